@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+/** What the tests need from the system, by the path that shows its presence. */
+const NEEDED: ReadonlyArray<{ path: string; pkg: string; why: string }> = [
+  { path: '/usr/bin/chromium', pkg: 'chromium', why: 'browser tests of the console' },
+  { path: '/usr/lib/postgresql', pkg: 'postgresql', why: 'database tests on a PostgreSQL server by URL' },
+  { path: '/usr/bin/promtool', pkg: 'prometheus', why: 'the check of /metrics' },
+];
+
+/** Installs what is missing when root; otherwise names it in one line and stops. */
+export function ensureSystemPackages(): void {
+  const missing = NEEDED.filter(({ path }) => !existsSync(path));
+  if (missing.length === 0) return;
+  const names = missing.map(({ pkg }) => pkg);
+  const install = [
+    'install',
+    '-y',
+    '-qq',
+    '-o',
+    'DPkg::Lock::Timeout=300',
+    '--no-install-recommends',
+    ...names,
+  ];
+  if (process.getuid?.() !== 0) {
+    console.error(`Missing system packages; install them first: sudo apt-get install ${names.join(' ')}`);
+    process.exit(2);
+  }
+  for (const args of [['update', '-qq'], install]) {
+    console.log(`apt-get ${args.join(' ')}`);
+    const { status } = spawnSync('apt-get', args, {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+    if (status !== 0)
+      throw new Error(
+        `apt-get ${args[0]} failed (exit ${status}); needed for ${missing.map((m) => m.why).join(', ')}`,
+      );
+  }
+}

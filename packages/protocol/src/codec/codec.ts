@@ -1,0 +1,230 @@
+/**
+ * The payload encoding: positional records of fixed layouts, big-endian, bounds stated in the schema, so that one
+ * definition is the type, the encoder, the decoder and the validation. Why this one: docs/decisions/payload-encoding.md.
+ *
+ * Evolution: a newer version appends fields to a message; an older reader leaves what follows its last field unread.
+ * The encoding is canonical: one value has one encoding, and the decoder refuses every other.
+ */
+import { ProtocolError } from '../errors.ts';
+import { encodeText, Reader, Writer } from './cursor.ts';
+
+export interface Codec<T> {
+  write(writer: Writer, value: T): void;
+  read(reader: Reader): T;
+}
+
+export type Decoded<C> = C extends Codec<infer T> ? T : never;
+
+function integer(
+  name: string,
+  max: number,
+  write: (w: Writer, n: number) => void,
+  read: (r: Reader) => number,
+): Codec<number> {
+  return {
+    write(writer, value) {
+      if (!(Number.isInteger(value) && value >= 0 && value <= max))
+        throw new RangeError(`${value} is no ${name} (an integer from 0 to ${max})`);
+      write(writer, value);
+    },
+    read,
+  };
+}
+
+export const u8: Codec<number> = integer(
+  'u8',
+  0xff,
+  (w, n) => w.u8(n),
+  (r) => r.u8(),
+);
+export const u16: Codec<number> = integer(
+  'u16',
+  0xffff,
+  (w, n) => w.u16(n),
+  (r) => r.u16(),
+);
+export const u32: Codec<number> = integer(
+  'u32',
+  0xffff_ffff,
+  (w, n) => w.u32(n),
+  (r) => r.u32(),
+);
+/** A safe integer: milliseconds, counters, heights. */
+export const u64: Codec<number> = integer(
+  'u64',
+  Number.MAX_SAFE_INTEGER,
+  (w, n) => w.u64(n),
+  (r) => r.u64(),
+);
+
+/** A finite number. */
+export const f64: Codec<number> = {
+  write(writer, value) {
+    if (!Number.isFinite(value)) throw new RangeError(`${value} is no finite number`);
+    writer.f64(value);
+  },
+  read(reader) {
+    const value = reader.f64();
+    if (!Number.isFinite(value))
+      throw new ProtocolError('malformed', `${value} where a finite number is expected`);
+    return value;
+  },
+};
+
+/** All 64 bits: minute words and bit sets. */
+export const word64: Codec<bigint> = {
+  write(writer, value) {
+    if (value < 0n || value >= 2n ** 64n) throw new RangeError(`${value} is no 64-bit word`);
+    writer.big64(value);
+  },
+  read: (reader) => reader.big64(),
+};
+
+export const bool: Codec<boolean> = {
+  write: (writer, value) => writer.u8(value ? 1 : 0),
+  read(reader) {
+    const byte = reader.u8();
+    if (byte > 1) throw new ProtocolError('malformed', `boolean byte is ${byte} (expected 0 or 1)`);
+    return byte === 1;
+  },
+};
+
+/** Exactly `length` bytes. Reads a view of the message's buffer: copy what outlives it. */
+export function fixed(length: number): Codec<Uint8Array> {
+  return {
+    write(writer, value) {
+      if (value.length !== length) throw new RangeError(`${value.length} bytes given, ${length} expected`);
+      writer.raw(value);
+    },
+    read: (reader) => reader.raw(length),
+  };
+}
+
+function length(max: number): { write(writer: Writer, count: number): void; read(reader: Reader): number } {
+  const [put, get] =
+    max <= 0xff
+      ? [(w: Writer, n: number) => w.u8(n), (r: Reader) => r.u8()]
+      : [(w: Writer, n: number) => w.u16(n), (r: Reader) => r.u16()];
+  return {
+    write(writer, count) {
+      if (count > max) throw new RangeError(`length ${count} is past its bound of ${max}`);
+      put(writer, count);
+    },
+    read(reader) {
+      const count = get(reader);
+      if (count > max) throw new ProtocolError('malformed', `length ${count} is past its bound of ${max}`);
+      return count;
+    },
+  };
+}
+
+export function bytes(max: number): Codec<Uint8Array> {
+  const size = length(max);
+  return {
+    write(writer, value) {
+      size.write(writer, value.length);
+      writer.raw(value);
+    },
+    read: (reader) => reader.raw(size.read(reader)),
+  };
+}
+
+/** Well-formed UTF-8 of at most `max` bytes. */
+export function text(max: number): Codec<string> {
+  const size = length(max);
+  return {
+    write(writer, value) {
+      const encoded = encodeText(value);
+      size.write(writer, encoded.length);
+      writer.raw(encoded);
+    },
+    read: (reader) => reader.text(size.read(reader)),
+  };
+}
+
+export function list<T>(item: Codec<T>, max: number): Codec<T[]> {
+  const size = length(max);
+  return {
+    write(writer, value) {
+      size.write(writer, value.length);
+      for (const entry of value) item.write(writer, entry);
+    },
+    read(reader) {
+      const count = size.read(reader);
+      const items: T[] = [];
+      for (let i = 0; i < count; i += 1) items.push(item.read(reader));
+      return items;
+    },
+  };
+}
+
+export function optional<T>(inner: Codec<T>): Codec<T | undefined> {
+  return {
+    write(writer, value) {
+      bool.write(writer, value !== undefined);
+      if (value !== undefined) inner.write(writer, value);
+    },
+    read: (reader) => (bool.read(reader) ? inner.read(reader) : undefined),
+  };
+}
+
+/** One of the names, as its position. New names go to the end. */
+export function oneOf<const Names extends readonly string[]>(...names: Names): Codec<Names[number]> {
+  return {
+    write(writer, value) {
+      const position = names.indexOf(value);
+      if (position < 0) throw new RangeError(`'${value}' is none of ${names.join(', ')}`);
+      writer.u8(position);
+    },
+    read(reader) {
+      const position = reader.u8();
+      const name = names[position];
+      if (name === undefined)
+        throw new ProtocolError('malformed', `choice ${position} is none of ${names.join(', ')}`);
+      return name;
+    },
+  };
+}
+
+type RecordOf<F> = { -readonly [K in keyof F]: Decoded<F[K]> };
+
+export function record<F extends { [K in keyof F]: Codec<unknown> }>(fields: F): Codec<RecordOf<F>> {
+  const entries = Object.entries<Codec<unknown>>(fields);
+  return {
+    write(writer, value) {
+      const values = value as Record<string, unknown>;
+      for (const [name, codec] of entries) {
+        try {
+          codec.write(writer, values[name]);
+        } catch (cause) {
+          throw new RangeError(`field '${name}' cannot be encoded`, { cause });
+        }
+      }
+    },
+    read(reader) {
+      const value: Record<string, unknown> = {};
+      for (const [name, codec] of entries) value[name] = codec.read(reader);
+      return value as RecordOf<F>;
+    },
+  };
+}
+
+export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
+  const writer = new Writer();
+  codec.write(writer, value);
+  return writer.finish();
+}
+
+/** Decodes a message; bytes after its last known field are a newer peer's and stay unread. */
+export function decode<T>(codec: Codec<T>, payload: Uint8Array): T {
+  return codec.read(new Reader(payload));
+}
+
+/** Decodes what is signed or stored: bytes left over are an error, since one value has one encoding. */
+export function decodeExact<T>(codec: Codec<T>, payload: Uint8Array): T {
+  const reader = new Reader(payload);
+  const value = codec.read(reader);
+  if (reader.remaining > 0)
+    throw new ProtocolError('malformed', `${reader.remaining} bytes follow the last field`);
+  return value;
+}

@@ -1,0 +1,34 @@
+import { type Decoded, fixed, list, record, u32, u64, word64 } from '../codec/codec.ts';
+import { CONTEXT } from '../contexts.ts';
+import type { SignedKind } from '../signed.ts';
+
+/** Minutes 0 to 59 of an hour as bits; the four highest are always 0. */
+export const MINUTES_MASK: bigint = (1n << 60n) - 1n;
+
+const checkpointBody = record({
+  nodeId: fixed(32),
+  /** Hours since 1970 by the hub's clock. */
+  hubHour: u32,
+  /** Minutes in which the hub acknowledged a frame of this node. */
+  minutes: word64,
+  sessionIds: list(fixed(16), 32),
+  /** `hash` over the hour's tip reports in order. */
+  tipsDigest: fixed(32),
+  /** `hash` over the gauges and process arguments that the hour's scores rest on. */
+  inputsDigest: fixed(32),
+  bootId: fixed(16),
+  /** Milliseconds since the process started, monotonic: covers a gap of the hub without its word. */
+  uptimeMs: u64,
+  /** 1 for the node's first checkpoint. */
+  number: u64,
+  /** `hash` of the previous sealed checkpoint, zero for the first: the node's own chain. */
+  previous: fixed(32),
+});
+export type Checkpoint = Decoded<typeof checkpointBody>;
+
+/** Signed by the node key at the end of every hub hour. */
+export const checkpointKind: SignedKind<Checkpoint> = {
+  context: CONTEXT.checkpoint,
+  body: checkpointBody,
+  title: 'checkpoint',
+};

@@ -1,0 +1,31 @@
+import { type Decoded, fixed, list, record, text, u16, u32, word64 } from '../codec/codec.ts';
+import { CONTEXT } from '../contexts.ts';
+import type { SignedKind } from '../signed.ts';
+
+/** The seven gates of Stoicism, in the order of a receipt's reason words. */
+export const GATES = ['account', 'benchmark', 'tip', 'warm-up', 'commitment', 'argv', 'serving'] as const;
+
+const receiptBody = record({
+  /** `hash` of the sealed checkpoint that this answers. */
+  checkpoint: fixed(32),
+  nodeId: fixed(32),
+  hubHour: u32,
+  /** The minutes that both sides sign. */
+  minutes: word64,
+  /** A word a gate, in the order of `GATES`: the minutes that failed it. Empty while no gates are evaluated. */
+  gateFailures: list(word64, GATES.length),
+  /** `hash` of each piece of evidence: verified head, score breakdown, argv, disk, dial-back. */
+  evidence: list(fixed(32), 8),
+  scoreVersion: u32,
+  account: text(320),
+  /** 0 for the first; a late word or an adjustment opens the next. */
+  revision: u16,
+});
+export type Receipt = Decoded<typeof receiptBody>;
+
+/** Signed by a hub instance. */
+export const receiptKind: SignedKind<Receipt> = {
+  context: CONTEXT.receipt,
+  body: receiptBody,
+  title: 'receipt',
+};

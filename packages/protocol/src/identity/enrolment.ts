@@ -1,0 +1,50 @@
+import { type Decoded, encode, fixed, record, text } from '../codec/codec.ts';
+import { CONTEXT, signIn, verifyIn } from '../contexts.ts';
+import type { Signatures, SigningKey } from '../crypto/suite.ts';
+import { ProtocolError } from '../errors.ts';
+import { ownerName, regionName } from './names.ts';
+import { nodeCredential } from './node-cert.ts';
+
+/** What the agent tells of its host at enrolment; for people, trusted for nothing. */
+const facts = record({
+  hostname: text(253),
+  platform: text(64),
+  agentVersion: text(32),
+  chainwebVersion: text(32),
+});
+
+const claim = record({ tokenId: fixed(16), tokenSecret: fixed(32), publicKey: fixed(32), facts });
+
+/** Sent by POST /agent/v1/enrol, after the hub proved its root in a Challenge (transport `enrol`). */
+export const enrolRequest = record({ claim, proof: fixed(64) });
+export type EnrolRequest = Decoded<typeof enrolRequest>;
+export type EnrolClaim = Decoded<typeof claim>;
+
+export const enrolReply = record({
+  credential: nodeCredential,
+  region: regionName,
+  owner: ownerName,
+  label: text(64),
+});
+export type EnrolReply = Decoded<typeof enrolReply>;
+
+function proven(claimed: EnrolClaim, transcript: Uint8Array, crypto: Signatures): Uint8Array {
+  return crypto.hash(transcript, encode(claim, claimed));
+}
+
+/** Proof of possession of the node key, bound to this very exchange with this very hub. */
+export function makeEnrolRequest(
+  claimed: EnrolClaim,
+  transcript: Uint8Array,
+  by: { key: SigningKey; crypto: Signatures },
+): EnrolRequest {
+  return { claim: claimed, proof: signIn(CONTEXT.enrol, by.key, proven(claimed, transcript, by.crypto)) };
+}
+
+/** @throws ProtocolError `bad_public_key` (weak key) or `bad_signature`. */
+export function verifyEnrolRequest(request: EnrolRequest, transcript: Uint8Array, crypto: Signatures): void {
+  const { publicKey } = request.claim;
+  const message = proven(request.claim, transcript, crypto);
+  if (!verifyIn(CONTEXT.enrol, crypto.verifier(publicKey), message, request.proof))
+    throw new ProtocolError('bad_signature', 'the enrolment is not signed by the key that it brings');
+}

@@ -1,0 +1,80 @@
+export * from './bytes.ts';
+export * from './close-codes.ts';
+export {
+  bool,
+  bytes,
+  type Codec,
+  type Decoded,
+  decode,
+  decodeExact,
+  encode,
+  f64,
+  fixed,
+  list,
+  oneOf,
+  optional,
+  record,
+  text,
+  u8,
+  u16,
+  u32,
+  u64,
+  word64,
+} from './codec/codec.ts';
+export { CONTEXT, type Context, signIn, verifyIn } from './contexts.ts';
+export { isReducedSignature, isStrongPublicKey } from './crypto/strict.ts';
+export type {
+  CryptoSuite,
+  ExchangeKey,
+  Mac,
+  Random,
+  Signatures,
+  SigningKey,
+  Verify,
+} from './crypto/suite.ts';
+export { ProtocolError, type ProtocolErrorCode } from './errors.ts';
+export * from './evidence/checkpoint.ts';
+export * from './evidence/merkle.ts';
+export * from './evidence/receipt.ts';
+export { FRAME_OVERHEAD, type FrameHeader, readHeader } from './frame.ts';
+export { type AgentAnswer, type AgentParty, answerChallenge } from './handshake/agent.ts';
+export {
+  type Binding,
+  type Challenge,
+  type Opening,
+  openChallenge,
+  type Transport,
+} from './handshake/challenge.ts';
+export type { Hello } from './handshake/hello.ts';
+export { type HubAnswer, type HubOffer, type HubParty, offerChallenge, requireKey } from './handshake/hub.ts';
+export { initialRatchet } from './handshake/ratchet.ts';
+export type { Welcome } from './handshake/welcome.ts';
+export * from './identity/enrolment.ts';
+export * from './identity/hub-chain.ts';
+export * from './identity/join-token.ts';
+export * from './identity/node-cert.ts';
+export * from './identity/verdict.ts';
+export { LIMITS } from './limits.ts';
+export * from './messages/catalog.ts';
+export type { ErrorMessage, HeaderRequest } from './messages/control.ts';
+export type {
+  AgentDescription,
+  ChainwebProcess,
+  ComponentHealth,
+  EffectiveConfig,
+  Supervision,
+} from './messages/description.ts';
+export {
+  type Gauges,
+  type Heartbeat,
+  MAX_TIPS,
+  type MetricsBatch,
+  type Tip,
+  UNKNOWN_U16,
+  UNKNOWN_U32,
+} from './messages/gauges.ts';
+export { readPlain, writePlain } from './messages/plain.ts';
+export { FRAME, type FrameName } from './messages/types.ts';
+export { deriveSession, type OpenedFrame, Session } from './session.ts';
+export { open, peek, type SignedKind, seal } from './signed.ts';
+export { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, SUBPROTOCOL } from './version.ts';

@@ -1,0 +1,27 @@
+/** Every bound of the protocol, with its unit. Both sides check what they receive against these. */
+export const LIMITS = {
+  /** Bytes of any message before authentication. */
+  preAuthBytes: 4 * 1024,
+  /** Milliseconds from the accepted connection to a valid Hello. */
+  handshakeMs: 5_000,
+  /** Bytes of a whole frame, header and tag included. */
+  frameBytes: 64 * 1024,
+  /** Bytes of text of a log chunk. */
+  logChunkBytes: 32 * 1024,
+  /** Metrics batches that a node may send a minute. */
+  metricsBatchesPerMinute: 2,
+  /** Headers unknown to the hub that one node may make it ask for, an hour. */
+  unknownHeadersPerHour: 20,
+  /** Longest delay that an agent accepts from a hub: before and after authentication. */
+  hubDelayBeforeAuthMs: 10 * 60_000,
+  hubDelayAfterAuthMs: 60 * 60_000,
+  /** An instance certificate lives seven days at most. */
+  instanceCertMs: 7 * 24 * 3_600_000,
+  /** The old node key stays valid this long after a rotation. */
+  oldKeyMs: 72 * 3_600_000,
+  /** A peer that is silent for this many ping intervals is dead (F06). */
+  deadAfterPings: 2.5,
+  /** Heartbeat interval bounds, by region load. */
+  heartbeatMinMs: 15_000,
+  heartbeatMaxMs: 45_000,
+} as const;

@@ -1,0 +1,34 @@
+/**
+ * Frame types. 1 to 63 go from agent to hub, 64 to 127 from hub to agent; a number is never used again for another
+ * meaning. Work (jobs, leases, logs, packages) takes 32 to 47 and 96 to 111.
+ */
+export const FRAME = {
+  hello: 1,
+  heartbeat: 2,
+  ping: 3,
+  tipReport: 4,
+  agentDescription: 5,
+  componentHealth: 6,
+  effectiveConfig: 7,
+  metricsBatch: 8,
+  headerReply: 9,
+  checkpoint: 10,
+  keyRotate: 11,
+  disconnect: 12,
+
+  challenge: 64,
+  welcome: 65,
+  heartbeatAck: 66,
+  pong: 67,
+  headerRequest: 68,
+  reportFullState: 69,
+  receipt: 70,
+  throttle: 71,
+  goAway: 72,
+  refuse: 73,
+  revoke: 74,
+  error: 75,
+  keyAccepted: 76,
+} as const;
+
+export type FrameName = keyof typeof FRAME;

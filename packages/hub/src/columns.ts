@@ -1,0 +1,9 @@
+import { customType, timestamp } from 'drizzle-orm/pg-core';
+
+/** 64 hex characters, compared by bytes: the order of JavaScript, of keyset pages and of every machine. */
+export const nodeIdColumn = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });
+
+export const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' });
+
+/** An instant in milliseconds, as `Date`. */
+export const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });

@@ -1,0 +1,86 @@
+import { sql } from 'drizzle-orm';
+import { bigint, integer, pgTable, primaryKey, real, smallint, text } from 'drizzle-orm/pg-core';
+import { bytea, instant, nodeIdColumn } from '../columns.ts';
+import { nodes } from '../nodes/schema.ts';
+
+/**
+ * One row a node, changed by compare-and-set on `epoch` only: whoever wins the set is the session, on whatever hub.
+ * The epoch's high bits are the restore generation, hence bigint.
+ */
+export const sessions = pgTable('sessions', {
+  nodeId: nodeIdColumn('node_id')
+    .primaryKey()
+    .references(() => nodes.nodeId, { onDelete: 'cascade' }),
+  instanceId: text('instance_id').notNull(),
+  epoch: bigint('epoch', { mode: 'bigint' }).notNull(),
+  sessionId: text('session_id').notNull(),
+  bootId: text('boot_id').notNull(),
+  /** Newest first, for telling a live clone (A, B, A) from a reboot loop (F07). */
+  previousBootIds: text('previous_boot_ids').array().notNull().default(sql`'{}'::text[]`),
+  /** Hello must prove one of these two; anything else is a stale copy of the node's disk. */
+  ratchetCurrent: bytea('ratchet_current').notNull(),
+  ratchetPrevious: bytea('ratchet_previous'),
+  connectedAt: instant('connected_at').notNull(),
+  endedAt: instant('ended_at'),
+  version: text('version').notNull(),
+  protocol: integer('protocol').notNull(),
+  address: text('address').notNull(),
+  /** websocket or long-poll. */
+  transport: text('transport').notNull(),
+});
+
+/**
+ * The hot row, flushed in batches by `StatusStore`. Half-empty pages and no index on what changes keep every update on
+ * its page (HOT): 164 B of WAL a row instead of 375. No foreign key: one unknown node must not fail a batch.
+ */
+export const nodeStatus = pgTable('node_status', {
+  nodeId: nodeIdColumn('node_id').primaryKey(),
+  epoch: bigint('epoch', { mode: 'bigint' }).notNull(),
+  lastSeen: instant('last_seen').notNull(),
+  /** `packTips`: all chains in one value, since a row a chain costs five times the WAL. */
+  tips: bytea('tips').notNull(),
+  /** Shares of 1. */
+  cpu: real('cpu'),
+  memory: real('memory'),
+  disk: real('disk'),
+  /** One-minute load average. */
+  load: real('load'),
+  /** Bytes free on the committed path. */
+  diskFree: bigint('disk_free', { mode: 'number' }),
+  peers: smallint('peers'),
+  rttMs: real('rtt_ms'),
+});
+
+/** The node's signed word about one hub hour, as received: signed bytes are never re-serialised. */
+export const checkpoints = pgTable(
+  'checkpoints',
+  {
+    nodeId: nodeIdColumn('node_id')
+      .notNull()
+      .references(() => nodes.nodeId, { onDelete: 'cascade' }),
+    /** Whole hours since 1970. */
+    hubHour: integer('hub_hour').notNull(),
+    number: bigint('number', { mode: 'bigint' }).notNull(),
+    bytes: bytea('bytes').notNull(),
+    signature: bytea('signature').notNull(),
+    storedAt: instant('stored_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.nodeId, table.hubHour] })],
+);
+
+/** The hub's answer; a late word opens a new revision, the earlier ones stay. */
+export const receipts = pgTable(
+  'receipts',
+  {
+    nodeId: nodeIdColumn('node_id')
+      .notNull()
+      .references(() => nodes.nodeId, { onDelete: 'cascade' }),
+    hubHour: integer('hub_hour').notNull(),
+    revision: integer('revision').notNull().default(0),
+    number: bigint('number', { mode: 'bigint' }).notNull(),
+    bytes: bytea('bytes').notNull(),
+    signature: bytea('signature').notNull(),
+    storedAt: instant('stored_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.nodeId, table.hubHour, table.revision] })],
+);

@@ -1,0 +1,96 @@
+import { sql } from 'drizzle-orm';
+import { bigint, boolean, check, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { bytea, instant, nodeIdColumn } from '../columns.ts';
+
+const noTags = sql`'{}'::text[]`;
+
+/** The registry: what is told about a node or decided over it. What changes with each heartbeat is in `node_status`. */
+export const nodes = pgTable(
+  'nodes',
+  {
+    nodeId: nodeIdColumn('node_id').primaryKey(),
+    label: text('label').notNull(),
+    /** E-mail of the owner's account. */
+    owner: text('owner').notNull(),
+    region: text('region').notNull(),
+    role: text('role').notNull().default('miner'),
+    hwType: text('hw_type').notNull().default('unknown'),
+    tags: text('tags').array().notNull().default(noTags),
+    publicKey: bytea('public_key').notNull(),
+    keyGeneration: integer('key_generation').notNull().default(1),
+    ownerGeneration: integer('owner_generation').notNull().default(1),
+    nodeCert: bytea('node_cert').notNull(),
+    tokenId: text('token_id').references(() => joinTokens.tokenId),
+    /** Never counted in ledger, mint or public pages. */
+    simulated: boolean('simulated').notNull().default(false),
+    createdAt: instant('created_at').notNull(),
+    retiredAt: instant('retired_at'),
+    refusedAt: instant('refused_at'),
+    quarantinedAt: instant('quarantined_at'),
+    quarantineReason: text('quarantine_reason'),
+  },
+  (table) => [
+    index('nodes_owner').on(table.owner, table.nodeId),
+    index('nodes_label').on(table.label, table.nodeId),
+    check('nodes_node_id_hex', sql`${table.nodeId} ~ '^[0-9a-f]{64}$'`),
+    check(
+      'nodes_quarantine_has_reason',
+      sql`(${table.quarantinedAt} is null) = (${table.quarantineReason} is null)`,
+    ),
+  ],
+);
+
+export const joinTokens = pgTable(
+  'join_tokens',
+  {
+    tokenId: text('token_id').primaryKey(),
+    /** SHA-256: the token itself is shown once and never stored. */
+    secretHash: bytea('secret_hash').notNull(),
+    owner: text('owner').notNull(),
+    region: text('region').notNull(),
+    label: text('label'),
+    tags: text('tags').array().notNull().default(noTags),
+    maxUses: integer('max_uses').notNull().default(1),
+    usesLeft: integer('uses_left').notNull().default(1),
+    maxPerHour: integer('max_per_hour'),
+    /** CIDR from which it may be used; null: anywhere. */
+    addressRange: text('address_range'),
+    expiresAt: instant('expires_at').notNull(),
+    revokedAt: instant('revoked_at'),
+    createdBy: text('created_by').notNull(),
+    createdAt: instant('created_at').notNull(),
+    /** Node ids, in order of use. */
+    usedBy: text('used_by').array().notNull().default(noTags),
+  },
+  (table) => [
+    index('join_tokens_owner').on(table.owner, table.createdAt),
+    check('join_tokens_uses', sql`${table.usesLeft} between 0 and ${table.maxUses}`),
+  ],
+);
+
+/** What a node says about itself when it connects or changes: rarely written, so out of the hot row. */
+export const nodeDescriptions = pgTable('node_descriptions', {
+  nodeId: nodeIdColumn('node_id')
+    .primaryKey()
+    .references(() => nodes.nodeId, { onDelete: 'cascade' }),
+  agentVersion: text('agent_version').notNull(),
+  chainwebVersion: text('chainweb_version'),
+  /** docker, compose, systemd, screen or none. */
+  supervision: text('supervision'),
+  argv: jsonb('argv').$type<readonly string[]>().notNull(),
+  host: jsonb('host').$type<Readonly<Record<string, unknown>>>().notNull(),
+  describedAt: instant('described_at').notNull(),
+});
+
+/** Append-only: clone, quarantine, invalid header, session … Kept for nodes that are no longer, hence no foreign key. */
+export const nodeEvents = pgTable(
+  'node_events',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    at: instant('at').notNull(),
+    nodeId: nodeIdColumn('node_id').notNull(),
+    kind: text('kind').notNull(),
+    detail: jsonb('detail').$type<Readonly<Record<string, unknown>>>().notNull(),
+  },
+  (table) => [index('node_events_node').on(table.nodeId, table.at)],
+);

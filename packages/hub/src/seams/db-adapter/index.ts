@@ -1,0 +1,4 @@
+export type { Database, DbAdapter, DbLog, Sql } from './adapter.ts';
+export { type EmbeddedOptions, openEmbedded } from './embedded.ts';
+export { DatabaseError, type DatabaseErrorCode, DataDirectoryInUseError } from './error.ts';
+export { openUrl, type UrlOptions } from './url.ts';

@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database, DbAdapter, DbLog, Sql } from './adapter.ts';
+import { DatabaseError } from './error.ts';
+import { applyMigrations } from './migrate.ts';
+import { connectSql, drizzleOver, type Endpoint } from './pools.ts';
+
+const CHECK_MS = 2_000;
+const DRAIN_S = 5;
+const OLDEST_VERSION = 150_000;
+const POOL_SIZE = 10;
+
+export interface PoolOptions {
+  readonly log: DbLog;
+  /** Connections of each of the two pools at most; they open on demand. */
+  readonly poolSize?: number;
+  readonly migrationsFolder?: string;
+}
+
+/** Both back ends are this over an endpoint; `afterEnd` is what the embedded one adds. */
+export class PoolAdapter implements DbAdapter {
+  readonly kind: 'embedded' | 'url';
+  readonly db: Database;
+  readonly sql: Sql;
+  readonly #drizzleClient: Sql;
+  readonly #endpoint: Endpoint;
+  readonly #options: PoolOptions;
+  readonly #afterEnd: () => Promise<void>;
+  #closed: Promise<void> | undefined;
+
+  constructor(
+    kind: 'embedded' | 'url',
+    endpoint: Endpoint,
+    options: PoolOptions,
+    afterEnd: () => Promise<void> = async () => {},
+  ) {
+    const size = options.poolSize ?? POOL_SIZE;
+    this.kind = kind;
+    this.sql = connectSql(endpoint, options.log, size);
+    this.#drizzleClient = connectSql(endpoint, options.log, size);
+    this.db = drizzleOver(this.#drizzleClient);
+    this.#endpoint = endpoint;
+    this.#options = options;
+    this.#afterEnd = afterEnd;
+  }
+
+  /** @throws {DatabaseError} `database_version_unsupported` for a server that is too old. */
+  async requireVersion(): Promise<void> {
+    await this.check();
+    const [row] = await this.sql`select current_setting('server_version_num')::int as number`;
+    if (row?.['number'] >= OLDEST_VERSION) return;
+    throw new DatabaseError(
+      'database_version_unsupported',
+      `The database server has version ${row?.['number']}: PostgreSQL 15 or newer is needed.`,
+    );
+  }
+
+  migrate(): Promise<void> {
+    return applyMigrations(this.#endpoint, this.#options.log, this.#options.migrationsFolder);
+  }
+
+  async check(): Promise<void> {
+    const timer = new AbortController();
+    try {
+      await Promise.race([
+        this.sql`select 1`,
+        sleep(CHECK_MS, undefined, { signal: timer.signal }).then(() => {
+          throw new Error(`no answer within ${CHECK_MS} ms`);
+        }),
+      ]);
+    } catch (cause) {
+      throw new DatabaseError(
+        'database_unavailable',
+        `The ${this.kind} database '${this.#endpoint.database}' does not answer: see the cause; it is asked again by itself.`,
+        { cause },
+      );
+    } finally {
+      timer.abort();
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await Promise.all([this.sql.end({ timeout: DRAIN_S }), this.#drizzleClient.end({ timeout: DRAIN_S })]);
+    } finally {
+      await this.#afterEnd();
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { drizzle } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import * as schema from '#schema.ts';
+import type { Database, DbLog, Sql } from './adapter.ts';
+
+/** Where a server is. */
+export interface Endpoint {
+  /** A name or address, or several as `a:5432,b:5432`, of which the one that takes writes is used. */
+  readonly host: string;
+  readonly port: number;
+  /** The socket's file, instead of host and port. */
+  readonly path?: string;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  readonly ssl: SslMode;
+}
+
+export type SslMode = 'prefer' | 'require' | 'verify-full' | false;
+
+const CONNECT_S = 10;
+const IDLE_S = 60;
+
+/** postgres.js fills every gap from PGHOST, PGUSER, PGPASSWORD, … by itself, so no gap is left. */
+export function connectSql(endpoint: Endpoint, log: DbLog, max: number): Sql {
+  const { password, ...where } = endpoint;
+  return postgres({
+    ...where,
+    // A function, since an empty string would fall through to the environment.
+    password: () => password,
+    max,
+    types: { bigint: postgres.BigInt },
+    connect_timeout: CONNECT_S,
+    idle_timeout: IDLE_S,
+    target_session_attrs: 'read-write',
+    prepare: true,
+    fetch_types: true,
+    debug: false,
+    connection: { application_name: 'stoa-hub', TimeZone: 'UTC' },
+    onnotice: (notice) => log.debug({ text: notice['message'] }, 'database notice'),
+  });
+}
+
+/** Takes the client over: its parsers of dates and JSON become drizzle's. */
+export function drizzleOver(client: Sql): Database {
+  return drizzle(client, { schema });
+}

@@ -1,7 +1,6 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts';
 import { HeaderFormatError } from './error.ts';
-
-export const HASH_BYTES = 32;
+import { HASH_BYTES } from './layout.ts';
 
 /** Hashes are carried as base64url text of 43 characters: the form of every chainweb API, and a map key. */
 export function hashText(bytes: Uint8Array): string {

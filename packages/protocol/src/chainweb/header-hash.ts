@@ -1,6 +1,7 @@
 import { hashText } from './block-hash.ts';
 import { blake2s256 } from './hashing.ts';
-import { encodeWork, type Header, NONCE_OFFSET } from './header.ts';
+import { encodeWork, type Header } from './header.ts';
+import { ADJACENT_BYTES, ADJACENTS, AT, HASH_BYTES } from './layout.ts';
 import { inputLeaf, merkleRoot } from './merkle.ts';
 
 /** Types of header fields in chainweb's hash universe. Hashes enter the tree as they are, without a tag. */
@@ -26,25 +27,26 @@ export function powHash(header: Omit<Header, 'hash'>): Uint8Array {
   return blake2s256(encodeWork(header));
 }
 
-/** The same identity from the 286 mined bytes. */
+/** The identity of a block from its 286 mined bytes. */
 export function workHash(work: Uint8Array): string {
-  const field = (start: number, end: number): Uint8Array => work.subarray(start, end);
-  return hashText(
-    merkleRoot([
-      inputLeaf(TAG.featureFlags, field(0, 8)),
-      inputLeaf(TAG.creationTime, field(8, 16)),
-      field(16, 48),
-      inputLeaf(TAG.target, field(158, 190)),
-      field(190, 222),
-      inputLeaf(TAG.chain, field(222, 226)),
-      inputLeaf(TAG.weight, field(226, 258)),
-      inputLeaf(TAG.height, field(258, 266)),
-      inputLeaf(TAG.versionCode, field(266, 270)),
-      inputLeaf(TAG.epochStart, field(270, NONCE_OFFSET)),
-      inputLeaf(TAG.nonce, field(NONCE_OFFSET, work.length)),
-      field(54, 86),
-      field(90, 122),
-      field(126, 158),
-    ]),
-  );
+  const field = (offset: number, length: number): Uint8Array => work.subarray(offset, offset + length);
+  const leaf = (name: keyof typeof TAG, length: number): Uint8Array =>
+    inputLeaf(TAG[name], field(AT[name], length));
+  const leaves = [
+    leaf('featureFlags', 8),
+    leaf('creationTime', 8),
+    field(AT.parent, HASH_BYTES),
+    leaf('target', 32),
+    field(AT.payloadHash, HASH_BYTES),
+    leaf('chain', 4),
+    leaf('weight', 32),
+    leaf('height', 8),
+    leaf('versionCode', 4),
+    leaf('epochStart', 8),
+    leaf('nonce', 8),
+  ];
+  for (let index = 0; index < ADJACENTS; index += 1) {
+    leaves.push(field(AT.adjacents + index * ADJACENT_BYTES + 4, HASH_BYTES));
+  }
+  return hashText(merkleRoot(leaves));
 }

@@ -1,6 +1,7 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts';
-import { HASH_BYTES, hashBytes, hashText } from './block-hash.ts';
+import { hashBytes, hashText } from './block-hash.ts';
 import { HeaderFormatError } from './error.ts';
+import { ADJACENT_BYTES, ADJACENTS, AT, HASH_BYTES, HEADER_BYTES, WORK_BYTES } from './layout.ts';
 import { readUint256, writeUint256 } from './uint256.ts';
 
 export interface AdjacentHash {
@@ -28,32 +29,6 @@ export interface Header {
   readonly nonce: bigint;
   readonly hash: string;
 }
-
-const ADJACENTS = 3;
-const ADJACENT_BYTES = 4 + HASH_BYTES;
-
-/** Offsets of the binary form for graphs of degree three. All numbers are little-endian. */
-const AT = {
-  featureFlags: 0,
-  creationTime: 8,
-  parent: 16,
-  adjacentCount: 48,
-  adjacents: 50,
-  target: 158,
-  payloadHash: 190,
-  chain: 222,
-  weight: 226,
-  height: 258,
-  versionCode: 266,
-  epochStart: 270,
-  nonce: 278,
-  hash: 286,
-} as const;
-
-/** The bytes that are mined: a header without its hash. */
-export const WORK_BYTES: number = AT.hash;
-export const HEADER_BYTES: number = AT.hash + HASH_BYTES;
-export const NONCE_OFFSET: number = AT.nonce;
 
 /**
  * Reads the binary form. Nothing is verified: neither hash, nor work, nor descent.

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +7,28 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDisk } from '#atomic-file.ts';
 import { type Disk, DiskDeniedError, DiskFullError, FileMissingError, readText } from '#disk.ts';
 import { MemoryDisk } from '#memory-disk.ts';
+
+const canMount = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', tmpdir()]).status === 0;
+
+/** Runs in a mount namespace of its own, over a tmpfs of 64 KiB. */
+const fillScript = (at: string): string => `
+  import { rmSync, readdirSync } from 'node:fs';
+  import { createDisk } from ${JSON.stringify(join(import.meta.dirname, 'atomic-file.ts'))};
+  const disk = createDisk();
+  const full = '${at}/full/';
+  const codeOf = (done) => done.then(() => 'written', (error) => error.code);
+  await disk.writeAtomic(full + 'state', 'old');
+  await disk.append(full + 'log', 'whole');
+  await disk.writeAtomic(full + 'ballast', Buffer.alloc(40_000));
+  const refused = await codeOf(disk.writeAtomic(full + 'state', Buffer.alloc(60_000)));
+  const cut = await codeOf(disk.append(full + 'log', Buffer.alloc(60_000)));
+  const kept = Buffer.from(await disk.readFile(full + 'state')).toString();
+  const log = Buffer.from(await disk.readFile(full + 'log')).toString();
+  if (readdirSync(full).join() !== 'ballast,log,state') throw new Error('left: ' + readdirSync(full));
+  rmSync(full + 'ballast');
+  await disk.writeAtomic(full + 'state', Buffer.alloc(30_000));
+  console.log(refused, cut, kept, 'small=ok', 'log=' + log);
+`;
 
 let directory: string;
 
@@ -113,6 +137,21 @@ describe('the real disk', () => {
     });
     expect(await readdir(directory)).toEqual(['occupied']);
   });
+
+  it.runIf(canMount)(
+    'F16 refuses on a full file system, leaves no partial file, and recovers when it is freed',
+    () => {
+      const script = join(directory, 'fill.ts');
+      writeFileSync(script, fillScript(directory));
+      const mounted = `mount -t tmpfs -o size=64k none ${directory}/full && exec ${process.execPath} ${script}`;
+      mkdirSync(join(directory, 'full'));
+      const { stdout, stderr } = spawnSync('unshare', ['-rm', 'sh', '-c', mounted], { encoding: 'utf8' });
+      expect({ stdout, stderr }).toEqual({
+        stdout: 'disk_full disk_full old small=ok log=whole\n',
+        stderr: '',
+      });
+    },
+  );
 
   it.runIf(process.getuid?.() !== 0)('reports what permission forbids', async () => {
     await expect(createDisk().writeAtomic('/etc/stoa-agent-test', 'x')).rejects.toThrow(DiskDeniedError);

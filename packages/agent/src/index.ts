@@ -1,0 +1,10 @@
+export { createDisk } from '#atomic-file.ts';
+export { type Clock, createClock, DeadlineError, sleep, type Timer, withDeadline } from '#clock.ts';
+export { type AgentConfig, ConfigError, describeConfig, loadConfig, SETTINGS } from '#config.ts';
+export { type Disk, DiskError, DiskFullError, FileMissingError } from '#disk.ts';
+export { AgentError, describeError } from '#error.ts';
+export { createHttp, type Http, type HttpRequest, type HttpResponse, type HttpStream } from '#http.ts';
+export { HttpError, ProxyRefusedError } from '#http-error.ts';
+export { MemoryDisk, PowerCutError } from '#memory-disk.ts';
+export { createProxies, DIRECT, environmentRule, type Proxies } from '#proxy.ts';
+export { VirtualClock } from '#virtual-clock.ts';

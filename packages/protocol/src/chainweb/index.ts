@@ -1,4 +1,3 @@
-export { decodeBase64url, encodeBase64url } from './base64url.ts';
 export { hashBytes, hashText, isHash } from './block-hash.ts';
 export { type Checkpoint, createCheckpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
 export { type Cut, decodeCut, type Tip } from './cut.ts';
@@ -11,6 +10,7 @@ export {
   HeaderFormatError,
 } from './error.ts';
 export { forkNumber, forkVotes } from './fork-state.ts';
+export { createGenesis, type Genesis } from './genesis.ts';
 export { type ChainGraph, petersenGraph } from './graph.ts';
 export { blake2s256, sha512t256 } from './hashing.ts';
 export {
@@ -31,6 +31,7 @@ export {
 } from './header-object.ts';
 export { HASH_BYTES, HEADER_BYTES, WORK_BYTES } from './layout.ts';
 export { inputLeaf, merkleRoot } from './merkle.ts';
+export { draftHeader, mineHeader, type Work } from './mining.ts';
 export { type ChainwebNetwork, networkByName, simulatedNetwork, stoaNetwork } from './network.ts';
 export { MAX_UINT256, parseUint256, readUint256, uint256Text, writeUint256 } from './uint256.ts';
 export {

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, integer, pgTable, primaryKey, real, smallint, text } from 'drizzle-orm/pg-core';
+import { bigint, boolean, integer, pgTable, primaryKey, real, smallint, text } from 'drizzle-orm/pg-core';
 import { bytea, instant, nodeIdColumn } from '../columns.ts';
 import { nodes } from '../nodes/schema.ts';
 
@@ -49,9 +49,19 @@ export const nodeStatus = pgTable('node_status', {
   diskFree: bigint('disk_free', { mode: 'number' }),
   peers: smallint('peers'),
   rttMs: real('rtt_ms'),
+  /** Blocks behind the verified head on the worst chain, at the last heartbeat; null where a tip is unknown. */
+  lag: smallint('lag'),
+  /** Whether a tip is a verified header off the winning branch. */
+  forked: boolean('forked').notNull().default(false),
+  /** up, down, stopped or unknown. */
+  chainweb: text('chainweb').notNull().default('unknown'),
+  /** The agent's clock minus the hub's: shown, never used (F21). */
+  skewMs: bigint('skew_ms', { mode: 'number' }).notNull().default(0),
+  /** Idle time after which the node's NAT drops a connection; 0: not measured. */
+  natIdleS: integer('nat_idle_s').notNull().default(0),
 });
 
-/** The node's signed word about one hub hour, as received: signed bytes are never re-serialised. */
+/** The node's signed word about one hub hour, sealed as received: signed bytes are never re-serialised. */
 export const checkpoints = pgTable(
   'checkpoints',
   {
@@ -62,7 +72,6 @@ export const checkpoints = pgTable(
     hubHour: integer('hub_hour').notNull(),
     number: bigint('number', { mode: 'bigint' }).notNull(),
     bytes: bytea('bytes').notNull(),
-    signature: bytea('signature').notNull(),
     storedAt: instant('stored_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.nodeId, table.hubHour] })],
@@ -79,8 +88,13 @@ export const receipts = pgTable(
     revision: integer('revision').notNull().default(0),
     number: bigint('number', { mode: 'bigint' }).notNull(),
     bytes: bytea('bytes').notNull(),
-    signature: bytea('signature').notNull(),
     storedAt: instant('stored_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.nodeId, table.hubHour, table.revision] })],
 );
+
+/** Secrets and counters that all instances of the region share: cookie key, restore generation. */
+export const regionSettings = pgTable('region_settings', {
+  name: text('name').primaryKey(),
+  value: bytea('value').notNull(),
+});

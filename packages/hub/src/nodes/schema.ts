@@ -20,6 +20,12 @@ export const nodes = pgTable(
     keyGeneration: integer('key_generation').notNull().default(1),
     ownerGeneration: integer('owner_generation').notNull().default(1),
     nodeCert: bytea('node_cert').notNull(),
+    /** Offered by a rotation: the first session on it makes it the node's key. */
+    candidateKey: bytea('candidate_key'),
+    candidateCert: bytea('candidate_cert'),
+    /** The key before the last rotation, good until the instant beside it. */
+    previousKey: bytea('previous_key'),
+    previousKeyUntil: instant('previous_key_until'),
     tokenId: text('token_id').references(() => joinTokens.tokenId),
     /** Never counted in ledger, mint or public pages. */
     simulated: boolean('simulated').notNull().default(false),
@@ -79,6 +85,9 @@ export const nodeDescriptions = pgTable('node_descriptions', {
   supervision: text('supervision'),
   argv: jsonb('argv').$type<readonly string[]>().notNull(),
   host: jsonb('host').$type<Readonly<Record<string, unknown>>>().notNull(),
+  /** `ComponentHealth.components` and `EffectiveConfig.settings` as the agent last sent them. */
+  components: jsonb('components').$type<readonly Readonly<Record<string, unknown>>[]>().notNull().default([]),
+  settings: jsonb('settings').$type<readonly Readonly<Record<string, unknown>>[]>().notNull().default([]),
   describedAt: instant('described_at').notNull(),
 });
 

@@ -1,0 +1,176 @@
+import {
+  type CryptoSuite,
+  FRAME,
+  type HubAnswer,
+  initialRatchet,
+  LIMITS,
+  offerChallenge,
+  ProtocolError,
+  type Random,
+  readPlain,
+  type Session,
+  toBase64Url,
+  toHex,
+  type Verify,
+  writePlain,
+} from '@stoa/protocol';
+import type { Clock } from '../clock.ts';
+import { type ClaimVerdict, decideClaim } from './claim.ts';
+import { RefusedNodeError, StaleCopyError } from './error.ts';
+import type { HubIdentity } from './hub-identity.ts';
+import type { Link, LinkRequest } from './link.ts';
+import { type Identified, identify, type NodeDirectory } from './node-directory.ts';
+import type { ReentryCookies } from './reentry-cookie.ts';
+import type { KnownNode, SessionStore } from './session-store.ts';
+
+/** What this instance tells every agent that it welcomes. */
+export interface SessionTerms {
+  readonly instanceId: string;
+  /** Raised by each restore of the database; stands in the high bits of every epoch. */
+  readonly generation: number;
+  readonly heartbeatMs: number;
+  readonly pingMs: number;
+  readonly reconnectWindowMs: number;
+}
+
+export interface HandshakeDeps {
+  readonly identity: HubIdentity;
+  readonly directory: NodeDirectory;
+  readonly store: SessionStore;
+  readonly cookies: ReentryCookies;
+  readonly terms: SessionTerms;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crypto: CryptoSuite;
+}
+
+export interface Established {
+  readonly node: KnownNode;
+  readonly session: Session;
+  readonly sessionId: string;
+  readonly epoch: number;
+  readonly bootId: string;
+  readonly verdict: Exclude<ClaimVerdict, { kind: 'stale-copy' }>;
+  readonly verify: Verify;
+  readonly publicKey: Uint8Array;
+  readonly quarantined: boolean;
+}
+
+/**
+ * One handshake over a link, from the Challenge to the Welcome. The session row is claimed before Welcome is sent, so a
+ * session that the agent believes in is one that the database knows.
+ *
+ * @throws ProtocolError, StaleCopyError, RefusedNodeError: the caller says so to the agent and closes the link.
+ * @returns undefined where the agent left or the time ran out.
+ */
+export async function establish(
+  link: Link,
+  request: LinkRequest,
+  deps: HandshakeDeps,
+): Promise<Established | undefined> {
+  const { clock, crypto, random } = deps;
+  const opening = { nonceA: request.nonceA, transport: link.transport };
+  const offer = offerChallenge(
+    opening,
+    { hubTime: clock.now() },
+    { party: deps.identity.proof.party, crypto, random },
+  );
+  const reply = nextMessage(link, clock);
+  link.send(writePlain(FRAME.challenge, offer.challenge));
+  const message = await reply;
+  if (message === undefined) return undefined;
+  const { type, payload } = readPlain(message);
+  if (type !== FRAME.hello)
+    throw new ProtocolError('unknown_type', `frame type ${type} before authentication, Hello expected`);
+  const answer = offer.receive(payload);
+  const who = await identify(answer, deps.directory, crypto);
+  return claimSession(link, answer, who, deps);
+}
+
+async function claimSession(
+  link: Link,
+  answer: HubAnswer,
+  who: Identified,
+  deps: HandshakeDeps,
+): Promise<Established> {
+  const { node } = who;
+  const { hello } = answer;
+  const { terms, clock, crypto, random, store } = deps;
+  if (node.refused || node.retired)
+    throw new RefusedNodeError(node.nodeId, node.retired ? 'retired' : 'refused');
+  const record = node.session;
+  const secrets = {
+    current: record?.ratchetCurrent ?? initialRatchet(hello.nodeId, crypto),
+    previous: record?.ratchetPrevious,
+  };
+  const proof = answer.ratchet(secrets);
+  const bootId = toHex(hello.bootId);
+  const verdict = decideClaim(record, { bootId, proof }, terms.generation);
+  if (verdict.kind === 'stale-copy') throw new StaleCopyError(node, { bootId, address: link.address });
+  const sessionId = random(16);
+  const ratchet = random(32);
+  const now = clock.now();
+  const won = await store.claim({
+    nodeId: node.nodeId,
+    epoch: verdict.epoch,
+    instanceId: terms.instanceId,
+    sessionId: toBase64Url(sessionId),
+    bootId,
+    previousBootIds: verdict.previousBootIds,
+    ratchetCurrent: ratchet,
+    // The secret just proved stays good: the Welcome that brings the new one may be lost on its way.
+    ratchetPrevious: proof === 'previous' ? secrets.previous : secrets.current,
+    connectedAt: new Date(now),
+    version: hello.agentVersion,
+    protocol: hello.version,
+    address: link.address,
+    transport: link.transport,
+  });
+  if (!won)
+    throw new ProtocolError('bad_sequence', 'another session of this node was opened in the same moment');
+  const { party, regionTime, authority } = deps.identity.proof;
+  const quarantined = node.quarantineReason !== undefined;
+  const { frame, session } = answer.welcome({
+    sessionId,
+    epoch: verdict.epoch,
+    version: hello.version,
+    capabilities: party.capabilities & hello.capabilities,
+    heartbeatMs: terms.heartbeatMs,
+    pingMs: terms.pingMs,
+    credits: 0,
+    reconnectWindowMs: terms.reconnectWindowMs,
+    ratchet,
+    cookie: deps.cookies.make(hello.nodeId, now),
+    regionTime,
+    authority,
+    hubTime: now,
+    hubHour: Math.floor(now / 3_600_000),
+    label: node.label,
+    quarantined,
+  });
+  link.send(frame);
+  const { verify, publicKey } = who;
+  return {
+    node,
+    session,
+    sessionId: toBase64Url(sessionId),
+    epoch: verdict.epoch,
+    bootId,
+    verdict,
+    verify,
+    publicKey,
+    quarantined,
+  };
+}
+
+function nextMessage(link: Link, clock: Clock): Promise<Uint8Array | undefined> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(LIMITS.handshakeMs, () => resolve(undefined));
+    const settle = (message: Uint8Array | undefined) => {
+      cancel();
+      resolve(message);
+    };
+    link.onMessage = settle;
+    link.onClose = () => settle(undefined);
+  });
+}

@@ -1,0 +1,22 @@
+import type { Transport } from '@stoa/protocol';
+
+/** One agent's connection as the gateway sees it, whatever carries it. Messages keep their order. */
+export interface Link {
+  readonly transport: Exclude<Transport, 'enrol'>;
+  /** Client address, as text; `unknown` for the simulated world. */
+  readonly address: string;
+  send(message: Uint8Array): void;
+  /** Idempotent. What was sent before is still delivered where the peer reads it. */
+  close(code: number, reason: string): void;
+  /** Bytes accepted by `send` that the peer has not taken yet. */
+  readonly buffered: number;
+  /** Set once by the gateway before any message arrives. */
+  onMessage: (message: Uint8Array) => void;
+  onClose: (code: number) => void;
+}
+
+/** What the agent says with its request for a connection, before anything is trusted. */
+export interface LinkRequest {
+  readonly nonceA: Uint8Array;
+  readonly cookie: Uint8Array | undefined;
+}

@@ -1,0 +1,158 @@
+import type { Sql } from 'postgres';
+import type { Clock } from '../clock.ts';
+import { Batcher } from './batcher.ts';
+import type { SessionRecord } from './claim.ts';
+
+/** What a handshake needs to know of a node, in one row. */
+export interface KnownNode {
+  readonly nodeId: string;
+  readonly label: string;
+  readonly owner: string;
+  readonly publicKey: Uint8Array;
+  /** Offered by a rotation: the first session on it makes it the node's key. */
+  readonly candidateKey: Uint8Array | undefined;
+  /** The key before the last rotation, while it may still be used. */
+  readonly previousKey: Uint8Array | undefined;
+  readonly simulated: boolean;
+  readonly refused: boolean;
+  readonly retired: boolean;
+  readonly quarantineReason: string | undefined;
+  readonly session: SessionRecord | undefined;
+}
+
+export interface SessionClaim {
+  readonly nodeId: string;
+  /** One above the epoch that the claim was decided on, so that a claim got in between makes this one fail. */
+  readonly epoch: number;
+  readonly instanceId: string;
+  readonly sessionId: string;
+  readonly bootId: string;
+  readonly previousBootIds: readonly string[];
+  readonly ratchetCurrent: Uint8Array;
+  readonly ratchetPrevious: Uint8Array | undefined;
+  readonly connectedAt: Date;
+  readonly version: string;
+  readonly protocol: number;
+  readonly address: string;
+  readonly transport: string;
+}
+
+interface KnownNodeRow {
+  node_id: string;
+  label: string;
+  owner: string;
+  public_key: Uint8Array;
+  candidate_key: Uint8Array | null;
+  previous_key: Uint8Array | null;
+  simulated: boolean;
+  refused: boolean;
+  retired: boolean;
+  quarantine_reason: string | null;
+  epoch: bigint | null;
+  boot_id: string;
+  previous_boot_ids: string[];
+  ratchet_current: Uint8Array;
+  ratchet_previous: Uint8Array | null;
+}
+
+const WINDOW = { windowMs: 4, maxItems: 200 };
+
+/** The session table: one row a node, changed by compare-and-set on its epoch, read and written many at a time. */
+export class SessionStore {
+  readonly #sql: Sql;
+  readonly #lookups: Batcher<string, KnownNode | undefined>;
+  readonly #claims: Batcher<SessionClaim, boolean>;
+
+  constructor(by: { sql: Sql; clock: Clock }) {
+    this.#sql = by.sql;
+    this.#lookups = new Batcher({ clock: by.clock, ...WINDOW }, (ids) => this.#loadAll(ids));
+    this.#claims = new Batcher({ clock: by.clock, ...WINDOW }, (claims) => this.#claimAll(claims));
+  }
+
+  find(nodeId: string): Promise<KnownNode | undefined> {
+    return this.#lookups.submit(nodeId);
+  }
+
+  /** Resolves to false where another session was claimed since: look the node up again and decide anew. */
+  claim(claim: SessionClaim): Promise<boolean> {
+    return this.#claims.submit(claim);
+  }
+
+  /** Marks sessions as ended; a newer epoch is left alone. */
+  async end(ended: readonly { nodeId: string; epoch: number }[], at: Date): Promise<void> {
+    if (ended.length === 0) return;
+    await this.#sql`
+      update sessions s set ended_at = ${at}
+      from unnest(${ended.map((e) => e.nodeId)}::text[], ${ended.map((e) => String(e.epoch))}::bigint[]) as e(node_id, epoch)
+      where s.node_id = e.node_id and s.epoch = e.epoch`;
+  }
+
+  async #loadAll(ids: readonly string[]): Promise<(KnownNode | undefined)[]> {
+    const rows = await this.#sql<KnownNodeRow[]>`
+      select n.node_id, n.label, n.owner, n.public_key, n.candidate_key,
+        case when n.previous_key_until > now() then n.previous_key end as previous_key, n.simulated, n.refused_at is not null as refused,
+        n.retired_at is not null as retired, n.quarantine_reason,
+        s.epoch, s.boot_id, s.previous_boot_ids, s.ratchet_current, s.ratchet_previous
+      from nodes n left join sessions s using (node_id)
+      where n.node_id = any(${[...ids]}::text[])`;
+    const byId = new Map(rows.map((row) => [row.node_id, toKnownNode(row)]));
+    return ids.map((id) => byId.get(id));
+  }
+
+  async #claimAll(claims: readonly SessionClaim[]): Promise<boolean[]> {
+    // Two claims for one node in a batch would meet twice in one upsert; the second waits for its own turn to lose.
+    const first = new Map<string, SessionClaim>();
+    for (const claim of claims) if (!first.has(claim.nodeId)) first.set(claim.nodeId, claim);
+    const rows = [...first.values()];
+    const column = <T>(pick: (claim: SessionClaim) => T): T[] => rows.map(pick);
+    const won = await this.#sql<{ node_id: string }[]>`
+      insert into sessions as s (node_id, instance_id, epoch, session_id, boot_id, previous_boot_ids, ratchet_current,
+        ratchet_previous, connected_at, ended_at, version, protocol, address, transport)
+      select node_id, instance_id, epoch, session_id, boot_id, string_to_array(previous_boot_ids, ','), ratchet_current,
+        ratchet_previous, connected_at, null, version, protocol, address, transport
+      from unnest(
+        ${column((c) => c.nodeId)}::text[], ${column((c) => c.instanceId)}::text[],
+        ${column((c) => String(c.epoch))}::bigint[], ${column((c) => c.sessionId)}::text[],
+        ${column((c) => c.bootId)}::text[], ${column((c) => c.previousBootIds.join(','))}::text[],
+        ${column((c) => Buffer.from(c.ratchetCurrent))}::bytea[],
+        ${column((c) => (c.ratchetPrevious === undefined ? null : Buffer.from(c.ratchetPrevious)))}::bytea[],
+        ${column((c) => c.connectedAt)}::timestamptz[], ${column((c) => c.version)}::text[],
+        ${column((c) => c.protocol)}::int[], ${column((c) => c.address)}::text[], ${column((c) => c.transport)}::text[]
+      ) as c(node_id, instance_id, epoch, session_id, boot_id, previous_boot_ids, ratchet_current, ratchet_previous,
+        connected_at, version, protocol, address, transport)
+      on conflict (node_id) do update set instance_id = excluded.instance_id, epoch = excluded.epoch,
+        session_id = excluded.session_id, boot_id = excluded.boot_id, previous_boot_ids = excluded.previous_boot_ids,
+        ratchet_current = excluded.ratchet_current, ratchet_previous = excluded.ratchet_previous,
+        connected_at = excluded.connected_at, ended_at = null, version = excluded.version,
+        protocol = excluded.protocol, address = excluded.address, transport = excluded.transport
+      where s.epoch < excluded.epoch
+      returning node_id`;
+    const winners = new Set(won.map((row) => row.node_id));
+    return claims.map((claim) => first.get(claim.nodeId) === claim && winners.has(claim.nodeId));
+  }
+}
+
+function toKnownNode(row: KnownNodeRow): KnownNode {
+  return {
+    nodeId: row.node_id,
+    label: row.label,
+    owner: row.owner,
+    publicKey: row.public_key,
+    candidateKey: row.candidate_key ?? undefined,
+    previousKey: row.previous_key ?? undefined,
+    simulated: row.simulated,
+    refused: row.refused,
+    retired: row.retired,
+    quarantineReason: row.quarantine_reason ?? undefined,
+    session:
+      row.epoch === null
+        ? undefined
+        : {
+            epoch: Number(row.epoch),
+            bootId: row.boot_id,
+            previousBootIds: row.previous_boot_ids,
+            ratchetCurrent: row.ratchet_current,
+            ratchetPrevious: row.ratchet_previous ?? undefined,
+          },
+  };
+}

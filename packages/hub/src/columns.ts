@@ -5,5 +5,7 @@ export const nodeIdColumn = customType<{ data: string }>({ dataType: () => 'text
 
 export const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' });
 
+export const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' });
+
 /** An instant in milliseconds, as `Date`. */
 export const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' });

@@ -55,6 +55,8 @@ export const nodeStatus = pgTable('node_status', {
   forked: boolean('forked').notNull().default(false),
   /** up, down, stopped or unknown. */
   chainweb: text('chainweb').notNull().default('unknown'),
+  /** The newest heartbeat that was at the tip (`atTip`); never reset, since its age is the hysteresis of the states off the tip. */
+  atTipAt: instant('at_tip_at'),
   /** The agent's clock minus the hub's: shown, never used (F21). */
   skewMs: bigint('skew_ms', { mode: 'number' }).notNull().default(0),
   /** Idle time after which the node's NAT drops a connection; 0: not measured. */

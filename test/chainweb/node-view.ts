@@ -1,0 +1,128 @@
+import { type ChainwebNetwork, type Cut, hashText, sha512t256, type Tip } from '@stoa/protocol/chainweb';
+import type { Block, BlockStore } from './block.ts';
+import type { Branch } from './branch.ts';
+import type { Clock } from './clock.ts';
+
+/** What nodes see of the network that they are part of. */
+export interface Chainweb {
+  readonly network: ChainwebNetwork;
+  readonly clock: Clock;
+  readonly blocks: BlockStore;
+  readonly nodes: readonly { readonly p2pUrl: string }[];
+  /** Mines what is due by the clock. */
+  sync(): void;
+}
+
+export interface NodeOptions {
+  readonly name?: string;
+  /** How long after it was found this node hears of a block. */
+  readonly propagationMs?: number;
+  readonly gasLimitOfBlock?: number;
+  /** `--header-stream`: serves /header/updates. */
+  readonly headerStream?: boolean;
+  readonly packageVersion?: string;
+  /** Added to the clock in X-Server-Timestamp. */
+  readonly clockSkewMs?: number;
+}
+
+/** One node's own view of the network: which blocks it has heard of, and which it follows. */
+export class NodeView {
+  readonly name: string;
+  readonly serviceUrl: string;
+  readonly p2pUrl: string;
+  readonly chainweb: Chainweb;
+  readonly settings: Required<Omit<NodeOptions, 'name'>>;
+  draining = false;
+  /** Until when the node listened to the miners of branches that it left. */
+  readonly #left = new Map<number, number>();
+  #branch: Branch;
+  #lag = { blocks: 0, ms: 0 };
+  #frozenAt = Number.POSITIVE_INFINITY;
+
+  constructor(chainweb: Chainweb, branch: Branch, options: NodeOptions & { name: string }) {
+    this.chainweb = chainweb;
+    this.name = options.name;
+    this.serviceUrl = `http://${this.name}.simulated:1848`;
+    this.p2pUrl = `https://${this.name}.simulated:1789`;
+    this.#branch = branch;
+    this.settings = {
+      propagationMs: options.propagationMs ?? 300,
+      gasLimitOfBlock: options.gasLimitOfBlock ?? 1_600_000,
+      headerStream: options.headerStream ?? false,
+      packageVersion: options.packageVersion ?? '2.32.0',
+      clockSkewMs: options.clockSkewMs ?? 0,
+    };
+  }
+
+  /** Stays that many blocks, or that long, behind what it could know. */
+  lag({ blocks = 0, ms = 0 }: { blocks?: number; ms?: number }): void {
+    this.#lag = { blocks, ms };
+  }
+
+  /** Learns nothing more: a stuck node. */
+  freeze(): void {
+    this.#frozenAt = this.chainweb.clock.now();
+  }
+
+  thaw(): void {
+    this.#frozenAt = Number.POSITIVE_INFINITY;
+  }
+
+  follow(branch: Branch): void {
+    if (branch !== this.#branch) {
+      this.#left.set(this.#branch.id, this.#heardUntil());
+      this.#branch = branch;
+    }
+  }
+
+  /** Whether the node has the block in its database, orphaned or not. */
+  knows(block: Block): boolean {
+    const own = block.branch === this.#branch.id || this.#branch.has(block);
+    const until = own ? this.#heardUntil() : this.#left.get(block.branch);
+    return block.foundAt <= (until ?? 0);
+  }
+
+  find(hash: string): Block | undefined {
+    const block = this.chainweb.blocks.get(hash);
+    return block !== undefined && this.knows(block) ? block : undefined;
+  }
+
+  /** The node's heads. @param maxHeight no chain higher than this */
+  heads(maxHeight = Number.POSITIVE_INFINITY): readonly Block[] {
+    const heard = this.#heardUntil();
+    const heights = [...this.chainweb.network.graph.keys()].map((chain) =>
+      this.#branch.heightAt(chain, heard),
+    );
+    const top = Math.min(maxHeight, Math.max(...heights) - this.#lag.blocks);
+    const capped = heights.map((height) => Math.max(0, Math.min(height, top)));
+    return capped.map((height, chain) => this.#favoured(chain, height, capped));
+  }
+
+  cut(maxHeight?: number): Cut & { readonly id: string } {
+    const tips: Tip[] = [];
+    let [height, weight] = [0, 0n];
+    for (const { header } of this.heads(maxHeight)) {
+      tips.push({ chain: header.chain, height: header.height, hash: header.hash });
+      height += header.height;
+      weight += header.weight;
+    }
+    const id = hashText(sha512t256(new TextEncoder().encode(tips.map((tip) => tip.hash).join())));
+    return { height, weight, instance: this.chainweb.network.name, tips, id };
+  }
+
+  /** A node that heard of an orphan first keeps it until a block rests on its sibling. */
+  #favoured(chain: number, height: number, heights: readonly number[]): Block {
+    const block = this.#branch.at(chain, height);
+    const [, sibling] = this.chainweb.blocks.at(chain, height).filter((each) => each.branch === block.branch);
+    const settled = this.chainweb.network.graph[chain]?.some((each) => (heights[each] ?? 0) > height);
+    if (sibling === undefined || settled === true || !this.knows(sibling)) {
+      return block;
+    }
+    return (this.name.length + sibling.header.hash.charCodeAt(0)) % 2 === 0 ? sibling : block;
+  }
+
+  #heardUntil(): number {
+    const now = Math.min(this.chainweb.clock.now(), this.#frozenAt);
+    return now - this.settings.propagationMs - this.#lag.ms;
+  }
+}

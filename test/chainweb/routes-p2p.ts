@@ -1,0 +1,65 @@
+import { decodeCut } from '@stoa/protocol/chainweb';
+import { json, type NodeRequest, type NodeResponse, refused } from './exchange.ts';
+import type { NodeView } from './node-view.ts';
+import { answerCut } from './routes-cut.ts';
+import { answerHeaders, type HeaderLimits } from './routes-header.ts';
+
+const LIMITS: HeaderLimits = { pageItems: 20, branchBounds: 4, objectEncoding: false, hashes: false };
+
+/** The P2P port (1789): for other nodes, and for whoever wants to see this one from outside. */
+export function answerP2p(node: NodeView, request: NodeRequest): NodeResponse {
+  const { pathname } = new URL(request.path, 'http://node');
+  const response = answerPath(node, request, pathname) ?? refused(404);
+  const peer = request.peer ?? '127.0.0.1:0';
+  return { ...response, headers: { 'x-peer-addr': peer, ...response.headers } };
+}
+
+function answerPath(node: NodeView, request: NodeRequest, path: string): NodeResponse | undefined {
+  if (path === '/config') {
+    return json(200, configJson(node));
+  }
+  const base = `/chainweb/0.0/${node.chainweb.network.name}/`;
+  if (!path.startsWith(base)) {
+    return undefined;
+  }
+  const rest = path.slice(base.length);
+  if (rest === 'cut') {
+    return request.method === 'PUT' ? putCut(request) : answerCut(node, request);
+  }
+  if (rest === 'cut/peer') {
+    return json(200, peersJson(node));
+  }
+  return rest.startsWith('chain/')
+    ? answerHeaders(node, request, rest.slice('chain/'.length).split('/'), LIMITS)
+    : undefined;
+}
+
+/** A cut of another node: looked at, and not needed, since the simulation spreads blocks by itself. */
+function putCut(request: NodeRequest): NodeResponse {
+  try {
+    decodeCut(request.body ?? '');
+  } catch (error) {
+    return refused(400, `Error in $: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return refused(204);
+}
+
+function peersJson(node: NodeView): string {
+  const others = node.chainweb.nodes.filter((each) => each !== node);
+  const items = others.map((each) => {
+    const { hostname, port } = new URL(each.p2pUrl);
+    return { id: null, address: { hostname, port: Number(port) } };
+  });
+  return JSON.stringify({ limit: items.length, items, next: null });
+}
+
+function configJson(node: NodeView): string {
+  return JSON.stringify({
+    chainwebVersion: node.chainweb.network.name,
+    gasLimitOfBlock: node.settings.gasLimitOfBlock,
+    minGasPrice: 1e-8,
+    headerStream: node.settings.headerStream,
+    reorgLimit: 480,
+    reintroTxs: true,
+  });
+}

@@ -28,17 +28,23 @@ export function readHeader(frame: Uint8Array): FrameHeader {
 }
 
 function writeCounter(frame: Uint8Array, at: number, value: number): void {
-  const high = Math.floor(value / 2 ** 32);
-  for (let i = 0; i < 4; i += 1) {
-    frame[at + i] = (high >>> (24 - 8 * i)) & 0xff;
-    frame[at + 4 + i] = (value >>> (24 - 8 * i)) & 0xff;
-  }
+  writeWord(frame, at, Math.floor(value / 2 ** 32));
+  writeWord(frame, at + 4, value);
+}
+
+function writeWord(frame: Uint8Array, at: number, value: number): void {
+  frame[at] = value >>> 24;
+  frame[at + 1] = value >>> 16;
+  frame[at + 2] = value >>> 8;
+  frame[at + 3] = value;
 }
 
 function readCounter(frame: Uint8Array, at: number): number {
-  const word = (i: number) =>
-    ((frame[i]! << 24) | (frame[i + 1]! << 16) | (frame[i + 2]! << 8) | frame[i + 3]!) >>> 0;
-  const high = word(at);
+  const high = readWord(frame, at);
   if (high >= 2 ** 21) throw new ProtocolError('malformed', `counter at byte ${at} is past 2^53`);
-  return high * 2 ** 32 + word(at + 4);
+  return high * 2 ** 32 + readWord(frame, at + 4);
+}
+
+function readWord(frame: Uint8Array, at: number): number {
+  return ((frame[at]! << 24) | (frame[at + 1]! << 16) | (frame[at + 2]! << 8) | frame[at + 3]!) >>> 0;
 }

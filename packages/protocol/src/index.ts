@@ -35,6 +35,7 @@ export type {
 export { ProtocolError, type ProtocolErrorCode } from './errors.ts';
 export * from './evidence/checkpoint.ts';
 export * from './evidence/merkle.ts';
+export { MINUTES_MASK } from './evidence/minutes.ts';
 export * from './evidence/receipt.ts';
 export { FRAME_OVERHEAD, type FrameHeader, readHeader } from './frame.ts';
 export { type AgentAnswer, type AgentParty, answerChallenge } from './handshake/agent.ts';
@@ -45,6 +46,7 @@ export {
   openChallenge,
   type Transport,
 } from './handshake/challenge.ts';
+export { EphemeralKeys } from './handshake/ephemeral.ts';
 export type { Hello } from './handshake/hello.ts';
 export { type HubAnswer, type HubOffer, type HubParty, offerChallenge, requireKey } from './handshake/hub.ts';
 export { initialRatchet } from './handshake/ratchet.ts';
@@ -75,6 +77,6 @@ export {
 } from './messages/gauges.ts';
 export { readPlain, writePlain } from './messages/plain.ts';
 export { FRAME, type FrameName } from './messages/types.ts';
-export { deriveSession, type OpenedFrame, Session } from './session.ts';
+export { deriveSession, type OpenedFrame, Session, type SessionSecret } from './session.ts';
 export { open, peek, type SignedKind, seal } from './signed.ts';
 export { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, SUBPROTOCOL } from './version.ts';

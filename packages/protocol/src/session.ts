@@ -1,4 +1,4 @@
-import { concat, equalBytes, utf8 } from './bytes.ts';
+import { concat, utf8 } from './bytes.ts';
 import type { CryptoSuite, Mac } from './crypto/suite.ts';
 import { ProtocolError } from './errors.ts';
 import { FRAME_OVERHEAD, HEADER_BYTES, readHeader, TAG_BYTES, writeHeader } from './frame.ts';
@@ -57,7 +57,8 @@ export class Session {
     this.#sent += 1;
     writeHeader(frame, { version: this.#version, type, seq: this.#sent, ack: this.#received });
     frame.set(payload, HEADER_BYTES);
-    frame.set(this.#sendMac(frame.subarray(0, frame.length - TAG_BYTES)), frame.length - TAG_BYTES);
+    const split = frame.length - TAG_BYTES;
+    frame.set(this.#sendMac(frame, split), split);
     return frame;
   }
 
@@ -82,7 +83,7 @@ export class Session {
         `a frame of ${frame.length} bytes is shorter than its header and tag`,
       );
     const split = frame.length - TAG_BYTES;
-    if (!equalBytes(this.#receiveMac(frame.subarray(0, split)), frame.subarray(split)))
+    if (!endsWith(frame, split, this.#receiveMac(frame, split)))
       throw new ProtocolError('bad_tag', 'the tag of a frame does not hold');
     const { version, type, seq, ack } = readHeader(frame);
     if (version !== this.#version)
@@ -103,14 +104,38 @@ export class Session {
   }
 }
 
-/** Both directions' keys from the shared secret, bound to the whole transcript and the transport's name. */
+/** Whether the frame's bytes from `at` are the tag, in a time that does not depend on them. */
+function endsWith(frame: Uint8Array, at: number, tag: Uint8Array): boolean {
+  let difference = 0;
+  for (let i = 0; i < TAG_BYTES; i += 1) difference |= frame[at + i]! ^ tag[i]!;
+  return difference === 0;
+}
+
+/** What both sides compute a session from, bound to the whole transcript and the transport's name. */
+export interface SessionSecret {
+  readonly shared: Uint8Array;
+  readonly transcript: Uint8Array;
+  readonly transport: Transport;
+  readonly version: number;
+}
+
+/** A session, and 32 secret bytes that hide the ratchet in its Welcome from whoever ends the TLS. */
+export function deriveSecrets(
+  by: { crypto: CryptoSuite; role: 'agent' | 'hub' },
+  from: SessionSecret,
+): { session: Session; mask: Uint8Array } {
+  const info = concat(utf8('stoa/v1/session|'), utf8(from.transport));
+  const keys = by.crypto.hkdf(from.shared, from.transcript, info, 96);
+  const [agentKey, hubKey] = [keys.subarray(0, 32), keys.subarray(32, 64)];
+  const [send, receive] = by.role === 'agent' ? [agentKey, hubKey] : [hubKey, agentKey];
+  const session = new Session({ send, receive, version: from.version }, by.crypto);
+  return { session, mask: keys.subarray(64) };
+}
+
+/** One key for each direction. */
 export function deriveSession(
   by: { crypto: CryptoSuite; role: 'agent' | 'hub' },
-  from: { shared: Uint8Array; transcript: Uint8Array; transport: Transport; version: number },
+  from: SessionSecret,
 ): Session {
-  const info = concat(utf8('stoa/v1/session|'), utf8(from.transport));
-  const keys = by.crypto.hkdf(from.shared, from.transcript, info, 64);
-  const [agentKey, hubKey] = [keys.slice(0, 32), keys.slice(32)];
-  const [send, receive] = by.role === 'agent' ? [agentKey, hubKey] : [hubKey, agentKey];
-  return new Session({ send, receive, version: from.version }, by.crypto);
+  return deriveSecrets(by, from).session;
 }

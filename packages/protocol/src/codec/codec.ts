@@ -2,8 +2,9 @@
  * The payload encoding: positional records of fixed layouts, big-endian, bounds stated in the schema, so that one
  * definition is the type, the encoder, the decoder and the validation. Why this one: docs/decisions/payload-encoding.md.
  *
- * Evolution: a newer version appends fields to a message; an older reader leaves what follows its last field unread.
- * The encoding is canonical: one value has one encoding, and the decoder refuses every other.
+ * Evolution: a newer version appends fields to a message, never to a record inside one; an older reader leaves what
+ * follows its last field unread. The encoding is canonical: one value has one encoding, and the decoder refuses every
+ * other.
  */
 import { ProtocolError } from '../errors.ts';
 import { encodeText, Reader, Writer } from './cursor.ts';
@@ -129,7 +130,7 @@ export function bytes(max: number): Codec<Uint8Array> {
   };
 }
 
-/** Well-formed UTF-8 of at most `max` bytes. */
+/** Well-formed UTF-8 of at most `max` bytes; half a surrogate pair is written as U+FFFD. */
 export function text(max: number): Codec<string> {
   const size = length(max);
   return {
@@ -189,30 +190,34 @@ export function oneOf<const Names extends readonly string[]>(...names: Names): C
 type RecordOf<F> = { -readonly [K in keyof F]: Decoded<F[K]> };
 
 export function record<F extends { [K in keyof F]: Codec<unknown> }>(fields: F): Codec<RecordOf<F>> {
-  const entries = Object.entries<Codec<unknown>>(fields);
+  const names = Object.keys(fields);
+  const codecs = Object.values<Codec<unknown>>(fields);
   return {
     write(writer, value) {
       const values = value as Record<string, unknown>;
-      for (const [name, codec] of entries) {
-        try {
-          codec.write(writer, values[name]);
-        } catch (cause) {
-          throw new RangeError(`field '${name}' cannot be encoded`, { cause });
-        }
+      let i = 0;
+      try {
+        for (; i < names.length; i += 1) codecs[i]!.write(writer, values[names[i]!]);
+      } catch (cause) {
+        throw new RangeError(`field '${names[i]}' cannot be encoded`, { cause });
       }
     },
     read(reader) {
       const value: Record<string, unknown> = {};
-      for (const [name, codec] of entries) value[name] = codec.read(reader);
+      for (let i = 0; i < names.length; i += 1) value[names[i]!] = codecs[i]!.read(reader);
       return value as RecordOf<F>;
     },
   };
 }
 
+/** One for all: encoding is synchronous, and no codec encodes another message while it writes. */
+const shared = new Writer(4096);
+
+/** @throws RangeError where the value is outside of the schema's bounds. */
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
-  const writer = new Writer();
-  codec.write(writer, value);
-  return writer.finish();
+  shared.reset();
+  codec.write(shared, value);
+  return shared.finish();
 }
 
 /** Decodes a message; bytes after its last known field are a newer peer's and stay unread. */

@@ -63,8 +63,14 @@ export class Writer {
     this.#bytes.set(value, at);
   }
 
+  /** Starts over in the same memory. */
+  reset(): void {
+    this.#length = 0;
+  }
+
+  /** A copy of what was written. */
   finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#bytes.slice(0, this.#length);
   }
 }
 
@@ -124,10 +130,13 @@ export class Reader {
     return this.#view.getFloat64(this.#take(8));
   }
 
-  /** A view, not a copy: valid as long as the message's buffer is. */
+  /**
+   * A view, not a copy: valid as long as the message's buffer is. Always a plain Uint8Array, whose `slice` copies, also
+   * where the message came as a Buffer, whose `slice` does not.
+   */
   raw(count: number): Uint8Array {
     const at = this.#take(count);
-    return this.#bytes.subarray(at, at + count);
+    return new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, count);
   }
 
   text(count: number): string {

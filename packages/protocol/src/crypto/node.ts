@@ -1,21 +1,20 @@
 import {
-  createHash,
-  createHmac,
   createPrivateKey,
   createPublicKey,
   createSecretKey,
   diffieHellman,
   hkdfSync,
   type KeyObject,
+  hash as oneShot,
   sign,
   verify,
 } from 'node:crypto';
 import { concat, fromHex } from '../bytes.ts';
 import { ProtocolError } from '../errors.ts';
+import { digestBytes, hmacSha256 } from './hmac.ts';
 import { isReducedSignature, isStrongPublicKey } from './strict.ts';
-import type { CryptoSuite, ExchangeKey, Mac, SigningKey, Verify } from './suite.ts';
+import type { CryptoSuite, ExchangeKey, SigningKey, Verify } from './suite.ts';
 
-const TAG_BYTES = 16;
 /** The fixed DER around a raw 32-byte key (RFC 8410). */
 const DER = {
   ed25519Public: fromHex('302a300506032b6570032100'),
@@ -24,22 +23,30 @@ const DER = {
   x25519Private: fromHex('302e020100300506032b656e04220420'),
 };
 
+/*
+ * Keys go in as PEM text: given anything else, node:crypto first asks four times whether it is a key object, and each
+ * "no" is an exception with a stack trace, which is 40 of the 50 microseconds (docs/decisions/handshake-cost.md).
+ */
+function pem(label: 'PUBLIC KEY' | 'PRIVATE KEY', prefix: Uint8Array, raw: Uint8Array): string {
+  return `-----BEGIN ${label}-----\n${Buffer.from(concat(prefix, raw)).toString('base64')}\n-----END ${label}-----\n`;
+}
+
 function publicKeyObject(prefix: Uint8Array, raw: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.from(concat(prefix, raw)), format: 'der', type: 'spki' });
+  return createPublicKey(pem('PUBLIC KEY', prefix, raw));
 }
 
 function privateKeyObject(prefix: Uint8Array, raw: Uint8Array): KeyObject {
-  return createPrivateKey({ key: Buffer.from(concat(prefix, raw)), format: 'der', type: 'pkcs8' });
+  return createPrivateKey(pem('PRIVATE KEY', prefix, raw));
 }
 
 function rawPublicKey(privateKey: KeyObject): Uint8Array {
-  return new Uint8Array(createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(12));
+  return new Uint8Array(createPublicKey(privateKey).export({ format: 'raw-public' }));
 }
 
 function hash(...parts: readonly Uint8Array[]): Uint8Array {
-  const state = createHash('sha512');
-  for (const part of parts) state.update(part);
-  return new Uint8Array(state.digest().subarray(0, 32));
+  const [first] = parts;
+  const message = first !== undefined && parts.length === 1 ? first : concat(...parts);
+  return digestBytes(oneShot('sha512', message, 'binary'), 32);
 }
 
 function signingKey(seed: Uint8Array): SigningKey {
@@ -78,13 +85,8 @@ function exchangeKey(secret: Uint8Array): ExchangeKey {
   };
 }
 
-function mac(key: Uint8Array): Mac {
-  const keyObject = createSecretKey(key);
-  return (head, rest) => {
-    const state = createHmac('sha256', keyObject).update(head);
-    if (rest !== undefined) state.update(rest);
-    return state.digest().subarray(0, TAG_BYTES);
-  };
+function hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', createSecretKey(secret), salt, info, length));
 }
 
 /** The implementation of the hot path. */
@@ -94,6 +96,6 @@ export const nodeCrypto: CryptoSuite = {
   verify: (publicKey, message, signature) => verifier(publicKey)(message, signature),
   verifier,
   exchangeKey,
-  hkdf: (secret, salt, info, length) => new Uint8Array(hkdfSync('sha256', secret, salt, info, length)),
-  mac,
+  hkdf,
+  mac: hmacSha256,
 };

@@ -26,13 +26,14 @@ export interface ExchangeKey {
   shared(peer: Uint8Array): Uint8Array;
 }
 
-/** A session's MAC in one direction: HMAC-SHA256 cut to 16 bytes, over the parts as if joined. */
-export type Mac = (head: Uint8Array, rest?: Uint8Array) => Uint8Array;
+/** HMAC-SHA256 cut to 16 bytes, over the first `length` bytes of a message (all of it by default). */
+export type Mac = (message: Uint8Array, length?: number) => Uint8Array;
 
 /** What a session needs besides: Node only. */
 export interface CryptoSuite extends Signatures {
   /** @param secret 32 bytes. */
   exchangeKey(secret: Uint8Array): ExchangeKey;
   hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array;
+  /** @param key 32 bytes. @throws RangeError for another length, or for a message past `LIMITS.frameBytes`. */
   mac(key: Uint8Array): Mac;
 }

@@ -1,16 +1,14 @@
-import { type Decoded, fixed, list, record, u32, u64, word64 } from '../codec/codec.ts';
+import { type Decoded, fixed, list, record, u32, u64 } from '../codec/codec.ts';
 import { CONTEXT } from '../contexts.ts';
 import type { SignedKind } from '../signed.ts';
-
-/** Minutes 0 to 59 of an hour as bits; the four highest are always 0. */
-export const MINUTES_MASK: bigint = (1n << 60n) - 1n;
+import { minuteWord } from './minutes.ts';
 
 const checkpointBody = record({
   nodeId: fixed(32),
   /** Hours since 1970 by the hub's clock. */
   hubHour: u32,
   /** Minutes in which the hub acknowledged a frame of this node. */
-  minutes: word64,
+  minutes: minuteWord,
   sessionIds: list(fixed(16), 32),
   /** `hash` over the hour's tip reports in order. */
   tipsDigest: fixed(32),

@@ -1,6 +1,7 @@
-import { type Decoded, fixed, list, record, text, u16, u32, word64 } from '../codec/codec.ts';
+import { type Decoded, fixed, list, record, text, u16, u32 } from '../codec/codec.ts';
 import { CONTEXT } from '../contexts.ts';
 import type { SignedKind } from '../signed.ts';
+import { minuteWord } from './minutes.ts';
 
 /** The seven gates of Stoicism, in the order of a receipt's reason words. */
 export const GATES = ['account', 'benchmark', 'tip', 'warm-up', 'commitment', 'argv', 'serving'] as const;
@@ -11,9 +12,9 @@ const receiptBody = record({
   nodeId: fixed(32),
   hubHour: u32,
   /** The minutes that both sides sign. */
-  minutes: word64,
+  minutes: minuteWord,
   /** A word a gate, in the order of `GATES`: the minutes that failed it. Empty while no gates are evaluated. */
-  gateFailures: list(word64, GATES.length),
+  gateFailures: list(minuteWord, GATES.length),
   /** `hash` of each piece of evidence: verified head, score breakdown, argv, disk, dial-back. */
   evidence: list(fixed(32), 8),
   scoreVersion: u32,

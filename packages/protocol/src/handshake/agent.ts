@@ -3,11 +3,11 @@ import { ProtocolError } from '../errors.ts';
 import type { ChainPolicy, VerifiedHub } from '../identity/hub-chain.ts';
 import type { NodeCredential } from '../identity/node-cert.ts';
 import { decodeHubMessage } from '../messages/catalog.ts';
-import { deriveSession, type Session } from '../session.ts';
+import { deriveSecrets, type Session } from '../session.ts';
 import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '../version.ts';
 import { type Binding, type Opening, openChallenge } from './challenge.ts';
 import { makeHello } from './hello.ts';
-import { proveRatchet } from './ratchet.ts';
+import { maskRatchet, proveRatchet } from './ratchet.ts';
 import type { Welcome } from './welcome.ts';
 
 /** What the agent brings to a handshake. */
@@ -33,7 +33,7 @@ export interface AgentAnswer {
   readonly hello: Uint8Array;
   readonly hub: VerifiedHub;
   readonly hubTime: number;
-  /** @throws ProtocolError where the first frame is no Welcome under the derived keys. */
+  /** @throws ProtocolError where the first frame is no Welcome under the derived keys, or of another version. */
   welcome(frame: Uint8Array): { welcome: Welcome; session: Session };
 }
 
@@ -71,7 +71,7 @@ export function answerChallenge(
     { key: party.key, crypto },
   );
   const shared = ephemeral.shared(challenge.ephH);
-  const session = deriveSession(
+  const { session, mask } = deriveSecrets(
     { crypto, role: 'agent' },
     { shared, transcript: made.transcript, transport: opening.transport, version },
   );
@@ -87,7 +87,13 @@ export function answerChallenge(
           'malformed',
           `the session begins with a ${message.name} frame, Welcome expected`,
         );
-      return { welcome: message.value, session };
+      const welcome = message.value;
+      if (welcome.version !== version)
+        throw new ProtocolError(
+          'unsupported_version',
+          `the Welcome is of version ${welcome.version}; ${version} was agreed on`,
+        );
+      return { welcome: { ...welcome, ratchet: maskRatchet(welcome.ratchet, mask) }, session };
     },
   };
 }

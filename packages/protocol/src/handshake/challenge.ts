@@ -43,6 +43,7 @@ const sealedChallenge = record({ body: bytes(2048), signature: fixed(64) });
 
 /** What both sides know when the hub speaks first. */
 export interface Opening {
+  /** 32 bytes. */
   readonly nonceA: Uint8Array;
   readonly transport: Transport;
 }
@@ -54,19 +55,32 @@ export interface SealedChallenge {
   readonly transcript: Uint8Array;
 }
 
+const NONCE_BYTES = 32;
+
+/**
+ * Of fixed length for each transport. The agent chooses the nonce freely: one of another length could hold the front of
+ * a challenge of its own, ephemeral key included, and the hub would sign that.
+ */
 function context(opening: Opening): Uint8Array {
+  if (opening.nonceA.length !== NONCE_BYTES)
+    throw new ProtocolError(
+      'malformed',
+      `the opening nonce has ${opening.nonceA.length} bytes (expected ${NONCE_BYTES})`,
+    );
   return concat(opening.nonceA, utf8(`${SUBPROTOCOL}|${opening.transport}|`));
 }
 
+/** @throws ProtocolError `malformed` for a nonce of another length. */
 export function makeChallenge(
   challenge: Challenge,
   opening: Opening,
   by: { key: SigningKey; crypto: Signatures },
 ): SealedChallenge {
   const body = encode(challengeBody, challenge);
-  const signature = signIn(CONTEXT.challenge, by.key, concat(context(opening), body));
+  const opened = context(opening);
+  const signature = signIn(CONTEXT.challenge, by.key, concat(opened, body));
   const sealed = encode(sealedChallenge, { body, signature });
-  return { challenge, sealed, transcript: by.crypto.hash(context(opening), sealed) };
+  return { challenge, sealed, transcript: by.crypto.hash(opened, sealed) };
 }
 
 /**
@@ -78,11 +92,12 @@ export function openChallenge(
   opening: Opening,
   by: { policy: ChainPolicy; crypto: Signatures },
 ): SealedChallenge & { hub: VerifiedHub } {
+  const opened = context(opening);
   const { body, signature } = decodeExact(sealedChallenge, sealed);
   const challenge = decode(challengeBody, body);
   const hub = verifyHubChain(challenge.chain, by.policy, by.crypto);
   const verify = by.crypto.verifier(hub.instance.publicKey);
-  if (!verifyIn(CONTEXT.challenge, verify, concat(context(opening), body), signature))
+  if (!verifyIn(CONTEXT.challenge, verify, concat(opened, body), signature))
     throw new ProtocolError('bad_signature', 'the challenge is not signed by the instance key that it shows');
-  return { challenge, sealed, transcript: by.crypto.hash(context(opening), sealed), hub };
+  return { challenge, sealed, transcript: by.crypto.hash(opened, sealed), hub };
 }

@@ -3,11 +3,12 @@ import type { CryptoSuite, Random, SigningKey, Verify } from '../crypto/suite.ts
 import { ProtocolError } from '../errors.ts';
 import type { HubChain } from '../identity/hub-chain.ts';
 import { encodeHubMessage } from '../messages/catalog.ts';
-import { deriveSession, type Session } from '../session.ts';
+import { deriveSecrets, type Session } from '../session.ts';
 import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '../version.ts';
-import { type Binding, makeChallenge, type Opening } from './challenge.ts';
-import { type Hello, readHello } from './hello.ts';
-import { matchRatchet } from './ratchet.ts';
+import { type Binding, makeChallenge, type Opening, type Transport } from './challenge.ts';
+import type { EphemeralKeys } from './ephemeral.ts';
+import { type Hello, readHello, type UnverifiedHello } from './hello.ts';
+import { maskRatchet, matchRatchet } from './ratchet.ts';
 import type { Welcome } from './welcome.ts';
 
 /** What a hub instance brings to a handshake. */
@@ -23,7 +24,10 @@ export interface HubOffer {
   readonly challenge: Uint8Array;
   /** Hash of the offer, which an enrolment's proof of possession covers. */
   readonly transcript: Uint8Array;
-  /** @throws ProtocolError where the Hello is malformed or answers another offer. Its signature is still to be checked. */
+  /**
+   * Once only. @throws ProtocolError where the Hello is malformed or answers another offer, `bad_sequence` for a second
+   * one. Its signature is still to be checked.
+   */
   receive(hello: Uint8Array): HubAnswer;
 }
 
@@ -35,17 +39,24 @@ export interface HubAnswer {
     current: Uint8Array;
     previous: Uint8Array | undefined;
   }): 'current' | 'previous' | undefined;
-  /** Derives the session and its first frame. */
+  /**
+   * Derives the session and its first frame: once, after `verify`.
+   * @throws ProtocolError `bad_key_exchange`; Error where the signature was not checked.
+   */
   welcome(welcome: Welcome): { frame: Uint8Array; session: Session };
 }
 
+/**
+ * @param by.ephemerals of the instance; without them each handshake pays for a key of its own.
+ * @throws ProtocolError `malformed` where the agent's nonce is not 32 bytes.
+ */
 export function offerChallenge(
   opening: Opening,
   at: { hubTime: number },
-  by: { party: HubParty; crypto: CryptoSuite; random: Random },
+  by: { party: HubParty; crypto: CryptoSuite; random: Random; ephemerals?: EphemeralKeys },
 ): HubOffer {
   const { party, crypto, random } = by;
-  const ephemeral = crypto.exchangeKey(random(32));
+  const ephemeral = by.ephemerals?.at(at.hubTime) ?? crypto.exchangeKey(random(32));
   const { sealed, transcript } = makeChallenge(
     {
       chain: party.chain,
@@ -60,31 +71,51 @@ export function offerChallenge(
     opening,
     { key: party.key, crypto },
   );
+  let answered = false;
   return {
     challenge: sealed,
     transcript,
     receive(received) {
+      // A second Hello under one offer would get a second session with the keys of the first.
+      if (answered) throw new ProtocolError('bad_sequence', 'the offer was answered before');
+      answered = true;
       const read = readHello(received, transcript, crypto);
-      const { hello } = read;
-      checkOffered(hello, party.binding);
-      return {
-        hello,
-        verify: (verify) => read.verify(verify),
-        ratchet: (secrets) => matchRatchet(hello.ratchetProof, secrets, { transcript, crypto }),
-        welcome(welcome) {
-          const session = deriveSession(
-            { crypto, role: 'hub' },
-            {
-              shared: ephemeral.shared(hello.ephA),
-              transcript: read.transcript,
-              transport: opening.transport,
-              version: hello.version,
-            },
-          );
-          const { type, payload } = encodeHubMessage('welcome', welcome);
-          return { frame: session.seal(type, payload), session };
+      checkOffered(read.hello, party.binding);
+      const shared = () => ephemeral.shared(read.hello.ephA);
+      return answerHello(read, { transcript, transport: opening.transport, shared }, crypto);
+    },
+  };
+}
+
+function answerHello(
+  read: UnverifiedHello,
+  offer: { transcript: Uint8Array; transport: Transport; shared: () => Uint8Array },
+  crypto: CryptoSuite,
+): HubAnswer {
+  const { hello } = read;
+  let state: 'unverified' | 'verified' | 'welcomed' = 'unverified';
+  return {
+    hello,
+    verify(verify) {
+      read.verify(verify);
+      if (state === 'unverified') state = 'verified';
+    },
+    ratchet: (secrets) => matchRatchet(hello.ratchetProof, secrets, { transcript: offer.transcript, crypto }),
+    welcome(welcome) {
+      if (state !== 'verified') throw new Error(`no Welcome for a Hello that is ${state}`);
+      state = 'welcomed';
+      const { session, mask } = deriveSecrets(
+        { crypto, role: 'hub' },
+        {
+          shared: offer.shared(),
+          transcript: read.transcript,
+          transport: offer.transport,
+          version: hello.version,
         },
-      };
+      );
+      const ratchet = maskRatchet(welcome.ratchet, mask);
+      const { type, payload } = encodeHubMessage('welcome', { ...welcome, ratchet });
+      return { frame: session.seal(type, payload), session };
     },
   };
 }

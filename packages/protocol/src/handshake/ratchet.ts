@@ -19,6 +19,14 @@ export function matchRatchet(
   return secrets.previous !== undefined && shows(secrets.previous) ? 'previous' : undefined;
 }
 
+/**
+ * Hides a fresh secret in the Welcome, and shows it again. Frames are authenticated, not encrypted, so the proxy that
+ * ends the TLS would otherwise learn every ratchet, and with a stolen key be taken for the node itself.
+ */
+export function maskRatchet(secret: Uint8Array, mask: Uint8Array): Uint8Array {
+  return secret.map((byte, i) => byte ^ mask[i]!);
+}
+
 /** Stands for "never had a session"; no secret, and needs to be none, since the Hello is signed by the node's key. */
 export function initialRatchet(nodeId: Uint8Array, crypto: CryptoSuite): Uint8Array {
   return crypto.hash(concat(utf8('stoa/v1/first-ratchet'), nodeId));

@@ -12,6 +12,7 @@ export const welcome = record({
   credits: u16,
   /** A lost session waits uniformly over this window before its first attempt. */
   reconnectWindowMs: u32,
+  /** On the wire under the session's mask (see `ratchet.ts`); in the clear on both sides. */
   ratchet: fixed(32),
   /** MACed by the region; shown at the next upgrade for a place in the queue of known nodes. */
   cookie: bytes(128),

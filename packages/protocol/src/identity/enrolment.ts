@@ -1,5 +1,6 @@
 import { type Decoded, encode, fixed, record, text } from '../codec/codec.ts';
 import { CONTEXT, signIn, verifyIn } from '../contexts.ts';
+import { isStrongPublicKey } from '../crypto/strict.ts';
 import type { Signatures, SigningKey } from '../crypto/suite.ts';
 import { ProtocolError } from '../errors.ts';
 import { ownerName, regionName } from './names.ts';
@@ -44,6 +45,8 @@ export function makeEnrolRequest(
 /** @throws ProtocolError `bad_public_key` (weak key) or `bad_signature`. */
 export function verifyEnrolRequest(request: EnrolRequest, transcript: Uint8Array, crypto: Signatures): void {
   const { publicKey } = request.claim;
+  if (!isStrongPublicKey(publicKey))
+    throw new ProtocolError('bad_public_key', 'the key that the enrolment brings is weak or not canonical');
   const message = proven(request.claim, transcript, crypto);
   if (!verifyIn(CONTEXT.enrol, crypto.verifier(publicKey), message, request.proof))
     throw new ProtocolError('bad_signature', 'the enrolment is not signed by the key that it brings');

@@ -1,3 +1,4 @@
+import { equalBytes } from '../bytes.ts';
 import { bytes, type Decoded, fixed, oneOf, record, u32, u64 } from '../codec/codec.ts';
 import { CONTEXT } from '../contexts.ts';
 import type { Signatures } from '../crypto/suite.ts';
@@ -103,8 +104,7 @@ export function verifyRegionCert(
   policy: Omit<ChainPolicy, 'minInstanceSerial'>,
   crypto: Signatures,
 ): RegionCert {
-  const fingerprint = crypto.hash(cert.root);
-  if (fingerprint.some((byte, i) => byte !== policy.rootFingerprint[i]))
+  if (!equalBytes(crypto.hash(cert.root), policy.rootFingerprint))
     throw new ProtocolError(
       'wrong_root',
       'this hub descends from another root key than the one that this node joined with',

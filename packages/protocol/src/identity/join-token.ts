@@ -31,11 +31,21 @@ export function parseJoinToken(text: string): JoinToken {
       'bad_join_token',
       `a join token starts with '${PREFIX}': copy it whole from the console`,
     );
+  const damaged = 'the join token is damaged: copy it whole from the console';
+  const body = decodeText(trimmed.slice(PREFIX.length));
+  if (body === undefined) throw new ProtocolError('bad_join_token', damaged);
   try {
-    return decodeExact(joinTokenBody, fromBase64Url(trimmed.slice(PREFIX.length)));
+    return decodeExact(joinTokenBody, body);
   } catch (cause) {
-    throw new ProtocolError('bad_join_token', 'the join token is damaged: copy it whole from the console', {
-      cause,
-    });
+    throw new ProtocolError('bad_join_token', damaged, { cause });
+  }
+}
+
+function decodeText(text: string): Uint8Array | undefined {
+  try {
+    return fromBase64Url(text);
+  } catch {
+    // The cause is left out: it quotes the text, which is a secret.
+    return undefined;
   }
 }

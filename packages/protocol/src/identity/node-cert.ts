@@ -1,6 +1,7 @@
 import { bytes, type Decoded, fixed, record, u32, u64 } from '../codec/codec.ts';
 import { CONTEXT } from '../contexts.ts';
 import type { Signatures } from '../crypto/suite.ts';
+import { ProtocolError } from '../errors.ts';
 import { open, type SignedKind } from '../signed.ts';
 import { type ChainPolicy, verifyRegionCert } from './hub-chain.ts';
 import { regionName } from './names.ts';
@@ -36,5 +37,11 @@ export function verifyNodeCredential(
 ): NodeCert {
   const { root, region: sealed, node } = credential;
   const region = verifyRegionCert({ sealed, root, role: 'enrol' }, policy, crypto);
-  return open(nodeCertKind, node, crypto, region.publicKey);
+  const cert = open(nodeCertKind, node, crypto, region.publicKey);
+  if (cert.region !== region.region)
+    throw new ProtocolError(
+      'wrong_region',
+      `node certificate names region '${cert.region}', its issuer '${region.region}'`,
+    );
+  return cert;
 }

@@ -9,6 +9,7 @@ import { type Established, establish, type HandshakeDeps } from './handshake.ts'
 import type { Ingest } from './ingest.ts';
 import type { Link, LinkRequest } from './link.ts';
 import { LiveNode } from './live-node.ts';
+import { siteOf } from './network.ts';
 import { NodeSession } from './node-session.ts';
 import { SessionTable } from './session-table.ts';
 
@@ -113,7 +114,7 @@ export class Gateway {
 
   #open(link: Link, established: Established): void {
     const { clock, ingest, bus, terms } = this.#deps;
-    const node = this.#nodeOf(established);
+    const node = this.#nodeOf(established, link);
     const session = new NodeSession({
       node,
       facts: { ...established, pingMs: terms.pingMs },
@@ -130,11 +131,12 @@ export class Gateway {
     ingest.opened(session);
   }
 
-  #nodeOf(established: Established): LiveNode {
+  #nodeOf(established: Established, link: Link): LiveNode {
     const { node, epoch } = established;
     const live = this.#nodes.get(node.nodeId) ?? new LiveNode(node);
     live.epoch = epoch;
     live.lastSeen = this.#deps.clock.now();
+    live.site = siteOf(link.address);
     this.#nodes.set(node.nodeId, live);
     return live;
   }
@@ -144,11 +146,18 @@ export class Gateway {
     const detail = { bootId, epoch, address: link.address, transport: link.transport };
     const written =
       verdict.kind === 'live-clone'
-        ? events.append('live-clone', node.nodeId, { ...detail, other: verdict.other })
+        ? this.#dispute(node.nodeId, { ...detail, other: verdict.other })
         : events.append('session-opened', node.nodeId, detail);
     written.catch((error: unknown) =>
       log.error({ err: error, nodeId: node.nodeId }, 'a node event could not be written'),
     );
+  }
+
+  /** A -> B -> A: both processes are named, and the node is disputed until its owner settles which one it is (F07). */
+  async #dispute(nodeId: string, detail: Readonly<Record<string, string | number>>): Promise<void> {
+    this.#deps.bus.publish('sessions', { nodeId, kind: 'replaced' });
+    await this.#deps.directory.dispute(nodeId);
+    await this.#deps.events.append('live-clone', nodeId, detail);
   }
 
   #receive(session: NodeSession, message: Uint8Array): void {

@@ -11,6 +11,10 @@ export class LiveNode {
   readonly simulated: boolean;
   epoch = 0;
   lastSeen = 0;
+  /** Last moment at which it was at the tip (`atTip` of the node states); 0 for never. */
+  atTipAt = 0;
+  /** Coarse network of its last connection: /24, or /48 in IPv6. */
+  site = '';
   /** Of each chain: height u64 BE, hash 32 B; zero where never reported. The layout of `node_status.tips`. */
   readonly tips: Buffer = Buffer.alloc(CHAINS * TIP_BYTES);
   gauges: Gauges | undefined;

@@ -58,8 +58,13 @@ export class LongPollLink implements Link {
     this.onClose(code);
   }
 
-  /** What was sent so far, for the answer to `poll/open`. */
-  take(): Uint8Array {
+  /** What the hub says first: the Challenge, or why there is none. */
+  async first(): Promise<Uint8Array> {
+    if (this.#outgoing.length === 0 && this.#closed === undefined) await this.#hold();
+    return this.#take();
+  }
+
+  #take(): Uint8Array {
     const batch = writeBatch(this.#outgoing);
     this.#outgoing = [];
     this.#outgoingBytes = 0;
@@ -89,7 +94,7 @@ export class LongPollLink implements Link {
     // Released by a newer poll: that one carries what there is.
     if (number !== this.#poll) return { body: new Uint8Array(0) };
     if (this.#outgoing.length === 0 && this.#closed !== undefined) return { closed: this.#closed };
-    return { body: this.take() };
+    return { body: this.#take() };
   }
 
   #hold(): Promise<void> {

@@ -20,6 +20,8 @@ export interface NodeDirectory {
   adopt(cert: NodeCert, sealed: Uint8Array): Promise<void>;
   /** Makes the candidate of a rotation the node's key: its first session is what commits it. */
   commitRotation(nodeId: string, publicKey: Uint8Array): Promise<void>;
+  /** Two living processes have the node's identity: its minutes are disputed until the owner settles it. */
+  dispute(nodeId: string): Promise<void>;
 }
 
 export interface Identified {

@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres';
+import { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
-import { Batcher } from './batcher.ts';
 import type { SessionRecord } from './claim.ts';
 
 /** What a handshake needs to know of a node, in one row. */

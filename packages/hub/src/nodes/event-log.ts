@@ -24,7 +24,11 @@ export class NodeEventLog {
     this.#clock = by.clock;
   }
 
-  async append(kind: NodeEventKind, nodeId: string, detail: Readonly<Record<string, string | number>>): Promise<void> {
+  async append(
+    kind: NodeEventKind,
+    nodeId: string,
+    detail: Readonly<Record<string, string | number>>,
+  ): Promise<void> {
     const now = this.#clock.now();
     const key = `${kind}|${nodeId}`;
     if (now - (this.#last.get(key) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return;

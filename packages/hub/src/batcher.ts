@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from './clock.ts';
 
 /**
  * Turns single requests into statements of many rows: what arrives within `windowMs` (or until `maxItems` wait) goes as
@@ -34,8 +34,12 @@ export class Batcher<Item, Result> {
     this.#waiting = [];
     if (batch.length === 0) return;
     this.#run(batch.map(({ item }) => item)).then(
-      (results) => batch.forEach(({ resolve }, i) => resolve(results[i]!)),
-      (error) => batch.forEach(({ reject }) => reject(error)),
+      (results) => {
+        for (const [i, { resolve }] of batch.entries()) resolve(results[i]!);
+      },
+      (error) => {
+        for (const { reject } of batch) reject(error);
+      },
     );
   }
 }

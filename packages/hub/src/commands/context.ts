@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { HubConfig } from '../config.ts';
+
+/** What a command gets from `main.ts`: nothing below reads the environment or writes to the terminal by itself. */
+export interface CommandContext {
+  readonly config: HubConfig;
+  readonly version: string;
+  /** Results, for people or as one JSON object. */
+  readonly out: (text: string) => void;
+  readonly json: boolean;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+export function paths(config: HubConfig): {
+  instanceKey: string;
+  database: string;
+  signerDir: string;
+  signerSocket: string;
+} {
+  const signerDir = join(config.dataDir, 'signer');
+  return {
+    instanceKey: join(config.dataDir, 'instance.key'),
+    database: join(config.dataDir, 'postgres'),
+    signerDir,
+    signerSocket: config.signerSocket ?? join(signerDir, 'signer.sock'),
+  };
+}
+
+export function secureRandom(count: number): Uint8Array {
+  return new Uint8Array(randomBytes(count));
+}

@@ -1,0 +1,127 @@
+import { HubError } from './error.ts';
+
+/** The hub's configuration: one row a setting, read from the environment that `main.ts` passes in. */
+interface Setting<T> {
+  readonly env: string;
+  readonly doc: string;
+  /** As shown in `--help`. */
+  readonly fallback: string;
+  /** @throws ConfigError for a value that cannot be used. */
+  parse(text: string | undefined): T;
+}
+
+export class ConfigError extends HubError<'bad_config'> {
+  override readonly name = 'ConfigError';
+  constructor(setting: string, value: string, expected: string) {
+    super('bad_config', `${setting}='${value}' cannot be used: ${expected} expected`, { retry: false });
+  }
+}
+
+function text(env: string, fallback: string, doc: string): Setting<string> {
+  return { env, doc, fallback, parse: (value) => value || fallback };
+}
+
+function optionalText(env: string, shown: string, doc: string): Setting<string | undefined> {
+  return { env, doc, fallback: shown, parse: (value) => value || undefined };
+}
+
+function port(env: string, fallback: number, doc: string): Setting<number> {
+  return {
+    env,
+    doc,
+    fallback: String(fallback),
+    parse(value) {
+      if (!value) return fallback;
+      const number = Number(value);
+      if (!Number.isInteger(number) || number < 0 || number > 65_535)
+        throw new ConfigError(env, value, 'a port from 0 (any free one) to 65535');
+      return number;
+    },
+  };
+}
+
+function integer(
+  env: string,
+  fallback: number,
+  range: { from: number; to: number; doc: string },
+): Setting<number> {
+  return {
+    env,
+    doc: range.doc,
+    fallback: String(fallback),
+    parse(value) {
+      if (!value) return fallback;
+      const number = Number(value);
+      if (!Number.isInteger(number) || number < range.from || number > range.to)
+        throw new ConfigError(env, value, `an integer from ${range.from} to ${range.to}`);
+      return number;
+    },
+  };
+}
+
+function origin(env: string, shown: string, doc: string): Setting<URL | undefined> {
+  return {
+    env,
+    doc,
+    fallback: shown,
+    parse(value) {
+      if (!value) return undefined;
+      if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol))
+        throw new ConfigError(env, value, 'a URL like https://hub.example');
+      return new URL(value);
+    },
+  };
+}
+
+export const SETTINGS = {
+  host: text('HOST', '127.0.0.1', 'Address to listen on; agents, downloads and console share the one port.'),
+  port: port('PORT', 8700, 'Port to listen on; 0 takes any free one.'),
+  publicUrl: origin('PUBLIC_URL', 'http://HOST:PORT', 'Origin by which agents and browsers reach the hub.'),
+  dataDir: text(
+    'DATA_DIR',
+    '/var/lib/stoa-hub',
+    'The embedded database, the instance key, the signer socket.',
+  ),
+  databaseUrl: optionalText(
+    'DATABASE_URL',
+    'embedded PostgreSQL in DATA_DIR',
+    'Any PostgreSQL >= 15, as postgres://…',
+  ),
+  region: text('REGION', 'local', 'Name of the region that this hub serves.'),
+  instance: text('INSTANCE', 'hub-1', 'Name of this instance within its region.'),
+  signerSocket: optionalText(
+    'SIGNER_SOCKET',
+    'DATA_DIR/signer/signer.sock',
+    'Where the signer daemon listens.',
+  ),
+  network: text('CHAINWEB_NETWORK', 'stoa', 'Name of the chainweb network.'),
+  chainwebUrl: origin('CHAINWEB_URL', 'none', "Service API of the hub's own reference node."),
+  checkpointFile: optionalText(
+    'CHAINWEB_CHECKPOINT',
+    'none',
+    'File with the pinned checkpoint headers (docs/checkpoint.md).',
+  ),
+  adminEmail: text('ADMIN_EMAIL', 'admin@localhost', 'The first admin, made at first start.'),
+  logLevel: text('LOG_LEVEL', 'info', 'debug, info, warn or error.'),
+  handshakesPerAddress: integer('HANDSHAKES_PER_ADDRESS', 64, {
+    from: 1,
+    to: 100_000,
+    doc: 'Handshakes under way from one address (/64 in IPv6); raise it behind a NAT that many nodes share.',
+  }),
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type HubConfig = { readonly [K in keyof typeof SETTINGS]: ReturnType<(typeof SETTINGS)[K]['parse']> };
+
+/** @throws ConfigError naming the first setting that cannot be used. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): HubConfig {
+  const entries = Object.entries(SETTINGS).map(([name, setting]) => [name, setting.parse(env[setting.env])]);
+  return Object.freeze(Object.fromEntries(entries)) as HubConfig;
+}
+
+/** The table for `--help` and the documents. */
+export function describeConfig(): string {
+  const width = Math.max(...Object.values(SETTINGS).map((setting) => setting.env.length));
+  return Object.values(SETTINGS)
+    .map((setting) => `  ${setting.env.padEnd(width)}  ${setting.doc} [${setting.fallback}]`)
+    .join('\n');
+}

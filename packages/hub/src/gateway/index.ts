@@ -1,0 +1,172 @@
+import type { IncomingMessage } from 'node:http';
+import type { Binding, CryptoSuite, Gauges, Random, SigningKey } from '@stoa/protocol';
+import type { SignerClient } from '@stoa/signer/client';
+import type { Sql } from 'postgres';
+import type { Bus } from '../bus.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { Descriptions } from '../nodes/descriptions.ts';
+import { Enrolment } from '../nodes/enrolment.ts';
+import type { NodeEventLog } from '../nodes/event-log.ts';
+import type { JoinTokens } from '../nodes/join-tokens.ts';
+import type { NodeRegistry } from '../nodes/registry.ts';
+import type { RegionSettings } from '../region-settings.ts';
+import type { Task } from '../ticker.ts';
+import type { Corroboration, VerifiedSet } from '../tips/index.ts';
+import { agentFrameHandlers } from './agent-frames.ts';
+import { AgentRoutes } from './agent-routes.ts';
+import { EvidenceDesk } from './evidence.ts';
+import { Gateway } from './gateway.ts';
+import { HeaderRequests } from './header-requests.ts';
+import { Heartbeats } from './heartbeats.ts';
+import { HubIdentity } from './hub-identity.ts';
+import { Ingest } from './ingest.ts';
+import type { LiveNode } from './live-node.ts';
+import { LongPolls } from './long-polls.ts';
+import { ReentryCookies } from './reentry-cookie.ts';
+import { KeyRotations } from './rotation.ts';
+import { SessionStore } from './session-store.ts';
+import { StatusFlush } from './status-flush.ts';
+import { StatusStore } from './status-store.ts';
+import { createWebSocketServer } from './websocket-link.ts';
+
+export { Gateway } from './gateway.ts';
+export { Heartbeats } from './heartbeats.ts';
+export type { Link, LinkRequest } from './link.ts';
+export type { LiveNode } from './live-node.ts';
+
+export interface AgentSideDeps {
+  readonly instanceId: string;
+  readonly region: string;
+  readonly rootFingerprint: Uint8Array;
+  readonly settings: RegionSettings;
+  readonly binding: Binding;
+  readonly key: SigningKey;
+  readonly signer: SignerClient;
+  readonly sql: Sql;
+  readonly bus: Bus;
+  readonly registry: NodeRegistry;
+  readonly tokens: JoinTokens;
+  readonly events: NodeEventLog;
+  readonly set: VerifiedSet;
+  readonly corroboration: Corroboration;
+  readonly onSample: (node: LiveNode, at: number, gauges: Gauges) => void;
+  readonly handshakesPerAddress: number;
+  readonly heartbeatMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crypto: CryptoSuite;
+  readonly log: Log;
+  addressOf(request: IncomingMessage): string;
+}
+
+/** Everything between an agent's connection and the memory and tables it ends in. */
+export interface AgentSide {
+  readonly gateway: Gateway;
+  readonly heartbeats: Heartbeats;
+  readonly routes: AgentRoutes;
+  readonly identity: HubIdentity;
+  readonly tasks: readonly Task[];
+  /** Ends all sessions and writes what is still in memory. */
+  close(): Promise<void>;
+}
+
+const PING_MS = 20_000;
+const RECONNECT_WINDOW_MS = 60_000;
+
+export function createAgentSide(deps: AgentSideDeps): AgentSide {
+  const { sql, clock, random, crypto, log, bus, events, registry, signer, set } = deps;
+  const identity = new HubIdentity({ ...deps });
+  const store = new SessionStore({ sql, clock });
+  const cookies = new ReentryCookies(deps.settings.cookieKey, crypto);
+  const headers = new HeaderRequests({
+    set,
+    corroboration: deps.corroboration,
+    clock,
+    onInvalid(nodeId, code, why) {
+      log.warn({ nodeId, code }, `invalid header: ${why}`);
+      events.append('invalid-header', nodeId, { code, why }).catch((err: unknown) => {
+        log.error({ err, nodeId }, 'a node event could not be written');
+      });
+    },
+  });
+  const heartbeats = new Heartbeats({
+    clock,
+    onTip: (session, chain) => headers.seen(session, chain),
+    onSample: deps.onSample,
+  });
+  const handlers = agentFrameHandlers({
+    heartbeats,
+    headers,
+    descriptions: new Descriptions({ sql, clock }),
+    evidence: new EvidenceDesk({ sql, identity, clock, crypto }),
+    rotations: new KeyRotations({ registry, signer, crypto }),
+    onSample: deps.onSample,
+    clock,
+    log,
+  });
+  const gateway = new Gateway({
+    identity,
+    store,
+    cookies,
+    clock,
+    random,
+    crypto,
+    events,
+    signer,
+    bus,
+    log,
+    directory: {
+      store,
+      region: deps.region,
+      rootFingerprint: deps.rootFingerprint,
+      adopt: (cert, sealed) => registry.adopt(cert, sealed),
+      commitRotation: (nodeId, key) => registry.commitRotation(nodeId, key),
+      dispute: (nodeId) => registry.dispute(nodeId),
+    },
+    terms: {
+      instanceId: deps.instanceId,
+      generation: deps.settings.generation,
+      heartbeatMs: deps.heartbeatMs,
+      pingMs: PING_MS,
+      reconnectWindowMs: RECONNECT_WINDOW_MS,
+    },
+    limits: { concurrent: 512, queued: 8_192, perAddress: deps.handshakesPerAddress },
+    ingest: new Ingest({ handlers, onOpen: (session) => heartbeats.touch(session.node), clock }),
+  });
+  const polls = new LongPolls({ clock, random });
+  const enrolment = new Enrolment({
+    region: deps.region,
+    party: () => identity.proof.party,
+    signer,
+    tokens: deps.tokens,
+    registry,
+    events,
+    clock,
+    random,
+    crypto,
+    onEnrolled: (nodeId) => bus.publish('enrolled', { nodeId }),
+  });
+  const routes = new AgentRoutes({
+    gateway,
+    enrolment,
+    polls,
+    cookies,
+    sockets: createWebSocketServer(),
+    clock,
+    addressOf: deps.addressOf,
+  });
+  const flush = new StatusFlush({ heartbeats, store: new StatusStore(sql), set, bus });
+  return {
+    gateway,
+    heartbeats,
+    routes,
+    identity,
+    tasks: [flush, gateway.sweep, identity],
+    async close() {
+      await gateway.close();
+      polls.closeAll();
+      await flush.drain();
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { UNKNOWN_U16, UNKNOWN_U32 } from '@stoa/protocol';
+import type { Bus } from '../bus.ts';
+import { atTip } from '../nodes/state.ts';
+import type { VerifiedSet } from '../tips/index.ts';
+import type { Heartbeats } from './heartbeats.ts';
+import { CHAINS, type LiveNode } from './live-node.ts';
+import type { NodeStatusRow, StatusStore } from './status-store.ts';
+
+/** Rows a flush: larger ones stall the event loop for longer than a frame may wait. */
+const ROWS = 500;
+/** Flushes of one tick, so that a backlog is worked off without starving the rest. */
+const FLUSHES_PER_TICK = 8;
+
+/** Writes what changed in memory to `node_status`, in batches, and tells the pages. A failed flush is tried again. */
+export class StatusFlush {
+  readonly name = 'status-flush';
+  readonly periodMs = 250;
+  readonly #heartbeats: Heartbeats;
+  readonly #store: StatusStore;
+  readonly #set: VerifiedSet;
+  readonly #bus: Bus;
+
+  constructor(by: { heartbeats: Heartbeats; store: StatusStore; set: VerifiedSet; bus: Bus }) {
+    this.#heartbeats = by.heartbeats;
+    this.#store = by.store;
+    this.#set = by.set;
+    this.#bus = by.bus;
+  }
+
+  async tick(): Promise<void> {
+    for (let i = 0; i < FLUSHES_PER_TICK; i += 1) if (!(await this.#flush())) return;
+  }
+
+  /** Writes all that waits: the last act of a shutdown. */
+  async drain(): Promise<void> {
+    while (await this.#flush());
+  }
+
+  /** Returns false where nothing was left to write. */
+  async #flush(): Promise<boolean> {
+    const nodes = this.#heartbeats.takeDirty(ROWS);
+    if (nodes.length === 0) return false;
+    try {
+      await this.#store.flush(nodes.map((node) => this.#row(node)));
+    } catch (error) {
+      for (const node of nodes) this.#heartbeats.touch(node);
+      throw error;
+    }
+    this.#bus.publish('nodes', { ids: nodes.map((node) => node.nodeId) });
+    return true;
+  }
+
+  #row(node: LiveNode): NodeStatusRow {
+    const { gauges } = node;
+    const { lag, forked } = this.#lagOf(node);
+    if (atTip({ lag: lag ?? undefined, forked, chainweb: node.chainweb })) node.atTipAt = node.lastSeen;
+    return {
+      nodeId: node.nodeId,
+      epoch: BigInt(node.epoch),
+      lastSeen: node.lastSeen,
+      tips: node.tips,
+      cpu: gauges === undefined || gauges.cpuPermille === UNKNOWN_U16 ? null : gauges.cpuPermille / 1000,
+      memory: share(gauges?.memUsedMb, gauges?.memTotalMb),
+      disk: share(used(gauges?.diskTotalMb, gauges?.diskFreeMb), gauges?.diskTotalMb),
+      load: gauges === undefined || gauges.loadCenti === UNKNOWN_U16 ? null : gauges.loadCenti / 100,
+      diskFree:
+        gauges === undefined || gauges.diskFreeMb === UNKNOWN_U32 ? null : gauges.diskFreeMb * 2 ** 20,
+      peers: gauges === undefined || gauges.peers === UNKNOWN_U16 ? null : gauges.peers,
+      rttMs: gauges === undefined || gauges.rttMs === UNKNOWN_U16 ? null : gauges.rttMs,
+      lag,
+      forked,
+      chainweb: node.chainweb,
+      skewMs: node.skewMs,
+      natIdleS: node.natIdleS,
+      atTipAt: node.atTipAt === 0 ? null : node.atTipAt,
+    };
+  }
+
+  /** The worst chain's lag against the verified head; null where a chain has no tip or an unverified one. */
+  #lagOf(node: LiveNode): { lag: number | null; forked: boolean } {
+    let worst: number | null = 0;
+    let forked = false;
+    for (let chain = 0; chain < CHAINS; chain += 1) {
+      const hash = node.tipHash(chain);
+      const header = hash === undefined ? undefined : this.#set.get(hash);
+      if (header === undefined) worst = null;
+      else {
+        if (worst !== null) worst = Math.max(worst, this.#set.height(chain) - header.height);
+        forked ||= !this.#set.onCanonical(header.hash);
+      }
+    }
+    return { lag: worst, forked };
+  }
+}
+
+function used(total: number | undefined, free: number | undefined): number | undefined {
+  return total === undefined || free === undefined || total === UNKNOWN_U32 || free === UNKNOWN_U32
+    ? undefined
+    : total - free;
+}
+
+function share(part: number | undefined, whole: number | undefined): number | null {
+  if (
+    part === undefined ||
+    whole === undefined ||
+    part === UNKNOWN_U32 ||
+    whole === UNKNOWN_U32 ||
+    whole === 0
+  )
+    return null;
+  return part / whole;
+}

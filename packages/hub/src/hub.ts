@@ -1,0 +1,221 @@
+/** The composition root: the only file that names back ends and puts features together. */
+import type { Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import type { CryptoSuite, Random, SigningKey } from '@stoa/protocol';
+import type { Checkpoint } from '@stoa/protocol/chainweb';
+import type { SignerClient } from '@stoa/signer/client';
+import { Bus } from './bus.ts';
+import type { Clock } from './clock.ts';
+import type { HubConfig } from './config.ts';
+import { HubError } from './error.ts';
+import { FrameRate } from './gateway/frame-rate.ts';
+import { type AgentSide, createAgentSide } from './gateway/index.ts';
+import { HistoryRecorder, HistoryStore, HourlyRollUp, PartitionKeeper } from './history/index.ts';
+import type { Log } from './log.ts';
+import { NodeEventLog } from './nodes/event-log.ts';
+import { JoinTokens } from './nodes/join-tokens.ts';
+import { Liveness } from './nodes/liveness.ts';
+import { MassExpiry } from './nodes/mass-expiry.ts';
+import { NodeRegistry } from './nodes/registry.ts';
+import { sampleOf } from './nodes/samples.ts';
+import { loadRegionSettings } from './region-settings.ts';
+import type { DbAdapter } from './seams/db-adapter/index.ts';
+import { bindServer } from './server.ts';
+import { Telemetry } from './telemetry.ts';
+import { type Task, Tickers } from './ticker.ts';
+import { Corroboration, HeadWatch, ReferencePoller, Reporters, VerifiedSet } from './tips/index.ts';
+import { createWeb, type Web } from './web.ts';
+
+export interface HubOptions {
+  readonly config: HubConfig;
+  readonly version: string;
+  /** Migrated; the hub closes it. */
+  readonly database: DbAdapter;
+  /** The hub closes it. */
+  readonly signer: SignerClient;
+  readonly key: SigningKey;
+  readonly checkpoint: Checkpoint;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crypto: CryptoSuite;
+  readonly fetch: typeof fetch;
+  readonly log: Log;
+}
+
+export interface Hub extends AsyncDisposable {
+  /** Where agents and browsers reach it. */
+  readonly url: URL;
+  readonly agents: AgentSide;
+  readonly web: Web;
+  readonly tokens: JoinTokens;
+  readonly registry: NodeRegistry;
+  readonly tips: VerifiedSet;
+  readonly liveness: Liveness;
+  /** Stops taking work, says goodbye, writes what is in memory. Idempotent; at most a few seconds. */
+  close(): Promise<void>;
+}
+
+const HEARTBEAT_MS = 30_000;
+
+export async function openHub(options: HubOptions): Promise<Hub> {
+  const { config, database, signer, clock, random, crypto, log } = options;
+  const { sql } = database;
+  const { region, rootFingerprint } = await signer.chain();
+  if (region !== config.region)
+    throw new HubError(
+      'wrong_region',
+      `the signer certifies for region '${region}'; REGION is '${config.region}'`,
+      {
+        retry: false,
+      },
+    );
+  const settings = await loadRegionSettings(sql, random);
+  const { server, origin } = await bindServer(config);
+  const url = config.publicUrl ?? origin;
+
+  const bus = new Bus({ log });
+  const registry = new NodeRegistry({ sql, clock, crypto });
+  const events = new NodeEventLog({ sql, clock });
+  const tokens = new JoinTokens({
+    sql,
+    clock,
+    random,
+    crypto,
+    hub: { origin: url.origin, region, rootFingerprint },
+  });
+  const set = new VerifiedSet({ checkpoint: options.checkpoint, clock, reporters: new Reporters({ clock }) });
+  const corroboration = new Corroboration({ set });
+  const recorder = new HistoryRecorder();
+  const history = new HistoryStore({ sql, clock, writer: config.instance });
+  const liveness = new Liveness({ clock, intervalMs: HEARTBEAT_MS });
+  const heardUntil = await newestHeartbeat(database);
+  if (heardUntil !== undefined) liveness.restarted({ heardUntil });
+
+  const agents = createAgentSide({
+    instanceId: config.instance,
+    region,
+    rootFingerprint,
+    settings,
+    binding: { mode: 'terminator', value: url.hostname },
+    key: options.key,
+    signer,
+    sql,
+    bus,
+    registry,
+    tokens,
+    events,
+    set,
+    corroboration,
+    onSample: (node, at, gauges) => recorder.record(node.nodeId, at, sampleOf(gauges)),
+    handshakesPerAddress: config.handshakesPerAddress,
+    heartbeatMs: HEARTBEAT_MS,
+    clock,
+    random,
+    crypto,
+    log,
+    addressOf: (request) => request.socket.remoteAddress ?? 'unknown',
+  });
+  await agents.identity.tick();
+
+  const telemetry = new Telemetry({ gateway: agents.gateway, heartbeats: agents.heartbeats, database });
+  const rate = new FrameRate(() => agents.gateway.counters.framesIn);
+  const startedAt = clock.now();
+  const web = await createWeb({
+    sql,
+    bus,
+    clock,
+    random,
+    log,
+    publicUrl: url.origin,
+    heads: {
+      heads: () =>
+        set.heads().map(({ chain, height, hash, creationTime }) => ({
+          chain,
+          height,
+          hash,
+          at: Number(creationTime / 1000n),
+        })),
+    },
+    liveness,
+    history,
+    hub: () => ({
+      version: options.version,
+      instanceId: config.instance,
+      region,
+      network: options.checkpoint.network.name,
+      startedAt,
+      database: database.kind,
+      rssBytes: process.memoryUsage.rss(),
+      loopLagMs: telemetry.loopLagMs,
+      sessions: agents.gateway.sessions.size,
+      framesPerSecond: rate.perSecond,
+    }),
+    features: [telemetry],
+  });
+
+  const partitions = new PartitionKeeper({ sql, clock });
+  await partitions.tick();
+  const tickers = new Tickers({ clock, log });
+  const tasks: Task[] = [
+    ...agents.tasks,
+    ...tipTasks(options, set, { corroboration, bus }),
+    rate,
+    { name: 'history-write', periodMs: 60_000, tick: () => history.write('5m', recorder.drain()) },
+    new HourlyRollUp({ sql, clock }),
+    partitions,
+    new MassExpiry({ nodes: () => agents.gateway.nodes(), liveness, heartbeatMs: HEARTBEAT_MS, clock, log }),
+  ];
+  for (const task of tasks) tickers.start(task);
+  serve(server, agents, web);
+
+  let closing: Promise<void> | undefined;
+  async function shutDown(): Promise<void> {
+    server.close();
+    web.close();
+    await tickers.stop();
+    await agents.close();
+    await history.write('5m', recorder.drain());
+    server.closeAllConnections();
+    telemetry.close();
+    await signer.close();
+    await database.close();
+  }
+  const close = () => {
+    closing ??= shutDown();
+    return closing;
+  };
+  return { url, agents, web, tokens, registry, tips: set, liveness, close, [Symbol.asyncDispose]: close };
+}
+
+function serve(server: Server, agents: AgentSide, web: Web): void {
+  const listener = getRequestListener(web.app.fetch);
+  server.on('request', (request, response) => {
+    if (!agents.routes.handle(request, response)) void listener(request, response);
+  });
+  server.on('upgrade', (request, socket, head) => agents.routes.upgrade(request, socket, head));
+}
+
+function tipTasks(
+  options: HubOptions,
+  set: VerifiedSet,
+  by: { corroboration: Corroboration; bus: Bus },
+): Task[] {
+  const watch = new HeadWatch({ set, onMove: (heights) => by.bus.publish('heads', { heights }) });
+  const node = options.config.chainwebUrl;
+  if (node === undefined) return [watch];
+  const poller = new ReferencePoller({
+    url: node.href.replace(/\/$/, ''),
+    set,
+    corroboration: by.corroboration,
+    fetch: options.fetch,
+    reporter: { nodeId: 'reference', ownerId: 'hub', network: 'hub', reference: true },
+  });
+  return [watch, { name: 'reference-poller', periodMs: 5_000, tick: () => poller.tick() }];
+}
+
+async function newestHeartbeat(database: DbAdapter): Promise<number | undefined> {
+  const [row] = await database.sql<
+    { newest: Date | null }[]
+  >`select max(last_seen) as newest from node_status`;
+  return row?.newest?.getTime();
+}

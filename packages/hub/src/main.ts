@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import type { CommandContext } from './commands/context.ts';
+import { describeConfig, loadConfig } from './config.ts';
+import { VERSION } from './version.ts';
+
+const EXIT = { failed: 1, usage: 2 } as const;
+
+function context(json: boolean, signal: AbortSignal): CommandContext {
+  const { env } = process;
+  const dataDir =
+    env['DATA_DIR'] ?? (process.getuid?.() === 0 ? undefined : join(homedir(), '.local/share/stoa-hub'));
+  return {
+    config: loadConfig({ ...env, DATA_DIR: dataDir }),
+    version: VERSION,
+    out: (text) => process.stdout.write(`${text}\n`),
+    json,
+    signal,
+  };
+}
+
+function program(signal: AbortSignal): Command {
+  const root = new Command('stoa-hub')
+    .description('The control plane of a fleet of StoaChain mining nodes')
+    .version(VERSION)
+    .option('--json', 'print one JSON object on the last line', false)
+    .addHelpText(
+      'after',
+      `\nSettings, from the environment [default]:\n${describeConfig()}\n\nExit codes: 0 done, 1 failed, 2 wrong use`,
+    )
+    .exitOverride();
+  const here = () => context(root.opts<{ json: boolean }>().json, signal);
+  root
+    .command('init')
+    .description("make this instance's key and a development root; say where each key belongs")
+    .action(async () => (await import('./commands/init.ts')).init(here()));
+  root
+    .command('serve')
+    .description('run the hub')
+    .action(async () => (await import('./commands/serve.ts')).serve(here()));
+  root
+    .command('migrate')
+    .description("bring the database to this version's schema")
+    .action(async () => (await import('./commands/migrate.ts')).migrate(here()));
+  root
+    .command('checkpoint')
+    .argument('<url>', 'service API of a chainweb node that you trust, http://127.0.0.1:1848')
+    .description('print a checkpoint file, the headers on which everything verified later rests')
+    .action(async (url: string) => (await import('./commands/checkpoint.ts')).checkpoint(here(), url));
+  return root;
+}
+
+async function main(): Promise<void> {
+  const stop = new AbortController();
+  // `on`, not `once`: a terminal's SIGINT may come twice (from the group and from a parent), and a second must not kill the drain.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
+  try {
+    await program(stop.signal).parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
+      return;
+    }
+    const { code, message } = error as { code?: string; message?: string };
+    process.stderr.write(`stoa-hub: ${message ?? String(error)}${code === undefined ? '' : ` [${code}]`}\n`);
+    process.exitCode = EXIT.failed;
+  }
+}
+
+await main();

@@ -1,0 +1,97 @@
+import {
+  type CryptoSuite,
+  decodeExact,
+  encode,
+  enrolReply,
+  enrolRequest,
+  type HubParty,
+  offerChallenge,
+  type Random,
+  toBase64Url,
+  verifyEnrolRequest,
+} from '@stoa/protocol';
+import type { SignerClient } from '@stoa/signer/client';
+import type { Clock } from '../clock.ts';
+import { EnrolmentError } from './error.ts';
+import type { NodeEventLog } from './event-log.ts';
+import type { JoinTokens } from './join-tokens.ts';
+import type { NodeRegistry } from './registry.ts';
+
+const EXCHANGE_MS = 60_000;
+const MAX_EXCHANGES = 10_000;
+
+export interface EnrolmentDeps {
+  readonly region: string;
+  /** This instance's certificate, as of now. */
+  party(): HubParty;
+  readonly signer: Pick<SignerClient, 'enrol'>;
+  readonly tokens: JoinTokens;
+  readonly registry: NodeRegistry;
+  readonly events: NodeEventLog;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crypto: CryptoSuite;
+  readonly onEnrolled: (nodeId: string) => void;
+}
+
+/**
+ * How a node gets its certificate, in two steps: the hub proves its root first, so that a token's secret is never sent to
+ * a stranger; then the node proves its key and spends the token.
+ */
+export class Enrolment {
+  readonly #deps: EnrolmentDeps;
+  readonly #exchanges = new Map<string, { transcript: Uint8Array; until: number }>();
+
+  constructor(deps: EnrolmentDeps) {
+    this.#deps = deps;
+  }
+
+  challenge(nonceA: Uint8Array): { exchange: string; challenge: Uint8Array } {
+    const { clock, random, crypto } = this.#deps;
+    const now = clock.now();
+    this.#forget(now);
+    const opening = { nonceA, transport: 'enrol' } as const;
+    const offer = offerChallenge(opening, { hubTime: now }, { party: this.#deps.party(), crypto, random });
+    const exchange = toBase64Url(random(16));
+    this.#exchanges.set(exchange, { transcript: offer.transcript, until: now + EXCHANGE_MS });
+    return { exchange, challenge: offer.challenge };
+  }
+
+  /** @throws EnrolmentError, ProtocolError, SignerError. */
+  async enrol(exchange: string, body: Uint8Array): Promise<Uint8Array> {
+    const { clock, crypto, signer, tokens, registry, events } = this.#deps;
+    const held = this.#exchanges.get(exchange);
+    if (held === undefined || held.until < clock.now())
+      throw new EnrolmentError(
+        'exchange_unknown',
+        'this enrolment took longer than a minute or began elsewhere: start it again',
+      );
+    const request = decodeExact(enrolRequest, body);
+    verifyEnrolRequest(request, held.transcript, crypto);
+    const { tokenId, tokenSecret, publicKey, facts } = request.claim;
+    const nodeId = registry.nodeIdOf(publicKey);
+    const admitted = await tokens.spend(tokenId, tokenSecret, nodeId);
+    const credential = await signer.enrol({ publicKey, tokenId });
+    await registry.add(credential, admitted, false);
+    await events.append('enrolled', nodeId, {
+      hostname: facts.hostname,
+      platform: facts.platform,
+      agent: facts.agentVersion,
+    });
+    this.#exchanges.delete(exchange);
+    this.#deps.onEnrolled(nodeId);
+    return encode(enrolReply, {
+      credential,
+      region: this.#deps.region,
+      owner: admitted.owner,
+      label: admitted.label,
+    });
+  }
+
+  #forget(now: number): void {
+    if (this.#exchanges.size < MAX_EXCHANGES) return;
+    for (const [id, { until }] of this.#exchanges) if (until < now) this.#exchanges.delete(id);
+    if (this.#exchanges.size >= MAX_EXCHANGES)
+      throw new EnrolmentError('join_throttled', 'too many enrolments are under way: try again in a minute');
+  }
+}

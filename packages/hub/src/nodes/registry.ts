@@ -1,0 +1,81 @@
+import {
+  type CryptoSuite,
+  LIMITS,
+  type NodeCert,
+  type NodeCredential,
+  nodeCertKind,
+  peek,
+  toHex,
+} from '@stoa/protocol';
+import type { Sql } from 'postgres';
+import type { Clock } from '../clock.ts';
+import type { Admitted } from './join-tokens.ts';
+
+/** The nodes of the region: who they are, and which keys speak for them. */
+export class NodeRegistry {
+  readonly #sql: Sql;
+  readonly #clock: Clock;
+  readonly #crypto: CryptoSuite;
+
+  constructor(by: { sql: Sql; clock: Clock; crypto: CryptoSuite }) {
+    this.#sql = by.sql;
+    this.#clock = by.clock;
+    this.#crypto = by.crypto;
+  }
+
+  nodeIdOf(publicKey: Uint8Array): string {
+    return toHex(this.#crypto.hash(publicKey));
+  }
+
+  /** Registers an enrolled node; the same node again is no change. */
+  async add(credential: NodeCredential, admitted: Admitted, simulated: boolean): Promise<void> {
+    const cert = peek(nodeCertKind, credential.node);
+    await this.#sql`insert into nodes
+      (node_id, label, owner, region, tags, public_key, key_generation, owner_generation, node_cert, token_id, simulated, created_at)
+      values (${toHex(cert.nodeId)}, ${admitted.label}, ${admitted.owner}, ${cert.region}, ${[...admitted.tags]},
+        ${Buffer.from(cert.publicKey)}, ${cert.keyGeneration}, ${cert.ownerGeneration}, ${Buffer.from(credential.node)},
+        ${toHex(cert.tokenId)}, ${simulated}, ${new Date(this.#clock.now())})
+      on conflict (node_id) do nothing`;
+  }
+
+  /** Takes a node that only its certificate knows (a restored database): connected, unpaid, until an admin says more. */
+  async adopt(cert: NodeCert, sealed: Uint8Array): Promise<void> {
+    const nodeId = toHex(cert.nodeId);
+    const now = new Date(this.#clock.now());
+    await this.#sql`insert into nodes
+      (node_id, label, owner, region, public_key, key_generation, owner_generation, node_cert, created_at, quarantined_at, quarantine_reason)
+      values (${nodeId}, ${`unknown-${nodeId.slice(0, 8)}`}, '', ${cert.region}, ${Buffer.from(cert.publicKey)},
+        ${cert.keyGeneration}, ${cert.ownerGeneration}, ${Buffer.from(sealed)}, ${now}, ${now},
+        'known by its certificate only: the database was restored from before it joined')
+      on conflict (node_id) do nothing`;
+  }
+
+  /** Stores the key that a rotation offers. */
+  async offerKey(nodeId: string, credential: NodeCredential): Promise<void> {
+    const cert = peek(nodeCertKind, credential.node);
+    await this
+      .#sql`update nodes set candidate_key = ${Buffer.from(cert.publicKey)}, candidate_cert = ${Buffer.from(credential.node)}
+      where node_id = ${nodeId}`;
+  }
+
+  async certOf(nodeId: string): Promise<Uint8Array | undefined> {
+    const [row] = await this.#sql<
+      { node_cert: Uint8Array }[]
+    >`select node_cert from nodes where node_id = ${nodeId}`;
+    return row?.node_cert;
+  }
+
+  /** The first session on a candidate makes it the node's key; the old one stays good for 72 hours. */
+  async commitRotation(nodeId: string, publicKey: Uint8Array): Promise<void> {
+    const until = new Date(this.#clock.now() + LIMITS.oldKeyMs);
+    await this
+      .#sql`update nodes set previous_key = public_key, previous_key_until = ${until}, public_key = candidate_key,
+        node_cert = candidate_cert, key_generation = key_generation + 1, candidate_key = null, candidate_cert = null
+      where node_id = ${nodeId} and candidate_key = ${Buffer.from(publicKey)}`;
+  }
+
+  async dispute(nodeId: string): Promise<void> {
+    await this
+      .#sql`update nodes set disputed_at = coalesce(disputed_at, ${new Date(this.#clock.now())}) where node_id = ${nodeId}`;
+  }
+}

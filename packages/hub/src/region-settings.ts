@@ -1,0 +1,22 @@
+import type { Random } from '@stoa/protocol';
+import type { Sql } from 'postgres';
+
+/** What every instance of the region must agree on, made by whichever starts first. */
+export interface RegionSettings {
+  readonly cookieKey: Uint8Array;
+  /** Raised by each restore of the database; see `decideClaim`. */
+  readonly generation: number;
+}
+
+export async function loadRegionSettings(sql: Sql, random: Random): Promise<RegionSettings> {
+  const cookieKey = await settle(sql, 'reentry-cookie-key', random(32));
+  const generation = await settle(sql, 'restore-generation', Uint8Array.of(0, 0, 0, 0));
+  return { cookieKey, generation: Buffer.from(generation).readUInt32BE(0) };
+}
+
+/** The stored value, or `initial`, now stored. */
+async function settle(sql: Sql, name: string, initial: Uint8Array): Promise<Uint8Array> {
+  await sql`insert into region_settings (name, value) values (${name}, ${Buffer.from(initial)}) on conflict do nothing`;
+  const [row] = await sql<{ value: Uint8Array }[]>`select value from region_settings where name = ${name}`;
+  return new Uint8Array(row!.value);
+}

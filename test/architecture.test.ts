@@ -1,0 +1,170 @@
+/** The structure of ARCHITECTURE.md as tests. Each rule says why it holds; break one only by changing the design. */
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+  /** Specifiers as written, with relative and `#` ones resolved to paths from the root. */
+  readonly imports: readonly string[];
+}
+
+function resolve(path: string, specifier: string): string {
+  if (specifier.startsWith('#')) {
+    const [packages, name] = path.split('/');
+    return join(packages!, name!, 'src', specifier.slice(1));
+  }
+  return specifier.startsWith('.') ? normalize(join(dirname(path), specifier)) : specifier;
+}
+
+function readSource(path: string): Source {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  const found = text.matchAll(
+    /(?:^|[\s;}])(?:import|export)\b[^'"`;]*?from\s*['"]([^'"]+)['"]|import\(\s*['"`]([^'"`]+)['"`]|^import\s+['"]([^'"]+)['"]/gm,
+  );
+  const imports = [...found].map((match) => resolve(path, match[1] ?? match[2] ?? match[3]!));
+  return { path, text, imports };
+}
+
+const tracked = execFileSync(
+  'git',
+  ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.tsx', '*.mjs'],
+  {
+    cwd: ROOT,
+    encoding: 'utf8',
+  },
+);
+const sources = [...new Set(tracked.trim().split('\n'))].map(readSource);
+const isTest = ({ path }: Source) =>
+  path.startsWith('test/') || /\.test\.tsx?$|\/contract\.ts$|\/fixtures\//.test(path);
+const production = sources.filter((source) => !isTest(source) && source.path.startsWith('packages/'));
+const packageOf = (path: string) => /^packages\/([^/]+)\//.exec(path)?.[1];
+
+/** Who imports what they may not, as `file -> import`. */
+function offenders(among: readonly Source[], bad: (from: Source, imported: string) => boolean): string[] {
+  return among.flatMap((source) =>
+    source.imports
+      .filter((imported) => bad(source, imported))
+      .map((imported) => `${source.path} -> ${imported}`),
+  );
+}
+
+describe('packages', () => {
+  const MAY: Record<string, readonly string[]> = {
+    protocol: [],
+    signer: ['@stoa/protocol'],
+    agent: ['@stoa/protocol'],
+    hub: ['@stoa/protocol', '@stoa/signer/client'],
+  };
+
+  it('depend downwards only: agent and hub never meet, and the hub knows the signer by its client face', () => {
+    const bad = offenders(production, (from, imported) => {
+      if (!imported.startsWith('@stoa/')) return false;
+      const own = packageOf(from.path)!;
+      return !MAY[own]!.some(
+        (name) => imported === name || (name === '@stoa/protocol' && imported.startsWith(`${name}/`)),
+      );
+    });
+    expect(bad).toEqual([]);
+  });
+
+  it('are imported by name: nobody reaches into the folders of another package, of test or of scripts', () => {
+    const inside = sources.filter((source) => source.path.startsWith('packages/'));
+    const bad = offenders(inside, (from, imported) => {
+      if (/^(test|scripts)\//.test(imported) || imported.startsWith('..')) return true;
+      return imported.startsWith('packages/') && packageOf(imported) !== packageOf(from.path);
+    });
+    expect(bad).toEqual([]);
+  });
+
+  it('keep the protocol pure: no input or output, no clock, no environment', () => {
+    const protocol = production.filter((source) => packageOf(source.path) === 'protocol');
+    const io = offenders(
+      protocol,
+      (_from, imported) => imported.startsWith('node:') && imported !== 'node:crypto',
+    );
+    expect(io).toEqual([]);
+    const impure = protocol.filter(({ text }) =>
+      /\bDate\.now\(|new Date\(\)|Math\.random\(|\bprocess\.|setTimeout\(/.test(text),
+    );
+    expect(impure.map((source) => source.path)).toEqual([]);
+  });
+});
+
+describe('single owners', () => {
+  const OWNERS: readonly { library: string; owners: readonly RegExp[]; why: string }[] = [
+    {
+      library: 'ws',
+      owners: [
+        /^packages\/hub\/src\/gateway\/websocket-link\.ts$/,
+        /^packages\/hub\/src\/gateway\/agent-routes\.ts$/,
+        /^packages\/agent\/src\/(channel|doctor)\//,
+      ],
+      why: 'sockets are opened in one place on each side, so limits and time-outs hold everywhere',
+    },
+    { library: 'postgres', owners: [/^packages\/hub\/src\//], why: 'only the hub has a database' },
+    {
+      library: 'tweetnacl',
+      owners: [/^packages\/protocol\/src\/crypto\/portable\.ts$/, /^packages\/signer\/src\/keys\//],
+      why: 'one strict verify, two implementations',
+    },
+    {
+      library: 'pino',
+      owners: [/^packages\/hub\/src\/log\.ts$/],
+      why: 'one format of log lines, one list of redactions',
+    },
+    { library: 'prom-client', owners: [/^packages\/hub\/src\/telemetry\.ts$/], why: 'one registry' },
+    {
+      library: '@hono/node-server',
+      owners: [/^packages\/hub\/src\/hub\.ts$/],
+      why: 'one listener, one port',
+    },
+  ];
+
+  it.each(OWNERS)('$library: $why', ({ library, owners }) => {
+    const bad = offenders(production, (from, imported) => {
+      const same = imported === library || imported.startsWith(`${library}/`);
+      return same && !owners.some((owner) => owner.test(from.path));
+    });
+    expect(bad).toEqual([]);
+  });
+
+  it('process.env is read in main.ts only: everything else is told its configuration', () => {
+    const bad = production.filter(
+      ({ path, text }) =>
+        !path.endsWith('/main.ts') && /process\s*\.\s*env|\benv\b[^;\n]*=\s*process\b|process\[/.test(text),
+    );
+    expect(bad.map((source) => source.path)).toEqual([]);
+  });
+
+  it('SQL of a table stands in the feature that owns it: no page or route talks to the database', () => {
+    const pages = production.filter(({ path }) =>
+      /^packages\/hub\/src\/.*(page|components|layout)[^/]*\.tsx?$/.test(path),
+    );
+    const bad = offenders(
+      pages,
+      (_from, imported) => imported === 'postgres' || imported.startsWith('drizzle-orm'),
+    );
+    expect(bad).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  it('have at most 400 lines: a longer one does more than one thing', () => {
+    const long = sources
+      .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
+      .filter(({ lines }) => lines > 400);
+    expect(long).toEqual([]);
+  });
+
+  it('carry no marks of unfinished work', () => {
+    const mark = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'HA' + 'CK', 'XX' + 'X'].join('|')})\\b`);
+    expect(sources.filter(({ text }) => mark.test(text)).map((source) => source.path)).toEqual([]);
+  });
+});

@@ -1,0 +1,10 @@
+/**
+ * The face of the signer towards a hub: it asks, and never holds a region's key. Whatever opens keys stays in the
+ * package's index, for the signer's own process, tests and the simulated world.
+ */
+export { inProcessSigner } from '#client/in-process.ts';
+export { renewalDue } from '#client/renewal.ts';
+export type { SignerChain, SignerClient } from '#client/signer-client.ts';
+export { type ConnectOptions, connectSigner } from '#client/socket.ts';
+export { SignerError, type SignerErrorCode } from '#error.ts';
+export type { SignerStatus } from '#status.ts';

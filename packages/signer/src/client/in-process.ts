@@ -1,0 +1,39 @@
+import { createClient, type SignerClient, type SignerTransport } from '#client/signer-client.ts';
+import { SignerError } from '#error.ts';
+import type { SignerService } from '#service.ts';
+import { dispatch } from '#wire/dispatch.ts';
+import { decodeAnswer, decodeError, encodeRequest } from '#wire/message.ts';
+
+/**
+ * A client of a service in this very process, for tests and the simulated world. Requests and answers pass through the
+ * same encoding as over the socket, so both clients accept and refuse the same. Closing it leaves the service open.
+ */
+export function inProcessSigner(service: SignerService): SignerClient {
+  return createClient(inProcessTransport(service));
+}
+
+function inProcessTransport(service: SignerService): SignerTransport {
+  let closed = false;
+  const requireOpen = (): void => {
+    if (closed) throw new SignerError('signer_closed', 'this client of the signer was closed');
+  };
+  return {
+    async exchange(method, payload) {
+      requireOpen();
+      const request = encodeRequest({ id: 0, method, payload });
+      const faults: unknown[] = [];
+      const answer = decodeAnswer(await dispatch(service, request, (_method, error) => faults.push(error)));
+      requireOpen();
+      if (!answer.ok) throw withCause(decodeError(answer.payload), faults[0]);
+      return answer.payload;
+    },
+    async close() {
+      closed = true;
+    },
+  };
+}
+
+/** Over a socket the cause of a fault stays in the signer's log; here it is at hand. */
+function withCause(error: SignerError, cause: unknown): SignerError {
+  return cause === undefined ? error : new SignerError(error.code, error.message, { cause });
+}

@@ -1,0 +1,111 @@
+import { SignerError } from '#error.ts';
+import type { Entry } from '#journal/entry.ts';
+import { SlidingWindow } from '#journal/sliding-window.ts';
+
+export const HOUR_MS: number = 3_600_000;
+export const DAY_MS: number = 24 * HOUR_MS;
+
+export interface Registration {
+  readonly publicKey: string;
+  readonly registeredAt: number;
+  readonly certified: SlidingWindow;
+}
+
+/**
+ * What a region's signer knows: the fold of its journal, and of nothing else, so that quotas, serials and time survive
+ * every restart. `apply` is the only way to change it.
+ *
+ * Invariants: time and instance serials never go back; an instance has one key; a node has one key per generation.
+ */
+export class RegionState {
+  region = '';
+  /** Time of the last act: the signer's time never goes below it. */
+  at = 0;
+  instanceSerial = 0;
+  minInstanceSerial = 0;
+  certificateSerial = 0;
+  lastTime: { readonly at: number; readonly minInstanceSerial: number } | undefined;
+  readonly instances: Map<string, Registration> = new Map();
+  /** By instance, retired ones included: when its last order was given. */
+  readonly orders: Map<string, number> = new Map();
+  readonly enrolled: SlidingWindow = new SlidingWindow(HOUR_MS);
+  readonly rotated: SlidingWindow = new SlidingWindow(HOUR_MS);
+  readonly refused: SlidingWindow = new SlidingWindow(HOUR_MS);
+  /** By node, of the last hour, in the order of time. */
+  readonly enrolments: Map<string, { at: number; tokenId: string; ownerGeneration: number }> = new Map();
+  readonly enrolmentsByToken: Map<string, number> = new Map();
+  /** By node: its newest key, once it has rotated. */
+  readonly rotations: Map<string, { at: number; publicKey: string; keyGeneration: number }> = new Map();
+
+  /** @throws SignerError `journal_damaged` where the entry breaks an invariant. */
+  apply(entry: Entry): void {
+    this.#require(entry.at >= this.at, `time goes back to ${entry.at} from ${this.at}`);
+    this.at = entry.at;
+    switch (entry.kind) {
+      case 'opened':
+        this.region = entry.region;
+        return;
+      case 'clock-accepted':
+        return;
+      case 'certificates-installed':
+        this.certificateSerial = entry.serial;
+        return;
+      case 'instance-registered':
+        this.#register(entry);
+        return;
+      case 'instance-retired':
+        this.instances.delete(entry.instance);
+        this.orders.set(entry.instance, entry.orderedAt);
+        this.minInstanceSerial = Math.max(this.minInstanceSerial, entry.minInstanceSerial);
+        return;
+      case 'instance-certified':
+        this.#certify(entry);
+        return;
+      case 'node-enrolled':
+        this.#enrol(entry);
+        return;
+      case 'node-rotated':
+        this.rotations.set(entry.nodeId, entry);
+        this.rotated.add(entry.at);
+        return;
+      case 'node-refused':
+        this.refused.add(entry.at);
+        return;
+      case 'time-signed':
+        this.lastTime = entry;
+        return;
+    }
+  }
+
+  #register({ instance, publicKey, at, orderedAt }: Entry & { kind: 'instance-registered' }): void {
+    this.#require(!this.instances.has(instance), `instance '${instance}' is registered twice`);
+    this.instances.set(instance, { publicKey, registeredAt: at, certified: new SlidingWindow(DAY_MS) });
+    this.orders.set(instance, orderedAt);
+  }
+
+  #certify({ instance, at, serial }: Entry & { kind: 'instance-certified' }): void {
+    this.#require(
+      serial > this.instanceSerial,
+      `instance serial goes from ${this.instanceSerial} to ${serial}`,
+    );
+    this.instanceSerial = serial;
+    const registration = this.instances.get(instance);
+    this.#require(registration !== undefined, `instance '${instance}' was never registered`);
+    registration?.certified.add(at);
+  }
+
+  #enrol({ nodeId, tokenId, ownerGeneration, at }: Entry & { kind: 'node-enrolled' }): void {
+    this.enrolled.add(at);
+    this.enrolmentsByToken.set(tokenId, (this.enrolmentsByToken.get(tokenId) ?? 0) + 1);
+    this.enrolments.delete(nodeId);
+    this.enrolments.set(nodeId, { at, tokenId, ownerGeneration });
+    for (const [oldest, { at: then }] of this.enrolments) {
+      if (then > at - HOUR_MS) break;
+      this.enrolments.delete(oldest);
+    }
+  }
+
+  #require(holds: boolean, finding: string): void {
+    if (!holds) throw new SignerError('journal_damaged', `the journal contradicts itself: ${finding}`);
+  }
+}

@@ -1,0 +1,86 @@
+/** `pnpm bench NAME [--json] [--long]`: one bench, or `all` of them. See scripts/bench/ for what each measures. */
+import { parseArgs } from 'node:util';
+import type { Bench, BenchResult } from './bench/result.ts';
+
+/** Name -> what it measures, and where it is. */
+const BENCHES: Readonly<Record<string, { about: string; load: () => Promise<Bench> }>> = {
+  frames: {
+    about: 'heartbeats taken, checked, stored and answered per CPU second of the hub, beside Mosquitto QoS 1',
+    load: async () => (await import('./bench/frames.ts')).benchFrames,
+  },
+  connections: {
+    about: 'resident memory of the hub per session, in KiB',
+    load: async () => (await import('./bench/connections.ts')).benchConnections,
+  },
+  handshake: {
+    about: 'full mutual handshakes per CPU second of the hub',
+    load: async () => (await import('./bench/handshake.ts')).benchHandshake,
+  },
+  flush: {
+    about: 'node states with ten tips written durably a second',
+    load: async () => (await import('./bench/flush.ts')).benchFlush,
+  },
+  agent: {
+    about: 'memory and CPU of the agent; ten minutes under --long',
+    load: async () => (await import('./bench/agent.ts')).benchAgent,
+  },
+  console: {
+    about: 'first byte of the signed-in node list at 100,000 nodes, p95 in ms, alone and under 100 readers',
+    load: async () => (await import('./bench/console.ts')).benchConsole,
+  },
+};
+
+const HELP = `Usage: pnpm bench NAME [--json] [--long]
+
+${Object.entries(BENCHES)
+  .map(([name, { about }]) => `  ${name.padEnd(12)} ${about}`)
+  .join('\n')}
+  ${'all'.padEnd(12)} every one of them
+
+--json  the last line of output is one JSON object
+--long  bigger sizes and soaks (each bench says its default size)
+Exit codes: 0 every target met, 1 one missed, 2 wrong use`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      long: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const [name] = positionals;
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  if (name === undefined || positionals.length > 1 || (name !== 'all' && BENCHES[name] === undefined)) {
+    console.error(
+      `${name === undefined ? 'Which bench?' : `'${positionals.join(' ')}' is no bench.`}\n\n${HELP}`,
+    );
+    return 2;
+  }
+  const names = name === 'all' ? Object.keys(BENCHES) : [name];
+  const results: BenchResult[] = [];
+  for (const one of names) {
+    console.error(`── ${one}`);
+    const bench = await BENCHES[one]!.load();
+    const measured = await bench({ long: values.long, say: (text) => console.error(`   ${text}`) });
+    results.push(measured);
+    if (!values.json) console.log(describe(measured));
+    else if (name === 'all') console.log(JSON.stringify(measured));
+  }
+  const pass = results.filter((one) => one.pass).length;
+  const whole = name === 'all' ? { results, pass, fail: results.length - pass } : results[0];
+  if (values.json) console.log(JSON.stringify(whole));
+  return pass === results.length ? 0 : 1;
+}
+
+function describe(measured: BenchResult): string {
+  const { bench, value, unit, target, better, peer, ratio, pass } = measured;
+  const beside = peer === null ? '' : `; ${peer.name} ${peer.value} (ratio ${ratio})`;
+  return `${pass ? 'pass' : 'MISS'} ${bench}: ${value} ${unit}, target ${better === 'higher' ? '>=' : '<='} ${target}${beside}`;
+}
+
+process.exitCode = await main();

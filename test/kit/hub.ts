@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Clock,
+  createLog,
+  type DbAdapter,
+  type Hub,
+  loadConfig,
+  openEmbedded,
+  openHub,
+  systemClock,
+} from '@stoa/hub';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { createNetwork, type SimulatedNetwork } from '../chainweb/index.ts';
+import { createRegion, nodeIdOf, type TestRegion } from './region.ts';
+import { random, type WireIdentity, wireIdentity } from './wire-agent.ts';
+
+export interface TestHub extends AsyncDisposable {
+  readonly hub: Hub;
+  readonly region: TestRegion;
+  readonly network: SimulatedNetwork;
+  readonly database: DbAdapter;
+  /** What the hub logged, a JSON line each. */
+  readonly log: readonly string[];
+  /** Registers a node and returns what it needs to connect. */
+  enrol(facts?: { owner?: string; label?: string }): Promise<WireIdentity & { nodeId: string }>;
+}
+
+export interface TestHubOptions {
+  readonly clock?: Clock;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another hub's database and region, to come back as after a restart; the directory stays. */
+  readonly dataDir?: string;
+  readonly region?: TestRegion;
+  readonly network?: SimulatedNetwork;
+}
+
+/** A real hub on a free port with an embedded database of its own; the chain is simulated. */
+export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub> {
+  const clock = options.clock ?? systemClock;
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'stoa-hub-')));
+  const region = options.region ?? (await createRegion({ clock, random }));
+  const network = options.network ?? createNetwork({ seed: 1, clock, history: 20 });
+  const lines: string[] = [];
+  const log = createLog({ level: 'debug', destination: { write: (line) => lines.push(line) } });
+  const database = await openEmbedded({ dataDir: join(dataDir, 'postgres'), log });
+  await database.migrate();
+  const hub = await openHub({
+    config: loadConfig({
+      PORT: '0',
+      DATA_DIR: dataDir,
+      CHAINWEB_NETWORK: network.network.name,
+      ...options.env,
+    }),
+    version: '0.0.0-test',
+    database,
+    signer: region.signer,
+    key: region.instanceKey,
+    checkpoint: network.checkpoint,
+    clock,
+    random,
+    crypto: nodeCrypto,
+    fetch: (url, init) => network.fetch(String(url), init),
+    log,
+  });
+  return {
+    hub,
+    region,
+    network,
+    database,
+    log: lines,
+    async enrol({ owner = 'a@example.org', label = 'node' } = {}) {
+      const key = nodeCrypto.signingKey(random(32));
+      const credential = await region.signer.enrol({ publicKey: key.publicKey, tokenId: random(16) });
+      await hub.registry.add(credential, { owner, label, tags: [] }, false);
+      return { ...wireIdentity(key, credential, region), nodeId: nodeIdOf(key).hex };
+    },
+    async [Symbol.asyncDispose]() {
+      await hub.close();
+      if (options.region === undefined) await region[Symbol.asyncDispose]();
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Random, type SigningKey, toHex } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { createDevelopmentKeys, openSignerService } from '@stoa/signer';
+import { inProcessSigner, type SignerClient } from '@stoa/signer/client';
+
+export interface TestRegion extends AsyncDisposable {
+  readonly name: string;
+  readonly signer: SignerClient;
+  readonly instanceKey: SigningKey;
+  readonly rootFingerprint: Uint8Array;
+}
+
+/** A region's keys and signer in this process, for one hub instance named `hub-1`. */
+export async function createRegion(by: {
+  clock: { now(): number };
+  random: Random;
+  name?: string;
+}): Promise<TestRegion> {
+  const { clock, random } = by;
+  const name = by.name ?? 'local';
+  const dir = await mkdtemp(join(tmpdir(), 'stoa-region-'));
+  const instanceKey = nodeCrypto.signingKey(random(32));
+  const instances = [{ instance: 'hub-1', publicKey: instanceKey.publicKey }];
+  const keys = await createDevelopmentKeys({ dir, region: name, clock, random, instances });
+  const service = await openSignerService({
+    dir,
+    unlock: keys.unlock,
+    clock,
+    policy: { enrolmentsPerHour: 1_000_000, enrolmentsPerToken: 1_000_000, instanceCertsPerDay: 1_000_000 },
+  });
+  return {
+    name,
+    signer: inProcessSigner(service),
+    instanceKey,
+    rootFingerprint: keys.rootFingerprint,
+    async [Symbol.asyncDispose]() {
+      await service.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+export function nodeIdOf(key: SigningKey): { bytes: Uint8Array; hex: string } {
+  const bytes = nodeCrypto.hash(key.publicKey);
+  return { bytes, hex: toHex(bytes) };
+}

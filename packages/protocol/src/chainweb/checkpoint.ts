@@ -43,7 +43,7 @@ export function createCheckpoint(network: ChainwebNetwork, headers: readonly Hea
 function checkHeader(header: Header, all: readonly Header[], network: ChainwebNetwork): void {
   const verdict = validateAlone(header, network);
   // Genesis blocks are constants of the network and were never mined.
-  if (!verdict.valid && !(header.height === 0 && verdict.code === 'wrong-work')) {
+  if (!verdict.valid && !(header.height === 0 && verdict.code === 'wrong_work')) {
     throw new CheckpointError(`the header of chain ${header.chain} is invalid: ${verdict.why}`);
   }
   const stranger = header.adjacents.find(({ chain, hash }) => all[chain]?.parent !== hash);

@@ -1,4 +1,4 @@
-export type ChainwebErrorCode = 'header-malformed' | 'cut-malformed' | 'checkpoint-invalid';
+export type ChainwebErrorCode = 'header_malformed' | 'cut_malformed' | 'checkpoint_invalid';
 
 /**
  * What another party sent is not what the chainweb format says. Never worth a retry with the same bytes.
@@ -18,7 +18,7 @@ export class HeaderFormatError extends ChainwebError {
   override readonly name = 'HeaderFormatError';
 
   constructor(message: string, options?: { cause?: unknown }) {
-    super('header-malformed', message, options);
+    super('header_malformed', message, options);
   }
 }
 
@@ -26,7 +26,7 @@ export class CutFormatError extends ChainwebError {
   override readonly name = 'CutFormatError';
 
   constructor(message: string, options?: { cause?: unknown }) {
-    super('cut-malformed', message, options);
+    super('cut_malformed', message, options);
   }
 }
 
@@ -34,6 +34,6 @@ export class CheckpointError extends ChainwebError {
   override readonly name = 'CheckpointError';
 
   constructor(message: string, options?: { cause?: unknown }) {
-    super('checkpoint-invalid', message, options);
+    super('checkpoint_invalid', message, options);
   }
 }

@@ -42,30 +42,30 @@ describe('forgeries', () => {
   const later = (us: bigint): Header => rehash({ ...header, creationTime: header.creationTime + us });
 
   it.each<[string, Partial<Header>]>([
-    ['wrong-network', { versionCode: 10 }],
-    ['wrong-chain', { chain: 99 }],
-    ['wrong-adjacents', { adjacents: header.adjacents.map((each) => ({ ...each, chain: each.chain + 1 })) }],
-    ['wrong-adjacents', { adjacents: header.adjacents.map((each) => ({ ...each, hash: parent.hash })) }],
-    ['wrong-parent', { parent: header.hash }],
-    ['wrong-height', { height: 99_999_999 }],
-    ['created-before-parent', { creationTime: parent.creationTime }],
-    ['wrong-epoch-start', { epochStart: parent.epochStart }],
-    ['wrong-target', { target: MAX_UINT256, weight: parent.weight + 1n }],
-    ['wrong-target', { target: parent.target, weight: parent.weight + workOf(parent.target) }],
-    ['wrong-weight', { weight: header.weight * 2n }],
-    ['wrong-weight', { weight: header.weight + 1n }],
-    ['wrong-fork-state', { featureFlags: 1n }],
-    ['wrong-fork-state', { featureFlags: 2_000n << 32n }],
-    ['wrong-work', { nonce: header.nonce + 1n }],
+    ['wrong_network', { versionCode: 10 }],
+    ['wrong_chain', { chain: 99 }],
+    ['wrong_adjacents', { adjacents: header.adjacents.map((each) => ({ ...each, chain: each.chain + 1 })) }],
+    ['wrong_adjacents', { adjacents: header.adjacents.map((each) => ({ ...each, hash: parent.hash })) }],
+    ['wrong_parent', { parent: header.hash }],
+    ['wrong_height', { height: 99_999_999 }],
+    ['created_before_parent', { creationTime: parent.creationTime }],
+    ['wrong_epoch_start', { epochStart: parent.epochStart }],
+    ['wrong_target', { target: MAX_UINT256, weight: parent.weight + 1n }],
+    ['wrong_target', { target: parent.target, weight: parent.weight + workOf(parent.target) }],
+    ['wrong_weight', { weight: header.weight * 2n }],
+    ['wrong_weight', { weight: header.weight + 1n }],
+    ['wrong_fork_state', { featureFlags: 1n }],
+    ['wrong_fork_state', { featureFlags: 2_000n << 32n }],
+    ['wrong_work', { nonce: header.nonce + 1n }],
   ])('%s (%#)', (code, change) => {
     expect(validateHeader(rehash({ ...header, ...change }), context)).toMatchObject({ valid: false, code });
   });
 
   it('a hash that is not that of the fields', () => {
     expect(validateHeader({ ...header, payloadHash: parent.hash }, context)).toMatchObject({
-      code: 'wrong-hash',
+      code: 'wrong_hash',
     });
-    expect(validateHeader({ ...header, hash: parent.hash }, context)).toMatchObject({ code: 'wrong-hash' });
+    expect(validateHeader({ ...header, hash: parent.hash }, context)).toMatchObject({ code: 'wrong_hash' });
   });
 
   it('a block as young as a block of an adjacent chain', () => {
@@ -75,32 +75,32 @@ describe('forgeries', () => {
     );
     expect(youngest.creationTime).toBeGreaterThan(parent.creationTime);
     const twin = rehash({ ...header, creationTime: youngest.creationTime });
-    expect(validateHeader(twin, old)).toMatchObject({ code: 'created-before-parent' });
+    expect(validateHeader(twin, old)).toMatchObject({ code: 'created_before_parent' });
   });
 
   it('an adjacent parent of another height', () => {
     const taller = new Map(context.adjacentParents);
     taller.set(5, { ...neighbour!, height: neighbour!.height + 1 });
     expect(validateHeader(header, { ...context, adjacentParents: taller })).toMatchObject({
-      code: 'wrong-braiding',
+      code: 'wrong_braiding',
     });
   });
 
   it('an adjacent parent that is missing', () => {
     expect(validateHeader(header, { ...context, adjacentParents: new Map() })).toMatchObject({
-      code: 'wrong-adjacents',
+      code: 'wrong_adjacents',
     });
   });
 
   it('a block from the future, unless it has another fault as well', () => {
     const early = { ...context, now: header.creationTime - 1n };
-    expect(validateHeader(header, early)).toMatchObject({ valid: false, code: 'in-the-future' });
-    expect(validateHeader(later(10n), early)).toMatchObject({ code: 'wrong-work' });
+    expect(validateHeader(header, early)).toMatchObject({ valid: false, code: 'in_the_future' });
+    expect(validateHeader(later(10n), early)).toMatchObject({ code: 'wrong_work' });
   });
 });
 
 it('alone, a header mined at its own easiest target passes: that is why alone proves nothing', () => {
   const forged = rehash({ ...header, target: MAX_UINT256, height: 99_999_999 });
   expect(validateAlone(forged, mainnet)).toEqual({ valid: true });
-  expect(validateAlone(forged, stoaNetwork)).toMatchObject({ code: 'wrong-network' });
+  expect(validateAlone(forged, stoaNetwork)).toMatchObject({ code: 'wrong_network' });
 });

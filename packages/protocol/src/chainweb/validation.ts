@@ -6,20 +6,20 @@ import { workHash } from './header-hash.ts';
 import type { ChainwebNetwork } from './network.ts';
 
 export type InvalidHeaderCode =
-  | 'wrong-network'
-  | 'wrong-chain'
-  | 'wrong-adjacents'
-  | 'wrong-hash'
-  | 'wrong-work'
-  | 'wrong-parent'
-  | 'wrong-height'
-  | 'wrong-braiding'
-  | 'created-before-parent'
-  | 'wrong-epoch-start'
-  | 'wrong-target'
-  | 'wrong-weight'
-  | 'wrong-fork-state'
-  | 'in-the-future';
+  | 'wrong_network'
+  | 'wrong_chain'
+  | 'wrong_adjacents'
+  | 'wrong_hash'
+  | 'wrong_work'
+  | 'wrong_parent'
+  | 'wrong_height'
+  | 'wrong_braiding'
+  | 'created_before_parent'
+  | 'wrong_epoch_start'
+  | 'wrong_target'
+  | 'wrong_weight'
+  | 'wrong_fork_state'
+  | 'in_the_future';
 
 export interface InvalidHeader {
   readonly valid: false;
@@ -70,11 +70,11 @@ export function validateAlone(header: Header, network: ChainwebNetwork): HeaderV
   const work = encodeWork(header);
   const hash = workHash(work);
   if (hash !== header.hash) {
-    return invalid('wrong-hash', `the fields hash to ${hash}, the header says ${header.hash}`);
+    return invalid('wrong_hash', `the fields hash to ${hash}, the header says ${header.hash}`);
   }
   return meetsTarget(blake2s256(work), header.target)
     ? VALID
-    : invalid('wrong-work', `the proof of work misses the header's target ${header.target.toString(16)}`);
+    : invalid('wrong_work', `the proof of work misses the header's target ${header.target.toString(16)}`);
 }
 
 /** The part of the rule that ties a header to its parents. Hash and work are not looked at. */
@@ -91,25 +91,25 @@ export function validateDescent(header: Header, descent: Descent): HeaderVerdict
 export function validateTime(header: Header, now: bigint): HeaderVerdict {
   return header.creationTime <= now
     ? VALID
-    : invalid('in-the-future', `created ${header.creationTime - now} us after this clock`);
+    : invalid('in_the_future', `created ${header.creationTime - now} us after this clock`);
 }
 
 function validatePlace(header: Header, network: ChainwebNetwork): HeaderVerdict {
   if (header.versionCode !== network.versionCode) {
     return invalid(
-      'wrong-network',
+      'wrong_network',
       `version code ${header.versionCode}, ${network.name} has ${network.versionCode}`,
     );
   }
   const neighbours = network.graph[header.chain];
   if (neighbours === undefined) {
-    return invalid('wrong-chain', `chain ${header.chain} is not in the graph of ${network.name}`);
+    return invalid('wrong_chain', `chain ${header.chain} is not in the graph of ${network.name}`);
   }
   const named = header.adjacents.map(({ chain }) => chain);
   const same = named.length === neighbours.length && named.every((chain, at) => chain === neighbours[at]);
   return same
     ? VALID
-    : invalid('wrong-adjacents', `adjacent chains ${named}, chain ${header.chain} has ${neighbours}`);
+    : invalid('wrong_adjacents', `adjacent chains ${named}, chain ${header.chain} has ${neighbours}`);
 }
 
 /** The adjacent parents in the header's order, each the block that the header names, beside the parent. */
@@ -118,12 +118,12 @@ function resolveAdjacents(header: Header, descent: Descent): Header[] | InvalidH
   for (const { chain, hash } of header.adjacents) {
     const adjacent = descent.adjacentParents.get(chain);
     if (adjacent?.hash !== hash || adjacent.chain !== chain || adjacent.versionCode !== header.versionCode) {
-      return invalid('wrong-adjacents', `${hash} is no block of chain ${chain} of ${descent.network.name}`);
+      return invalid('wrong_adjacents', `${hash} is no block of chain ${chain} of ${descent.network.name}`);
     }
     // Cuts are braided: both blocks stand at one height, whatever the adjacent chain reached since.
     if (adjacent.height !== descent.parent.height) {
       return invalid(
-        'wrong-braiding',
+        'wrong_braiding',
         `adjacent parent at height ${adjacent.height}, expected ${descent.parent.height}`,
       );
     }
@@ -147,17 +147,17 @@ function firstFault(
 
 function parentFault(header: Header, parent: Header): InvalidHeader | undefined {
   if (header.parent !== parent.hash || header.chain !== parent.chain) {
-    return invalid('wrong-parent', `${parent.hash} of chain ${parent.chain} is not the header's parent`);
+    return invalid('wrong_parent', `${parent.hash} of chain ${parent.chain} is not the header's parent`);
   }
   if (parent.versionCode !== header.versionCode) {
     return invalid(
-      'wrong-network',
+      'wrong_network',
       `version code ${header.versionCode}, the parent has ${parent.versionCode}`,
     );
   }
   return header.height === parent.height + 1
     ? undefined
-    : invalid('wrong-height', `height ${header.height}, expected ${parent.height + 1}`);
+    : invalid('wrong_height', `height ${header.height}, expected ${parent.height + 1}`);
 }
 
 function timeFault(
@@ -168,14 +168,14 @@ function timeFault(
   const youngest = [parent, ...adjacents].reduce((a, b) => (b.creationTime > a.creationTime ? b : a));
   if (header.creationTime <= youngest.creationTime) {
     return invalid(
-      'created-before-parent',
+      'created_before_parent',
       `created at ${header.creationTime}, its parent on chain ${youngest.chain} at ${youngest.creationTime}`,
     );
   }
   const epochStart = nextEpochStart(network, parent);
   return header.epochStart === epochStart
     ? undefined
-    : invalid('wrong-epoch-start', `epoch start ${header.epochStart}, expected ${epochStart}`);
+    : invalid('wrong_epoch_start', `epoch start ${header.epochStart}, expected ${epochStart}`);
 }
 
 function difficultyFault(
@@ -185,17 +185,17 @@ function difficultyFault(
 ): InvalidHeader | undefined {
   const target = nextTarget(network, parent, adjacents);
   if (header.target !== target) {
-    return invalid('wrong-target', `target ${header.target.toString(16)}, expected ${target.toString(16)}`);
+    return invalid('wrong_target', `target ${header.target.toString(16)}, expected ${target.toString(16)}`);
   }
   const weight = parent.weight + workOf(target);
   return header.weight === weight
     ? undefined
-    : invalid('wrong-weight', `weight ${header.weight}, expected ${weight}`);
+    : invalid('wrong_weight', `weight ${header.weight}, expected ${weight}`);
 }
 
 function forkFault(header: Header, parent: Header, adjacents: readonly Header[]): InvalidHeader | undefined {
   const fault = forkStateFault(header, parent, adjacents);
-  return fault === undefined ? undefined : invalid('wrong-fork-state', fault);
+  return fault === undefined ? undefined : invalid('wrong_fork_state', fault);
 }
 
 function invalid(code: InvalidHeaderCode, why: string): InvalidHeader {

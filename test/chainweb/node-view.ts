@@ -89,6 +89,7 @@ export class NodeView {
 
   /** The node's heads. @param maxHeight no chain higher than this */
   heads(maxHeight = Number.POSITIVE_INFINITY): readonly Block[] {
+    this.chainweb.sync();
     const heard = this.#heardUntil();
     const heights = [...this.chainweb.network.graph.keys()].map((chain) =>
       this.#branch.heightAt(chain, heard),

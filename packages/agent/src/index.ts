@@ -1,10 +1,16 @@
 export { createDisk } from '#atomic-file.ts';
 export { type Clock, createClock, DeadlineError, sleep, type Timer, withDeadline } from '#clock.ts';
+export { type ChainTip, type Cut, cutCollector, pollCut } from '#collectors/chainweb-cut.ts';
+export { fetchHeader, HeaderUnknownError } from '#collectors/chainweb-header.ts';
+export { askChainweb, type ChainwebInfo } from '#collectors/chainweb-info.ts';
+export type { Collector, Reading } from '#collectors/collector.ts';
+export { CollectorSet } from '#collectors/collector-set.ts';
 export { type AgentConfig, ConfigError, describeConfig, loadConfig, SETTINGS } from '#config.ts';
 export { type Disk, DiskError, DiskFullError, FileMissingError } from '#disk.ts';
 export { AgentError, describeError } from '#error.ts';
 export { createHttp, type Http, type HttpRequest, type HttpResponse, type HttpStream } from '#http.ts';
 export { HttpError, ProxyRefusedError } from '#http-error.ts';
+export { createLog, type Log, LogRing } from '#log.ts';
 export { MemoryDisk, PowerCutError } from '#memory-disk.ts';
 export { createProxies, DIRECT, environmentRule, type Proxies } from '#proxy.ts';
 export { VirtualClock } from '#virtual-clock.ts';

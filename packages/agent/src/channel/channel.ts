@@ -157,7 +157,7 @@ export class Channel {
   /** Ends the session and opens the next one at once: a new key, a better way to the hub. */
   renew(reason: string, delayMs = 0): void {
     if (this.#state !== 'established' && this.#state !== 'quarantined') return;
-    this.#options.log.info('channel.draining', { reason, delayMs });
+    this.#options.log.info('channel-draining', { reason, delayMs });
     this.#enter('draining');
     this.#arm(delayMs, () => this.#leave(reason));
   }
@@ -235,7 +235,7 @@ export class Channel {
     const { random, store, listener } = this.#options;
     const transport = this.#choice.next();
     const origin = this.#origin;
-    this.#options.log.debug('channel.connecting', { origin, transport: transport.name });
+    this.#options.log.debug('channel-connecting', { origin, transport: transport.name });
     this.#conversation = new Conversation({
       transport,
       target: { origin, cookie: store.session.cookie },
@@ -282,7 +282,7 @@ export class Channel {
     this.#liveness.start(welcome.pingMs, natIdleMs());
     this.#watch.start();
     const { epoch, label, quarantined } = welcome;
-    log.info('channel.established', { epoch, label, quarantined, transport: transport.name });
+    log.info('channel-established', { epoch, label, quarantined, transport: transport.name });
     saved.catch((error: unknown) => listener.unsaved(error));
     listener.opened(this.#welcome);
   }
@@ -307,7 +307,7 @@ export class Channel {
         if (this.#order !== undefined) this.#conversation?.close(1000, 'understood');
         break;
       case 'error':
-        log.warn('channel.hub-error', { ...message.value });
+        log.warn('channel-hub-error', { ...message.value });
         break;
       case 'pong':
       case 'heartbeatAck':
@@ -322,7 +322,7 @@ export class Channel {
 
   #goAway({ delayMs, alternates }: { delayMs: number; alternates: readonly string[] }): void {
     if (alternates.length > 0)
-      this.#options.log.warn('channel.alternates-ignored', {
+      this.#options.log.warn('channel-alternates-ignored', {
         why: 'they stand in no signed region directory',
       });
     this.renew('the hub drains', Math.min(delayMs, LIMITS.hubDelayAfterAuthMs));
@@ -342,7 +342,7 @@ export class Channel {
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      log.warn('channel.verdict-ignored', { verdict: message.name, why: error.message });
+      log.warn('channel-verdict-ignored', { verdict: message.name, why: error.message });
     }
   }
 
@@ -394,6 +394,6 @@ export class Channel {
   #note({ code, message }: Fault, end: ConversationEnd): void {
     const { clock, log } = this.#options;
     this.#lastFault = { code, message, at: clock.now() };
-    log.warn('channel.ended', { code, message, phase: end.phase, transport: end.transport });
+    log.warn('channel-ended', { code, message, phase: end.phase, transport: end.transport });
   }
 }

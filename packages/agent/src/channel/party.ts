@@ -90,10 +90,10 @@ export class Party {
     if (store.candidate?.credential === undefined) return;
     if (this.#withCandidate) {
       await store.commitCandidate();
-      log.info('identity.rotated', { keyId: Buffer.from(store.key.publicKey).toString('hex').slice(0, 16) });
+      log.info('identity-rotated', { keyId: Buffer.from(store.key.publicKey).toString('hex').slice(0, 16) });
     } else {
       await store.dropCandidate();
-      log.warn('identity.rotation-dropped', { why: 'the hub did not take the new key' });
+      log.warn('identity-rotation-dropped', { why: 'the hub did not take the new key' });
     }
     this.#candidateRefusals = 0;
   }

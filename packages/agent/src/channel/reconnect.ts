@@ -72,7 +72,7 @@ export class ReconnectPolicy {
 
   /** A refused node asks again in about an hour; jitter keeps those that were refused together apart. */
   refused(): number {
-    return this.#allowed(RECONNECT.refusedMs * uniform(this.#random, 0.9, 1.1));
+    return this.#allowed(uniform(this.#random, 0.9 * RECONNECT.refusedMs, 1.1 * RECONNECT.refusedMs));
   }
 
   /** A planned change of session: drained, a new key, a better transport. */
@@ -83,6 +83,6 @@ export class ReconnectPolicy {
   #allowed(delayMs: number): number {
     const [oldest] = this.#attempts;
     if (oldest === undefined || this.#attempts.length < RECONNECT.attemptsPerMinute) return delayMs;
-    return Math.max(delayMs, oldest + 60_000 - this.#clock.monotonic());
+    return Math.max(delayMs, Math.ceil(oldest + 60_000 - this.#clock.monotonic()));
   }
 }

@@ -3,6 +3,14 @@
  * package's index, for the signer's own process, tests and the simulated world.
  */
 export { inProcessSigner } from '#client/in-process.ts';
+export {
+  type CeremonyOptions,
+  type CeremonyReport,
+  initDevelopmentSigner,
+  type SignerProcess,
+  type StartOptions,
+  startSigner,
+} from '#client/process.ts';
 export { renewalDue } from '#client/renewal.ts';
 export type { SignerChain, SignerClient } from '#client/signer-client.ts';
 export { type ConnectOptions, connectSigner } from '#client/socket.ts';

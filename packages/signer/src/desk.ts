@@ -9,11 +9,11 @@ import type { Authority, Decision, Office, RegionKeys } from '#authority/decisio
 import { journalFiles, REGION_FILES, type RegionConfig, type RegionPlace } from '#authority/region.ts';
 import { readText } from '#disk.ts';
 import { SignerError } from '#error.ts';
-import { type Act, parseEntry } from '#journal/entry.ts';
+import type { Act } from '#journal/entry.ts';
 import { Journal } from '#journal/journal.ts';
-import { RegionState } from '#journal/region-state.ts';
+import { foldRegion, type RegionState } from '#journal/region-state.ts';
 import { describeStatus, type SignerStatus } from '#status.ts';
-import { type Clock, steadyNow } from '#steady-clock.ts';
+import { type Clock, MAX_LEAP_MS, steadyNow } from '#steady-clock.ts';
 
 interface Book {
   readonly journal: Journal;
@@ -52,7 +52,7 @@ export class Desk {
     if (text !== undefined) this.#installed = this.#check(parseCertificates(text));
     const { state } = await this.#openBook();
     const now = this.#clock.now();
-    if (acceptClockLeap && now > state.at)
+    if (acceptClockLeap && now - state.at > MAX_LEAP_MS)
       await this.#commit({ kind: 'clock-accepted', previous: state.at }, now);
     steadyNow(this.#clock, state.at);
   }
@@ -60,7 +60,8 @@ export class Desk {
   async status(): Promise<SignerStatus> {
     const { state, journal } = await this.#openBook();
     const clockNow = this.#clock.now();
-    const now = clockNow - state.at > 0 ? this.#heldBack(state.at) : state.at;
+    const leapt = clockNow - state.at > MAX_LEAP_MS;
+    const now = leapt ? state.at : steadyNow(this.#clock, state.at);
     return describeStatus(await this.#office(now), {
       root: this.#installed?.bundle.root,
       certificates: this.#installed?.opened ?? [],
@@ -131,16 +132,6 @@ export class Desk {
     return { region, policy, keys: this.#keys, state, now };
   }
 
-  /** The signer's time for display: where it stopped, if the clock has leapt. */
-  #heldBack(last: number): number {
-    try {
-      return steadyNow(this.#clock, last);
-    } catch (error) {
-      if (error instanceof SignerError && error.code === 'clock_leap') return last;
-      throw error;
-    }
-  }
-
   async #commit(act: Act, now: number): Promise<void> {
     const { journal, state } = await this.#openBook();
     const entry = { at: now, ...act };
@@ -156,13 +147,7 @@ export class Desk {
   async #openBook(): Promise<Book> {
     if (this.#book !== undefined) return this.#book;
     const { journal, entries } = await Journal.open(journalFiles(this.#place));
-    const state = new RegionState();
-    for (const entry of entries) state.apply(parseEntry(entry));
-    if (state.region !== this.#config.region)
-      throw new SignerError(
-        'journal_damaged',
-        `the journal is of region '${state.region}', signer.json names '${this.#config.region}'`,
-      );
+    const state = foldRegion(entries, this.#config.region);
     this.#book = { journal, state };
     return this.#book;
   }

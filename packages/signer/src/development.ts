@@ -10,6 +10,7 @@ import {
   readPublicKeys,
 } from '#authority/region.ts';
 import { createRoot, openRoot, ROOT_FILES, type Root } from '#authority/root.ts';
+import type { CeremonyReport } from '#client/process.ts';
 import { createDisk, type Disk, readText } from '#disk.ts';
 import { SignerError } from '#error.ts';
 import { DAY_MS } from '#journal/region-state.ts';
@@ -171,15 +172,6 @@ function keyHomes(dir: string): KeyHome[] {
       belongs: 'nowhere in production: a passphrase takes its place (it opens all the keys above)',
     },
   ];
-}
-
-/** As it goes over a pipe: byte strings in hex, nothing secret. */
-export interface CeremonyReport {
-  readonly created: boolean;
-  readonly region: string;
-  readonly root: string;
-  readonly rootFingerprint: string;
-  readonly places: readonly KeyHome[];
 }
 
 export function reportCeremony({

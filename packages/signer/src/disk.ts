@@ -126,6 +126,14 @@ export async function readText(disk: Disk, path: string): Promise<string | undef
   return new TextDecoder().decode(await disk.readFile(path));
 }
 
+/** A name beside `path` that is not taken: `path.1`, `path.2`, … */
+export async function freeName(disk: Disk, path: string): Promise<string> {
+  for (let n = 1; ; n += 1) {
+    const name = `${path}.${n}`;
+    if ((await disk.stat(name)) === undefined) return name;
+  }
+}
+
 /**
  * Reads a file that nobody but its owner may see.
  * @throws SignerError `file_missing`, `key_exposed`.

@@ -2,7 +2,6 @@ export type { RegionCertificates } from '#authority/certificates.ts';
 export { createRegion, REGION_FILES, readConfig } from '#authority/region.ts';
 export { createRoot, openRoot, Root } from '#authority/root.ts';
 export {
-  type CeremonyReport,
   createDevelopmentKeys,
   type DevelopmentKeys,
   type DevelopmentOptions,

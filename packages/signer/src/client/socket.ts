@@ -115,7 +115,8 @@ class Connection {
       this.#waiting.delete(id);
       // An idle connection keeps no process alive.
       if (this.#waiting.size === 0) this.#socket.unref();
-      if (ok) waiting?.resolve(payload);
+      // A copy: answers are kept for long, and the payload is a view of the whole chunk.
+      if (ok) waiting?.resolve(Uint8Array.from(payload));
       else waiting?.reject(decodeError(payload));
     }
   }

@@ -1,6 +1,6 @@
 import { equalBytes, fromHex, toHex, utf8 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { type Disk, readText } from '#disk.ts';
+import { type Disk, freeName, readText } from '#disk.ts';
 import { SignerError } from '#error.ts';
 
 const HASH_DIGITS = 64;
@@ -64,6 +64,19 @@ export class Journal {
   static async create(files: JournalFiles, first: object): Promise<Journal> {
     if ((await files.disk.stat(files.path)) !== undefined)
       throw new SignerError('journal_damaged', `${files.path} exists already`);
+    const journal = new Journal(files, { entries: 0, hash: GENESIS }, 0);
+    await journal.append(first);
+    return journal;
+  }
+
+  /** Starts anew after the files were lost or damaged; what is left of them stays under new names. */
+  static async restart(files: JournalFiles, first: object): Promise<Journal> {
+    const { path, disk } = files;
+    for (const name of [path, headPath(path)]) {
+      if ((await disk.stat(name)) === undefined) continue;
+      await disk.writeAtomic(await freeName(disk, name), await disk.readFile(name));
+      await disk.writeAtomic(name, '');
+    }
     const journal = new Journal(files, { entries: 0, hash: GENESIS }, 0);
     await journal.append(first);
     return journal;

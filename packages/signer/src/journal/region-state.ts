@@ -1,5 +1,5 @@
 import { SignerError } from '#error.ts';
-import type { Entry } from '#journal/entry.ts';
+import { type Entry, parseEntry } from '#journal/entry.ts';
 import { SlidingWindow } from '#journal/sliding-window.ts';
 
 export const HOUR_MS: number = 3_600_000;
@@ -108,4 +108,16 @@ export class RegionState {
   #require(holds: boolean, finding: string): void {
     if (!holds) throw new SignerError('journal_damaged', `the journal contradicts itself: ${finding}`);
   }
+}
+
+/** @throws SignerError `journal_damaged` where entries are unknown, contradict each other, or are another region's. */
+export function foldRegion(entries: readonly unknown[], region: string): RegionState {
+  const state = new RegionState();
+  for (const entry of entries) state.apply(parseEntry(entry));
+  if (state.region !== region)
+    throw new SignerError(
+      'journal_damaged',
+      `the journal is of region '${state.region}', signer.json names '${region}'`,
+    );
+  return state;
 }

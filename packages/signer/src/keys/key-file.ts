@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { equalBytes, fromHex, type Random, type SigningKey, toHex, utf8 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import nacl from 'tweetnacl';
-import { type Disk, readPrivate } from '#disk.ts';
+import { type Disk, freeName, readPrivate } from '#disk.ts';
 import { SignerError } from '#error.ts';
 import type { Kdf, Unlock } from '#keys/unlock.ts';
 
@@ -189,11 +189,4 @@ function damaged(path: string, cause?: unknown): SignerError {
     `${path} is no intact key file of version ${VERSION}: restore it from its backup`,
     cause === undefined ? {} : { cause },
   );
-}
-
-async function freeName(disk: Disk, path: string): Promise<string> {
-  for (let n = 1; ; n += 1) {
-    const name = `${path}.${n}`;
-    if ((await disk.stat(name)) === undefined) return name;
-  }
 }

@@ -58,8 +58,9 @@ export class Unlock {
         `the key is sealed with ${TITLES[kdf.name]}, ${TITLES[this.kind]} was given`,
       );
     const salt = Buffer.from(kdf.salt, 'hex');
-    const material =
-      kdf.name === 'scrypt' ? await this.#stretch(kdf, salt) : this.#secret.use((key) => key.slice());
+    // A true copy: `slice` of a Buffer would share, and be wiped with, the secret.
+    const copy = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes);
+    const material = kdf.name === 'scrypt' ? await this.#stretch(kdf, salt) : this.#secret.use(copy);
     const key = nodeCrypto.hkdf(material, salt, context, KEY_BYTES);
     material.fill(0);
     return key;

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { toHex } from '@stoa/protocol';
+import { SignerError } from '#error.ts';
+
+/** As `signer development --json` prints it; byte strings are hex. */
+export interface CeremonyReport {
+  /** False where the keys were there before. */
+  readonly created: boolean;
+  readonly region: string;
+  readonly root: string;
+  readonly rootFingerprint: string;
+  /** Where each key is, and where it belongs in production. */
+  readonly places: readonly { readonly key: string; readonly path: string; readonly belongs: string }[];
+}
+
+export interface CeremonyOptions {
+  readonly dir: string;
+  readonly region: string;
+  readonly instances?: readonly { instance: string; publicKey: Uint8Array }[];
+  /** Program and first arguments of the signer; by default its sources under this Node. */
+  readonly command?: readonly string[];
+}
+
+export interface StartOptions {
+  readonly dir: string;
+  readonly socketPath: string;
+  readonly command?: readonly string[];
+  /** Told when it ends without `stop`: the fleet cannot enrol or renew until it is back. */
+  readonly onExit?: (reason: string) => void;
+}
+
+export interface SignerProcess {
+  readonly socketPath: string;
+  readonly pid: number;
+  /** Idempotent. Resolves when the process is gone. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The development ceremony, in a process of its own. Idempotent.
+ * @throws SignerError with the signer's own code and words.
+ */
+export async function initDevelopmentSigner(options: CeremonyOptions): Promise<CeremonyReport> {
+  const { dir, region, instances = [] } = options;
+  const registrations = instances.flatMap(({ instance, publicKey }) => [
+    '--instance',
+    `${instance}=${toHex(publicKey)}`,
+  ]);
+  const child = spawnSigner(options.command, [
+    'development',
+    '--dir',
+    dir,
+    '--region',
+    region,
+    ...registrations,
+  ]);
+  child.stdin?.end();
+  const [output, complaint] = await Promise.all([
+    text(child.stdout!),
+    text(child.stderr!),
+    once(child, 'close'),
+  ]);
+  if (child.exitCode === 0) return JSON.parse(output) as CeremonyReport;
+  throw complaintError(complaint, `the key ceremony in ${dir} failed`);
+}
+
+/**
+ * Starts `signer serve` for a development directory and waits until it serves. It ends with this process, however that
+ * ends: it reads a pipe that only this process holds open.
+ * @throws SignerError with the signer's own code and words.
+ */
+export async function startSigner({
+  dir,
+  socketPath,
+  command,
+  onExit,
+}: StartOptions): Promise<SignerProcess> {
+  const child = spawnSigner(command, ['serve', '--dir', dir, '--socket', socketPath, '--until-stdin-ends']);
+  const complaint = new Tail();
+  child.stderr!.setEncoding('utf8').on('data', (chunk: string) => complaint.add(chunk));
+  const closed = once(child, 'close');
+  const lines = createInterface({ input: child.stdout! });
+  const ready = await Promise.race([once(lines, 'line').then(() => true), closed.then(() => false)]);
+  if (!ready) throw complaintError(complaint.text, `the signer in ${dir} did not start`);
+  let stopping = false;
+  void closed.then(() => {
+    if (!stopping) onExit?.(complaint.text.trim() || `ended with ${child.signalCode ?? child.exitCode}`);
+  });
+  return {
+    socketPath,
+    pid: child.pid!,
+    async stop() {
+      stopping = true;
+      child.kill('SIGTERM');
+      await closed;
+    },
+  };
+}
+
+function spawnSigner(command: readonly string[] | undefined, args: readonly string[]): ChildProcess {
+  const [program, ...first] = command ?? [
+    process.execPath,
+    fileURLToPath(new URL('../main.ts', import.meta.url)),
+  ];
+  return spawn(program!, [...first, ...args, '--json'], { stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+/** The last words of a process, bounded. */
+class Tail {
+  text = '';
+
+  add(chunk: string): void {
+    this.text = (this.text + chunk).slice(-8_192);
+  }
+}
+
+/** The signer's last line on stderr is its error as JSON. */
+function complaintError(complaint: string, what: string): SignerError {
+  const last = complaint.trim().split('\n').at(-1) ?? '';
+  try {
+    const { code, message } = JSON.parse(last) as { code: never; message: string };
+    return new SignerError(code, `${what}: ${message}`);
+  } catch (cause) {
+    return new SignerError('signer_fault', `${what}: ${last || 'it said nothing'}`, { cause });
+  }
+}

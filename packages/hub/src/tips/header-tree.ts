@@ -1,11 +1,12 @@
 import type { ChainwebNetwork, Checkpoint, Header } from '@stoa/protocol/chainweb';
+import { heaviestBraid } from './braid.ts';
 
 /**
  * Verified headers over a checkpoint, with the winning one of each chain. Bounded: what lies deeper than `depth` below
  * the lowest head is forgotten.
  *
- * The heads belong together. A header that simply extends them is taken at once; one that doesn't, wins only if the
- * braid that it pins, each chain's heaviest header that rests on its past, weighs more than the present heads in all.
+ * The heads are a braid at all times. A header that simply extends them is taken at once; one that doesn't, wins only if
+ * the heaviest braid that holds it weighs more than the present one.
  */
 export class HeaderTree {
   readonly #depth: number;
@@ -78,7 +79,11 @@ export class HeaderTree {
       this.#prune();
       return true;
     }
-    const braid = this.#braidOf(header);
+    const braid = heaviestBraid(
+      this,
+      header,
+      this.#heads.map((head, chain) => [head, ...(this.#leaves[chain] ?? [])]),
+    );
     if (weightOf(braid) <= weightOf(this.#heads)) {
       return false;
     }
@@ -109,42 +114,6 @@ export class HeaderTree {
       this.head(header.chain).hash === header.parent &&
       header.adjacents.every(({ chain, hash }) => this.#winning[chain]?.get(header.height - 1) === hash)
     );
-  }
-
-  /** The heaviest set of headers, one per chain, that rest on what this header rests on. */
-  #braidOf(header: Header): Header[] {
-    const pinned = this.#pastOf(header);
-    return this.#heads.map((head, chain) => {
-      const pin = pinned.get(chain);
-      // What wins now comes first: of two that weigh the same, the one that was there stays.
-      const leaves = [head, ...(this.#leaves[chain] ?? [])].filter((leaf) => this.#restsOn(leaf, pin));
-      return leaves.reduce(
-        (best, leaf) => (leaf.weight > best.weight ? leaf : best),
-        leaves[0] ?? pin ?? head,
-      );
-    });
-  }
-
-  /** The header, and the youngest header of each other chain in its past: two steps reach every chain of the graph. */
-  #pastOf(header: Header): Map<number, Header> {
-    const past = new Map([[header.chain, header]]);
-    let edge: Header[] = [header];
-    while (edge.length > 0) {
-      const next = edge.flatMap((each) => each.adjacents.map(({ hash }) => this.#headers.get(hash)));
-      edge = next.filter((each) => each !== undefined).filter((each) => !past.has(each.chain));
-      for (const each of edge) {
-        past.set(each.chain, each);
-      }
-    }
-    return past;
-  }
-
-  #restsOn(leaf: Header, pin: Header | undefined): boolean {
-    let at: Header | undefined = leaf;
-    while (at !== undefined && pin !== undefined && at.height > pin.height) {
-      at = this.#headers.get(at.parent);
-    }
-    return at === pin;
   }
 
   #adopt(braid: readonly Header[]): void {

@@ -21,6 +21,18 @@ function upTo(height: number, from = 1): Header[] {
   return Array.from({ length: height - from + 1 }, (_, at) => braid.level(from + at)).flat();
 }
 
+/** Adjacent heads differ by a block at most, and the higher rests on the lower, or both on each other's parent. */
+function expectBraid(heads: readonly Header[]): void {
+  for (const head of heads) {
+    for (const { chain, hash } of head.adjacents) {
+      const other = heads[chain]!;
+      const step = head.height - other.height;
+      expect(Math.abs(step)).toBeLessThanOrEqual(1);
+      expect(step < 0 || hash === (step === 0 ? other.parent : other.hash)).toBe(true);
+    }
+  }
+}
+
 const heights = (set: VerifiedSet): number[] => CHAINS.map((chain) => set.height(chain));
 
 describe('headers that descend from the checkpoint', () => {
@@ -247,6 +259,54 @@ describe('forks', () => {
     expect(set.head(0)).toEqual(heir);
     expect(set.onCanonical(braid.at(0, 11).hash)).toBe(false);
     expect(set.head(3)).toEqual(braid.at(3, 11));
+  });
+
+  it('of a single chain get no further than their neighbours know of', () => {
+    const { set } = fresh();
+    offerAll(set, upTo(11));
+    const lone = braid.fork(11, 5);
+    const first = lone.mine(0, 12, 7);
+    offerAll(set, braid.level(12));
+    for (const header of braid.level(12).slice(1)) {
+      lone.adopt(header);
+    }
+    const second = lone.mine(0, 13);
+    offerAll(
+      set,
+      CHAINS.slice(1).map((chain) => braid.at(chain, 13)),
+    );
+    const before = set.heads();
+    expect(offerAll(set, [first, second])).toMatchObject([
+      { status: 'verified', headMoved: false },
+      // Heavier on its chain, but it would cost the neighbours that rest on the other block more.
+      { status: 'verified', headMoved: false },
+    ]);
+    expect(set.heads()).toEqual(before);
+    for (const chain of CHAINS.slice(1)) {
+      lone.adopt(braid.at(chain, 13));
+    }
+    expect(offerAll(set, [lone.mine(0, 14)])).toMatchObject([{ status: 'invalid', code: 'wrong_braiding' }]);
+  });
+
+  it('leave the heads a braid, and never a lighter one, in every order', () => {
+    const reference = node('reference', { reference: true });
+    const both = [11, 12, 13, 14].flatMap((height) => [...fork.level(height), ...braid.level(height)]);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(both, { minLength: both.length }), (headers) => {
+        const { set } = fresh();
+        offerAll(set, upTo(10));
+        let weight = 0n;
+        for (const header of headers) {
+          offerAll(set, [header], reference);
+          const now = set.heads().reduce((sum, head) => sum + head.weight, 0n);
+          expect(now).toBeGreaterThanOrEqual(weight);
+          weight = now;
+          expectBraid(set.heads());
+        }
+        expect(set.heads().every((head) => head.height === 14)).toBe(true);
+      }),
+      { numRuns: 15 },
+    );
   });
 
   it('show in the lag', () => {

@@ -86,6 +86,19 @@ describe('forgeries', () => {
     });
   });
 
+  it('an adjacent parent that rests on another fork of this chain, or this chain on one of its', () => {
+    const elsewhere = {
+      ...neighbour!,
+      adjacents: neighbour!.adjacents.map((each) => ({ ...each, hash: header.hash })),
+    };
+    const adjacentParents = new Map(context.adjacentParents).set(5, elsewhere);
+    expect(validateHeader(header, { ...context, adjacentParents })).toMatchObject({ code: 'wrong_braiding' });
+    const parentElsewhere = { ...parent, adjacents: elsewhere.adjacents };
+    expect(validateHeader(header, { ...context, parent: parentElsewhere })).toMatchObject({
+      code: 'wrong_braiding',
+    });
+  });
+
   it('an adjacent parent that is missing', () => {
     expect(validateHeader(header, { ...context, adjacentParents: new Map() })).toMatchObject({
       code: 'wrong_adjacents',

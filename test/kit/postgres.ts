@@ -62,7 +62,8 @@ export async function startPostgres(): Promise<PostgresServer> {
     createDatabase: async () => {
       const name = `test_${randomUUID().replaceAll('-', '')}`;
       const sql = postgres(urlOf('postgres'), { max: 1 });
-      await sql`create database ${sql(name)}`.finally(() => sql.end());
+      await sql`create database ${sql(name)}`;
+      await sql.end();
       return urlOf(name);
     },
     stop,

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { eq } from 'drizzle-orm';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodes } from '#schema.ts';
 import type { DbAdapter } from './adapter.ts';
+import { Upsert, type UpsertTarget } from './upsert.ts';
 
 /** What every back end must do. `open` gives a fresh, empty database each time. */
 export function dbAdapterContract(name: string, open: () => Promise<DbAdapter>): void {
@@ -91,6 +93,52 @@ export function dbAdapterContract(name: string, open: () => Promise<DbAdapter>):
       expect(answers).toEqual(Array.from({ length: 100 }, (_, index) => index));
     });
 
+    it('stores what an Upsert is given, for every value its columns can hold', async () => {
+      await adapter.sql`create table example (id text primary key, version int4, small int2, big int8, share real,
+        at timestamptz(3), bytes bytea, flag bool)`;
+      const upsert = new Upsert<Example>(adapter.sql, exampleTarget);
+      await fc.assert(
+        fc.asyncProperty(
+          fc.uniqueArray(anyExample, { selector: ({ id }) => id, maxLength: 30 }),
+          async (rows) => {
+            await adapter.sql`truncate example`;
+            await upsert.write(rows);
+            const stored = await adapter.sql<Example[]>`select * from example order by id collate "C"`;
+            expect(stored.map(asFloat4)).toEqual(
+              rows.sort((a, b) => Buffer.compare(Buffer.from(a.id), Buffer.from(b.id))),
+            );
+          },
+        ),
+        { numRuns: 50 },
+      );
+    });
+
+    it('replaces a row only if the Upsert allows it, and nothing at all if one row is refused', async () => {
+      await adapter.sql`create table if not exists example (id text primary key, version int4, small int2, big int8,
+        share real, at timestamptz(3), bytes bytea, flag bool)`;
+      await adapter.sql`truncate example`;
+      const upsert = new Upsert<Example>(adapter.sql, exampleTarget);
+      const row = (id: string, version: number): Example => ({
+        ...fc.sample(anyExample, 1)[0]!,
+        id,
+        version,
+      });
+      await upsert.write([row('a', 2), row('b', 2)]);
+      await upsert.write([row('a', 1), row('b', 3), row('c', 1)]);
+      const versions = () => adapter.sql`select id, version from example order by id`;
+      const before = await versions();
+      expect([...before]).toEqual([
+        { id: 'a', version: 2 },
+        { id: 'b', version: 3 },
+        { id: 'c', version: 1 },
+      ]);
+      await expect(upsert.write([row('a', 9), row('zero \0', 9)])).rejects.toMatchObject({ code: '22021' });
+      expect(await versions()).toEqual(before);
+      // Its connection went back to the pool in order.
+      await Promise.all(Array.from({ length: 20 }, (_, index) => upsert.write([row(`d${index}`, 1)])));
+      expect(await versions()).toHaveLength(23);
+    });
+
     it('is ready while open; once closed it is not, and closing again is nothing', async () => {
       const other = await open();
       await expect(other.check()).resolves.toBeUndefined();
@@ -102,6 +150,47 @@ export function dbAdapterContract(name: string, open: () => Promise<DbAdapter>):
     });
   });
 }
+
+interface Example {
+  id: string;
+  version: number;
+  small: number | null;
+  big: bigint | null;
+  share: number | null;
+  at: Date | null;
+  bytes: Buffer;
+  flag: boolean;
+}
+
+const anyExample: fc.Arbitrary<Example> = fc.record({
+  id: fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\0', '')),
+  version: fc.integer(),
+  small: fc.option(fc.integer({ min: -(2 ** 15), max: 2 ** 15 - 1 })),
+  big: fc.option(fc.bigInt({ min: 1n - 2n ** 63n, max: 2n ** 63n - 1n })),
+  share: fc.option(fc.float({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)),
+  at: fc.option(fc.date({ min: new Date('0100-01-01'), max: new Date('9999-01-01'), noInvalidDate: true })),
+  bytes: fc.uint8Array({ maxLength: 600 }).map((bytes) => Buffer.from(bytes)),
+  flag: fc.boolean(),
+});
+
+/** PostgreSQL writes the shortest digits that name the same float4. */
+const asFloat4 = (row: Example): Example => ({
+  ...row,
+  share: row.share === null ? null : Math.fround(row.share),
+});
+
+const exampleTarget: UpsertTarget<Example> = {
+  table: 'example',
+  key: ['id'],
+  columns: ['id', 'version', 'small', 'big', 'share', 'at', 'bytes', 'flag'],
+  encode: (to, row) => {
+    to.text(row.id).int4(row.version).int2(row.small).int8(row.big).float4(row.share);
+    to.timestamptz(row.at === null ? null : row.at.getTime())
+      .bytea(row.bytes)
+      .bool(row.flag);
+  },
+  replaceIf: 'example.version <= excluded.version',
+};
 
 async function applied(adapter: DbAdapter): Promise<readonly unknown[]> {
   return await adapter.sql`select hash, created_at from drizzle.__drizzle_migrations order by created_at`;

@@ -1,3 +1,5 @@
+import { HubError } from '#error.ts';
+
 const RETRY = {
   data_directory_in_use: false,
   data_directory_unusable: false,
@@ -10,16 +12,12 @@ const RETRY = {
 
 export type DatabaseErrorCode = keyof typeof RETRY;
 
-/** The database can't be opened or reached. `retry`: whether trying again can succeed without a person. */
-export class DatabaseError extends Error {
+/** The database can't be opened or reached. */
+export class DatabaseError extends HubError<DatabaseErrorCode> {
   override readonly name: string = 'DatabaseError';
-  readonly code: DatabaseErrorCode;
-  readonly retry: boolean;
 
   constructor(code: DatabaseErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.retry = RETRY[code];
+    super(code, message, { ...options, retry: RETRY[code] });
   }
 }
 

@@ -1,4 +1,6 @@
 export type { Database, DbAdapter, DbLog, Sql } from './adapter.ts';
+export { CopyEncoder } from './copy-encoder.ts';
 export { type EmbeddedOptions, openEmbedded } from './embedded.ts';
 export { DatabaseError, type DatabaseErrorCode, DataDirectoryInUseError } from './error.ts';
+export { Upsert, type UpsertTarget } from './upsert.ts';
 export { openUrl, type UrlOptions } from './url.ts';

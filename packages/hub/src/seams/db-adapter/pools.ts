@@ -36,7 +36,7 @@ export function connectSql(endpoint: Endpoint, log: DbLog, max: number): Sql {
     prepare: true,
     fetch_types: true,
     debug: false,
-    connection: { application_name: 'stoa-hub', TimeZone: 'UTC' },
+    connection: { application_name: 'stoa-hub', TimeZone: 'UTC', client_min_messages: 'warning' },
     onnotice: (notice) => log.debug({ text: notice['message'] }, 'database notice'),
   });
 }

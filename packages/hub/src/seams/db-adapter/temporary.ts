@@ -1,0 +1,26 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DbAdapter, DbLog } from './adapter.ts';
+import { openEmbedded } from './embedded.ts';
+
+const errorsOnly: DbLog = { debug: () => {}, info: () => {}, warn: () => {}, error: console.error };
+
+/** An embedded database with the schema at its head, for tests; closing it removes it. */
+export async function openTemporary(log: DbLog = errorsOnly): Promise<DbAdapter> {
+  const directory = await mkdtemp(join(tmpdir(), 'stoa-database-'));
+  await chmod(directory, 0o711);
+  const adapter = await openEmbedded({ dataDir: join(directory, 'db'), log });
+  await adapter.migrate();
+  const close = async () => {
+    await adapter.close();
+    await rm(directory, { recursive: true, force: true });
+  };
+  const { kind, db, sql } = adapter;
+  return {
+    ...{ kind, db, sql, close },
+    migrate: () => adapter.migrate(),
+    check: () => adapter.check(),
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -79,12 +79,8 @@ export class HeaderTree {
       this.#prune();
       return true;
     }
-    const braid = heaviestBraid(
-      this,
-      header,
-      this.#heads.map((head, chain) => [head, ...(this.#leaves[chain] ?? [])]),
-    );
-    if (weightOf(braid) <= weightOf(this.#heads)) {
+    const braid = this.#rival(header);
+    if (braid === undefined) {
       return false;
     }
     this.#adopt(braid);
@@ -114,6 +110,19 @@ export class HeaderTree {
       this.head(header.chain).hash === header.parent &&
       header.adjacents.every(({ chain, hash }) => this.#winning[chain]?.get(header.height - 1) === hash)
     );
+  }
+
+  /** The heaviest braid that holds this header, if it outweighs the present one. */
+  #rival(header: Header): readonly Header[] | undefined {
+    const present = weightOf(this.#heads);
+    const candidates = this.#heads.map((head, chain) => [head, ...(this.#leaves[chain] ?? [])]);
+    // Most forks can't win even with every other chain's heaviest leaf, which is cheaper to see than to braid.
+    const heaviest = candidates.map((leaves) => leaves.reduce((a, b) => (b.weight > a.weight ? b : a)));
+    if (weightOf(heaviest.with(header.chain, header)) <= present) {
+      return undefined;
+    }
+    const braid = heaviestBraid(this, header, candidates);
+    return weightOf(braid) > present ? braid : undefined;
   }
 
   #adopt(braid: readonly Header[]): void {

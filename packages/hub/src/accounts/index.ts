@@ -1,0 +1,3 @@
+export { type Account, Accounts } from './accounts.ts';
+export { accountRoutes } from './routes.tsx';
+export { AccountStore } from './store.ts';

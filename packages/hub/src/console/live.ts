@@ -1,0 +1,195 @@
+import type { MiddlewareHandler } from 'hono';
+import type { Clock } from '../clock.ts';
+import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
+import { HttpError } from '../http-error.ts';
+import type { Log } from '../log.ts';
+import { LiveStream } from './live-stream.ts';
+
+const TICK_MS = 1_000;
+const MAX_STREAMS = 5_000;
+const MAX_KEYS = 200;
+
+/** Something that pages watch by key. It is asked once a tick for all pages together, and never while nobody watches. */
+export interface LiveSource {
+  readonly name: string;
+  /**
+   * The htmx partials of those watched keys that changed since the last call, and in any case of the wanted ones (a
+   * subset: new pages know nothing of them yet). Each is rendered once, for however many pages.
+   */
+  changes(watched: ReadonlySet<string>, wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, string>>;
+}
+
+/** A partial that takes the place of the element with this id, keeping what is open or focused in it. */
+export function partial(id: string, html: string): string {
+  return `<hx-partial hx-target="#${id}" hx-swap="outerMorph">${html}</hx-partial>`;
+}
+
+/** The address of a page's one stream: keys by source. */
+export function liveUrl(watch: Readonly<Record<string, readonly string[]>>): string {
+  const query = Object.entries(watch)
+    .filter(([, keys]) => keys.length > 0)
+    .map(([source, keys]) => `${source}=${keys.map(encodeURIComponent).join(',')}`);
+  return `/events?${query.join('&')}`;
+}
+
+/** A source with who watches what of it. */
+class Topic {
+  readonly source: LiveSource;
+  readonly keys = new Set<string>();
+  /** Keys without a fragment yet. */
+  readonly wanted = new Set<string>();
+  readonly #watchers = new Map<string, { readonly streams: Set<LiveStream>; fragment: string | undefined }>();
+
+  constructor(source: LiveSource) {
+    this.source = source;
+  }
+
+  watch(key: string, stream: LiveStream): void {
+    let watcher = this.#watchers.get(key);
+    if (watcher === undefined) {
+      watcher = { streams: new Set(), fragment: undefined };
+      this.#watchers.set(key, watcher);
+      this.keys.add(key);
+      this.wanted.add(key);
+    }
+    watcher.streams.add(stream);
+  }
+
+  unwatch(key: string, stream: LiveStream): void {
+    const watcher = this.#watchers.get(key);
+    watcher?.streams.delete(stream);
+    if (watcher?.streams.size !== 0) return;
+    this.#watchers.delete(key);
+    this.keys.delete(key);
+    this.wanted.delete(key);
+  }
+
+  fragment(key: string): string | undefined {
+    return this.#watchers.get(key)?.fragment;
+  }
+
+  /** Marks what changed at each stream that watches it. */
+  async refresh(): Promise<void> {
+    if (this.keys.size === 0) return;
+    const changes = await this.source.changes(this.keys, this.wanted);
+    this.wanted.clear();
+    for (const [key, html] of changes) {
+      const watcher = this.#watchers.get(key);
+      if (watcher === undefined || sameButForAges(watcher.fragment, html)) continue;
+      watcher.fragment = html;
+      for (const stream of watcher.streams) stream.mark(this, key);
+    }
+  }
+}
+
+/** An age that grew is no change: the browser keeps ages true by itself. */
+function sameButForAges(shown: string | undefined, html: string): boolean {
+  return shown !== undefined && (shown === html || withoutAges(shown) === withoutAges(html));
+}
+
+function withoutAges(html: string): string {
+  return html.replaceAll(/(<time[^>]*>)[^<]*/g, '$1');
+}
+
+/**
+ * The streams of all open pages over one shared tick. A stream opens with the current state of everything it names, so
+ * nothing is lost between the page and its stream, nor while a page was in the background.
+ */
+export class Live implements HttpFeature {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #guard: MiddlewareHandler<HttpEnv>;
+  readonly #topics: ReadonlyMap<string, Topic>;
+  readonly #streams = new Map<LiveStream, readonly Target[]>();
+  #cancelTick: (() => void) | undefined;
+  #closed = false;
+
+  constructor(by: { clock: Clock; log: Log; guard: MiddlewareHandler<HttpEnv>; sources: readonly LiveSource[] }) {
+    this.#clock = by.clock;
+    this.#log = by.log;
+    this.#guard = by.guard;
+    this.#topics = new Map(by.sources.map((source) => [source.name, new Topic(source)]));
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  mount(app: HubApp): void {
+    app.get('/events', this.#guard, (c) => this.#open(c));
+  }
+
+  /** Ends every stream; pages try again until the hub is back. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelTick?.();
+    for (const stream of [...this.#streams.keys()]) stream.close();
+  }
+
+  /** One round: what changed is rendered once and offered to each stream that watches it. */
+  async tick(): Promise<void> {
+    for (const topic of this.#topics.values()) await this.#refresh(topic);
+    const now = this.#clock.now();
+    for (const stream of [...this.#streams.keys()]) stream.flush(now);
+  }
+
+  #open(c: HubContext): Response {
+    if (this.#closed || this.#streams.size >= MAX_STREAMS)
+      throw new HttpError(503, 'too_many_streams', 'The hub has no room for another live page.', {
+        fix: 'The page works without; reload it to see what is new.',
+        retry: true,
+      });
+    const targets = this.#targets(new URL(c.req.url).searchParams);
+    const stream = new LiveStream({ now: this.#clock.now(), onEnd: (ended) => this.#forget(ended) });
+    this.#streams.set(stream, targets);
+    for (const { topic, key } of targets) {
+      topic.watch(key, stream);
+      stream.mark(topic, key);
+    }
+    this.#schedule();
+    return c.body(stream.body, 200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+  }
+
+  #targets(query: URLSearchParams): Target[] {
+    const targets = [...query].flatMap(([name, keys]) => {
+      const topic = this.#topics.get(name);
+      return topic === undefined ? [] : [...new Set(keys.split(','))].map((key) => ({ topic, key }));
+    });
+    if (targets.length > 0 && targets.length <= MAX_KEYS) return targets;
+    throw new HttpError(400, 'bad_watch', `A stream watches 1 to ${MAX_KEYS} things, not ${targets.length}.`, {
+      fix: 'Reload the page.',
+    });
+  }
+
+  #forget(stream: LiveStream): void {
+    for (const { topic, key } of this.#streams.get(stream) ?? []) topic.unwatch(key, stream);
+    this.#streams.delete(stream);
+  }
+
+  #schedule(): void {
+    this.#cancelTick ??= this.#clock.after(TICK_MS, () => {
+      void this.tick().finally(() => {
+        this.#cancelTick = undefined;
+        if (this.#streams.size > 0 && !this.#closed) this.#schedule();
+      });
+    });
+  }
+
+  async #refresh(topic: Topic): Promise<void> {
+    try {
+      await topic.refresh();
+    } catch (error) {
+      // Pages keep what they show; the next tick asks again.
+      this.#log.warn({ source: topic.source.name, err: error }, 'live pages could not be refreshed');
+    }
+  }
+}
+
+interface Target {
+  readonly topic: Topic;
+  readonly key: string;
+}

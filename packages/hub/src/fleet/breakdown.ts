@@ -1,0 +1,50 @@
+import { NEEDS_YOU, type NodeSummary, type SummaryRow, stateSql, summaryColumns, summaryTables, toSummary } from '#nodes/index.ts';
+import type { Liveness } from '#nodes/index.ts';
+import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Clock } from '../clock.ts';
+import { Refreshed } from '../refreshed.ts';
+
+const NEEDS_SHOWN = 8;
+const VERSIONS_SHOWN = 8;
+
+export interface Share {
+  readonly name: string;
+  readonly count: number;
+}
+
+/** What the overview shows beside the counts by state. */
+export interface Breakdown {
+  /** Nodes that ask for a person, the most pressing first. */
+  readonly needs: readonly NodeSummary[];
+  readonly versions: readonly Share[];
+  readonly regions: readonly Share[];
+}
+
+export function createBreakdown(by: {
+  sql: Sql;
+  clock: Pick<Clock, 'now'>;
+  liveness: Liveness;
+}): Refreshed<Breakdown> {
+  const { sql, clock, liveness } = by;
+  return new Refreshed({
+    clock,
+    load: async () => {
+      const [needs, versions, regions] = await Promise.all([
+        needsYou(sql, liveness),
+        sql<Share[]>`select d.agent_version as name, count(*)::int as count from node_descriptions d join nodes n using (node_id)
+          where n.retired_at is null group by 1 order by 2 desc, 1 limit ${VERSIONS_SHOWN}`,
+        sql<Share[]>`select region as name, count(*)::int as count from nodes where retired_at is null group by 1 order by 2 desc, 1`,
+      ]);
+      return { needs, versions, regions };
+    },
+  });
+}
+
+async function needsYou(sql: Sql, liveness: Liveness): Promise<NodeSummary[]> {
+  const state = stateSql(sql, liveness.at());
+  const rows = await sql<SummaryRow[]>`
+    select ${summaryColumns(sql)} from ${summaryTables(sql)}
+    cross join lateral (select array_position(${[...NEEDS_YOU]}::text[], ${state}) as rank) r
+    where r.rank is not null order by r.rank, n.label, n.node_id limit ${NEEDS_SHOWN}`;
+  return rows.map(toSummary);
+}

@@ -1,0 +1,251 @@
+import {
+  type Census,
+  deriveState,
+  type Instant,
+  judgedAt,
+  listUrl,
+  NEEDS_YOU,
+  type NetworkHead,
+  StateLamp,
+  STATE_WORDS,
+  STATES,
+} from '#nodes/index.ts';
+import { bytes, number, percent, tenths } from '../console/format.ts';
+import { Lamp } from '../console/lamp.tsx';
+import { Ago, Empty, Facts, Panel } from '../console/parts.tsx';
+import type { Breakdown, Share } from './breakdown.ts';
+import type { HubFacts } from './hub-facts.ts';
+
+export interface FleetView {
+  readonly census: Census;
+  readonly breakdown: Breakdown;
+  readonly heads: readonly NetworkHead[];
+  readonly hub: HubFacts;
+  readonly at: Instant;
+}
+
+export function FleetPage({ view }: { view: FleetView }) {
+  return (
+    <>
+      <header class="title">
+        <h1>Fleet</h1>
+        <Pulse view={view} />
+      </header>
+      <Frozen view={view} />
+      <div class="fleet">
+        <NeedsYou view={view} />
+        <States view={view} />
+        <Heads view={view} />
+        <Versions view={view} />
+        <Hub view={view} />
+      </div>
+    </>
+  );
+}
+
+/** The parts that a stream replaces, by key, which is also the id of the element. */
+export const FLEET_PARTS = {
+  pulse: Pulse,
+  frozen: Frozen,
+  needs: NeedsYou,
+  states: States,
+  heads: Heads,
+  versions: Versions,
+  hub: Hub,
+} as const;
+
+function Pulse({ view: { census, hub, at } }: { view: FleetView }) {
+  return (
+    <p class="pulse" id="pulse">
+      <span>
+        <strong>{number(census.total)}</strong> nodes
+      </span>
+      <span>
+        <strong>{number(census.byState.online)}</strong> online
+      </span>
+      <span title="Nodes heard from within the last heartbeat interval">
+        <strong>{tenths(census.heard / (at.intervalMs / 1_000))}</strong> heartbeats/s
+      </span>
+      {census.simulated > 0 && (
+        <span>
+          <strong>{number(census.simulated)}</strong> simulated
+        </span>
+      )}
+      <span class="pulse-hub">{number(hub.sessions)} sessions on this hub</span>
+    </p>
+  );
+}
+
+/** Time stands: said where it would otherwise look like health. */
+function Frozen({ view: { at } }: { view: FleetView }) {
+  const judged = judgedAt(at);
+  if (judged === at.now) return <div id="frozen" />;
+  return (
+    <div id="frozen" class="banner" role="status">
+      <p>
+        <strong>States stand still</strong> as of <Ago at={judged} now={at.now} />: the hub restarted a moment ago, or too
+        many nodes fell silent at once for it to be their fault. Silence counts again when they are back.
+      </p>
+    </div>
+  );
+}
+
+function NeedsYou({ view: { breakdown, census, at } }: { view: FleetView }) {
+  const { needs } = breakdown;
+  const total = NEEDS_YOU.reduce((sum, state) => sum + census.byState[state], 0);
+  return (
+    <Panel id="needs" title="Needs you" aside={total === 0 ? undefined : number(total)}>
+      {needs.length === 0 ? (
+        <AllWell census={census} />
+      ) : (
+        <ul class="needs">
+          {needs.map((node) => {
+            const state = deriveState(node.facts, at);
+            return (
+              <li>
+                <StateLamp state={state} />
+                <a href={`/nodes/${node.nodeId}`}>{node.label}</a>
+                <span class="needs-why">{state.rule}</span>
+                {state.since !== undefined && <Ago at={state.since} now={at.now} />}
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      {total > needs.length && (
+        <p class="more">
+          All of them:{' '}
+          {NEEDS_YOU.filter((state) => census.byState[state] > 0).map((state) => (
+            <a href={listUrl({ state })}>
+              {number(census.byState[state])} {state}
+            </a>
+          ))}
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+function AllWell({ census }: { census: Census }) {
+  if (census.total > 0) return <p class="calm">Nothing. Every node is on its own just fine.</p>;
+  return (
+    <Empty title="No node has joined yet">
+      <p>Make a join token on the hub's machine, then run the command that it prints on the node:</p>
+      <pre>
+        <code>stoa-hub token new --ttl 15m --uses 1</code>
+      </pre>
+    </Empty>
+  );
+}
+
+const STRIP = 1_000;
+
+function States({ view: { census } }: { view: FleetView }) {
+  const shown = STATES.filter((state) => census.byState[state] > 0);
+  let x = 0;
+  return (
+    <Panel id="states" title="States">
+      <svg class="state-strip" viewBox={`0 0 ${STRIP} 12`} preserveAspectRatio="none" aria-hidden="true">
+        {shown.map((state) => {
+          const width = (census.byState[state] / census.total) * STRIP;
+          const rect = <rect x={x.toFixed(1)} width={width.toFixed(1)} height="12" class={`is-${state}`} />;
+          x += width;
+          return rect;
+        })}
+      </svg>
+      <ul class="tally">
+        {shown.map((state) => (
+          <li>
+            <a href={listUrl({ state })}>
+              <Lamp name={state} word={STATE_WORDS[state]} />
+            </a>
+            <span class="num">{number(census.byState[state])}</span>
+            <span class="num part">{percent(census.byState[state] / census.total)}</span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+const BLOCK_MS = 30_000;
+
+function Heads({ view: { heads, at } }: { view: FleetView }) {
+  const slowest = heads.reduce<NetworkHead | undefined>((old, head) => (old && old.at <= head.at ? old : head), undefined);
+  return (
+    <Panel
+      id="heads"
+      title="Network head"
+      aside={slowest && `chain ${slowest.chain} waits the longest; a block is due every ${BLOCK_MS / 1_000} s`}
+    >
+      {heads.length === 0 ? (
+        <p class="unknown">No header is verified yet: nodes bring them, and each is checked from the pinned ones on.</p>
+      ) : (
+        <ol class="heads">
+          {heads.map((head) => (
+            <li class={`head-${headAge(at.now - head.at)}`}>
+              <span class="head-chain">Chain {head.chain}</span>
+              <span class="head-height">{number(head.height)}</span>
+              <code title={head.hash}>{head.hash.slice(0, 8)}</code>
+              <Ago at={head.at} now={at.now} />
+            </li>
+          ))}
+        </ol>
+      )}
+    </Panel>
+  );
+}
+
+function headAge(ms: number): 'fresh' | 'slow' | 'stalled' {
+  if (ms < 4 * BLOCK_MS) return 'fresh';
+  return ms < 10 * BLOCK_MS ? 'slow' : 'stalled';
+}
+
+function Versions({ view: { breakdown } }: { view: FleetView }) {
+  return (
+    <Panel id="versions" title="Versions and regions">
+      <Shares caption="Agent version" shares={breakdown.versions} />
+      <Shares caption="Region" shares={breakdown.regions} />
+    </Panel>
+  );
+}
+
+function Shares({ caption, shares }: { caption: string; shares: readonly Share[] }) {
+  const most = shares.reduce((high, { count }) => Math.max(high, count), 1);
+  return (
+    <table class="shares">
+      <caption>{caption}</caption>
+      <tbody>
+        {shares.map(({ name, count }) => (
+          <tr>
+            <th scope="row">{name}</th>
+            <td class="shares-bar">
+              <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+                <rect width={((count / most) * 100).toFixed(1)} height="6" />
+              </svg>
+            </td>
+            <td class="num">{number(count)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Hub({ view: { hub, at } }: { view: FleetView }) {
+  return (
+    <Panel id="hub" title="This hub" aside={<code>{hub.instanceId}</code>}>
+      <Facts
+        facts={[
+          { name: 'Version', value: hub.version },
+          { name: 'Started', value: <Ago at={hub.startedAt} now={at.now} /> },
+          { name: 'Database', value: hub.database === 'embedded' ? 'embedded PostgreSQL' : 'PostgreSQL by URL' },
+          { name: 'Memory', value: bytes(hub.rssBytes) },
+          { name: 'Event-loop delay', value: `${tenths(hub.loopLagMs)} ms` },
+          { name: 'Sessions', value: number(hub.sessions) },
+          { name: 'Frames', value: `${number(Math.round(hub.framesPerSecond))} a second` },
+        ]}
+      />
+    </Panel>
+  );
+}

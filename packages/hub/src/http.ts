@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { requestId } from 'hono/request-id';
+import { routePath } from 'hono/route';
+import type { Clock } from './clock.ts';
+import type { Assets } from './console/assets.ts';
+import { errorPage } from './console/error-page.tsx';
+import { type Head, renderDocument, type Site } from './console/layout.tsx';
+import { HttpError, notFound, toHttpError } from './http-error.ts';
+import { sameOriginOnly, securityHeaders } from './http-security.ts';
+import type { Log } from './log.ts';
+
+export interface HttpEnv {
+  Variables: {
+    requestId: string;
+    /** Who is signed in; set where a route requires it. */
+    account?: { readonly email: string };
+  };
+}
+
+export type HubApp = Hono<HttpEnv>;
+export type HubContext = Context<HttpEnv>;
+
+/** A feature's share of the one HTTP application. */
+export interface HttpFeature {
+  /** Largest body in bytes by path prefix, where it isn't the usual 64 KiB. */
+  readonly bodyLimits?: Readonly<Record<string, number>>;
+  mount(app: HubApp): void;
+}
+
+export interface HttpAppOptions {
+  readonly features: readonly HttpFeature[];
+  readonly assets: Assets;
+  readonly site: Site;
+  readonly log: Log;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Whether browsers reach the hub by https. */
+  readonly secure: boolean;
+}
+
+declare module 'hono' {
+  interface ContextRenderer {
+    // biome-ignore lint/style/useShorthandFunctionType: hono's renderer is declared by merging this interface
+    (content: string | Promise<string>, head: Head): Response | Promise<Response>;
+  }
+}
+
+const BODY_BYTES = 64 * 1024;
+
+/** Everything that answers HTTP on the hub's one port, with what holds for each request: id, limits, headers, errors. */
+export function createHttpApp(options: HttpAppOptions): HubApp {
+  const { features, assets, site, log, clock, secure } = options;
+  const app: HubApp = new Hono();
+  app.use(requestId({ generator: () => randomUUID() }));
+  app.use(securityHeaders(secure));
+  app.use(async (c, next) => {
+    c.setRenderer((content, head) => {
+      const account = c.get('account');
+      const page = { ...head, site, assets, now: clock.now(), ...(account && { account }) };
+      return renderDocument(content, page).then((html) => c.html(html));
+    });
+    await next();
+  });
+  app.use(sameOriginOnly);
+  app.use(methodNotAllowed<HttpEnv>({ app, onMethodNotAllowed: (c, methods) => refuseMethod(c, methods) }));
+  limitBodies(app, features);
+  app.get('/assets/*', (c) => assets.serve(c));
+  app.get('/favicon.ico', (c) => assets.serve(c, assets.url('favicon.svg')));
+  for (const feature of features) feature.mount(app);
+  app.notFound((c) => answerError(c, notFound('This page')));
+  app.onError((thrown, c) => {
+    const error = toHttpError(thrown);
+    const fields = {
+      requestId: c.get('requestId'),
+      method: c.req.method,
+      route: routePath(c, -1),
+      err: thrown,
+    };
+    if (error.status >= 500) log.error(fields, 'a request failed');
+    else log.debug(fields, 'a request was refused');
+    return answerError(c, error);
+  });
+  return app;
+}
+
+function limitBodies(app: HubApp, features: readonly HttpFeature[]): void {
+  const limits = features.flatMap((feature) => Object.entries(feature.bodyLimits ?? {}));
+  const byPrefix = limits.map(([prefix, bytes]) => ({ prefix, check: limit(bytes) }));
+  const usual = limit(BODY_BYTES);
+  app.use((c, next) => {
+    const own = byPrefix.find(({ prefix }) => c.req.path.startsWith(prefix));
+    return (own?.check ?? usual)(c, next);
+  });
+}
+
+function limit(maxSize: number) {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new HttpError(413, 'body_too_large', `The request's body is larger than ${maxSize} bytes.`, {
+        fix: 'Send less at once.',
+      });
+    },
+  });
+}
+
+function refuseMethod(c: HubContext, methods: readonly string[]): Promise<Response> {
+  c.header('allow', methods.join(', '));
+  return answerError(
+    c,
+    new HttpError(405, 'method_not_allowed', `This address does not take ${c.req.method}.`, {
+      fix: `It takes ${methods.join(', ')}.`,
+    }),
+  );
+}
+
+async function answerError(c: HubContext, error: HttpError): Promise<Response> {
+  const { status, code, message, fix, retry } = error;
+  const requestId = c.get('requestId');
+  c.status(status);
+  if (!c.req.header('accept')?.includes('text/html')) return c.json({ code, message, fix, retry, requestId });
+  return c.render(errorPage({ status, code, message, fix, requestId }), { title: message });
+}

@@ -1,0 +1,72 @@
+import { LineChart } from '../console/chart.tsx';
+import { Empty } from '../console/parts.tsx';
+import { type Health, type HealthChart, inUnit, RANGES, type RangeName } from './health.ts';
+
+export function HealthTab({ nodeId, health }: { nodeId: string; health: Health }) {
+  const measured = health.charts.some(({ points }) => points.length > 0);
+  return (
+    <section aria-labelledby="health-title">
+      <header class="tab-title">
+        <h2 id="health-title">Health</h2>
+        <Ranges nodeId={nodeId} active={health.range} />
+      </header>
+      {measured ? (
+        <div class="charts" data-history={`/nodes/${nodeId}/history?range=${health.range}`}>
+          {health.charts.map((chart) => (
+            <Chart chart={chart} health={health} />
+          ))}
+        </div>
+      ) : (
+        <Empty title="Nothing measured in this time">
+          <p>The agent measures with each heartbeat; a first point shows a few minutes after it connects.</p>
+        </Empty>
+      )}
+    </section>
+  );
+}
+
+function Ranges({ nodeId, active }: { nodeId: string; active: RangeName }) {
+  return (
+    <nav class="ranges" aria-label="Time span">
+      <ul>
+        {Object.entries(RANGES).map(([name, { word }]) => (
+          <li>
+            <a href={`/nodes/${nodeId}?range=${name}`} aria-current={name === active ? 'true' : undefined}>
+              {word}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function Chart({ chart: { spec, points }, health }: { chart: HealthChart; health: Health }) {
+  const last = points.at(-1);
+  const frame = {
+    from: health.from,
+    to: health.to,
+    stepMs: RANGES[health.range].stepMs,
+    ...(spec.top !== undefined && { top: spec.top }),
+  };
+  const highest = points.reduce((high, point) => Math.max(high, point.max), 0);
+  return (
+    <figure class="chart" data-series={spec.series} data-unit={spec.unit} data-top={spec.top}>
+      <figcaption>
+        <span class="chart-title">{spec.title}</span>
+        <output class="chart-value">{last ? inUnit(spec.unit, last.avg) : '–'}</output>
+      </figcaption>
+      <div class="chart-plot">
+        {points.length === 0 ? (
+          <p class="unknown">not measured</p>
+        ) : (
+          <LineChart
+            points={points}
+            frame={frame}
+            label={`${spec.title} over ${RANGES[health.range].word}: last ${inUnit(spec.unit, last!.avg)}, highest ${inUnit(spec.unit, highest)}`}
+          />
+        )}
+      </div>
+    </figure>
+  );
+}

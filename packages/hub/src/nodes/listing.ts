@@ -1,0 +1,88 @@
+import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Cursor } from './cursor.ts';
+import type { Instant } from './liveness.ts';
+import { searchSql } from './search.ts';
+import type { StateName } from './state.ts';
+import { type SqlFragment, stateSql } from './state-sql.ts';
+import { type NodeSummary, type SummaryRow, summaryColumns, summaryTables, toSummary } from './summary.ts';
+
+export const PAGE_ROWS = 50;
+
+export interface ListFilter {
+  readonly text: string;
+  readonly state: StateName | undefined;
+}
+
+/** Where a page lies: behind a place, before one, or at the start. */
+export type Position = { readonly after: Cursor } | { readonly before: Cursor } | undefined;
+
+export interface ListPage {
+  readonly rows: readonly NodeSummary[];
+  /** Places from which the neighbouring pages are read; undefined at the ends. */
+  readonly previous: Cursor | undefined;
+  readonly next: Cursor | undefined;
+}
+
+/** One page by keyset: as fast at the end of 100,000 rows as at their start, and stable while nodes come and go. */
+export class NodeListing {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  async page(filter: ListFilter, position: Position, at: Instant): Promise<ListPage> {
+    const backwards = position !== undefined && 'before' in position;
+    const found = await this.#select(filter, position, at);
+    const more = found.length > PAGE_ROWS;
+    const rows = found.slice(0, PAGE_ROWS);
+    if (backwards) rows.reverse();
+    // Too little before a place: then it is the first page that was meant.
+    if (backwards && !more && rows.length < PAGE_ROWS) return this.page(filter, undefined, at);
+    const first = rows[0];
+    const last = rows.at(-1);
+    return {
+      rows: rows.map(toSummary),
+      previous: first && (backwards ? more : position !== undefined) ? cursorOf(first) : undefined,
+      next: last && (backwards || more) ? cursorOf(last) : undefined,
+    };
+  }
+
+  /** Rows by id, in any order; ids that are no nodes are left out. */
+  async byIds(nodeIds: readonly string[]): Promise<NodeSummary[]> {
+    const sql = this.#sql;
+    const rows = await sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}
+      where n.node_id = any(${[...nodeIds]}::text[])`;
+    return rows.map(toSummary);
+  }
+
+  #select(filter: ListFilter, position: Position, at: Instant): Promise<SummaryRow[]> {
+    const sql = this.#sql;
+    const order =
+      position !== undefined && 'before' in position
+        ? sql`n.label desc, n.node_id desc`
+        : sql`n.label, n.node_id`;
+    const conditions = [placeSql(sql, position), ...filterSql(sql, filter, at)];
+    const where = conditions.reduce((all, condition) => sql`${all} and ${condition}`);
+    return sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}
+      where ${where} order by ${order} limit ${PAGE_ROWS + 1}`;
+  }
+}
+
+function placeSql(sql: Sql, position: Position): SqlFragment {
+  if (position === undefined) return sql`true`;
+  if ('after' in position)
+    return sql`(n.label, n.node_id) > (${position.after.label}, ${position.after.nodeId})`;
+  return sql`(n.label, n.node_id) < (${position.before.label}, ${position.before.nodeId})`;
+}
+
+function filterSql(sql: Sql, filter: ListFilter, at: Instant): SqlFragment[] {
+  return [
+    ...(filter.text === '' ? [] : [searchSql(sql, filter.text)]),
+    ...(filter.state === undefined ? [] : [sql`${stateSql(sql, at)} = ${filter.state}`]),
+  ];
+}
+
+function cursorOf(row: SummaryRow): Cursor {
+  return { label: row.label, nodeId: row.node_id };
+}

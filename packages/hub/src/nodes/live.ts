@@ -1,0 +1,105 @@
+import type { Bus } from '../bus.ts';
+import type { Clock } from '../clock.ts';
+import type { LiveSource } from '../console/live.ts';
+import type { Liveness } from './liveness.ts';
+import { type StateName, stateName } from './state.ts';
+import type { NodeSummary } from './summary.ts';
+
+/** A node that nothing is told of is looked up again after this long: another hub may have written it. */
+const RELOAD_MS = 30_000;
+/** Time alone changes states, but slowly. */
+const JUDGE_MS = 5_000;
+
+export interface Loaded {
+  readonly summary: NodeSummary;
+}
+
+interface Held<T> {
+  readonly value: T;
+  readonly state: StateName;
+}
+
+/** Nodes as pages show them, by node id: loaded when the bus says they changed, judged again as time passes. */
+export class NodeSource<T extends Loaded> implements LiveSource {
+  readonly name: string;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #liveness: Liveness;
+  readonly #load: (nodeIds: readonly string[]) => Promise<readonly T[]>;
+  readonly #render: (loaded: T) => string | Promise<string>;
+  readonly #held = new Map<string, Held<T>>();
+  /** When each watched id was last looked up, found or not. */
+  readonly #lookedUp = new Map<string, number>();
+  readonly #dirty = new Set<string>();
+  #judgedAt = 0;
+
+  constructor(by: {
+    name: string;
+    bus: Bus;
+    clock: Pick<Clock, 'now'>;
+    liveness: Liveness;
+    load: (nodeIds: readonly string[]) => Promise<readonly T[]>;
+    render: (loaded: T) => string | Promise<string>;
+  }) {
+    this.name = by.name;
+    this.#clock = by.clock;
+    this.#liveness = by.liveness;
+    this.#load = by.load;
+    this.#render = by.render;
+    by.bus.subscribe('nodes', ({ ids }) => {
+      for (const id of ids) if (this.#lookedUp.has(id)) this.#dirty.add(id);
+    });
+  }
+
+  async changes(watched: ReadonlySet<string>, wanted: ReadonlySet<string>): Promise<Map<string, string>> {
+    const now = this.#clock.now();
+    for (const id of this.#lookedUp.keys()) if (!watched.has(id)) this.#forget(id);
+    const due = [...watched].filter((id) => this.#isDue(id, wanted, now));
+    const changed = due.length === 0 ? [] : await this.#reload(due, now);
+    changed.push(...this.#judgeAgain(now));
+    const rendered = changed.map(
+      async ({ value }) => [value.summary.nodeId, await this.#render(value)] as const,
+    );
+    return new Map(await Promise.all(rendered));
+  }
+
+  #forget(id: string): void {
+    this.#lookedUp.delete(id);
+    this.#held.delete(id);
+    this.#dirty.delete(id);
+  }
+
+  #isDue(id: string, wanted: ReadonlySet<string>, now: number): boolean {
+    const at = this.#lookedUp.get(id);
+    return at === undefined || wanted.has(id) || this.#dirty.has(id) || now - at >= RELOAD_MS;
+  }
+
+  async #reload(ids: readonly string[], now: number): Promise<Held<T>[]> {
+    const at = this.#liveness.at();
+    // Before the load: what is told of meanwhile may not be in it, and is due again.
+    this.#dirty.clear();
+    const loaded = await this.#load(ids).catch((error: unknown) => {
+      for (const id of ids) this.#dirty.add(id);
+      throw error;
+    });
+    for (const id of ids) this.#lookedUp.set(id, now);
+    return loaded.map((value) => {
+      const held = { value, state: stateName(value.summary.facts, at) };
+      this.#held.set(value.summary.nodeId, held);
+      return held;
+    });
+  }
+
+  /** Those whose state became another by the passing of time alone. */
+  #judgeAgain(now: number): Held<T>[] {
+    if (now - this.#judgedAt < JUDGE_MS) return [];
+    this.#judgedAt = now;
+    const at = this.#liveness.at();
+    return [...this.#held].flatMap(([id, held]) => {
+      const state = stateName(held.value.summary.facts, at);
+      if (state === held.state) return [];
+      const judged = { ...held, state };
+      this.#held.set(id, judged);
+      return [judged];
+    });
+  }
+}

@@ -1,0 +1,92 @@
+import type { Child } from 'hono/jsx';
+import { tenths } from '../console/format.ts';
+import { Ago, Tabs, Unknown } from '../console/parts.tsx';
+import { Explain, StateLamp } from './explain.tsx';
+import type { Instant } from './liveness.ts';
+import { domId, Lag, Simulated } from './row.tsx';
+import { deriveState } from './state.ts';
+import type { NodeSummary } from './summary.ts';
+
+const TABS = [
+  { id: 'health', path: '', word: 'Health' },
+  { id: 'chains', path: '/chains', word: 'Chains' },
+  { id: 'config', path: '/config', word: 'Config' },
+  { id: 'session', path: '/session', word: 'Session' },
+] as const;
+export type TabId = (typeof TABS)[number]['id'];
+
+/** One node: its state and why, and one of its tabs. */
+export function NodePage({
+  node,
+  at,
+  tab,
+  children,
+}: {
+  node: NodeSummary;
+  at: Instant;
+  tab: TabId;
+  children?: Child;
+}) {
+  const tabs = TABS.map(({ id, path, word }) => ({ id, word, href: `/nodes/${node.nodeId}${path}` }));
+  return (
+    <article class="node">
+      <p class="crumb">
+        <a href="/nodes">Nodes</a>
+      </p>
+      <NodeHead node={node} at={at} />
+      <Tabs label="Views of this node" tabs={tabs} active={tab} />
+      {children}
+    </article>
+  );
+}
+
+/** What changes with each heartbeat, above every tab. */
+export function NodeHead({ node, at }: { node: NodeSummary; at: Instant }) {
+  const state = deriveState(node.facts, at);
+  const { facts } = node;
+  return (
+    <header class="node-head" id={domId(node.nodeId)}>
+      <div class="node-name">
+        <h1>{node.label}</h1>
+        <StateLamp state={state} />
+        {node.simulated && <Simulated />}
+      </div>
+      <p class="node-id">
+        <code>{node.nodeId}</code>
+        <span>{node.owner || 'no owner'}</span>
+        <span>{node.region}</span>
+        <span>{node.role}</span>
+      </p>
+      <details class="why" open={state.name !== 'online'}>
+        <summary>Why {state.name}?</summary>
+        <Explain state={state} now={at.now} />
+      </details>
+      <dl class="strip">
+        <Gauge name="Last seen">{facts.lastSeen === undefined ? 'never' : <Ago at={facts.lastSeen} now={at.now} />}</Gauge>
+        <Gauge name="Worst chain lag">
+          <Lag lag={facts.lag} forked={facts.forked} />
+        </Gauge>
+        <Gauge name="CPU">{share(node.cpu)}</Gauge>
+        <Gauge name="Memory">{share(node.memory)}</Gauge>
+        <Gauge name="Disk">{share(node.disk)}</Gauge>
+        <Gauge name="Load">{node.load === undefined ? <Unknown /> : tenths(node.load)}</Gauge>
+        <Gauge name="Peers">{node.peers ?? <Unknown />}</Gauge>
+        <Gauge name="Round trip">{node.rttMs === undefined ? <Unknown /> : `${Math.round(node.rttMs)} ms`}</Gauge>
+      </dl>
+    </header>
+  );
+}
+
+function Gauge({ name, children }: { name: string; children?: Child }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function share(value: number | undefined) {
+  return value === undefined ? <Unknown /> : `${Math.round(value * 100)} %`;
+}
+

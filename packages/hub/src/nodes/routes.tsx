@@ -1,0 +1,146 @@
+import type { MiddlewareHandler } from 'hono';
+import type { Child } from 'hono/jsx';
+import { liveUrl } from '../console/live.ts';
+import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
+import { HttpError, notFound } from '../http-error.ts';
+import type { Refreshed } from '../refreshed.ts';
+import type { Census } from './census.ts';
+import { ChainsTab } from './chains-tab.tsx';
+import { ConfigTab } from './config-tab.tsx';
+import { decodeCursor } from './cursor.ts';
+import { type HistoryReader, healthColumns, rangeOf, readHealth } from './health.ts';
+import { HealthTab } from './health-tab.tsx';
+import { filterKey, NodeListPage } from './list-page.tsx';
+import type { ListFilter, NodeListing, Position } from './listing.ts';
+import type { Liveness } from './liveness.ts';
+import type { NetworkHeads } from './network-heads.ts';
+import { NodePage, type TabId } from './node-page.tsx';
+import type { NodeReader } from './node-reader.ts';
+import { SessionTab } from './session-tab.tsx';
+import { STATES, type StateName } from './state.ts';
+import type { NodeSummary } from './summary.ts';
+import { chainViews, readTips } from './tips.ts';
+
+export interface NodeRoutesDeps {
+  readonly guard: MiddlewareHandler<HttpEnv>;
+  readonly listing: NodeListing;
+  readonly reader: NodeReader;
+  readonly census: Refreshed<Census>;
+  readonly history: HistoryReader;
+  readonly heads: NetworkHeads;
+  readonly liveness: Liveness;
+}
+
+const NODE_ID = /^[0-9a-f]{64}$/;
+const MAX_TEXT = 100;
+
+/** The node list and the pages of a node. */
+export function nodeRoutes(deps: NodeRoutesDeps): HttpFeature {
+  return {
+    mount(app: HubApp) {
+      app.use('/nodes', deps.guard);
+      app.use('/nodes/*', deps.guard);
+      app.get('/nodes', (c) => listNodes(c, deps));
+      app.get('/nodes/:id', async (c) => {
+        const node = await findNode(c, deps);
+        const query = { nodeId: node.nodeId, range: rangeOf(c.req.query('range')), now: deps.liveness.at().now };
+        const health = await readHealth(deps.history, query);
+        return renderNode(c, deps, { node, tab: 'health', body: <HealthTab nodeId={node.nodeId} health={health} /> });
+      });
+      app.get('/nodes/:id/history', async (c) => {
+        const { nodeId } = await findNode(c, deps);
+        const query = { nodeId, range: rangeOf(c.req.query('range')), now: deps.liveness.at().now };
+        return c.json(healthColumns(await readHealth(deps.history, query)));
+      });
+      app.get('/nodes/:id/chains', async (c) => {
+        const node = await findNode(c, deps);
+        const gauges = await deps.reader.gauges(node.nodeId);
+        const chains = chainViews(deps.heads, gauges === undefined ? [] : readTips(gauges.tips));
+        const body = <ChainsTab chains={chains} now={deps.liveness.at().now} />;
+        return renderNode(c, deps, { node, tab: 'chains', body });
+      });
+      app.get('/nodes/:id/config', async (c) => {
+        const node = await findNode(c, deps);
+        const description = await deps.reader.description(node.nodeId);
+        const body = <ConfigTab description={description} now={deps.liveness.at().now} />;
+        return renderNode(c, deps, { node, tab: 'config', body });
+      });
+      app.get('/nodes/:id/session', async (c) => {
+        const node = await findNode(c, deps);
+        const [session, gauges, events] = await Promise.all([
+          deps.reader.session(node.nodeId),
+          deps.reader.gauges(node.nodeId),
+          deps.reader.events(node.nodeId),
+        ]);
+        const body = <SessionTab {...{ session, gauges, events }} now={deps.liveness.at().now} />;
+        return renderNode(c, deps, { node, tab: 'session', body });
+      });
+    },
+  };
+}
+
+async function listNodes(c: HubContext, deps: NodeRoutesDeps): Promise<Response> {
+  const filter = readFilter(c);
+  const at = deps.liveness.at();
+  const [page, census] = await Promise.all([
+    deps.listing.page(filter, readPosition(c), at),
+    deps.census.read(),
+  ]);
+  return c.render(<NodeListPage {...{ filter, page, census, at }} />, {
+    title: 'Nodes',
+    nav: 'nodes',
+    search: { text: filter.text, ...(filter.state && { keep: { state: filter.state } }) },
+    live: liveUrl({ row: page.rows.map(({ nodeId }) => nodeId), states: [filterKey(filter)] }),
+  });
+}
+
+function renderNode(
+  c: HubContext,
+  deps: NodeRoutesDeps,
+  { node, tab, body }: { node: NodeSummary; tab: TabId; body: Child },
+): Response | Promise<Response> {
+  const page = (
+    <NodePage node={node} at={deps.liveness.at()} tab={tab}>
+      {body}
+    </NodePage>
+  );
+  return c.render(page, {
+    title: node.label,
+    nav: 'nodes',
+    live: liveUrl({ node: [node.nodeId], ...(tab === 'chains' && { chains: [node.nodeId] }) }),
+    ...(tab === 'health' && { scripts: ['uplot.js'] as const }),
+  });
+}
+
+async function findNode(c: HubContext, { listing }: NodeRoutesDeps): Promise<NodeSummary> {
+  const id = c.req.param('id') ?? '';
+  const [node] = NODE_ID.test(id) ? await listing.byIds([id]) : [];
+  if (node === undefined) throw notFound('This node');
+  return node;
+}
+
+/** @throws {HttpError} `bad_filter`. */
+function readFilter(c: HubContext): ListFilter {
+  const text = (c.req.query('q') ?? '').trim();
+  const state = c.req.query('state') || undefined;
+  if (text.length > MAX_TEXT || text.includes('\0'))
+    throw new HttpError(400, 'bad_filter', `A search has at most ${MAX_TEXT} characters.`, {
+      fix: 'Shorten it.',
+    });
+  if (state !== undefined && !isState(state))
+    throw new HttpError(400, 'bad_filter', `There is no state '${state.slice(0, 40)}'.`, {
+      fix: `The states are ${STATES.join(', ')}.`,
+    });
+  return { text, state };
+}
+
+function isState(text: string): text is StateName {
+  return (STATES as readonly string[]).includes(text);
+}
+
+function readPosition(c: HubContext): Position {
+  const after = c.req.query('after');
+  const before = c.req.query('before');
+  if (after) return { after: decodeCursor(after) };
+  return before ? { before: decodeCursor(before) } : undefined;
+}

@@ -1,0 +1,72 @@
+import { Accounts, AccountStore, accountRoutes } from './accounts/index.ts';
+import type { Bus } from './bus.ts';
+import type { Clock } from './clock.ts';
+import { Assets } from './console/assets.ts';
+import { Live } from './console/live.ts';
+import { createBreakdown, fleetRoutes, fleetSource, type HubFacts } from './fleet/index.ts';
+import { createHttpApp, type HttpFeature, type HubApp } from './http.ts';
+import type { Log } from './log.ts';
+import {
+  createCensus,
+  type HistoryReader,
+  type Liveness,
+  type NetworkHeads,
+  NodeListing,
+  NodeReader,
+  nodeRoutes,
+  nodeSources,
+} from './nodes/index.ts';
+import type { Sql } from './seams/db-adapter/index.ts';
+
+export interface WebOptions {
+  readonly sql: Sql;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  /** Unpredictable bytes. */
+  readonly random: (bytes: number) => Uint8Array;
+  readonly log: Log;
+  /** Where browsers reach this hub; https makes cookies secure. */
+  readonly publicUrl: string;
+  readonly heads: NetworkHeads;
+  readonly liveness: Liveness;
+  readonly history: HistoryReader;
+  readonly hub: () => HubFacts;
+  /** What else answers HTTP on the same port. */
+  readonly features?: readonly HttpFeature[];
+}
+
+export interface Web {
+  readonly app: HubApp;
+  readonly accounts: Accounts;
+  /** Ends the streams of open pages; the application still answers. */
+  close(): void;
+}
+
+/** Everything that browsers see: accounts, pages, their streams, over one database. */
+export async function createWeb(options: WebOptions): Promise<Web> {
+  const { sql, clock, log, random, publicUrl, liveness, history, hub, features = [] } = options;
+  const assets = await Assets.load();
+  const accounts = new Accounts({ store: new AccountStore(sql), clock, random, publicUrl });
+  const guard = accounts.requireAdmin;
+  const census = createCensus({ sql, clock, liveness });
+  const breakdown = createBreakdown({ sql, clock, liveness });
+  const nodes = { ...options, listing: new NodeListing(sql), reader: new NodeReader(sql), census };
+  const fleet = { census, breakdown, heads: options.heads, liveness, hub };
+  const live = new Live({ clock, log, guard, sources: [...nodeSources(nodes), fleetSource(fleet)] });
+  const { region, network } = hub();
+  const app = createHttpApp({
+    features: [
+      accountRoutes(accounts),
+      fleetRoutes(fleet, guard),
+      nodeRoutes({ ...nodes, history, guard }),
+      live,
+      ...features,
+    ],
+    assets,
+    site: { region, network },
+    log,
+    clock,
+    secure: new URL(publicUrl).protocol === 'https:',
+  });
+  return { app, accounts, close: () => live.close() };
+}

@@ -23,7 +23,8 @@ import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { bindServer } from './server.ts';
 import { Telemetry } from './telemetry.ts';
 import { type Task, Tickers } from './ticker.ts';
-import { Corroboration, HeadWatch, ReferencePoller, Reporters, VerifiedSet } from './tips/index.ts';
+import { HeadWatch } from './tips/head-watch.ts';
+import { Corroboration, type Fetch, ReferencePoller, Reporters, VerifiedSet } from './tips/index.ts';
 import { createWeb, type Web } from './web.ts';
 
 export interface HubOptions {
@@ -38,7 +39,7 @@ export interface HubOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly crypto: CryptoSuite;
-  readonly fetch: typeof fetch;
+  readonly fetch: Fetch;
   readonly log: Log;
 }
 
@@ -56,6 +57,8 @@ export interface Hub extends AsyncDisposable {
 }
 
 const HEARTBEAT_MS = 30_000;
+/** A reference node that takes longer than this for one answer is asked again at the next tick. */
+const NODE_ANSWERS_MS = 20_000;
 
 export async function openHub(options: HubOptions): Promise<Hub> {
   const { config, database, signer, clock, random, crypto, log } = options;
@@ -208,6 +211,7 @@ function tipTasks(
     set,
     corroboration: by.corroboration,
     fetch: options.fetch,
+    deadline: () => AbortSignal.timeout(NODE_ANSWERS_MS),
     reporter: { nodeId: 'reference', ownerId: 'hub', network: 'hub', reference: true },
   });
   return [watch, { name: 'reference-poller', periodMs: 5_000, tick: () => poller.tick() }];

@@ -1,5 +1,5 @@
 import type { Random } from '@stoa/protocol';
-import type { Sql } from 'postgres';
+import type { Sql } from '#seams/db-adapter/index.ts';
 
 /** What every instance of the region must agree on, made by whichever starts first. */
 export interface RegionSettings {

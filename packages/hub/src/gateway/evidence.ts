@@ -15,7 +15,7 @@ import {
   receiptKind,
   seal,
 } from '@stoa/protocol';
-import type { Sql } from 'postgres';
+import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { HubIdentity } from './hub-identity.ts';
 import type { NodeSession } from './node-session.ts';

@@ -1,5 +1,6 @@
 import {
   type CryptoSuite,
+  type EphemeralKeys,
   FRAME,
   type HubAnswer,
   initialRatchet,
@@ -39,6 +40,7 @@ export interface HandshakeDeps {
   readonly store: SessionStore;
   readonly cookies: ReentryCookies;
   readonly terms: SessionTerms;
+  readonly ephemerals: EphemeralKeys;
   readonly clock: Clock;
   readonly random: Random;
   readonly crypto: CryptoSuite;
@@ -73,7 +75,7 @@ export async function establish(
   const offer = offerChallenge(
     opening,
     { hubTime: clock.now() },
-    { party: deps.identity.proof.party, crypto, random },
+    { party: deps.identity.proof.party, ephemerals: deps.ephemerals, crypto, random },
   );
   const reply = nextMessage(link, clock);
   link.send(writePlain(FRAME.challenge, offer.challenge));

@@ -1,7 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import type { Binding, CryptoSuite, Gauges, Random, SigningKey } from '@stoa/protocol';
+import {
+  type Binding,
+  type CryptoSuite,
+  EphemeralKeys,
+  type Gauges,
+  type Random,
+  type SigningKey,
+} from '@stoa/protocol';
 import type { SignerClient } from '@stoa/signer/client';
-import type { Sql } from 'postgres';
+import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -109,6 +116,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     identity,
     store,
     cookies,
+    ephemerals: new EphemeralKeys({ crypto, random }),
     clock,
     random,
     crypto,

@@ -37,11 +37,7 @@ export class KeyRotations {
       throw new ProtocolError('bad_signature', 'the rotation is not signed by the new key');
     const current = await this.#registry.certOf(nodeId);
     if (current === undefined) throw new ProtocolError('bad_signature', `node ${nodeId} is not registered`);
-    const credential = await this.#signer.rotate({
-      current,
-      rotation: wish.sealed,
-      newSignature: wish.proof,
-    });
+    const credential = await this.#signer.rotate({ current, ...wish });
     await this.#registry.offerKey(nodeId, credential);
     session.send('keyAccepted', { credential });
   }

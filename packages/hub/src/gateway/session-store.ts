@@ -1,4 +1,4 @@
-import type { Sql } from 'postgres';
+import type { Sql } from '#seams/db-adapter/index.ts';
 import { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
 import type { SessionRecord } from './claim.ts';

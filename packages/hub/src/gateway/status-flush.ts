@@ -1,6 +1,6 @@
 import { UNKNOWN_U16, UNKNOWN_U32 } from '@stoa/protocol';
 import type { Bus } from '../bus.ts';
-import { atTip } from '../nodes/state.ts';
+import { atTip, TIP_WITHIN } from '../nodes/state.ts';
 import type { VerifiedSet } from '../tips/index.ts';
 import type { Heartbeats } from './heartbeats.ts';
 import { CHAINS, type LiveNode } from './live-node.ts';
@@ -10,6 +10,8 @@ import type { NodeStatusRow, StatusStore } from './status-store.ts';
 const ROWS = 500;
 /** Flushes of one tick, so that a backlog is worked off without starving the rest. */
 const FLUSHES_PER_TICK = 8;
+/** What a `smallint` column holds: one value past it would fail the whole batch, again and again. */
+const SMALLINT = 32_767;
 
 /** Writes what changed in memory to `node_status`, in batches, and tells the pages. A failed flush is tried again. */
 export class StatusFlush {
@@ -65,7 +67,7 @@ export class StatusFlush {
       load: gauges === undefined || gauges.loadCenti === UNKNOWN_U16 ? null : gauges.loadCenti / 100,
       diskFree:
         gauges === undefined || gauges.diskFreeMb === UNKNOWN_U32 ? null : gauges.diskFreeMb * 2 ** 20,
-      peers: gauges === undefined || gauges.peers === UNKNOWN_U16 ? null : gauges.peers,
+      peers: gauges === undefined || gauges.peers === UNKNOWN_U16 ? null : Math.min(gauges.peers, SMALLINT),
       rttMs: gauges === undefined || gauges.rttMs === UNKNOWN_U16 ? null : gauges.rttMs,
       lag,
       forked,
@@ -76,18 +78,23 @@ export class StatusFlush {
     };
   }
 
-  /** The worst chain's lag against the verified head; null where a chain has no tip or an unverified one. */
+  /**
+   * The worst chain's lag against the verified head; null where a chain has no tip or an unverified one. A tip off the
+   * winning branch is a fork only once the branch has outrun it: about one block in fifty is an orphan for a moment.
+   */
   #lagOf(node: LiveNode): { lag: number | null; forked: boolean } {
     let worst: number | null = 0;
     let forked = false;
     for (let chain = 0; chain < CHAINS; chain += 1) {
       const hash = node.tipHash(chain);
       const header = hash === undefined ? undefined : this.#set.get(hash);
-      if (header === undefined) worst = null;
-      else {
-        if (worst !== null) worst = Math.max(worst, this.#set.height(chain) - header.height);
-        forked ||= !this.#set.onCanonical(header.hash);
+      if (header === undefined) {
+        worst = null;
+        continue;
       }
+      const lag = Math.min(SMALLINT, Math.max(0, this.#set.height(chain) - header.height));
+      if (worst !== null) worst = Math.max(worst, lag);
+      forked ||= lag > TIP_WITHIN && !this.#set.onCanonical(header.hash);
     }
     return { lag: worst, forked };
   }

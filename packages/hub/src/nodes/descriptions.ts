@@ -1,5 +1,5 @@
 import type { AgentDescription, ComponentHealth, EffectiveConfig } from '@stoa/protocol';
-import type { Sql } from 'postgres';
+import type { Sql } from '#seams/db-adapter/index.ts';
 import { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
 

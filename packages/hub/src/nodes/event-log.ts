@@ -1,4 +1,4 @@
-import type { Sql } from 'postgres';
+import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 
 export type NodeEventKind =

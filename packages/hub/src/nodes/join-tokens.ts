@@ -1,5 +1,5 @@
 import { type CryptoSuite, equalBytes, formatJoinToken, type Random, toHex } from '@stoa/protocol';
-import type { Sql } from 'postgres';
+import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { EnrolmentError } from './error.ts';
 

@@ -7,7 +7,7 @@ import {
   peek,
   toHex,
 } from '@stoa/protocol';
-import type { Sql } from 'postgres';
+import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Admitted } from './join-tokens.ts';
 

@@ -12,7 +12,7 @@ import {
   systemClock,
 } from '@stoa/hub';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { createNetwork, type SimulatedNetwork } from '../chainweb/index.ts';
+import { createNetwork, networkFetch, type SimulatedNetwork } from '../chainweb/index.ts';
 import { createRegion, nodeIdOf, type TestRegion } from './region.ts';
 import { random, type WireIdentity, wireIdentity } from './wire-agent.ts';
 
@@ -34,6 +34,8 @@ export interface TestHubOptions {
   readonly dataDir?: string;
   readonly region?: TestRegion;
   readonly network?: SimulatedNetwork;
+  /** `debug` unless said. */
+  readonly logLevel?: string;
 }
 
 /** A real hub on a free port with an embedded database of its own; the chain is simulated. */
@@ -43,7 +45,10 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
   const region = options.region ?? (await createRegion({ clock, random }));
   const network = options.network ?? createNetwork({ seed: 1, clock, history: 20 });
   const lines: string[] = [];
-  const log = createLog({ level: 'debug', destination: { write: (line) => lines.push(line) } });
+  const log = createLog({
+    level: options.logLevel ?? 'debug',
+    destination: { write: (line) => lines.push(line) },
+  });
   const database = await openEmbedded({ dataDir: join(dataDir, 'postgres'), log });
   await database.migrate();
   const hub = await openHub({
@@ -61,7 +66,7 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
     clock,
     random,
     crypto: nodeCrypto,
-    fetch: (url, init) => network.fetch(String(url), init),
+    fetch: networkFetch(network),
     log,
   });
   return {

@@ -1,0 +1,85 @@
+/**
+ * A hub on a database of its own in a process of its own, so that its CPU and memory are told apart from the load's.
+ * Speaks with its parent by IPC: seeds nodes, reports what it used.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { toHex } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { openTestHub } from '../../test/kit/hub.ts';
+import { nodeSeed } from './swarm-identity.ts';
+
+export interface Usage {
+  /** Milliseconds of CPU since the start. */
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+  readonly sessions: number;
+  readonly frames: number;
+  readonly heartbeats: number;
+  readonly handshakes: number;
+  /** Event loop delay since the last report, milliseconds. */
+  readonly lagMs: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** Node states that the database holds as of the last heartbeat. */
+  readonly stored: number;
+}
+
+export type Request =
+  | { readonly ask: 'seed'; readonly count: number }
+  | { readonly ask: 'usage' }
+  | { readonly ask: 'stop' };
+
+const heartbeatMs = Number(process.argv[2] ?? 30_000);
+const world = await openTestHub({ logLevel: 'error', env: { HANDSHAKES_PER_ADDRESS: '100000' } });
+const { hub, database, region } = world;
+const loop = monitorEventLoopDelay({ resolution: 10 });
+loop.enable();
+
+/** Registers the swarm's nodes in one statement: enrolling them one by one is measured elsewhere. */
+async function seed(count: number): Promise<void> {
+  const keys = Array.from({ length: count }, (_, i) => nodeCrypto.signingKey(nodeSeed(i)).publicKey);
+  const ids = keys.map((key) => toHex(nodeCrypto.hash(key)));
+  await database.sql`insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
+    select id, 'bench-' || id, 'bench@example.org', ${region.name}, key, '\\x00'::bytea, now()
+    from unnest(${ids}::text[], ${keys.map((key) => Buffer.from(key))}::bytea[]) as n(id, key) on conflict do nothing`;
+}
+
+async function usage(): Promise<Usage> {
+  const { user, system } = process.cpuUsage();
+  const ms = (nanoseconds: number) => nanoseconds / 1e6;
+  const lagMs = {
+    p50: ms(loop.percentile(50)) - 10,
+    p99: ms(loop.percentile(99)) - 10,
+    max: ms(loop.max) - 10,
+  };
+  loop.reset();
+  globalThis.gc?.();
+  const [row] = await database.sql<
+    { stored: bigint }[]
+  >`select count(*) as stored from node_status where cpu is not null`;
+  return {
+    cpuMs: (user + system) / 1000,
+    rssBytes: process.memoryUsage.rss(),
+    sessions: hub.agents.gateway.sessions.size,
+    frames: hub.agents.gateway.counters.framesIn,
+    heartbeats: hub.agents.heartbeats.received,
+    handshakes: hub.agents.gateway.counters.handshakes,
+    lagMs,
+    stored: Number(row!.stored),
+  };
+}
+
+process.on('message', (request: Request) => {
+  void (async () => {
+    if (request.ask === 'seed') await seed(request.count);
+    if (request.ask === 'stop') {
+      await world[Symbol.asyncDispose]();
+      process.exit(0);
+    }
+    process.send?.(request.ask === 'usage' ? await usage() : { done: true });
+  })();
+});
+process.send?.({
+  origin: hub.url.origin,
+  heartbeatMs,
+  rootFingerprint: toHex(region.rootFingerprint),
+  region: region.name,
+});

@@ -1,0 +1,44 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Request, Usage } from './hub-child.ts';
+
+export interface HubUnderLoad extends AsyncDisposable {
+  readonly origin: string;
+  readonly region: { readonly name: string; readonly rootFingerprint: Uint8Array };
+  seed(count: number): Promise<void>;
+  usage(): Promise<Usage>;
+}
+
+/** A hub in a process of its own. */
+export async function startHubUnderLoad(): Promise<HubUnderLoad> {
+  const child = fork(fileURLToPath(new URL('hub-child.ts', import.meta.url)), [], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: ['--import', 'tsx', '--expose-gc'],
+  });
+  const ready = (await answer(child)) as { origin: string; rootFingerprint: string; region: string };
+  const ask = (request: Request): Promise<unknown> => {
+    child.send(request);
+    return answer(child);
+  };
+  return {
+    origin: ready.origin,
+    region: { name: ready.region, rootFingerprint: Buffer.from(ready.rootFingerprint, 'hex') },
+    async seed(count) {
+      await ask({ ask: 'seed', count });
+    },
+    usage: async () => (await ask({ ask: 'usage' })) as Usage,
+    async [Symbol.asyncDispose]() {
+      child.send({ ask: 'stop' } satisfies Request);
+      await once(child, 'exit');
+    },
+  };
+}
+
+async function answer(child: ChildProcess): Promise<unknown> {
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the hub under load ended with ${code}`);
+  });
+  const [message] = await Promise.race([once(child, 'message'), ended]);
+  return message;
+}

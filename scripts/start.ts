@@ -1,0 +1,75 @@
+/** `npm start`: a hub, its signer, a chain, this machine's agent and simulated neighbours; until Ctrl-C. */
+import { randomBytes } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createLog } from '@stoa/hub';
+import { launch } from './launch.ts';
+
+const { env } = process;
+const NEIGHBOURS = 50;
+
+function dataDir(): string {
+  return (
+    env['DATA_DIR'] ??
+    (process.getuid?.() === 0 ? '/var/lib/stoa-hub' : join(homedir(), '.local/share/stoa-hub'))
+  );
+}
+
+/** Simulated nodes never stand beside real ones: not with a real database, not in production. */
+function neighbours(): number {
+  return env['DATABASE_URL'] !== undefined || env['NODE_ENV'] === 'production' ? 0 : NEIGHBOURS;
+}
+
+function chain(): { serviceUrl: string; p2pUrl: string | undefined; checkpointFile: string } | undefined {
+  const serviceUrl = env['CHAINWEB_URL'];
+  if (serviceUrl === undefined) return undefined;
+  const checkpointFile = env['CHAINWEB_CHECKPOINT'];
+  if (checkpointFile === undefined)
+    throw new Error(
+      'CHAINWEB_URL is set, CHAINWEB_CHECKPOINT is not: make one with `pnpm hub checkpoint $CHAINWEB_URL > checkpoint.json`',
+    );
+  return { serviceUrl, p2pUrl: env['CHAINWEB_P2P_URL'], checkpointFile };
+}
+
+function port(): number {
+  const number = Number(env['PORT'] ?? 8700);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new Error(`PORT='${env['PORT']}' is no port: 0 (any free one) to 65535 expected`);
+  return number;
+}
+
+async function main(): Promise<void> {
+  const stop = Promise.withResolvers<void>();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.resolve());
+  const log = createLog({ level: env['LOG_LEVEL'] ?? 'warn' });
+  const directory = dataDir();
+  console.log(`Starting the hub; its data is in ${directory} …`);
+  await using launched = await launch({
+    dataDir: directory,
+    host: env['HOST'] ?? '127.0.0.1',
+    port: port(),
+    databaseUrl: env['DATABASE_URL'],
+    chain: chain(),
+    neighbours: neighbours(),
+    env,
+    random: (count) => new Uint8Array(randomBytes(count)),
+    log,
+  });
+  console.log(`\n  Console   ${launched.hub.url.origin}`);
+  if (launched.loginLink !== undefined)
+    console.log(`  Sign in   ${launched.loginLink}\n            (works once, within 24 hours)`);
+  else console.log('  Sign in   with the browser you signed in with before; a new link: pnpm hub login-link');
+  if (neighbours() > 0)
+    console.log(`  Fleet     this machine and ${NEIGHBOURS} simulated neighbours (network 'simulated')`);
+  console.log('\n  Ctrl-C stops everything.\n');
+  await Promise.race([stop.promise, launched.broken]);
+  console.log('Stopping …');
+}
+
+try {
+  await main();
+  process.exitCode = 0;
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,256 @@
+/** The gateway on real sockets and a real database, met by agents that do what no agent would. */
+import { connect } from 'node:net';
+import {
+  CLOSE,
+  decode,
+  encodeAgentMessage,
+  FRAME,
+  type Heartbeat,
+  HUB_FRAMES,
+  LIMITS,
+  readPlain,
+} from '@stoa/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTestHub, type TestHub } from './kit/hub.ts';
+import { random, WireAgent } from './kit/wire-agent.ts';
+
+let world: TestHub;
+let origin: string;
+
+beforeAll(async () => {
+  world = await openTestHub();
+  origin = world.hub.url.origin;
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+function heartbeat(change: Partial<Heartbeat> = {}): Heartbeat {
+  return {
+    sentAt: Date.now(),
+    uptimeS: 1,
+    gauges: {
+      cpuPermille: 250,
+      loadCenti: 110,
+      memUsedMb: 1_000,
+      memTotalMb: 4_000,
+      diskFreeMb: 50_000,
+      diskTotalMb: 100_000,
+      rxKbps: 10,
+      txKbps: 20,
+      peers: 7,
+      rttMs: 12,
+    },
+    chainweb: 'up',
+    natIdleS: 0,
+    droppedSamples: 0,
+    tips: [],
+    ...change,
+  };
+}
+
+/** Resolves once the condition holds; the test's own time-out is the bound. */
+async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+async function eventsOf(nodeId: string): Promise<{ kind: string; detail: Record<string, unknown> }[]> {
+  return world.database.sql`select kind, detail from node_events where node_id = ${nodeId} order by id`;
+}
+
+describe('a session', () => {
+  it('takes a heartbeat, answers it, and writes it down', async () => {
+    const identity = await world.enrol();
+    const agent = await new WireAgent(origin, identity).connect();
+    const tips = world.network.nodes[0]!.cut().tips.map(({ chain, height, hash }) => ({
+      chain,
+      height,
+      hash: Buffer.from(hash, 'base64url'),
+    }));
+    agent.send('heartbeat', heartbeat({ tips }));
+    expect((await agent.expect('heartbeatAck')).hubTime).toBeGreaterThan(Date.now() - 10_000);
+    const row = () =>
+      world.database.sql`select * from node_status where node_id = ${identity.nodeId} and cpu is not null`;
+    await until(async () => (await row()).length === 1);
+    expect((await row())[0]).toMatchObject({ cpu: 0.25, memory: 0.25, disk: 0.5, peers: 7, chainweb: 'up' });
+    await agent.close();
+  });
+
+  it('asks for the header behind an unknown tip, verifies it and moves the head', async () => {
+    const identity = await world.enrol();
+    const agent = await new WireAgent(origin, identity).connect();
+    const before = world.hub.tips.height(0);
+    const node = world.network.nodes[0]!;
+    const tip = node.cut().tips[0]!;
+    agent.send(
+      'heartbeat',
+      heartbeat({ tips: [{ chain: 0, height: tip.height, hash: Buffer.from(tip.hash, 'base64url') }] }),
+    );
+    const asked = await agent.expect('headerRequest');
+    expect(asked.headers.map(({ chain }) => chain)).toContain(0);
+    expect(before).toBe(world.hub.tips.height(0));
+    await agent.close();
+  });
+
+  it('F08 of an agent that was killed is replaced at once by the restarted one, and the older frames count no more', async () => {
+    const identity = await world.enrol();
+    const first = await new WireAgent(origin, identity).connect();
+    identity.bootId = random(16);
+    const second = await new WireAgent(origin, identity).connect();
+    expect(second.welcome!.epoch).toBe(first.welcome!.epoch + 1);
+    expect((await first.closed).code).toBe(CLOSE.replaced);
+    await second.close();
+  });
+});
+
+describe('frames that break the session', () => {
+  it.each([
+    ['a replayed frame', (_agent: WireAgent, frame: Uint8Array) => [frame, frame], CLOSE.badFrame],
+    [
+      'a flipped bit',
+      (_agent: WireAgent, frame: Uint8Array) => [frame.with(30, frame[30]! ^ 1)],
+      CLOSE.badFrame,
+    ],
+    ['a cut frame', (_agent: WireAgent, frame: Uint8Array) => [frame.slice(0, 20)], CLOSE.badFrame],
+    [
+      'a gap',
+      (agent: WireAgent) => {
+        agent.session!.seal(FRAME.ping, new Uint8Array(4));
+        return [agent.session!.seal(FRAME.ping, new Uint8Array(4))];
+      },
+      CLOSE.badFrame,
+    ],
+    [
+      'a type that no agent sends',
+      (agent: WireAgent) => [agent.session!.seal(99, new Uint8Array(0))],
+      CLOSE.badFrame,
+    ],
+  ])('%s closes it, and the next session is welcome', async (_name, make, code) => {
+    const identity = await world.enrol();
+    const agent = await new WireAgent(origin, identity).connect();
+    const { type, payload } = encodeAgentMessage('ping', { intervalMs: 20_000 });
+    // The frame is made only where the case uses it: a sealed frame that is never sent is a gap.
+    const frame = make.length > 1 ? agent.session!.seal(type, payload) : new Uint8Array(0);
+    for (const bytes of make(agent, frame)) agent.socket.send(bytes);
+    expect((await agent.closed).code).toBe(code);
+    const again = await new WireAgent(origin, identity).connect();
+    await again.close();
+  });
+
+  it('a message past the bound is refused by the socket itself', async () => {
+    const identity = await world.enrol();
+    const agent = await new WireAgent(origin, identity).connect();
+    agent.socket.send(new Uint8Array(LIMITS.frameBytes + 1));
+    expect((await agent.closed).code).toBe(1009);
+  });
+});
+
+describe('before authentication', () => {
+  it.each([
+    ['garbage', random(200)],
+    ['nothing at all', new Uint8Array(0)],
+    ['more than 4 KiB', new Uint8Array(LIMITS.preAuthBytes + 1)],
+  ])('%s is answered with an error and closed', async (_name, bytes) => {
+    const agent = new WireAgent(origin, await world.enrol());
+    await agent.next();
+    agent.socket.send(bytes);
+    const { type, payload } = readPlain(await agent.next());
+    expect(type).toBe(FRAME.error);
+    expect(decode(HUB_FRAMES.error, payload).code).toMatch(
+      /malformed|unsupported_version|unknown_type|too_large/,
+    );
+    expect((await agent.closed).code).toBeGreaterThanOrEqual(4000);
+  });
+
+  it('a Hello signed by another key is refused, and says so on both sides', async () => {
+    const [identity, other] = [await world.enrol(), await world.enrol()];
+    const agent = new WireAgent(origin, identity);
+    await expect(agent.connect({ key: other.key })).rejects.toThrow(/frame|closed/);
+    expect((await agent.closed).code).toBe(CLOSE.badHandshake);
+  });
+
+  it('a Hello made for another connection is refused', async () => {
+    const identity = await world.enrol();
+    const [first, second] = [new WireAgent(origin, identity), new WireAgent(origin, identity)];
+    const { hello } = await first.prepare();
+    await second.next();
+    second.socket.send(hello);
+    expect((await second.closed).code).toBe(CLOSE.badHandshake);
+    await first.close();
+  });
+
+  it('an upgrade that is not an agent’s is answered in HTTP', async () => {
+    const answer = (head: string) =>
+      new Promise<string>((resolve) => {
+        const socket = connect(Number(world.hub.url.port), world.hub.url.hostname, () => socket.write(head));
+        socket.on('data', (data) => resolve(data.toString().split('\r\n')[0]!));
+      });
+    const upgrade = (path: string, extra = '') =>
+      `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n${extra}\r\n`;
+    expect(await answer(upgrade('/elsewhere'))).toMatch(/404/);
+    expect(await answer(upgrade('/agent/v1'))).toMatch(/400/);
+    expect(
+      await answer(upgrade('/agent/v1', 'Sec-WebSocket-Protocol: stoa-agent.v1\r\nstoa-nonce: !!\r\n')),
+    ).toMatch(/400/);
+  });
+});
+
+describe('F07 a cloned data directory', () => {
+  it('F07 its stale copy is named and turned away, and the node keeps its session', async () => {
+    const identity = await world.enrol();
+    const first = await new WireAgent(origin, identity).connect();
+    const copy = { ...identity, bootId: random(16) };
+    await first.close();
+    const again = await new WireAgent(origin, identity).connect();
+    const third = await new WireAgent(origin, identity).connect();
+    expect((await again.closed).code).toBe(CLOSE.replaced);
+    const stale = new WireAgent(origin, copy);
+    await expect(stale.connect()).rejects.toThrow(/frame|closed/);
+    expect((await stale.closed).code).toBe(CLOSE.quarantined);
+    third.send('heartbeat', heartbeat());
+    await third.expect('heartbeatAck');
+    await until(async () => (await eventsOf(identity.nodeId)).some(({ kind }) => kind === 'stale-copy'));
+    expect((await eventsOf(identity.nodeId)).find(({ kind }) => kind === 'stale-copy')?.detail).toMatchObject(
+      {
+        bootId: Buffer.from(copy.bootId).toString('hex'),
+      },
+    );
+    await third.close();
+  });
+
+  it('F07 a live clone names both processes, and the node is disputed', async () => {
+    const identity = await world.enrol();
+    const original = await new WireAgent(origin, identity).connect();
+    const clone = { ...identity, bootId: random(16) };
+    const cloned = await new WireAgent(origin, clone).connect();
+    expect((await original.closed).code).toBe(CLOSE.replaced);
+    const back = await new WireAgent(origin, identity).connect();
+    expect((await cloned.closed).code).toBe(CLOSE.replaced);
+    await until(async () => (await eventsOf(identity.nodeId)).some(({ kind }) => kind === 'live-clone'));
+    expect((await eventsOf(identity.nodeId)).find(({ kind }) => kind === 'live-clone')?.detail).toMatchObject(
+      {
+        bootId: Buffer.from(identity.bootId).toString('hex'),
+        other: Buffer.from(clone.bootId).toString('hex'),
+      },
+    );
+    const [row] = await world.database.sql`select disputed_at from nodes where node_id = ${identity.nodeId}`;
+    expect(row!['disputed_at']).not.toBeNull();
+    await back.close();
+  });
+});
+
+describe('F26 an agent that does not read', () => {
+  it('F26 is closed once what waits for it passes the cap', async () => {
+    const identity = await world.enrol();
+    const agent = await new WireAgent(origin, identity).connect();
+    const held = [...world.hub.agents.gateway.sessions.all()].find(
+      (session) => session.node.nodeId === identity.nodeId,
+    )!;
+    agent.socket.pause();
+    const alternates = Array.from({ length: 8 }, () => 'x'.repeat(250));
+    for (let i = 0; i < 20_000 && held.link.buffered < 400 * 1024; i += 1)
+      held.send('goAway', { delayMs: 0, alternates });
+    expect(held.link.buffered).toBeGreaterThan(256 * 1024);
+    await until(() => world.hub.agents.gateway.sessions.get(identity.nodeId) === undefined);
+    agent.socket.terminate();
+    expect(world.hub.agents.gateway.sessions.get(identity.nodeId)).toBeUndefined();
+  });
+});

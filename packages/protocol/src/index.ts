@@ -21,6 +21,7 @@ export {
   u64,
   word64,
 } from './codec/codec.ts';
+export { describeShape, type Shape } from './codec/shape.ts';
 export { CONTEXT, type Context, signIn, verifyIn } from './contexts.ts';
 export { isReducedSignature, isStrongPublicKey } from './crypto/strict.ts';
 export type {

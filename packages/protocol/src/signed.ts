@@ -4,7 +4,8 @@ import type { Signatures, SigningKey } from './crypto/suite.ts';
 import { ProtocolError } from './errors.ts';
 
 const MAX_BODY = 2048;
-const envelope = record({ body: bytes(MAX_BODY), signature: fixed(64) });
+/** How every sealed document looks. */
+export const envelope = record({ body: bytes(MAX_BODY), signature: fixed(64) });
 
 /** A kind of signed document: its context and the codec of its body. The body is kept and checked as received. */
 export interface SignedKind<T> {

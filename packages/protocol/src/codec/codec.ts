@@ -8,58 +8,51 @@
  */
 import { ProtocolError } from '../errors.ts';
 import { encodeText, Reader, Writer } from './cursor.ts';
+import { lengthWidth, type Shape } from './shape.ts';
 
 export interface Codec<T> {
+  readonly shape: Shape;
+  /** @throws RangeError where the value is outside of the schema's bounds. */
   write(writer: Writer, value: T): void;
+  /** @throws ProtocolError `malformed`. */
   read(reader: Reader): T;
 }
 
 export type Decoded<C> = C extends Codec<infer T> ? T : never;
 
-function integer(
-  name: string,
-  max: number,
-  write: (w: Writer, n: number) => void,
-  read: (r: Reader) => number,
-): Codec<number> {
+function integer(kind: 'u8' | 'u16' | 'u32' | 'u64', max: number): Codec<number> {
+  const write = {
+    u8: (w: Writer, n: number) => w.u8(n),
+    u16: (w: Writer, n: number) => w.u16(n),
+    u32: (w: Writer, n: number) => w.u32(n),
+    u64: (w: Writer, n: number) => w.u64(n),
+  }[kind];
+  const read = {
+    u8: (r: Reader) => r.u8(),
+    u16: (r: Reader) => r.u16(),
+    u32: (r: Reader) => r.u32(),
+    u64: (r: Reader) => r.u64(),
+  }[kind];
   return {
+    shape: { kind },
     write(writer, value) {
       if (!(Number.isInteger(value) && value >= 0 && value <= max))
-        throw new RangeError(`${value} is no ${name} (an integer from 0 to ${max})`);
+        throw new RangeError(`${value} is no ${kind} (an integer from 0 to ${max})`);
       write(writer, value);
     },
     read,
   };
 }
 
-export const u8: Codec<number> = integer(
-  'u8',
-  0xff,
-  (w, n) => w.u8(n),
-  (r) => r.u8(),
-);
-export const u16: Codec<number> = integer(
-  'u16',
-  0xffff,
-  (w, n) => w.u16(n),
-  (r) => r.u16(),
-);
-export const u32: Codec<number> = integer(
-  'u32',
-  0xffff_ffff,
-  (w, n) => w.u32(n),
-  (r) => r.u32(),
-);
+export const u8: Codec<number> = integer('u8', 0xff);
+export const u16: Codec<number> = integer('u16', 0xffff);
+export const u32: Codec<number> = integer('u32', 0xffff_ffff);
 /** A safe integer: milliseconds, counters, heights. */
-export const u64: Codec<number> = integer(
-  'u64',
-  Number.MAX_SAFE_INTEGER,
-  (w, n) => w.u64(n),
-  (r) => r.u64(),
-);
+export const u64: Codec<number> = integer('u64', Number.MAX_SAFE_INTEGER);
 
 /** A finite number. */
 export const f64: Codec<number> = {
+  shape: { kind: 'f64' },
   write(writer, value) {
     if (!Number.isFinite(value)) throw new RangeError(`${value} is no finite number`);
     writer.f64(value);
@@ -72,16 +65,27 @@ export const f64: Codec<number> = {
   },
 };
 
-/** All 64 bits: minute words and bit sets. */
-export const word64: Codec<bigint> = {
-  write(writer, value) {
-    if (value < 0n || value >= 2n ** 64n) throw new RangeError(`${value} is no 64-bit word`);
-    writer.big64(value);
-  },
-  read: (reader) => reader.big64(),
-};
+/** 64 bits, or fewer where `max` says so: minute words and bit sets. */
+export function word(max: bigint): Codec<bigint> {
+  return {
+    shape: { kind: 'word64', max },
+    write(writer, value) {
+      if (value < 0n || value > max) throw new RangeError(`${value} is past the bits 0x${max.toString(16)}`);
+      writer.big64(value);
+    },
+    read(reader) {
+      const value = reader.big64();
+      if (value > max)
+        throw new ProtocolError('malformed', `word ${value} is past the bits 0x${max.toString(16)}`);
+      return value;
+    },
+  };
+}
+
+export const word64: Codec<bigint> = word(2n ** 64n - 1n);
 
 export const bool: Codec<boolean> = {
+  shape: { kind: 'bool' },
   write: (writer, value) => writer.u8(value ? 1 : 0),
   read(reader) {
     const byte = reader.u8();
@@ -93,6 +97,7 @@ export const bool: Codec<boolean> = {
 /** Exactly `length` bytes. Reads a view of the message's buffer: copy what outlives it. */
 export function fixed(length: number): Codec<Uint8Array> {
   return {
+    shape: { kind: 'fixed', length },
     write(writer, value) {
       if (value.length !== length) throw new RangeError(`${value.length} bytes given, ${length} expected`);
       writer.raw(value);
@@ -102,26 +107,25 @@ export function fixed(length: number): Codec<Uint8Array> {
 }
 
 function length(max: number): { write(writer: Writer, count: number): void; read(reader: Reader): number } {
-  const [put, get] =
-    max <= 0xff
-      ? [(w: Writer, n: number) => w.u8(n), (r: Reader) => r.u8()]
-      : [(w: Writer, n: number) => w.u16(n), (r: Reader) => r.u16()];
+  const counter = lengthWidth(max) === 'u8' ? u8 : u16;
   return {
     write(writer, count) {
       if (count > max) throw new RangeError(`length ${count} is past its bound of ${max}`);
-      put(writer, count);
+      counter.write(writer, count);
     },
     read(reader) {
-      const count = get(reader);
+      const count = counter.read(reader);
       if (count > max) throw new ProtocolError('malformed', `length ${count} is past its bound of ${max}`);
       return count;
     },
   };
 }
 
+/** Up to `max` bytes. Reads a view of the message's buffer: copy what outlives it. */
 export function bytes(max: number): Codec<Uint8Array> {
   const size = length(max);
   return {
+    shape: { kind: 'bytes', max },
     write(writer, value) {
       size.write(writer, value.length);
       writer.raw(value);
@@ -134,6 +138,7 @@ export function bytes(max: number): Codec<Uint8Array> {
 export function text(max: number): Codec<string> {
   const size = length(max);
   return {
+    shape: { kind: 'text', max },
     write(writer, value) {
       const encoded = encodeText(value);
       size.write(writer, encoded.length);
@@ -146,6 +151,7 @@ export function text(max: number): Codec<string> {
 export function list<T>(item: Codec<T>, max: number): Codec<T[]> {
   const size = length(max);
   return {
+    shape: { kind: 'list', item: item.shape, max },
     write(writer, value) {
       size.write(writer, value.length);
       for (const entry of value) item.write(writer, entry);
@@ -161,6 +167,7 @@ export function list<T>(item: Codec<T>, max: number): Codec<T[]> {
 
 export function optional<T>(inner: Codec<T>): Codec<T | undefined> {
   return {
+    shape: { kind: 'optional', inner: inner.shape },
     write(writer, value) {
       bool.write(writer, value !== undefined);
       if (value !== undefined) inner.write(writer, value);
@@ -172,6 +179,7 @@ export function optional<T>(inner: Codec<T>): Codec<T | undefined> {
 /** One of the names, as its position. New names go to the end. */
 export function oneOf<const Names extends readonly string[]>(...names: Names): Codec<Names[number]> {
   return {
+    shape: { kind: 'choice', names },
     write(writer, value) {
       const position = names.indexOf(value);
       if (position < 0) throw new RangeError(`'${value}' is none of ${names.join(', ')}`);
@@ -193,6 +201,10 @@ export function record<F extends { [K in keyof F]: Codec<unknown> }>(fields: F):
   const names = Object.keys(fields);
   const codecs = Object.values<Codec<unknown>>(fields);
   return {
+    shape: {
+      kind: 'record',
+      fields: Object.fromEntries(names.map((name, i) => [name, codecs[i]!.shape])),
+    },
     write(writer, value) {
       const values = value as Record<string, unknown>;
       let i = 0;
@@ -220,12 +232,18 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
   return shared.finish();
 }
 
-/** Decodes a message; bytes after its last known field are a newer peer's and stay unread. */
+/**
+ * Decodes a message; bytes after its last known field are a newer peer's and stay unread.
+ * @throws ProtocolError `malformed`.
+ */
 export function decode<T>(codec: Codec<T>, payload: Uint8Array): T {
   return codec.read(new Reader(payload));
 }
 
-/** Decodes what is signed or stored: bytes left over are an error, since one value has one encoding. */
+/**
+ * Decodes what is signed or stored: bytes left over are an error, since one value has one encoding.
+ * @throws ProtocolError `malformed`.
+ */
 export function decodeExact<T>(codec: Codec<T>, payload: Uint8Array): T {
   const reader = new Reader(payload);
   const value = codec.read(reader);

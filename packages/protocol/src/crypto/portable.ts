@@ -21,6 +21,8 @@ function exchangeKey(secret: Uint8Array): ExchangeKey {
   return {
     publicKey: nacl.scalarMult.base(secret),
     shared(peer) {
+      if (peer.length !== 32)
+        throw new ProtocolError('bad_key_exchange', `an ephemeral key of ${peer.length} bytes (expected 32)`);
       const shared = nacl.scalarMult(secret, peer);
       // tweetnacl returns the zero secret of a small-order key without a word.
       if (shared.some((byte) => byte !== 0)) return shared;

@@ -1,8 +1,9 @@
 import { fromHex, toHex } from '../bytes.ts';
 
 /*
- * Ed25519 as both implementations do it is laxer than we want: tweetnacl takes S + L for S (a second valid signature),
- * and both take keys of small order, for which one signature fits every message. These checks run before either.
+ * Ed25519 as libraries do it is laxer than we want, and differs from one to the next: tweetnacl takes S + L for S (a
+ * second valid signature); tweetnacl and OpenSSL 3.0 take keys of small order, for which one signature fits every
+ * message (OpenSSL 3.5 does not). These checks run before either.
  */
 
 /** The order of the base point, little-endian. */

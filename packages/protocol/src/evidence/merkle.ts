@@ -1,4 +1,3 @@
-import { concat } from '../bytes.ts';
 import type { Signatures } from '../crypto/suite.ts';
 
 /*
@@ -16,32 +15,52 @@ export interface ProofStep {
   readonly hash: Uint8Array;
 }
 
-function split(count: number): number {
-  let half = 1;
-  while (half * 2 < count) half *= 2;
-  return half;
+export interface MerkleTree {
+  readonly root: Uint8Array;
+  /** @throws RangeError where there is no such leaf. */
+  proof(index: number): ProofStep[];
+}
+
+/** Hashes each leaf once; proofs then cost no hashing. */
+export function merkleTree(leaves: readonly Uint8Array[], hash: Hash): MerkleTree {
+  const levels: Uint8Array[][] = [leaves.map((leaf) => hash(LEAF, leaf))];
+  for (let level = levels[0]!; level.length > 1; level = levels.at(-1)!) levels.push(pairUp(level, hash));
+  return {
+    root: levels.at(-1)![0] ?? hash(),
+    proof(index) {
+      if (!Number.isInteger(index) || index < 0 || index >= leaves.length)
+        throw new RangeError(`leaf ${index} of ${leaves.length}`);
+      return levels.flatMap((level, depth) => {
+        const position = index >> depth;
+        const sibling = level[position ^ 1];
+        const side = position % 2 === 1 ? ('left' as const) : ('right' as const);
+        return sibling === undefined ? [] : [{ side, hash: sibling }];
+      });
+    },
+  };
+}
+
+/** An odd one out moves up as it is, which gives the shape of RFC 6962: full to the left. */
+function pairUp(level: readonly Uint8Array[], hash: Hash): Uint8Array[] {
+  const above: Uint8Array[] = [];
+  for (let i = 0; i < level.length; i += 2) {
+    const right = level[i + 1];
+    above.push(right === undefined ? level[i]! : hash(NODE, level[i]!, right));
+  }
+  return above;
 }
 
 export function merkleRoot(leaves: readonly Uint8Array[], hash: Hash): Uint8Array {
-  if (leaves.length === 0) return hash();
-  if (leaves.length === 1) return hash(LEAF, leaves[0]!);
-  const half = split(leaves.length);
-  return hash(NODE, concat(merkleRoot(leaves.slice(0, half), hash), merkleRoot(leaves.slice(half), hash)));
+  return merkleTree(leaves, hash).root;
 }
 
 export function merkleProof(leaves: readonly Uint8Array[], index: number, hash: Hash): ProofStep[] {
-  if (index < 0 || index >= leaves.length) throw new RangeError(`leaf ${index} of ${leaves.length}`);
-  if (leaves.length === 1) return [];
-  const half = split(leaves.length);
-  const [left, right] = [leaves.slice(0, half), leaves.slice(half)];
-  return index < half
-    ? [...merkleProof(left, index, hash), { side: 'right', hash: merkleRoot(right, hash) }]
-    : [...merkleProof(right, index - half, hash), { side: 'left', hash: merkleRoot(left, hash) }];
+  return merkleTree(leaves, hash).proof(index);
 }
 
 export function rootFromProof(leaf: Uint8Array, proof: readonly ProofStep[], hash: Hash): Uint8Array {
   return proof.reduce(
-    (below, step) => hash(NODE, step.side === 'left' ? concat(step.hash, below) : concat(below, step.hash)),
+    (below, step) => (step.side === 'left' ? hash(NODE, step.hash, below) : hash(NODE, below, step.hash)),
     hash(LEAF, leaf),
   );
 }

@@ -37,7 +37,8 @@ const helloBody = record({
 });
 export type Hello = Decoded<typeof helloBody>;
 
-const sealedHello = record({ body: bytes(3072), signature: fixed(64) });
+/** The envelope of a Hello: its body as signed. */
+export const sealedHello = record({ body: bytes(3072), signature: fixed(64) });
 
 export interface SealedHello {
   readonly hello: Hello;

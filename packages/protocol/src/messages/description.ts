@@ -11,7 +11,7 @@ const chainwebProcess = record({
   startedAt: u64,
   rssMb: u32,
   /** Secrets redacted by the agent. */
-  argv: list(text(1024), 64),
+  argv: list(text(768), 64),
 });
 export type ChainwebProcess = Decoded<typeof chainwebProcess>;
 
@@ -46,6 +46,6 @@ export const componentHealth = record({
 export type ComponentHealth = Decoded<typeof componentHealth>;
 
 export const effectiveConfig = record({
-  settings: list(record({ name: text(64), value: text(512), isDefault: bool }), 128),
+  settings: list(record({ name: text(64), value: text(512), isDefault: bool }), 96),
 });
 export type EffectiveConfig = Decoded<typeof effectiveConfig>;

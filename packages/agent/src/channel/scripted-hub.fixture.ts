@@ -1,4 +1,5 @@
 import {
+  type AGENT_FRAMES,
   type AgentMessage,
   CLOSE,
   checkpointKind,
@@ -115,7 +116,7 @@ export class ScriptedHub {
     to.connection.send(to.session.seal(type, payload));
   }
 
-  received<N extends AgentMessage['name']>(name: N): Extract<AgentMessage, { name: N }>['value'][] {
+  received<N extends keyof AgentFrames>(name: N): Decoded<AgentFrames[N]>[] {
     return this.connections.flatMap((conversed) => receivedOf(conversed, name));
   }
 
@@ -229,11 +230,13 @@ export class ScriptedHub {
   }
 }
 
-export function receivedOf<N extends AgentMessage['name']>(
+type AgentFrames = typeof AGENT_FRAMES;
+
+export function receivedOf<N extends keyof AgentFrames>(
   conversed: Conversed,
   name: N,
-): Extract<AgentMessage, { name: N }>['value'][] {
-  return conversed.received.flatMap((message) =>
-    message.name === name ? [(message as Extract<AgentMessage, { name: N }>).value] : [],
-  );
+): Decoded<AgentFrames[N]>[] {
+  return conversed.received
+    .filter((message) => message.name === name)
+    .map(({ value }) => value as Decoded<AgentFrames[N]>);
 }

@@ -1,10 +1,15 @@
 export { createDisk } from '#atomic-file.ts';
 export { type Clock, createClock, DeadlineError, sleep, type Timer, withDeadline } from '#clock.ts';
+export { type AgentReadings, type CollectorDeps, createCollectors } from '#collectors/agent-collectors.ts';
 export { type ChainTip, type Cut, cutCollector, pollCut } from '#collectors/chainweb-cut.ts';
 export { fetchHeader, HeaderUnknownError } from '#collectors/chainweb-header.ts';
 export { askChainweb, type ChainwebInfo } from '#collectors/chainweb-info.ts';
 export type { Collector, Reading } from '#collectors/collector.ts';
 export { CollectorSet } from '#collectors/collector-set.ts';
+export type { HostSample } from '#collectors/host.ts';
+export { type HostFacts, readHostFacts } from '#collectors/host-facts.ts';
+export { openProc, type Proc } from '#collectors/proc.ts';
+export type { ChainwebProcess } from '#collectors/process.ts';
 export { type AgentConfig, ConfigError, describeConfig, loadConfig, SETTINGS } from '#config.ts';
 export { type Disk, DiskError, DiskFullError, FileMissingError } from '#disk.ts';
 export { AgentError, describeError } from '#error.ts';

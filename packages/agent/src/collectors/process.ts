@@ -1,0 +1,134 @@
+import type { Clock } from '#clock.ts';
+import type { Collector } from '#collectors/collector.ts';
+import { bytesOf, type Proc, type ProcessStat, parseStat } from '#collectors/proc.ts';
+import { findSupervision, type InspectContainer, type Supervision } from '#collectors/supervision.ts';
+import { redactArgv } from '#redact.ts';
+
+export interface ChainwebProcess {
+  readonly pid: number;
+  /** Secrets redacted; the program itself first. */
+  readonly argv: readonly string[];
+  readonly supervision: Supervision;
+  /** Wall clock, ms since 1970. */
+  readonly startedAt: number;
+  readonly uptimeMs: number;
+  readonly rssBytes: number;
+  /** Per mille of one core since the run before; undefined in the first one. */
+  readonly cpuPermille: number | undefined;
+}
+
+export interface ChainwebProcesses {
+  /** The one that serves the configured ports; undefined while none runs. */
+  readonly node: ChainwebProcess | undefined;
+  /** How many chainweb nodes this host runs. */
+  readonly count: number;
+  /** Nodes whose arguments this user may not read. */
+  readonly unreadable: number;
+}
+
+export interface ProcessDeps {
+  clock: Clock;
+  proc: Proc;
+  inspectContainer: InspectContainer;
+  /** Ports of the configured service and P2P URLs: they tell one node of a host from another. */
+  servicePort: string;
+  p2pPort: string;
+}
+
+const PERIOD_MS = 30_000;
+const TIMEOUT_MS = 5000;
+
+/** comm holds 15 bytes; nix wraps the program as `.chainweb-node-wrapped`. Scripts, `docker run` and `screen` differ. */
+const NODE_COMM = /^\.?chainweb-node/;
+
+interface Candidate extends ProcessStat {
+  readonly pid: number;
+  /** Empty where it may not be read. */
+  readonly argv: readonly string[];
+}
+
+interface CpuSample {
+  readonly process: string;
+  readonly cpuMs: number;
+  readonly at: number;
+}
+
+export function processCollector(deps: ProcessDeps): Collector<ChainwebProcesses> {
+  let last: CpuSample | undefined;
+  return {
+    name: 'process',
+    periodMs: () => PERIOD_MS,
+    timeoutMs: TIMEOUT_MS,
+    async collect(signal) {
+      const found = await findCandidates(deps.proc, signal);
+      const readable = found.filter(({ argv }) => argv.length > 0);
+      const node = choose(readable, deps);
+      const before = last;
+      last = node && { process: nameOf(node), cpuMs: node.cpuMs, at: deps.clock.monotonic() };
+      return {
+        node: node && (await describe(deps, node, cpuBetween(before, last), signal)),
+        count: found.length,
+        unreadable: found.length - readable.length,
+      };
+    },
+  };
+}
+
+async function findCandidates(proc: Proc, signal: AbortSignal): Promise<Candidate[]> {
+  const found: Candidate[] = [];
+  for (const pid of proc.pids()) {
+    if (!NODE_COMM.test(proc.read(`${pid}/comm`) ?? '')) continue;
+    const stat = parseStat(proc.read(`${pid}/stat`) ?? '');
+    if (stat === undefined || stat.state === 'Z') continue;
+    const text = (await proc.readSlow(`${pid}/cmdline`, signal)) ?? '';
+    found.push({ ...stat, pid, argv: text.split('\0').slice(0, -1) });
+  }
+  return found;
+}
+
+/** By its ports; else the oldest, which is also the only one on nearly every host. */
+function choose(
+  candidates: readonly Candidate[],
+  { servicePort, p2pPort }: ProcessDeps,
+): Candidate | undefined {
+  const oldestFirst = candidates.toSorted((a, b) => a.startedMs - b.startedMs);
+  const serving = (option: string, port: string) =>
+    oldestFirst.find(({ argv }) => optionOf(argv, option) === port);
+  return serving('--service-port', servicePort) ?? serving('--p2p-port', p2pPort) ?? oldestFirst[0];
+}
+
+/** Value of `--option value` or `--option=value`; the last one wins, as it does for the node. */
+export function optionOf(argv: readonly string[], option: string): string | undefined {
+  const at = argv.findLastIndex((argument) => argument === option || argument.startsWith(`${option}=`));
+  const argument = argv[at];
+  return argument === option ? argv[at + 1] : argument?.slice(option.length + 1);
+}
+
+function nameOf({ pid, startedMs }: Candidate): string {
+  return `${pid}@${startedMs}`;
+}
+
+function cpuBetween(before: CpuSample | undefined, now: CpuSample | undefined): number | undefined {
+  if (!before || !now || before.process !== now.process || now.at <= before.at) return undefined;
+  return Math.round((1000 * (now.cpuMs - before.cpuMs)) / (now.at - before.at));
+}
+
+async function describe(
+  { proc, inspectContainer }: ProcessDeps,
+  node: Candidate,
+  cpuPermille: number | undefined,
+  signal: AbortSignal,
+): Promise<ChainwebProcess> {
+  const { pid, startedMs } = node;
+  const bootSeconds = Number(/^btime (\d+)$/m.exec(proc.read('stat') ?? '')?.[1] ?? 0);
+  const machineUptimeMs = Number.parseFloat(proc.read('uptime') ?? '0') * 1000;
+  return {
+    pid,
+    argv: redactArgv(node.argv),
+    supervision: await findSupervision(proc, pid, inspectContainer, signal),
+    startedAt: bootSeconds * 1000 + startedMs,
+    uptimeMs: Math.max(0, machineUptimeMs - startedMs),
+    rssBytes: bytesOf(proc.read(`${pid}/status`), 'VmRSS') ?? 0,
+    cpuPermille,
+  };
+}

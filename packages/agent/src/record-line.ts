@@ -59,6 +59,11 @@ export function writeRecord<T>(disk: Disk, path: string, kind: RecordKind<T>, va
   return disk.writeAtomic(path, formatRecord(kind, value));
 }
 
+/** Adds a line to an append-only file. It begins anew, so that what a crash tore before it spoils nothing. */
+export function appendRecord<T>(disk: Disk, path: string, kind: RecordKind<T>, value: T): Promise<void> {
+  return disk.append(path, `\n${formatRecord(kind, value)}`);
+}
+
 /** The whole lines of an append-only file; a line that a crash tore, or that rotted, is left out. */
 export function parseRecords<T>(kind: RecordKind<T>, text: string): T[] {
   return text.split('\n').flatMap((line) => {

@@ -38,8 +38,8 @@ async function seed(count: number): Promise<void> {
   const keys = Array.from({ length: count }, (_, i) => nodeCrypto.signingKey(nodeSeed(i)).publicKey);
   const ids = keys.map((key) => toHex(nodeCrypto.hash(key)));
   await database.sql`insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
-    select id, 'bench-' || id, 'bench@example.org', ${region.name}, key, '\\x00'::bytea, now()
-    from unnest(${ids}::text[], ${keys.map((key) => Buffer.from(key))}::bytea[]) as n(id, key) on conflict do nothing`;
+    select id, 'bench-' || id, 'bench@example.org', ${region.name}, decode(key, 'hex'), '\\x00'::bytea, now()
+    from unnest(${ids}::text[], ${keys.map(toHex)}::text[]) as n(id, key) on conflict do nothing`;
 }
 
 async function usage(): Promise<Usage> {

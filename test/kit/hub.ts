@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -11,6 +11,7 @@ import {
   openHub,
   systemClock,
 } from '@stoa/hub';
+import { parseJoinToken } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { createNetwork, networkFetch, type SimulatedNetwork } from '../chainweb/index.ts';
 import { createRegion, nodeIdOf, type TestRegion } from './region.ts';
@@ -42,8 +43,11 @@ export interface TestHubOptions {
 export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub> {
   const clock = options.clock ?? systemClock;
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'stoa-hub-')));
+  // As root the database server runs under another account, which must be able to walk through.
+  await chmod(dataDir, 0o711);
   const region = options.region ?? (await createRegion({ clock, random }));
   const network = options.network ?? createNetwork({ seed: 1, clock, history: 20 });
+  if (network.nodes.length === 0) network.addNode();
   const lines: string[] = [];
   const log = createLog({
     level: options.logLevel ?? 'debug',
@@ -77,8 +81,12 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
     log: lines,
     async enrol({ owner = 'a@example.org', label = 'node' } = {}) {
       const key = nodeCrypto.signingKey(random(32));
-      const credential = await region.signer.enrol({ publicKey: key.publicKey, tokenId: random(16) });
-      await hub.registry.add(credential, { owner, label, tags: [] }, false);
+      const { tokenId, secret } = parseJoinToken(
+        await hub.tokens.create({ owner, label, createdBy: 'test' }),
+      );
+      const admitted = await hub.tokens.spend(tokenId, secret, nodeIdOf(key).hex);
+      const credential = await region.signer.enrol({ publicKey: key.publicKey, tokenId });
+      await hub.registry.add(credential, admitted, false);
       return { ...wireIdentity(key, credential, region), nodeId: nodeIdOf(key).hex };
     },
     async [Symbol.asyncDispose]() {

@@ -1,7 +1,7 @@
 /** The composition root: the only file that names back ends and puts features together. */
 import type { Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import type { CryptoSuite, Random, SigningKey } from '@stoa/protocol';
+import { type CryptoSuite, type Random, type SigningKey, toHex } from '@stoa/protocol';
 import type { Checkpoint } from '@stoa/protocol/chainweb';
 import type { SignerClient } from '@stoa/signer/client';
 import { Bus } from './bus.ts';
@@ -10,7 +10,7 @@ import type { HubConfig } from './config.ts';
 import { HubError } from './error.ts';
 import { FrameRate } from './gateway/frame-rate.ts';
 import { type AgentSide, createAgentSide } from './gateway/index.ts';
-import { HistoryRecorder, HistoryStore, HourlyRollUp, PartitionKeeper } from './history/index.ts';
+import { HistoryRecorder, HistoryStore, PartitionKeeper } from './history/index.ts';
 import type { Log } from './log.ts';
 import { NodeEventLog } from './nodes/event-log.ts';
 import { JoinTokens } from './nodes/join-tokens.ts';
@@ -52,6 +52,7 @@ export interface Hub extends AsyncDisposable {
   readonly registry: NodeRegistry;
   readonly tips: VerifiedSet;
   readonly liveness: Liveness;
+  readonly tickers: Tickers;
   /** Stops taking work, says goodbye, writes what is in memory. Idempotent; at most a few seconds. */
   close(): Promise<void>;
 }
@@ -88,8 +89,8 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   });
   const set = new VerifiedSet({ checkpoint: options.checkpoint, clock, reporters: new Reporters({ clock }) });
   const corroboration = new Corroboration({ set });
-  const recorder = new HistoryRecorder();
-  const history = new HistoryStore({ sql, clock, writer: config.instance });
+  const history = new HistoryStore({ sql });
+  const recorder = new HistoryRecorder({ clock, store: history, run: toHex(random(8)) });
   const liveness = new Liveness({ clock, intervalMs: HEARTBEAT_MS });
   const heardUntil = await newestHeartbeat(database);
   if (heardUntil !== undefined) liveness.restarted({ heardUntil });
@@ -131,6 +132,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     log,
     publicUrl: url.origin,
     heads: {
+      lag: (tips) => set.lag(tips),
       heads: () =>
         set.heads().map(({ chain, height, hash, creationTime }) => ({
           chain,
@@ -163,8 +165,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     ...agents.tasks,
     ...tipTasks(options, set, { corroboration, bus }),
     rate,
-    { name: 'history-write', periodMs: 60_000, tick: () => history.write('5m', recorder.drain()) },
-    new HourlyRollUp({ sql, clock }),
+    recorder,
     partitions,
     new MassExpiry({ nodes: () => agents.gateway.nodes(), liveness, heartbeatMs: HEARTBEAT_MS, clock, log }),
   ];
@@ -177,7 +178,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     web.close();
     await tickers.stop();
     await agents.close();
-    await history.write('5m', recorder.drain());
+    await recorder.flush();
     server.closeAllConnections();
     telemetry.close();
     await signer.close();
@@ -187,7 +188,18 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     closing ??= shutDown();
     return closing;
   };
-  return { url, agents, web, tokens, registry, tips: set, liveness, close, [Symbol.asyncDispose]: close };
+  return {
+    url,
+    agents,
+    web,
+    tokens,
+    registry,
+    tips: set,
+    liveness,
+    tickers,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 function serve(server: Server, agents: AgentSide, web: Web): void {

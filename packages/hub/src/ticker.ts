@@ -15,6 +15,7 @@ export interface Task {
 export class Tickers {
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #tasks = new Map<string, Task>();
   readonly #running = new Map<string, Promise<void>>();
   readonly #cancels = new Map<string, () => void>();
   #stopped = false;
@@ -25,7 +26,16 @@ export class Tickers {
   }
 
   start(task: Task): void {
+    this.#tasks.set(task.name, task);
     this.#schedule(task);
+  }
+
+  /** Runs a task now, or waits for the run that is under way; its schedule goes on as it was. */
+  async run(name: string): Promise<void> {
+    const task = this.#tasks.get(name);
+    if (task === undefined)
+      throw new RangeError(`no task '${name}': ${[...this.#tasks.keys()].join(', ')} are known`);
+    await (this.#running.get(name) ?? this.#begin(task));
   }
 
   /** Stops the schedule and waits for the ticks under way. */
@@ -39,13 +49,15 @@ export class Tickers {
   #schedule(task: Task): void {
     if (this.#stopped) return;
     const cancel = this.#clock.after(task.periodMs, () => {
-      const run = this.#run(task).finally(() => {
-        this.#running.delete(task.name);
-        this.#schedule(task);
-      });
-      this.#running.set(task.name, run);
+      void (this.#running.get(task.name) ?? this.#begin(task)).then(() => this.#schedule(task));
     });
     this.#cancels.set(task.name, cancel);
+  }
+
+  #begin(task: Task): Promise<void> {
+    const run = this.#run(task).finally(() => this.#running.delete(task.name));
+    this.#running.set(task.name, run);
+    return run;
   }
 
   async #run(task: Task): Promise<void> {

@@ -164,7 +164,13 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     clock,
     addressOf: deps.addressOf,
   });
-  const flush = new StatusFlush({ heartbeats, store: new StatusStore(sql), set, bus });
+  const flush = new StatusFlush({
+    heartbeats,
+    store: new StatusStore(sql),
+    set,
+    corroboration: deps.corroboration,
+    bus,
+  });
   return {
     gateway,
     heartbeats,

@@ -51,6 +51,17 @@ export class LiveNode {
       ? undefined
       : this.tips.toString('base64url', at + 8, at + TIP_BYTES);
   }
+
+  /** The tips that were reported, with the heights that the node claims for them. */
+  reportedTips(): { chain: number; hash: string; height: number }[] {
+    const tips: { chain: number; hash: string; height: number }[] = [];
+    for (let chain = 0; chain < CHAINS; chain += 1) {
+      const hash = this.tipHash(chain);
+      if (hash !== undefined)
+        tips.push({ chain, hash, height: this.tips.readUInt32BE(chain * TIP_BYTES + 4) });
+    }
+    return tips;
+  }
 }
 
 /** One bit a minute, as two words of 30 bits an hour: 60 bits break number arithmetic. */

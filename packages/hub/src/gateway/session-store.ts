@@ -1,3 +1,4 @@
+import { toHex } from '@stoa/protocol';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
@@ -108,15 +109,15 @@ export class SessionStore {
     const won = await this.#sql<{ node_id: string }[]>`
       insert into sessions as s (node_id, instance_id, epoch, session_id, boot_id, previous_boot_ids, ratchet_current,
         ratchet_previous, connected_at, ended_at, version, protocol, address, transport)
-      select node_id, instance_id, epoch, session_id, boot_id, string_to_array(previous_boot_ids, ','), ratchet_current,
-        ratchet_previous, connected_at, null, version, protocol, address, transport
+      select node_id, instance_id, epoch, session_id, boot_id, string_to_array(previous_boot_ids, ','),
+        decode(ratchet_current, 'hex'), decode(ratchet_previous, 'hex'), connected_at, null, version, protocol, address, transport
       from unnest(
         ${column((c) => c.nodeId)}::text[], ${column((c) => c.instanceId)}::text[],
         ${column((c) => String(c.epoch))}::bigint[], ${column((c) => c.sessionId)}::text[],
         ${column((c) => c.bootId)}::text[], ${column((c) => c.previousBootIds.join(','))}::text[],
-        ${column((c) => Buffer.from(c.ratchetCurrent))}::bytea[],
-        ${column((c) => (c.ratchetPrevious === undefined ? null : Buffer.from(c.ratchetPrevious)))}::bytea[],
-        ${column((c) => c.connectedAt)}::timestamptz[], ${column((c) => c.version)}::text[],
+        ${column((c) => toHex(c.ratchetCurrent))}::text[],
+        ${column((c) => (c.ratchetPrevious === undefined ? null : toHex(c.ratchetPrevious)))}::text[],
+        ${column((c) => c.connectedAt.toISOString())}::timestamptz[], ${column((c) => c.version)}::text[],
         ${column((c) => c.protocol)}::int[], ${column((c) => c.address)}::text[], ${column((c) => c.transport)}::text[]
       ) as c(node_id, instance_id, epoch, session_id, boot_id, previous_boot_ids, ratchet_current, ratchet_previous,
         connected_at, version, protocol, address, transport)

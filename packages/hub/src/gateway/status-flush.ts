@@ -1,7 +1,7 @@
 import { UNKNOWN_U16, UNKNOWN_U32 } from '@stoa/protocol';
 import type { Bus } from '../bus.ts';
 import { atTip, TIP_WITHIN } from '../nodes/state.ts';
-import type { VerifiedSet } from '../tips/index.ts';
+import type { Corroboration, VerifiedSet } from '../tips/index.ts';
 import type { Heartbeats } from './heartbeats.ts';
 import { CHAINS, type LiveNode } from './live-node.ts';
 import type { NodeStatusRow, StatusStore } from './status-store.ts';
@@ -20,12 +20,20 @@ export class StatusFlush {
   readonly #heartbeats: Heartbeats;
   readonly #store: StatusStore;
   readonly #set: VerifiedSet;
+  readonly #corroboration: Corroboration;
   readonly #bus: Bus;
 
-  constructor(by: { heartbeats: Heartbeats; store: StatusStore; set: VerifiedSet; bus: Bus }) {
+  constructor(by: {
+    heartbeats: Heartbeats;
+    store: StatusStore;
+    set: VerifiedSet;
+    corroboration: Corroboration;
+    bus: Bus;
+  }) {
     this.#heartbeats = by.heartbeats;
     this.#store = by.store;
     this.#set = by.set;
+    this.#corroboration = by.corroboration;
     this.#bus = by.bus;
   }
 
@@ -54,7 +62,7 @@ export class StatusFlush {
 
   #row(node: LiveNode): NodeStatusRow {
     const { gauges } = node;
-    const { lag, forked } = this.#lagOf(node);
+    const { lag, forked } = this.#standing(node);
     if (atTip({ lag: lag ?? undefined, forked, chainweb: node.chainweb })) node.atTipAt = node.lastSeen;
     return {
       nodeId: node.nodeId,
@@ -79,24 +87,16 @@ export class StatusFlush {
   }
 
   /**
-   * The worst chain's lag against the verified head; null where a chain has no tip or an unverified one. A tip off the
-   * winning branch is a fork only once the branch has outrun it: about one block in fifty is an orphan for a moment.
+   * The worst chain's lag against the head that gates refer to; null where a tip is not verified. A tip off the winning
+   * branch is a fork only once the branch has outrun it: about one block in fifty is an orphan for a moment.
    */
-  #lagOf(node: LiveNode): { lag: number | null; forked: boolean } {
-    let worst: number | null = 0;
-    let forked = false;
-    for (let chain = 0; chain < CHAINS; chain += 1) {
-      const hash = node.tipHash(chain);
-      const header = hash === undefined ? undefined : this.#set.get(hash);
-      if (header === undefined) {
-        worst = null;
-        continue;
-      }
-      const lag = Math.min(SMALLINT, Math.max(0, this.#set.height(chain) - header.height));
-      if (worst !== null) worst = Math.max(worst, lag);
-      forked ||= lag > TIP_WITHIN && !this.#set.onCanonical(header.hash);
-    }
-    return { lag: worst, forked };
+  #standing(node: LiveNode): { lag: number | null; forked: boolean } {
+    const chains = this.#set.lag(node.reportedTips(), this.#corroboration.heads());
+    const known = chains.length === CHAINS && chains.every((chain) => chain.lag !== null);
+    return {
+      lag: known ? Math.min(SMALLINT, Math.max(...chains.map((chain) => chain.lag ?? 0))) : null,
+      forked: chains.some((chain) => chain.state === 'forked' && (chain.lag ?? 0) > TIP_WITHIN),
+    };
   }
 }
 

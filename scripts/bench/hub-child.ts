@@ -28,7 +28,11 @@ export type Request =
   | { readonly ask: 'stop' };
 
 const heartbeatMs = Number(process.argv[2] ?? 30_000);
-const world = await openTestHub({ logLevel: 'error', env: { HANDSHAKES_PER_ADDRESS: '100000' } });
+const world = await openTestHub({
+  logLevel: 'error',
+  onLog: (line) => process.stderr.write(line),
+  env: { HANDSHAKES_PER_ADDRESS: '100000' },
+});
 const { hub, database, region } = world;
 const loop = monitorEventLoopDelay({ resolution: 10 });
 loop.enable();
@@ -38,7 +42,7 @@ async function seed(count: number): Promise<void> {
   const keys = Array.from({ length: count }, (_, i) => nodeCrypto.signingKey(nodeSeed(i)).publicKey);
   const ids = keys.map((key) => toHex(nodeCrypto.hash(key)));
   await database.sql`insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
-    select id, 'bench-' || id, 'bench@example.org', ${region.name}, decode(key, 'hex'), '\\x00'::bytea, now()
+    select id, 'bench-' || left(id, 12), 'bench@example.org', ${region.name}, decode(key, 'hex'), '\\x00'::bytea, now()
     from unnest(${ids}::text[], ${keys.map(toHex)}::text[]) as n(id, key) on conflict do nothing`;
 }
 

@@ -37,6 +37,8 @@ export interface TestHubOptions {
   readonly network?: SimulatedNetwork;
   /** `debug` unless said. */
   readonly logLevel?: string;
+  /** Told each line as it is logged. */
+  readonly onLog?: (line: string) => void;
 }
 
 /** A real hub on a free port with an embedded database of its own; the chain is simulated. */
@@ -49,9 +51,13 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
   const network = options.network ?? createNetwork({ seed: 1, clock, history: 20 });
   if (network.nodes.length === 0) network.addNode();
   const lines: string[] = [];
+  const write = (line: string) => {
+    lines.push(line);
+    options.onLog?.(line);
+  };
   const log = createLog({
     level: options.logLevel ?? 'debug',
-    destination: { write: (line) => lines.push(line) },
+    destination: { write },
   });
   const database = await openEmbedded({ dataDir: join(dataDir, 'postgres'), log });
   await database.migrate();

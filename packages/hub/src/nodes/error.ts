@@ -7,6 +7,7 @@ const STATUS = {
   join_throttled: 429,
   exchange_unknown: 400,
   bad_request: 400,
+  bad_label: 400,
 } as const;
 
 /** Why an enrolment was turned away; carries the HTTP status of the answer. */

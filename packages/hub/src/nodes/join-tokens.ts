@@ -42,6 +42,8 @@ export interface JoinTokenDeps {
 }
 
 const TTL_MS = 15 * 60_000;
+/** Leaves room for the number that a token of many uses appends: 64 bytes travel in Welcome. */
+const LABEL_BYTES = 56;
 
 /** Join tokens: shown once, hashed at rest, short-lived, counted. */
 export class JoinTokens {
@@ -55,6 +57,11 @@ export class JoinTokens {
   async create(request: JoinTokenRequest): Promise<string> {
     const { sql, clock, random, crypto, hub } = this.#deps;
     const [tokenId, secret] = [random(16), random(32)];
+    if (request.label !== undefined && Buffer.byteLength(request.label) > LABEL_BYTES)
+      throw new EnrolmentError(
+        'bad_label',
+        `the label has ${Buffer.byteLength(request.label)} bytes; ${LABEL_BYTES} are the bound`,
+      );
     const now = clock.now();
     const expiresAt = now + (request.ttlMs ?? TTL_MS);
     const uses = request.uses ?? 1;

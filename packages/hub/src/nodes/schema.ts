@@ -47,6 +47,7 @@ export const nodes = pgTable(
     index('nodes_owner').on(table.owner, table.nodeId),
     index('nodes_label').on(table.label, table.nodeId),
     index('nodes_search').using('gin', table.search),
+    check('nodes_label_bytes', sql`octet_length(${table.label}) between 1 and 64`),
     check('nodes_node_id_hex', sql`${table.nodeId} ~ '^[0-9a-f]{64}$'`),
     check(
       'nodes_quarantine_has_reason',

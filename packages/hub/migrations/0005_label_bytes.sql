@@ -1,0 +1,1 @@
+ALTER TABLE "nodes" ADD CONSTRAINT "nodes_label_bytes" CHECK (octet_length("nodes"."label") between 1 and 64);

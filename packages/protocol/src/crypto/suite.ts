@@ -14,7 +14,7 @@ export interface Signatures {
   hash(...parts: readonly Uint8Array[]): Uint8Array;
   /** @param seed 32 bytes. */
   signingKey(seed: Uint8Array): SigningKey;
-  /** Strict: refuses S >= L and small-order or non-canonical public keys (see `strict.ts`). Never throws. */
+  /** Strict: refuses S >= L, and public keys or R that are small-order or not canonical (see `strict.ts`). Never throws. */
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
   /** The same check with the key prepared once, for a peer that signs often. */
   verifier(publicKey: Uint8Array): Verify;

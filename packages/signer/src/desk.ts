@@ -93,7 +93,8 @@ export class Desk {
   }
 
   /**
-   * Takes certificates from anybody: the root's signatures are the permission. The root itself never changes.
+   * Takes certificates from anybody: the root's signatures are the permission. The root itself never changes, and what
+   * is installed already changes nothing.
    * @throws SignerError `bad_certificate`.
    */
   async install(content: Uint8Array): Promise<void> {
@@ -101,6 +102,11 @@ export class Desk {
     const serial = Math.min(...next.opened.map((cert) => cert.serial));
     const notAfter = Math.min(...next.opened.map((cert) => cert.notAfter));
     const { disk, dir } = this.#place;
+    if (
+      this.#installed !== undefined &&
+      formatCertificates(this.#installed.bundle) === formatCertificates(next.bundle)
+    )
+      return;
     await this.decide(({ state }) => {
       if (serial < state.certificateSerial)
         throw new SignerError(

@@ -9,10 +9,11 @@ import {
   readConfig,
   readPublicKeys,
 } from '#authority/region.ts';
-import { createRoot, openRoot, ROOT_FILES, type Root } from '#authority/root.ts';
+import { createRoot, openRoot, ROOT_FILES, type Root, rootJournal } from '#authority/root.ts';
 import type { CeremonyReport } from '#client/process.ts';
 import { createDisk, type Disk, readText } from '#disk.ts';
 import { SignerError } from '#error.ts';
+import { Journal } from '#journal/journal.ts';
 import { DAY_MS } from '#journal/region-state.ts';
 import { createUnlockKeyFile, type Unlock, unlockWithKeyFile } from '#keys/unlock.ts';
 import type { SignerPolicy } from '#policy.ts';
@@ -89,8 +90,7 @@ async function ensureRoot(
   place: RegionPlace,
   by: { unlock: Unlock; random: Random; now: number },
 ): Promise<Root> {
-  const whole = (await place.disk.stat(ROOT_FILES.journal(place.dir))) !== undefined;
-  if (whole) return openRoot(place, by.unlock);
+  if (await Journal.isBegun(rootJournal(place))) return openRoot(place, by.unlock);
   // A root without its journal has signed nothing yet.
   return createRoot(place, { ...by, force: true });
 }

@@ -13,5 +13,5 @@ export { type Unlock, unlockWithKeyFile, unlockWithPassphrase } from '#keys/unlo
 export { DEFAULT_POLICY, type SignerPolicy } from '#policy.ts';
 export { openSignerService, type SignerService, type SignerServiceOptions } from '#service.ts';
 export type { Clock } from '#steady-clock.ts';
-export { type SignerServer, serveSigner } from '#wire/server.ts';
+export { type Listening, type SignerServer, serveSigner } from '#wire/server.ts';
 export * from './client.ts';

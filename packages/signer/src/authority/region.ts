@@ -46,7 +46,7 @@ export async function createRegion(
     else await openKeyFile(place);
   }
   const journal = journalFiles({ dir, disk });
-  if ((await disk.stat(journal.path)) === undefined)
+  if (!(await Journal.isBegun(journal)))
     await Journal.create(journal, { kind: 'opened', at: by.clock.now(), region: by.region });
   const content = { version: 1, region: by.region, policy: parsePolicy(by.policy ?? {}) };
   await disk.writeAtomic(config, `${JSON.stringify(content, undefined, 2)}\n`);

@@ -46,7 +46,7 @@ export async function createRoot(
   const key = await createKeyFile(place, by);
   const made = { kind: 'root-made', at: by.now, publicKey: toHex(key.publicKey) } as const;
   const files = rootJournal({ dir, disk });
-  if ((await disk.stat(files.path)) === undefined)
+  if (!(await Journal.isBegun(files)))
     return new Root(key, { journal: await Journal.create(files, made), entries: [made] });
   const root = await openWith(key, files);
   await root.record(made);

@@ -1,16 +1,22 @@
 import { Command } from 'commander';
 import { journalFiles, readConfig } from '#authority/region.ts';
-import { type CliContext, report } from '#cli/context.ts';
+import { type CliContext, report, UsageError } from '#cli/context.ts';
+import { ErrorLog } from '#cli/error-log.ts';
 import { askRunning, type SocketOptions, socketOf } from '#cli/running.ts';
 import { findUnlock, type UnlockOptions, withUnlockOptions } from '#cli/unlocking.ts';
 import { SignerError } from '#error.ts';
 import { Journal, readJournal } from '#journal/journal.ts';
 import { openSignerService, type SignerService } from '#service.ts';
 import type { SignerStatus } from '#status.ts';
-import { serveSigner } from '#wire/server.ts';
+import { type Listening, serveSigner } from '#wire/server.ts';
 
 interface DaemonOptions extends SocketOptions, UnlockOptions {
   json?: boolean;
+}
+
+interface ServeOptions extends DaemonOptions {
+  listenFd?: string;
+  untilStdinEnds?: boolean;
 }
 
 export function serveCommand(context: CliContext): Command {
@@ -18,12 +24,14 @@ export function serveCommand(context: CliContext): Command {
     .description("open a region's keys and sign for its hubs, within the policy of signer.json")
     .requiredOption('--dir <path>', "the signer's directory")
     .option('--socket <path>', 'Unix socket (0600, in a directory of mode 0700); by default in --dir')
+    .option('--listen-fd <n>', 'listening socket that the service manager passes, instead of --socket')
     .option('--until-stdin-ends', 'end when standard input does, so as not to outlive the parent')
     .option('--json', 'print JSON');
-  return withUnlockOptions(command).action(async (options: DaemonOptions & { untilStdinEnds?: boolean }) => {
+  return withUnlockOptions(command).action(async (options: ServeOptions) => {
+    const listening = listeningOf(options);
     const service = await open(context, options);
     try {
-      await serve(context, service, options);
+      await serve(context, service, { ...options, listening });
     } finally {
       await service.close();
     }
@@ -111,22 +119,32 @@ async function open(
   return service;
 }
 
+function listeningOf(options: ServeOptions): Listening {
+  const { listenFd, socket } = options;
+  if (listenFd === undefined) return { socketPath: socketOf(options) };
+  if (socket !== undefined) throw new UsageError('give one of --socket and --listen-fd');
+  if (!/^[3-9]$/.test(listenFd)) throw new UsageError(`--listen-fd is '${listenFd}' (expected 3 to 9)`);
+  return { fd: Number(listenFd) };
+}
+
 async function serve(
   context: CliContext,
   service: SignerService,
-  options: DaemonOptions & { untilStdinEnds?: boolean },
+  options: ServeOptions & { listening: Listening },
 ): Promise<void> {
-  const { io, signal } = context;
-  const socketPath = socketOf(options);
+  const { io, signal, clock } = context;
+  const { listening } = options;
+  const log = new ErrorLog({ clock, write: (line) => io.err(`${line}\n`) });
   const server = await serveSigner(service, {
-    socketPath,
-    onFault: (method, error) => io.err(`${logLine(context.clock.now(), method, error)}\n`),
+    listening,
+    onError: (method, error) => log.add(method, error),
   });
   try {
     const status = await service.call('status', {});
+    const place = 'fd' in listening ? `descriptor ${listening.fd}` : listening.socketPath;
     report(context, options, {
-      data: { event: 'ready', socket: socketPath, ...status },
-      lines: [`the signer of region '${status.region}' serves at ${socketPath}`, ...status.alerts],
+      data: { event: 'ready', socket: place, ...status },
+      lines: [`the signer of region '${status.region}' serves at ${place}`, ...status.alerts],
     });
     const ends = [aborted(signal), ...(options.untilStdinEnds === true ? [io.stdinEnd()] : [])];
     await Promise.race(ends);
@@ -138,13 +156,6 @@ async function serve(
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-function logLine(now: number, event: string, error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  const message = error instanceof Error ? error.message : String(error);
-  const stack = error instanceof SignerError || !(error instanceof Error) ? undefined : error.stack;
-  return JSON.stringify({ at: new Date(now).toISOString(), event, code, message, stack });
 }
 
 function describe(status: SignerStatus): string[] {

@@ -46,12 +46,11 @@ function createProgram(context: CliContext, outcome: { ok: boolean }): Command {
 }
 
 /** Commander neither ends the process nor writes past the context. */
-function prepare(command: Command, context: CliContext): void {
+function prepare(command: Command, context: CliContext, parents: readonly string[] = []): void {
+  const names = [...parents, command.name()];
   command.exitOverride().configureOutput({ writeOut: context.io.out, writeErr: context.io.err });
-  command.showHelpAfterError(
-    `(see 'signer ${command.name() === 'signer' ? '' : `${command.name()} `}--help')`,
-  );
-  for (const child of command.commands) prepare(child, context);
+  command.showHelpAfterError(`(see '${names.join(' ')} --help')`);
+  for (const child of command.commands) prepare(child, context, names);
 }
 
 function verifyCommand(context: CliContext, outcome: { ok: boolean }): Command {

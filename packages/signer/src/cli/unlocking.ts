@@ -24,6 +24,7 @@ export async function findUnlock(
   options: UnlockOptions,
   dirs: readonly string[],
 ): Promise<Unlock> {
+  requireOne(options);
   const keyFile = options.keyFile ?? (await findKeyFile(context, options, dirs));
   if (keyFile !== undefined) return unlockWithKeyFile(keyFile, context.disk);
   return unlockWithPassphrase(await passphrase(context, options));
@@ -49,7 +50,6 @@ async function findKeyFile(
   options: UnlockOptions,
   dirs: readonly string[],
 ): Promise<string | undefined> {
-  requireOne(options);
   if (options.passphraseFile !== undefined || options.passphraseStdin === true) return undefined;
   for (const dir of dirs) {
     const path = join(dir, 'unlock.key');

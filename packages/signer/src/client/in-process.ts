@@ -21,10 +21,10 @@ function inProcessTransport(service: SignerService): SignerTransport {
     async exchange(method, payload) {
       requireOpen();
       const request = encodeRequest({ id: 0, method, payload });
-      const faults: unknown[] = [];
-      const answer = decodeAnswer(await dispatch(service, request, (_method, error) => faults.push(error)));
+      const causes: unknown[] = [];
+      const answer = decodeAnswer(await dispatch(service, request, (_method, error) => causes.push(error)));
       requireOpen();
-      if (!answer.ok) throw withCause(decodeError(answer.payload), faults[0]);
+      if (!answer.ok) throw withCause(decodeError(answer.payload), causes[0]);
       return answer.payload;
     },
     async close() {
@@ -33,7 +33,7 @@ function inProcessTransport(service: SignerService): SignerTransport {
   };
 }
 
-/** Over a socket the cause of a fault stays in the signer's log; here it is at hand. */
+/** Over a socket the cause stays in the signer's log; here it is at hand. */
 function withCause(error: SignerError, cause: unknown): SignerError {
-  return cause === undefined ? error : new SignerError(error.code, error.message, { cause });
+  return cause instanceof SignerError ? cause : new SignerError(error.code, error.message, { cause });
 }

@@ -64,18 +64,7 @@ export async function callSigner<M extends SignerMethod>(
   method: M,
   request: SignerCalls[M]['request'],
 ): Promise<SignerCalls[M]['answer']> {
-  let payload: Uint8Array;
-  try {
-    payload = encode(METHODS[method].request, request);
-  } catch (cause) {
-    throw new SignerError(
-      'bad_request',
-      `the request '${method}' cannot be encoded: a field is out of its bounds`,
-      {
-        cause,
-      },
-    );
-  }
+  const payload = withinBounds(method, () => encode(METHODS[method].request, request));
   const answer = await transport.exchange(method, payload);
   try {
     return decodeExact(METHODS[method].answer, answer);
@@ -91,10 +80,26 @@ export async function callSigner<M extends SignerMethod>(
   }
 }
 
+function withinBounds<T>(method: SignerMethod, write: () => T): T {
+  try {
+    return write();
+  } catch (cause) {
+    throw new SignerError(
+      'bad_request',
+      `the request '${method}' is not sent: a field is out of its bounds`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
 export function createClient(transport: SignerTransport): SignerClient {
   return {
-    instanceCert: ({ instance, key }) =>
-      callSigner(transport, 'instanceCert', { sealed: makeInstanceRequest(instance, key) }),
+    async instanceCert({ instance, key }) {
+      const sealed = withinBounds('instanceCert', () => makeInstanceRequest(instance, key));
+      return callSigner(transport, 'instanceCert', { sealed });
+    },
     enrol: ({ ownerGeneration = 0, ...request }) =>
       callSigner(transport, 'enrol', { ...request, ownerGeneration }),
     rotate: (request) => callSigner(transport, 'rotate', request),

@@ -60,10 +60,17 @@ export class Journal {
     return { journal, entries };
   }
 
-  /** Starts a journal with its first entry. @throws SignerError `journal_damaged` where one exists. */
+  /** Whether it holds an entry; a making that was cut off leaves none. @throws SignerError `journal_damaged`. */
+  static async isBegun(files: JournalFiles): Promise<boolean> {
+    if ((await files.disk.stat(files.path)) === undefined) return false;
+    return (await readJournal(files)).entries.length > 0;
+  }
+
+  /** Starts a journal with its first entry. @throws SignerError `journal_damaged` where one has begun. */
   static async create(files: JournalFiles, first: object): Promise<Journal> {
-    if ((await files.disk.stat(files.path)) !== undefined)
-      throw new SignerError('journal_damaged', `${files.path} exists already`);
+    if (await Journal.isBegun(files))
+      throw new SignerError('journal_damaged', `${files.path} has begun already`);
+    if ((await files.disk.stat(files.path)) !== undefined) await files.disk.writeAtomic(files.path, '');
     const journal = new Journal(files, { entries: 0, hash: GENESIS }, 0);
     await journal.append(first);
     return journal;

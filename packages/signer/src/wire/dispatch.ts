@@ -4,8 +4,8 @@ import type { SignerService } from '#service.ts';
 import { decodeRequest, encodeAnswer, encodeError } from '#wire/message.ts';
 import { isSignerMethod, METHODS, type SignerMethod } from '#wire/methods.ts';
 
-/** Told of every fault that is the signer's own, so that its operator sees what a caller is not shown. */
-export type FaultListener = (method: string, error: unknown) => void;
+/** Told of every refusal and fault: its operator sees what was tried, and what a caller is not shown. */
+export type ErrorListener = (method: string, error: unknown) => void;
 
 /**
  * Answers one request message; an error becomes an answer too.
@@ -14,7 +14,7 @@ export type FaultListener = (method: string, error: unknown) => void;
 export async function dispatch(
   service: SignerService,
   message: Uint8Array,
-  onFault: FaultListener,
+  onError: ErrorListener,
 ): Promise<Uint8Array> {
   const { id, method, payload } = decodeRequest(message);
   try {
@@ -22,7 +22,8 @@ export async function dispatch(
       throw new SignerError('bad_request', `this signer knows no request '${method.slice(0, 32)}'`);
     return encodeAnswer({ id, ok: true, payload: await answer(service, method, payload) });
   } catch (error) {
-    return encodeAnswer({ id, ok: false, payload: encodeError(presentable(error, method, onFault)) });
+    onError(method, error);
+    return encodeAnswer({ id, ok: false, payload: encodeError(presentable(error, method)) });
   }
 }
 
@@ -35,17 +36,14 @@ async function answer<M extends SignerMethod>(
   return encode(METHODS[method].answer, await service.call(method, request));
 }
 
-function presentable(error: unknown, method: string, onFault: FaultListener): SignerError {
-  if (error instanceof SignerError) {
-    if (error.code === 'disk_fault' || error.code === 'journal_damaged') onFault(method, error);
-    return error;
-  }
+function presentable(error: unknown, method: string): SignerError {
+  if (error instanceof SignerError) return error;
+  const cause = error;
   if (error instanceof ProtocolError)
     return new SignerError('bad_request', `the request '${method}' is malformed: ${error.message}`, {
-      cause: error,
+      cause,
     });
-  onFault(method, error);
   return new SignerError('signer_fault', `the signer could not do '${method}': its own log tells why`, {
-    cause: error,
+    cause,
   });
 }

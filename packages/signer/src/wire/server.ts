@@ -3,7 +3,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { dirname } from 'node:path';
 import { SignerError } from '#error.ts';
 import type { SignerService } from '#service.ts';
-import { dispatch, type FaultListener } from '#wire/dispatch.ts';
+import { dispatch, type ErrorListener } from '#wire/dispatch.ts';
 import { frame, readFrames } from '#wire/message.ts';
 
 const MAX_CONNECTIONS = 64;
@@ -15,6 +15,9 @@ export interface SignerServer {
   close(): Promise<void>;
 }
 
+/** Where to listen: a path that this process makes, or a listening socket that it was started with. */
+export type Listening = { readonly socketPath: string } | { readonly fd: number };
+
 /**
  * Serves on a Unix socket (0600) in a directory that only its owner may enter (0700; made if missing). A socket that a
  * dead process left is replaced, a living one never.
@@ -22,19 +25,18 @@ export interface SignerServer {
  */
 export async function serveSigner(
   service: SignerService,
-  at: { socketPath: string; onFault: FaultListener },
+  at: { listening: Listening; onError: ErrorListener },
 ): Promise<SignerServer> {
-  const { socketPath, onFault } = at;
-  await prepareSocket(socketPath);
+  const { listening, onError } = at;
   const connections = new Set<Connection>();
   const server = createServer((socket) => {
     const connection = new Connection(socket);
     connections.add(connection);
-    connection.done = connection.serve(service, onFault).finally(() => connections.delete(connection));
+    connection.done = connection.serve(service, onError).finally(() => connections.delete(connection));
   });
   server.maxConnections = MAX_CONNECTIONS;
-  await listen(server, socketPath);
-  await chmod(socketPath, 0o600);
+  if ('fd' in listening) await listen(server, listening);
+  else await listenPrivately(server, listening.socketPath);
   return {
     async close() {
       const stopped = new Promise<void>((resolve) => void server.close(() => resolve()));
@@ -55,18 +57,18 @@ class Connection {
     this.#socket = socket;
   }
 
-  async serve(service: SignerService, onFault: FaultListener): Promise<void> {
+  async serve(service: SignerService, onError: ErrorListener): Promise<void> {
     try {
       for await (const message of readFrames(this.#socket)) {
         this.#busy = true;
-        const answer = await dispatch(service, message, onFault);
+        const answer = await dispatch(service, message, onError);
         if (this.#socket.writable) this.#socket.write(frame(answer));
         this.#busy = false;
         if (this.#finishing) return;
       }
     } catch (error) {
       // The caller's doing, be it noise or going away: its connection is all that ends.
-      if (!this.#finishing) onFault('connection', error);
+      if (!this.#finishing) onError('connection', error);
     } finally {
       this.#socket.destroySoon();
     }
@@ -80,12 +82,22 @@ class Connection {
   }
 }
 
-async function listen(server: Server, path: string): Promise<void> {
+async function listenPrivately(server: Server, path: string): Promise<void> {
+  await prepareSocket(path);
+  await listen(server, { path });
+  await chmod(path, 0o600);
+}
+
+async function listen(server: Server, at: { path: string } | { fd: number }): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const refuse = (cause: NodeJS.ErrnoException): void =>
-      reject(new SignerError('socket_unusable', `could not listen on ${path} (${cause.code})`, { cause }));
+      reject(
+        new SignerError('socket_unusable', `could not listen on ${JSON.stringify(at)} (${cause.code})`, {
+          cause,
+        }),
+      );
     server.once('error', refuse);
-    server.listen(path, () => {
+    server.listen(at, () => {
       server.off('error', refuse);
       resolve();
     });

@@ -1,0 +1,224 @@
+import { describe, expect, test } from 'vitest';
+import type { CliContext } from '#cli/context.ts';
+import { runCli } from '#cli/program.ts';
+import { MemoryDisk } from '#memory-disk.fixture.ts';
+import { START, seededRandom } from '#region.fixture.ts';
+
+const KEY = 'ab'.repeat(32);
+
+class Terminal {
+  readonly disk = new MemoryDisk();
+  readonly clock = { at: START, now: () => this.clock.at };
+  readonly random = seededRandom('cli');
+  answers: string[] | undefined;
+  stdin = '';
+  #printed = '';
+
+  /** What one command printed, and its exit code. */
+  async run(...args: string[]): Promise<{ code: number; text: string }> {
+    this.#printed = '';
+    const print = (text: string): void => {
+      this.#printed += text;
+    };
+    const { answers } = this;
+    const context: CliContext = {
+      clock: this.clock,
+      random: this.random,
+      disk: this.disk,
+      signal: AbortSignal.abort(),
+      io: {
+        out: print,
+        err: print,
+        readStdin: async () => this.stdin,
+        stdinEnd: async () => undefined,
+        ask: answers && (async () => answers.shift() ?? ''),
+      },
+    };
+    const code = await runCli(args, context);
+    return { code, text: this.#printed };
+  }
+
+  async json(...args: string[]): Promise<Record<string, unknown>> {
+    const { code, text } = await this.run(...args, '--json');
+    expect(code, text).toBe(0);
+    return JSON.parse(text) as Record<string, unknown>;
+  }
+}
+
+const ROOT = ['--dir', '/root', '--key-file', '/unlock'];
+const EU = ['--dir', '/eu', '--key-file', '/unlock'];
+
+async function ceremony(terminal = new Terminal()): Promise<Terminal> {
+  await terminal.json('root', 'init', ...ROOT);
+  const { request } = await terminal.json('region', 'init', ...EU, '--region', 'eu');
+  const issue = ['--root', '/root', '--key-file', '/unlock', '--request', String(request), '--out', '/certs'];
+  await terminal.json('region', 'issue', ...issue);
+  await terminal.json('region', 'install', ...EU, '--certificates', '/certs');
+  return terminal;
+}
+
+describe('the ceremony on two machines', () => {
+  test('ends in a region that verifies, down to the fingerprint that root show prints', async () => {
+    const terminal = await ceremony();
+    const { rootFingerprint, root } = await terminal.json('root', 'show', '--dir', '/root');
+    expect(rootFingerprint).toMatch(/^[0-9a-f]{64}$/);
+    const { checks } = await terminal.json('verify', '--dir', '/eu', '--root', '/root');
+    expect(checks).toHaveLength(7);
+    expect((await terminal.run('verify', '--root', '/root')).text).toContain(String(root));
+  });
+
+  test('registers, lists and retires instances', async () => {
+    const terminal = await ceremony();
+    expect((await terminal.run('instance', 'list', '--dir', '/eu')).text).toBe('no instance is registered\n');
+    await terminal.json('instance', 'register', ...EU, '--instance', 'hub-1', '--public-key', KEY);
+    expect((await terminal.run('instance', 'list', '--dir', '/eu')).text).toContain(
+      `hub-1  ${KEY}  since 2026-`,
+    );
+    await terminal.json('instance', 'retire', ...EU, '--instance', 'hub-1');
+    expect(await terminal.json('instance', 'list', '--dir', '/eu')).toEqual({ instances: [] });
+  });
+
+  test('renews certificates with the keys that the root recorded', async () => {
+    const terminal = await ceremony();
+    terminal.clock.at += 86_400_000;
+    const renew = ['--root', '/root', '--key-file', '/unlock', '--out', '/next', '--days', '90'];
+    await terminal.json('region', 'renew', ...renew, '--region', 'eu');
+    await terminal.json('region', 'install', ...EU, '--certificates', '/next');
+    expect((await terminal.run('verify', '--dir', '/eu')).text).toContain('signed by the root, 90 days left');
+    const unknown = await terminal.run('region', 'renew', ...renew, '--region', 'na');
+    expect(unknown).toMatchObject({
+      code: 1,
+      text: expect.stringContaining("has not certified a region 'na'"),
+    });
+  });
+
+  test('signs a revocation that the root records', async () => {
+    const terminal = await ceremony();
+    const { revocation } = await terminal.json('root', 'revoke', ...ROOT, '--node', KEY);
+    expect(String(revocation).length).toBeGreaterThan(100);
+    expect((await terminal.run('verify', '--root', '/root')).text).toContain('root journal: 3 entries');
+  });
+});
+
+describe('a passphrase', () => {
+  test('is asked twice for new keys, once to open, and a difference makes nothing', async () => {
+    const terminal = new Terminal();
+    terminal.answers = ['correct horse battery', 'correct horse batteri'];
+    const differ = await terminal.run('root', 'init', '--dir', '/root');
+    expect(differ).toMatchObject({ code: 2, text: expect.stringContaining('the two passphrases differ') });
+    expect(terminal.disk.files.size).toBe(0);
+    terminal.answers = ['correct horse battery', 'correct horse battery'];
+    expect(await terminal.run('root', 'init', '--dir', '/root')).toMatchObject({ code: 0 });
+    terminal.answers = ['wrong horse battery'];
+    const wrong = await terminal.run('root', 'revoke', '--dir', '/root', '--node', KEY);
+    expect(wrong).toMatchObject({ code: 1, text: expect.stringContaining('[key_locked]') });
+    expect(wrong.text).not.toContain('horse');
+  });
+
+  test('comes from a private file or from standard input', async () => {
+    const terminal = new Terminal();
+    terminal.disk.set('/pass', Buffer.from('correct horse battery\n'));
+    await terminal.json('root', 'init', '--dir', '/root', '--passphrase-file', '/pass');
+    terminal.stdin = 'correct horse battery\r\n';
+    await terminal.json('root', 'revoke', '--dir', '/root', '--passphrase-stdin', '--node', KEY);
+    terminal.disk.files.get('/pass')!.mode = 0o644;
+    const exposed = await terminal.run('root', 'init', '--dir', '/r2', '--passphrase-file', '/pass');
+    expect(exposed).toMatchObject({ code: 1, text: expect.stringContaining('chmod 600 /pass') });
+  });
+
+  test('cannot be given in an argument', async () => {
+    const attempt = await new Terminal().run('root', 'init', '--dir', '/root', '--passphrase', 'secret');
+    expect(attempt).toMatchObject({
+      code: 2,
+      text: expect.stringContaining("unknown option '--passphrase'"),
+    });
+  });
+});
+
+describe('a command called wrongly', () => {
+  test.for<[string[], string]>([
+    [['bogus'], "unknown command 'bogus'"],
+    [['root', 'init'], "required option '--dir <path>' not specified\n(see 'signer root init --help')"],
+    [['root', 'init', '--dir', '/root'], 'no way to open the keys'],
+    [['serve', '--dir', '/eu', '--key-file', '/a', '--passphrase-stdin'], 'give one of --key-file'],
+    [['serve', '--dir', '/eu', '--socket', '/s', '--listen-fd', '3'], 'give one of --socket and --listen-fd'],
+    [['serve', '--dir', '/eu', '--listen-fd', 'x'], "--listen-fd is 'x' (expected 3 to 9)"],
+    [['verify'], 'give --dir, --root or both'],
+    [['instance', 'register', ...EU, '--instance', 'h', '--public-key', 'zz'], "--public-key is 'zz'"],
+    [['root', 'revoke', ...ROOT, '--node', 'zz'], "'zz' is no node id"],
+    [['development', '--dir', '/d', '--instance', 'hub-1'], '(expected NAME=PUBLICKEY'],
+  ])('%j exits with 2 and says what was expected', async ([args, message]) => {
+    const { code, text } = await new Terminal().run(...args);
+    expect(text).toContain(message);
+    expect(code).toBe(2);
+  });
+
+  test.for(['0', '1.5', 'x', '-3'])('--days %s is refused', async (days) => {
+    const terminal = await ceremony();
+    const renew = ['--root', '/root', '--key-file', '/unlock', '--out', '/next', `--days=${days}`];
+    expect((await terminal.run('region', 'renew', ...renew, '--region', 'eu')).code).toBe(2);
+  });
+
+  test('help is no mistake', async () => {
+    const { code, text } = await new Terminal().run('serve', '--help');
+    expect(code).toBe(0);
+    expect(text).toContain('--socket <path>');
+  });
+});
+
+describe('a command that fails', () => {
+  test('exits with 1, with --json in JSON', async () => {
+    const terminal = await ceremony();
+    const again = await terminal.run('root', 'init', ...ROOT, '--json');
+    expect(again.code).toBe(1);
+    expect(JSON.parse(again.text)).toMatchObject({ code: 'key_exists', retry: false });
+    expect((await terminal.run('root', 'init', ...ROOT, '--force')).code).toBe(0);
+    expect(terminal.disk.files.has('/root/root.key.1')).toBe(true);
+  });
+
+  test('without its signer says how to start it', async () => {
+    const { code, text } = await new Terminal().run('status', '--dir', '/nowhere');
+    expect(code).toBe(1);
+    expect(text).toContain("no signer answers at /nowhere/signer.sock: start it with 'signer serve'");
+  });
+
+  test('verify names the file and the line that were changed; journal restart goes on after', async () => {
+    const terminal = await ceremony();
+    const changed = Uint8Array.from(terminal.disk.bytes('/eu/journal'));
+    changed[100] = changed[100]! ^ 1;
+    expect((await terminal.run('journal', 'restart', '--dir', '/eu')).text).toContain('is intact');
+    terminal.disk.set('/eu/journal', changed);
+    const { code, text } = await terminal.run('verify', '--dir', '/eu');
+    expect(code).toBe(1);
+    expect(text).toMatch(/FAILED {2}journal: \/eu\/journal was changed or cut: line 1 /);
+    await terminal.json('journal', 'restart', '--dir', '/eu');
+    expect((await terminal.run('verify', '--dir', '/eu')).code).toBe(0);
+    expect(terminal.disk.bytes('/eu/journal.1')).toEqual(changed);
+  });
+
+  test('verify finds exposed keys, ended certificates and a foreign root', async () => {
+    const terminal = await ceremony();
+    await terminal.json('root', 'init', '--dir', '/other', '--key-file', '/unlock');
+    expect((await terminal.run('verify', '--dir', '/eu', '--root', '/other')).text).toContain(
+      'FAILED  root of the certificates',
+    );
+    terminal.clock.at += 400 * 86_400_000;
+    expect((await terminal.run('verify', '--dir', '/eu')).text).toContain(
+      'FAILED  certificates: they ended on',
+    );
+    terminal.disk.files.get('/eu/keys/enrol.key')!.mode = 0o640;
+    expect((await terminal.run('verify', '--dir', '/eu')).text).toMatch(/FAILED {2}keys: .*chmod 600/);
+  });
+
+  test('clock accept lets a signer go on that was silent for long', async () => {
+    const terminal = await ceremony();
+    terminal.clock.at += 30 * 86_400_000;
+    const register = ['instance', 'register', ...EU, '--instance', 'hub-1', '--public-key', KEY];
+    expect(await terminal.run(...register)).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('[clock_leap]'),
+    });
+    await terminal.json('clock', 'accept', ...EU);
+    expect((await terminal.run(...register)).code).toBe(0);
+  });
+});

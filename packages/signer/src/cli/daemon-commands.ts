@@ -3,7 +3,7 @@ import { journalFiles, readConfig } from '#authority/region.ts';
 import { type CliContext, report, UsageError } from '#cli/context.ts';
 import { ErrorLog } from '#cli/error-log.ts';
 import { askRunning, type SocketOptions, socketOf } from '#cli/running.ts';
-import { findUnlock, type UnlockOptions, withUnlockOptions } from '#cli/unlocking.ts';
+import { findRegionUnlock, type UnlockOptions, withUnlockOptions } from '#cli/unlocking.ts';
 import { SignerError } from '#error.ts';
 import { Journal, readJournal } from '#journal/journal.ts';
 import { openSignerService, type SignerService } from '#service.ts';
@@ -113,7 +113,7 @@ async function open(
   more: { acceptClockLeap?: boolean } = {},
 ): Promise<SignerService> {
   const { dir } = options;
-  const unlock = await findUnlock(context, options, [dir]);
+  const unlock = await findRegionUnlock(context, options);
   const service = await openSignerService({ dir, unlock, clock: context.clock, disk: context.disk, ...more });
   unlock.destroy();
   return service;

@@ -4,7 +4,7 @@ import { type InstanceOrder, instanceOrderKind } from '#authority/instance.ts';
 import { REGION_FILES } from '#authority/region.ts';
 import { type CliContext, report, UsageError } from '#cli/context.ts';
 import { askRunning, type SocketOptions } from '#cli/running.ts';
-import { findUnlock, type UnlockOptions, withUnlockOptions } from '#cli/unlocking.ts';
+import { findRegionUnlock, type UnlockOptions, withUnlockOptions } from '#cli/unlocking.ts';
 import { openKeyFile } from '#keys/key-file.ts';
 import { openSignerService } from '#service.ts';
 import { readRegionState } from '#verification.ts';
@@ -94,7 +94,7 @@ function listCommand(context: CliContext): Command {
 /** Signed here, obeyed by whoever holds the directory: the running signer, or this very process. */
 async function give(context: CliContext, options: InstanceOptions, order: InstanceOrder): Promise<void> {
   const { dir } = options;
-  const unlock = await findUnlock(context, options, [dir]);
+  const unlock = await findRegionUnlock(context, options);
   const path = REGION_FILES.key(dir, 'instances');
   const key = await openKeyFile({ path, purpose: 'instances', unlock, disk: context.disk });
   const sealed = seal(instanceOrderKind, order, key);

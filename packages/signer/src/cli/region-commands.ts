@@ -6,7 +6,13 @@ import { createRegion, formatRequest, parseRequest, readPublicKeys } from '#auth
 import { openRoot, type Root } from '#authority/root.ts';
 import { type CliContext, report, UsageError } from '#cli/context.ts';
 import { askRunning } from '#cli/running.ts';
-import { findUnlock, makeUnlock, type UnlockOptions, withUnlockOptions } from '#cli/unlocking.ts';
+import {
+  findRegionUnlock,
+  findUnlock,
+  makeUnlock,
+  type UnlockOptions,
+  withUnlockOptions,
+} from '#cli/unlocking.ts';
 import { openSignerService } from '#service.ts';
 
 const DEFAULT_DAYS = '365';
@@ -119,7 +125,7 @@ function installCommand(context: CliContext): Command {
     const certificates = await context.disk.readFile(options.certificates);
     const running = await askRunning(options, 'install', { certificates });
     if (running === undefined) {
-      const unlock = await findUnlock(context, options, [dir]);
+      const unlock = await findRegionUnlock(context, options);
       const service = await openSignerService({ dir, unlock, clock: context.clock, disk: context.disk });
       try {
         await service.call('install', { certificates });

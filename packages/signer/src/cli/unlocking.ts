@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { readConfig } from '#authority/region.ts';
 import { type CliContext, UsageError } from '#cli/context.ts';
 import { readPrivate } from '#disk.ts';
 import { createUnlockKeyFile, type Unlock, unlockWithKeyFile, unlockWithPassphrase } from '#keys/unlock.ts';
@@ -28,6 +29,16 @@ export async function findUnlock(
   const keyFile = options.keyFile ?? (await findKeyFile(context, options, dirs));
   if (keyFile !== undefined) return unlockWithKeyFile(keyFile, context.disk);
   return unlockWithPassphrase(await passphrase(context, options));
+}
+
+/** For the keys of a region: looks whether there are any before it asks. @throws SignerError `file_missing`. */
+export async function findRegionUnlock(
+  context: CliContext,
+  options: UnlockOptions & { dir: string },
+): Promise<Unlock> {
+  requireOne(options);
+  await readConfig({ dir: options.dir, disk: context.disk });
+  return findUnlock(context, options, [options.dir]);
 }
 
 /** For new keys: a key file that is missing is made, a passphrase that is typed is typed twice. */

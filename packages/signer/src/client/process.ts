@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { toHex } from '@stoa/protocol';
-import { SignerError } from '#error.ts';
+import { isSignerErrorCode, SignerError } from '#error.ts';
 
 /** As `signer development --json` prints it; byte strings are hex. */
 export interface CeremonyReport {
@@ -122,8 +122,8 @@ class Tail {
 function complaintError(complaint: string, what: string): SignerError {
   const last = complaint.trim().split('\n').at(-1) ?? '';
   try {
-    const { code, message } = JSON.parse(last) as { code: never; message: string };
-    return new SignerError(code, `${what}: ${message}`);
+    const { code, message } = JSON.parse(last) as { code: string; message: string };
+    return new SignerError(isSignerErrorCode(code) ? code : 'signer_fault', `${what}: ${message}`);
   } catch (cause) {
     return new SignerError('signer_fault', `${what}: ${last || 'it said nothing'}`, { cause });
   }

@@ -15,16 +15,17 @@ export interface DbLog {
   error(fields: object, message: string): void;
 }
 
-/**
- * One PostgreSQL database. `db` and `sql` have a pool each, because drizzle replaces its client's parsers of dates and
- * JSON: a transaction lives in one of the two, never across.
- */
+/** One PostgreSQL database: by default through `sql`, in types through `db`. */
 export interface DbAdapter extends AsyncDisposable {
   readonly kind: 'embedded' | 'url';
-  /** Typed queries: everything that is not hot. */
-  readonly db: Database;
-  /** Tagged statements for hot paths: prepared, pipelined, seven times cheaper than the query builder. */
+  /** Tagged statements: prepared, pipelined, seven times cheaper than a query builder. */
   readonly sql: Sql;
+  /**
+   * drizzle over the whole schema, for libraries that want it. Loaded when first asked for, since it costs 200 MB of
+   * memory when run from sources. It has connections of its own, because it replaces its client's parsers of dates and
+   * JSON: a transaction lives here or in `sql`, never across.
+   */
+  db(): Promise<Database>;
   /** Brings the schema to the head. Idempotent; several hubs may call it at once. */
   migrate(): Promise<void>;
   /** Resolves when the database answers. @throws {DatabaseError} `database_unavailable` after two seconds at most. */

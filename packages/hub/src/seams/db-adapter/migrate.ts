@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { drizzle } from 'drizzle-orm/postgres-js';
-import { migrate } from 'drizzle-orm/postgres-js/migrator';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import type { DbLog } from './adapter.ts';
 import { connectSql, type Endpoint } from './pools.ts';
 
@@ -9,18 +8,34 @@ const SCHEMA_LOCK = 0x57_0a;
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations', import.meta.url));
 
-/** Applies what is missing, in one transaction. Of several hubs that start together, one works and the others wait. */
+/**
+ * Applies what is missing, all or none. Of several hubs that start together, one works and the others wait. The record
+ * of what was applied is that of drizzle's own migrator, which would cost 200 MB of memory to load.
+ */
 export async function applyMigrations(
   endpoint: Endpoint,
   log: DbLog,
   folder: string = MIGRATIONS,
 ): Promise<void> {
   const client = connectSql(endpoint, log, 1);
+  const migrations = readMigrationFiles({ migrationsFolder: folder });
   try {
-    await client`select pg_advisory_lock(${SCHEMA_LOCK})`;
-    await migrate(drizzle(client), { migrationsFolder: folder });
+    await client.begin(async (sql) => {
+      await sql`select pg_advisory_xact_lock(${SCHEMA_LOCK})`;
+      await sql`create schema if not exists drizzle`;
+      await sql`create table if not exists drizzle.__drizzle_migrations
+        (id serial primary key, hash text not null, created_at bigint)`;
+      const [last] = await sql<
+        { at: bigint | null }[]
+      >`select max(created_at) as at from drizzle.__drizzle_migrations`;
+      for (const { hash, folderMillis, sql: statements } of migrations) {
+        if (folderMillis <= (last?.at ?? 0n)) continue;
+        for (const statement of statements) await sql.unsafe(statement);
+        await sql`insert into drizzle.__drizzle_migrations (hash, created_at) values (${hash}, ${folderMillis})`;
+        log.info({ hash, at: new Date(folderMillis).toISOString() }, 'database migration applied');
+      }
+    });
   } finally {
-    // The session's end frees the lock.
     await client.end({ timeout: 1 });
   }
 }

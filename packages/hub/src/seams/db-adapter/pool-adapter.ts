@@ -11,7 +11,7 @@ const POOL_SIZE = 10;
 
 export interface PoolOptions {
   readonly log: DbLog;
-  /** Connections of each of the two pools at most; they open on demand. */
+  /** Connections of `sql`, and of `db`, at most; they open on demand. */
   readonly poolSize?: number;
   readonly migrationsFolder?: string;
 }
@@ -19,9 +19,8 @@ export interface PoolOptions {
 /** Both back ends are this over an endpoint; `afterEnd` is what the embedded one adds. */
 export class PoolAdapter implements DbAdapter {
   readonly kind: 'embedded' | 'url';
-  readonly db: Database;
   readonly sql: Sql;
-  readonly #drizzleClient: Sql;
+  #drizzle: { client: Sql; db: Promise<Database> } | undefined;
   readonly #endpoint: Endpoint;
   readonly #options: PoolOptions;
   readonly #afterEnd: () => Promise<void>;
@@ -33,11 +32,8 @@ export class PoolAdapter implements DbAdapter {
     options: PoolOptions,
     afterEnd: () => Promise<void> = async () => {},
   ) {
-    const size = options.poolSize ?? POOL_SIZE;
     this.kind = kind;
-    this.sql = connectSql(endpoint, options.log, size);
-    this.#drizzleClient = connectSql(endpoint, options.log, size);
-    this.db = drizzleOver(this.#drizzleClient);
+    this.sql = connectSql(endpoint, options.log, options.poolSize ?? POOL_SIZE);
     this.#endpoint = endpoint;
     this.#options = options;
     this.#afterEnd = afterEnd;
@@ -52,6 +48,14 @@ export class PoolAdapter implements DbAdapter {
       'database_version_unsupported',
       `The database server has version ${row?.['number']}: PostgreSQL 15 or newer is needed.`,
     );
+  }
+
+  db(): Promise<Database> {
+    if (!this.#drizzle) {
+      const client = connectSql(this.#endpoint, this.#options.log, this.#options.poolSize ?? POOL_SIZE);
+      this.#drizzle = { client, db: drizzleOver(client) };
+    }
+    return this.#drizzle.db;
   }
 
   migrate(): Promise<void> {
@@ -89,7 +93,10 @@ export class PoolAdapter implements DbAdapter {
 
   async #end(): Promise<void> {
     try {
-      await Promise.all([this.sql.end({ timeout: DRAIN_S }), this.#drizzleClient.end({ timeout: DRAIN_S })]);
+      await Promise.all([
+        this.sql.end({ timeout: DRAIN_S }),
+        this.#drizzle?.client.end({ timeout: DRAIN_S }),
+      ]);
     } finally {
       await this.#afterEnd();
     }

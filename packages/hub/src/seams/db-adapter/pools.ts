@@ -1,6 +1,4 @@
-import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
-import * as schema from '#schema.ts';
 import type { Database, DbLog, Sql } from './adapter.ts';
 
 /** Where a server is. */
@@ -42,6 +40,7 @@ export function connectSql(endpoint: Endpoint, log: DbLog, max: number): Sql {
 }
 
 /** Takes the client over: its parsers of dates and JSON become drizzle's. */
-export function drizzleOver(client: Sql): Database {
+export async function drizzleOver(client: Sql): Promise<Database> {
+  const [{ drizzle }, schema] = await Promise.all([import('drizzle-orm/postgres-js'), import('#schema.ts')]);
   return drizzle(client, { schema });
 }

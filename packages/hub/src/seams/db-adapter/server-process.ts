@@ -22,12 +22,13 @@ const SETTINGS = {
   max_connections: '50',
   shared_buffers: '48MB',
   huge_pages: 'off',
-  max_wal_size: '512MB',
   max_parallel_workers_per_gather: '0',
   io_method: 'sync',
   jit: 'off',
   // §16.5's slow-query log.
   log_min_duration_statement: '1000',
+  // Parameters hold addresses and hashes of secrets.
+  log_parameter_max_length: '0',
   log_checkpoints: 'off',
   log_line_prefix: '',
   log_timezone: 'UTC',

@@ -16,9 +16,10 @@ export async function openTemporary(log: DbLog = errorsOnly): Promise<DbAdapter>
     await adapter.close();
     await rm(directory, { recursive: true, force: true });
   };
-  const { kind, db, sql } = adapter;
+  const { kind, sql } = adapter;
   return {
-    ...{ kind, db, sql, close },
+    ...{ kind, sql, close },
+    db: () => adapter.db(),
     migrate: () => adapter.migrate(),
     check: () => adapter.check(),
     [Symbol.asyncDispose]: close,

@@ -12,6 +12,9 @@ export class MemoryDisk implements Disk {
   readonly files: Map<string, MemoryFile> = new Map();
   #stepsLeft: number = Number.POSITIVE_INFINITY;
   #full = false;
+  #failing: string | undefined;
+  #gate: Promise<void> | undefined;
+  #arrived: (() => void) | undefined;
 
   crashAfter(steps: number): void {
     this.#stepsLeft = steps;
@@ -23,6 +26,20 @@ export class MemoryDisk implements Disk {
 
   fill(full: boolean): void {
     this.#full = full;
+  }
+
+  /** Writes of this one path fail, as where a block of the medium has gone bad. */
+  fail(path: string | undefined): void {
+    this.#failing = path;
+  }
+
+  /** The next append waits. @returns when it has arrived, and what lets it go on. */
+  pause(): { arrived: Promise<void>; resume(): void } {
+    const gate = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    this.#gate = gate.promise;
+    this.#arrived = arrived.resolve;
+    return { arrived: arrived.promise, resume: gate.resolve };
   }
 
   bytes(path: string): Uint8Array {
@@ -48,6 +65,8 @@ export class MemoryDisk implements Disk {
   }
 
   async append(path: string, bytes: Uint8Array | string): Promise<void> {
+    this.#arrived?.();
+    await this.#gate;
     const tail = toBytes(bytes);
     const before = this.files.get(path)?.bytes ?? new Uint8Array();
     this.#step();
@@ -74,7 +93,8 @@ export class MemoryDisk implements Disk {
   }
 
   #reserve(path: string): void {
-    if (this.#full) throw new SignerError('disk_fault', `could not write ${path} (ENOSPC)`);
+    if (this.#full || this.#failing === path)
+      throw new SignerError('disk_fault', `could not write ${path} (ENOSPC)`);
   }
 }
 

@@ -92,6 +92,20 @@ describe('an act that cannot be written', () => {
     expect((await signer.status()).enrolmentsLastHour).toBe(1);
   });
 
+  test('though its line is, was not answered; it counts all the same', async () => {
+    const region = new TestRegion();
+    const signer = inProcessSigner(await region.open());
+    const key = signingKey('node').publicKey;
+    region.disk.fail(`${REGION_FILES.journal(DIR)}.head`);
+    const refused = signer.enrol({ publicKey: key, tokenId });
+    await expect(refused).rejects.toMatchObject({ code: 'disk_fault', retry: true });
+    region.disk.fail(undefined);
+    expect((await signer.status()).enrolmentsLastHour).toBe(1);
+    await signer.enrol({ publicKey: key, tokenId });
+    await signer.enrol({ publicKey: signingKey('another').publicKey, tokenId });
+    expect((await signer.status()).enrolmentsLastHour).toBe(2);
+  });
+
   test('in a journal that was changed under a running signer is refused', async () => {
     const region = new TestRegion();
     const service = await region.open();

@@ -10,6 +10,7 @@ import { type SignerServer, serveSigner } from '#wire/server.ts';
 
 let dir: string;
 let socketPath: string;
+let region: TestRegion;
 let service: SignerService;
 const open: { close(): unknown }[] = [];
 
@@ -25,7 +26,8 @@ async function serve(path = socketPath): Promise<SignerServer> {
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'stoa-signer-'));
   socketPath = join(dir, 's.sock');
-  service = await new TestRegion().open();
+  region = new TestRegion();
+  service = await region.open();
 });
 
 afterEach(async () => {
@@ -147,21 +149,20 @@ describe('the server', () => {
     expect(await signer.status()).toMatchObject({ region: 'eu' });
   });
 
-  test('closing answers what is in hand', async () => {
+  test('closing answers what is in hand, and nothing after it', async () => {
     const server = await serve();
     const signer = keep(connectSigner({ socketPath }));
     await signer.status();
+    const { arrived, resume } = region.disk.pause();
     const { publicKey } = signingKey('node');
     const waiting = signer.enrol({ publicKey, tokenId: new Uint8Array(16) });
-    const { entries } = (await service.call('status', {})).journal;
-    const [credential] = await Promise.all([waiting, untilJournalled(entries).then(() => server.close())]);
-    expect(credential.node.length).toBeGreaterThan(64);
+    await arrived;
+    const closed = server.close();
+    resume();
+    expect((await waiting).node.length).toBeGreaterThan(64);
+    await closed;
+    await expect(signer.status()).rejects.toMatchObject({ code: 'signer_unreachable' });
   });
-
-  async function untilJournalled(entries: number): Promise<void> {
-    while ((await service.call('status', {})).journal.entries === entries)
-      await new Promise((resolve) => setImmediate(resolve));
-  }
 });
 
 /** Passes everything on, but can swallow an answer and hang up, once it was given. */

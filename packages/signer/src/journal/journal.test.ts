@@ -91,6 +91,16 @@ describe('a journal', () => {
     }
   });
 
+  test('losing power twice in a row, both times before the head, leaves a journal that opens', async () => {
+    for (let life = 0; life < 2; life += 1) {
+      const { journal } = await Journal.open(files());
+      disk.fail(HEAD);
+      await expect(journal.append({ life })).rejects.toMatchObject({ code: 'disk_fault' });
+      disk.fail(undefined);
+    }
+    expect((await Journal.open(files())).entries.slice(-2)).toEqual([{ life: 0 }, { life: 1 }]);
+  });
+
   test('a full disk refuses the entry and keeps the journal', async () => {
     const { journal } = await Journal.open(files());
     disk.fill(true);

@@ -12,6 +12,8 @@ import { seededRandom } from '#region.fixture.ts';
 
 const CHEAP = { n: 2 ** 10, r: 8, p: 1 };
 const PATH = '/keys/enrol.key';
+/** Every bit, and what turns one white space or letter case into another. */
+const CHANGES = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x03, 0x07, 0x2a];
 
 async function keyOnDisk(by?: { unlock?: Unlock; random?: Random }) {
   const disk = new MemoryDisk();
@@ -62,7 +64,7 @@ describe('a sealed key', () => {
     const { disk, place } = await keyOnDisk();
     const whole = Uint8Array.from(disk.bytes(PATH));
     for (let at = 0; at < whole.length; at += 1) {
-      for (const change of [0x01, 0x20, 0x80]) {
+      for (const change of CHANGES) {
         const changed = Uint8Array.from(whole);
         changed[at] = whole[at]! ^ change;
         disk.set(PATH, changed);
@@ -96,6 +98,14 @@ describe('a sealed key', () => {
     const { place } = await keyOnDisk();
     const attempt = openKeyFile({ ...place, purpose: 'authority' });
     await expect(attempt).rejects.toThrow(/holds the enrol key, the authority key is expected/);
+  });
+
+  test('the purpose written in a file is sealed in: another one does not open', async () => {
+    const { disk, place } = await keyOnDisk();
+    const text = Buffer.from(disk.bytes(PATH)).toString().replace('"enrol"', '"authority"');
+    disk.set(PATH, Buffer.from(text));
+    const attempt = openKeyFile({ ...place, purpose: 'authority' });
+    await expect(attempt).rejects.toMatchObject({ code: 'key_locked' });
   });
 
   test('mode: other accounts may not read it, and the error names chmod', async () => {

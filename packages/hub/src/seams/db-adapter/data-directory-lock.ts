@@ -19,7 +19,9 @@ export class DataDirectoryLock implements AsyncDisposable {
   /** @param realPath of the data directory, symbolic links resolved. @throws {DataDirectoryInUseError} */
   static async take(realPath: string): Promise<DataDirectoryLock> {
     const name = `\0stoa-hub/${createHash('sha256').update(realPath).digest('hex')}`;
-    const server = createServer((asking) => asking.on('error', () => asking.destroy()).end(`${process.pid}`));
+    const server = createServer((asking) => {
+      asking.on('error', () => asking.destroy()).end(`${process.pid}`, () => asking.destroy());
+    });
     // The holder's work keeps its process alive, not this.
     server.unref();
     try {

@@ -54,6 +54,8 @@ describe('free text', () => {
     [`token: ${SECRET}; next`, `token: ${REDACTED}; next`],
     [`key ${PEM} end`, `key ${REDACTED} end`],
     [`cut ${PEM.slice(0, 50)}`, `cut ${REDACTED}`],
+    ['stoa-agent enroll stoa1_AbCdEfGhIjKlMnOpQrStUv-_ --yes', `stoa-agent enroll stoa1_${REDACTED} --yes`],
+    [`stoa-identity-1 ${'Ab_-'.repeat(60)} 8Zk3Qw1a`, `stoa-identity-1 ${REDACTED} 8Zk3Qw1a`],
     ['tips at https://node.example/cut: http_reset', 'tips at https://node.example/cut: http_reset'],
     ['10:44:12 keyId: 7f3a, tokenId=12', '10:44:12 keyId: 7f3a, tokenId=12'],
   ])('%j becomes %j', (text, clean) => {

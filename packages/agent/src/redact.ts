@@ -16,6 +16,9 @@ const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
   // user:password@ of any URL; a password may hold a slash that nobody escaped
   [/\b([a-z][a-z0-9+.-]{1,20}:\/\/)[^\s?#@"'<>]{1,1024}@/gi, `$1${REDACTED}@`],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, REDACTED],
+  // join tokens, and the records that the agent keeps its keys in
+  [/\b(stoa1_)[\w-]{16,2048}/g, `$1${REDACTED}`],
+  [/\b(stoa-(?:identity|session|enrolment|candidate)-\d{1,3}) [\w-]{16,8192}/g, `$1 ${REDACTED}`],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${REDACTED}`],
 ];
 

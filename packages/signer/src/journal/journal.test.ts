@@ -150,7 +150,7 @@ describe('a journal', () => {
         await journal.append({ text });
         expect((await readJournal(files())).entries.at(-1)).toEqual(entry);
       }),
-      { numRuns: 50 },
+      { numRuns: 20 },
     );
   });
 });

@@ -6,10 +6,10 @@ import type { Heartbeats } from './heartbeats.ts';
 import { CHAINS, type LiveNode } from './live-node.ts';
 import type { NodeStatusRow, StatusStore } from './status-store.ts';
 
-/** Rows a flush: larger ones stall the event loop for longer than a frame may wait. */
-const ROWS = 500;
+/** Rows a flush: the most that one commit is worth waiting for; `Upsert` lets frames in between every 500. */
+const ROWS = 2_000;
 /** Flushes of one tick, so that a backlog is worked off without starving the rest. */
-const FLUSHES_PER_TICK = 8;
+const FLUSHES_PER_TICK = 4;
 /** What a `smallint` column holds: one value past it would fail the whole batch, again and again. */
 const SMALLINT = 32_767;
 

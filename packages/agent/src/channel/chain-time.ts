@@ -10,21 +10,13 @@ import {
 import { type Clock, sleep } from '#clock.ts';
 import { describeError } from '#error.ts';
 import type { Log } from '#log.ts';
-
-export interface ChainTip {
-  readonly chain: number;
-  /** 32 bytes. */
-  readonly hash: Uint8Array;
-}
-
-/** A header as chainweb serialises it. Rejects where the node has none. */
-export type FetchHeader = (tip: ChainTip, signal: AbortSignal) => Promise<Uint8Array>;
+import type { FetchHeader, HeaderRef } from '#reports/header-replies.ts';
 
 export interface ChainTimeOptions {
   clock: Clock;
   log: Log;
   network: string;
-  tips: () => readonly ChainTip[] | undefined;
+  tips: () => readonly HeaderRef[] | undefined;
   fetchHeader: FetchHeader;
 }
 
@@ -81,7 +73,7 @@ export class ChainTime {
   async #measure(network: ChainwebNetwork, signal: AbortSignal): Promise<void> {
     const tips = this.#options.tips() ?? [];
     const headers = new Map<string, Header>();
-    const fetch = async (tip: ChainTip): Promise<Header> => {
+    const fetch = async (tip: HeaderRef): Promise<Header> => {
       const name = hashText(tip.hash);
       const known = headers.get(name);
       if (known) return known;
@@ -104,7 +96,7 @@ export class ChainTime {
 async function holds(
   header: Header,
   network: ChainwebNetwork,
-  fetch: (tip: ChainTip) => Promise<Header>,
+  fetch: (tip: HeaderRef) => Promise<Header>,
 ): Promise<boolean> {
   const parent = await fetch({ chain: header.chain, hash: hashBytes(header.parent) });
   const adjacentParents = new Map<number, Header>();

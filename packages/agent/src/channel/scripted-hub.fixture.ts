@@ -7,6 +7,7 @@ import {
   decodeAgentMessage,
   encode,
   encodeHubMessage,
+  equalBytes,
   FRAME,
   type Hello,
   HUB_FRAMES,
@@ -69,6 +70,8 @@ export class ScriptedHub {
   /** Whether pings, heartbeats and checkpoints are answered. */
   answers = true;
   receipts = true;
+  /** A Hello that this key signed is refused. */
+  refuseKey: Uint8Array | undefined;
   /** The hub's clock is right, whatever the host's is. */
   wall: () => number;
   readonly #clock: Clock;
@@ -156,6 +159,10 @@ export class ScriptedHub {
     const { connection } = conversed;
     const { hello } = answer;
     const cert = peek(nodeCertKind, hello.credential.node);
+    if (this.refuseKey && equalBytes(cert.publicKey, this.refuseKey)) {
+      connection.close(CLOSE.badHandshake, 'bad_signature');
+      return;
+    }
     answer.verify(nodeCrypto.verifier(cert.publicKey));
     conversed.hello = hello;
     const id = Buffer.from(hello.nodeId).toString('hex');

@@ -24,13 +24,13 @@ export class EnrolHub {
   readonly region: RegionFixture;
   readonly asked: string[] = [];
   /** Hex node ids by hex token id. */
-  readonly enrolled = new Map<string, string>();
+  readonly enrolled: Map<string, string> = new Map();
   /** Loses so many answers of `enrol` after the hub has acted. */
   loseAnswers = 0;
   /** Answers instead of the hub. */
   instead: ((request: HttpRequest) => HttpResponse | HttpError | undefined) | undefined;
   /** Who the hub says it is. */
-  host = HOST;
+  host: string = HOST;
   readonly #random = seededRandom('enrol hub');
   readonly #offers = new Map<string, HubOffer>();
   readonly #secrets = new Map<string, Uint8Array>();

@@ -5,7 +5,7 @@ import type { Disk } from '#disk.ts';
 import { describeError } from '#error.ts';
 import { CheckpointChain } from '#evidence/checkpoint-chain.ts';
 import { HourJournal } from '#evidence/hour-journal.ts';
-import { HOUR_MS, HubTime, hourOf } from '#evidence/hub-time.ts';
+import { HOUR_MS, HubTime, hourOf, MINUTE_MS } from '#evidence/hub-time.ts';
 import { readReceipt, type SealedReceipt } from '#evidence/receipt.ts';
 import { NO_RECEIPT, ReceiptLog } from '#evidence/receipt-log.ts';
 import type { IdentityStore } from '#identity/identity-store.ts';
@@ -185,8 +185,9 @@ export class Evidence {
     const { now, startedAt } = this.hubTime;
     if (now === undefined || startedAt === undefined) return [];
     const hours = new Set(journal.hubHours);
-    for (let hour = Math.max(hourOf(startedAt), chain.head.hubHour + 1); hour < hourOf(now); hour += 1)
-      hours.add(hour);
+    // Started in the last minute of an hour, by a clock that is known to a round trip: none of it can count.
+    const first = hourOf(startedAt + MINUTE_MS);
+    for (let hour = Math.max(first, chain.head.hubHour + 1); hour < hourOf(now); hour += 1) hours.add(hour);
     return [...hours].filter((hour) => hour < hourOf(now) && hour > chain.head.hubHour).sort((a, b) => a - b);
   }
 

@@ -1,0 +1,353 @@
+import {
+  CONTEXT,
+  checkpointKind,
+  MINUTES_MASK,
+  open,
+  peek,
+  rotationKind,
+  UNKNOWN_U16,
+  verifyIn,
+} from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { describe, expect, test } from 'vitest';
+import { AgentWorld, cutAt } from '#agent-world.fixture.ts';
+import { receivedOf } from '#channel/scripted-hub.fixture.ts';
+import { IdentityStore } from '#identity/identity-store.ts';
+import { seededRandom } from '#identity/region.fixture.ts';
+import { requestRotation, rotationOf } from '#identity/rotation.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+async function running() {
+  const world = await AgentWorld.enrolled();
+  const agent = await world.boot();
+  agent.start();
+  await world.clock.advance(1_000);
+  return { ...world, world, agent, clock: world.clock, hub: world.hub, disk: world.disk };
+}
+
+describe('a session', () => {
+  test('begins with a heartbeat, the description, the settings and the health', async () => {
+    const { hub } = await running();
+    expect(hub.last.received.map(({ name }) => name)).toEqual([
+      'heartbeat',
+      'agentDescription',
+      'effectiveConfig',
+      'componentHealth',
+    ]);
+    expect(hub.received('agentDescription')[0]).toMatchObject({ agentVersion: '0.1.0', hostname: 'host' });
+  });
+
+  test('has a heartbeat every 30 s, give or take a fifth, with the tips that changed', async () => {
+    const { hub, clock, world } = await running();
+    await clock.advance(MINUTE);
+    world.scene.cut = () => ({ ...cutAt(100), tips: cutAt(100).tips.with(3, cutAt(101).tips[3]!) });
+    await clock.advance(10 * MINUTE);
+    const beats = hub.received('heartbeat');
+    expect(beats.length).toBeGreaterThan(17);
+    expect(beats.length).toBeLessThan(28);
+    const gaps = beats.slice(2).map((beat, i) => beat.sentAt - beats[i + 1]!.sentAt);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(24_000);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(36_000);
+    expect(new Set(gaps).size).toBeGreaterThan(10);
+    const told = beats.map(({ tips }) => tips.map(({ chain }) => chain)).filter((tips) => tips.length > 0);
+    expect(told).toEqual([[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [3]]);
+    expect(beats.at(-1)).toMatchObject({
+      chainweb: 'up',
+      gauges: { cpuPermille: 125, peers: 12, rttMs: 20, diskFreeMb: 2 ** 20, txKbps: 16 },
+    });
+  });
+
+  test('tells new tips of a stream within a third of the interval, together', async () => {
+    const { hub, clock, world } = await running();
+    await clock.advance(5 * MINUTE);
+    const before = hub.received('tipReport').length;
+    for (let height = 101; height <= 140; height += 1) {
+      world.publish(cutAt(height, 'stream'));
+      await clock.advance(1_000);
+    }
+    const reports = hub.received('tipReport').slice(before);
+    expect(reports.length).toBeGreaterThan(1);
+    expect(reports.length).toBeLessThanOrEqual(5);
+  });
+
+  test('that asks for the full state gets it', async () => {
+    const { hub, clock } = await running();
+    await clock.advance(5 * MINUTE);
+    const before = hub.last.received.length;
+    hub.send('reportFullState', {});
+    await clock.advance(100);
+    const told = hub.last.received.slice(before);
+    expect(told.map(({ name }) => name)).toEqual([
+      'heartbeat',
+      'agentDescription',
+      'effectiveConfig',
+      'componentHealth',
+    ]);
+    expect(told[0]).toMatchObject({ value: { tips: { length: 10 } } });
+  });
+
+  test('reports a description and a health that changed, once', async () => {
+    const { hub, clock, world } = await running();
+    await clock.advance(5 * MINUTE);
+    const [descriptions, healths] = [
+      hub.received('agentDescription').length,
+      hub.received('componentHealth').length,
+    ];
+    const node = (await world.scene.process()).node!;
+    world.scene.process = () => ({
+      node: { ...node, argv: ['chainweb-node', '--new'] },
+      count: 1,
+      unreadable: 0,
+    });
+    world.scene.chainweb = () => Promise.reject(new Error('the node is away'));
+    await clock.advance(10 * MINUTE);
+    expect(hub.received('agentDescription').length).toBe(descriptions + 1);
+    expect(hub.received('agentDescription').at(-1)?.process?.argv).toEqual(['chainweb-node', '--new']);
+    expect(hub.received('componentHealth').length).toBe(healths + 1);
+    expect(
+      hub
+        .received('componentHealth')
+        .at(-1)
+        ?.components.find(({ name }) => name === 'chainweb'),
+    ).toMatchObject({
+      state: 'warn',
+      why: 'the node is away',
+    });
+  });
+
+  test('answers header requests from the node, a few at once, leaving out what it lacks', async () => {
+    const { hub, clock, world } = await running();
+    let [atOnce, most] = [0, 0];
+    world.fetchHeader = async ({ chain }) => {
+      atOnce += 1;
+      most = Math.max(most, atOnce);
+      await new Promise<void>((resolve) => clock.after(500, resolve));
+      atOnce -= 1;
+      if (chain === 2) throw new Error('unknown');
+      return new Uint8Array(318).fill(chain);
+    };
+    const headers = Array.from({ length: 8 }, (_, chain) => ({ chain, hash: new Uint8Array(32) }));
+    hub.send('headerRequest', { headers });
+    hub.send('headerRequest', { headers: headers.slice(5) });
+    await clock.advance(10_000);
+    expect(hub.received('headerReply').map((reply) => reply.headers.map((header) => header[0]))).toEqual([
+      [0, 1, 3, 4, 5, 6, 7],
+      [5, 6, 7],
+    ]);
+    expect(most).toBe(4);
+  });
+
+  test('that is throttled goes on with heartbeats only, for as long as was asked', async () => {
+    const { hub, clock, world } = await running();
+    hub.send('throttle', { retryAfterMs: 5 * MINUTE });
+    await clock.advance(100);
+    world.publish(cutAt(200, 'stream'));
+    const before = hub.last.received.length;
+    await clock.advance(4 * MINUTE);
+    expect(new Set(hub.last.received.slice(before).map(({ name }) => name))).toEqual(
+      new Set(['heartbeat', 'ping']),
+    );
+  });
+});
+
+describe('faults', () => {
+  test('F29 collectors that hang stop no heartbeat; what they last said ages', async () => {
+    const { hub, clock, world, agent } = await running();
+    await clock.advance(MINUTE);
+    const never = () => new Promise<never>(() => undefined);
+    Object.assign(world.scene, {
+      cut: never,
+      chainweb: never,
+      process: never,
+      host: never,
+      commitment: never,
+    });
+    const before = hub.received('heartbeat').length;
+    await clock.advance(10 * MINUTE);
+    expect(hub.received('heartbeat').length - before).toBeGreaterThan(16);
+    const last = hub.received('heartbeat').at(-1)!;
+    expect(last.gauges).toMatchObject({ cpuPermille: UNKNOWN_U16, peers: UNKNOWN_U16 });
+    expect(last.chainweb).toBe('down');
+    const health = hub.received('componentHealth').at(-1)!.components;
+    expect(health.filter(({ state }) => state === 'fail').map(({ name }) => name)).toEqual([
+      'cut',
+      'chainweb',
+      'process',
+      'host',
+      'commitment',
+    ]);
+    expect(agent.link().state).toBe('established');
+  });
+
+  test('F33 stopping takes less than ten seconds where neither hub nor disk nor node answers', async () => {
+    const { clock, world, agent } = await running();
+    await clock.advance(MINUTE);
+    world.transport.faults.blackHole = true;
+    world.scene.cut = () => new Promise<never>(() => undefined);
+    let stopped = false;
+    const stopping = agent.stop().then(() => {
+      stopped = true;
+    });
+    await clock.advance(10_000);
+    expect(stopped).toBe(true);
+    await stopping;
+    expect(await agent.ended).toBe('stopped');
+    await clock.advance(HOUR);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('F33 an agent that waits for its hub stops at once', async () => {
+    const world = await AgentWorld.enrolled();
+    world.transport.faults.down = true;
+    const agent = await world.boot();
+    agent.start();
+    await world.clock.advance(MINUTE);
+    let stopped = false;
+    void agent.stop().then(() => {
+      stopped = true;
+    });
+    await world.clock.advance(0);
+    expect(stopped).toBe(true);
+    await world.clock.advance(HOUR);
+    expect(world.clock.pending).toBe(0);
+  });
+
+  test('F08 kill -9 and a new start: a session at once, with the identity and the ratchet that are on disk', async () => {
+    const { clock, hub, disk, world } = await running();
+    await clock.advance(10 * MINUTE);
+    disk.restart('lost');
+    const revived = await world.boot();
+    revived.start();
+    await clock.advance(1_000);
+    expect(revived.link()).toMatchObject({ state: 'established', sessions: 1 });
+    expect(hub.sessions.length).toBe(2);
+  });
+
+  test('F28 a day without a hub: samples are kept, the oldest dropped and counted, and sent at the allowed rate', async () => {
+    const { clock, hub, world, agent } = await running();
+    world.transport.faults.down = true;
+    world.transport.cut();
+    await clock.advance(26 * HOUR);
+    expect(agent.outbox().droppedSamples).toBeGreaterThan(100);
+    world.transport.faults.down = false;
+    await clock.advance(11 * MINUTE);
+    const batches = hub.received('metricsBatch');
+    expect(batches.reduce((sum, { samples }) => sum + samples.length, 0)).toBeGreaterThan(1_400);
+    const times = batches.flatMap(({ samples }) => samples.map(({ at }) => at));
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(clock.now() - times.at(-1)!).toBeLessThan(12 * MINUTE);
+  });
+
+  test('a full disk keeps the session, is reported, and ends when there is room', async () => {
+    const { clock, hub, disk, world, agent } = await running();
+    disk.capacityBytes = 0;
+    world.transport.cut();
+    await clock.advance(5 * MINUTE);
+    expect(agent.link()).toMatchObject({ state: 'established', sessions: 2 });
+    const states = () =>
+      Object.fromEntries(
+        hub
+          .received('componentHealth')
+          .at(-1)!
+          .components.map(({ name, state }) => [name, state]),
+      );
+    expect(states()).toMatchObject({ storage: 'fail', evidence: 'fail' });
+    // The secret that could not be stored is not used: the one on disk is still good.
+    world.transport.cut();
+    await clock.advance(5 * MINUTE);
+    expect(agent.link()).toMatchObject({ state: 'established', sessions: 3 });
+    disk.capacityBytes = 1e9;
+    await clock.advance(5 * MINUTE);
+    expect(states()).toMatchObject({ storage: 'ok', evidence: 'ok' });
+    const revived = await world.boot();
+    revived.start();
+    await clock.advance(1_000);
+    expect(revived.link().state).toBe('established');
+  });
+
+  test('F05 a Revoke that the root signed wipes the key and keeps the evidence; the note outlives the process', async () => {
+    const { clock, hub, disk, world, agent } = await running();
+    await clock.advance(70 * MINUTE);
+    const { nodeId } = await IdentityStore.open(disk, world.directory);
+    hub.send('revoke', world.region.revoke(nodeId));
+    await clock.advance(20_000);
+    expect(await agent.ended).toBe('revoked');
+    await expect(world.boot()).rejects.toMatchObject({ code: 'node_revoked' });
+    expect(await disk.stat(`${world.directory}/identity`)).toBeUndefined();
+    expect(await disk.list(`${world.directory}/${agent.nodeId.slice(0, 16)}/evidence`)).toContain('log');
+    await clock.advance(HOUR);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('evidence', () => {
+  test('an hour in session ends with a receipt for all its minutes', async () => {
+    const { clock, hub, agent } = await running();
+    await clock.advance(2 * HOUR + 6 * MINUTE);
+    const checkpoints = hub.received('checkpoint').map(({ sealed }) => peek(checkpointKind, sealed));
+    expect(checkpoints.map(({ minutes }) => minutes)).toEqual([MINUTES_MASK, MINUTES_MASK]);
+    expect(checkpoints.every(({ sessionIds }) => sessionIds.length === 1)).toBe(true);
+    expect(checkpoints[0]?.tipsDigest).not.toEqual(new Uint8Array(32));
+    expect(checkpoints[1]?.inputsDigest).not.toEqual(checkpoints[0]?.inputsDigest);
+    expect(agent.outbox().waiting).toBe(0);
+  });
+});
+
+describe('a key rotation', () => {
+  test('is offered by the running agent, signed by both keys, and committed by the first session on the new one', async () => {
+    const { clock, hub, disk, world, agent } = await running();
+    const asked = await requestRotation(disk, world.directory, seededRandom('rotation'));
+    await expect(requestRotation(disk, world.directory, seededRandom('again'))).rejects.toMatchObject({
+      code: 'identity_busy',
+    });
+    await clock.advance(MINUTE);
+    const [wish] = hub.received('keyRotate');
+    const { hello } = hub.sessions[0]!;
+    const before = await IdentityStore.open(disk, world.directory);
+    const rotation = open(rotationKind, wish!.sealed, nodeCrypto, before.key.publicKey);
+    expect(
+      verifyIn(CONTEXT.rotate, nodeCrypto.verifier(rotation.newPublicKey), wish!.sealed, wish!.proof),
+    ).toBe(true);
+    expect(rotation).toMatchObject({ nodeId: hello!.nodeId, keyGeneration: 1 });
+    await clock.advance(5 * MINUTE);
+    expect(hub.received('keyRotate').length).toBe(1);
+    hub.send('keyAccepted', {
+      credential: world.region.credential(rotation.newPublicKey, { nodeId: before.nodeId, keyGeneration: 1 }),
+    });
+    await clock.advance(5_000);
+    expect(agent.link()).toMatchObject({ state: 'established', sessions: 2 });
+    const after = await IdentityStore.open(disk, world.directory);
+    expect(after.nodeId).toEqual(before.nodeId);
+    expect(after.key.publicKey).toEqual(rotation.newPublicKey);
+    expect(asked).toMatchObject({ state: 'requested', nodeId: agent.nodeId });
+    expect(Buffer.from(hub.last.hello!.keyId).toString('hex')).toBe(asked.newKeyId);
+    expect(rotationOf(after)).toBeUndefined();
+  });
+
+  test('that the hub does not take leaves the old key in force', async () => {
+    const { clock, hub, disk, world, agent } = await running();
+    await requestRotation(disk, world.directory, seededRandom('rotation'));
+    await clock.advance(MINUTE);
+    const before = await IdentityStore.open(disk, world.directory);
+    const [wish] = hub.received('keyRotate');
+    const { newPublicKey } = open(rotationKind, wish!.sealed, nodeCrypto, before.key.publicKey);
+    const { nodeId } = before;
+    hub.refuseKey = newPublicKey;
+    hub.send('keyAccepted', {
+      credential: world.region.credential(newPublicKey, { nodeId, keyGeneration: 7 }),
+    });
+    await clock.advance(MINUTE);
+    expect(agent.link()).toMatchObject({ sessions: 1 });
+    hub.send('keyAccepted', {
+      credential: world.region.credential(newPublicKey, { nodeId, keyGeneration: 1 }),
+    });
+    await clock.advance(15 * MINUTE);
+    expect(agent.link()).toMatchObject({ state: 'established', sessions: 2 });
+    const after = await IdentityStore.open(disk, world.directory);
+    expect(after.key.publicKey).toEqual(before.key.publicKey);
+    expect(rotationOf(after)).toBeUndefined();
+    expect(receivedOf(hub.last, 'keyRotate')).toEqual([]);
+  });
+});

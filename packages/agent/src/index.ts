@@ -1,4 +1,17 @@
+export { type Agent, type AgentEnd, type AgentOptions, createAgent } from '#agent.ts';
 export { createDisk } from '#atomic-file.ts';
+export { ChainTime } from '#channel/chain-time.ts';
+export { createLongPollTransport } from '#channel/long-poll.ts';
+export {
+  type MemoryConnection,
+  type MemoryFaults,
+  MemoryNetwork,
+  type MemoryTransport,
+} from '#channel/memory.ts';
+export { createIdleProbe, type IdleProbe } from '#channel/nat-idle.ts';
+export type { ChannelState, ChannelStatus } from '#channel/status.ts';
+export type { DialTarget, Link, LinkEnd, LinkListener, Transport, Transports } from '#channel/transport.ts';
+export { createWebSocketTransport } from '#channel/websocket.ts';
 export { type Clock, createClock, DeadlineError, sleep, type Timer, withDeadline } from '#clock.ts';
 export { type AgentReadings, type CollectorDeps, createCollectors } from '#collectors/agent-collectors.ts';
 export { type ChainTip, type Cut, cutCollector, pollCut } from '#collectors/chainweb-cut.ts';
@@ -13,15 +26,27 @@ export type { ChainwebProcess } from '#collectors/process.ts';
 export { type AgentConfig, ConfigError, describeConfig, loadConfig, SETTINGS } from '#config.ts';
 export { holdDataDir } from '#data-lock.ts';
 export { type Disk, DiskError, DiskFullError, FileMissingError } from '#disk.ts';
+export {
+  type EnrollDeps,
+  type EnrollOffer,
+  type EnrollOutcome,
+  type EnrollRequest,
+  enroll,
+} from '#enroll/enroll.ts';
 export { AgentError, describeError } from '#error.ts';
+export { type Proof, proofKind } from '#evidence/receipt-log.ts';
 export { createHttp, type Http, type HttpRequest, type HttpResponse, type HttpStream } from '#http.ts';
 export { HttpError, ProxyRefusedError } from '#http-error.ts';
+export { type Identity, identityDirectory } from '#identity/identity.ts';
+export { IdentityStore, storeIdentity } from '#identity/identity-store.ts';
+export { requestRotation } from '#identity/rotation.ts';
 export { createLog, type Log, LogRing } from '#log.ts';
 export { MemoryDisk, PowerCutError } from '#memory-disk.ts';
 export { createProxies, DIRECT, environmentRule, type Proxies } from '#proxy.ts';
+export { parseRecords } from '#record-line.ts';
 export { agentMetrics } from '#status/agent-metrics.ts';
 export { serveMetrics } from '#status/metrics-server.ts';
-export { buildSnapshot, type StatusSnapshot } from '#status/snapshot.ts';
+export { buildSnapshot, type LinkStatus, type StatusSnapshot } from '#status/snapshot.ts';
 export { askStatus } from '#status/status-client.ts';
 export { serveStatus } from '#status/status-server.ts';
 export { VirtualClock } from '#virtual-clock.ts';

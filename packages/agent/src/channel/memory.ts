@@ -40,7 +40,8 @@ export interface MemoryConnection {
 
 export interface MemoryNetworkOptions {
   clock: Clock;
-  accept: (connection: MemoryConnection) => void;
+  /** Undefined while no hub listens: every connection is refused. */
+  accept: ((connection: MemoryConnection) => void) | undefined;
   /** One way, ms. Default 0: still never within the call that sent. */
   latencyMs?: () => number;
 }
@@ -48,7 +49,7 @@ export interface MemoryNetworkOptions {
 /** Sockets without sockets: order kept, nothing shared between the ends but bytes, all delays on the clock. */
 export class MemoryNetwork {
   readonly clock: Clock;
-  accept: (connection: MemoryConnection) => void;
+  accept: ((connection: MemoryConnection) => void) | undefined;
   readonly #latencyMs: () => number;
 
   constructor({ clock, accept, latencyMs = () => 0 }: MemoryNetworkOptions) {
@@ -139,12 +140,13 @@ class Wire {
     const request = { nonceA: target.nonceA, cookie: target.cookie, host };
     this.#deliver('toHub', () => {
       const { refuse, down } = this.#faults;
-      if (down) return this.#end({ code: 1006, reason: 'connection refused' });
+      const { accept } = this.#network;
+      if (down || accept === undefined) return this.#end({ code: 1006, reason: 'connection refused' });
       if (refuse !== undefined)
         return this.#end({ code: 1006, reason: `HTTP ${refuse}`, httpStatus: refuse });
       this.#opened = true;
       this.#hub = this.#hubEnd(transport, address, request);
-      this.#network.accept(this.#hub);
+      accept(this.#hub);
     });
     return this.#agentEnd(target.origin);
   }

@@ -1,0 +1,93 @@
+import type { Clock, Timer } from '@stoa/agent';
+import type { SimulatedNetwork } from '../chainweb/index.ts';
+import type { Dice } from './random.ts';
+import { SharedFork } from './shared-fork.ts';
+import { type Stage, TROUBLES, type Trouble, type Undo } from './troubles.ts';
+import type { WorldNode } from './world-node.ts';
+
+export interface MischiefOptions {
+  readonly nodes: readonly WorldNode[];
+  readonly clock: Clock;
+  readonly network: SimulatedNetwork;
+  readonly dice: Dice;
+}
+
+/** Share of the nodes that are in trouble at any time, about. */
+const SHARE = 0.08;
+const MINUTE_MS = 60_000;
+
+/**
+ * Keeps a share of the world in trouble, by its dice. It begins with one of each kind, as far as the share allows, so that
+ * a console has all of them to show.
+ */
+export class Mischief {
+  readonly #options: MischiefOptions;
+  readonly #stage: Stage;
+  readonly #active = new Map<WorldNode, { trouble: Trouble; timer: Timer; undo: Undo }>();
+  readonly #wanted: number;
+  #next: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: MischiefOptions) {
+    const { clock, network, dice, nodes } = options;
+    this.#options = options;
+    this.#stage = { clock, network, dice, fork: new SharedFork(network) };
+    this.#wanted = Math.max(1, Math.round(nodes.length * SHARE));
+  }
+
+  /** What is wrong with whom at the moment. */
+  get active(): ReadonlyMap<WorldNode, { readonly trouble: Trouble }> {
+    return this.#active;
+  }
+
+  start(): void {
+    const { clock } = this.#options;
+    // An average trouble lasts twelve minutes: so often one ends, and another takes its place.
+    const everyMs = (12 * MINUTE_MS) / this.#wanted;
+    const first = TROUBLES.slice(0, this.#wanted);
+    const turn = (): void => {
+      this.#begin(first.shift() ?? this.#draw());
+      const filling = this.#active.size < this.#wanted;
+      this.#next = clock.after(filling ? Math.min(everyMs, 3_000) : everyMs, turn);
+    };
+    this.#next = clock.after(0, turn);
+  }
+
+  /** Ends the script and all troubles. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#next?.cancel();
+    await Promise.all([...this.#active.keys()].map((node) => this.#end(node)));
+  }
+
+  #begin(trouble: Trouble): void {
+    if (this.#active.size >= this.#wanted) return;
+    const { nodes, clock, dice } = this.#options;
+    const well = nodes.filter((node) => node.online && !this.#active.has(node));
+    if (well.length === 0) return;
+    const node = dice.pick(well);
+    const [least, most] = trouble.minutes;
+    const lastsMs = dice.number(least, most) * MINUTE_MS;
+    const undo = Promise.resolve(trouble.begin(node, this.#stage));
+    const timer = clock.after(lastsMs, () => void this.#end(node));
+    this.#active.set(node, { trouble, timer, undo: async () => (await undo)() });
+  }
+
+  async #end(node: WorldNode): Promise<void> {
+    const active = this.#active.get(node);
+    if (active === undefined) return;
+    active.timer.cancel();
+    await active.undo();
+    this.#active.delete(node);
+  }
+
+  #draw(): Trouble {
+    const total = TROUBLES.reduce((sum, { weight }) => sum + weight, 0);
+    let left = this.#options.dice.number(0, total);
+    for (const trouble of TROUBLES) {
+      left -= trouble.weight;
+      if (left < 0) return trouble;
+    }
+    return TROUBLES[0]!;
+  }
+}

@@ -1,0 +1,203 @@
+import {
+  type Agent,
+  type AgentConfig,
+  type Clock,
+  createAgent,
+  createCollectors,
+  createLog,
+  fetchHeader,
+  type HostFacts,
+  type Identity,
+  identityDirectory,
+  type Log,
+  loadConfig,
+  type MemoryNetwork,
+  type MemoryTransport,
+  sleep,
+  storeIdentity,
+} from '@stoa/agent';
+import { nodeCertKind, peek, toHex } from '@stoa/protocol';
+import type { SimulatedNetwork } from '../chainweb/index.ts';
+import { SkewedClock } from './clocks.ts';
+import { copyTree } from './copy-tree.ts';
+import { Machine } from './machine.ts';
+import type { Place } from './places.ts';
+import type { Dice } from './random.ts';
+
+export interface WorldNodeOptions {
+  readonly place: Place;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  /** The chain. */
+  readonly network: SimulatedNetwork;
+  /** The way to the hub. */
+  readonly wires: MemoryNetwork;
+  readonly latencyMs: number;
+  readonly dice: Dice;
+  readonly onLog?: ((line: string) => void) | undefined;
+}
+
+const DATA_DIR = '/var/lib/stoa-agent';
+
+/**
+ * A real agent core on a simulated machine. Everything that may go wrong with one is a member: the machine's faults, the
+ * wire's, the clock's, and the process's own ends.
+ */
+export class WorldNode {
+  readonly place: Place;
+  /** Hex. */
+  readonly nodeId: string;
+  readonly machine: Machine;
+  readonly clock: SkewedClock;
+  readonly wire: MemoryTransport;
+  readonly #options: WorldNodeOptions;
+  readonly #config: AgentConfig;
+  readonly #log: Log;
+  #agent: Agent | undefined;
+  #starting: Promise<void> | undefined;
+
+  constructor(options: WorldNodeOptions, machine?: Machine) {
+    const { place, identity, clock, network, wires, dice, latencyMs, onLog } = options;
+    this.#options = options;
+    this.place = place;
+    this.nodeId = toHex(peek(nodeCertKind, identity.credential.node).nodeId);
+    this.clock = new SkewedClock(clock);
+    this.machine =
+      machine ?? new Machine({ name: place.label, address: place.address, clock: this.clock, network, dice });
+    this.wire = wires.transport({ address: place.address });
+    this.wire.faults.latencyMs = latencyMs;
+    this.#log = createLog({ clock, level: onLog ? 'debug' : 'error', write: onLog ?? (() => undefined) });
+    this.#config = loadConfig({
+      env: {
+        STOA_AGENT_DATA: DATA_DIR,
+        STOA_AGENT_COMMITTED_PATH: '/var/lib/chainweb',
+        STOA_AGENT_COMMITTED_GB: String(dice.pick([50, 100, 100, 200, 400])),
+        CHAINWEB_NETWORK: network.network.name,
+        CHAINWEB_URL: this.machine.chain.serviceUrl,
+        CHAINWEB_P2P_URL: this.machine.chain.p2pUrl,
+      },
+      host: { root: true, home: '/root' },
+    });
+  }
+
+  /** Undefined while the process does not run. */
+  get agent(): Agent | undefined {
+    return this.#agent;
+  }
+
+  get running(): boolean {
+    return this.#agent !== undefined;
+  }
+
+  get online(): boolean {
+    return this.#agent?.link().state === 'established';
+  }
+
+  /** Puts the identity on the disk, as `enroll` does. */
+  async install(): Promise<void> {
+    const { identity } = this.#options;
+    await storeIdentity(this.machine.disk, identityDirectory(this.#config), identity);
+  }
+
+  /** Starts the process. Idempotent. */
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  /** SIGTERM: says goodbye. */
+  async stop(): Promise<void> {
+    await this.#starting;
+    const agent = this.#agent;
+    this.#agent = undefined;
+    this.#starting = undefined;
+    await agent?.stop();
+  }
+
+  /** kill -9: nothing is said any more, and only what was forced to the disk is there afterwards (F08). */
+  async crash(): Promise<void> {
+    await this.#starting;
+    const { faults } = this.wire;
+    this.machine.disk.crashAfter(0);
+    const before = faults.down;
+    faults.down = true;
+    this.wire.cut();
+    await this.stop();
+    faults.down = before;
+    this.machine.disk.restart('kept');
+  }
+
+  /** Unplugs the network cable. The process runs on. */
+  unplug(): void {
+    this.wire.faults.down = true;
+    this.wire.cut();
+  }
+
+  plugIn(): void {
+    this.wire.faults.down = false;
+  }
+
+  /** A copy of the data directory as it is now, started on another host (F07). It stands beside, in no list. */
+  async clone(address: string): Promise<WorldNode> {
+    const { dice } = this.#options;
+    const copy = new WorldNode({
+      ...this.#options,
+      place: { ...this.place, label: `${this.place.label}-copy`, address },
+      dice: dice.fork('clone'),
+    });
+    await copyTree(this.machine.disk, copy.machine.disk, DATA_DIR);
+    return copy;
+  }
+
+  async #start(): Promise<void> {
+    const { dice, place } = this.#options;
+    const { machine, clock } = this;
+    const config = this.#config;
+    const log = this.#log;
+    const { http, disk, proc } = machine;
+    const random = dice.bytes;
+    this.#agent = await createAgent({
+      config,
+      configHost: { root: true, home: '/root' },
+      clock,
+      disk,
+      random,
+      log,
+      transports: { websocket: this.wire },
+      collectors: createCollectors({
+        config,
+        clock,
+        random,
+        log,
+        http,
+        disk,
+        proc,
+        inspectContainer: async () => ({ name: `${place.label}-chainweb`, labels: {} }),
+      }),
+      fetchHeader: (ref, signal) =>
+        fetchHeader({ http, serviceUrl: config.chainwebUrl, network: config.network }, ref, signal),
+      hostFacts: hostFacts(place.label, machine),
+      idleProbe: async ({ seconds }, signal) => {
+        await sleep(clock, seconds * 1_000, signal);
+        return seconds <= NAT_IDLE_S;
+      },
+      version: place.version,
+      runtime: 'node 24.21.0',
+    });
+    this.#agent.start();
+  }
+}
+
+/** After so much silence the simulated NATs forget a connection. */
+const NAT_IDLE_S = 350;
+
+function hostFacts(hostname: string, { host }: Machine): HostFacts {
+  return {
+    hostname,
+    distribution: 'Debian GNU/Linux 13 (trixie)',
+    kernel: '6.12.48+deb13-amd64',
+    architecture: 'x64',
+    cpuModel: host.cpuModel,
+    bootId: host.bootId,
+  };
+}

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   type HubMessage,
   LIMITS,
@@ -90,7 +89,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     clock,
     random,
     disk,
-    path: join(store.nodeDirectory, 'nat-idle'),
+    nodeDirectory: store.nodeDirectory,
     log,
     probe: options.idleProbe,
     hubNow: () => evidence.hubTime.now,

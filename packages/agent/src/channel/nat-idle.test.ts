@@ -31,7 +31,7 @@ async function natIdle(clock: VirtualClock, probe: IdleProbe, disk = new MemoryD
     clock,
     random: seededRandom('nat'),
     disk,
-    path: '/nat-idle',
+    nodeDirectory: '/node',
     log: createLog({ clock, level: 'error', write: () => undefined }),
     probe,
     hubNow: () => clock.now(),

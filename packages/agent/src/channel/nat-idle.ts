@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { record, toBase64Url, u32, u64 } from '@stoa/protocol';
 import { AGENT_PATH } from '#channel/transport.ts';
 import { type Clock, sleep } from '#clock.ts';
@@ -40,7 +41,7 @@ export function createIdleProbe({ http }: { http: Http }): IdleProbe {
   };
 }
 
-interface Measured {
+export interface Measured {
   /** Longest silence that was survived, ms. */
   idleMs: number;
   /** By the hub's clock, ms since 1970. */
@@ -51,6 +52,15 @@ const measuredKind: RecordKind<Measured> = {
   name: 'stoa-nat-idle-1',
   codec: record({ idleMs: u32, measuredAt: u64 }),
 };
+
+/** What a node's directory holds of it. @throws RecordDamagedError, DiskError */
+export function readNatIdle(disk: Disk, nodeDirectory: string): Promise<Measured | undefined> {
+  return readRecord(disk, pathIn(nodeDirectory), measuredKind);
+}
+
+function pathIn(nodeDirectory: string): string {
+  return join(nodeDirectory, 'nat-idle');
+}
 
 const RISING_S = [30, 60, 120, 240, 480, 900];
 /** So near to the limit is near enough. */
@@ -63,7 +73,7 @@ export interface NatIdleOptions {
   clock: Clock;
   random: Random;
   disk: Disk;
-  path: string;
+  nodeDirectory: string;
   log: Log;
   probe: IdleProbe | undefined;
   hubNow: () => number | undefined;
@@ -87,7 +97,7 @@ export class NatIdle {
 
   /** @throws RecordDamagedError, DiskError */
   static async open(options: NatIdleOptions): Promise<NatIdle> {
-    return new NatIdle(options, await readRecord(options.disk, options.path, measuredKind));
+    return new NatIdle(options, await readNatIdle(options.disk, options.nodeDirectory));
   }
 
   get idleMs(): number | undefined {
@@ -123,7 +133,7 @@ export class NatIdle {
   }
 
   async #measure(target: Omit<IdleRequest, 'seconds'>, probe: IdleProbe, signal: AbortSignal): Promise<void> {
-    const { clock, random, disk, path, log, hubNow, measured } = this.#options;
+    const { clock, random, disk, nodeDirectory, log, hubNow, measured } = this.#options;
     await sleep(clock, uniform(random, START_MS.least, START_MS.most), signal);
     const survives = async (seconds: number): Promise<boolean | undefined> => {
       const first = await probe({ ...target, seconds }, signal);
@@ -134,7 +144,7 @@ export class NatIdle {
     signal.throwIfAborted();
     if (seconds === undefined) return;
     const known = { idleMs: seconds * 1_000, measuredAt: Math.round(hubNow() ?? 0) };
-    await writeRecord(disk, path, measuredKind, known);
+    await writeRecord(disk, pathIn(nodeDirectory), measuredKind, known);
     this.#known = known;
     log.info('nat-idle-measured', { seconds });
     measured();

@@ -17,10 +17,10 @@ export class NotEnrolledError extends AgentError<'not_enrolled'> {
 export class NodeRevokedError extends AgentError<'node_revoked'> {
   override readonly name = 'NodeRevokedError';
 
-  constructor(nodeId: string, serial: number) {
+  constructor(nodeId: string) {
     super(
       'node_revoked',
-      `node ${nodeId} was revoked by the network's root key (revocation ${serial}) and its key is gone: it can only come back as a new node, with a new join token`,
+      `node ${nodeId} was revoked by the network's root key and its key is gone: the host can only come back as a new node, with a new join token`,
       { retry: false },
     );
   }

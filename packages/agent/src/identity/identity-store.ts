@@ -204,8 +204,8 @@ function nodeDirectory(directory: string, nodeId: Uint8Array): string {
   return join(directory, toHex(nodeId).slice(0, 16));
 }
 
-function revokedError({ nodeId, serial }: Revocation): NodeRevokedError {
-  return new NodeRevokedError(toHex(nodeId), serial);
+function revokedError({ nodeId }: Revocation): NodeRevokedError {
+  return new NodeRevokedError(toHex(nodeId));
 }
 
 function firstSession(nodeId: Uint8Array): SessionState {

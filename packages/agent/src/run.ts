@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { type Agent, createAgent } from '#agent.ts';
+import { ChainTime } from '#channel/chain-time.ts';
+import { createLongPollTransport } from '#channel/long-poll.ts';
+import { createIdleProbe } from '#channel/nat-idle.ts';
+import { createWebSocketTransport } from '#channel/websocket.ts';
+import type { AgentContext } from '#cli/agent-context.ts';
+import { type AgentReadings, createCollectors } from '#collectors/agent-collectors.ts';
+import { fetchHeader } from '#collectors/chainweb-header.ts';
+import type { CollectorSet } from '#collectors/collector-set.ts';
+import { askEngine } from '#collectors/container-engine.ts';
+import { readHostFacts } from '#collectors/host-facts.ts';
+import { openProc } from '#collectors/proc.ts';
+import type { ConfigHost } from '#config.ts';
+import { holdDataDir } from '#data-lock.ts';
+import { createHttp } from '#http.ts';
+import { NodeRevokedError, NotEnrolledError } from '#identity/error.ts';
+import { identityDirectory } from '#identity/identity.ts';
+import { createProxies, environmentRule } from '#proxy.ts';
+import type { HeaderRef } from '#reports/header-replies.ts';
+import { agentMetrics } from '#status/agent-metrics.ts';
+import { buildSnapshot, type StatusSnapshot } from '#status/snapshot.ts';
+import { serveStatus } from '#status/status-server.ts';
+
+/**
+ * Serves until the signal aborts, with everything real.
+ * @throws NotEnrolledError, NodeRevokedError, DataDirBusyError, RecordDamagedError, UnixSocketError, DiskError
+ */
+export async function run(context: AgentContext, host: ConfigHost): Promise<void> {
+  const { config, disk, log } = context;
+  if ((await disk.stat(config.dataDir)) === undefined) throw new NotEnrolledError(identityDirectory(config));
+  const lock = await holdDataDir(config.dataDir, config.instance);
+  try {
+    const parts = await build(context, host);
+    log.info('agent-started', { version: context.version, nodeId: parts.agent.nodeId });
+    await serve(context, parts);
+  } finally {
+    await lock.release();
+  }
+}
+
+interface Parts {
+  agent: Agent;
+  collectors: CollectorSet<AgentReadings>;
+  chainTime: ChainTime;
+}
+
+async function build(context: AgentContext, configHost: ConfigHost): Promise<Parts> {
+  const { config, clock, disk, log, proxies, ca, http, nodeHttp, version } = context;
+  const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count));
+  const proc = openProc();
+  const collectors = createCollectors({
+    config,
+    clock,
+    random,
+    log,
+    http: nodeHttp,
+    disk,
+    proc,
+    inspectContainer: askEngine({ clock }),
+  });
+  const node = { http: nodeHttp, serviceUrl: config.chainwebUrl, network: config.network };
+  const header = (ref: HeaderRef, signal: AbortSignal): Promise<Uint8Array> => fetchHeader(node, ref, signal);
+  const tips = (): AgentReadings['cut']['tips'] | undefined => collectors.reading('cut').value?.tips;
+  const chainTime = new ChainTime({ clock, log, network: config.network, tips, fetchHeader: header });
+  const kept = { clock, ca, keepAlive: true };
+  const pollHttp = createHttp({
+    ...kept,
+    proxies: createProxies({ ...kept, proxyFor: environmentRule(config) }),
+  });
+  const agent = await createAgent({
+    config,
+    configHost,
+    clock,
+    disk,
+    random,
+    log,
+    transports: {
+      websocket: createWebSocketTransport({ clock, proxies, ca }),
+      'long-poll': createLongPollTransport({ clock, http: pollHttp }),
+    },
+    collectors,
+    fetchHeader: header,
+    hostFacts: readHostFacts(proc),
+    idleProbe: createIdleProbe({ http }),
+    provenChainTime: () => chainTime.proven,
+    version,
+    runtime: `node ${process.versions.node}`,
+  });
+  return { agent, collectors, chainTime };
+}
+
+async function serve(context: AgentContext, { agent, collectors, chainTime }: Parts): Promise<void> {
+  const { config, clock, log, logRing, signal, version } = context;
+  const startedMs = clock.monotonic();
+  const snapshot = (): StatusSnapshot =>
+    buildSnapshot({
+      version,
+      pid: process.pid,
+      instance: config.instance,
+      nodeId: agent.nodeId,
+      at: clock.now(),
+      uptimeMs: clock.monotonic() - startedMs,
+      rssBytes: process.memoryUsage.rss(),
+      link: agent.link(),
+      outbox: agent.outbox(),
+      network: config.network,
+      chainwebUrl: config.chainwebUrl,
+      readings: collectors.readings(),
+    });
+  const status = await serveStatus({
+    path: config.statusSocket,
+    clock,
+    answers: {
+      status: snapshot,
+      metrics: () => ({ text: agentMetrics(snapshot()) }),
+      logs: () => ({ lines: logRing.lines() }),
+    },
+  });
+  const metrics = await listenForScrapes(config.metricsListen, () => agentMetrics(snapshot()));
+  try {
+    agent.start();
+    chainTime.start();
+    const end = await Promise.race([agent.ended, aborted(signal)]);
+    if (end === 'revoked') throw new NodeRevokedError(agent.nodeId);
+  } finally {
+    log.info('agent-stopping');
+    chainTime.stop();
+    await Promise.all([agent.stop(), status.close(), metrics?.close()]);
+  }
+}
+
+async function listenForScrapes(
+  listen: string,
+  text: () => string,
+): Promise<{ close(): Promise<void> } | undefined> {
+  if (listen === '') return undefined;
+  const { serveMetrics } = await import('#status/metrics-server.ts');
+  return serveMetrics(listen, text);
+}
+
+function aborted(signal: AbortSignal): Promise<'aborted'> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve('aborted');
+    else signal.addEventListener('abort', () => resolve('aborted'), { once: true });
+  });
+}

@@ -28,6 +28,18 @@ const BENCHES: Readonly<Record<string, { about: string; load: () => Promise<Benc
     about: 'first byte of the signed-in node list at 100,000 nodes, p95 in ms, alone and under 100 readers',
     load: async () => (await import('./bench/console.ts')).benchConsole,
   },
+  codec: {
+    about: 'full heartbeats decoded and validated per CPU second, beside JSON, MessagePack and CBOR with zod',
+    load: async () => (await import('./bench/codec.ts')).benchCodec,
+  },
+  session: {
+    about: 'tags of a full heartbeat per CPU second, beside what else node:crypto offers',
+    load: async () => (await import('./bench/session.ts')).benchSession,
+  },
+  'handshake-steps': {
+    about: 'the protocol’s share of a handshake at the hub, step by step, beside the bare signatures',
+    load: async () => (await import('./bench/handshake-steps.ts')).benchHandshakeSteps,
+  },
 };
 
 const HELP = `Usage: pnpm bench NAME [--json] [--long]

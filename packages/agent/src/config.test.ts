@@ -47,6 +47,12 @@ describe('the configuration', () => {
     expect([statusSocket, committedPath]).toEqual(['/srv/agent/status.sock', '/srv/agent']);
   });
 
+  it('gives each instance a socket of its own', () => {
+    expect(load({}, { data: '/srv/agent', instance: 'node-2' }).statusSocket).toBe(
+      '/srv/agent/status-node-2.sock',
+    );
+  });
+
   it('is frozen', () => {
     expect(Object.isFrozen(load())).toBe(true);
   });

@@ -49,6 +49,8 @@ interface Setting<K extends keyof AgentConfig = keyof AgentConfig> {
 
 const setting = <K extends keyof AgentConfig>(row: Setting<K>): Setting => row as unknown as Setting;
 
+const DEFAULT_INSTANCE = 'default';
+
 /** In order: a fallback may look at the rows above it. */
 export const SETTINGS: readonly Setting[] = [
   setting({
@@ -68,9 +70,9 @@ export const SETTINGS: readonly Setting[] = [
     flag: 'instance',
     unit: 'name',
     doc: 'Which node of the data directory this is; a host with several nodes names each.',
-    defaultText: 'default',
+    defaultText: DEFAULT_INSTANCE,
     parse: matching(/^[a-z0-9][a-z0-9-]{0,31}$/, 'up to 32 of a-z, 0-9 and -, such as node-2'),
-    fallback: () => 'default',
+    fallback: () => DEFAULT_INSTANCE,
   }),
   setting({
     key: 'network',
@@ -148,9 +150,12 @@ export const SETTINGS: readonly Setting[] = [
     flag: 'status-socket',
     unit: 'path',
     doc: 'Unix socket that status, metrics and support-bundle ask.',
-    defaultText: 'status.sock in the data directory',
+    defaultText: 'status.sock in the data directory; status-NAME.sock for an instance',
     parse: parseSocketPath,
-    fallback: (_host, _env, known) => parseSocketPath(join(known.dataDir ?? '/', 'status.sock')),
+    fallback: (_host, _env, { dataDir = '/', instance = DEFAULT_INSTANCE }) => {
+      const name = instance === DEFAULT_INSTANCE ? 'status.sock' : `status-${instance}.sock`;
+      return parseSocketPath(join(dataDir, name));
+    },
   }),
   setting({
     key: 'metricsListen',
@@ -258,7 +263,7 @@ function read(row: Setting, given: Given | undefined, fallback: () => unknown): 
 export function describeConfig(): string {
   return SETTINGS.map(({ flag, env, unit, doc, defaultText }) => {
     const names = [flag === undefined ? [] : [`--${flag}`], env].flat().join(', ');
-    return `  ${names}\n      ${doc} (${unit}; default: ${defaultText})`;
+    return `  ${names}\n      ${doc} (${unit})\n      default: ${defaultText}`;
   }).join('\n');
 }
 

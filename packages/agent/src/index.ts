@@ -12,6 +12,8 @@ export { createIdleProbe, type IdleProbe } from '#channel/nat-idle.ts';
 export type { ChannelState, ChannelStatus } from '#channel/status.ts';
 export type { DialTarget, Link, LinkEnd, LinkListener, Transport, Transports } from '#channel/transport.ts';
 export { createWebSocketTransport } from '#channel/websocket.ts';
+export { type CliOptions, runCli } from '#cli/cli.ts';
+export type { CommandDeps, IdentityFacts } from '#cli/command-deps.ts';
 export { type Clock, createClock, DeadlineError, sleep, type Timer, withDeadline } from '#clock.ts';
 export { type AgentReadings, type CollectorDeps, createCollectors } from '#collectors/agent-collectors.ts';
 export { type ChainTip, type Cut, cutCollector, pollCut } from '#collectors/chainweb-cut.ts';
@@ -25,7 +27,7 @@ export { openProc, type Proc } from '#collectors/proc.ts';
 export type { ChainwebProcess } from '#collectors/process.ts';
 export { type AgentConfig, ConfigError, describeConfig, loadConfig, SETTINGS } from '#config.ts';
 export { holdDataDir } from '#data-lock.ts';
-export { type Disk, DiskError, DiskFullError, FileMissingError } from '#disk.ts';
+export { type Disk, DiskError, DiskFullError, type DiskSpace, FileMissingError } from '#disk.ts';
 export {
   type EnrollDeps,
   type EnrollOffer,

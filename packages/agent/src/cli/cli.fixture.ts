@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import { runCli } from '#cli/cli.ts';
+import type { CommandDeps } from '#cli/command-deps.ts';
+import type { ExitCode } from '#cli/exit-code.ts';
+import { type Clock, createClock } from '#clock.ts';
+import type { StatusSnapshot } from '#status/snapshot.ts';
+import { serveStatus } from '#status/status-server.ts';
+
+export interface CliRun {
+  code: ExitCode;
+  out: string;
+  err: string;
+  /** stdout as JSON. */
+  json(): Record<string, unknown>;
+}
+
+export interface CliSetting {
+  deps?: Partial<CommandDeps>;
+  env?: Record<string, string>;
+  clock?: Clock;
+  signal?: AbortSignal;
+  terminal?: boolean;
+  /** What a person answers; without it there is no terminal to ask. */
+  answer?: string;
+}
+
+const unused = (name: string) => () => expect.fail(`${name} was not to be called`);
+
+export interface CliFixture {
+  cli(argv: readonly string[], setting?: CliSetting): Promise<CliRun>;
+  /** Answers on the status socket as a running agent would. */
+  serve(snapshot: StatusSnapshot, logs?: readonly string[]): Promise<void>;
+  dataDir: string;
+  /** Questions that were put to a person. */
+  asked: string[];
+}
+
+/** Runs the command line in a data directory of its own. */
+export function makeCli(): CliFixture {
+  const dataDir = mkdtempSync(join(tmpdir(), 'stoa-cli-'));
+  onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
+  const asked: string[] = [];
+
+  async function cli(argv: readonly string[], setting: CliSetting = {}): Promise<CliRun> {
+    let [out, err] = ['', ''];
+    const { answer, clock = createClock(), terminal = false } = setting;
+    const code = await runCli({
+      argv,
+      env: { STOA_AGENT_DATA: dataDir, CHAINWEB_URL: 'http://127.0.0.1:1', ...setting.env },
+      host: { root: false, home: dataDir },
+      signal: setting.signal ?? new AbortController().signal,
+      clock,
+      io: {
+        out: (text) => {
+          out += text;
+        },
+        err: (text) => {
+          err += text;
+        },
+        interactive: answer !== undefined,
+        terminal,
+        ask: async (question) => {
+          asked.push(question);
+          return answer ?? '';
+        },
+      },
+      deps: {
+        version: '1.2.3',
+        run: unused('run'),
+        enroll: unused('enroll'),
+        rotateKey: unused('rotateKey'),
+        identity: async () => undefined,
+        ...setting.deps,
+      },
+    });
+    return { code, out, err, json: () => JSON.parse(out) };
+  }
+
+  async function serve(snapshot: StatusSnapshot, logs: readonly string[] = []): Promise<void> {
+    const server = await serveStatus({
+      path: join(dataDir, 'status.sock'),
+      clock: createClock(),
+      answers: {
+        status: () => snapshot,
+        metrics: () => ({ text: 'stoa_agent_info 1\n' }),
+        logs: () => ({ lines: logs }),
+      },
+    });
+    onTestFinished(() => server.close());
+  }
+
+  return { cli, serve, dataDir, asked };
+}

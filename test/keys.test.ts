@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,7 +78,7 @@ async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<number
 }
 
 function connect(path = socketPath): SignerClient {
-  const client = connectSigner({ socketPath: path });
+  const client = connectSigner({ socketPath: path, timeoutMs: 30_000 });
   clients.add(client);
   return client;
 }
@@ -143,7 +143,7 @@ describe('the signer daemon', () => {
     await connect().status();
     const asked = performance.now();
     expect(await kill(daemon, 'SIGTERM')).toBe(0);
-    expect(performance.now() - asked).toBeLessThan(2_000);
+    expect(performance.now() - asked).toBeLessThan(5_000);
     await expect(stat(socketPath)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
@@ -237,15 +237,17 @@ describe('the signer daemon', () => {
   test('serves on a socket that a service manager made for the account of the hub', async () => {
     await init();
     const owner = createServer();
-    await new Promise<void>((resolve) => void owner.listen(socketPath, resolve));
+    await new Promise<void>((resolve) => void owner.listen(join(home, 'manager.sock'), resolve));
+    await link(join(home, 'manager.sock'), socketPath);
     const descriptor: unknown = Reflect.get(Reflect.get(owner, '_handle') as object, 'fd');
     const daemon = signer(['serve', '--dir', dir, '--listen-fd', '3'], ['ignore', descriptor as number]);
+    // A manager only holds the socket; this one would accept on it.
+    owner.close();
     await ready(daemon);
     expect((await connect().status()).region).toBe('eu');
     expect(await kill(daemon, 'SIGTERM')).toBe(0);
     // The name is the manager's to take away.
     expect((await stat(socketPath)).isSocket()).toBe(true);
-    await new Promise<void>((resolve) => void owner.close(() => resolve()));
   });
 });
 
@@ -277,6 +279,30 @@ describe('the signer as a child of the hub or of npm start', () => {
     const attempt = startSigner({ dir, socketPath });
     await expect(attempt).rejects.toMatchObject({ code: 'file_missing' });
     await expect(attempt).rejects.toThrow(/signer region init/);
+  });
+
+  test('a signer that cannot be run at all is told', async () => {
+    const command = [join(home, 'no-such-program')];
+    const missing = { code: 'signer_fault', message: expect.stringContaining('no-such-program') };
+    await expect(startSigner({ dir, socketPath, command })).rejects.toMatchObject(missing);
+    await expect(initDevelopmentSigner({ dir, region: 'eu', command })).rejects.toMatchObject(missing);
+  });
+
+  test('two ceremonies at once end in one set of keys that opens', async () => {
+    const results = await Promise.allSettled([init(), init()]);
+    const made = results.filter((result) => result.status === 'fulfilled').map(({ value }) => value.root);
+    expect(made.length).toBeGreaterThanOrEqual(1);
+    expect(new Set(made).size).toBe(1);
+    await init();
+    await serve();
+    expect((await connect().status()).instances).toHaveLength(1);
+  });
+
+  test('the ceremony leaves a served directory as it is', async () => {
+    const { rootFingerprint } = await init();
+    await serve();
+    expect(await init()).toMatchObject({ created: false, rootFingerprint });
+    expect((await connect().status()).rootFingerprint).toBe(rootFingerprint);
   });
 
   test('does not outlive a parent that was killed with -9', async () => {

@@ -11,7 +11,7 @@ import { readText } from '#disk.ts';
 import { SignerError } from '#error.ts';
 import type { Act } from '#journal/entry.ts';
 import { Journal } from '#journal/journal.ts';
-import { foldRegion, type RegionState } from '#journal/region-state.ts';
+import { RegionState, requireRegion } from '#journal/region-state.ts';
 import { describeStatus, type SignerStatus } from '#status.ts';
 import { type Clock, MAX_LEAP_MS, steadyNow } from '#steady-clock.ts';
 
@@ -152,8 +152,9 @@ export class Desk {
 
   async #openBook(): Promise<Book> {
     if (this.#book !== undefined) return this.#book;
-    const { journal, entries } = await Journal.open(journalFiles(this.#place));
-    const state = foldRegion(entries, this.#config.region);
+    const state = new RegionState();
+    const journal = await Journal.open(journalFiles(this.#place), (entry) => state.replay(entry));
+    requireRegion(state, this.#config.region);
     this.#book = { journal, state };
     return this.#book;
   }

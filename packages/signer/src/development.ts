@@ -63,13 +63,13 @@ export function developmentUnlockPath(dir: string): string {
  * @throws SignerError as `openSignerService` does; `bad_argument` where the directory is another region's.
  */
 export async function createDevelopmentKeys(options: DevelopmentOptions): Promise<DevelopmentKeys> {
-  const { dir, region, clock, random, disk = createDisk() } = options;
+  const { dir, region, disk = createDisk() } = options;
   const place = { dir, disk };
   const rootPlace = { dir: join(dir, 'root'), disk };
   const created = (await disk.stat(REGION_FILES.certificates(dir))) === undefined;
-  const unlock = await ensureUnlock(developmentUnlockPath(dir), { disk, random });
-  const root = await ensureRoot(rootPlace, { unlock, random, now: clock.now() });
-  await ensureRegion(place, { ...options, disk, unlock });
+  await ensureKeys({ place, rootPlace }, options);
+  const unlock = await unlockWithKeyFile(developmentUnlockPath(dir), disk);
+  const root = await openRoot(rootPlace, unlock);
   await ensureService({ place, unlock, root, options });
   return {
     created,
@@ -81,6 +81,34 @@ export async function createDevelopmentKeys(options: DevelopmentOptions): Promis
   };
 }
 
+/** Alone in the directory, or not at all: two ceremonies at once would each overwrite what opens the other's keys. */
+async function ensureKeys(
+  { place, rootPlace }: { place: RegionPlace; rootPlace: RegionPlace },
+  options: DevelopmentOptions,
+): Promise<void> {
+  const { dir, disk } = place;
+  const { random, clock } = options;
+  const lock = await unlessServed(async () => disk.lock?.(dir));
+  if (lock === 'served') return;
+  try {
+    const unlock = await ensureUnlock(developmentUnlockPath(dir), { disk, random });
+    await ensureRoot(rootPlace, { unlock, random, now: clock.now() });
+    await ensureRegion(place, { ...options, disk, unlock });
+  } finally {
+    await lock?.release();
+  }
+}
+
+/** A signer that serves the directory was made whole before it started. */
+async function unlessServed<T>(task: () => Promise<T>): Promise<T | 'served'> {
+  try {
+    return await task();
+  } catch (error) {
+    if (error instanceof SignerError && error.code === 'directory_in_use') return 'served';
+    throw error;
+  }
+}
+
 async function ensureUnlock(path: string, by: { disk: Disk; random: Random }): Promise<Unlock> {
   const exists = (await by.disk.stat(path)) !== undefined;
   return exists ? unlockWithKeyFile(path, by.disk) : createUnlockKeyFile(path, by);
@@ -89,10 +117,10 @@ async function ensureUnlock(path: string, by: { disk: Disk; random: Random }): P
 async function ensureRoot(
   place: RegionPlace,
   by: { unlock: Unlock; random: Random; now: number },
-): Promise<Root> {
-  if (await Journal.isBegun(rootJournal(place))) return openRoot(place, by.unlock);
+): Promise<void> {
+  if (await Journal.isBegun(rootJournal(place))) return;
   // A root without its journal has signed nothing yet.
-  return createRoot(place, { ...by, force: true });
+  await createRoot(place, { ...by, force: true });
 }
 
 async function ensureRegion(place: RegionPlace, by: DevelopmentOptions & { unlock: Unlock }): Promise<void> {
@@ -113,13 +141,10 @@ async function ensureService(by: {
 }): Promise<void> {
   const { clock, instances = [] } = by.options;
   const { dir, disk } = by.place;
-  let service: SignerService;
-  try {
-    service = await openSignerService({ dir, disk, clock, unlock: by.unlock, acceptClockLeap: true });
-  } catch (error) {
-    if (error instanceof SignerError && error.code === 'directory_in_use') return;
-    throw error;
-  }
+  const service = await unlessServed(() =>
+    openSignerService({ dir, disk, clock, unlock: by.unlock, acceptClockLeap: true }),
+  );
+  if (service === 'served') return;
   try {
     await ensureCertificates(service, by);
     for (const instance of instances) await service.registerInstance(instance);

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { journalFiles } from '#authority/region.ts';
 import { inProcessSigner } from '#client/in-process.ts';
 import { SignerError } from '#error.ts';
-import { readJournal } from '#journal/journal.ts';
+import { readJournal } from '#journal/hash-chain.ts';
 import { DIR, signingKey, TestRegion } from '#region.fixture.ts';
 
 const HOUR_MS = 3_600_000;
@@ -53,8 +53,8 @@ class Machine {
   async finish(): Promise<void> {
     this.#restart();
     const { disk } = this.#region;
-    const { entries } = await readJournal(journalFiles({ dir: DIR, disk }));
-    const acts = entries as { kind: string; at: number; nodeId?: string }[];
+    const acts: { kind: string; at: number; nodeId?: string }[] = [];
+    await readJournal(journalFiles({ dir: DIR, disk }), (entry) => acts.push(entry as (typeof acts)[number]));
     const times = acts.filter(({ kind }) => kind === 'node-enrolled').map(({ at }) => at);
     for (const at of times)
       expect(times.filter((other) => other > at - HOUR_MS && other <= at).length).toBeLessThanOrEqual(

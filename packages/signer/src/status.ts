@@ -1,7 +1,7 @@
 import { type RegionCert, toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import type { Office } from '#authority/decision.ts';
-import type { Head } from '#journal/journal.ts';
+import type { Head } from '#journal/hash-chain.ts';
 import { DAY_MS } from '#journal/region-state.ts';
 import { MAX_LEAP_MS } from '#steady-clock.ts';
 

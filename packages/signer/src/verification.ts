@@ -15,8 +15,8 @@ import {
 import { ROOT_FILES, readRootKey, rootJournal } from '#authority/root.ts';
 import { readText } from '#disk.ts';
 import { SignerError } from '#error.ts';
-import { type JournalFiles, type ReadJournal, readJournal } from '#journal/journal.ts';
-import { DAY_MS, foldRegion, type RegionState } from '#journal/region-state.ts';
+import { type JournalFiles, type ReadJournal, readJournal, type Visit } from '#journal/hash-chain.ts';
+import { DAY_MS, RegionState, requireRegion } from '#journal/region-state.ts';
 
 /** A running signer writes while it is read: that many times a change underneath is waited out. */
 const READ_ATTEMPTS = 10;
@@ -33,8 +33,12 @@ export async function readRegionState(
   place: RegionPlace,
 ): Promise<{ state: RegionState; read: ReadJournal }> {
   const { region } = await readConfig(place);
-  const read = await readQuietly(journalFiles(place));
-  return { state: foldRegion(read.entries, region), read };
+  const { found: state, read } = await readQuietly(journalFiles(place), () => {
+    const found = new RegionState();
+    return { found, visit: (entry) => found.replay(entry) };
+  });
+  requireRegion(state, region);
+  return { state, read };
 }
 
 /** All that can be checked without opening a key: modes, forms, chains of hashes, chains of certificates. */
@@ -61,7 +65,7 @@ export async function verifyRegion(place: RegionPlace, now: number): Promise<Che
     }),
     await check('journal', async () => {
       const { state, read } = await readRegionState(place);
-      return `${read.entries.length} entries in one chain, the last of ${new Date(state.at).toISOString()}${read.tornBytes > 0 ? '; an unfinished line was never answered' : ''} (${REGION_FILES.journal(dir)})`;
+      return `${read.head.entries} entries in one chain, the last of ${new Date(state.at).toISOString()}${read.tornBytes > 0 ? '; an unfinished line was never answered' : ''} (${REGION_FILES.journal(dir)})`;
     }),
   ];
 }
@@ -71,8 +75,11 @@ export async function verifyRoot(root: RegionPlace, region: RegionPlace | undefi
   const checks = [
     await check('root key', async () => `${toHex(await readRootKey(root))}: sealed, mode 0600`),
     await check('root journal', async () => {
-      const { entries } = await readQuietly(rootJournal(root));
-      return `${entries.length} entries in one chain (${ROOT_FILES.journal(root.dir)})`;
+      const { read } = await readQuietly(rootJournal(root), () => ({
+        found: undefined,
+        visit: () => undefined,
+      }));
+      return `${read.head.entries} entries in one chain (${ROOT_FILES.journal(root.dir)})`;
     }),
   ];
   if (region === undefined) return checks;
@@ -105,12 +112,19 @@ async function check(name: string, examine: () => Promise<string>): Promise<Chec
   }
 }
 
-/** Two files are read one after the other: a finding stands once nothing moved between two looks. */
-async function readQuietly(files: JournalFiles): Promise<ReadJournal> {
+/**
+ * Two files are read one after the other: a finding stands once nothing moved between two looks.
+ * @param begin what is gathered, begun anew for each look
+ */
+async function readQuietly<T>(
+  files: JournalFiles,
+  begin: () => { found: T; visit: Visit },
+): Promise<{ found: T; read: ReadJournal }> {
   for (let attempt = 1; ; attempt += 1) {
     const before = await files.disk.stat(files.path);
+    const { found, visit } = begin();
     try {
-      return await readJournal(files);
+      return { found, read: await readJournal(files, visit) };
     } catch (error) {
       const after = await files.disk.stat(files.path);
       if (attempt === READ_ATTEMPTS || before?.bytes === after?.bytes) throw error;

@@ -11,7 +11,8 @@ import {
 import { REGION_ROLES, type RegionCertificates, type RegionPublicKeys } from '#authority/certificates.ts';
 import type { RegionPlace, RegionRequest } from '#authority/region.ts';
 import { SignerError } from '#error.ts';
-import { Journal, type JournalFiles } from '#journal/journal.ts';
+import type { JournalFiles } from '#journal/hash-chain.ts';
+import { Journal } from '#journal/journal.ts';
 import { createKeyFile, openKeyFile, readKeyFile, type UnlockedKey } from '#keys/key-file.ts';
 import type { Unlock } from '#keys/unlock.ts';
 
@@ -69,9 +70,10 @@ export function rootJournal({ dir, disk }: RegionPlace): JournalFiles {
 }
 
 async function openWith(key: UnlockedKey, files: JournalFiles): Promise<Root> {
-  const { journal, entries } = await Journal.open(files);
-  // Its shape is vouched for by the chain of hashes that was just checked.
-  return new Root(key, { journal, entries: entries as RootEntry[] });
+  const entries: RootEntry[] = [];
+  // Their shape is vouched for by the chain of hashes.
+  const journal = await Journal.open(files, (entry) => entries.push(entry as RootEntry));
+  return new Root(key, { journal, entries });
 }
 
 /** The offline root: it signs region certificates and revocations, and keeps a record of both. */

@@ -5,7 +5,8 @@ import { ErrorLog } from '#cli/error-log.ts';
 import { askRunning, type SocketOptions, socketOf } from '#cli/running.ts';
 import { findRegionUnlock, type UnlockOptions, withUnlockOptions } from '#cli/unlocking.ts';
 import { SignerError } from '#error.ts';
-import { Journal, readJournal } from '#journal/journal.ts';
+import { type JournalFiles, readJournal } from '#journal/hash-chain.ts';
+import { Journal } from '#journal/journal.ts';
 import { openSignerService, type SignerService } from '#service.ts';
 import type { SignerStatus } from '#status.ts';
 import { type Listening, serveSigner } from '#wire/server.ts';
@@ -97,7 +98,7 @@ export function journalCommands(context: CliContext): Command {
   return new Command('journal').description("the signer's record of its acts").addCommand(restart);
 }
 
-async function isIntact(files: Parameters<typeof readJournal>[0]): Promise<boolean> {
+async function isIntact(files: JournalFiles): Promise<boolean> {
   try {
     await readJournal(files);
     return true;

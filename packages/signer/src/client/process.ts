@@ -59,11 +59,7 @@ export async function initDevelopmentSigner(options: CeremonyOptions): Promise<C
     ...registrations,
   ]);
   child.stdin?.end();
-  const [output, complaint] = await Promise.all([
-    text(child.stdout!),
-    text(child.stderr!),
-    once(child, 'close'),
-  ]);
+  const [output, complaint] = await Promise.all([text(child.stdout!), text(child.stderr!), endOf(child)]);
   if (child.exitCode === 0) return JSON.parse(output) as CeremonyReport;
   throw complaintError(complaint, `the key ceremony in ${dir} failed`);
 }
@@ -82,14 +78,15 @@ export async function startSigner({
   const child = spawnSigner(command, ['serve', '--dir', dir, '--socket', socketPath, '--until-stdin-ends']);
   const complaint = new Tail();
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => complaint.add(chunk));
-  const closed = once(child, 'close');
+  const closed = endOf(child);
   const lines = createInterface({ input: child.stdout! });
   const ready = await Promise.race([once(lines, 'line').then(() => true), closed.then(() => false)]);
   if (!ready) throw complaintError(complaint.text, `the signer in ${dir} did not start`);
   let stopping = false;
-  void closed.then(() => {
+  const tell = (): void => {
     if (!stopping) onExit?.(complaint.text.trim() || `ended with ${child.signalCode ?? child.exitCode}`);
-  });
+  };
+  closed.then(tell, tell);
   return {
     socketPath,
     pid: child.pid!,
@@ -107,6 +104,16 @@ function spawnSigner(command: readonly string[] | undefined, args: readonly stri
     fileURLToPath(new URL('../main.ts', import.meta.url)),
   ];
   return spawn(program!, [...first, ...args, '--json'], { stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+/** @throws SignerError `signer_fault` where the program could not be run at all. */
+function endOf(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('close', () => resolve());
+    child.once('error', (cause) =>
+      reject(new SignerError('signer_fault', `${child.spawnfile} could not be run as the signer`, { cause })),
+    );
+  });
 }
 
 /** The last words of a process, bounded. */

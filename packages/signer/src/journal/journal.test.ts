@@ -1,10 +1,23 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Journal, readJournal } from '#journal/journal.ts';
+import { type JournalFiles, readJournal } from '#journal/hash-chain.ts';
+import { Journal } from '#journal/journal.ts';
 import { MemoryDisk } from '#memory-disk.fixture.ts';
 
 const PATH = '/signer/journal';
 const HEAD = `${PATH}.head`;
+
+async function open(at: JournalFiles): Promise<{ journal: Journal; entries: unknown[] }> {
+  const entries: unknown[] = [];
+  const journal = await Journal.open(at, (entry) => entries.push(entry));
+  return { journal, entries };
+}
+
+async function entriesOf(at: JournalFiles): Promise<unknown[]> {
+  const entries: unknown[] = [];
+  await readJournal(at, (entry) => entries.push(entry));
+  return entries;
+}
 
 describe('a journal', () => {
   let disk: MemoryDisk;
@@ -27,12 +40,11 @@ describe('a journal', () => {
   }
 
   test('gives back what was appended, in order, over any number of openings', async () => {
-    const { journal, entries } = await Journal.open(files());
+    const { journal, entries } = await open(files());
     expect(entries).toHaveLength(4);
     await journal.append({ n: 4 });
-    const { entries: again, head } = await readJournal(files());
-    expect(again.map((entry) => (entry as { n: number }).n)).toEqual([0, 1, 2, 3, 4]);
-    expect(head).toEqual(journal.head);
+    expect((await entriesOf(files())).map((entry) => (entry as { n: number }).n)).toEqual([0, 1, 2, 3, 4]);
+    expect((await readJournal(files())).head).toEqual(journal.head);
   });
 
   test.for([PATH, HEAD])('every changed byte of %s is detected', async (path) => {
@@ -74,54 +86,54 @@ describe('a journal', () => {
 
   test('losing power at any step loses no answered entry and invents none', async () => {
     for (let steps = 0; ; steps += 1) {
-      const { journal, entries: before } = await Journal.open(files());
+      const { journal, entries: before } = await open(files());
       disk.crashAfter(steps);
       const answered = await journal.append({ steps }).then(
         () => true,
         () => false,
       );
       disk.restart();
-      const { journal: reopened, entries } = await Journal.open(files());
+      const { journal: reopened, entries } = await open(files());
       expect(entries.length - before.length).toBeLessThanOrEqual(1);
       if (answered) expect(entries.at(-1)).toEqual({ steps });
       // What a crash left behind does not break the next append, nor the opening after it.
       await reopened.append({ after: steps });
-      expect((await readJournal(files())).entries.at(-1)).toEqual({ after: steps });
+      expect((await entriesOf(files())).at(-1)).toEqual({ after: steps });
       if (answered) break;
     }
   });
 
   test('losing power twice in a row, both times before the head, leaves a journal that opens', async () => {
     for (let life = 0; life < 2; life += 1) {
-      const { journal } = await Journal.open(files());
+      const { journal } = await open(files());
       disk.fail(HEAD);
       await expect(journal.append({ life })).rejects.toMatchObject({ code: 'disk_fault' });
       disk.fail(undefined);
     }
-    expect((await Journal.open(files())).entries.slice(-2)).toEqual([{ life: 0 }, { life: 1 }]);
+    expect((await open(files())).entries.slice(-2)).toEqual([{ life: 0 }, { life: 1 }]);
   });
 
   test('a full disk refuses the entry and keeps the journal', async () => {
-    const { journal } = await Journal.open(files());
+    const { journal } = await open(files());
     disk.fill(true);
     await expect(journal.append({ n: 4 })).rejects.toMatchObject({ code: 'disk_fault', retry: true });
     disk.fill(false);
-    expect((await Journal.open(files())).entries).toHaveLength(4);
+    expect((await open(files())).entries).toHaveLength(4);
   });
 
   test('a second writer is noticed before it does harm', async () => {
-    const { journal: one } = await Journal.open(files());
-    const { journal: two } = await Journal.open(files());
+    const { journal: one } = await open(files());
+    const { journal: two } = await open(files());
     await one.append({ by: 'one' });
     await expect(two.append({ by: 'two' })).rejects.toThrow(/something else writes it/);
-    expect((await readJournal(files())).entries.at(-1)).toEqual({ by: 'one' });
+    expect((await entriesOf(files())).at(-1)).toEqual({ by: 'one' });
   });
 
   test('is not made twice; a restart keeps what was there under new names', async () => {
     await expect(Journal.create(files(), {})).rejects.toThrow(/has begun already/);
     const old = Uint8Array.from(disk.bytes(PATH));
     await Journal.restart(files(), { fresh: true });
-    expect((await readJournal(files())).entries).toEqual([{ fresh: true }]);
+    expect(await entriesOf(files())).toEqual([{ fresh: true }]);
     expect(disk.bytes(`${PATH}.1`)).toEqual(old);
   });
 
@@ -132,7 +144,7 @@ describe('a journal', () => {
       const made = await Journal.create(fresh, { first: true }).catch(() => undefined);
       disk.restart();
       if (!(await Journal.isBegun(fresh))) await Journal.create(fresh, { first: true });
-      expect((await Journal.open(fresh)).entries).toEqual([{ first: true }]);
+      expect((await open(fresh)).entries).toEqual([{ first: true }]);
       if (made !== undefined) break;
     }
   });
@@ -143,12 +155,12 @@ describe('a journal', () => {
   });
 
   test('keeps any JSON text', async () => {
-    const { journal } = await Journal.open(files());
+    const { journal } = await open(files());
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'binary' }), async (text) => {
         const entry = JSON.parse(JSON.stringify({ text }));
         await journal.append({ text });
-        expect((await readJournal(files())).entries.at(-1)).toEqual(entry);
+        expect((await entriesOf(files())).at(-1)).toEqual(entry);
       }),
       { numRuns: 20 },
     );

@@ -37,6 +37,11 @@ export class RegionState {
   /** By node: its newest key, once it has rotated. */
   readonly rotations: Map<string, { at: number; publicKey: string; keyGeneration: number }> = new Map();
 
+  /** For an entry as it was read. @throws SignerError `journal_damaged` for what this version never wrote. */
+  replay(entry: unknown): void {
+    this.apply(parseEntry(entry));
+  }
+
   /** @throws SignerError `journal_damaged` where the entry breaks an invariant. */
   apply(entry: Entry): void {
     this.#require(entry.at >= this.at, `time goes back to ${entry.at} from ${this.at}`);
@@ -110,14 +115,11 @@ export class RegionState {
   }
 }
 
-/** @throws SignerError `journal_damaged` where entries are unknown, contradict each other, or are another region's. */
-export function foldRegion(entries: readonly unknown[], region: string): RegionState {
-  const state = new RegionState();
-  for (const entry of entries) state.apply(parseEntry(entry));
+/** @throws SignerError `journal_damaged` where the journal is another region's. */
+export function requireRegion(state: RegionState, region: string): void {
   if (state.region !== region)
     throw new SignerError(
       'journal_damaged',
       `the journal is of region '${state.region}', signer.json names '${region}'`,
     );
-  return state;
 }

@@ -77,6 +77,22 @@ async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<number
   return child.exitCode;
 }
 
+/** Runs a command in a terminal, answering each question as soon as it is asked. @returns all that the terminal showed. */
+async function atTerminal(args: readonly string[], answers: Record<string, string>): Promise<string> {
+  const command = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ');
+  const child = spawn('script', ['--quiet', '--command', command, '/dev/null'], { stdio: 'pipe' });
+  children.add(child);
+  let shown = '';
+  const open = Object.entries(answers);
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    shown += chunk;
+    if (open[0] === undefined || !shown.includes(open[0][0])) return;
+    child.stdin.write(open.shift()![1]);
+  });
+  await once(child, 'close');
+  return shown;
+}
+
 function connect(path = socketPath): SignerClient {
   const client = connectSigner({ socketPath: path, timeoutMs: 30_000 });
   clients.add(client);
@@ -193,6 +209,22 @@ describe('the signer daemon', () => {
     expect((await connect().status()).alerts).toEqual([expect.stringMatching(/root has not certified/)]);
     for (const file of ['signer.json', 'journal', 'keys/enrol.key', 'request.json'])
       expect(await readFile(join(dir, file), 'utf8')).not.toContain('horse');
+  });
+
+  test('a passphrase typed in a terminal is not echoed; the two must agree', async () => {
+    const typed = await atTerminal(['root', 'init', '--dir', dir], {
+      'Passphrase: ': 'correct horse batteryX\u007f\r',
+      'again: ': 'correct horse battery\r',
+    });
+    expect(typed).toContain('fingerprint');
+    expect(typed).not.toContain('horse');
+    const opened = await atTerminal(['root', 'revoke', '--dir', dir, '--node', 'ab'.repeat(32)], {
+      'Passphrase: ': 'wrong horse battery\r',
+    });
+    expect(opened).toContain('[key_locked]');
+    expect(opened).not.toContain('horse');
+    const stopped = await atTerminal(['root', 'init', '--dir', home], { 'Passphrase: ': '\u0003' });
+    expect(stopped).toContain('no passphrase was given');
   });
 
   test('a changed journal is refused, named with its line', async () => {

@@ -12,7 +12,6 @@ export function askHidden(
   question: string,
 ): Promise<string> {
   const { input, write } = terminal;
-  write(question);
   return new Promise((resolve, reject) => {
     let answer = '';
     const finish = (): void => {
@@ -36,9 +35,11 @@ export function askHidden(
       return false;
     };
     const onData = (chunk: string): void => void [...chunk].some(onKey);
-    input.setRawMode(true);
     input.setEncoding('utf8');
-    input.resume();
     input.on('data', onData);
+    // Before the question: who answers at once must not see the first letters either.
+    input.setRawMode(true);
+    input.resume();
+    write(question);
   });
 }

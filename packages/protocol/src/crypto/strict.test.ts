@@ -114,6 +114,15 @@ describe('a signature', () => {
     expect(agreed(key.publicKey, message, made)).toBe(false);
   });
 
+  it('whose R is of small order, or not canonical, is refused in every encoding', () => {
+    const others = [littleEndian(P + 3n), littleEndian(P + 3n + 2n ** 255n)];
+    for (const r of [...smallOrder, ...others]) {
+      const made = concat(r, signature.subarray(32));
+      expect(isReducedSignature(made)).toBe(false);
+      expect(agreed(key.publicKey, message, made)).toBe(false);
+    }
+  });
+
   it.each([0, 63, 65, 128])('of %i bytes is refused', (length) => {
     expect(agreed(key.publicKey, message, new Uint8Array(length))).toBe(false);
   });

@@ -7,6 +7,7 @@ import type { CryptoSuite } from '../crypto/suite.ts';
 import { begin, makeOpening, makeParties, makeWelcome, NOW, shakeHands } from '../fixtures/parties.ts';
 import type { HubChain } from '../identity/hub-chain.ts';
 import { encodeHubMessage } from '../messages/catalog.ts';
+import { Session } from '../session.ts';
 import { type AgentParty, answerChallenge } from './agent.ts';
 import { type Challenge, makeChallenge, type Transport } from './challenge.ts';
 import { sealedHello } from './hello.ts';
@@ -338,10 +339,32 @@ describe('an agent refuses a first frame', () => {
     expect(() => one.agent.welcome(other.frame)).toThrow(code('bad_tag'));
   });
 
-  it('that is not the Welcome, or not the first', () => {
+  it('that is not the first', () => {
     const { agent, session } = welcomeWith({});
     const { type, payload } = encodeHubMessage('pong', { hubTime: 1 });
     expect(() => agent.welcome(session.seal(type, payload))).toThrow(code('bad_sequence'));
+  });
+
+  it('that is no Welcome, though the hub sealed it', () => {
+    const derived: Uint8Array[] = [];
+    const listening: CryptoSuite = {
+      ...crypto,
+      hkdf(...inputs) {
+        const keys = crypto.hkdf(...inputs);
+        derived.push(keys);
+        return keys;
+      },
+    };
+    const { offer, answer } = begin({ ...parties, crypto: listening });
+    const agent = answer();
+    offer.receive(agent.hello);
+    const secrets = derived.find((bytes) => bytes.length === 96)!;
+    const session = new Session(
+      { send: secrets.slice(32, 64), receive: secrets.slice(0, 32), version: 1 },
+      crypto,
+    );
+    const { type, payload } = encodeHubMessage('pong', { hubTime: 1 });
+    expect(() => agent.welcome(session.seal(type, payload))).toThrow(code('malformed'));
   });
 
   it('of another version than the one agreed on', () => {

@@ -125,7 +125,9 @@ class Wire {
   #opened = false;
   #hubClosed = false;
   /** When the last message of each direction arrives: a shorter latency must not overtake. */
-  #arrival = { toHub: 0, toAgent: 0 };
+  readonly #arrival = { toHub: 0, toAgent: 0 };
+  /** What is on its way, in order. Timers only say when the next one arrives: those of one instant may run in any order. */
+  readonly #inFlight: Record<'toHub' | 'toAgent', (() => void)[]> = { toHub: [], toAgent: [] };
   #heldBack: Uint8Array[] = [];
 
   constructor(network: MemoryNetwork, faults: MemoryFaults, gone: () => void) {
@@ -230,8 +232,11 @@ class Wire {
     const now = clock.monotonic();
     const at = Math.max(this.#arrival[direction], now + this.#network.latency(this.#faults));
     this.#arrival[direction] = at;
+    const inFlight = this.#inFlight[direction];
+    inFlight.push(task);
     clock.after(at - now, () => {
-      if (!this.#faults.blackHole) task();
+      const next = inFlight.shift();
+      if (!this.#faults.blackHole) next?.();
     });
   }
 }

@@ -9,6 +9,7 @@ import {
   openEmbedded,
   openHub,
   openUrl,
+  PrivateFile,
   systemClock,
 } from '@stoa/hub';
 import type { Random } from '@stoa/protocol';
@@ -91,6 +92,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
       database,
       signer: connectSigner({ socketPath: signer.socketPath }),
       key,
+      identityCache: new PrivateFile(join(dataDir, 'instance.chain')),
       checkpoint: chain.checkpoint,
       clock: systemClock,
       random,

@@ -9,6 +9,7 @@ import {
   loadConfig,
   openEmbedded,
   openHub,
+  PrivateFile,
   systemClock,
 } from '@stoa/hub';
 import { parseJoinToken } from '@stoa/protocol';
@@ -72,6 +73,7 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
     database,
     signer: region.signer,
     key: region.instanceKey,
+    identityCache: new PrivateFile(join(dataDir, 'instance.chain')),
     checkpoint: network.checkpoint,
     clock,
     random,

@@ -9,7 +9,7 @@ import type { Clock } from './clock.ts';
 import type { HubConfig } from './config.ts';
 import { HubError } from './error.ts';
 import { FrameRate } from './gateway/frame-rate.ts';
-import { type AgentSide, createAgentSide } from './gateway/index.ts';
+import { type AgentSide, createAgentSide, HubIdentity, type HubIdentityDeps } from './gateway/index.ts';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from './history/index.ts';
 import type { Log } from './log.ts';
 import { NodeEventLog } from './nodes/event-log.ts';
@@ -35,6 +35,8 @@ export interface HubOptions {
   /** The hub closes it. */
   readonly signer: SignerClient;
   readonly key: SigningKey;
+  /** Where the last certificate is kept, for a start while the signer is away. */
+  readonly identityCache: HubIdentityDeps['cache'];
   readonly checkpoint: Checkpoint;
   readonly clock: Clock;
   readonly random: Random;
@@ -64,7 +66,26 @@ const NODE_ANSWERS_MS = 20_000;
 export async function openHub(options: HubOptions): Promise<Hub> {
   const { config, database, signer, clock, random, crypto, log } = options;
   const { sql } = database;
-  const { region, rootFingerprint } = await signer.chain();
+  const settings = await loadRegionSettings(sql, random);
+  const { server, origin } = await bindServer(config);
+  await using opening = new AsyncDisposableStack();
+  opening.defer(() => {
+    server.close();
+  });
+  const url = config.publicUrl ?? origin;
+  const identity = new HubIdentity({
+    instanceId: config.instance,
+    key: options.key,
+    binding: { mode: 'terminator', value: url.hostname },
+    signer,
+    cache: options.identityCache,
+    clock,
+    log,
+  });
+  await identity.start();
+  const { cert, party } = identity.proof;
+  const region = cert.region;
+  const rootFingerprint = crypto.hash(party.chain.root);
   if (region !== config.region)
     throw new HubError(
       'wrong_region',
@@ -73,9 +94,6 @@ export async function openHub(options: HubOptions): Promise<Hub> {
         retry: false,
       },
     );
-  const settings = await loadRegionSettings(sql, random);
-  const { server, origin } = await bindServer(config);
-  const url = config.publicUrl ?? origin;
 
   const bus = new Bus({ log });
   const registry = new NodeRegistry({ sql, clock, crypto });
@@ -100,8 +118,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     region,
     rootFingerprint,
     settings,
-    binding: { mode: 'terminator', value: url.hostname },
-    key: options.key,
+    identity,
     signer,
     sql,
     bus,
@@ -119,7 +136,6 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     log,
     addressOf: (request) => request.socket.remoteAddress ?? 'unknown',
   });
-  await agents.identity.tick();
 
   const telemetry = new Telemetry({ gateway: agents.gateway, heartbeats: agents.heartbeats, database });
   const rate = new FrameRate(() => agents.gateway.counters.framesIn);
@@ -171,6 +187,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   ];
   for (const task of tasks) tickers.start(task);
   serve(server, agents, web);
+  opening.move();
 
   let closing: Promise<void> | undefined;
   async function shutDown(): Promise<void> {

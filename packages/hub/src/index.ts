@@ -6,4 +6,5 @@ export type { Link, LinkRequest } from './gateway/index.ts';
 export { type Hub, type HubOptions, openHub } from './hub.ts';
 export { loadInstanceKey } from './instance-key.ts';
 export { createLog, type Log } from './log.ts';
+export { PrivateFile } from './private-file.ts';
 export { type DbAdapter, openEmbedded, openUrl } from './seams/db-adapter/index.ts';

@@ -15,6 +15,7 @@ export interface CommandContext {
 
 export function paths(config: HubConfig): {
   instanceKey: string;
+  instanceChain: string;
   database: string;
   signerDir: string;
   signerSocket: string;
@@ -22,6 +23,7 @@ export function paths(config: HubConfig): {
   const signerDir = join(config.dataDir, 'signer');
   return {
     instanceKey: join(config.dataDir, 'instance.key'),
+    instanceChain: join(config.dataDir, 'instance.chain'),
     database: join(config.dataDir, 'postgres'),
     signerDir,
     signerSocket: config.signerSocket ?? join(signerDir, 'signer.sock'),

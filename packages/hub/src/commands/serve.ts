@@ -8,6 +8,7 @@ import { HubError } from '../error.ts';
 import { openHub } from '../hub.ts';
 import { loadInstanceKey } from '../instance-key.ts';
 import { createLog } from '../log.ts';
+import { PrivateFile } from '../private-file.ts';
 import { type CommandContext, paths, secureRandom } from './context.ts';
 import { openDatabase } from './database.ts';
 
@@ -31,6 +32,7 @@ export async function serve({ config, version, out, signal }: CommandContext): P
     database,
     signer: connectSigner({ socketPath: paths(config).signerSocket }),
     key,
+    identityCache: new PrivateFile(paths(config).instanceChain),
     checkpoint,
     clock: systemClock,
     random: secureRandom,

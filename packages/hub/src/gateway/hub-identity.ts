@@ -1,8 +1,17 @@
 import {
   type Binding,
+  bytes,
+  type Decoded,
+  decodeExact,
+  encode,
+  equalBytes,
   type HubParty,
+  hubChain,
   type InstanceCert,
+  peek,
   peekInstanceCert,
+  record,
+  regionTimeKind,
   type SigningKey,
 } from '@stoa/protocol';
 import { renewalDue, type SignerClient } from '@stoa/signer/client';
@@ -10,20 +19,23 @@ import type { Clock } from '../clock.ts';
 import { HubError } from '../error.ts';
 import type { Log } from '../log.ts';
 
+/** Public documents, kept so that the hub starts while the signer is away (F17). */
+const kept = record({ chain: hubChain, regionTime: bytes(512), authority: bytes(512) });
+type Kept = Decoded<typeof kept>;
+
 export interface HubIdentityDeps {
   readonly instanceId: string;
   readonly key: SigningKey;
   readonly binding: Binding;
   readonly signer: Pick<SignerClient, 'instanceCert' | 'regionTime'>;
+  readonly cache: { load(): Promise<Uint8Array | undefined>; save(bytes: Uint8Array): Promise<void> };
   readonly clock: Clock;
   readonly log: Log;
 }
 
-interface Current {
+interface Proof extends Kept {
   readonly party: HubParty;
   readonly cert: InstanceCert;
-  readonly regionTime: Uint8Array;
-  readonly authority: Uint8Array;
 }
 
 /** This instance's proof of itself: renewed from a third of its life on, so that the signer may be away for days. */
@@ -31,37 +43,72 @@ export class HubIdentity {
   readonly name = 'hub-identity';
   readonly periodMs = 60_000;
   readonly #deps: HubIdentityDeps;
-  #current: Current | undefined;
+  #proof: Proof | undefined;
 
   constructor(deps: HubIdentityDeps) {
     this.#deps = deps;
   }
 
-  /** Also the start: nothing else may be called before its first success. */
+  /** From the signer, or from what was kept while that is still valid. @throws what the signer's client throws. */
+  async start(): Promise<void> {
+    try {
+      await this.tick();
+    } catch (error) {
+      const before = await this.#fromCache();
+      if (before === undefined) throw error;
+      this.#deps.log.warn(
+        { err: error, notAfter: new Date(before.cert.notAfter) },
+        'the signer is away: going on with the certificate kept',
+      );
+      this.#proof = before;
+    }
+  }
+
   async tick(): Promise<void> {
-    const { signer, clock } = this.#deps;
+    const { signer, clock, cache } = this.#deps;
     const { regionTime, authority } = await signer.regionTime();
-    const held = this.#current;
-    const issued = held === undefined || renewalDue(held.cert, clock.now()) ? await this.#certify() : held;
-    this.#current = { ...issued, regionTime, authority };
+    // A serial that the region retires is renewed before its time is told, or agents would refuse this hub meanwhile.
+    const { minInstanceSerial } = peek(regionTimeKind, regionTime);
+    const held = this.#proof;
+    const due = held === undefined || renewalDue(held.cert, clock.now(), minInstanceSerial);
+    const chain = due ? await this.#certify() : held.chain;
+    if (!due && equalBytes(held.regionTime, regionTime)) return;
+    this.#proof = this.#proofOf({ chain, regionTime, authority });
+    await cache.save(encode(kept, { chain, regionTime, authority }));
   }
 
   /** What Challenge and Welcome carry. */
-  get proof(): Current {
-    if (this.#current === undefined)
+  get proof(): Proof {
+    if (this.#proof === undefined)
       throw new HubError(
         'no_certificate',
         'this instance has no certificate yet: the signer has not answered',
-        { retry: true },
+        {
+          retry: true,
+        },
       );
-    return this.#current;
+    return this.#proof;
   }
 
-  async #certify(): Promise<Pick<Current, 'party' | 'cert'>> {
-    const { signer, key, instanceId, binding, log } = this.#deps;
+  async #certify(): Promise<Kept['chain']> {
+    const { signer, key, instanceId, log } = this.#deps;
     const chain = await signer.instanceCert({ instance: instanceId, key });
-    const cert = peekInstanceCert(chain.instance);
-    log.info({ serial: cert.serial, notAfter: new Date(cert.notAfter) }, 'instance certificate issued');
-    return { party: { key, chain, binding, capabilities: 0 }, cert };
+    const { serial, notAfter } = peekInstanceCert(chain.instance);
+    log.info({ serial, notAfter: new Date(notAfter) }, 'instance certificate issued');
+    return chain;
+  }
+
+  async #fromCache(): Promise<Proof | undefined> {
+    const stored = await this.#deps.cache.load();
+    if (stored === undefined) return undefined;
+    const proof = this.#proofOf(decodeExact(kept, stored));
+    const ours = equalBytes(proof.cert.publicKey, this.#deps.key.publicKey);
+    return ours && proof.cert.notAfter > this.#deps.clock.now() ? proof : undefined;
+  }
+
+  #proofOf(documents: Kept): Proof {
+    const { key, binding } = this.#deps;
+    const party = { key, chain: documents.chain, binding, capabilities: 0 };
+    return { ...documents, party, cert: peekInstanceCert(documents.chain.instance) };
   }
 }

@@ -1,12 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import {
-  type Binding,
-  type CryptoSuite,
-  EphemeralKeys,
-  type Gauges,
-  type Random,
-  type SigningKey,
-} from '@stoa/protocol';
+import { type CryptoSuite, EphemeralKeys, type Gauges, type Random } from '@stoa/protocol';
 import type { SignerClient } from '@stoa/signer/client';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Bus } from '../bus.ts';
@@ -26,7 +19,7 @@ import { EvidenceDesk } from './evidence.ts';
 import { Gateway } from './gateway.ts';
 import { HeaderRequests } from './header-requests.ts';
 import { Heartbeats } from './heartbeats.ts';
-import { HubIdentity } from './hub-identity.ts';
+import type { HubIdentity } from './hub-identity.ts';
 import { Ingest } from './ingest.ts';
 import type { LiveNode } from './live-node.ts';
 import { LongPolls } from './long-polls.ts';
@@ -39,6 +32,7 @@ import { createWebSocketServer } from './websocket-link.ts';
 
 export { Gateway } from './gateway.ts';
 export { Heartbeats } from './heartbeats.ts';
+export { HubIdentity, type HubIdentityDeps } from './hub-identity.ts';
 export type { Link, LinkRequest } from './link.ts';
 export type { LiveNode } from './live-node.ts';
 
@@ -47,8 +41,7 @@ export interface AgentSideDeps {
   readonly region: string;
   readonly rootFingerprint: Uint8Array;
   readonly settings: RegionSettings;
-  readonly binding: Binding;
-  readonly key: SigningKey;
+  readonly identity: HubIdentity;
   readonly signer: SignerClient;
   readonly sql: Sql;
   readonly bus: Bus;
@@ -72,7 +65,6 @@ export interface AgentSide {
   readonly gateway: Gateway;
   readonly heartbeats: Heartbeats;
   readonly routes: AgentRoutes;
-  readonly identity: HubIdentity;
   readonly tasks: readonly Task[];
   /** Ends all sessions and writes what is still in memory. */
   close(): Promise<void>;
@@ -82,8 +74,7 @@ const PING_MS = 20_000;
 const RECONNECT_WINDOW_MS = 60_000;
 
 export function createAgentSide(deps: AgentSideDeps): AgentSide {
-  const { sql, clock, random, crypto, log, bus, events, registry, signer, set } = deps;
-  const identity = new HubIdentity({ ...deps });
+  const { sql, clock, random, crypto, log, bus, events, registry, signer, set, identity } = deps;
   const store = new SessionStore({ sql, clock });
   const cookies = new ReentryCookies(deps.settings.cookieKey, crypto);
   const headers = new HeaderRequests({
@@ -175,7 +166,6 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     gateway,
     heartbeats,
     routes,
-    identity,
     tasks: [flush, gateway.sweep, identity],
     async close() {
       await gateway.close();

@@ -1,20 +1,34 @@
 import type { Clock } from './clock.ts';
 
+export interface BatcherOptions {
+  readonly clock: Clock;
+  /** How long the first of an idle batcher waits for company, milliseconds. */
+  readonly windowMs: number;
+  readonly maxItems: number;
+}
+
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
 /**
- * Turns single requests into statements of many rows: what arrives within `windowMs` (or until `maxItems` wait) goes as
- * one call. In a reconnect storm the database sees hundreds of handshakes in a statement instead of one each.
+ * Turns single requests into statements of many rows. One batch is under way at a time, and what arrives meanwhile goes
+ * with the next: the busier the database, the larger its statements. Only a full batch does not wait for the one before.
+ *
+ * An item that the database refuses for what it holds fails alone: the batch is halved until it is found, so no peer's
+ * bytes can fail the work of the others.
  */
 export class Batcher<Item, Result> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>;
-  readonly #options: { clock: Clock; windowMs: number; maxItems: number };
-  #waiting: { item: Item; resolve: (result: Result) => void; reject: (error: unknown) => void }[] = [];
-  #scheduled: (() => void) | undefined;
+  readonly #options: BatcherOptions;
+  #waiting: Waiting<Item, Result>[] = [];
+  #underWay = 0;
+  #scheduled = false;
 
   /** @param run answers in the order of its items. */
-  constructor(
-    options: { clock: Clock; windowMs: number; maxItems: number },
-    run: (items: readonly Item[]) => Promise<readonly Result[]>,
-  ) {
+  constructor(options: BatcherOptions, run: (items: readonly Item[]) => Promise<readonly Result[]>) {
     this.#options = options;
     this.#run = run;
   }
@@ -22,24 +36,50 @@ export class Batcher<Item, Result> {
   submit(item: Item): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
-      if (this.#waiting.length >= this.#options.maxItems) this.#flush();
-      else this.#scheduled ??= this.#options.clock.after(this.#options.windowMs, () => this.#flush());
+      if (this.#waiting.length >= this.#options.maxItems) this.#send();
+      else if (this.#underWay === 0) this.#schedule();
     });
   }
 
-  #flush(): void {
-    this.#scheduled?.();
-    this.#scheduled = undefined;
-    const batch = this.#waiting;
-    this.#waiting = [];
-    if (batch.length === 0) return;
-    this.#run(batch.map(({ item }) => item)).then(
-      (results) => {
-        for (const [i, { resolve }] of batch.entries()) resolve(results[i]!);
-      },
-      (error) => {
-        for (const { reject } of batch) reject(error);
-      },
-    );
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#options.clock.after(this.#options.windowMs, () => {
+      this.#scheduled = false;
+      if (this.#underWay === 0) this.#send();
+    });
   }
+
+  #send(): void {
+    const batch = this.#waiting;
+    if (batch.length === 0) return;
+    this.#waiting = [];
+    this.#underWay += 1;
+    void this.#settle(batch).then(() => {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#send();
+    });
+  }
+
+  /** Never rejects. */
+  async #settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await this.#run(batch.map(({ item }) => item));
+      for (const [i, { resolve }] of batch.entries()) resolve(results[i]!);
+    } catch (error) {
+      if (batch.length === 1 || !isRefusedData(error)) {
+        for (const { reject } of batch) reject(error);
+        return;
+      }
+      const half = batch.length >> 1;
+      await this.#settle(batch.slice(0, half));
+      await this.#settle(batch.slice(half));
+    }
+  }
+}
+
+/** SQLSTATE classes 22 (a value that its type cannot hold) and 23 (a broken constraint): the same rows fail again. */
+export function isRefusedData(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code);
 }

@@ -2,6 +2,7 @@ import { toHex } from '@stoa/protocol';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
+import { storableJson } from '../storable.ts';
 import type { SessionRecord } from './claim.ts';
 
 /** What a handshake needs to know of a node, in one row. */
@@ -56,16 +57,24 @@ interface KnownNodeRow {
   ratchet_previous: Uint8Array | null;
 }
 
-const WINDOW = { windowMs: 4, maxItems: 200 };
+const WINDOW = { windowMs: 2, maxItems: 500 };
+
+/** A session that the database no longer knows as one: what this instance holds of it must end. */
+export interface Overruled {
+  readonly nodeId: string;
+  readonly why: 'replaced' | 'refused' | 'retired';
+}
 
 /** The session table: one row a node, changed by compare-and-set on its epoch, read and written many at a time. */
 export class SessionStore {
   readonly #sql: Sql;
+  readonly #clock: Clock;
   readonly #lookups: Batcher<string, KnownNode | undefined>;
   readonly #claims: Batcher<SessionClaim, boolean>;
 
   constructor(by: { sql: Sql; clock: Clock }) {
     this.#sql = by.sql;
+    this.#clock = by.clock;
     this.#lookups = new Batcher({ clock: by.clock, ...WINDOW }, (ids) => this.#loadAll(ids));
     this.#claims = new Batcher({ clock: by.clock, ...WINDOW }, (claims) => this.#claimAll(claims));
   }
@@ -88,11 +97,28 @@ export class SessionStore {
       where s.node_id = e.node_id and s.epoch = e.epoch`;
   }
 
+  /** An instance that starts has no sessions: those of a run that was killed ended with it. */
+  async endAllOf(instanceId: string, at: Date): Promise<void> {
+    await this
+      .#sql`update sessions set ended_at = ${at} where instance_id = ${instanceId} and ended_at is null`;
+  }
+
+  /** Which of the sessions that this instance holds were overruled, by another hub or by a person. */
+  async overruled(held: readonly { nodeId: string; epoch: number }[]): Promise<readonly Overruled[]> {
+    if (held.length === 0) return [];
+    return this.#sql<Overruled[]>`
+      select h.node_id as "nodeId", case when n.node_id is null or n.retired_at is not null then 'retired'
+        when n.refused_at is not null then 'refused' else 'replaced' end as why
+      from unnest(${held.map((h) => h.nodeId)}::text[], ${held.map((h) => String(h.epoch))}::bigint[]) as h(node_id, epoch)
+      left join nodes n using (node_id) left join sessions s using (node_id)
+      where n.node_id is null or n.retired_at is not null or n.refused_at is not null or s.epoch > h.epoch`;
+  }
+
   async #loadAll(ids: readonly string[]): Promise<(KnownNode | undefined)[]> {
     const rows = await this.#sql<KnownNodeRow[]>`
       select n.node_id, n.label, n.owner, n.public_key, n.candidate_key,
-        case when n.previous_key_until > now() then n.previous_key end as previous_key, n.simulated, n.refused_at is not null as refused,
-        n.retired_at is not null as retired, n.quarantine_reason,
+        case when n.previous_key_until > ${new Date(this.#clock.now())} then n.previous_key end as previous_key,
+        n.simulated, n.refused_at is not null as refused, n.retired_at is not null as retired, n.quarantine_reason,
         s.epoch, s.boot_id, s.previous_boot_ids, s.ratchet_current, s.ratchet_previous
       from nodes n left join sessions s using (node_id)
       where n.node_id = any(${[...ids]}::text[])`;
@@ -101,26 +127,19 @@ export class SessionStore {
   }
 
   async #claimAll(claims: readonly SessionClaim[]): Promise<boolean[]> {
-    // Two claims for one node in a batch would meet twice in one upsert; the second waits for its own turn to lose.
+    // Two claims for one node in a batch would meet twice in one upsert: the second has lost already.
     const first = new Map<string, SessionClaim>();
     for (const claim of claims) if (!first.has(claim.nodeId)) first.set(claim.nodeId, claim);
-    const rows = [...first.values()];
-    const column = <T>(pick: (claim: SessionClaim) => T): T[] => rows.map(pick);
+    // In order of node, so that two hubs' batches lock in the same order. One JSON text is cheaper than thirteen arrays.
+    const rows = [...first.values()].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1)).map(toRow);
     const won = await this.#sql<{ node_id: string }[]>`
       insert into sessions as s (node_id, instance_id, epoch, session_id, boot_id, previous_boot_ids, ratchet_current,
         ratchet_previous, connected_at, ended_at, version, protocol, address, transport)
-      select node_id, instance_id, epoch, session_id, boot_id, string_to_array(previous_boot_ids, ','),
-        decode(ratchet_current, 'hex'), decode(ratchet_previous, 'hex'), connected_at, null, version, protocol, address, transport
-      from unnest(
-        ${column((c) => c.nodeId)}::text[], ${column((c) => c.instanceId)}::text[],
-        ${column((c) => String(c.epoch))}::bigint[], ${column((c) => c.sessionId)}::text[],
-        ${column((c) => c.bootId)}::text[], ${column((c) => c.previousBootIds.join(','))}::text[],
-        ${column((c) => toHex(c.ratchetCurrent))}::text[],
-        ${column((c) => (c.ratchetPrevious === undefined ? null : toHex(c.ratchetPrevious)))}::text[],
-        ${column((c) => c.connectedAt.toISOString())}::timestamptz[], ${column((c) => c.version)}::text[],
-        ${column((c) => c.protocol)}::int[], ${column((c) => c.address)}::text[], ${column((c) => c.transport)}::text[]
-      ) as c(node_id, instance_id, epoch, session_id, boot_id, previous_boot_ids, ratchet_current, ratchet_previous,
-        connected_at, version, protocol, address, transport)
+      select node_id, instance_id, epoch, session_id, boot_id, previous_boot_ids, ratchet_current, ratchet_previous,
+        connected_at, null, version, protocol, address, transport
+      from json_to_recordset(${storableJson(rows)}::text::json) as c(node_id text, instance_id text, epoch bigint,
+        session_id text, boot_id text, previous_boot_ids text[], ratchet_current bytea, ratchet_previous bytea,
+        connected_at timestamptz, version text, protocol int, address text, transport text)
       on conflict (node_id) do update set instance_id = excluded.instance_id, epoch = excluded.epoch,
         session_id = excluded.session_id, boot_id = excluded.boot_id, previous_boot_ids = excluded.previous_boot_ids,
         ratchet_current = excluded.ratchet_current, ratchet_previous = excluded.ratchet_previous,
@@ -131,6 +150,26 @@ export class SessionStore {
     const winners = new Set(won.map((row) => row.node_id));
     return claims.map((claim) => first.get(claim.nodeId) === claim && winners.has(claim.nodeId));
   }
+}
+
+/** A claim as `json_to_recordset` reads it. */
+function toRow(claim: SessionClaim): Readonly<Record<string, unknown>> {
+  const hex = (bytes: Uint8Array) => `\\x${toHex(bytes)}`;
+  return {
+    node_id: claim.nodeId,
+    instance_id: claim.instanceId,
+    epoch: claim.epoch,
+    session_id: claim.sessionId,
+    boot_id: claim.bootId,
+    previous_boot_ids: claim.previousBootIds,
+    ratchet_current: hex(claim.ratchetCurrent),
+    ratchet_previous: claim.ratchetPrevious === undefined ? null : hex(claim.ratchetPrevious),
+    connected_at: claim.connectedAt,
+    version: claim.version,
+    protocol: claim.protocol,
+    address: claim.address,
+    transport: claim.transport,
+  };
 }
 
 function toKnownNode(row: KnownNodeRow): KnownNode {

@@ -2,22 +2,28 @@ import type { AgentDescription, ComponentHealth, EffectiveConfig } from '@stoa/p
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
+import { storableJson } from '../storable.ts';
 
-interface Row {
+interface Said {
   readonly nodeId: string;
-  readonly description: AgentDescription;
+  readonly description?: AgentDescription;
+  readonly components?: ComponentHealth['components'];
+  readonly settings?: EffectiveConfig['settings'];
 }
 
-/** What nodes say of themselves when they connect or change. In a reconnect storm they come by the thousand, so in batches. */
+/**
+ * What nodes say of themselves when they connect or change. In a reconnect storm they come by the thousand, so in
+ * batches; all kinds in the same one, since a node's description comes first and makes the row of the others.
+ */
 export class Descriptions {
   readonly #sql: Sql;
   readonly #clock: Clock;
-  readonly #writes: Batcher<Row, undefined>;
+  readonly #writes: Batcher<Said, undefined>;
 
   constructor(by: { sql: Sql; clock: Clock }) {
     this.#sql = by.sql;
     this.#clock = by.clock;
-    this.#writes = new Batcher({ clock: by.clock, windowMs: 20, maxItems: 200 }, (rows) => this.#write(rows));
+    this.#writes = new Batcher({ clock: by.clock, windowMs: 20, maxItems: 200 }, (said) => this.#write(said));
   }
 
   async describe(nodeId: string, description: AgentDescription): Promise<void> {
@@ -25,32 +31,66 @@ export class Descriptions {
   }
 
   async health(nodeId: string, { components }: ComponentHealth): Promise<void> {
-    await this
-      .#sql`update node_descriptions set components = ${this.#sql.json(components)} where node_id = ${nodeId}`;
+    await this.#writes.submit({ nodeId, components });
   }
 
   async config(nodeId: string, { settings }: EffectiveConfig): Promise<void> {
-    await this
-      .#sql`update node_descriptions set settings = ${this.#sql.json(settings)} where node_id = ${nodeId}`;
+    await this.#writes.submit({ nodeId, settings });
   }
 
-  async #write(rows: readonly Row[]): Promise<undefined[]> {
-    const newest = [...new Map(rows.map((row) => [row.nodeId, row])).values()];
-    const column = <T>(pick: (description: AgentDescription) => T): T[] =>
-      newest.map((row) => pick(row.description));
+  async #write(said: readonly Said[]): Promise<undefined[]> {
+    await this.#describe(newest(said, 'description'));
+    await this.#list('components', newest(said, 'components'));
+    await this.#list('settings', newest(said, 'settings'));
+    return said.map(() => undefined);
+  }
+
+  async #describe(described: readonly { nodeId: string; value: AgentDescription }[]): Promise<void> {
+    if (described.length === 0) return;
+    const rows = described.map(({ nodeId, value }) => ({
+      node_id: nodeId,
+      agent_version: value.agentVersion,
+      chainweb_version: value.chainwebVersion,
+      supervision: value.process?.supervision ?? 'none',
+      argv: value.process?.argv ?? [],
+      host: hostFacts(value),
+    }));
     await this.#sql`
       insert into node_descriptions (node_id, agent_version, chainweb_version, supervision, argv, host, described_at)
-      select node_id, agent_version, nullif(chainweb_version, ''), supervision, argv::jsonb, host::jsonb, ${new Date(this.#clock.now())}
-      from unnest(${newest.map((row) => row.nodeId)}::text[], ${column((d) => d.agentVersion)}::text[],
-        ${column((d) => d.chainwebVersion)}::text[], ${column((d) => d.process?.supervision ?? 'none')}::text[],
-        ${column((d) => JSON.stringify(d.process?.argv ?? []))}::text[], ${column((d) => JSON.stringify(hostFacts(d)))}::text[]
-      ) as d(node_id, agent_version, chainweb_version, supervision, argv, host)
+      select node_id, agent_version, nullif(chainweb_version, ''), supervision, argv, host, ${new Date(this.#clock.now())}
+      from json_to_recordset(${storableJson(rows)}::text::json)
+        as d(node_id text, agent_version text, chainweb_version text, supervision text, argv jsonb, host jsonb)
       where exists (select from nodes where nodes.node_id = d.node_id)
       on conflict (node_id) do update set agent_version = excluded.agent_version,
         chainweb_version = excluded.chainweb_version, supervision = excluded.supervision, argv = excluded.argv,
         host = excluded.host, described_at = excluded.described_at`;
-    return rows.map(() => undefined);
   }
+
+  async #list(
+    column: 'components' | 'settings',
+    listed: readonly { nodeId: string; value: readonly object[] }[],
+  ): Promise<void> {
+    if (listed.length === 0) return;
+    const rows = listed.map(({ nodeId, value }) => ({ node_id: nodeId, list: value }));
+    await this.#sql`update node_descriptions d set ${this.#sql(column)} = l.list
+      from json_to_recordset(${storableJson(rows)}::text::json) as l(node_id text, list jsonb)
+      where d.node_id = l.node_id`;
+  }
+}
+
+/** The last of a kind that each node said; in order of node, so that two hubs' batches lock in the same order. */
+function newest<K extends 'description' | 'components' | 'settings'>(
+  said: readonly Said[],
+  kind: K,
+): { nodeId: string; value: NonNullable<Said[K]> }[] {
+  const byNode = new Map<string, NonNullable<Said[K]>>();
+  for (const one of said) {
+    const value = one[kind];
+    if (value !== undefined) byNode.set(one.nodeId, value);
+  }
+  return [...byNode]
+    .map(([nodeId, value]) => ({ nodeId, value }))
+    .sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
 }
 
 function hostFacts({ process, ...host }: AgentDescription): Record<string, unknown> {

@@ -12,12 +12,13 @@ import {
   PrivateFile,
   systemClock,
 } from '@stoa/hub';
-import type { Random } from '@stoa/protocol';
+import type { Random, SigningKey } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { connectSigner, initDevelopmentSigner, startSigner } from '@stoa/signer/client';
-import { startWorld } from '../test/world.ts';
+import { startWorld, type World } from '../test/world.ts';
+import { allOpened } from './all-opened.ts';
 import { type LocalAgent, startLocalAgent } from './local-agent.ts';
-import { type RealChain, realChain, simulatedChain } from './local-chain.ts';
+import { type LocalChain, type RealChain, realChain, simulatedChain } from './local-chain.ts';
 
 export interface LaunchOptions {
   readonly dataDir: string;
@@ -30,6 +31,7 @@ export interface LaunchOptions {
   readonly chain: RealChain | undefined;
   /** Simulated nodes beside the real one. */
   readonly neighbours: number;
+  /** Of the agent's process. */
   readonly env: NodeJS.ProcessEnv;
   readonly random: Random;
   readonly log: Log;
@@ -38,13 +40,15 @@ export interface LaunchOptions {
 export interface Launched extends AsyncDisposable {
   readonly hub: Hub;
   readonly agent: LocalAgent;
+  /** Settles once the neighbours are enrolled; they join after that. Undefined where there are none. */
+  readonly world: Promise<World> | undefined;
   /** Absent once an admin has signed in. */
   readonly loginLink: string | undefined;
   /** Rejects when a part ends that should not have. */
   readonly broken: Promise<never>;
 }
 
-export const LOCAL_REGION = 'local';
+const REGION = 'local';
 const INSTANCE = 'hub-1';
 const OWNER = 'admin@localhost';
 
@@ -58,39 +62,18 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
   await mkdir(dataDir, { recursive: true });
   // As root the database server runs under another account, which must be able to walk into its directory.
   if (process.getuid?.() === 0) await chmod(dataDir, 0o711);
-  const database = await openDatabase(options, broken.reject);
-  stack.defer(() => database.close());
-  await database.migrate();
   const key = await loadInstanceKey(join(dataDir, 'instance.key'), { crypto: nodeCrypto, random });
-  const signerDir = join(dataDir, 'signer');
-  await initDevelopmentSigner({
-    dir: signerDir,
-    region: LOCAL_REGION,
-    instances: [{ instance: INSTANCE, publicKey: key.publicKey }],
-  });
-  const signer = await startSigner({
-    dir: signerDir,
-    socketPath: join(signerDir, 'signer.sock'),
-    onExit: (reason) => broken.reject(new Error(`the signer ended: ${reason}`)),
-  });
-  stack.defer(() => signer.stop());
-  const chain = stack.use(
-    options.chain === undefined ? await simulatedChain() : await realChain(options.chain),
-  );
+  const [database, signer, chain] = await allOpened(stack, [
+    openDatabase(options, broken.reject),
+    openSigner(dataDir, key, broken.reject),
+    options.chain === undefined ? simulatedChain() : realChain(options.chain),
+  ]);
   const hub = stack.use(
     await openHub({
-      config: loadConfig({
-        HOST: options.host,
-        PORT: String(options.port),
-        DATA_DIR: dataDir,
-        REGION: LOCAL_REGION,
-        INSTANCE,
-        CHAINWEB_NETWORK: chain.network,
-        CHAINWEB_URL: chain.serviceUrl,
-      }),
+      config: hubConfig(options, chain),
       version: '0.1.0',
       database,
-      signer: connectSigner({ socketPath: signer.socketPath }),
+      signer: signer.client,
       key,
       identityCache: new PrivateFile(join(dataDir, 'instance.chain')),
       checkpoint: chain.checkpoint,
@@ -101,20 +84,95 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
       log,
     }),
   );
-  const agent = stack.use(await startLocalAgent(hub, chain, { dataDir, owner: OWNER, env: options.env }));
+  // The first heartbeat shall meet verified heads.
+  void hub.tickers.run('reference-poller');
+  const agent = stack.use(
+    await startLocalAgent(hub, chain, {
+      dataDir: join(dataDir, 'agent'),
+      owner: OWNER,
+      env: options.env,
+      onLine: (line) => log.warn({ part: 'agent' }, line),
+    }),
+  );
   void agent.ended.then((how) => broken.reject(new Error(`the local agent ended: ${how}`)));
-  if (chain.simulated !== undefined && options.neighbours > 0)
-    stack.use(
-      await startWorld({ hub, database, network: chain.simulated, nodes: options.neighbours, random }),
+  const world = neighbours(options, { hub, database, signer: signer.client, chain });
+  if (world !== undefined) {
+    world.catch(broken.reject);
+    // A world that could not start has told so, and has nothing to close.
+    stack.defer(() =>
+      world.then(
+        (started) => started.close(),
+        () => undefined,
+      ),
     );
+  }
   const loginLink = await hub.web.accounts.firstLoginLink({ publicUrl: hub.url.origin });
   const owned = stack.move();
-  return { hub, agent, loginLink, broken: broken.promise, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    hub,
+    agent,
+    world,
+    loginLink,
+    broken: broken.promise,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
-function openDatabase(options: LaunchOptions, onServerExit: (error: Error) => void): Promise<DbAdapter> {
-  const { databaseUrl, dataDir, log } = options;
-  return databaseUrl === undefined
-    ? openEmbedded({ dataDir: join(dataDir, 'postgres'), log, onServerExit })
-    : openUrl({ url: databaseUrl, log });
+async function openDatabase(
+  { databaseUrl, dataDir, log }: LaunchOptions,
+  onServerExit: (error: Error) => void,
+): Promise<DbAdapter> {
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(
+    databaseUrl === undefined
+      ? await openEmbedded({ dataDir: join(dataDir, 'postgres'), log, onServerExit })
+      : await openUrl({ url: databaseUrl, log }),
+  );
+  await database.migrate();
+  stack.move();
+  return database;
+}
+
+interface LocalSigner extends AsyncDisposable {
+  readonly client: ReturnType<typeof connectSigner>;
+}
+
+async function openSigner(
+  dataDir: string,
+  key: SigningKey,
+  broken: (error: Error) => void,
+): Promise<LocalSigner> {
+  const dir = join(dataDir, 'signer');
+  const instances = [{ instance: INSTANCE, publicKey: key.publicKey }];
+  await initDevelopmentSigner({ dir, region: REGION, instances });
+  const signer = await startSigner({
+    dir,
+    socketPath: join(dir, 'signer.sock'),
+    onExit: (reason) => broken(new Error(`the signer ended: ${reason}`)),
+  });
+  return {
+    client: connectSigner({ socketPath: signer.socketPath }),
+    [Symbol.asyncDispose]: () => signer.stop(),
+  };
+}
+
+function hubConfig({ host, port, dataDir }: LaunchOptions, { network, serviceUrl }: LocalChain) {
+  return loadConfig({
+    HOST: host,
+    PORT: String(port),
+    DATA_DIR: dataDir,
+    REGION,
+    INSTANCE,
+    CHAINWEB_NETWORK: network,
+    CHAINWEB_URL: serviceUrl,
+  });
+}
+
+function neighbours(
+  { neighbours: nodes, random }: LaunchOptions,
+  by: { hub: Hub; database: DbAdapter; signer: LocalSigner['client']; chain: LocalChain },
+): Promise<World> | undefined {
+  const { hub, database, signer, chain } = by;
+  if (chain.simulated === undefined || nodes === 0) return undefined;
+  return startWorld({ hub, database, signer, network: chain.simulated, nodes, random, mischief: true });
 }

@@ -1,87 +1,79 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { createDisk, describeError, IdentityStore, identityDirectory } from '@stoa/agent';
 import type { Hub } from '@stoa/hub';
+import { toHex } from '@stoa/protocol';
+import { type AgentProcess, joinAgent, runAgent, untilFree } from '../test/kit/agent-process.ts';
 import type { LocalChain } from './local-chain.ts';
 
-const AGENT = fileURLToPath(new URL('../packages/agent/src/main.ts', import.meta.url));
-const STOP_MS = 9_000;
-
 export interface LocalAgent extends AsyncDisposable {
-  readonly pid: number;
-  readonly dataDir: string;
+  readonly process: AgentProcess;
+  /** Hex. */
+  readonly nodeId: string;
   /** Settles when the agent ends before it is disposed of. */
   readonly ended: Promise<string>;
 }
+
+export interface LocalAgentOptions {
+  readonly dataDir: string;
+  readonly owner: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Told each line that the agent logs. */
+  readonly onLine: (line: string) => void;
+}
+
+const STOP_MS = 9_000;
 
 /** The real agent in a process of its own, joined by a real token, as an operator would. */
 export async function startLocalAgent(
   hub: Hub,
   chain: LocalChain,
-  by: { dataDir: string; owner: string; env: NodeJS.ProcessEnv },
+  options: LocalAgentOptions,
 ): Promise<LocalAgent> {
-  const dataDir = join(by.dataDir, 'agent');
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const env = {
-    ...by.env,
-    STOA_AGENT_DATA: dataDir,
-    CHAINWEB_NETWORK: chain.network,
-    CHAINWEB_URL: chain.serviceUrl,
-    ...(chain.p2pUrl === undefined ? {} : { CHAINWEB_P2P_URL: chain.p2pUrl }),
+  const agent = {
+    dataDir: options.dataDir,
+    onLine: options.onLine,
+    env: {
+      STOA_AGENT_LOG_LEVEL: 'warn',
+      ...options.env,
+      CHAINWEB_NETWORK: chain.network,
+      CHAINWEB_URL: chain.serviceUrl,
+      ...(chain.p2pUrl === undefined ? {} : { CHAINWEB_P2P_URL: chain.p2pUrl }),
+    },
   };
-  if (!(await isEnrolled(env))) {
+  await untilFree(agent.dataDir);
+  const known = await identityOf(agent.dataDir);
+  // Another database may be behind the hub than the one that the node joined.
+  if (known === undefined || (await hub.registry.certOf(known)) === undefined) {
     const token = await hub.tokens.create({
-      owner: by.owner,
+      owner: options.owner,
       createdBy: 'start',
       label: 'this machine',
       tags: ['local'],
     });
-    // The token is a secret: by standard input, never in argv.
-    await complete(
-      spawn(process.execPath, [AGENT, 'enroll', '-', '--yes'], { env, stdio: ['pipe', 'ignore', 'inherit'] }),
-      token,
-    );
+    await joinAgent(agent, { token, force: known !== undefined });
   }
-  const child = spawn(process.execPath, [AGENT, 'run'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
-  let stopping = false;
-  const exited = once(child, 'exit');
-  const ended = exited.then(([code, signal]) =>
-    stopping ? new Promise<string>(() => undefined) : `exit ${code ?? signal}`,
-  );
+  const nodeId = await identityOf(agent.dataDir);
+  if (nodeId === undefined) throw new Error(`no identity in ${agent.dataDir} after joining`);
+  const process = runAgent(agent);
+  const stopping = Promise.withResolvers<never>();
+  let asked = false;
   return {
-    pid: child.pid!,
-    dataDir,
-    ended,
+    process,
+    nodeId,
+    ended: process.ended.then((end) => (asked ? stopping.promise : `${end}: ${process.output()}`)),
     async [Symbol.asyncDispose]() {
-      stopping = true;
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-      await exited;
-      clearTimeout(timer);
+      asked = true;
+      await process.stop(STOP_MS);
     },
   };
 }
 
-async function isEnrolled(env: NodeJS.ProcessEnv): Promise<boolean> {
-  const child = spawn(process.execPath, [AGENT, 'status', '--json'], {
-    env,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const [output] = await Promise.all([text(child), once(child, 'exit')]);
-  const line = output.trim().split('\n').at(-1) ?? '';
-  return line.startsWith('{') && (JSON.parse(line) as { enrolled?: boolean }).enrolled === true;
-}
-
-async function text(child: ChildProcess): Promise<string> {
-  let output = '';
-  for await (const chunk of child.stdout!) output += String(chunk);
-  return output;
-}
-
-async function complete(child: ChildProcess, input: string): Promise<void> {
-  child.stdin!.end(`${input}\n`);
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`the local agent could not join (exit ${code}): see above`);
+async function identityOf(dataDir: string): Promise<string | undefined> {
+  const directory = identityDirectory({ dataDir, instance: 'default' });
+  try {
+    return toHex((await IdentityStore.open(createDisk(), directory)).nodeId);
+  } catch (error) {
+    if (describeError(error).code === 'not_enrolled') return undefined;
+    throw error;
+  }
 }

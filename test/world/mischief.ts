@@ -26,7 +26,6 @@ export class Mischief {
   readonly #active = new Map<WorldNode, { trouble: Trouble; timer: Timer; undo: Undo }>();
   readonly #wanted: number;
   #next: Timer | undefined;
-  #stopped = false;
 
   constructor(options: MischiefOptions) {
     const { clock, network, dice, nodes } = options;
@@ -46,7 +45,7 @@ export class Mischief {
     const everyMs = (12 * MINUTE_MS) / this.#wanted;
     const first = TROUBLES.slice(0, this.#wanted);
     const turn = (): void => {
-      this.#begin(first.shift() ?? this.#draw());
+      if (this.#begin(first[0] ?? this.#draw())) first.shift();
       const filling = this.#active.size < this.#wanted;
       this.#next = clock.after(filling ? Math.min(everyMs, 3_000) : everyMs, turn);
     };
@@ -55,22 +54,23 @@ export class Mischief {
 
   /** Ends the script and all troubles. */
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#next?.cancel();
     await Promise.all([...this.#active.keys()].map((node) => this.#end(node)));
   }
 
-  #begin(trouble: Trouble): void {
-    if (this.#active.size >= this.#wanted) return;
+  /** Returns false where no node is well enough for it. */
+  #begin(trouble: Trouble): boolean {
+    if (this.#active.size >= this.#wanted) return false;
     const { nodes, clock, dice } = this.#options;
     const well = nodes.filter((node) => node.online && !this.#active.has(node));
-    if (well.length === 0) return;
+    if (well.length === 0) return false;
     const node = dice.pick(well);
     const [least, most] = trouble.minutes;
     const lastsMs = dice.number(least, most) * MINUTE_MS;
     const undo = Promise.resolve(trouble.begin(node, this.#stage));
     const timer = clock.after(lastsMs, () => void this.#end(node));
     this.#active.set(node, { trouble, timer, undo: async () => (await undo)() });
+    return true;
   }
 
   async #end(node: WorldNode): Promise<void> {

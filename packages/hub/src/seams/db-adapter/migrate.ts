@@ -6,7 +6,11 @@ import { connectSql, type Endpoint } from './pools.ts';
 /** Any constant: it names "the schema of this database" among advisory locks. */
 const SCHEMA_LOCK = 0x57_0a;
 
-const MIGRATIONS = fileURLToPath(new URL('../../../migrations', import.meta.url));
+/** Set by the production bundle, which carries the folder beside it. */
+declare const STOA_BUNDLE: true | undefined;
+
+const FOLDER = typeof STOA_BUNDLE === 'undefined' ? '../../../migrations' : './migrations';
+const MIGRATIONS = fileURLToPath(new URL(FOLDER, import.meta.url));
 
 /**
  * Applies what is missing, all or none. Of several hubs that start together, one works and the others wait. The record

@@ -259,6 +259,25 @@ describe('run', () => {
   });
 });
 
+describe('doctor', () => {
+  it('prints each finding with its fix, and fails with the worst', async () => {
+    const { cli } = makeCli();
+    const identity = () =>
+      Promise.reject(Object.assign(new Error('it is damaged'), { code: 'record_damaged' }));
+    const { code, out } = await cli(['doctor'], { deps: { identity } });
+    expect(code).toBe(1);
+    expect(out).toContain('✖ fail  Identity of this node\n        it is damaged\n        fix: Restore');
+    expect(out).toContain('● ok    Data directory\n');
+  });
+
+  it('wants a URL for a hub', async () => {
+    const { cli } = makeCli();
+    expect(await cli(['doctor', '--hub', 'eu.hub.example'])).toMatchObject({ code: 2 });
+    const { out } = await cli(['doctor', '--hub', 'https://127.0.0.1:1/console', '--json']);
+    expect(out).toContain('GET https://127.0.0.1:1/healthz: the connection was refused');
+  });
+});
+
 describe('support-bundle', () => {
   const SECRET = 'hunter2secret';
   const token = `stoa1_${SECRET}${'Ab0-'.repeat(20)}`;
@@ -341,7 +360,9 @@ describe('support-bundle', () => {
       identity: { error: { code: 'record_damaged' } },
       status: { error: { code: 'agent_unreachable' } },
       logs: { error: { code: 'agent_unreachable' } },
-      doctor: { checks: expect.any(Array) },
+      doctor: {
+        checks: expect.arrayContaining([expect.objectContaining({ id: 'identity', why: 'it is damaged' })]),
+      },
     });
   });
 });

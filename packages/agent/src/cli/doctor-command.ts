@@ -8,7 +8,7 @@ const EXIT_BY_RESULT = { ok: EXIT.ok, warn: EXIT.degraded, fail: EXIT.fail } as 
 
 export const doctor: CommandRun = async ({ agent, deps, io, json, color }, { options }) => {
   const context = await agent();
-  const identity = await deps.identity(context);
+  const identity = () => deps.identity(context);
   const report = await examineHost(context, { identity, hubUrl: originOf(options['hub']) });
   if (json) printJson(io, { ok: report.result !== 'fail', ...report });
   else io.out(report.checks.map((check) => renderCheck(check, color)).join(''));

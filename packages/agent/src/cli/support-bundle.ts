@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { AgentContext } from '#cli/agent-context.ts';
-import type { CommandDeps, IdentityFacts } from '#cli/command-deps.ts';
+import type { CommandDeps } from '#cli/command-deps.ts';
 import { readHostFacts } from '#collectors/host-facts.ts';
 import { openProc } from '#collectors/proc.ts';
 import type { Disk } from '#disk.ts';
@@ -19,8 +19,7 @@ const MOST_FILES = 500;
  */
 export async function collectBundle(context: AgentContext, deps: CommandDeps): Promise<SupportBundle> {
   const { config, clock, disk, version, signal } = context;
-  const identity = await attempt(() => deps.identity(context));
-  const known = isIdentity(identity) ? identity : undefined;
+  const identity = () => deps.identity(context);
   const ask = (question: 'status' | 'logs') =>
     askStatus({ path: config.statusSocket, clock, signal }, question);
   const sections = {
@@ -31,9 +30,9 @@ export async function collectBundle(context: AgentContext, deps: CommandDeps): P
       arch: process.arch,
     },
     config,
-    identity: identity ?? 'not enrolled',
+    identity: (await attempt(identity)) ?? 'not enrolled',
     host: await attempt(async () => readHostFacts(openProc())),
-    doctor: await attempt(() => examineHost(context, { identity: known })),
+    doctor: await attempt(() => examineHost(context, { identity })),
     status: await attempt(() => ask('status')),
     logs: await attempt(() => ask('logs')),
     files: await attempt(() => listFiles(disk, config.dataDir)),
@@ -47,10 +46,6 @@ async function attempt<T>(task: () => Promise<T>): Promise<T | { error: ReturnTy
   } catch (error) {
     return { error: describeError(error) };
   }
-}
-
-function isIdentity(identity: IdentityFacts | { error: unknown } | undefined): identity is IdentityFacts {
-  return identity !== undefined && 'nodeId' in identity;
 }
 
 async function listFiles(disk: Disk, root: string): Promise<string[]> {

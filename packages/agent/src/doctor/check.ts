@@ -2,6 +2,7 @@ import type { Transport } from '#channel/transport.ts';
 import type { AgentContext } from '#cli/agent-context.ts';
 import type { IdentityFacts } from '#cli/command-deps.ts';
 import type { Proc } from '#collectors/proc.ts';
+import type { ErrorDescription } from '#error.ts';
 
 export type CheckResult = 'ok' | 'warn' | 'fail' | 'skip';
 
@@ -16,8 +17,10 @@ export interface Finding {
 /** What the checks look at, and by what means. */
 export interface Patient
   extends Pick<AgentContext, 'config' | 'clock' | 'disk' | 'http' | 'nodeHttp' | 'proxies'> {
-  /** Undefined before enrolment. */
+  /** Undefined before enrolment, and where it can't be read. */
   readonly identity: IdentityFacts | undefined;
+  /** Why it can't be read. */
+  readonly identityFault: ErrorDescription | undefined;
   /** Origin of the hub to check the way to. */
   readonly hubUrl: string | undefined;
   readonly proc: Proc;

@@ -188,6 +188,18 @@ describe('the chainweb node', () => {
   });
 });
 
+describe('the identity', () => {
+  it('is named, or why it can’t be', async () => {
+    expect(await check('identity')).toEqual(ok('node-1 (abababababababab…) of ada@example.org in eu'));
+    expect(await check('identity', { identity: undefined })).toMatchObject({ result: 'skip' });
+    const identityFault = { code: 'record_damaged', message: 'it is damaged', retry: false };
+    expect(await check('identity', { identity: undefined, identityFault })).toMatchObject({
+      result: 'fail',
+      why: 'it is damaged',
+    });
+  });
+});
+
 describe('the data directory', () => {
   const stat = (change: object) => {
     const disk = new MemoryDisk();

@@ -9,23 +9,29 @@ import type { HubAnswer, Patient } from '#doctor/check.ts';
 import { HOST_CHECKS } from '#doctor/host-checks.ts';
 import { HUB_CHECKS } from '#doctor/hub-checks.ts';
 import { type DoctorReport, examine } from '#doctor/report.ts';
+import { describeError } from '#error.ts';
 
 const HUB_TIMEOUT_MS = 10_000;
 
 export interface ExaminationSubject {
-  /** Undefined before enrolment. */
-  identity: IdentityFacts | undefined;
+  /** Rejects where the identity can't be read: that is a finding too. */
+  identity: () => Promise<IdentityFacts | undefined>;
   /** Origin; instead of the identity's hub. */
   hubUrl?: string | undefined;
 }
 
 /** Every check, on this very host. */
-export function examineHost(context: AgentContext, subject: ExaminationSubject): Promise<DoctorReport> {
-  const { identity, hubUrl = identity?.hubUrl } = subject;
+export async function examineHost(context: AgentContext, subject: ExaminationSubject): Promise<DoctorReport> {
+  const { identity, identityFault } = await subject.identity().then(
+    (facts) => ({ identity: facts, identityFault: undefined }),
+    (error: unknown) => ({ identity: undefined, identityFault: describeError(error) }),
+  );
+  const hubUrl = subject.hubUrl ?? identity?.hubUrl;
   let answer: Promise<HubAnswer> | undefined;
   const patient: Patient = {
     ...context,
     identity,
+    identityFault,
     hubUrl,
     proc: openProc(),
     uid: process.getuid?.() ?? 0,

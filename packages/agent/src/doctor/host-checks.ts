@@ -13,6 +13,7 @@ const TOO_FEW_FILES = 256;
 
 export const HOST_CHECKS: readonly Check[] = [
   { id: 'agent', title: 'The running agent', run: checkAgent },
+  { id: 'identity', title: 'Identity of this node', run: async (patient) => checkIdentity(patient) },
   { id: 'data-dir', title: 'Data directory', run: checkDataDir },
   { id: 'key-permissions', title: 'Permissions of the key files', run: checkKeys },
   { id: 'disk-space', title: 'Space for the agent’s own files', run: checkSpace },
@@ -27,6 +28,17 @@ async function checkAgent({ config, clock }: Patient, signal: AbortSignal): Prom
   } catch (error) {
     return warn(describeError(error).message, 'Start it: systemctl start stoa-agent, or stoa-agent run');
   }
+}
+
+function checkIdentity({ identity, identityFault }: Patient): Finding {
+  if (identityFault)
+    return fail(
+      identityFault.message,
+      'Restore the data directory from a backup, or enrol anew: enroll --force',
+    );
+  if (identity === undefined) return skip('not enrolled yet: make a join token in the console');
+  const { label, nodeId, region, owner } = identity;
+  return ok(`${label} (${nodeId.slice(0, 16)}…) of ${owner} in ${region}`);
 }
 
 async function checkDataDir({ config, disk, uid }: Patient): Promise<Finding> {
@@ -55,7 +67,7 @@ async function checkDataDir({ config, disk, uid }: Patient): Promise<Finding> {
 }
 
 async function checkKeys({ identity, disk, uid }: Patient): Promise<Finding> {
-  if (identity === undefined) return skip('there is no key before enrolment');
+  if (identity === undefined) return skip('no key is known');
   const open: string[] = [];
   let seen = 0;
   for (const path of identity.keyFiles) {

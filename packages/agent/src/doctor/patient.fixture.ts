@@ -39,6 +39,7 @@ export function makePatient(change: Partial<Patient> = {}): Patient {
     nodeHttp: http,
     proxies: DIRECT,
     identity: IDENTITY,
+    identityFault: undefined,
     hubUrl: IDENTITY.hubUrl,
     proc: openProc(),
     uid: 0,

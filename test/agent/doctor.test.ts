@@ -178,7 +178,7 @@ describe('the doctor', () => {
   it('F21 tells how wrong the clock is', async () => {
     const { results, why } = await examine(await startHub({ dateOffsetMs: 3_600_000 }), await startNode());
     expect(results['clock-skew']).toBe('fail');
-    expect(why('clock-skew')).toMatch(/^the clock is (3599|3600) s behind the hub’s$/);
+    expect(why('clock-skew')).toMatch(/^the clock is (3599|3600|3601) s behind the hub’s$/);
   });
 
   it('tells what is down', async () => {

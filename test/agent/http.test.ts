@@ -169,7 +169,8 @@ describe('TLS', () => {
     const raw = new X509Certificate(cert).raw;
     const expected = createHash('sha256').update(raw).digest('base64url');
     const url = await secure();
-    for (const by of [http, http, createHttp({ clock, keepAlive: true })]) {
+    const keeping = createHttp({ clock, keepAlive: true });
+    for (const by of [http, http, keeping, keeping]) {
       expect((await get(by, url, true)).tlsFingerprint).toBe(expected);
     }
     expect(expected).toHaveLength(43);

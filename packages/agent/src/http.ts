@@ -165,8 +165,9 @@ function headOf(answer: IncomingMessage): Pick<HttpResponse, 'status' | 'headers
 
 function fingerprintOf({ socket }: IncomingMessage): string | undefined {
   if (!(socket instanceof TLSSocket)) return undefined;
-  const certificate = socket.getPeerX509Certificate();
-  return certificate && createHash('sha256').update(certificate.raw).digest('base64url');
+  // Not getPeerX509Certificate: in Node 24.21 it answers once a connection, and undefined from then on.
+  const { raw } = socket.getPeerCertificate();
+  return raw && createHash('sha256').update(raw).digest('base64url');
 }
 
 async function readBody(answer: IncomingMessage, what: string, maxBytes: number): Promise<Uint8Array> {

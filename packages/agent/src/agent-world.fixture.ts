@@ -84,11 +84,23 @@ function calmScene(): Scene {
   };
 }
 
-export class AgentWorld {
+/** A hub with its region, which many agents may share. */
+export class HubWorld {
   readonly clock: VirtualClock = new VirtualClock();
-  readonly disk: MemoryDisk = new MemoryDisk();
   readonly region: RegionFixture = makeRegion();
   readonly hub: ScriptedHub = new ScriptedHub(this.clock, this.region);
+  readonly network: MemoryNetwork = new MemoryNetwork({
+    clock: this.clock,
+    accept: this.hub.accept,
+    latencyMs: () => 10,
+  });
+}
+
+export class AgentWorld {
+  readonly clock: VirtualClock;
+  readonly disk: MemoryDisk = new MemoryDisk();
+  readonly region: RegionFixture;
+  readonly hub: ScriptedHub;
   readonly transport: MemoryTransport;
   readonly scene: Scene = calmScene();
   readonly lines: string[] = [];
@@ -97,23 +109,27 @@ export class AgentWorld {
   publish: (cut: Cut) => void = () => undefined;
   fetchHeader: (ref: { chain: number; hash: Uint8Array }) => Promise<Uint8Array> = async () =>
     new Uint8Array(318);
+  readonly #name: string;
   #boots = 0;
 
-  constructor() {
-    const network = new MemoryNetwork({ clock: this.clock, accept: this.hub.accept, latencyMs: () => 10 });
+  private constructor(name: string, { clock, region, hub, network }: HubWorld) {
+    this.#name = name;
+    this.clock = clock;
+    this.region = region;
+    this.hub = hub;
     this.transport = network.transport();
   }
 
-  static async enrolled(): Promise<AgentWorld> {
-    const world = new AgentWorld();
-    await storeIdentity(world.disk, world.directory, world.region.identity('a', 'https://hub.example'));
+  static async enrolled(name = 'a', around: HubWorld = new HubWorld()): Promise<AgentWorld> {
+    const world = new AgentWorld(name, around);
+    await storeIdentity(world.disk, world.directory, world.region.identity(name, 'https://hub.example'));
     return world;
   }
 
   boot(): Promise<Agent> {
     this.#boots += 1;
     const { clock, disk } = this;
-    const random = seededRandom(`agent ${this.#boots}`);
+    const random = seededRandom(`agent ${this.#name} ${this.#boots}`);
     const log = createLog({ clock, level: 'debug', write: (line) => void this.lines.push(line) });
     return createAgent({
       config: loadConfig({

@@ -1,8 +1,9 @@
 import { homedir } from 'node:os';
-import { createInterface } from 'node:readline/promises';
+
 import { runCli } from '#cli/cli.ts';
 import type { CommandIo } from '#cli/command.ts';
 import type { CommandDeps } from '#cli/command-deps.ts';
+import { stayLean } from '#lean-process.ts';
 import { AGENT_VERSION } from '#version.ts';
 
 const host = { root: process.getuid?.() === 0, home: homedir() };
@@ -13,6 +14,7 @@ const io: CommandIo = {
   interactive: process.stdin.isTTY === true && process.stdout.isTTY === true,
   terminal: process.stdout.isTTY === true,
   async ask(question) {
+    const { createInterface } = await import('node:readline/promises');
     const lines = createInterface({ input: process.stdin, output: process.stdout });
     try {
       return await lines.question(question);
@@ -25,7 +27,10 @@ const io: CommandIo = {
 /** Each command brings its own code: `status` must answer within 100 ms of its start. */
 const deps: CommandDeps = {
   version: AGENT_VERSION,
-  run: async (context) => (await import('#run.ts')).run(context, host),
+  async run(context) {
+    stayLean();
+    await (await import('#run.ts')).run(context, host);
+  },
   enroll: async (context, request) => (await import('#identity-commands.ts')).enrollHost(context, request),
   rotateKey: async (context) => (await import('#identity-commands.ts')).rotateKey(context),
   identity: async (context) => (await import('#identity-commands.ts')).identityFacts(context),

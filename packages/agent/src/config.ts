@@ -302,7 +302,9 @@ function parseOrigin(text: string): string {
 function parseProxy(text: string): string {
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new Error('expected http:// or https:// with [user:password@]host:port (SOCKS is not supported)');
+    throw new Error(
+      'expected http:// or https:// with [user:password@]host:port; for SOCKS there is no support: unset it for the agent',
+    );
   return url.href;
 }
 

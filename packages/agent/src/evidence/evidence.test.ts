@@ -184,6 +184,15 @@ describe('an hour', () => {
     expect(w.lines.filter((line) => line.includes('checkpoint-without-receipt')).length).toBeGreaterThan(0);
   });
 
+  test('of a session that lasts for days gets its checkpoint like the first', async () => {
+    const w = await world();
+    w.open();
+    await w.live(50 * 60 + 10);
+    expect(w.checkpoints.map(({ minutes }) => minutes)).toEqual(
+      Array.from({ length: 50 }, () => 2n ** 60n - 1n),
+    );
+  });
+
   test('of a quarantined node is kept and sent when the quarantine is over', async () => {
     const w = await world();
     w.open(true);

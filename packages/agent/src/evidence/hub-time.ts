@@ -13,6 +13,8 @@ export class HubTime {
   readonly #clock: Clock;
   readonly #startedMs: number;
   readonly #proven: () => number;
+  /** The latest proven time, and when it became known: from there on it grows with the monotonic clock. */
+  #anchor = { proven: 0, at: 0 };
   #offset: number | undefined;
 
   /** @param proven Latest time that region or chain have proven, ms; 0 if none. */
@@ -27,9 +29,12 @@ export class HubTime {
    * future, and have none left when they come.
    */
   observe(hubTime: number): boolean {
+    const at = this.#clock.monotonic();
     const proven = this.#proven();
-    if (proven > 0 && hubTime > proven + AHEAD_MS) return false;
-    this.#offset = hubTime - this.#clock.monotonic();
+    if (proven > this.#anchor.proven) this.#anchor = { proven, at };
+    const latest = this.#anchor.proven + (at - this.#anchor.at) + AHEAD_MS;
+    if (this.#anchor.proven > 0 && hubTime > latest) return false;
+    this.#offset = hubTime - at;
     return true;
   }
 

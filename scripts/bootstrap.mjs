@@ -52,6 +52,8 @@ function run(node, argv) {
     env: {
       ...process.env,
       PATH: `${join(root, 'node_modules/.bin')}:${dirname(node)}:${process.env.PATH}`,
+      // Programs run from their sources: what was compiled once needs no compiling at the next start.
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules/.cache/node'),
       TSX_TSCONFIG_PATH: join(root, 'packages/hub/tsconfig.json'),
     },
   });

@@ -91,7 +91,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
       dataDir: join(dataDir, 'agent'),
       owner: OWNER,
       env: options.env,
-      onLine: (line) => log.warn({ part: 'agent' }, line),
+      onLine: (line) => console.error(line),
     }),
   );
   void agent.ended.then((how) => broken.reject(new Error(`the local agent ended: ${how}`)));

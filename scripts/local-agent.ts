@@ -1,8 +1,13 @@
-import { join } from 'node:path';
-import { createDisk, describeError, IdentityStore, identityDirectory } from '@stoa/agent';
+import { createDisk, describeError, IdentityStore, identityDirectory, storeIdentity } from '@stoa/agent';
 import type { Hub } from '@stoa/hub';
 import { toHex } from '@stoa/protocol';
-import { type AgentProcess, joinAgent, runAgent, untilFree } from '../test/kit/agent-process.ts';
+import {
+  type AgentProcess,
+  type AgentProcessOptions,
+  joinAgent,
+  runAgent,
+  untilFree,
+} from '../test/kit/agent-process.ts';
 import type { LocalChain } from './local-chain.ts';
 
 export interface LocalAgent extends AsyncDisposable {
@@ -41,19 +46,7 @@ export async function startLocalAgent(
     },
   };
   await untilFree(agent.dataDir);
-  const known = await identityOf(agent.dataDir);
-  // Another database may be behind the hub than the one that the node joined.
-  if (known === undefined || (await hub.registry.certOf(known)) === undefined) {
-    const token = await hub.tokens.create({
-      owner: options.owner,
-      createdBy: 'start',
-      label: 'this machine',
-      tags: ['local'],
-    });
-    await joinAgent(agent, { token, force: known !== undefined });
-  }
-  const nodeId = await identityOf(agent.dataDir);
-  if (nodeId === undefined) throw new Error(`no identity in ${agent.dataDir} after joining`);
+  const nodeId = (await resume(agent.dataDir, hub)) ?? (await join(agent, hub, options.owner));
   const process = runAgent(agent);
   const stopping = Promise.withResolvers<never>();
   let asked = false;
@@ -68,10 +61,35 @@ export async function startLocalAgent(
   };
 }
 
-async function identityOf(dataDir: string): Promise<string | undefined> {
-  const directory = identityDirectory({ dataDir, instance: 'default' });
+/** The node of an earlier start, unless the database behind the hub is another one than it joined. */
+async function resume(dataDir: string, hub: Hub): Promise<string | undefined> {
+  const store = await openIdentity(dataDir);
+  if (store === undefined) return undefined;
+  const nodeId = toHex(store.nodeId);
+  if ((await hub.registry.certOf(nodeId)) === undefined) return undefined;
+  const { origin } = hub.url;
+  // PORT or HOST may be others than last time.
+  if (store.identity.hubs[0] !== origin)
+    await storeIdentity(createDisk(), store.directory, { ...store.identity, hubs: [origin] });
+  return nodeId;
+}
+
+async function join(agent: AgentProcessOptions, hub: Hub, owner: string): Promise<string> {
+  const token = await hub.tokens.create({
+    owner,
+    createdBy: 'start',
+    label: 'this machine',
+    tags: ['local'],
+  });
+  await joinAgent(agent, { token, force: (await openIdentity(agent.dataDir)) !== undefined });
+  const store = await openIdentity(agent.dataDir);
+  if (store === undefined) throw new Error(`the agent joined, and left no identity in ${agent.dataDir}`);
+  return toHex(store.nodeId);
+}
+
+async function openIdentity(dataDir: string): Promise<IdentityStore | undefined> {
   try {
-    return toHex((await IdentityStore.open(createDisk(), directory)).nodeId);
+    return await IdentityStore.open(createDisk(), identityDirectory({ dataDir, instance: 'default' }));
   } catch (error) {
     if (describeError(error).code === 'not_enrolled') return undefined;
     throw error;

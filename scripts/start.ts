@@ -59,8 +59,8 @@ async function main(): Promise<void> {
   if (launched.loginLink !== undefined)
     console.log(`  Sign in   ${launched.loginLink}\n            (works once, within 24 hours)`);
   else console.log('  Sign in   with the browser you signed in with before; a new link: pnpm hub login-link');
-  if (neighbours() > 0)
-    console.log(`  Fleet     this machine and ${NEIGHBOURS} simulated neighbours (network 'simulated')`);
+  const beside = launched.world === undefined ? '' : ` and ${NEIGHBOURS} simulated neighbours`;
+  console.log(`  Fleet     this machine${beside}`);
   console.log('\n  Ctrl-C stops everything.\n');
   await Promise.race([stop.promise, launched.broken]);
   console.log('Stopping …');

@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly joinMs?: number;
   /** Each node's latency to the hub is that of its town, unless this is 0. */
   readonly latency?: 'towns' | 'none';
+  /** Gives up enrolling. */
+  readonly signal?: AbortSignal;
   /** Told each line that an agent logs, at level debug. */
   readonly onLog?: (line: string, label: string) => void;
 }
@@ -48,6 +50,7 @@ const JOIN_MS_A_NODE = 10;
 /**
  * A fleet of real agent cores in this process, on simulated machines that follow a simulated chain; registered as
  * simulated. Earlier neighbours are removed first. Resolves when all are enrolled; they join one after the other.
+ * @throws the signal's reason where it aborts.
  */
 export async function startWorld(options: WorldOptions): Promise<World> {
   const { hub, nodes: count, clock = createClock(), seed = 1 } = options;

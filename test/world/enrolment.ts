@@ -11,6 +11,7 @@ export interface EnrolmentDeps {
   readonly signer: Pick<SignerClient, 'enrol'>;
   /** For keys: whoever could guess them could speak as a neighbour. */
   readonly random: Random;
+  readonly signal?: AbortSignal;
 }
 
 const CREATOR = 'simulated-world';
@@ -38,8 +39,10 @@ export async function enrolAll(places: readonly Place[], deps: EnrolmentDeps): P
   const identities: Identity[] = [];
   const waiting = places.map((place, index) => ({ place, index }));
   const worker = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      deps.signal?.throwIfAborted();
       identities[next.index] = await enrol(next.place, await tokens.take(next.place.owner), deps);
+    }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return identities;

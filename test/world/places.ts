@@ -38,7 +38,7 @@ export const TOWNS: readonly Town[] = [
   { name: 'nairobi', area: 'af', latencyMs: 74 },
 ];
 
-const PEOPLE = [
+export const PEOPLE = [
   'ada',
   'bo',
   'chidi',

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { systemClock as clock, createLog } from '@stoa/hub';
 import { Bus } from '@stoa/hub/bus';
-import { type HistoryReader, Liveness } from '@stoa/hub/nodes';
+import { HistoryRecorder, HistoryStore, PartitionKeeper } from '@stoa/hub/history';
+import { Liveness } from '@stoa/hub/nodes';
 import { openUrl } from '@stoa/hub/seams/db-adapter/index';
 import { createWeb, type Web } from '@stoa/hub/web';
-import type { Sql } from 'postgres';
-import { systemClock as clock } from '../../packages/hub/src/clock.ts';
-import { createLog } from '../../packages/hub/src/log.ts';
-import { seedFleet, standingHeads } from './fleet-rows.ts';
-import { startPostgres } from './postgres.ts';
+import postgres, { type Sql } from 'postgres';
+import { seedFleet, seedHistory, standingHeads } from './fleet-rows.ts';
+import { type PostgresServer, startPostgres } from './postgres.ts';
 
 export interface ConsoleWorld extends AsyncDisposable {
   readonly url: string;
@@ -18,24 +18,40 @@ export interface ConsoleWorld extends AsyncDisposable {
   readonly web: Web;
   readonly liveness: Liveness;
   readonly server: Server;
+  /** The id of `node-000001` and so on. */
+  nodeId(label: string): Promise<string>;
+  /** Signs an admin in without a browser. @returns the cookie. */
+  signIn(): Promise<string>;
   close(): Promise<void>;
 }
 
 /** The console as a hub serves it, over a database of its own with seeded nodes; without gateway and agents. */
 export async function openConsoleWorld({
   nodes,
-  history,
+  sharedBuffers,
 }: {
   nodes: number;
-  history: HistoryReader;
+  /** Of the database, where its default is too small for what is measured: `512MB`. */
+  sharedBuffers?: string;
 }): Promise<ConsoleWorld> {
   await using opened = new AsyncDisposableStack();
-  const postgres = opened.use(await startPostgres());
+  const databaseServer = opened.use(await startPostgres());
+  if (sharedBuffers !== undefined) await setSharedBuffers(databaseServer, sharedBuffers);
   const log = createLog({ level: 'warn' });
-  const database = opened.use(await openUrl({ url: postgres.url, log }));
+  const database = opened.use(await openUrl({ url: databaseServer.url, log }));
   await database.migrate();
   const now = clock.now();
   await seedFleet(database.sql, { nodes, now });
+  const history = new HistoryStore({ sql: database.sql });
+  await new PartitionKeeper({ sql: database.sql, clock }).tick();
+  const recorder = new HistoryRecorder({ clock, store: history, run: 'seed' });
+  const nodeId = async (label: string) => {
+    const [row] = await database.sql<{ node_id: string }[]>`select node_id from nodes where label = ${label}`;
+    if (row === undefined) throw new Error(`no node is labelled ${label}`);
+    return row.node_id;
+  };
+  if (nodes > 0) seedHistory(recorder, await nodeId('node-000001'), now);
+  await recorder.flush();
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -44,6 +60,7 @@ export async function openConsoleWorld({
   const url = `http://127.0.0.1:${address.port}`;
   const bus = new Bus({ log });
   const liveness = new Liveness({ clock });
+  const heads = standingHeads(now);
   const web = await createWeb({
     sql: database.sql,
     bus,
@@ -51,7 +68,7 @@ export async function openConsoleWorld({
     random: randomBytes,
     log,
     publicUrl: url,
-    heads: standingHeads(now),
+    heads,
     liveness,
     history,
     hub: () => ({
@@ -74,7 +91,26 @@ export async function openConsoleWorld({
     server.close();
     await once(server, 'close');
   });
+  const signIn = async () => {
+    const link = await web.accounts.createLoginLink('admin@stoa.example');
+    const answer = await fetch(new URL('/sign-in', url), {
+      method: 'POST',
+      redirect: 'manual',
+      body: new URLSearchParams({ link: link.split('/').at(-1)! }),
+    });
+    const [cookie] = answer.headers.getSetCookie();
+    if (cookie === undefined) throw new Error(`signing in answered ${answer.status} without a cookie`);
+    return cookie.split(';')[0]!;
+  };
   const held = opened.move();
   const close = () => held.disposeAsync();
-  return { url, sql: database.sql, bus, web, liveness, server, close, [Symbol.asyncDispose]: close };
+  const { sql } = database;
+  return { url, sql, bus, web, liveness, server, nodeId, signIn, close, [Symbol.asyncDispose]: close };
+}
+
+async function setSharedBuffers(server: PostgresServer, size: string): Promise<void> {
+  const sql = postgres(server.url, { max: 1 });
+  await sql.unsafe(`alter system set shared_buffers = '${size}'`).finally(() => sql.end());
+  await server.stop();
+  await server.start();
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { HistoryRecorder } from '@stoa/hub/history';
 import type { NetworkHead, NetworkHeads } from '@stoa/hub/nodes';
 import type { Sql } from 'postgres';
 
 const CHAINS = 10;
 const HEIGHT = 1_234_500;
+const HOUR = 3_600_000;
 
 /** Verified heads that stand still, and whose hash of any height is known: what seeded rows are measured against. */
 export function standingHeads(now: number): NetworkHeads {
@@ -89,6 +91,25 @@ export async function seedFleet(sql: Sql, { nodes, now }: { nodes: number; now: 
       from seed, generate_series(1, 3) as e where i <= 1000`;
   });
   await sql`analyze`;
+}
+
+/** A day of samples with an hour missing: what the charts of one node show. */
+export function seedHistory(recorder: HistoryRecorder, nodeId: string, now: number): void {
+  for (let at = now - 24 * HOUR + 60_000; at < now; at += 5 * 60_000) {
+    if (at > now - 6 * HOUR && at < now - 5 * HOUR) continue;
+    const swing = (Math.sin(at / (1.7 * HOUR)) + Math.sin(at / (0.31 * HOUR)) * 0.3 + 1.3) / 2.6;
+    recorder.record(nodeId, at, {
+      cpu: 0.08 + swing * 0.6,
+      memory: 0.52 + swing * 0.1,
+      disk: 0.71 + (at - now) / (900 * HOUR),
+      load: swing * 3.4,
+      network_in: 180 + swing * 3_600,
+      network_out: 90 + swing * 1_400,
+      rtt: 24 + swing * 40,
+      peers: Math.round(12 + swing * 30),
+      lag: 0,
+    });
+  }
 }
 
 const ARGV = [

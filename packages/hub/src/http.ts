@@ -7,7 +7,7 @@ import { routePath } from 'hono/route';
 import type { Clock } from './clock.ts';
 import type { Assets } from './console/assets.ts';
 import { errorPage } from './console/error-page.tsx';
-import { type Head, renderDocument, type Site } from './console/layout.tsx';
+import { type Head, renderDocument, type Site } from './console/layout.ts';
 import { HttpError, notFound, toHttpError } from './http-error.ts';
 import { sameOriginOnly, securityHeaders } from './http-security.ts';
 import type { Log } from './log.ts';

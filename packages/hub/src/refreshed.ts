@@ -1,8 +1,8 @@
 import type { Clock } from './clock.ts';
 
 const MIN_AGE_MS = 1_000;
-/** Loading takes at most one part in this many of the time, however slow it is. */
-const SHARE = 10;
+/** Loading takes at most one part in this many of the time, however slow the database is. */
+const SHARE = 20;
 /** A value older than this many periods is waited for instead of shown. */
 const STALE_PERIODS = 5;
 
@@ -25,6 +25,7 @@ export class Refreshed<T> {
     if (this.#held !== undefined && age < this.#periodMs) return this.#held.value;
     const loading = this.#refresh();
     if (this.#held === undefined || age > this.#periodMs * STALE_PERIODS) return loading;
+    // What is held is recent enough; the next reader tries again.
     loading.catch(() => undefined);
     return this.#held.value;
   }

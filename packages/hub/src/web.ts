@@ -1,4 +1,6 @@
-import { Accounts, AccountStore, accountRoutes } from './accounts/index.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { AccountStore, Accounts, accountRoutes } from './accounts/index.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import { Assets } from './console/assets.ts';
@@ -37,6 +39,8 @@ export interface WebOptions {
 
 export interface Web {
   readonly app: HubApp;
+  /** The application as a listener of a node:http server. */
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly accounts: Accounts;
   /** Ends the streams of open pages; the application still answers. */
   close(): void;
@@ -68,5 +72,11 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     clock,
     secure: new URL(publicUrl).protocol === 'https:',
   });
-  return { app, accounts, close: () => live.close() };
+  const listener = getRequestListener(app.fetch);
+  return {
+    app,
+    listener: (request, response) => listener(request, response),
+    accounts,
+    close: () => live.close(),
+  };
 }

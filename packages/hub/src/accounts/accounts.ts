@@ -4,12 +4,15 @@ import type { Clock } from '../clock.ts';
 import type { HttpEnv, HubContext } from '../http.ts';
 import { HttpError } from '../http-error.ts';
 import { createSecret, type Random, sameHash, secretHash } from './secret.ts';
-import type { AccountStore } from './store.ts';
+import type { AccountStore, StoredSession } from './store.ts';
 
 const LINK_MS = 24 * 3_600_000;
 const SESSION_MS = 30 * 24 * 3_600_000;
 /** A session that is used slides on, written at most this often. */
 const SLIDE_MS = 3_600_000;
+/** A session is believed for this long without asking the database again: so late does a sign-out elsewhere tell. */
+const BELIEVED_MS = 5_000;
+const MOST_BELIEVED = 10_000;
 
 const LOCAL_ADMIN = 'admin@localhost';
 
@@ -25,6 +28,8 @@ export class Accounts {
   readonly #publicUrl: string;
   readonly #secure: boolean;
   readonly #cookie: string;
+  /** By hash, as text. */
+  readonly #believed = new Map<string, { readonly session: StoredSession; readonly until: number }>();
 
   constructor(by: { store: AccountStore; clock: Pick<Clock, 'now'>; random: Random; publicUrl: string }) {
     this.#store = by.store;
@@ -37,7 +42,11 @@ export class Accounts {
   }
 
   /** The local admin's link; undefined once somebody has signed in. A new one each time: only hashes are kept. */
-  async firstLoginLink({ publicUrl = this.#publicUrl }: { publicUrl?: string } = {}): Promise<string | undefined> {
+  async firstLoginLink({
+    publicUrl = this.#publicUrl,
+  }: {
+    publicUrl?: string;
+  } = {}): Promise<string | undefined> {
     if (await this.#store.anyoneSignedIn()) return undefined;
     return this.createLoginLink(LOCAL_ADMIN, publicUrl);
   }
@@ -65,7 +74,10 @@ export class Accounts {
 
   async signOut(c: HubContext): Promise<void> {
     const hash = secretHash(getCookie(c, this.#cookie) ?? '');
-    if (hash !== undefined) await this.#store.endSession(hash);
+    if (hash !== undefined) {
+      await this.#store.endSession(hash);
+      this.#believed.delete(hash.toString('hex'));
+    }
     deleteCookie(c, this.#cookie, { path: '/', secure: this.#secure });
   }
 
@@ -85,13 +97,26 @@ export class Accounts {
     const hash = secretHash(text ?? '');
     if (text === undefined || hash === undefined) return undefined;
     const now = this.#clock.now();
-    const session = await this.#store.session(hash, now);
+    const session = await this.#session(hash, now);
     if (session === undefined || !sameHash(session.hash, hash)) return undefined;
     if (session.expiresAt < now + SESSION_MS - SLIDE_MS) {
+      this.#believed.delete(hash.toString('hex'));
       await this.#store.extendSession(hash, now + SESSION_MS);
       this.#setCookie(c, text);
     }
     return { email: session.email };
+  }
+
+  async #session(hash: Buffer, now: number): Promise<StoredSession | undefined> {
+    const key = hash.toString('hex');
+    const believed = this.#believed.get(key);
+    if (believed !== undefined && now < believed.until && now < believed.session.expiresAt)
+      return believed.session;
+    const session = await this.#store.session(hash, now);
+    if (this.#believed.size >= MOST_BELIEVED) this.#believed.clear();
+    if (session === undefined) this.#believed.delete(key);
+    else this.#believed.set(key, { session, until: now + BELIEVED_MS });
+    return session;
   }
 
   #setCookie(c: HubContext, text: string): void {
@@ -105,7 +130,11 @@ export class Accounts {
   }
 
   #turnAway(c: HubContext): Response {
-    if (c.req.method === 'GET' && c.req.header('accept')?.includes('text/html') && !c.req.header('hx-request')) {
+    if (
+      c.req.method === 'GET' &&
+      c.req.header('accept')?.includes('text/html') &&
+      !c.req.header('hx-request')
+    ) {
       const { pathname, search } = new URL(c.req.url);
       return c.redirect(`/sign-in?next=${encodeURIComponent(pathname + search)}`);
     }

@@ -10,7 +10,9 @@ export function SignInPage({ failed }: { failed: boolean }) {
       )}
       <p>This hub signs its admins in by one-time links. A link works once, within 24 hours.</p>
       <ul>
-        <li>The hub prints one when it starts and nobody has signed in yet: look at its first lines of output.</li>
+        <li>
+          The hub prints one when it starts and nobody has signed in yet: look at its first lines of output.
+        </li>
         <li>
           Whoever has a shell on the hub's machine makes one: <code>stoa-hub login-link</code>
         </li>

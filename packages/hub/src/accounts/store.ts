@@ -20,7 +20,12 @@ export class AccountStore {
   }
 
   /** The new link is the only one of its e-mail that still works. */
-  async replaceLink(link: { hash: Uint8Array; email: string; now: number; expiresAt: number }): Promise<void> {
+  async replaceLink(link: {
+    hash: Uint8Array;
+    email: string;
+    now: number;
+    expiresAt: number;
+  }): Promise<void> {
     await this.#sql.begin(async (sql) => {
       await sql`delete from admin_links where email = ${link.email} and used_at is null`;
       await sql`insert into admin_links (link_hash, email, created_at, expires_at)
@@ -31,12 +36,24 @@ export class AccountStore {
   /** Uses a link up: of several who try at once, one gets the e-mail. */
   async useLink(hash: Uint8Array, now: number): Promise<{ hash: Uint8Array; email: string } | undefined> {
     const at = new Date(now);
-    const [row] = await this.#sql<{ link_hash: Uint8Array; email: string }[]>`update admin_links set used_at = ${at}
+    const [row] = await this.#sql<
+      { link_hash: Uint8Array; email: string }[]
+    >`update admin_links set used_at = ${at}
       where link_hash = ${Buffer.from(hash)} and used_at is null and expires_at > ${at} returning link_hash, email`;
     return row && { hash: row.link_hash, email: row.email };
   }
 
-  async addSession({ hash, email, now, expiresAt }: { hash: Uint8Array; email: string; now: number; expiresAt: number }) {
+  async addSession({
+    hash,
+    email,
+    now,
+    expiresAt,
+  }: {
+    hash: Uint8Array;
+    email: string;
+    now: number;
+    expiresAt: number;
+  }) {
     await this.#sql`insert into console_sessions (session_hash, email, created_at, expires_at)
       values (${Buffer.from(hash)}, ${email}, ${new Date(now)}, ${new Date(expiresAt)})`;
     await this.#sql`delete from console_sessions where expires_at <= ${new Date(now)}`;
@@ -50,7 +67,8 @@ export class AccountStore {
   }
 
   async extendSession(hash: Uint8Array, expiresAt: number): Promise<void> {
-    await this.#sql`update console_sessions set expires_at = ${new Date(expiresAt)} where session_hash = ${Buffer.from(hash)}`;
+    await this
+      .#sql`update console_sessions set expires_at = ${new Date(expiresAt)} where session_hash = ${Buffer.from(hash)}`;
   }
 
   async endSession(hash: Uint8Array): Promise<void> {

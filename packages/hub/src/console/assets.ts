@@ -12,7 +12,10 @@ const SOURCES = {
     './static/tokens.css',
     './static/frame.css',
     './static/parts.css',
-    './static/pages.css',
+    './static/navigation.css',
+    './static/fleet.css',
+    './static/list.css',
+    './static/node.css',
     'uplot/dist/uPlot.min.css',
   ],
   'htmx.js': ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-sse.min.js'],
@@ -68,7 +71,9 @@ export class Assets {
   static async load(): Promise<Assets> {
     const names = Object.keys(SOURCES) as AssetName[];
     const assets = await Promise.all(names.map(async (name) => new Asset(name, await read(SOURCES[name]))));
-    return new Assets(Object.fromEntries(names.map((name, i) => [name, assets[i]])) as Record<AssetName, Asset>);
+    return new Assets(
+      Object.fromEntries(names.map((name, i) => [name, assets[i]])) as Record<AssetName, Asset>,
+    );
   }
 
   constructor(byName: Readonly<Record<AssetName, Asset>>) {
@@ -101,7 +106,9 @@ function preferred(accepted: string): Encoding | undefined {
 async function read(files: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
   const resolve = createRequire(import.meta.url).resolve;
   const parts = await Promise.all(
-    files.map((file) => readFile(file.startsWith('./') ? new URL(file, import.meta.url) : resolve(file), 'utf8')),
+    files.map((file) =>
+      readFile(file.startsWith('./') ? new URL(file, import.meta.url) : resolve(file), 'utf8'),
+    ),
   );
   return new TextEncoder().encode(parts.join('\n'));
 }

@@ -33,13 +33,22 @@ export function LineChart({
   const runs = unbroken(thin(points), frame.stepMs * Math.ceil(points.length / MOST_POINTS) * 2);
   const place = placer(points, frame);
   return (
-    <svg class="line-chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label}>
+    <svg
+      class="line-chart"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
       {[0.25, 0.5, 0.75].map((share) => (
         <line x1="0" x2={WIDTH} y1={share * HEIGHT} y2={share * HEIGHT} class="grid" />
       ))}
       {runs.map((run) => (
         <>
-          <path class="range" d={`${path(run, 'max', place)} ${path([...run].reverse(), 'min', place, 'L')}Z`} />
+          <path
+            class="range"
+            d={`${path(run, 'max', place)} ${path([...run].reverse(), 'min', place, 'L')}Z`}
+          />
           <path class="mean" d={path(run, 'avg', place)} />
         </>
       ))}
@@ -66,7 +75,9 @@ function path(run: readonly ChartPoint[], value: 'min' | 'avg' | 'max', place: P
 export function thin(points: readonly ChartPoint[]): ChartPoint[] {
   const size = Math.ceil(points.length / MOST_POINTS);
   if (size <= 1) return [...points];
-  const groups = Array.from({ length: Math.ceil(points.length / size) }, (_, i) => points.slice(i * size, (i + 1) * size));
+  const groups = Array.from({ length: Math.ceil(points.length / size) }, (_, i) =>
+    points.slice(i * size, (i + 1) * size),
+  );
   return groups.map((group) => ({
     at: group[0]!.at,
     min: Math.min(...group.map((point) => point.min)),

@@ -1,5 +1,4 @@
 const count = new Intl.NumberFormat('en-US');
-const decimal = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1, minimumFractionDigits: 1 });
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -8,7 +7,8 @@ const DAY = 24 * HOUR;
 
 /** 1234567 -> 1,234,567. */
 export function number(value: number): string {
-  return count.format(value);
+  // Intl is slow, and most numbers are small.
+  return value >= 0 && value < 1_000 && Number.isInteger(value) ? String(value) : count.format(value);
 }
 
 /** A share of 1 as whole percent. */
@@ -18,7 +18,7 @@ export function percent(share: number): string {
 
 /** One digit after the point. */
 export function tenths(value: number): string {
-  return decimal.format(value);
+  return value.toFixed(1);
 }
 
 /** Binary multiples, as operating systems count memory and disks. */
@@ -30,7 +30,7 @@ export function bytes(value: number): string {
     scaled /= 1024;
     unit += 1;
   }
-  return `${unit === 0 || scaled >= 100 ? Math.round(scaled) : decimal.format(scaled)} ${units[unit]}`;
+  return `${unit === 0 || scaled >= 100 ? Math.round(scaled) : tenths(scaled)} ${units[unit]}`;
 }
 
 /** The largest whole unit: 90 s is `90 s`, two hours and a half `2 h`. `static/console.js` says the same in the browser. */

@@ -53,11 +53,9 @@ export class LiveStream {
   flush(now: number): void {
     const controller = this.#controller;
     if (controller === undefined) return;
-    if (now - this.#openedAt >= LIFE_MS) return this.close();
-    if ((controller.desiredSize ?? 0) <= 0) {
-      if (now - this.#writtenAt >= STALL_MS) this.close();
-      return;
-    }
+    const stalled = (controller.desiredSize ?? 0) <= 0;
+    if (now - this.#openedAt >= LIFE_MS || (stalled && now - this.#writtenAt >= STALL_MS)) this.close();
+    if (stalled || this.#controller === undefined) return;
     const html = this.#takePending();
     if (html !== '') this.#write(message(html), now);
     else if (now - this.#writtenAt >= COMMENT_MS) this.#write(':\n\n', now);
@@ -69,7 +67,9 @@ export class LiveStream {
   }
 
   #takePending(): string {
-    const html = [...this.#pending].map(([source, keys]) => [...keys].map((key) => source.fragment(key)).join(''));
+    const html = [...this.#pending].map(([source, keys]) =>
+      [...keys].map((key) => source.fragment(key)).join(''),
+    );
     this.#pending.clear();
     return html.join('');
   }

@@ -104,7 +104,12 @@ export class Live implements HttpFeature {
   #cancelTick: (() => void) | undefined;
   #closed = false;
 
-  constructor(by: { clock: Clock; log: Log; guard: MiddlewareHandler<HttpEnv>; sources: readonly LiveSource[] }) {
+  constructor(by: {
+    clock: Clock;
+    log: Log;
+    guard: MiddlewareHandler<HttpEnv>;
+    sources: readonly LiveSource[];
+  }) {
     this.#clock = by.clock;
     this.#log = by.log;
     this.#guard = by.guard;
@@ -160,9 +165,14 @@ export class Live implements HttpFeature {
       return topic === undefined ? [] : [...new Set(keys.split(','))].map((key) => ({ topic, key }));
     });
     if (targets.length > 0 && targets.length <= MAX_KEYS) return targets;
-    throw new HttpError(400, 'bad_watch', `A stream watches 1 to ${MAX_KEYS} things, not ${targets.length}.`, {
-      fix: 'Reload the page.',
-    });
+    throw new HttpError(
+      400,
+      'bad_watch',
+      `A stream watches 1 to ${MAX_KEYS} things, not ${targets.length}.`,
+      {
+        fix: 'Reload the page.',
+      },
+    );
   }
 
   #forget(stream: LiveStream): void {

@@ -1,22 +1,36 @@
 import type { Child } from 'hono/jsx';
 import { absolute, relative } from './format.ts';
+import { embed, type Markup, markup } from './markup.ts';
 
 /** An instant, told as its age; the browser keeps the age true, the title tells the instant. */
+export function agoMarkup(at: number, now: number): Markup {
+  const text = absolute(at);
+  return markup`<time class="ago" datetime="${isoOf(text)}" title="${text}">${relative(at, now)}</time>`;
+}
+
+/** 2026-11-25 18:40:12 UTC -> 2026-11-25T18:40:12Z. */
+function isoOf(text: string): string {
+  return `${text.slice(0, 10)}T${text.slice(11, 19)}Z`;
+}
+
 export function Ago({ at, now }: { at: number; now: number }) {
-  return (
-    <time class="ago" datetime={new Date(at).toISOString()} title={absolute(at)}>
-      {relative(at, now)}
-    </time>
-  );
+  return embed(agoMarkup(at, now));
 }
 
 /** What isn't known: never an empty cell, which could be a fault of the page. */
+export function unknownMarkup(why: string): Markup {
+  return markup`<span class="unknown" title="${why}">&#8211;</span>`;
+}
+
 export function Unknown({ why = 'not known' }: { why?: string }) {
-  return (
-    <span class="unknown" title={why}>
-      –
-    </span>
-  );
+  return embed(unknownMarkup(why));
+}
+
+/** A share of 1 as a bar: the number stands beside it. */
+export function gaugeMarkup(share: number): Markup {
+  const level = share >= 0.95 ? ' is-alarm' : share >= 0.85 ? ' is-high' : '';
+  const width = Math.round(Math.max(0, Math.min(1, share)) * 40);
+  return markup`<svg class="gauge${level}" aria-hidden="true"><path d="M0 3h40"/><path d="M0 3h${width}"/></svg>`;
 }
 
 export interface Fact {
@@ -58,18 +72,6 @@ export function Panel({
       </header>
       {children}
     </section>
-  );
-}
-
-/** A share of 1 as a bar: the number stands beside it. */
-export function Bar({ share, warn = 0.85, alarm = 0.95 }: { share: number; warn?: number; alarm?: number }) {
-  const width = Math.max(0, Math.min(1, share)) * 40;
-  const level = share >= alarm ? 'alarm' : share >= warn ? 'warn' : 'calm';
-  return (
-    <svg class={`bar-gauge ${level}`} viewBox="0 0 40 6" aria-hidden="true">
-      <rect width="40" height="6" rx="1" class="track" />
-      <rect width={width.toFixed(1)} height="6" rx="1" class="level" />
-    </svg>
   );
 }
 

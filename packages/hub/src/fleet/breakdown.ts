@@ -1,10 +1,19 @@
-import { NEEDS_YOU, type NodeSummary, type SummaryRow, stateSql, summaryColumns, summaryTables, toSummary } from '#nodes/index.ts';
 import type { Liveness } from '#nodes/index.ts';
+import {
+  NEEDS_YOU,
+  type NodeSummary,
+  type SummaryRow,
+  stateSql,
+  summaryColumns,
+  summaryTables,
+  toSummary,
+} from '#nodes/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { Refreshed } from '../refreshed.ts';
 
-const NEEDS_SHOWN = 8;
+/** Nodes named of each state that needs a person. */
+const NAMED = 4;
 const VERSIONS_SHOWN = 8;
 
 export interface Share {
@@ -14,7 +23,7 @@ export interface Share {
 
 /** What the overview shows beside the counts by state. */
 export interface Breakdown {
-  /** Nodes that ask for a person, the most pressing first. */
+  /** The first few nodes of each state that asks for a person, the most pressing state first. */
   readonly needs: readonly NodeSummary[];
   readonly versions: readonly Share[];
   readonly regions: readonly Share[];
@@ -31,9 +40,13 @@ export function createBreakdown(by: {
     load: async () => {
       const [needs, versions, regions] = await Promise.all([
         needsYou(sql, liveness),
-        sql<Share[]>`select d.agent_version as name, count(*)::int as count from node_descriptions d join nodes n using (node_id)
+        sql<
+          Share[]
+        >`select d.agent_version as name, count(*)::int as count from node_descriptions d join nodes n using (node_id)
           where n.retired_at is null group by 1 order by 2 desc, 1 limit ${VERSIONS_SHOWN}`,
-        sql<Share[]>`select region as name, count(*)::int as count from nodes where retired_at is null group by 1 order by 2 desc, 1`,
+        sql<
+          Share[]
+        >`select region as name, count(*)::int as count from nodes where retired_at is null group by 1 order by 2 desc, 1`,
       ]);
       return { needs, versions, regions };
     },
@@ -43,8 +56,11 @@ export function createBreakdown(by: {
 async function needsYou(sql: Sql, liveness: Liveness): Promise<NodeSummary[]> {
   const state = stateSql(sql, liveness.at());
   const rows = await sql<SummaryRow[]>`
-    select ${summaryColumns(sql)} from ${summaryTables(sql)}
-    cross join lateral (select array_position(${[...NEEDS_YOU]}::text[], ${state}) as rank) r
-    where r.rank is not null order by r.rank, n.label, n.node_id limit ${NEEDS_SHOWN}`;
+    select * from (
+      select ${summaryColumns(sql)}, r.rank, row_number() over (partition by r.rank order by n.label, n.node_id) as place
+      from ${summaryTables(sql)}
+        cross join lateral (select array_position(${[...NEEDS_YOU]}::text[], ${state}) as rank) r
+      where r.rank is not null) named
+    where place <= ${NAMED} order by rank, place`;
   return rows.map(toSummary);
 }

@@ -6,9 +6,11 @@ import {
   listUrl,
   NEEDS_YOU,
   type NetworkHead,
-  StateLamp,
+  type NodeSummary,
   STATE_WORDS,
   STATES,
+  type StateName,
+  stateName,
 } from '#nodes/index.ts';
 import { bytes, number, percent, tenths } from '../console/format.ts';
 import { Lamp } from '../console/lamp.tsx';
@@ -83,51 +85,78 @@ function Frozen({ view: { at } }: { view: FleetView }) {
   return (
     <div id="frozen" class="banner" role="status">
       <p>
-        <strong>States stand still</strong> as of <Ago at={judged} now={at.now} />: the hub restarted a moment ago, or too
-        many nodes fell silent at once for it to be their fault. Silence counts again when they are back.
+        <strong>States stand still</strong> as of <Ago at={judged} now={at.now} />: the hub restarted a moment
+        ago, or too many nodes fell silent at once for it to be their fault. Silence counts again when they
+        are back.
       </p>
     </div>
   );
 }
 
+/** What a person does about each of the states that need one. */
+const TO_DO: Readonly<Partial<Record<StateName, string>>> = {
+  disputed: 'Two living processes share one identity: stop one, and settle which is the node.',
+  quarantined: 'They may connect, and do not earn: take them back, or refuse them.',
+  forked: 'On a branch that the network left: they return by themselves, or need a reseed.',
+  offline: 'Silent for five minutes or longer: stoa-agent doctor on the node says what is in the way.',
+  behind: 'Not at the tip: look at chainweb on the node, its disk and its peers.',
+};
+
 function NeedsYou({ view: { breakdown, census, at } }: { view: FleetView }) {
-  const { needs } = breakdown;
-  const total = NEEDS_YOU.reduce((sum, state) => sum + census.byState[state], 0);
+  const states = NEEDS_YOU.filter((state) => census.byState[state] > 0);
+  const total = states.reduce((sum, state) => sum + census.byState[state], 0);
+  const named = Map.groupBy(breakdown.needs, ({ facts }) => stateName(facts, at));
   return (
     <Panel id="needs" title="Needs you" aside={total === 0 ? undefined : number(total)}>
-      {needs.length === 0 ? (
+      {total === 0 ? (
         <AllWell census={census} />
       ) : (
         <ul class="needs">
-          {needs.map((node) => {
-            const state = deriveState(node.facts, at);
-            return (
-              <li>
-                <StateLamp state={state} />
-                <a href={`/nodes/${node.nodeId}`}>{node.label}</a>
-                <span class="needs-why">{state.rule}</span>
-                {state.since !== undefined && <Ago at={state.since} now={at.now} />}
-              </li>
-            );
-          })}
-        </ul>
-      )}
-      {total > needs.length && (
-        <p class="more">
-          All of them:{' '}
-          {NEEDS_YOU.filter((state) => census.byState[state] > 0).map((state) => (
-            <a href={listUrl({ state })}>
-              {number(census.byState[state])} {state}
-            </a>
+          {states.map((state) => (
+            <Need state={state} count={census.byState[state]} named={named.get(state) ?? []} at={at} />
           ))}
-        </p>
+        </ul>
       )}
     </Panel>
   );
 }
 
+interface NeedProps {
+  readonly state: StateName;
+  readonly count: number;
+  readonly named: readonly NodeSummary[];
+  readonly at: Instant;
+}
+
+function Need({ state, count, named, at }: NeedProps) {
+  return (
+    <li>
+      <a class="need-state" href={listUrl({ state })}>
+        <Lamp name={state} word={STATE_WORDS[state]} /> <span class="count">{number(count)}</span>
+      </a>
+      <p class="need-what">{TO_DO[state]}</p>
+      <ul class="need-nodes">
+        {named.map((node) => {
+          const { since } = deriveState(node.facts, at);
+          return (
+            <li>
+              <a href={`/nodes/${node.nodeId}`}>{node.label}</a>{' '}
+              {since !== undefined && <Ago at={since} now={at.now} />}
+            </li>
+          );
+        })}
+        {count > named.length && (
+          <li>
+            <a href={listUrl({ state })}>{number(count - named.length)} more</a>
+          </li>
+        )}
+      </ul>
+    </li>
+  );
+}
+
 function AllWell({ census }: { census: Census }) {
-  if (census.total > 0) return <p class="calm">Nothing. Every node is on its own just fine.</p>;
+  if (census.total > 0) return <p class="all-well">Nothing. No node waits for a person.</p>;
   return (
     <Empty title="No node has joined yet">
       <p>Make a join token on the hub's machine, then run the command that it prints on the node:</p>
@@ -160,7 +189,7 @@ function States({ view: { census } }: { view: FleetView }) {
               <Lamp name={state} word={STATE_WORDS[state]} />
             </a>
             <span class="num">{number(census.byState[state])}</span>
-            <span class="num part">{percent(census.byState[state] / census.total)}</span>
+            <span class="num part">{fine(census.byState[state] / census.total)}</span>
           </li>
         ))}
       </ul>
@@ -168,18 +197,30 @@ function States({ view: { census } }: { view: FleetView }) {
   );
 }
 
+/** Small shares keep a digit: three offline nodes of a thousand are not none. */
+function fine(share: number): string {
+  return share < 0.1 ? `${tenths(share * 100)} %` : percent(share);
+}
+
 const BLOCK_MS = 30_000;
 
 function Heads({ view: { heads, at } }: { view: FleetView }) {
-  const slowest = heads.reduce<NetworkHead | undefined>((old, head) => (old && old.at <= head.at ? old : head), undefined);
+  const slowest = heads.reduce<NetworkHead | undefined>(
+    (old, head) => (old && old.at <= head.at ? old : head),
+    undefined,
+  );
   return (
     <Panel
       id="heads"
       title="Network head"
-      aside={slowest && `chain ${slowest.chain} waits the longest; a block is due every ${BLOCK_MS / 1_000} s`}
+      aside={
+        slowest && `chain ${slowest.chain} waits the longest; a block is due every ${BLOCK_MS / 1_000} s`
+      }
     >
       {heads.length === 0 ? (
-        <p class="unknown">No header is verified yet: nodes bring them, and each is checked from the pinned ones on.</p>
+        <p class="unknown">
+          No header is verified yet: nodes bring them, and each is checked from the pinned ones on.
+        </p>
       ) : (
         <ol class="heads">
           {heads.map((head) => (
@@ -239,7 +280,10 @@ function Hub({ view: { hub, at } }: { view: FleetView }) {
         facts={[
           { name: 'Version', value: hub.version },
           { name: 'Started', value: <Ago at={hub.startedAt} now={at.now} /> },
-          { name: 'Database', value: hub.database === 'embedded' ? 'embedded PostgreSQL' : 'PostgreSQL by URL' },
+          {
+            name: 'Database',
+            value: hub.database === 'embedded' ? 'embedded PostgreSQL' : 'PostgreSQL by URL',
+          },
           { name: 'Memory', value: bytes(hub.rssBytes) },
           { name: 'Event-loop delay', value: `${tenths(hub.loopLagMs)} ms` },
           { name: 'Sessions', value: number(hub.sessions) },

@@ -46,7 +46,9 @@ export function ChainsTab({ chains, now }: { chains: readonly ChainView[]; now: 
               <th scope="col" class="c-wide">
                 Network's head
               </th>
-              <th scope="col">Head made</th>
+              <th scope="col" class="c-made">
+                Head made
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -66,13 +68,17 @@ function ChainRow({ view: { chain, reported, head, standing }, now }: { view: Ch
   return (
     <tr class={state === 'forked' || (lag ?? 0) > TIP_WITHIN ? 'is-warn' : ''}>
       <th scope="row">{chain}</th>
-      <td class={`standing is-${state ?? 'none'}`}>{state === undefined ? 'Never reported' : WORDS[state]}</td>
+      <td class={`standing is-${state ?? 'none'}`}>
+        {state === undefined ? 'Never reported' : WORDS[state]}
+      </td>
       <td class="num">{lag === undefined ? <Unknown /> : number(lag)}</td>
       <td class="num">{reported ? number(reported.height) : <Unknown />}</td>
-      <td class="num">{head ? number(head.height) : <Unknown why="the hub has verified no header of this chain" />}</td>
+      <td class="num">
+        {head ? number(head.height) : <Unknown why="the hub has verified no header of this chain" />}
+      </td>
       <td class="c-wide">{reported ? <Hash text={reported.hash} /> : <Unknown />}</td>
       <td class="c-wide">{head ? <Hash text={head.hash} /> : <Unknown />}</td>
-      <td>{head ? <Ago at={head.at} now={now} /> : <Unknown />}</td>
+      <td class="c-made">{head ? <Ago at={head.at} now={now} /> : <Unknown />}</td>
     </tr>
   );
 }

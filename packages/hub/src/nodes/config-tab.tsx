@@ -1,3 +1,4 @@
+import { absolute, number } from '../console/format.ts';
 import { Ago, Empty, type Fact, Facts, Panel, Unknown } from '../console/parts.tsx';
 import type { Description } from './node-reader.ts';
 
@@ -12,7 +13,11 @@ export function ConfigTab({ description, now }: { description: Description | und
   return (
     <div class="panels">
       <Arguments argv={description.argv} />
-      <Panel id="versions" title="Versions and supervision" aside={<Described at={description.describedAt} now={now} />}>
+      <Panel
+        id="versions"
+        title="Versions and supervision"
+        aside={<Described at={description.describedAt} now={now} />}
+      >
         <Facts
           facts={[
             { name: 'Agent', value: description.agentVersion },
@@ -22,7 +27,7 @@ export function ConfigTab({ description, now }: { description: Description | und
         />
       </Panel>
       <Panel id="host" title="Host">
-        <Facts facts={flatFacts(description.host)} />
+        <Facts facts={hostFacts(description.host)} />
       </Panel>
       <Settings settings={description.settings} />
       <Components components={description.components} />
@@ -58,7 +63,7 @@ export function joinFlags(argv: readonly string[]): string[] {
   const lines: string[] = [];
   for (const [i, argument] of argv.entries()) {
     const previous = argv[i - 1];
-    const isValue = !argument.startsWith('-') && previous?.startsWith('-') && !previous.includes('=');
+    const isValue = !/^[-+]/.test(argument) && previous?.startsWith('-') && !previous.includes('=');
     if (isValue && lines.length > 0) lines[lines.length - 1] += ` ${argument}`;
     else lines.push(argument);
   }
@@ -116,20 +121,39 @@ function Components({ components }: { components: Description['components'] }) {
   );
 }
 
-/** Facts as the agent named them; nested ones by their path. */
-export function flatFacts(record: Readonly<Record<string, unknown>>, path = ''): Fact[] {
-  return Object.entries(record).flatMap(([key, value]) => {
-    const name = path === '' ? words(key) : `${path} ${words(key)}`;
-    if (value !== null && typeof value === 'object' && !Array.isArray(value))
-      return flatFacts(value as Record<string, unknown>, name);
-    const text = textOf(value);
-    return text === '' ? [] : [{ name, value: text }];
+/** What agents tell of their hosts, in the order in which it is read. */
+const HOST_FACTS: readonly { path: string; name: string; unit?: string }[] = [
+  { path: 'hostname', name: 'Host name' },
+  { path: 'publicAddress', name: 'Address, as its peers see it' },
+  { path: 'distribution', name: 'System' },
+  { path: 'kernel', name: 'Kernel' },
+  { path: 'platform', name: 'Platform' },
+  { path: 'cpuModel', name: 'CPU' },
+  { path: 'cpuCores', name: 'Cores' },
+  { path: 'memTotalMb', name: 'Memory', unit: 'MB' },
+  { path: 'committedPath', name: 'Committed path' },
+  { path: 'committedGb', name: 'Committed', unit: 'GB' },
+  { path: 'runtime', name: 'Agent runtime' },
+  { path: 'chainwebNetwork', name: 'Chain network' },
+  { path: 'chainwebUrl', name: 'chainweb API' },
+  { path: 'process.supervisor', name: 'chainweb runs as' },
+  { path: 'process.pid', name: 'chainweb process' },
+  { path: 'process.rssMb', name: 'chainweb memory', unit: 'MB' },
+  { path: 'process.startedAt', name: 'chainweb started' },
+];
+
+export function hostFacts(host: Readonly<Record<string, unknown>>): Fact[] {
+  return HOST_FACTS.flatMap(({ path, name, unit }) => {
+    const value = path.split('.').reduce<unknown>((record, key) => fieldOf(record, key), host);
+    if (value === undefined || value === null || value === '' || value === 0) return [];
+    if (path.endsWith('At') && typeof value === 'number') return [{ name, value: absolute(value) }];
+    const text = typeof value === 'number' && unit !== undefined ? number(value) : textOf(value);
+    return [{ name, value: unit === undefined ? text : `${text} ${unit}` }];
   });
 }
 
-/** cpuModel -> cpu model. */
-function words(key: string): string {
-  return key.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+function fieldOf(record: unknown, key: string): unknown {
+  return record !== null && typeof record === 'object' ? (record as Record<string, unknown>)[key] : undefined;
 }
 
 function textOf(value: unknown): string {

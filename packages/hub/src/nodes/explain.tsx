@@ -1,6 +1,7 @@
-import { Lamp } from '../console/lamp.tsx';
-import { Ago, Facts } from '../console/parts.tsx';
-import { type Evidence, type NodeState, STATE_WORDS } from './state.ts';
+import { Lamp, lampInside } from '../console/lamp.tsx';
+import { embed, type Markup, markup } from '../console/markup.ts';
+import { agoMarkup } from '../console/parts.tsx';
+import { type Evidence, type NodeState, STATE_WORDS, type StateName } from './state.ts';
 
 /** The state's lamp. */
 export function StateLamp({ state }: { state: NodeState }) {
@@ -8,39 +9,37 @@ export function StateLamp({ state }: { state: NodeState }) {
 }
 
 /** Rule, evidence and what would change it: how a state is told wherever it shows. */
+export function explainMarkup(state: NodeState, now: number): Markup {
+  const since: Evidence[] = state.since === undefined ? [] : [{ name: 'Since', at: state.since }];
+  const facts = [...since, ...state.evidence].map((fact) => {
+    const value = fact.at === undefined ? fact.value : agoMarkup(fact.at, now);
+    return markup`<dt>${fact.name}</dt><dd>${value}</dd>`;
+  });
+  return markup`<div class="explain"><p>${state.rule}</p><dl class="facts">${facts}</dl><p class="explain-change">${state.change}</p></div>`;
+}
+
 export function Explain({ state, now }: { state: NodeState; now: number }) {
+  return embed(explainMarkup(state, now));
+}
+
+/** What a bubble shows. */
+export function WhyPage({ state, now }: { state: NodeState; now: number }) {
   return (
-    <div class="explain">
-      <p>{state.rule}</p>
-      <Facts facts={evidenceFacts(state, now)} />
-      <p class="explain-change">{state.change}</p>
-    </div>
+    <>
+      <p class="bubble-title">Why {STATE_WORDS[state.name].toLowerCase()}?</p>
+      <Explain state={state} now={now} />
+    </>
   );
 }
 
-function evidenceFacts(state: NodeState, now: number) {
-  const since: Evidence[] = state.since === undefined ? [] : [{ name: 'Since', at: state.since }];
-  return [...since, ...state.evidence].map(({ name, value, at }) => ({
-    name,
-    value: at === undefined ? (value ?? '') : <Ago at={at} now={now} />,
-  }));
+/** A lamp that leads to its explanation; with script it opens in place (`WhyBubble`). */
+export function explainedLamp(nodeId: string, state: StateName): Markup {
+  return markup`<a class="lamp is-${state}" href="/nodes/${nodeId}#why" title="Why?">${lampInside(state, STATE_WORDS[state])}</a>`;
 }
 
-/** A lamp that opens its explanation, without script. */
-export function ExplainedLamp({ id, state, now }: { id: string; state: NodeState; now: number }) {
-  const word = STATE_WORDS[state.name];
+/** Where the explanation of a lamp in the page shows. */
+export function WhyBubble() {
   return (
-    <>
-      <button type="button" class={`lamp is-${state.name}`} popovertarget={id} title="Why?">
-        <svg aria-hidden="true">
-          <use href={`#lamp-${state.name}`} />
-        </svg>
-        {word}
-      </button>
-      <div popover="auto" id={id} class="bubble">
-        <p class="bubble-title">Why {word.toLowerCase()}?</p>
-        <Explain state={state} now={now} />
-      </div>
-    </>
+    <div id="bubble" class="bubble" popover="auto" role="dialog" aria-label="Why this state" tabindex={-1} />
   );
 }

@@ -1,34 +1,8 @@
+import type { HistoryPoint, HistoryStore, SeriesName } from '#history/index.ts';
 import { number, tenths } from '../console/format.ts';
 
-export type SeriesName =
-  | 'cpu'
-  | 'memory'
-  | 'disk'
-  | 'load'
-  | 'network_in'
-  | 'network_out'
-  | 'rtt'
-  | 'peers'
-  | 'lag';
-
-/** One interval of a series. */
-export interface HistoryPoint {
-  readonly at: number;
-  readonly min: number;
-  readonly avg: number;
-  readonly max: number;
-}
-
 /** Where the past is read: five-minute intervals for a week, hours for a season. */
-export interface HistoryReader {
-  series(query: {
-    nodeId: string;
-    series: SeriesName;
-    from: number;
-    to: number;
-    resolution: '5m' | '1h';
-  }): Promise<readonly HistoryPoint[]>;
-}
+export type HistoryReader = Pick<HistoryStore, 'all'>;
 
 const HOUR = 3_600_000;
 
@@ -94,12 +68,8 @@ export async function readHealth(
 ): Promise<Health> {
   const { spanMs, resolution } = RANGES[range];
   const from = now - spanMs;
-  const charts = await Promise.all(
-    CHARTS.map(async (spec) => ({
-      spec,
-      points: await history.series({ nodeId, series: spec.series, from, to: now, resolution }),
-    })),
-  );
+  const all = await history.all({ nodeId, from, to: now, resolution });
+  const charts = CHARTS.map((spec) => ({ spec, points: all[spec.series] }));
   return { range, from, to: now, charts };
 }
 

@@ -1,5 +1,5 @@
 export { type Census, createCensus } from './census.ts';
-export { ExplainedLamp, StateLamp } from './explain.tsx';
+export { encodeCursor } from './cursor.ts';
 export type { HistoryReader } from './health.ts';
 export { listUrl } from './list-page.tsx';
 export { NodeListing } from './listing.ts';
@@ -9,6 +9,6 @@ export { NodeReader } from './node-reader.ts';
 export { nodeRoutes } from './routes.tsx';
 export { domId } from './row.tsx';
 export { nodeSources } from './sources.tsx';
-export { deriveState, NEEDS_YOU, STATE_WORDS, STATES, type StateName } from './state.ts';
+export { deriveState, NEEDS_YOU, STATE_WORDS, STATES, type StateName, stateName } from './state.ts';
 export { stateSql } from './state-sql.ts';
 export { type NodeSummary, type SummaryRow, summaryColumns, summaryTables, toSummary } from './summary.ts';

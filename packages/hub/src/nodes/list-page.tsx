@@ -1,11 +1,13 @@
 import { number } from '../console/format.ts';
 import { Lamp } from '../console/lamp.tsx';
+import { embed } from '../console/markup.ts';
 import { Empty } from '../console/parts.tsx';
 import type { Census } from './census.ts';
 import { encodeCursor } from './cursor.ts';
+import { WhyBubble } from './explain.tsx';
 import type { ListFilter, ListPage } from './listing.ts';
 import type { Instant } from './liveness.ts';
-import { NodeRow } from './row.tsx';
+import { nodeRow } from './row.tsx';
 import { STATE_WORDS, STATES } from './state.ts';
 
 type Place = Readonly<Record<string, string>>;
@@ -52,6 +54,7 @@ export function NodeListPage({ filter, page, census, at }: NodeListProps) {
       )}
       {page.rows.length === 0 ? <NoNodes filter={filter} census={census} /> : <Rows page={page} at={at} />}
       <Pager filter={filter} page={page} label="Pages, below the list" />
+      <WhyBubble />
     </>
   );
 }
@@ -94,11 +97,7 @@ function Rows({ page, at }: { page: ListPage; at: Instant }) {
           </th>
         </tr>
       </thead>
-      <tbody>
-        {page.rows.map((node) => (
-          <NodeRow node={node} at={at} />
-        ))}
-      </tbody>
+      <tbody>{embed(page.rows.map((node) => nodeRow(node, at)))}</tbody>
     </table>
   );
 }
@@ -110,7 +109,10 @@ export function StateFilter({ filter, census }: { filter: ListFilter; census: Ce
     <nav class="chips" id="states" aria-label="Filter by state">
       <ul>
         <li>
-          <a href={listUrl({ text: filter.text })} aria-current={filter.state === undefined ? 'true' : undefined}>
+          <a
+            href={listUrl({ text: filter.text })}
+            aria-current={filter.state === undefined ? 'true' : undefined}
+          >
             All <span class="count">{number(census.total)}</span>
           </a>
         </li>
@@ -159,7 +161,8 @@ function NoNodes({ filter, census }: { filter: ListFilter; census: Census }) {
     return (
       <Empty title="No node matches">
         <p>
-          {filter.text !== '' && 'A search finds words by their beginning, in label, owner and region, or a node id. '}
+          {filter.text !== '' &&
+            'A search finds words by their beginning, in label, owner and region, or a node id. '}
           <a href="/nodes">Show all nodes</a>
         </p>
       </Empty>

@@ -7,6 +7,8 @@ import { type SqlFragment, stateSql } from './state-sql.ts';
 import { type NodeSummary, type SummaryRow, summaryColumns, summaryTables, toSummary } from './summary.ts';
 
 export const PAGE_ROWS = 50;
+/** Looked at before the whole list is: a filter that one in twenty nodes meets fills a page from these. */
+const WALK_ROWS = 1_000;
 
 export interface ListFilter {
   readonly text: string;
@@ -56,16 +58,29 @@ export class NodeListing {
     return rows.map(toSummary);
   }
 
-  #select(filter: ListFilter, position: Position, at: Instant): Promise<SummaryRow[]> {
+  /**
+   * Walks a little in the list's order, which finds a page of anything that isn't rare. What is rare is then sought in
+   * the whole: sorted by an expression, because the planner can't guess how rare a derived state is, and would else
+   * walk the index to its end.
+   */
+  async #select(filter: ListFilter, position: Position, at: Instant): Promise<SummaryRow[]> {
     const sql = this.#sql;
-    const order =
-      position !== undefined && 'before' in position
-        ? sql`n.label desc, n.node_id desc`
-        : sql`n.label, n.node_id`;
-    const conditions = [placeSql(sql, position), ...filterSql(sql, filter, at)];
+    const place = placeSql(sql, position);
+    const backwards = position !== undefined && 'before' in position;
+    const order = backwards ? sql`n.label desc, n.node_id desc` : sql`n.label, n.node_id`;
+    const conditions = filterSql(sql, filter, at);
+    if (conditions.length === 0)
+      return sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}
+        where ${place} order by ${order} limit ${PAGE_ROWS + 1}`;
     const where = conditions.reduce((all, condition) => sql`${all} and ${condition}`);
-    return sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}
+    const walked = await sql<SummaryRow[]>`select ${summaryColumns(sql)}
+      from (select * from nodes n where ${place} order by ${order} limit ${WALK_ROWS}) n
+        left join node_status s using (node_id) left join node_descriptions d using (node_id)
       where ${where} order by ${order} limit ${PAGE_ROWS + 1}`;
+    if (walked.length > PAGE_ROWS) return walked;
+    const sorted = backwards ? sql`n.label || '' desc, n.node_id desc` : sql`n.label || '', n.node_id`;
+    return sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}
+      where ${place} and ${where} order by ${sorted} limit ${PAGE_ROWS + 1}`;
   }
 }
 

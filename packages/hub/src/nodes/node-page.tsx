@@ -57,13 +57,15 @@ export function NodeHead({ node, at }: { node: NodeSummary; at: Instant }) {
         <span>{node.region}</span>
         <span>{node.role}</span>
       </p>
-      <details class="why" open={state.name !== 'online'}>
+      <details class="why" id="why" open={state.name !== 'online'}>
         <summary>Why {state.name}?</summary>
         <Explain state={state} now={at.now} />
       </details>
       <dl class="strip">
-        <Gauge name="Last seen">{facts.lastSeen === undefined ? 'never' : <Ago at={facts.lastSeen} now={at.now} />}</Gauge>
-        <Gauge name="Worst chain lag">
+        <Gauge name="Last seen">
+          {facts.lastSeen === undefined ? 'never' : <Ago at={facts.lastSeen} now={at.now} />}
+        </Gauge>
+        <Gauge name="Lag">
           <Lag lag={facts.lag} forked={facts.forked} />
         </Gauge>
         <Gauge name="CPU">{share(node.cpu)}</Gauge>
@@ -71,7 +73,9 @@ export function NodeHead({ node, at }: { node: NodeSummary; at: Instant }) {
         <Gauge name="Disk">{share(node.disk)}</Gauge>
         <Gauge name="Load">{node.load === undefined ? <Unknown /> : tenths(node.load)}</Gauge>
         <Gauge name="Peers">{node.peers ?? <Unknown />}</Gauge>
-        <Gauge name="Round trip">{node.rttMs === undefined ? <Unknown /> : `${Math.round(node.rttMs)} ms`}</Gauge>
+        <Gauge name="Round trip">
+          {node.rttMs === undefined ? <Unknown /> : `${Math.round(node.rttMs)} ms`}
+        </Gauge>
       </dl>
     </header>
   );
@@ -89,4 +93,3 @@ function Gauge({ name, children }: { name: string; children?: Child }) {
 function share(value: number | undefined) {
   return value === undefined ? <Unknown /> : `${Math.round(value * 100)} %`;
 }
-

@@ -84,7 +84,9 @@ export class NodeReader {
   }
 
   async description(nodeId: string): Promise<Description | undefined> {
-    const [row] = await this.#sql<DescriptionRow[]>`select agent_version, chainweb_version, supervision, argv, host,
+    const [row] = await this.#sql<
+      DescriptionRow[]
+    >`select agent_version, chainweb_version, supervision, argv, host,
       components, settings, described_at from node_descriptions where node_id = ${nodeId}`;
     if (row === undefined) return undefined;
     return {
@@ -100,7 +102,9 @@ export class NodeReader {
   }
 
   async session(nodeId: string): Promise<SessionFacts | undefined> {
-    const [row] = await this.#sql<SessionRow[]>`select instance_id, epoch, session_id, boot_id, previous_boot_ids,
+    const [row] = await this.#sql<
+      SessionRow[]
+    >`select instance_id, epoch, session_id, boot_id, previous_boot_ids,
       connected_at, ended_at, version, protocol, address, transport from sessions where node_id = ${nodeId}`;
     if (row === undefined) return undefined;
     return {

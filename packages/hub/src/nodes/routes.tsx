@@ -8,6 +8,7 @@ import type { Census } from './census.ts';
 import { ChainsTab } from './chains-tab.tsx';
 import { ConfigTab } from './config-tab.tsx';
 import { decodeCursor } from './cursor.ts';
+import { WhyPage } from './explain.tsx';
 import { type HistoryReader, healthColumns, rangeOf, readHealth } from './health.ts';
 import { HealthTab } from './health-tab.tsx';
 import { filterKey, NodeListPage } from './list-page.tsx';
@@ -17,7 +18,7 @@ import type { NetworkHeads } from './network-heads.ts';
 import { NodePage, type TabId } from './node-page.tsx';
 import type { NodeReader } from './node-reader.ts';
 import { SessionTab } from './session-tab.tsx';
-import { STATES, type StateName } from './state.ts';
+import { deriveState, STATES, type StateName } from './state.ts';
 import type { NodeSummary } from './summary.ts';
 import { chainViews, readTips } from './tips.ts';
 
@@ -43,9 +44,22 @@ export function nodeRoutes(deps: NodeRoutesDeps): HttpFeature {
       app.get('/nodes', (c) => listNodes(c, deps));
       app.get('/nodes/:id', async (c) => {
         const node = await findNode(c, deps);
-        const query = { nodeId: node.nodeId, range: rangeOf(c.req.query('range')), now: deps.liveness.at().now };
+        const query = {
+          nodeId: node.nodeId,
+          range: rangeOf(c.req.query('range')),
+          now: deps.liveness.at().now,
+        };
         const health = await readHealth(deps.history, query);
-        return renderNode(c, deps, { node, tab: 'health', body: <HealthTab nodeId={node.nodeId} health={health} /> });
+        return renderNode(c, deps, {
+          node,
+          tab: 'health',
+          body: <HealthTab nodeId={node.nodeId} health={health} />,
+        });
+      });
+      app.get('/nodes/:id/why', async (c) => {
+        const { facts } = await findNode(c, deps);
+        const at = deps.liveness.at();
+        return c.html(<WhyPage state={deriveState(facts, at)} now={at.now} />);
       });
       app.get('/nodes/:id/history', async (c) => {
         const { nodeId } = await findNode(c, deps);

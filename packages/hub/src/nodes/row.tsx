@@ -1,8 +1,9 @@
 import { number, short, tenths } from '../console/format.ts';
-import { Ago, Bar, Unknown } from '../console/parts.tsx';
-import { ExplainedLamp } from './explain.tsx';
+import { embed, type Markup, markup } from '../console/markup.ts';
+import { agoMarkup, gaugeMarkup, unknownMarkup } from '../console/parts.tsx';
+import { explainedLamp } from './explain.tsx';
 import type { Instant } from './liveness.ts';
-import { deriveState, TIP_WITHIN } from './state.ts';
+import { stateName, TIP_WITHIN } from './state.ts';
 import type { NodeSummary } from './summary.ts';
 
 /** Names a node's elements in a page: enough of the id to be its own. */
@@ -11,66 +12,35 @@ export function domId(nodeId: string): string {
 }
 
 /** One node in the list. */
-export function NodeRow({ node, at }: { node: NodeSummary; at: Instant }) {
-  const id = domId(node.nodeId);
-  const { facts } = node;
-  return (
-    <tr id={id}>
-      <td class="c-state">
-        <ExplainedLamp id={`${id}-why`} state={deriveState(facts, at)} now={at.now} />
-      </td>
-      <th scope="row" class="c-node">
-        <a href={`/nodes/${node.nodeId}`}>{node.label}</a>
-        {node.simulated && <Simulated />}
-        <span class="sub">
-          {short(node.nodeId)} · {node.owner || 'no owner'}
-        </span>
-      </th>
-      <td class="num c-lag">
-        <Lag lag={facts.lag} forked={facts.forked} />
-      </td>
-      <td class="c-seen">{facts.lastSeen === undefined ? 'never' : <Ago at={facts.lastSeen} now={at.now} />}</td>
-      <td class="c-load">
-        <Share share={node.cpu} what="CPU" />
-      </td>
-      <td class="c-load">
-        <Share share={node.memory} what="Memory" />
-      </td>
-      <td class="c-load">
-        <Share share={node.disk} what="Disk" />
-      </td>
-      <td class="num c-wide">{node.load === undefined ? <Unknown /> : tenths(node.load)}</td>
-      <td class="c-version">{node.agentVersion ?? <Unknown why="the agent has not described itself yet" />}</td>
-      <td class="c-region">{node.region}</td>
-    </tr>
-  );
+export function nodeRow(node: NodeSummary, at: Instant): Markup {
+  const { nodeId, facts } = node;
+  const id = domId(nodeId);
+  const lamp = explainedLamp(nodeId, stateName(facts, at));
+  const seen = facts.lastSeen === undefined ? 'never' : agoMarkup(facts.lastSeen, at.now);
+  const mark = node.simulated && SIMULATED;
+  const name = markup`<a href="/nodes/${nodeId}">${node.label}</a>${mark}<span class="sub">${short(nodeId)} &#183; ${node.owner || 'no owner'}</span>`;
+  return markup`<tr id="${id}"><td class="c-state">${lamp}</td><th scope="row" class="c-node">${name}</th><td class="num c-lag">${lagMarkup(facts.lag, facts.forked)}</td><td class="c-seen">${seen}</td>${shareCell(node.cpu, 'CPU')}${shareCell(node.memory, 'Memory')}${shareCell(node.disk, 'Disk')}<td class="num c-wide">${node.load === undefined ? unknownMarkup('load: not measured yet') : tenths(node.load)}</td><td class="c-version">${node.agentVersion ?? unknownMarkup('the agent has not described itself yet')}</td><td class="c-region">${node.region}</td></tr>`;
 }
 
+const SIMULATED = markup`<span class="mark" title="A simulated node: never counted in ledger, mint or public pages">simulated</span>`;
+
 export function Simulated() {
-  return (
-    <span class="mark" title="A simulated node: never counted in ledger, mint or public pages">
-      simulated
-    </span>
-  );
+  return embed(SIMULATED);
 }
 
 /** Blocks behind on the worst chain. */
-export function Lag({ lag, forked }: { lag: number | undefined; forked: boolean }) {
-  if (lag === undefined) return <Unknown why="a tip of this node is not known to the hub" />;
-  return (
-    <span class={lag > TIP_WITHIN || forked ? 'warn' : ''}>
-      {number(lag)}
-      {forked && ' · fork'}
-    </span>
-  );
+function lagMarkup(lag: number | undefined, forked: boolean): Markup {
+  if (lag === undefined) return unknownMarkup('a tip of this node is not known to the hub');
+  const text = forked ? `${number(lag)} · fork` : number(lag);
+  return lag > TIP_WITHIN || forked ? markup`<span class="warn">${text}</span>` : markup`${text}`;
 }
 
-function Share({ share, what }: { share: number | undefined; what: string }) {
-  if (share === undefined) return <Unknown why={`${what}: not measured yet`} />;
-  return (
-    <>
-      <Bar share={share} />
-      <span class="share">{Math.round(share * 100)}</span>
-    </>
-  );
+export function Lag({ lag, forked }: { lag: number | undefined; forked: boolean }) {
+  return embed(lagMarkup(lag, forked));
+}
+
+function shareCell(share: number | undefined, what: string): Markup {
+  if (share === undefined)
+    return markup`<td class="c-load">${unknownMarkup(`${what}: not measured yet`)}</td>`;
+  return markup`<td class="c-load">${gaugeMarkup(share)}<span class="share">${Math.round(share * 100)}</span></td>`;
 }

@@ -50,7 +50,10 @@ function Channel({
           { name: 'Hub instance', value: <code>{session.instanceId}</code> },
           { name: 'Transport', value: session.transport },
           { name: 'From', value: <code>{session.address}</code> },
-          { name: 'Round trip', value: gauges?.rttMs === undefined ? <Unknown /> : `${Math.round(gauges.rttMs)} ms` },
+          {
+            name: 'Round trip',
+            value: gauges?.rttMs === undefined ? <Unknown /> : `${Math.round(gauges.rttMs)} ms`,
+          },
           { name: 'Clock skew', value: gauges === undefined ? <Unknown /> : skew(gauges.skewMs) },
           { name: 'NAT idle time', value: natIdle(gauges) },
         ]}
@@ -70,7 +73,12 @@ function Identity({ session }: { session: SessionFacts }) {
           { name: 'Boot', value: <code>{session.bootId}</code> },
           {
             name: 'Boots before',
-            value: session.previousBootIds.length === 0 ? 'none known' : <code>{session.previousBootIds.join(' ')}</code>,
+            value:
+              session.previousBootIds.length === 0 ? (
+                'none known'
+              ) : (
+                <code>{session.previousBootIds.join(' ')}</code>
+              ),
           },
           { name: 'Agent version', value: session.version },
           { name: 'Protocol', value: number(session.protocol) },
@@ -103,7 +111,9 @@ function Events({ events, now }: { events: readonly NodeEvent[]; now: number }) 
               <span class="event-kind">{kind.replaceAll('-', ' ')}</span>
               <span class="event-detail">
                 {Object.entries(detail)
-                  .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+                  .map(
+                    ([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+                  )
                   .join(' · ')}
               </span>
             </li>

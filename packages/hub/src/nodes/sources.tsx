@@ -11,7 +11,7 @@ import type { Liveness } from './liveness.ts';
 import type { NetworkHeads } from './network-heads.ts';
 import { NodeHead } from './node-page.tsx';
 import type { NodeReader } from './node-reader.ts';
-import { domId, NodeRow } from './row.tsx';
+import { domId, nodeRow } from './row.tsx';
 import { chainViews, readTips } from './tips.ts';
 
 export interface NodeSourcesDeps {
@@ -45,8 +45,7 @@ export function nodeSources(deps: NodeSourcesDeps): LiveSource[] {
       ...common,
       name: 'row',
       load,
-      render: ({ summary }) =>
-        partial(domId(summary.nodeId), String(<NodeRow node={summary} at={liveness.at()} />)),
+      render: ({ summary }) => partial(domId(summary.nodeId), nodeRow(summary, liveness.at()).text),
     }),
     new NodeSource<Loaded>({
       ...common,

@@ -15,7 +15,8 @@ export function readTips(packed: Uint8Array): ReportedTip[] {
   const tips: ReportedTip[] = [];
   for (let at = 0; at + TIP_BYTES <= bytes.length; at += TIP_BYTES) {
     const height = Number(bytes.readBigUInt64BE(at));
-    if (height > 0) tips.push({ chain: at / TIP_BYTES, height, hash: bytes.toString('base64url', at + 8, at + TIP_BYTES) });
+    if (height > 0)
+      tips.push({ chain: at / TIP_BYTES, height, hash: bytes.toString('base64url', at + 8, at + TIP_BYTES) });
   }
   return tips;
 }

@@ -28,7 +28,10 @@
 
   // --- keyboard: / searches, j and k walk the list, [ and ] turn its pages.
   function typing(target) {
-    return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+    return (
+      target instanceof HTMLElement &&
+      (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+    );
   }
 
   function walk(step) {
@@ -51,6 +54,24 @@
     if (act === undefined) return;
     event.preventDefault();
     act();
+  });
+
+  // --- a lamp's explanation opens in place.
+  const bubble = document.getElementById('bubble');
+
+  async function explain(lamp) {
+    const response = await fetch(`${lamp.pathname}/why`);
+    if (!response.ok) throw new Error(`the explanation answered ${response.status}`);
+    bubble.innerHTML = await response.text();
+    bubble.showPopover({ source: lamp });
+    bubble.focus();
+  }
+
+  document.addEventListener('click', (event) => {
+    const lamp = event.target.closest('a.lamp[href$="#why"]');
+    if (lamp === null || bubble === null || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    explain(lamp).catch(() => location.assign(lamp.href));
   });
 
   // --- the stream's lamp. A stream that is refused was signed out elsewhere: the page says so by asking again.
@@ -113,18 +134,28 @@
     return columns;
   }
 
+  function tick({ from, to }) {
+    const days = to - from > 2 * 86_400_000;
+    return (seconds) => (days ? day : clock).format(seconds * 1_000);
+  }
+
   function draw(figure, data, history) {
     const { unit, top, series } = figure.dataset;
     const plot = figure.querySelector('.chart-plot');
     const value = figure.querySelector('.chart-value');
     const last = data[1].at(-1);
     const ink = { line: colour('accent'), axis: colour('muted'), grid: colour('line') };
-    const axis = { stroke: ink.axis, font: `11px ${getComputedStyle(page).fontFamily}`, ticks: { show: false } };
+    const axis = {
+      stroke: ink.axis,
+      font: `11px ${getComputedStyle(page).fontFamily}`,
+      ticks: { show: false },
+    };
     plot.replaceChildren();
     return new uPlot(
       {
         width: plot.clientWidth,
         height: 128,
+        padding: [6, 8, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 5 }, sync: { key: 'health', setSeries: false } },
         scales: {
@@ -132,8 +163,14 @@
           y: { range: (_, __, high) => [0, top ? Number(top) : Math.max(high * 1.15, 1)] },
         },
         axes: [
-          { ...axis, size: 22, space: 70, grid: { show: false } },
-          { ...axis, size: 38, space: 28, grid: { stroke: ink.grid, width: 1 }, values: (_, at) => at.map(short[unit]) },
+          { ...axis, size: 22, space: 64, grid: { show: false }, values: (_, at) => at.map(tick(history)) },
+          {
+            ...axis,
+            size: 38,
+            space: 28,
+            grid: { stroke: ink.grid, width: 1 },
+            values: (_, at) => at.map(short[unit]),
+          },
         ],
         series: [
           {},
@@ -146,8 +183,10 @@
           setCursor: [
             (chart) => {
               const at = chart.cursor.idx;
-              const shown = at === null || at === undefined ? last : data[1][at];
-              value.textContent = shown === null || shown === undefined ? '–' : units[unit](shown);
+              const hovered = at !== null && at !== undefined;
+              const shown = hovered ? data[1][at] : last;
+              const when = hovered ? `${moment(data[0][at])} · ` : '';
+              value.textContent = when + (shown === null || shown === undefined ? '–' : units[unit](shown));
             },
           ],
         },
@@ -156,6 +195,10 @@
       plot,
     );
   }
+
+  const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+  const moment = (seconds) => `${day.format(seconds * 1_000)} ${clock.format(seconds * 1_000)}`;
 
   let drawn = [];
   async function load() {

@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LineChart, thin, unbroken } from './chart.tsx';
+
+const points = fc
+  .array(fc.double({ min: 0, max: 1e9, noNaN: true }), { minLength: 1, maxLength: 2_100 })
+  .map((values) => values.map((avg, i) => ({ at: i * 300, min: avg * 0.5, avg, max: avg * 2 })));
+
+describe('thin', () => {
+  it('leaves no more than an image has room for, and keeps the extremes', () => {
+    fc.assert(
+      fc.property(points, (all) => {
+        const few = thin(all);
+        expect(few.length).toBeLessThanOrEqual(180);
+        expect(Math.max(...few.map((point) => point.max))).toBe(Math.max(...all.map((point) => point.max)));
+        expect(Math.min(...few.map((point) => point.min))).toBe(Math.min(...all.map((point) => point.min)));
+      }),
+    );
+  });
+});
+
+describe('unbroken', () => {
+  it('parts where an interval is missing', () => {
+    const at = (time: number) => ({ at: time, min: 0, avg: 0, max: 0 });
+    expect(unbroken([at(0), at(5), at(10), at(30), at(35)], 10).map((run) => run.length)).toEqual([3, 2]);
+    expect(unbroken([], 10)).toEqual([]);
+  });
+});
+
+describe('LineChart', () => {
+  it('stays inside its frame', () => {
+    fc.assert(
+      fc.property(points, (all) => {
+        const frame = { from: 0, to: all.length * 300, stepMs: 300 };
+        const html = String(LineChart({ points: all, frame, label: 'x' }));
+        for (const [, x, y] of html.matchAll(/[ML]([\d.-]+) ([\d.-]+)/g)) {
+          expect(Number(x)).toBeGreaterThanOrEqual(0);
+          expect(Number(x)).toBeLessThanOrEqual(360);
+          expect(Number(y)).toBeGreaterThanOrEqual(0);
+          expect(Number(y)).toBeLessThanOrEqual(84);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+});

@@ -1,0 +1,108 @@
+import type { Assets } from './assets.ts';
+import { lampSprite } from './lamp.tsx';
+import { Markup, markup } from './markup.ts';
+
+/** What a page tells its frame. */
+export interface Head {
+  readonly title: string;
+  /** Which entry of the navigation it belongs to. */
+  readonly nav?: NavId;
+  /** What the search field holds, and what a search keeps of the page's own filter. */
+  readonly search?: { readonly text: string; readonly keep?: Readonly<Record<string, string>> };
+  /** The one stream of the page: the address of its patches. */
+  readonly live?: string;
+  readonly scripts?: readonly 'uplot.js'[];
+}
+
+/** Where this console stands: said on every page. */
+export interface Site {
+  readonly region: string;
+  readonly network: string;
+}
+
+export interface Page extends Head {
+  readonly site: Site;
+  readonly assets: Assets;
+  readonly now: number;
+  readonly account?: { readonly email: string };
+}
+
+const NAV = [
+  { id: 'fleet', href: '/fleet', word: 'Fleet' },
+  { id: 'nodes', href: '/nodes', word: 'Nodes' },
+] as const;
+type NavId = (typeof NAV)[number]['id'];
+
+/** htmx without what the content policy forbids or the console has no use for. An open `details` survives a patch. */
+const HTMX = JSON.stringify({
+  extensions: 'sse',
+  prefix: '',
+  history: false,
+  includeIndicatorCSS: false,
+  defaultSettleDelay: 0,
+  morphIgnore: ['data-htmx-powered', 'open'],
+  sse: { reconnectMaxDelay: 15_000 },
+});
+
+const SPRITE = lampSprite();
+
+/** A whole page around its content, which is rendered already. */
+export async function renderDocument(content: string | Promise<string>, page: Page): Promise<string> {
+  const { title, assets, account, now, live, scripts = [] } = page;
+  const body = new Markup(String(await content));
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="htmx-config" content="${HTMX}">
+<title>${title} &#183; Stoa Hub</title>
+<link rel="icon" href="${assets.url('favicon.svg')}" type="image/svg+xml">
+<link rel="stylesheet" href="${assets.url('console.css')}">
+${live !== undefined && script(assets.url('htmx.js'))}
+${scripts.map((name) => script(assets.url(name)))}
+${script(assets.url('console.js'))}
+</head>
+<body data-now="${now}" class="${account ? 'framed' : 'bare'}">
+<a class="skip" href="#main">Skip to content</a>
+${SPRITE}
+${bar(page)}
+${account !== undefined && navigation(page.nav)}
+<main id="main" tabindex="-1">${body}</main>
+${live !== undefined && markup`<div id="live" hidden hx-sse:connect="${live}"></div>`}
+</body>
+</html>`.text;
+}
+
+function script(url: string): Markup {
+  return markup`<script src="${url}" defer></script>`;
+}
+
+function bar({ site, account, search, live }: Page): Markup {
+  return markup`<header class="bar">
+<a class="brand" href="/"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 8 12 3l10 5v2H2zM4 12h3v7H4zM10.500 12h3v7h-3zM17 12h3v7h-3zM2 20h20v1.500H2z"/></svg>Stoa</a>
+${account !== undefined && searchForm(search)}
+<p class="place">${live !== undefined && STREAM}<span title="Region">${site.region}</span><span title="Network">${site.network}</span></p>
+${account !== undefined && markup`<form action="/sign-out" method="post" class="account"><span class="account-email" title="Signed in as">${account.email}</span><button type="submit" class="quiet">Sign out</button></form>`}
+</header>`;
+}
+
+/** Words by style sheet: without script there is no stream, and nothing to say of it. */
+const STREAM = markup`<span class="stream" role="status"><span class="stream-dot" aria-hidden="true"></span><span class="stream-word"></span></span>`;
+
+function searchForm(search: Head['search']): Markup {
+  const kept = Object.entries(search?.keep ?? {}).map(
+    ([name, value]) => markup`<input type="hidden" name="${name}" value="${value}">`,
+  );
+  return markup`<search><form action="/nodes" class="search"><label class="away" for="search">Search nodes</label><input id="search" name="q" type="search" value="${search?.text}" placeholder="Search label, owner, region or id" autocomplete="off" spellcheck="false" maxlength="100">${kept}<kbd aria-hidden="true">/</kbd></form></search>`;
+}
+
+function navigation(active: NavId | undefined): Markup {
+  const entries = NAV.map(
+    ({ id, href, word }) => markup`<li><a href="${href}"${id === active && CURRENT}>${word}</a></li>`,
+  );
+  return markup`<nav class="nav" aria-label="Main"><ul>${entries}</ul></nav>`;
+}
+
+const CURRENT = new Markup(' aria-current="page"');

@@ -1,0 +1,159 @@
+import { Hono, type MiddlewareHandler } from 'hono';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { HttpEnv, HubApp } from '../http.ts';
+import { toHttpError } from '../http-error.ts';
+import { Live, type LiveSource, liveUrl, partial } from './live.ts';
+
+/** A clock that stands until it is told to run. */
+function manualClock() {
+  const due: { at: number; task: () => void }[] = [];
+  const clock = {
+    time: 0,
+    now: () => clock.time,
+    after(ms: number, task: () => void) {
+      const entry = { at: clock.time + ms, task };
+      due.push(entry);
+      return () => {
+        const index = due.indexOf(entry);
+        if (index >= 0) due.splice(index, 1);
+      };
+    },
+    async second() {
+      clock.time += 1_000;
+      for (const entry of due.splice(0)) entry.task();
+      await new Promise(setImmediate);
+    },
+    get pending() {
+      return due.length;
+    },
+  };
+  return clock;
+}
+
+class Words implements LiveSource {
+  readonly name = 'words';
+  readonly asked: { watched: string[]; wanted: string[] }[] = [];
+  state: Record<string, string> = {};
+  failing = false;
+
+  changes(watched: ReadonlySet<string>, wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
+    this.asked.push({ watched: [...watched], wanted: [...wanted] });
+    if (this.failing) return Promise.reject(new Error('the database is away'));
+    const entries = Object.entries(this.state).filter(([key]) => watched.has(key));
+    return Promise.resolve(new Map(entries));
+  }
+}
+
+const anybody: MiddlewareHandler<HttpEnv> = (_, next) => next();
+
+describe('Live', () => {
+  let clock: ReturnType<typeof manualClock>;
+  let words: Words;
+  let live: Live;
+  let app: HubApp;
+
+  beforeEach(() => {
+    clock = manualClock();
+    words = new Words();
+    live = new Live({ clock, log: pino({ level: 'silent' }), guard: anybody, sources: [words] });
+    app = new Hono<HttpEnv>();
+    live.mount(app);
+    app.onError((thrown, c) => c.text(toHttpError(thrown).code, toHttpError(thrown).status));
+  });
+  afterEach(() => {
+    live.close();
+    expect(live.size).toBe(0);
+  });
+
+  async function open(...keys: string[]) {
+    const answer = await app.request(liveUrl({ words: keys }));
+    const reader = answer.body!.getReader();
+    const read = async () => new TextDecoder().decode((await reader.read()).value);
+    expect(await read()).toBe('retry: 1000\n\n');
+    return { answer, read, close: () => reader.cancel() };
+  }
+
+  it('opens with the state of everything it names, then sends what changes', async () => {
+    words.state = { a: 'A1', b: 'B1', c: 'C1' };
+    const page = await open('a', 'b');
+    await clock.second();
+    expect(await page.read()).toBe('data: A1B1\n\n');
+    words.state = { ...words.state, b: 'B2', c: 'C2' };
+    await clock.second();
+    expect(await page.read()).toBe('data: B2\n\n');
+    expect(page.answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+  });
+
+  it('asks a source once a tick for all pages, and tells a late page what it missed', async () => {
+    words.state = { a: 'A1', b: 'B1' };
+    const first = await open('a');
+    await clock.second();
+    const second = await open('a', 'b');
+    await clock.second();
+    expect([await first.read(), await second.read()]).toEqual(['data: A1\n\n', 'data: A1B1\n\n']);
+    expect(words.asked).toEqual([
+      { watched: ['a'], wanted: ['a'] },
+      { watched: ['a', 'b'], wanted: ['b'] },
+    ]);
+  });
+
+  it('asks nothing while nobody watches', async () => {
+    const page = await open('a');
+    await clock.second();
+    await page.close();
+    await clock.second();
+    await clock.second();
+    expect([words.asked.length, clock.pending, live.size]).toEqual([1, 0, 0]);
+  });
+
+  it('sends no age that merely grew', async () => {
+    const page = await open('a');
+    const told = (age: string, load: number) => `<time class="ago" datetime="T">${age}</time>${load}`;
+    words.state = { a: told('1 s ago', 1) };
+    await clock.second();
+    words.state = { a: told('2 s ago', 1) };
+    await clock.second();
+    words.state = { a: told('3 s ago', 2) };
+    await clock.second();
+    expect([await page.read(), await page.read()]).toEqual([
+      `data: ${told('1 s ago', 1)}\n\n`,
+      `data: ${told('3 s ago', 2)}\n\n`,
+    ]);
+  });
+
+  it('keeps its pages over a failing source', async () => {
+    const page = await open('a');
+    words.failing = true;
+    await clock.second();
+    words.failing = false;
+    words.state = { a: 'A1' };
+    await clock.second();
+    expect(await page.read()).toBe('data: A1\n\n');
+    expect(words.asked.at(-1)).toEqual({ watched: ['a'], wanted: ['a'] });
+  });
+
+  it('refuses to watch nothing, too much, or what there is not', async () => {
+    const many = Array.from({ length: 201 }, (_, i) => `${i}`);
+    for (const url of ['/events', '/events?nothing=a', liveUrl({ words: many })])
+      expect([(await app.request(url)).status, url]).toEqual([400, url]);
+  });
+
+  it('ends its streams when it closes, and opens no more', async () => {
+    const page = await open('a');
+    live.close();
+    expect(await page.read()).toBe('');
+    expect((await app.request(liveUrl({ words: ['a'] }))).status).toBe(503);
+  });
+});
+
+describe('liveUrl and partial', () => {
+  it('name keys by source, and leave out sources without', () => {
+    expect(liveUrl({ row: ['a', 'b'], node: [], states: ['q=x%2Cy'] })).toBe(
+      '/events?row=a,b&states=q%3Dx%252Cy',
+    );
+    expect(partial('n-1', '<tr></tr>')).toBe(
+      '<hx-partial hx-target="#n-1" hx-swap="outerMorph"><tr></tr></hx-partial>',
+    );
+  });
+});

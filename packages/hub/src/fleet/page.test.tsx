@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { STATES, type StateName } from '#nodes/index.ts';
+import { FleetPage, type FleetView } from './page.tsx';
+
+const NOW = Date.UTC(2026, 10, 25, 18);
+
+function view(over: Partial<FleetView> & { byState?: Partial<Record<StateName, number>> } = {}): FleetView {
+  const { byState = {}, ...rest } = over;
+  const counts = Object.fromEntries(STATES.map((state) => [state, byState[state] ?? 0])) as Record<
+    StateName,
+    number
+  >;
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return {
+    census: { total, byState: counts, simulated: 0, heard: 0, at: NOW },
+    breakdown: { needs: [], versions: [], regions: [] },
+    heads: [],
+    hub: {
+      version: '0.1.0',
+      instanceId: 'hub-1',
+      region: 'eu',
+      network: 'stoa',
+      startedAt: NOW - 60_000,
+      database: 'embedded',
+      rssBytes: 1,
+      loopLagMs: 1,
+      sessions: 0,
+      framesPerSecond: 0,
+    },
+    at: { now: NOW, intervalMs: 30_000, graceUntil: 0 },
+    ...rest,
+  };
+}
+
+const html = (over?: Parameters<typeof view>[0]) => String(<FleetPage view={view(over)} />);
+
+describe('FleetPage', () => {
+  it('names the next command where nobody has joined', () => {
+    expect(html()).toContain('stoa-hub token new --ttl 15m --uses 1');
+  });
+
+  it('says so where nothing needs a person', () => {
+    expect(html({ byState: { online: 3, late: 1 } })).toContain('Nothing. No node waits for a person.');
+  });
+
+  it('counts what is not named', () => {
+    const page = html({ byState: { online: 3, offline: 1_234 } });
+    expect(page).toContain('<a href="/nodes?state=offline">1,234 more</a>');
+    expect(page).not.toContain('No node waits');
+  });
+
+  it('says that states stand still, only where they do', () => {
+    const frozen = { now: NOW, intervalMs: 30_000, graceUntil: NOW + 1, frozenSince: NOW - 90_000 };
+    expect(html({ at: frozen })).toMatch(/States stand still<\/strong> as of <time[^>]*>90 s ago/);
+    expect(html({ at: { ...frozen, graceUntil: NOW } })).not.toContain('stand still');
+  });
+
+  it('tells fresh heads from slow and stalled ones', () => {
+    const ages = [4_000, 130_000, 400_000];
+    const heads = ages.map((age, chain) => ({
+      chain,
+      height: 7 + chain,
+      hash: 'A'.repeat(43),
+      at: NOW - age,
+    }));
+    const page = html({ heads });
+    expect(page.match(/head-(fresh|slow|stalled)/g)).toEqual(['head-fresh', 'head-slow', 'head-stalled']);
+    expect(page).toContain('chain 2 waits the longest');
+  });
+});

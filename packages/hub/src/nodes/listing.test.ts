@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DbAdapter } from '#seams/db-adapter/index.ts';
+import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import { type ListFilter, type ListPage, NodeListing, type Position } from './listing.ts';
+import type { Instant } from './liveness.ts';
+import { insertNodes, nodeIdOf } from './rows.fixture.ts';
+import { searchQuery } from './search.ts';
+import { anyFacts, NOW } from './state.fixture.ts';
+import { stateName } from './state.ts';
+
+const at: Instant = { now: NOW, intervalMs: 30_000, graceUntil: 0 };
+const everything: ListFilter = { text: '', state: undefined };
+
+describe('NodeListing', { timeout: 60_000 }, () => {
+  let database: DbAdapter;
+  let listing: NodeListing;
+  // Many labels twice: the node id decides then.
+  const nodes = fc.sample(anyFacts, { numRuns: 333, seed: 3 }).map((facts, i) => ({
+    nodeId: nodeIdOf(i),
+    label: i % 9 === 0 ? 'twin' : `Rack${Math.floor(i / 40)}-Node${i % 40}`,
+    facts,
+  }));
+
+  beforeAll(async () => {
+    database = await openTemporary();
+    listing = new NodeListing(database.sql);
+    await insertNodes(database.sql, nodes);
+  }, 60_000);
+  afterAll(() => database.close());
+
+  async function walk(filter: ListFilter): Promise<ListPage[]> {
+    const pages: ListPage[] = [];
+    let position: Position;
+    do {
+      const page: ListPage = await listing.page(filter, position, at);
+      pages.push(page);
+      // Through the address, as a browser does.
+      position = page.next && { after: decodeCursor(encodeCursor(page.next)) };
+    } while (position !== undefined);
+    return pages;
+  }
+
+  const idsOf = (pages: readonly ListPage[]) => pages.flatMap((page) => page.rows.map((row) => row.nodeId));
+
+  it('walks over every node once, in order, and back the same way', async () => {
+    const forwards = await walk(everything);
+    const ids = idsOf(forwards);
+    expect(new Set(ids).size).toBe(nodes.length);
+    expect(forwards.map((page) => page.rows.length)).toEqual([50, 50, 50, 50, 50, 50, 33]);
+    const backwards: ListPage[] = [forwards.at(-1)!];
+    while (backwards[0]!.previous)
+      backwards.unshift(await listing.page(everything, { before: backwards[0]!.previous }, at));
+    expect(idsOf(backwards)).toEqual(ids);
+    expect([backwards[0]!.previous, backwards.at(-1)!.next]).toEqual([undefined, undefined]);
+  });
+
+  it('shows the first page where there is too little before a place', async () => {
+    const first = await listing.page(everything, undefined, at);
+    const third = first.rows[2]!;
+    expect(
+      await listing.page(everything, { before: { label: third.label, nodeId: third.nodeId } }, at),
+    ).toEqual(first);
+  });
+
+  it('filters by the derived state', async () => {
+    for (const state of ['online', 'offline', 'behind', 'quarantined'] as const) {
+      const expected = nodes
+        .filter(({ facts }) => stateName(facts, at) === state)
+        .map(({ nodeId }) => nodeId);
+      expect(idsOf(await walk({ text: '', state })).sort()).toEqual(expected.sort());
+      expect(expected.length).toBeGreaterThan(0);
+    }
+  });
+
+  it.each([
+    ['rack3', (label: string) => label.startsWith('Rack3-')],
+    ['node 7 rack1', (label: string) => /^Rack1-Node7$/.test(label)],
+    ['NODE12', (label: string) => label.endsWith('Node12')],
+    ['rack1-node3', (label: string) => /^Rack1-Node3\d?$/.test(label)],
+    ['owner stoa eu', () => true],
+    ['ode12', () => false],
+    ["' or 1=1 --", () => false],
+    ['%', () => false],
+  ])('finds words by their beginning: %s', async (text, matches) => {
+    const expected = nodes.filter(({ label }) => matches(label)).map(({ nodeId }) => nodeId);
+    expect(idsOf(await walk({ text, state: undefined })).sort()).toEqual(expected.sort());
+  });
+
+  it('finds a node by the beginning of its id', async () => {
+    const { nodeId } = nodes[5]!;
+    expect(idsOf(await walk({ text: nodeId.slice(0, 12).toUpperCase(), state: undefined }))).toEqual([
+      nodeId,
+    ]);
+  });
+
+  it('leaves out ids that are no nodes', async () => {
+    expect(await listing.byIds(['nobody'])).toEqual([]);
+  });
+});
+
+describe('searchQuery', () => {
+  it('splits as the database does, and keeps what hangs together', () => {
+    expect(searchQuery('Rack-12b  αβγ7!')).toBe('(rack <-> 12 <-> b:*) & (αβγ <-> 7:*)');
+  });
+
+  it('is empty without a word', () => {
+    expect(searchQuery("'&|!:* ")).toBe('');
+  });
+});
+
+describe('cursor', () => {
+  it('survives any label', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        const cursor = { label: text.replaceAll('\0', ''), nodeId: nodeIdOf(1) };
+        expect(decodeCursor(encodeCursor(cursor))).toEqual(cursor);
+      }),
+    );
+  });
+
+  it.each(['', 'x', '!!!', Buffer.from('z'.repeat(70)).toString('base64url'), 'AAAA'.repeat(40)])(
+    'refuses %s with a pointed error',
+    (text) => {
+      expect(() => decodeCursor(text)).toThrow(expect.objectContaining({ code: 'bad_cursor', status: 400 }));
+    },
+  );
+});

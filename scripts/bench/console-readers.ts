@@ -1,0 +1,60 @@
+/** Readers of the node list on a thread of their own: each asks for a page, walks on by the link to the next, again and again. */
+import { Agent, get } from 'node:http';
+import { parentPort, workerData } from 'node:worker_threads';
+
+export interface Reading {
+  readonly origin: string;
+  readonly cookie: string;
+  /** Where each reader begins. */
+  readonly starts: readonly string[];
+  /** Pages in all. */
+  readonly pages: number;
+}
+
+export interface Read {
+  /** Milliseconds to the first byte of each page, in the order they came. */
+  readonly firstByteMs: readonly number[];
+  readonly elapsedMs: number;
+  readonly bytes: number;
+}
+
+const NEXT = /rel="next" href="([^"]+)"/;
+
+async function read({ origin, cookie, starts, pages }: Reading): Promise<Read> {
+  const agent = new Agent({ keepAlive: true, maxSockets: starts.length });
+  const firstByteMs: number[] = [];
+  let asked = 0;
+  let bytes = 0;
+  const page = (path: string) =>
+    new Promise<string>((resolve, reject) => {
+      const began = performance.now();
+      get(origin + path, { agent, headers: { cookie, accept: 'text/html' } }, (response) => {
+        if (response.statusCode !== 200) reject(new Error(`${path} answered ${response.statusCode}`));
+        let first = true;
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          if (first) firstByteMs.push(performance.now() - began);
+          first = false;
+          text += chunk;
+        });
+        response.on('end', () => resolve(text));
+      }).on('error', reject);
+    });
+  const began = performance.now();
+  await Promise.all(
+    starts.map(async (start) => {
+      let path = start;
+      while (asked < pages) {
+        asked += 1;
+        const text = await page(path);
+        bytes += text.length;
+        path = NEXT.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? '/nodes';
+      }
+    }),
+  );
+  agent.destroy();
+  return { firstByteMs, elapsedMs: performance.now() - began, bytes };
+}
+
+parentPort?.postMessage(await read(workerData as Reading));

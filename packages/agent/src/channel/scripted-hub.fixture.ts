@@ -38,6 +38,8 @@ export type Act =
   | 'silent'
   /** Says its Challenge and never answers the Hello. */
   | 'mute'
+  /** Welcomes, and asks to leave at once. */
+  | 'drain'
   | { say: 'throttle' | 'error' | 'refuse' | 'revoke'; value: unknown }
   | { close: number };
 
@@ -132,7 +134,7 @@ export class ScriptedHub {
     connection.send(writePlain(FRAME[act.say], encode(codec, act.value)));
   }
 
-  #greet(conversed: Conversed, act: 'welcome' | 'mute'): void {
+  #greet(conversed: Conversed, act: Exclude<Act, 'silent' | object>): void {
     const { connection } = conversed;
     const { nonceA } = connection.request;
     const party: HubParty = {
@@ -151,6 +153,7 @@ export class ScriptedHub {
       if (act === 'mute') return;
       const answer = offer.receive(readPlain(message).payload);
       this.#admit(conversed, answer);
+      if (act === 'drain') this.send('goAway', { delayMs: 0, alternates: [] }, conversed);
     };
     connection.send(writePlain(FRAME.challenge, offer.challenge));
   }

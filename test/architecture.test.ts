@@ -122,7 +122,7 @@ describe('single owners', () => {
     { library: 'prom-client', owners: [/^packages\/hub\/src\/telemetry\.ts$/], why: 'one registry' },
     {
       library: '@hono/node-server',
-      owners: [/^packages\/hub\/src\/hub\.ts$/],
+      owners: [/^packages\/hub\/src\/web\.ts$/],
       why: 'one listener, one port',
     },
   ];

@@ -1,6 +1,5 @@
 /** The composition root: the only file that names back ends and puts features together. */
 import type { Server } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
 import { type CryptoSuite, type Random, type SigningKey, toHex } from '@stoa/protocol';
 import type { Checkpoint } from '@stoa/protocol/chainweb';
 import type { SignerClient } from '@stoa/signer/client';
@@ -220,9 +219,8 @@ export async function openHub(options: HubOptions): Promise<Hub> {
 }
 
 function serve(server: Server, agents: AgentSide, web: Web): void {
-  const listener = getRequestListener(web.app.fetch);
   server.on('request', (request, response) => {
-    if (!agents.routes.handle(request, response)) void listener(request, response);
+    if (!agents.routes.handle(request, response)) void web.listener(request, response);
   });
   server.on('upgrade', (request, socket, head) => agents.routes.upgrade(request, socket, head));
 }

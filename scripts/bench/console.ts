@@ -8,6 +8,8 @@ import { quantile, result, round } from './result.ts';
 
 const NODES = 100_000;
 const READERS = 100;
+/** A quarter of what a database machine of this size has; the default of 128 MB is less than the rows take. */
+const SHARED_BUFFERS = '512MB';
 const TARGETS = { alone: 50, crowd: 250 };
 
 /**
@@ -17,7 +19,7 @@ const TARGETS = { alone: 50, crowd: 250 };
  */
 export const benchConsole: Bench = async ({ long, say }) => {
   const times = long ? 10 : 1;
-  await using world = await openConsoleWorld({ nodes: NODES });
+  await using world = await openConsoleWorld({ nodes: NODES, sharedBuffers: SHARED_BUFFERS });
   const cookie = await world.signIn();
   const run = (readers: number, pages: number) =>
     measure({ origin: world.url, cookie, starts: starts(readers), pages });
@@ -35,7 +37,13 @@ export const benchConsole: Bench = async ({ long, say }) => {
     better: 'lower',
     peer: null,
     pass: alone.p95 <= TARGETS.alone && crowd.p95 <= TARGETS.crowd,
-    detail: { nodes: NODES, aloneTargetMs: TARGETS.alone, alone: figures(alone), crowd: figures(crowd) },
+    detail: {
+      nodes: NODES,
+      sharedBuffers: SHARED_BUFFERS,
+      aloneTargetMs: TARGETS.alone,
+      alone: figures(alone),
+      crowd: figures(crowd),
+    },
   });
 };
 

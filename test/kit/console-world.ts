@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { systemClock as clock, createLog } from '@stoa/hub';
+import { type Clock, createLog, systemClock } from '@stoa/hub';
 import { Bus } from '@stoa/hub/bus';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from '@stoa/hub/history';
 import { Liveness } from '@stoa/hub/nodes';
@@ -29,8 +29,10 @@ export interface ConsoleWorld extends AsyncDisposable {
 export async function openConsoleWorld({
   nodes,
   sharedBuffers,
+  clock = systemClock,
 }: {
   nodes: number;
+  clock?: Clock;
   /** Of the database, where its default is too small for what is measured: `512MB`. */
   sharedBuffers?: string;
 }): Promise<ConsoleWorld> {

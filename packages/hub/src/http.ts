@@ -78,8 +78,9 @@ export function createHttpApp(options: HttpAppOptions): HubApp {
       route: routePath(c, -1),
       err: thrown,
     };
-    if (error.status >= 500) log.error(fields, 'a request failed');
-    else log.debug(fields, 'a request was refused');
+    // What a feature throws on purpose is an answer; anything else is a fault.
+    if (thrown instanceof HttpError) log.debug(fields, 'a request was refused');
+    else log.error(fields, 'a request failed');
     return answerError(c, error);
   });
   return app;

@@ -3,8 +3,8 @@ import type { Clock } from './clock.ts';
 const MIN_AGE_MS = 1_000;
 /** Loading takes at most one part in this many of the time, however slow the database is. */
 const SHARE = 20;
-/** A value older than this many periods is waited for instead of shown. */
-const STALE_PERIODS = 5;
+/** A value older than this is waited for. Until then it is shown while the next is computed: streams bring that in a second. */
+const STALE_MS = 30_000;
 
 /** A value that many read and that is dear to compute: loaded when somebody asks, at most once a second, for all of them. */
 export class Refreshed<T> {
@@ -24,7 +24,7 @@ export class Refreshed<T> {
     const age = this.#held === undefined ? Number.POSITIVE_INFINITY : this.#clock.now() - this.#held.at;
     if (this.#held !== undefined && age < this.#periodMs) return this.#held.value;
     const loading = this.#refresh();
-    if (this.#held === undefined || age > this.#periodMs * STALE_PERIODS) return loading;
+    if (this.#held === undefined || age > STALE_MS + this.#periodMs) return loading;
     // What is held is recent enough; the next reader tries again.
     loading.catch(() => undefined);
     return this.#held.value;

@@ -42,6 +42,8 @@ export interface Web {
   /** The application as a listener of a node:http server. */
   readonly listener: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly accounts: Accounts;
+  /** Open pages that are patched as things change. */
+  readonly streams: number;
   /** Ends the streams of open pages; the application still answers. */
   close(): void;
 }
@@ -77,6 +79,9 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     app,
     listener: (request, response) => listener(request, response),
     accounts,
+    get streams() {
+      return live.size;
+    },
     close: () => live.close(),
   };
 }

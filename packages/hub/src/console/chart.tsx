@@ -18,6 +18,7 @@ export interface ChartFrame {
 
 const WIDTH = 360;
 const HEIGHT = 84;
+/** An image has no room for more. */
 const MOST_POINTS = 180;
 
 /** A line with its range as an image: what a page shows before, or without, script. */
@@ -30,7 +31,9 @@ export function LineChart({
   frame: ChartFrame;
   label: string;
 }) {
-  const runs = unbroken(thin(points), frame.stepMs * Math.ceil(points.length / MOST_POINTS) * 2);
+  const runs = unbroken(points, frame.stepMs * 2).map((run) =>
+    thin(run, Math.ceil(points.length / MOST_POINTS)),
+  );
   const place = placer(points, frame);
   return (
     <svg
@@ -71,10 +74,8 @@ function path(run: readonly ChartPoint[], value: 'min' | 'avg' | 'max', place: P
   return run.map((point, i) => `${i === 0 ? first : 'L'}${place(point, point[value])}`).join('');
 }
 
-/** No more points than the image has room for; extremes survive the merging. */
-export function thin(points: readonly ChartPoint[]): ChartPoint[] {
-  const size = Math.ceil(points.length / MOST_POINTS);
-  if (size <= 1) return [...points];
+/** One point for each `size` of them; extremes survive the merging. */
+export function thin(points: readonly ChartPoint[], size: number): ChartPoint[] {
   const groups = Array.from({ length: Math.ceil(points.length / size) }, (_, i) =>
     points.slice(i * size, (i + 1) * size),
   );
@@ -86,7 +87,7 @@ export function thin(points: readonly ChartPoint[]): ChartPoint[] {
   }));
 }
 
-/** Runs of points that are no further apart than `gapMs`. A run of one point is drawn as a short line. */
+/** Runs of points that are no further apart than `gapMs`. */
 export function unbroken(points: readonly ChartPoint[], gapMs: number): ChartPoint[][] {
   const runs: ChartPoint[][] = [];
   for (const point of points) {

@@ -13,24 +13,26 @@ export function ConfigTab({ description, now }: { description: Description | und
   return (
     <div class="panels">
       <Arguments argv={description.argv} />
-      <Panel
-        id="versions"
-        title="Versions and supervision"
-        aside={<Described at={description.describedAt} now={now} />}
-      >
-        <Facts
-          facts={[
-            { name: 'Agent', value: description.agentVersion },
-            { name: 'chainweb-node', value: description.chainwebVersion ?? <Unknown /> },
-            { name: 'Supervision', value: description.supervision ?? <Unknown /> },
-          ]}
-        />
-      </Panel>
+      <div class="stack">
+        <Panel
+          id="versions"
+          title="Versions and supervision"
+          aside={<Described at={description.describedAt} now={now} />}
+        >
+          <Facts
+            facts={[
+              { name: 'Agent', value: description.agentVersion },
+              { name: 'chainweb-node', value: description.chainwebVersion ?? <Unknown /> },
+              { name: 'Supervision', value: description.supervision ?? <Unknown /> },
+            ]}
+          />
+        </Panel>
+        <Components components={description.components} />
+      </div>
       <Panel id="host" title="Host">
         <Facts facts={hostFacts(description.host)} />
       </Panel>
       <Settings settings={description.settings} />
-      <Components components={description.components} />
     </div>
   );
 }

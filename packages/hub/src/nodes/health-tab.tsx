@@ -60,11 +60,14 @@ function Chart({ chart: { spec, points }, health }: { chart: HealthChart; health
         {points.length === 0 ? (
           <p class="unknown">not measured</p>
         ) : (
-          <LineChart
-            points={points}
-            frame={frame}
-            label={`${spec.title} over ${RANGES[health.range].word}: last ${inUnit(spec.unit, last!.avg)}, highest ${inUnit(spec.unit, highest)}`}
-          />
+          <>
+            <LineChart
+              points={points}
+              frame={frame}
+              label={`${spec.title} over ${RANGES[health.range].word}: last ${inUnit(spec.unit, last!.avg)}, highest ${inUnit(spec.unit, highest)}`}
+            />
+            <p class="chart-top">{inUnit(spec.unit, spec.top ?? highest)}</p>
+          </>
         )}
       </div>
     </figure>

@@ -230,6 +230,18 @@ describe('the console in a browser', () => {
     ['dark', DARK],
     ['phone', PHONE],
   ])('%s', (_, options) => {
+    let admin: Tab;
+    let visitor: Tab;
+    beforeAll(async () => {
+      [admin, visitor] = await Promise.all([
+        tab(options),
+        openTab(browser, { baseURL: world.url, ...options }),
+      ]);
+    });
+    afterAll(async () => {
+      await Promise.all([admin[Symbol.asyncDispose](), visitor[Symbol.asyncDispose]()]);
+    });
+
     it.each([
       ['the sign-in page', () => '/sign-in?failed', false],
       ['the fleet', () => '/fleet', true],
@@ -244,10 +256,8 @@ describe('the console in a browser', () => {
     ] as const)(
       'shows %s within its width, without a fault of policy or access',
       async (name, path, signedIn) => {
-        await using visitor = await (signedIn
-          ? tab(options)
-          : openTab(browser, { baseURL: world.url, ...options }));
-        const { page, faults } = visitor;
+        const { page, faults } = signedIn ? admin : visitor;
+        faults.splice(0);
         await page.goto(path(), { waitUntil: 'load' });
         if (name === 'health') await expect.poll(() => page.locator('canvas').count()).toBe(8);
         if (options !== PHONE) expect(await axeFaults(page)).toEqual([]);

@@ -1,4 +1,4 @@
-import { absolute, duration } from '../console/format.ts';
+import { duration } from '../console/format.ts';
 import { type Instant, judgedAt, lateAfterMs, offlineAfterMs } from './liveness.ts';
 
 export const STATES = [
@@ -209,10 +209,3 @@ const EXPLAIN: Readonly<Record<StateName, (facts: StateFacts, at: Instant) => Ex
     change: 'Joining it anew.',
   }),
 };
-
-/** For a title: the state's beginning in words. */
-export function sinceText(state: NodeState): string {
-  return state.since === undefined
-    ? STATE_WORDS[state.name]
-    : `${STATE_WORDS[state.name]} since ${absolute(state.since)}`;
-}

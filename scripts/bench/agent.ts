@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@stoa/hub';
@@ -39,10 +40,15 @@ export const benchAgent: Bench = async ({ long, say }) => {
       STOA_AGENT_LOG_LEVEL: 'warn',
     };
     const run = (args: string[]) =>
-      spawn(process.execPath, [...FLAGS, file, ...args], { env, stdio: ['pipe', 'ignore', 'inherit'] });
-    const join_ = run(['enroll', '-', '--yes']);
-    join_.stdin.end(`${await world.hub.tokens.create({ owner: 'bench@example.org', createdBy: 'bench' })}\n`);
-    await new Promise((resolve) => join_.once('exit', resolve));
+      spawn(process.execPath, [...FLAGS, file, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const token = join(dir, 'token');
+    await writeFile(
+      token,
+      await world.hub.tokens.create({ owner: 'bench@example.org', createdBy: 'bench' }),
+      { mode: 0o600 },
+    );
+    const [code] = await once(run(['enroll', '--token-file', token, '--yes']), 'exit');
+    if (code !== 0) throw new Error(`the agent could not join (exit ${code}): see above`);
     const agent = run(['run']);
     try {
       while (world.hub.agents.gateway.sessions.size === 0) await pause(100);
@@ -73,7 +79,7 @@ export const benchAgent: Bench = async ({ long, say }) => {
       });
     } finally {
       agent.kill('SIGTERM');
-      await new Promise((resolve) => agent.once('exit', resolve));
+      await once(agent, 'exit');
     }
   } finally {
     await simulator.close();

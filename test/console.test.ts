@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { axeFaults, openBrowser, openTab, type Tab, violations } from './kit/browser.ts';
+import { axeFaults, focused, openBrowser, openTab, overflow, type Tab, violations } from './kit/browser.ts';
 import { type ConsoleWorld, openConsoleWorld } from './kit/console-world.ts';
 
 const NODES = 1_200;
@@ -142,7 +142,7 @@ describe('the console in a browser', () => {
     world.bus.publish('nodes', { ids: [nodeId] });
     await expect.poll(() => row.locator('.lamp').textContent(), { timeout: 5_000 }).toBe('Behind');
     expect(await row.locator('.c-lag').textContent()).toBe('42');
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('node-000003');
+    expect(await focused(page)).toBe('node-000003');
     await world.sql`update nodes set retired_at = now() where node_id = ${nodeId}`;
     world.bus.publish('nodes', { ids: [nodeId] });
     await expect.poll(() => row.locator('.lamp').textContent(), { timeout: 5_000 }).toBe('Retired');
@@ -243,27 +243,25 @@ describe('the console in a browser', () => {
     });
 
     it.each([
-      ['the sign-in page', () => '/sign-in?failed', false],
-      ['the fleet', () => '/fleet', true],
-      ['the list', () => '/nodes', true],
-      ['a filtered list', () => '/nodes?state=offline&q=node', true],
-      ['an empty list', () => '/nodes?q=zzz', true],
-      ['health', () => `/nodes/${firstNode}`, true],
-      ['chains', () => `/nodes/${firstNode}/chains`, true],
-      ['config', () => `/nodes/${firstNode}/config`, true],
-      ['the session', () => `/nodes/${firstNode}/session`, true],
-      ['an error', () => `/nodes/${'0'.repeat(64)}`, true],
+      ['the sign-in page', '/sign-in?failed', false],
+      ['the fleet', '/fleet', true],
+      ['the list', '/nodes', true],
+      ['a filtered list', '/nodes?state=offline&q=node', true],
+      ['an empty list', '/nodes?q=zzz', true],
+      ['health', '/nodes/NODE', true],
+      ['chains', '/nodes/NODE/chains', true],
+      ['config', '/nodes/NODE/config', true],
+      ['the session', '/nodes/NODE/session', true],
+      ['an error', `/nodes/${'0'.repeat(64)}`, true],
     ] as const)(
       'shows %s within its width, without a fault of policy or access',
       async (name, path, signedIn) => {
         const { page, faults } = signedIn ? admin : visitor;
         faults.splice(0);
-        await page.goto(path(), { waitUntil: 'load' });
+        await page.goto(path.replace('NODE', firstNode), { waitUntil: 'load' });
         if (name === 'health') await expect.poll(() => page.locator('canvas').count()).toBe(8);
         if (options !== PHONE) expect(await axeFaults(page)).toEqual([]);
-        expect(
-          await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
-        ).toBeLessThanOrEqual(0);
+        expect(await overflow(page)).toBeLessThanOrEqual(0);
         expect(await violations(page)).toEqual([]);
         expect(faults.filter((fault) => !(name === 'an error' && fault.includes('404')))).toEqual([]);
       },

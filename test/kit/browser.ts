@@ -1,17 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { AxeResults, RunOptions } from 'axe-core';
+import type { AxeResults } from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const CHROMIUM = '/usr/bin/chromium';
 
-declare global {
-  interface Window {
-    /** What the page's content policy blocked. */
-    violations?: string[];
-    axe: { run(options?: RunOptions): Promise<AxeResults> };
-  }
-}
+/** What runs in the page is text: this program has Node's types, not the browser's. */
+const WATCH_POLICY = `
+  window.violations = [];
+  document.addEventListener('securitypolicyviolation', (event) => {
+    window.violations.push([event.violatedDirective, event.blockedURI, event.sample].join(' '));
+  });`;
 
 export interface Tab extends AsyncDisposable {
   readonly page: Page;
@@ -44,19 +43,14 @@ export async function openTab(
   page.on('console', (message) => {
     if (message.type() === 'error') faults.push(`console: ${message.text()}`);
   });
-  await page.addInitScript(() => {
-    window.violations = [];
-    document.addEventListener('securitypolicyviolation', (event) => {
-      window.violations?.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
-    });
-  });
+  await page.addInitScript({ content: WATCH_POLICY });
   return { page, faults, [Symbol.asyncDispose]: () => context.close() };
 }
 
 /** What axe finds wrong with the page as it is. */
 export async function axeFaults(page: Page): Promise<string[]> {
   await page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
-  const { violations } = await page.evaluate(() => window.axe.run());
+  const { violations } = await page.evaluate<AxeResults>('axe.run()');
   return violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
   );
@@ -64,5 +58,15 @@ export async function axeFaults(page: Page): Promise<string[]> {
 
 /** What the content policy blocked on the page so far. */
 export function violations(page: Page): Promise<string[]> {
-  return page.evaluate(() => window.violations ?? []);
+  return page.evaluate<string[]>('window.violations');
+}
+
+/** Pixels by which the page is wider than its window. */
+export function overflow(page: Page): Promise<number> {
+  return page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth');
+}
+
+/** The text of what has the focus. */
+export function focused(page: Page): Promise<string> {
+  return page.evaluate<string>('document.activeElement.textContent');
 }

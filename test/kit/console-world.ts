@@ -112,7 +112,11 @@ export async function openConsoleWorld({
 
 async function setSharedBuffers(server: PostgresServer, size: string): Promise<void> {
   const sql = postgres(server.url, { max: 1 });
-  await sql.unsafe(`alter system set shared_buffers = '${size}'`).finally(() => sql.end());
+  try {
+    await sql.unsafe(`alter system set shared_buffers = '${size}'`);
+  } finally {
+    await sql.end();
+  }
   await server.stop();
   await server.start();
 }

@@ -40,7 +40,7 @@ export interface WebOptions {
 export interface Web {
   readonly app: HubApp;
   /** The application as a listener of a node:http server. */
-  readonly listener: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
   readonly accounts: Accounts;
   /** Open pages that are patched as things change. */
   readonly streams: number;
@@ -77,7 +77,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const listener = getRequestListener(app.fetch);
   return {
     app,
-    listener: (request, response) => listener(request, response),
+    listener: (request, response) => void listener(request, response),
     accounts,
     get streams() {
       return live.size;

@@ -1,5 +1,5 @@
 import type { Assets } from './assets.ts';
-import { lampSprite } from './lamp.tsx';
+import { lampSprite } from './lamp.ts';
 import { Markup, markup } from './markup.ts';
 
 /** What a page tells its frame. */

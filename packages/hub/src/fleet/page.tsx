@@ -13,7 +13,7 @@ import {
   stateName,
 } from '#nodes/index.ts';
 import { bytes, number, percent, tenths } from '../console/format.ts';
-import { Lamp } from '../console/lamp.tsx';
+import { Lamp } from '../console/lamp.ts';
 import { Ago, Empty, Facts, Panel } from '../console/parts.tsx';
 import type { Breakdown, Share } from './breakdown.ts';
 import type { HubFacts } from './hub-facts.ts';

@@ -1,4 +1,4 @@
-import { Lamp, lampInside } from '../console/lamp.tsx';
+import { Lamp, lampInside } from '../console/lamp.ts';
 import { embed, type Markup, markup } from '../console/markup.ts';
 import { agoMarkup } from '../console/parts.tsx';
 import { type Evidence, type NodeState, STATE_WORDS, type StateName } from './state.ts';
@@ -38,8 +38,4 @@ export function explainedLamp(nodeId: string, state: StateName): Markup {
 }
 
 /** Where the explanation of a lamp in the page shows. */
-export function WhyBubble() {
-  return (
-    <div id="bubble" class="bubble" popover="auto" role="dialog" aria-label="Why this state" tabindex={-1} />
-  );
-}
+export const WHY_BUBBLE = markup`<div id="bubble" class="bubble" popover="auto" role="dialog" aria-label="Why this state" tabindex="-1"></div>`;

@@ -1,7 +1,7 @@
 export { type Census, createCensus } from './census.ts';
 export { encodeCursor } from './cursor.ts';
 export type { HistoryReader } from './health.ts';
-export { listUrl } from './list-page.tsx';
+export { listUrl } from './list-page.ts';
 export { NodeListing } from './listing.ts';
 export { type Instant, judgedAt, Liveness } from './liveness.ts';
 export type { NetworkHead, NetworkHeads } from './network-heads.ts';

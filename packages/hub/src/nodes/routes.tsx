@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Child } from 'hono/jsx';
 import { liveUrl } from '../console/live.ts';
+import { embed } from '../console/markup.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { Refreshed } from '../refreshed.ts';
@@ -11,7 +12,7 @@ import { decodeCursor } from './cursor.ts';
 import { WhyPage } from './explain.tsx';
 import { type HistoryReader, healthColumns, rangeOf, readHealth } from './health.ts';
 import { HealthTab } from './health-tab.tsx';
-import { filterKey, NodeListPage } from './list-page.tsx';
+import { filterKey, nodeListPage } from './list-page.ts';
 import type { ListFilter, NodeListing, Position } from './listing.ts';
 import type { Liveness } from './liveness.ts';
 import type { NetworkHeads } from './network-heads.ts';
@@ -100,7 +101,7 @@ async function listNodes(c: HubContext, deps: NodeRoutesDeps): Promise<Response>
     deps.listing.page(filter, readPosition(c), at),
     deps.census.read(),
   ]);
-  return c.render(<NodeListPage {...{ filter, page, census, at }} />, {
+  return c.render(embed(nodeListPage({ filter, page, census, at })), {
     title: 'Nodes',
     nav: 'nodes',
     search: { text: filter.text, ...(filter.state && { keep: { state: filter.state } }) },

@@ -4,7 +4,7 @@ import { type LiveSource, partial } from '../console/live.ts';
 import type { Refreshed } from '../refreshed.ts';
 import type { Census } from './census.ts';
 import { CHAINS_ID, ChainsTab } from './chains-tab.tsx';
-import { filterOfKey, StateFilter } from './list-page.tsx';
+import { filterOfKey, stateFilter } from './list-page.ts';
 import type { NodeListing } from './listing.ts';
 import { type Loaded, NodeSource } from './live.ts';
 import type { Liveness } from './liveness.ts';
@@ -78,10 +78,7 @@ function statesSource(census: Refreshed<Census>): LiveSource {
       const keys = now === shown ? wanted : watched;
       shown = now;
       return new Map(
-        [...keys].map((key) => [
-          key,
-          partial('states', String(<StateFilter filter={filterOfKey(key)} census={counts} />)),
-        ]),
+        [...keys].map((key) => [key, partial('states', stateFilter(filterOfKey(key), counts).text)]),
       );
     },
   };

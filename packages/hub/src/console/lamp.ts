@@ -31,6 +31,10 @@ export function lampInside(name: LampName, word: string): Markup {
 }
 
 /** Shape, word and colour of a state. */
+export function lampMarkup(name: LampName, word: string): Markup {
+  return markup`<span class="lamp is-${name}">${lampInside(name, word)}</span>`;
+}
+
 export function Lamp({ name, word }: { name: LampName; word: string }) {
-  return <span class={`lamp is-${name}`}>{embed(lampInside(name, word))}</span>;
+  return embed(lampMarkup(name, word));
 }

@@ -1,0 +1,99 @@
+import { number } from '../console/format.ts';
+import { lampMarkup } from '../console/lamp.ts';
+import { Markup, markup } from '../console/markup.ts';
+import type { Census } from './census.ts';
+import { encodeCursor } from './cursor.ts';
+import { WHY_BUBBLE } from './explain.tsx';
+import type { ListFilter, ListPage } from './listing.ts';
+import type { Instant } from './liveness.ts';
+import { nodeRow } from './row.tsx';
+import { STATE_WORDS, STATES, type StateName } from './state.ts';
+
+type Place = Readonly<Record<string, string>>;
+
+/** The list's address with another filter or place. */
+export function listUrl(filter: Partial<ListFilter>, place: Place = {}): string {
+  const query = filterKey(filter, place);
+  return query === '' ? '/nodes' : `/nodes?${query}`;
+}
+
+/** A filter as a query, which is also its key in the page's stream: escaped, so without a comma. */
+export function filterKey(filter: Partial<ListFilter>, place: Place = {}): string {
+  return new URLSearchParams({
+    ...(filter.text && { q: filter.text }),
+    ...(filter.state && { state: filter.state }),
+    ...place,
+  }).toString();
+}
+
+export function filterOfKey(key: string): ListFilter {
+  const query = new URLSearchParams(key);
+  return { text: query.get('q') ?? '', state: STATES.find((state) => state === query.get('state')) };
+}
+
+export interface NodeListProps {
+  readonly filter: ListFilter;
+  readonly page: ListPage;
+  readonly census: Census;
+  readonly at: Instant;
+}
+
+/** The list is the page that is asked for most: written as markup, for its speed. */
+export function nodeListPage({ filter, page, census, at }: NodeListProps): Markup {
+  const rows =
+    page.rows.length === 0
+      ? noNodes(filter, census)
+      : markup`<table class="nodes">${TABLE_HEAD}<tbody>${page.rows.map((node) => nodeRow(node, at))}</tbody></table>`;
+  return markup`<header class="title"><h1>Nodes</h1>${pager(filter, page, 'Pages, above the list')}</header>${stateFilter(filter, census)}${filter.text !== '' && matching(filter)}${rows}${pager(filter, page, 'Pages, below the list')}${WHY_BUBBLE}`;
+}
+
+const TABLE_HEAD = markup`<caption class="away">Nodes by label</caption>
+<thead><tr>
+<th scope="col" class="c-state">State</th>
+<th scope="col" class="c-node">Node</th>
+<th scope="col" class="num c-lag" title="Blocks behind the verified head, on the worst chain">Lag</th>
+<th scope="col" class="c-seen">Last seen</th>
+<th scope="col" class="c-load">CPU %</th>
+<th scope="col" class="c-load">Memory %</th>
+<th scope="col" class="c-load">Disk %</th>
+<th scope="col" class="num c-wide" title="Load average over one minute">Load</th>
+<th scope="col" class="c-version">Version</th>
+<th scope="col" class="c-region">Region</th>
+</tr></thead>`;
+
+function matching(filter: ListFilter): Markup {
+  return markup`<p class="filter-note">Matching <q>${filter.text}</q>. <a href="${listUrl({ state: filter.state })}">Show all</a></p>`;
+}
+
+const CURRENT = new Markup(' aria-current="true"');
+
+/** Counts of the whole fleet by state, each a filter. States without a node stay out of the way. */
+export function stateFilter(filter: ListFilter, census: Census): Markup {
+  const shown = STATES.filter((state) => census.byState[state] > 0 || state === filter.state);
+  const chip = (state: StateName | undefined, word: string | Markup, count: number) =>
+    markup`<li><a href="${listUrl({ text: filter.text, state })}"${filter.state === state && CURRENT}>${word} <span class="count">${number(count)}</span></a></li>`;
+  const chips = shown.map((state) =>
+    chip(state, lampMarkup(state, STATE_WORDS[state]), census.byState[state]),
+  );
+  return markup`<nav class="chips" id="states" aria-label="Filter by state"><ul>${chip(undefined, 'All', census.total)}${chips}</ul></nav>`;
+}
+
+function pager(filter: ListFilter, { previous, next }: ListPage, label: string): Markup | undefined {
+  if (previous === undefined && next === undefined) return undefined;
+  return markup`<nav class="pager" aria-label="${label}">${turn('First', previous && listUrl(filter))}${turn('Previous', previous && listUrl(filter, { before: encodeCursor(previous) }), 'prev')}${turn('Next', next && listUrl(filter, { after: encodeCursor(next) }), 'next')}</nav>`;
+}
+
+function turn(word: string, url: string | undefined, rel?: 'prev' | 'next'): Markup {
+  if (url === undefined) return markup`<span class="off">${word}</span>`;
+  return markup`<a${rel !== undefined && markup` rel="${rel}"`} href="${url}">${word}</a>`;
+}
+
+function noNodes(filter: ListFilter, census: Census): Markup {
+  if (census.total === 0) return NOBODY_YET;
+  const how =
+    filter.text !== '' &&
+    markup`A search finds words by their beginning, in label, owner and region, or a node id. `;
+  return markup`<div class="empty"><p class="empty-title">No node matches</p><p>${how}<a href="/nodes">Show all nodes</a></p></div>`;
+}
+
+const NOBODY_YET = markup`<div class="empty"><p class="empty-title">No node has joined yet</p><p>Make a join token on the hub&#39;s machine, then run the command that it prints on the node:</p><pre><code>stoa-hub token new --ttl 15m --uses 1</code></pre></div>`;

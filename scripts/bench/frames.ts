@@ -37,7 +37,7 @@ export const benchFrames: Bench = async ({ long, say }) => {
       calm,
       after,
       frames: after.heartbeats - before.heartbeats,
-      cpuMs: after.cpuMs - before.cpuMs,
+      cpuMs: after.cpuMsBefore - before.cpuMsAfter,
     };
   })();
   const value = Math.round(measured.frames / (measured.cpuMs / 1000));

@@ -19,7 +19,7 @@ export const benchHandshake: Bench = async ({ long, say }) => {
   const after = await hub.usage();
   say(`${count} handshakes in ${round(seconds)} s`);
   for (const agent of [...warm, ...agents]) agent.socket.terminate();
-  const cpuSeconds = (after.cpuMs - before.cpuMs) / 1000;
+  const cpuSeconds = (after.cpuMsBefore - before.cpuMsAfter) / 1000;
   return result({
     bench: 'handshake',
     value: Math.round(count / cpuSeconds),

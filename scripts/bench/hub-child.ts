@@ -9,8 +9,9 @@ import { openTestHub } from '../../test/kit/hub.ts';
 import { nodeSeed } from './swarm-identity.ts';
 
 export interface Usage {
-  /** Milliseconds of CPU since the start. */
-  readonly cpuMs: number;
+  /** Milliseconds of CPU since the start, as the question came and as the answer leaves: between them is the meter's own. */
+  readonly cpuMsBefore: number;
+  readonly cpuMsAfter: number;
   readonly rssBytes: number;
   readonly sessions: number;
   readonly frames: number;
@@ -46,21 +47,25 @@ async function seed(count: number): Promise<void> {
     from unnest(${ids}::text[], ${keys.map(toHex)}::text[]) as n(id, key) on conflict do nothing`;
 }
 
-async function usage(): Promise<Usage> {
+const cpuMs = (): number => {
   const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+
+async function usage(): Promise<Usage> {
+  const cpuMsBefore = cpuMs();
   const ms = (nanoseconds: number) => nanoseconds / 1e6;
   const lagMs = {
     p50: ms(loop.percentile(50)) - 10,
     p99: ms(loop.percentile(99)) - 10,
     max: ms(loop.max) - 10,
   };
-  loop.reset();
   globalThis.gc?.();
   const [row] = await database.sql<
     { stored: bigint }[]
   >`select count(*) as stored from node_status where cpu is not null`;
+  loop.reset();
   return {
-    cpuMs: (user + system) / 1000,
     rssBytes: process.memoryUsage.rss(),
     sessions: hub.agents.gateway.sessions.size,
     frames: hub.agents.gateway.counters.framesIn,
@@ -68,6 +73,8 @@ async function usage(): Promise<Usage> {
     handshakes: hub.agents.gateway.counters.handshakes,
     lagMs,
     stored: Number(row!.stored),
+    cpuMsBefore,
+    cpuMsAfter: cpuMs(),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   openEmbedded,
   openHub,
   PrivateFile,
+  secureRandom,
   systemClock,
 } from '@stoa/hub';
 import { parseJoinToken } from '@stoa/protocol';
@@ -76,7 +77,7 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
     identityCache: new PrivateFile(join(dataDir, 'instance.chain')),
     checkpoint: network.checkpoint,
     clock,
-    random,
+    random: secureRandom,
     crypto: nodeCrypto,
     fetch: networkFetch(network),
     log,

@@ -1,3 +1,4 @@
+import { TrustedProxies } from './client-address.ts';
 import { HubError } from './error.ts';
 
 /** The hub's configuration: one row a setting, read from the environment that `main.ts` passes in. */
@@ -12,8 +13,11 @@ interface Setting<T> {
 
 export class ConfigError extends HubError<'bad_config'> {
   override readonly name = 'ConfigError';
-  constructor(setting: string, value: string, expected: string) {
-    super('bad_config', `${setting}='${value}' cannot be used: ${expected} expected`, { retry: false });
+  constructor(setting: string, value: string, expected: string, options: { cause?: unknown } = {}) {
+    super('bad_config', `${setting}='${value}' cannot be used: ${expected} expected`, {
+      retry: false,
+      ...options,
+    });
   }
 }
 
@@ -55,6 +59,27 @@ function integer(
       if (!Number.isInteger(number) || number < range.from || number > range.to)
         throw new ConfigError(env, value, `an integer from ${range.from} to ${range.to}`);
       return number;
+    },
+  };
+}
+
+/** A list, parts between commas. @param use turns it into what is needed; its error says what is wrong. */
+function list<T>(
+  env: string,
+  shown: string,
+  by: { doc: string; use: (parts: readonly string[]) => T },
+): Setting<T> {
+  return {
+    env,
+    doc: by.doc,
+    fallback: shown,
+    parse(value) {
+      const parts = (value ?? '').split(',').map((part) => part.trim());
+      try {
+        return by.use(parts.filter((part) => part !== ''));
+      } catch (cause) {
+        throw new ConfigError(env, value ?? '', 'addresses or CIDR ranges, commas between', { cause });
+      }
     },
   };
 }
@@ -107,6 +132,20 @@ export const SETTINGS = {
     from: 1,
     to: 100_000,
     doc: 'Handshakes under way from one address (/64 in IPv6); raise it behind a NAT that many nodes share.',
+  }),
+  maxConnections: integer('MAX_CONNECTIONS', 25_000, {
+    from: 10,
+    to: 1_000_000,
+    doc: 'Sockets open at once; what comes beyond is closed unheard.',
+  }),
+  trustedProxies: list('TRUSTED_PROXIES', 'none', {
+    doc: 'Addresses or CIDR ranges of proxies before the hub, whose X-Forwarded-For is believed.',
+    use: (ranges) => new TrustedProxies(ranges),
+  }),
+  drainSeconds: integer('DRAIN_SECONDS', 0, {
+    from: 0,
+    to: 3_600,
+    doc: 'How long agents are given to move to other instances, each at its own moment, when this one stops.',
   }),
 } as const satisfies Record<string, Setting<unknown>>;
 

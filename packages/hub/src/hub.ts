@@ -19,7 +19,7 @@ import { NodeRegistry } from './nodes/registry.ts';
 import { sampleOf } from './nodes/samples.ts';
 import { loadRegionSettings } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
-import { bindServer } from './server.ts';
+import { bindServer, descriptorShortage } from './server.ts';
 import { Telemetry } from './telemetry.ts';
 import { type Task, Tickers } from './ticker.ts';
 import { HeadWatch } from './tips/head-watch.ts';
@@ -54,22 +54,33 @@ export interface Hub extends AsyncDisposable {
   readonly tips: VerifiedSet;
   readonly liveness: Liveness;
   readonly tickers: Tickers;
-  /** Stops taking work, says goodbye, writes what is in memory. Idempotent; at most a few seconds. */
+  /**
+   * Stops taking work, says goodbye, writes what is in memory. Idempotent; a few seconds, whatever hangs. Rejects where
+   * something could not be written, after all else is closed.
+   */
   close(): Promise<void>;
 }
 
 const HEARTBEAT_MS = 30_000;
+/** Agents that lost their hub for long ask again every ten minutes at the latest, and beat at once. */
+const LONGEST_RETURN_MS = 12 * 60_000;
+/** What one step of shutting down may take: a database that does not answer is left. */
+const CLOSING_MS = 4_000;
 /** A reference node that takes longer than this for one answer is asked again at the next tick. */
 const NODE_ANSWERS_MS = 20_000;
 
 export async function openHub(options: HubOptions): Promise<Hub> {
   const { config, database, signer, clock, random, crypto, log } = options;
   const { sql } = database;
+  // Undone in the opposite order, by `close` or where the start fails: what is still in memory is written before the database goes.
+  await using opening = new AsyncDisposableStack();
+  opening.defer(() => database.close());
+  opening.defer(() => signer.close());
   const settings = await loadRegionSettings(sql, random);
   const { server, origin } = await bindServer(config);
-  await using opening = new AsyncDisposableStack();
   opening.defer(() => {
     server.close();
+    server.closeAllConnections();
   });
   const url = config.publicUrl ?? origin;
   const identity = new HubIdentity({
@@ -110,7 +121,8 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const recorder = new HistoryRecorder({ clock, store: history, run: toHex(random(8)) });
   const liveness = new Liveness({ clock, intervalMs: HEARTBEAT_MS });
   const heardUntil = await newestHeartbeat(database);
-  if (heardUntil !== undefined) liveness.restarted({ heardUntil });
+  if (heardUntil !== undefined)
+    liveness.restarted({ heardUntil, graceMs: Math.min(clock.now() - heardUntil, LONGEST_RETURN_MS) });
 
   const agents = createAgentSide({
     instanceId: config.instance,
@@ -133,8 +145,13 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     random,
     crypto,
     log,
-    addressOf: (request) => request.socket.remoteAddress ?? 'unknown',
+    addressOf: (request) => config.trustedProxies.addressOf(request),
   });
+
+  await agents.start();
+  const last = within(CLOSING_MS, clock);
+  opening.defer(() => last(recorder.flush()));
+  opening.defer(() => last(agents.close()));
 
   const telemetry = new Telemetry({ gateway: agents.gateway, heartbeats: agents.heartbeats, database });
   const rate = new FrameRate(() => agents.gateway.counters.framesIn);
@@ -184,24 +201,21 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     partitions,
     new MassExpiry({ nodes: () => agents.gateway.nodes(), liveness, heartbeatMs: HEARTBEAT_MS, clock, log }),
   ];
+  opening.defer(() => telemetry.close());
+  opening.defer(() => last(tickers.stop()));
+  opening.defer(() => web.close());
+  opening.defer(() => {
+    server.close();
+  });
+  const shortage = await descriptorShortage(config.maxConnections);
+  if (shortage !== undefined) log.warn(shortage);
   for (const task of tasks) tickers.start(task);
   serve(server, agents, web);
-  opening.move();
 
+  const opened = opening.move();
   let closing: Promise<void> | undefined;
-  async function shutDown(): Promise<void> {
-    server.close();
-    web.close();
-    await tickers.stop();
-    await agents.close();
-    await recorder.flush();
-    server.closeAllConnections();
-    telemetry.close();
-    await signer.close();
-    await database.close();
-  }
   const close = () => {
-    closing ??= shutDown();
+    closing ??= opened.disposeAsync();
     return closing;
   };
   return {
@@ -242,6 +256,21 @@ function tipTasks(
     reporter: { nodeId: 'reference', ownerId: 'hub', network: 'hub', reference: true },
   });
   return [watch, { name: 'reference-poller', periodMs: 5_000, tick: () => poller.tick() }];
+}
+
+/** Lets go of what takes longer. */
+function within(ms: number, clock: Clock): (step: Promise<void>) => Promise<void> {
+  return async (step) => {
+    const late = Promise.withResolvers<void>();
+    const cancel = clock.after(ms, () =>
+      late.reject(
+        new HubError('closing_late', `what was in memory could not be written within ${ms} ms`, {
+          retry: false,
+        }),
+      ),
+    );
+    await Promise.race([step, late.promise]).finally(cancel);
+  };
 }
 
 async function newestHeartbeat(database: DbAdapter): Promise<number | undefined> {

@@ -8,3 +8,4 @@ export { loadInstanceKey } from './instance-key.ts';
 export { createLog, type Log } from './log.ts';
 export { PrivateFile } from './private-file.ts';
 export { type DbAdapter, openEmbedded, openUrl } from './seams/db-adapter/index.ts';
+export { secureRandom } from './secure-random.ts';

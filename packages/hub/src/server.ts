@@ -1,13 +1,33 @@
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HubError } from './error.ts';
 
-/** Opens the hub's one inbound port. The origin names the port that was taken where `port` is 0. */
-export async function bindServer(at: {
-  host: string;
-  port: number;
-}): Promise<{ server: Server; origin: URL }> {
-  const server = createServer();
+/** What a client may take its time with, milliseconds (slow clients hold memory and descriptors). */
+const LIMITS = {
+  /** Until the last byte of its headers, and of its whole request. */
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 5_000,
+  /** Longer than proxies keep a connection that they use again, so that it is they who let it go. */
+  keepAliveTimeout: 75_000,
+  maxHeaderSize: 16 * 1024,
+};
+const MAX_HEADERS = 64;
+/** Database, log, files. */
+const OTHER_DESCRIPTORS = 200;
+
+export interface Bound {
+  readonly server: Server;
+  /** Names the port that was taken where `port` is 0. */
+  readonly origin: URL;
+}
+
+/** Opens the hub's one inbound port. Beyond `maxConnections` sockets are closed unheard. @throws HubError `cannot_listen`. */
+export async function bindServer(at: { host: string; port: number; maxConnections: number }): Promise<Bound> {
+  const server = createServer(LIMITS);
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxConnections = at.maxConnections;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (cause: NodeJS.ErrnoException) => {
     const why = cause.code === 'EADDRINUSE' ? 'it is in use: set PORT to another' : cause.message;
@@ -24,4 +44,13 @@ export async function bindServer(at: {
   const everywhere = at.host === '0.0.0.0' || at.host === '::';
   const host = everywhere ? 'localhost' : at.host;
   return { server, origin: new URL(`http://${host.includes(':') ? `[${host}]` : host}:${port}`) };
+}
+
+/** What is missing for `maxConnections` sockets, in words; undefined where they fit or the system does not tell. */
+export async function descriptorShortage(maxConnections: number): Promise<string | undefined> {
+  const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
+  const [, most] = /^Max open files\s+(\d+)/m.exec(limits) ?? [];
+  const needed = maxConnections + OTHER_DESCRIPTORS;
+  if (most === undefined || Number(most) >= needed) return undefined;
+  return `this process may open ${most} files, ${needed} are needed for MAX_CONNECTIONS=${maxConnections}: raise LimitNOFILE (ulimit -n)`;
 }

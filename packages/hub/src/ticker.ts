@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
+import { RareLog } from './rare-log.ts';
 
 /** Idempotent work without input, run on a period and on demand: the happy path and the recovery are one. */
 export interface Task {
@@ -8,21 +9,26 @@ export interface Task {
   tick(): Promise<void> | void;
 }
 
+const SAID_AGAIN_MS = 60_000;
+
 /**
  * Runs tasks until stopped. A task never overlaps itself: a tick that overruns its period delays the next one; a tick
- * that throws is logged and tried again at the next period.
+ * that throws is logged, once a minute while it goes on, and tried again at the next period.
  */
 export class Tickers {
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #rarely: RareLog;
   readonly #tasks = new Map<string, Task>();
   readonly #running = new Map<string, Promise<void>>();
+  readonly #next = new Map<string, Promise<void>>();
   readonly #cancels = new Map<string, () => void>();
   #stopped = false;
 
   constructor(by: { clock: Clock; log: Log }) {
     this.#clock = by.clock;
     this.#log = by.log;
+    this.#rarely = new RareLog({ ...by, everyMs: SAID_AGAIN_MS });
   }
 
   start(task: Task): void {
@@ -30,12 +36,21 @@ export class Tickers {
     this.#schedule(task);
   }
 
-  /** Runs a task now, or waits for the run that is under way; its schedule goes on as it was. */
-  async run(name: string): Promise<void> {
+  /** A whole run that begins after the call: one that is under way is waited for first. The schedule goes on as it was. */
+  run(name: string): Promise<void> {
     const task = this.#tasks.get(name);
     if (task === undefined)
       throw new RangeError(`no task '${name}': ${[...this.#tasks.keys()].join(', ')} are known`);
-    await (this.#running.get(name) ?? this.#begin(task));
+    const running = this.#running.get(name);
+    if (running === undefined) return this.#begin(task);
+    const waiting = this.#next.get(name);
+    if (waiting !== undefined) return waiting;
+    const next = running.then(() => {
+      this.#next.delete(name);
+      return this.#running.get(name) ?? this.#begin(task);
+    });
+    this.#next.set(name, next);
+    return next;
   }
 
   /** Stops the schedule and waits for the ticks under way. */
@@ -43,7 +58,7 @@ export class Tickers {
     this.#stopped = true;
     for (const cancel of this.#cancels.values()) cancel();
     this.#cancels.clear();
-    await Promise.all(this.#running.values());
+    await Promise.all([...this.#running.values(), ...this.#next.values()]);
   }
 
   #schedule(task: Task): void {
@@ -63,11 +78,12 @@ export class Tickers {
   async #run(task: Task): Promise<void> {
     try {
       await task.tick();
+      if (this.#rarely.forget(task.name)) this.#log.info({ task: task.name }, 'a periodic task works again');
     } catch (error) {
-      this.#log.error(
-        { task: task.name, err: error },
-        'a periodic task failed; it runs again at its next period',
-      );
+      this.#rarely.write('error', task.name, {
+        fields: { task: task.name, err: error },
+        message: 'a periodic task failed; it runs again at its next period',
+      });
     }
   }
 }

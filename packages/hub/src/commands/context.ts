@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { HubConfig } from '../config.ts';
 
@@ -28,8 +27,4 @@ export function paths(config: HubConfig): {
     signerDir,
     signerSocket: config.signerSocket ?? join(signerDir, 'signer.sock'),
   };
-}
-
-export function secureRandom(count: number): Uint8Array {
-  return new Uint8Array(randomBytes(count));
 }

@@ -3,7 +3,8 @@ import { toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { initDevelopmentSigner } from '@stoa/signer/client';
 import { loadInstanceKey } from '../instance-key.ts';
-import { type CommandContext, paths, secureRandom } from './context.ts';
+import { secureRandom } from '../secure-random.ts';
+import { type CommandContext, paths } from './context.ts';
 
 /** `stoa-hub init`: makes this instance's key and a development root, and says where each key belongs. Idempotent. */
 export async function init({ config, out, json }: CommandContext): Promise<void> {

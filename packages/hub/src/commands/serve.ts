@@ -9,7 +9,8 @@ import { openHub } from '../hub.ts';
 import { loadInstanceKey } from '../instance-key.ts';
 import { createLog } from '../log.ts';
 import { PrivateFile } from '../private-file.ts';
-import { type CommandContext, paths, secureRandom } from './context.ts';
+import { secureRandom } from '../secure-random.ts';
+import { type CommandContext, paths } from './context.ts';
 import { openDatabase } from './database.ts';
 
 /** `stoa-hub serve`: runs until the signal; prints where the console is, and the login link of a first start. */

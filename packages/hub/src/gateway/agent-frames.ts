@@ -1,8 +1,7 @@
 import type { AgentMessage, Gauges } from '@stoa/protocol';
 import { LIMITS, ProtocolError } from '@stoa/protocol';
-import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
 import type { Descriptions } from '../nodes/descriptions.ts';
+import type { RareLog } from '../rare-log.ts';
 import type { EvidenceDesk } from './evidence.ts';
 import type { HeaderRequests } from './header-requests.ts';
 import type { Heartbeats } from './heartbeats.ts';
@@ -19,26 +18,26 @@ export interface AgentFrameDeps {
   readonly rotations: KeyRotations;
   /** A sample taken while the node had no session, in hub time. */
   readonly onSample: (node: LiveNode, at: number, gauges: Gauges) => void;
-  readonly clock: Clock;
-  readonly log: Log;
+  readonly rarely: RareLog;
 }
 
 /** What the hub does with each frame of an agent. */
 export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
-  const { heartbeats, headers, descriptions, evidence, rotations, clock, log } = deps;
+  const { heartbeats, headers, descriptions, evidence, rotations, rarely } = deps;
   const batches = new WeakMap<NodeSession, { minute: number; count: number }>();
 
   /** Work that outlives its frame: what the node did wrong ends its session, what went wrong here is ours to log. */
   function later(session: NodeSession, what: AgentMessage['name'], work: Promise<void>): void {
     work.catch((error: unknown) => {
       const { nodeId } = session.node;
+      const fields = { nodeId, frame: what, err: error };
+      rarely.write('warn', what, { fields, message: `a ${what} frame could not be taken` });
       if (error instanceof ProtocolError) session.link.close(error.closeCode, error.code);
-      log.warn({ nodeId, frame: what, err: error }, `a ${what} frame could not be taken`);
     });
   }
 
-  function withinBatchRate(session: NodeSession): boolean {
-    const minute = Math.floor(clock.now() / 60_000);
+  function withinBatchRate(session: NodeSession, now: number): boolean {
+    const minute = Math.floor(now / 60_000);
     const held = batches.get(session);
     const count = held?.minute === minute ? held.count + 1 : 1;
     batches.set(session, { minute, count });
@@ -46,12 +45,11 @@ export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
   }
 
   return {
-    heartbeat: (session, beat) => heartbeats.heartbeat(session, beat),
-    ping(session, { intervalMs }) {
+    heartbeat: (session, beat, now) => heartbeats.heartbeat(session, beat, now),
+    ping(session, { intervalMs }, now) {
       session.pingMs = intervalMs;
-      const now = clock.now();
-      session.node.minutes.mark(now);
-      heartbeats.touch(session.node);
+      heartbeats.acknowledge(session, now);
+      // At once, since agents measure the round trip by it: its minute is stored with the next flush.
       session.send('pong', { hubTime: now });
     },
     tipReport: (session, { tips }) => heartbeats.tips(session, tips),
@@ -61,9 +59,8 @@ export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
       later(session, 'componentHealth', descriptions.health(session.node.nodeId, value)),
     effectiveConfig: (session, value) =>
       later(session, 'effectiveConfig', descriptions.config(session.node.nodeId, value)),
-    metricsBatch(session, { samples }) {
-      if (!withinBatchRate(session)) return;
-      const now = clock.now();
+    metricsBatch(session, { samples }, now) {
+      if (!withinBatchRate(session, now)) return;
       // The samples carry the agent's clock; a sample of the future would end up in a bucket that is still open.
       for (const { at, gauges } of samples)
         deps.onSample(session.node, Math.min(now, at - session.node.skewMs), gauges);

@@ -21,17 +21,29 @@ export function header(request: IncomingMessage, name: string): string {
   throw new RequestError(400, 'bad_request', `header ${name} is missing`);
 }
 
-/** @throws RequestError 413 as soon as the body passes the bound, whatever its length claimed to be. */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+/** @throws RequestError 413 as soon as the body passes the bound, whatever its length claimed to be; the rest is not read. */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  const tooLarge = () => {
+    request.pause();
+    request.removeListener('data', take);
+    reject(new RequestError(413, 'too_large', `the body is past its bound of ${maxBytes} bytes`));
+  };
+  function take(chunk: Buffer): void {
     length += chunk.length;
-    if (length > maxBytes)
-      throw new RequestError(413, 'too_large', `the body is past its bound of ${maxBytes} bytes`);
-    chunks.push(chunk);
+    if (length > maxBytes) tooLarge();
+    else chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) tooLarge();
+  else request.on('data', take);
+  request.on('end', () => resolve(Buffer.concat(chunks)));
+  request.on('error', reject);
+  request.on('close', () =>
+    reject(new RequestError(400, 'bad_request', 'the request ended before its body')),
+  );
+  return promise;
 }
 
 export function answerBytes(

@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { fromBase64Url, LIMITS, ProtocolError, SUBPROTOCOL } from '@stoa/protocol';
+import { LIMITS, ProtocolError, SUBPROTOCOL } from '@stoa/protocol';
 import type { WebSocketServer } from 'ws';
 import type { Clock } from '../clock.ts';
-import type { Enrolment } from '../nodes/enrolment.ts';
+import type { Enrolment, Origin } from '../nodes/enrolment.ts';
 import { answerBytes, answerError, header, RequestError, readBody } from './agent-http.ts';
 import type { Gateway } from './gateway.ts';
 import type { LinkRequest } from './link.ts';
 import type { LongPolls } from './long-polls.ts';
+import { siteOf } from './network.ts';
 import type { ReentryCookies } from './reentry-cookie.ts';
 import { upgrade } from './websocket-link.ts';
 
@@ -35,30 +36,34 @@ export class AgentRoutes {
 
   /** Returns false for a path that is not an agent's. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const url = new URL(request.url ?? '/', 'http://hub');
-    if (!url.pathname.startsWith(`${AGENT_PATH}/`)) return false;
+    const url = urlOf(request);
+    if (!url?.pathname.startsWith(`${AGENT_PATH}/`)) return false;
     this.#route(url, request, response).catch((error: unknown) => answerError(response, error));
     return true;
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { gateway, sockets, addressOf } = this.#deps;
+    // Node has taken its own handlers off: an unhandled error of one socket would end the process.
+    socket.on('error', () => socket.destroy());
     try {
-      const url = new URL(request.url ?? '/', 'http://hub');
-      if (url.pathname !== AGENT_PATH)
-        throw new RequestError(404, 'not_found', `no WebSocket at ${url.pathname}`);
+      if (request.url !== AGENT_PATH)
+        throw new RequestError(404, 'not_found', 'no WebSocket at this address');
       const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
       if (!offered.includes(SUBPROTOCOL))
         throw new RequestError(400, 'bad_subprotocol', `subprotocol ${SUBPROTOCOL} expected`);
       const opening = linkRequest(request);
-      upgrade(sockets, { message: request, socket, head, address: addressOf(request) }, (link) => {
+      const address = addressOf(request);
+      // The answer to the upgrade and the Challenge after it leave together.
+      socket.cork();
+      setImmediate(() => socket.uncork());
+      upgrade(sockets, { message: request, socket, head, address }, (link) => {
         void gateway.accept(link, opening);
       });
     } catch (error) {
       const status = error instanceof RequestError ? error.status : 400;
-      socket.end(
-        `HTTP/1.1 ${status} ${status === 404 ? 'Not Found' : 'Bad Request'}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
-      );
+      const reason = status === 404 ? 'Not Found' : 'Bad Request';
+      socket.end(`HTTP/1.1 ${status} ${reason}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
     }
   }
 
@@ -84,14 +89,20 @@ export class AgentRoutes {
   }
 
   async #enrolChallenge(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { exchange, challenge } = this.#deps.enrolment.challenge(linkRequest(request).nonceA);
+    const { nonceA } = linkRequest(request);
+    const { exchange, challenge } = this.#deps.enrolment.challenge(nonceA, this.#originOf(request));
     answerBytes(response, challenge, { 'stoa-exchange': exchange });
   }
 
   async #enrol(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = header(request, 'stoa-exchange');
     const body = await readBody(request, LIMITS.preAuthBytes);
-    answerBytes(response, await this.#deps.enrolment.enrol(exchange, body));
+    answerBytes(response, await this.#deps.enrolment.enrol(exchange, body, this.#originOf(request)));
+  }
+
+  #originOf(request: IncomingMessage): Origin {
+    const address = this.#deps.addressOf(request);
+    return { address, network: siteOf(address) };
   }
 
   async #pollOpen(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -133,6 +144,11 @@ export class AgentRoutes {
   }
 }
 
+/** Undefined for a request line that holds no address at all. */
+function urlOf(request: IncomingMessage): URL | undefined {
+  return URL.parse(request.url ?? '/', 'http://hub') ?? undefined;
+}
+
 function linkRequest(request: IncomingMessage): LinkRequest {
   const nonceA = bytesHeader(request, 'stoa-nonce');
   if (nonceA?.length !== 32)
@@ -144,12 +160,12 @@ function linkCookie(request: IncomingMessage): Uint8Array | undefined {
   return bytesHeader(request, 'stoa-cookie');
 }
 
+/** As the protocol's `fromBase64Url` reads it, at a tenth of the cost. */
 function bytesHeader(request: IncomingMessage, name: string): Uint8Array | undefined {
   const value = request.headers[name];
   if (typeof value !== 'string') return undefined;
-  try {
-    return fromBase64Url(value);
-  } catch (cause) {
-    throw new ProtocolError('malformed', `header ${name} is not base64url`, { cause });
-  }
+  const bytes = Buffer.from(value, 'base64url');
+  if (bytes.toString('base64url') !== value)
+    throw new ProtocolError('malformed', `header ${name} is not base64url`);
+  return bytes;
 }

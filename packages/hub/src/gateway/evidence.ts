@@ -2,10 +2,9 @@ import {
   type Checkpoint,
   type CryptoSuite,
   checkpointKind,
-  type Decoded,
-  decodeExact,
   encode,
   equalBytes,
+  FRAME,
   fromHex,
   HUB_FRAMES,
   MINUTES_MASK,
@@ -15,87 +14,109 @@ import {
   receiptKind,
   seal,
 } from '@stoa/protocol';
-import type { Sql } from '#seams/db-adapter/index.ts';
+import { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
+import type { EvidenceStore } from './evidence-store.ts';
 import type { HubIdentity } from './hub-identity.ts';
 import type { NodeSession } from './node-session.ts';
-
-type SealedReceipt = Decoded<(typeof HUB_FRAMES)['receipt']>;
+import type { UptimeStore } from './uptime-store.ts';
 
 /** Hours that a checkpoint may lie back: later ones are refused and stay with the node as its own word. */
 const HOURS_OPEN = 24;
+const HOUR_MS = 3_600_000;
+/** Within minutes of an hour's end each node sends one. */
+const WINDOW = { windowMs: 20, maxItems: 200 };
+
+interface Claimed {
+  readonly nodeId: string;
+  readonly checkpoint: Checkpoint;
+  readonly sealed: Uint8Array;
+}
+
+export interface EvidenceDeps {
+  readonly store: EvidenceStore;
+  readonly words: UptimeStore;
+  readonly identity: HubIdentity;
+  readonly clock: Clock;
+  readonly crypto: CryptoSuite;
+}
 
 /** Takes the nodes' hourly checkpoints and answers with receipts. Both are stored before the receipt is sent. */
 export class EvidenceDesk {
-  readonly #sql: Sql;
-  readonly #identity: HubIdentity;
-  readonly #clock: Clock;
-  readonly #crypto: CryptoSuite;
+  readonly #deps: EvidenceDeps;
+  readonly #closing: Batcher<Claimed, Uint8Array>;
 
-  constructor(by: { sql: Sql; identity: HubIdentity; clock: Clock; crypto: CryptoSuite }) {
-    this.#sql = by.sql;
-    this.#identity = by.identity;
-    this.#clock = by.clock;
-    this.#crypto = by.crypto;
+  constructor(deps: EvidenceDeps) {
+    this.#deps = deps;
+    this.#closing = new Batcher({ clock: deps.clock, ...WINDOW }, (claimed) => this.#close(claimed));
   }
 
   /**
-   * Answers the same checkpoint with the same receipt, however often it comes.
-   * @throws ProtocolError for one that is not the node's, or not of an hour that can be closed.
+   * Answers the same checkpoint with the same receipt, however often it comes; a second one for an hour with the first
+   * one's. One of an hour that cannot be closed is refused in words: the session has done no wrong.
+   * @throws ProtocolError for one that is not the node's.
    */
   async take(session: NodeSession, sealed: Uint8Array): Promise<void> {
-    const checkpoint = this.#check(session, sealed);
-    const nodeId = session.node.nodeId;
-    const receipt = this.#answer(session, checkpoint, sealed);
-    const now = new Date(this.#clock.now());
-    const stored = await this.#sql.begin(async (tx) => {
-      const fresh = await tx`insert into checkpoints (node_id, hub_hour, number, bytes, stored_at)
-        values (${nodeId}, ${checkpoint.hubHour}, ${checkpoint.number}, ${Buffer.from(sealed)}, ${now})
-        on conflict do nothing returning 1`;
-      if (fresh.length === 0) return undefined;
-      await tx`insert into receipts (node_id, hub_hour, revision, number, bytes, stored_at)
-        values (${nodeId}, ${checkpoint.hubHour}, 0, ${checkpoint.number}, ${Buffer.from(encode(HUB_FRAMES.receipt, receipt))}, ${now})`;
-      return receipt;
-    });
-    session.send('receipt', stored ?? (await this.#earlier(nodeId, checkpoint.hubHour)) ?? receipt);
+    const { nodeId } = session.node;
+    const checkpoint = this.#open(session, sealed);
+    const hour = Math.floor(this.#deps.clock.now() / HOUR_MS);
+    if (checkpoint.hubHour >= hour || checkpoint.hubHour < hour - HOURS_OPEN) {
+      const message = `checkpoint of hour ${checkpoint.hubHour}; ${hour - HOURS_OPEN} to ${hour - 1} are open`;
+      session.send('error', { code: 'hour_not_open', retry: checkpoint.hubHour >= hour, message });
+      return;
+    }
+    // A copy: what came is a view of a buffer that is not ours to keep.
+    const payload = await this.#closing.submit({ nodeId, checkpoint, sealed: sealed.slice() });
+    session.sendEncoded({ type: FRAME.receipt, payload });
   }
 
-  #check(session: NodeSession, sealed: Uint8Array): Checkpoint {
-    const checkpoint = open(checkpointKind, sealed, this.#crypto, session.facts.publicKey);
-    const hour = Math.floor(this.#clock.now() / 3_600_000);
-    if (!equalBytes(checkpoint.nodeId, fromHex(session.node.nodeId)))
-      throw new ProtocolError('bad_signature', 'the checkpoint is that of another node');
-    if (checkpoint.hubHour >= hour || checkpoint.hubHour < hour - HOURS_OPEN)
-      throw new ProtocolError(
-        'malformed',
-        `checkpoint of hour ${checkpoint.hubHour}; ${hour - HOURS_OPEN} to ${hour - 1} are open`,
-      );
-    return checkpoint;
+  /** Signed by the key of this session or the one before: what waited to be sent may be older than a rotation. */
+  #open(session: NodeSession, sealed: Uint8Array): Checkpoint {
+    const { crypto } = this.#deps;
+    const { publicKeys } = session.facts;
+    for (const [i, key] of publicKeys.entries()) {
+      try {
+        const checkpoint = open(checkpointKind, sealed, crypto, key);
+        if (equalBytes(checkpoint.nodeId, fromHex(session.node.nodeId))) return checkpoint;
+        throw new ProtocolError('bad_signature', 'the checkpoint is that of another node');
+      } catch (error) {
+        if (i === publicKeys.length - 1) throw error;
+      }
+    }
+    throw new ProtocolError('bad_signature', 'no key of the node is known');
   }
 
-  #answer(session: NodeSession, checkpoint: Checkpoint, sealed: Uint8Array): SealedReceipt {
-    const { party } = this.#identity.proof;
+  async #close(claimed: readonly Claimed[]): Promise<readonly Uint8Array[]> {
+    const { store, words, clock } = this.#deps;
+    const minutes = await words.minutes(
+      claimed.map(({ nodeId, checkpoint: { hubHour } }) => ({ nodeId, hubHour })),
+    );
+    const entries = claimed.map(({ nodeId, checkpoint, sealed }, i) => ({
+      nodeId,
+      hubHour: checkpoint.hubHour,
+      number: checkpoint.number,
+      checkpoint: sealed,
+      receipt: this.#receipt({ nodeId, checkpoint, sealed }, minutes[i]!),
+    }));
+    return store.close(entries, new Date(clock.now()));
+  }
+
+  /** The hub's answer, encoded: both sign the minutes that both know of. */
+  #receipt({ checkpoint, sealed }: Claimed, acknowledged: bigint): Uint8Array {
+    const { identity, crypto } = this.#deps;
+    const { party } = identity.proof;
     const body: Receipt = {
-      checkpoint: this.#crypto.hash(sealed),
+      checkpoint: crypto.hash(sealed),
       nodeId: checkpoint.nodeId,
       hubHour: checkpoint.hubHour,
-      minutes: checkpoint.minutes & session.node.minutes.of(checkpoint.hubHour) & MINUTES_MASK,
+      minutes: checkpoint.minutes & acknowledged & MINUTES_MASK,
       gateFailures: [],
       evidence: [],
       scoreVersion: 0,
       account: '',
       revision: 0,
     };
-    return {
-      sealed: seal(receiptKind, body, party.key),
-      region: party.chain.region,
-      instance: party.chain.instance,
-    };
-  }
-
-  async #earlier(nodeId: string, hubHour: number): Promise<SealedReceipt | undefined> {
-    const [row] = await this.#sql<{ bytes: Uint8Array }[]>`
-      select bytes from receipts where node_id = ${nodeId} and hub_hour = ${hubHour} order by revision desc limit 1`;
-    return row === undefined ? undefined : decodeExact(HUB_FRAMES.receipt, row.bytes);
+    const { region, instance } = party.chain;
+    return encode(HUB_FRAMES.receipt, { sealed: seal(receiptKind, body, party.key), region, instance });
   }
 }

@@ -1,232 +1,232 @@
-import { CLOSE, encode, FRAME, fromHex, HUB_FRAMES, LIMITS, ProtocolError, writePlain } from '@stoa/protocol';
-import type { SignerClient } from '@stoa/signer/client';
+import { CLOSE, encode, FRAME, HUB_FRAMES, LIMITS, ProtocolError, writePlain } from '@stoa/protocol';
 import type { Bus } from '../bus.ts';
 import type { Log } from '../log.ts';
 import type { NodeEventLog } from '../nodes/event-log.ts';
+import { RareLog } from '../rare-log.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
-import { RefusedNodeError, StaleCopyError } from './error.ts';
+import { Caller } from './caller.ts';
 import { type Established, establish, type HandshakeDeps } from './handshake.ts';
 import type { Ingest } from './ingest.ts';
 import type { Link, LinkRequest } from './link.ts';
-import { LiveNode } from './live-node.ts';
+import type { LiveNode } from './live-node.ts';
+import { LiveNodes } from './live-nodes.ts';
 import { siteOf } from './network.ts';
 import { NodeSession } from './node-session.ts';
+import type { Refusals } from './refusals.ts';
+import { SessionSweep } from './session-sweep.ts';
 import { SessionTable } from './session-table.ts';
 
 export interface GatewayDeps extends HandshakeDeps {
   readonly limits: AdmissionLimits;
   readonly ingest: Ingest;
+  readonly refusals: Refusals;
   readonly events: NodeEventLog;
-  readonly signer: Pick<SignerClient, 'refuse'>;
   readonly bus: Bus;
   readonly log: Log;
 }
 
 /** How long a connection that found no place is told to stay away, spread so that they do not come back together. */
 const RETRY_AFTER_MS = { least: 2_000, spread: 8_000 };
+const SAID_AGAIN_MS = 10_000;
 
 /**
  * Where agents meet the hub: admits connections, runs handshakes, owns the sessions of this instance and ends them.
- * A link belongs to the handshake until Welcome, then to one NodeSession until it closes.
+ *
+ * - open: takes connections. `drain` -> draining, `close` -> closed.
+ * - draining: takes none; sessions and handshakes under way go on. `close` -> closed.
+ * - closed: nothing goes on; a handshake that still comes to its end is ended at once. Final.
+ *
+ * A link belongs to its Caller until Welcome, then to one NodeSession until it closes.
  */
 export class Gateway {
   readonly sessions = new SessionTable();
+  readonly counters = { handshakes: 0, refused: 0, throttled: 0, framesIn: 0 };
+  /** Ends what must not go on, every second. */
+  readonly sweep: SessionSweep;
   readonly #deps: GatewayDeps;
   readonly #admission: Admission;
-  readonly #nodes = new Map<string, LiveNode>();
-  readonly #ended: { nodeId: string; epoch: number }[] = [];
-  readonly counters = { handshakes: 0, refused: 0, throttled: 0, framesIn: 0 };
-  #draining = false;
+  readonly #nodes = new LiveNodes();
+  readonly #rarely: RareLog;
+  readonly #callers = new Map<Caller, Promise<unknown>>();
+  #state: 'open' | 'draining' | 'closed' = 'open';
 
   constructor(deps: GatewayDeps) {
     this.#deps = deps;
     this.#admission = new Admission(deps.limits);
+    this.#rarely = new RareLog({ ...deps, everyMs: SAID_AGAIN_MS });
+    this.sweep = new SessionSweep({
+      sessions: this.sessions,
+      store: deps.store,
+      clock: deps.clock,
+      refuse: (session, why) => this.#refuse(session, why),
+      onTick: (now) => this.#nodes.sweep(now, (nodeId) => this.sessions.get(nodeId) !== undefined),
+    });
   }
 
   get pending(): { active: number; waiting: number } {
     return this.#admission.depth;
   }
 
-  /** Every node that has or had a session here since the start. */
+  /** Every node that has a session here, or had one within the last day. */
   nodes(): IterableIterator<LiveNode> {
-    return this.#nodes.values();
+    return this.#nodes.all();
   }
 
-  /** Takes a new connection. Resolves when its handshake has ended, one way or the other. */
+  /** Takes a new connection. Resolves when its handshake has ended, one way or the other; never rejects. */
   async accept(link: Link, request: LinkRequest): Promise<void> {
-    const { clock, cookies, log } = this.#deps;
+    const { clock, cookies } = this.#deps;
     const known = cookies.holds(request.cookie, clock.now());
-    const ticket = this.#draining
-      ? ({ admitted: false } as const)
-      : this.#admission.enter(link.address, known);
-    if (!ticket.admitted) {
+    const ticket = this.#state === 'open' ? this.#admission.enter(link.address, known) : undefined;
+    if (!ticket?.admitted) {
       this.#throttle(link);
       return;
     }
-    link.onClose = () => ticket.leave();
-    try {
-      if (!(await ticket.ready)) return;
-      const established = await establish(link, request, this.#deps);
-      if (established === undefined)
-        link.close(CLOSE.handshakeTimeout, `no Hello within ${LIMITS.handshakeMs} ms`);
-      else this.#open(link, established);
-    } catch (error) {
-      await this.#reject(link, error);
-      log.debug({ address: link.address, err: error }, 'handshake failed');
-    } finally {
-      ticket.leave();
-    }
+    const caller = new Caller(link, () => ticket.leave());
+    const meeting = ticket.ready.then((ready) => (ready ? this.#meet(caller, request) : undefined));
+    this.#callers.set(caller, meeting);
+    const refusal = await meeting;
+    this.#callers.delete(caller);
+    ticket.leave();
+    if (refusal !== undefined) await this.#turnAway(link, refusal.error);
   }
-
-  /** Ends sessions whose peer is dead or does not read, and records what ended. */
-  readonly sweep = {
-    name: 'session-sweep',
-    periodMs: 1_000,
-    tick: async (): Promise<void> => {
-      const now = this.#deps.clock.now();
-      for (const session of this.sessions.all()) {
-        const fault = session.fault(now);
-        if (fault !== undefined) this.#end(session, fault.code, fault.reason);
-      }
-      const ended = this.#ended.splice(0, 500);
-      await this.#deps.store.end(ended, new Date(now));
-    },
-  };
 
   /** Asks every agent to leave within the window, each at its own moment, and takes no new ones. */
   drain(windowMs: number): void {
-    this.#draining = true;
+    if (this.#state === 'open') this.#state = 'draining';
+    const step = windowMs / Math.max(1, this.sessions.size);
     let i = 0;
     for (const session of this.sessions.all()) {
-      session.send('goAway', {
-        delayMs: Math.floor((windowMs * i++) / Math.max(1, this.sessions.size)),
-        alternates: [],
-      });
+      session.send('goAway', { delayMs: Math.floor(step * i), alternates: [] });
+      i += 1;
     }
   }
 
-  /** Closes every link at once: the last step of a drain. */
+  /** Closes every link at once: the last step of a drain. Idempotent. */
   async close(): Promise<void> {
-    this.#draining = true;
-    for (const session of [...this.sessions.all()]) this.#end(session, CLOSE.goingAway, 'the hub stops');
-    while (this.#ended.length > 0) await this.sweep.tick();
+    this.#state = 'closed';
+    for (const { link } of this.#callers.keys()) link.close(CLOSE.goingAway, 'the hub stops');
+    for (const { link } of this.sessions.all()) link.close(CLOSE.goingAway, 'the hub stops');
+    await Promise.all(this.#callers.values());
+    await this.sweep.record();
   }
 
-  #open(link: Link, established: Established): void {
-    const { clock, ingest, bus, terms } = this.#deps;
-    const node = this.#nodeOf(established, link);
-    const session = new NodeSession({
-      node,
-      facts: { ...established, pingMs: terms.pingMs },
-      link,
-      session: established.session,
-      now: clock.now(),
-    });
+  /** One handshake. Resolves with what went wrong, if anything did. */
+  async #meet(caller: Caller, request: LinkRequest): Promise<{ error: unknown } | undefined> {
+    const { link } = caller;
+    try {
+      const established = await establish(caller, request, this.#deps);
+      if (established !== undefined) this.#open(caller, established);
+      else if (!caller.left) link.close(CLOSE.handshakeTimeout, `no Hello within ${LIMITS.handshakeMs} ms`);
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  async #turnAway(link: Link, error: unknown): Promise<void> {
+    this.counters.refused += 1;
+    this.#deps.log.debug({ address: link.address, err: error }, 'handshake failed');
+    await this.#deps.refusals.answer(link, error);
+  }
+
+  /** The session is claimed; whether there is still somebody to have it shows here. */
+  #open(caller: Caller, established: Established): void {
+    const { clock, bus, terms } = this.#deps;
+    const { node: known, epoch, quarantined, publicKeys, session: keys } = established;
+    const { link } = caller;
     this.counters.handshakes += 1;
+    this.#record(established, link);
+    if (this.#state === 'closed') link.close(CLOSE.goingAway, 'the hub stops');
+    if (caller.left) {
+      this.sweep.ended(known.nodeId, epoch);
+      return;
+    }
+    const now = clock.now();
+    const node = this.#nodes.of(known);
+    const facts = { epoch, quarantined, publicKeys, pingMs: terms.pingMs };
+    const session = new NodeSession({ node, facts, link, session: keys, now });
     link.onMessage = (message) => this.#receive(session, message);
     link.onClose = (code) => this.#closed(session, code);
-    this.sessions.put(session);
+    if (!this.sessions.put(session)) return;
+    node.lastSeen = now;
+    node.site = siteOf(link.address);
+    node.atTipAt = Math.max(node.atTipAt, known.atTipAt ?? 0);
     bus.publish('sessions', { nodeId: node.nodeId, kind: 'opened' });
-    this.#record(established, link);
-    ingest.opened(session);
   }
 
-  #nodeOf(established: Established, link: Link): LiveNode {
-    const { node, epoch } = established;
-    const live = this.#nodes.get(node.nodeId) ?? new LiveNode(node);
-    live.epoch = epoch;
-    live.lastSeen = this.#deps.clock.now();
-    live.site = siteOf(link.address);
-    this.#nodes.set(node.nodeId, live);
-    return live;
-  }
-
-  #record({ node, verdict, bootId, epoch }: Established, link: Link): void {
-    const { events, log } = this.#deps;
+  #record(established: Established, link: Link): void {
+    const { node, verdict, keyRole, bootId, epoch } = established;
     const detail = { bootId, epoch, address: link.address, transport: link.transport };
-    const written =
-      verdict.kind === 'live-clone'
-        ? this.#dispute(node.nodeId, { ...detail, other: verdict.other })
-        : events.append('session-opened', node.nodeId, detail);
-    written.catch((error: unknown) =>
-      log.error({ err: error, nodeId: node.nodeId }, 'a node event could not be written'),
-    );
+    this.#note(this.#deps.events.append('session-opened', node.nodeId, detail), node.nodeId);
+    if (keyRole === 'candidate')
+      this.#note(this.#deps.events.append('key-rotated', node.nodeId, detail), node.nodeId);
+    if (keyRole === 'previous') this.#note(this.#dispute('old-key-used', node.nodeId, detail), node.nodeId);
+    if (verdict.kind === 'live-clone')
+      this.#note(this.#dispute('live-clone', node.nodeId, { ...detail, other: verdict.other }), node.nodeId);
   }
 
-  /** A -> B -> A: both processes are named, and the node is disputed until its owner settles which one it is (F07). */
-  async #dispute(nodeId: string, detail: Readonly<Record<string, string | number>>): Promise<void> {
+  /** Two hold the node's identity: both are named, and the node is disputed until its owner settles which one it is (F07). */
+  async #dispute(
+    kind: 'live-clone' | 'old-key-used',
+    nodeId: string,
+    detail: Readonly<Record<string, string | number>>,
+  ): Promise<void> {
     this.#deps.bus.publish('sessions', { nodeId, kind: 'replaced' });
     await this.#deps.directory.dispute(nodeId);
-    await this.#deps.events.append('live-clone', nodeId, detail);
+    await this.#deps.events.append(kind, nodeId, detail);
+  }
+
+  #note(written: Promise<void>, nodeId: string): void {
+    written.catch((err: unknown) =>
+      this.#rarely.write('error', 'event', {
+        fields: { err, nodeId },
+        message: 'a node event could not be written',
+      }),
+    );
   }
 
   #receive(session: NodeSession, message: Uint8Array): void {
     const { clock, ingest, log } = this.#deps;
+    const now = clock.now();
     try {
-      const received = session.receive(message, clock.now());
+      const received = session.receive(message, now);
       this.counters.framesIn += 1;
-      ingest.take(session, received);
+      session.node.lastSeen = now;
+      ingest.take(session, received, now);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      log.warn({ nodeId: session.node.nodeId, code: error.code }, `session closed: ${error.message}`);
-      this.#end(session, error.closeCode, error.code);
+      const { nodeId } = session.node;
+      if (error instanceof ProtocolError) {
+        log.warn({ nodeId, code: error.code }, `session closed: ${error.message}`);
+        session.link.close(error.closeCode, error.code);
+        return;
+      }
+      // Whatever one node's frame has found broken in here, the others' sessions go on.
+      log.error({ nodeId, err: error }, 'a frame could not be taken for a reason of our own');
+      session.link.close(CLOSE.unavailable, 'the hub could not take a frame');
     }
-  }
-
-  #end(session: NodeSession, code: number, reason: string): void {
-    session.link.close(code, reason);
-    this.#closed(session, code);
   }
 
   #closed(session: NodeSession, code: number): void {
     if (!this.sessions.remove(session)) return;
     const { nodeId } = session.node;
-    this.#ended.push({ nodeId, epoch: session.facts.epoch });
+    this.sweep.ended(nodeId, session.facts.epoch);
     this.#deps.log.debug({ nodeId, code }, 'session ended');
     this.#deps.bus.publish('sessions', { nodeId, kind: 'closed' });
+  }
+
+  /** The node was turned away while its session stood. */
+  async #refuse(session: NodeSession, why: 'refused' | 'retired'): Promise<void> {
+    const verdict = await this.#deps.refusals.verdict(session.node.nodeId, why);
+    if (verdict !== undefined) session.sendEncoded({ type: FRAME.refuse, payload: verdict });
+    session.link.close(CLOSE.refused, why);
   }
 
   #throttle(link: Link): void {
     this.counters.throttled += 1;
     const spread = this.#deps.random(2);
-    const retryAfterMs =
-      RETRY_AFTER_MS.least + Math.floor(((spread[0]! * 256 + spread[1]!) / 65_536) * RETRY_AFTER_MS.spread);
+    const share = (spread[0]! * 256 + spread[1]!) / 65_536;
+    const retryAfterMs = RETRY_AFTER_MS.least + Math.floor(share * RETRY_AFTER_MS.spread);
     link.send(writePlain(FRAME.throttle, encode(HUB_FRAMES.throttle, { retryAfterMs })));
     link.close(CLOSE.throttled, 'no place for a handshake now');
-  }
-
-  async #reject(link: Link, error: unknown): Promise<void> {
-    this.counters.refused += 1;
-    if (error instanceof StaleCopyError) return this.#quarantine(link, error);
-    if (error instanceof RefusedNodeError) return this.#refuse(link, error);
-    if (error instanceof ProtocolError) {
-      this.#sayError(link, error);
-      link.close(error.closeCode, error.code);
-      return;
-    }
-    this.#deps.log.error({ err: error }, 'a handshake failed for a reason of our own');
-    link.close(CLOSE.unavailable, 'the hub cannot take sessions now');
-  }
-
-  async #quarantine(link: Link, error: StaleCopyError): Promise<void> {
-    const { nodeId } = error.node;
-    this.#sayError(link, error);
-    link.close(CLOSE.quarantined, 'stale copy of this node');
-    this.#deps.bus.publish('sessions', { nodeId, kind: 'quarantined' });
-    await this.#deps.events.append('stale-copy', nodeId, error.copy);
-  }
-
-  async #refuse(link: Link, error: RefusedNodeError): Promise<void> {
-    const { refuse, authority } = await this.#deps.signer.refuse({
-      nodeId: fromHex(error.nodeId),
-      reason: error.reason,
-    });
-    link.send(writePlain(FRAME.refuse, encode(HUB_FRAMES.refuse, { sealed: refuse, authority })));
-    link.close(CLOSE.refused, error.reason);
-  }
-
-  #sayError(link: Link, error: { code: string; retry: boolean; message: string }): void {
-    const said = { code: error.code, retry: error.retry, message: error.message.slice(0, 255) };
-    link.send(writePlain(FRAME.error, encode(HUB_FRAMES.error, said)));
   }
 }

@@ -10,17 +10,16 @@ import {
   type Random,
   readPlain,
   type Session,
-  toBase64Url,
   toHex,
-  type Verify,
   writePlain,
 } from '@stoa/protocol';
 import type { Clock } from '../clock.ts';
+import type { Caller } from './caller.ts';
 import { type ClaimVerdict, decideClaim } from './claim.ts';
 import { RefusedNodeError, StaleCopyError } from './error.ts';
 import type { HubIdentity } from './hub-identity.ts';
-import type { Link, LinkRequest } from './link.ts';
-import { type Identified, identify, type NodeDirectory } from './node-directory.ts';
+import type { LinkRequest } from './link.ts';
+import { type Identified, identify, type KeyRole, type NodeDirectory } from './node-directory.ts';
 import type { ReentryCookies } from './reentry-cookie.ts';
 import type { KnownNode, SessionStore } from './session-store.ts';
 
@@ -49,35 +48,37 @@ export interface HandshakeDeps {
 export interface Established {
   readonly node: KnownNode;
   readonly session: Session;
-  readonly sessionId: string;
   readonly epoch: number;
   readonly bootId: string;
   readonly verdict: Exclude<ClaimVerdict, { kind: 'stale-copy' }>;
-  readonly verify: Verify;
-  readonly publicKey: Uint8Array;
+  /** What the key that signed the Hello was to the node. */
+  readonly keyRole: KeyRole;
+  readonly publicKeys: readonly Uint8Array[];
   readonly quarantined: boolean;
 }
 
 /**
- * One handshake over a link, from the Challenge to the Welcome. The session row is claimed before Welcome is sent, so a
- * session that the agent believes in is one that the database knows.
+ * One handshake, from the Challenge to the Welcome. The session row is claimed before Welcome is sent, so a session that
+ * the agent believes in is one that the database knows. The caller may have left meanwhile: whoever takes the session over
+ * looks.
  *
- * @throws ProtocolError, StaleCopyError, RefusedNodeError: the caller says so to the agent and closes the link.
+ * @throws ProtocolError, StaleCopyError, RefusedNodeError: to be said to the agent before the link is closed.
  * @returns undefined where the agent left or the time ran out.
  */
 export async function establish(
-  link: Link,
+  caller: Caller,
   request: LinkRequest,
   deps: HandshakeDeps,
 ): Promise<Established | undefined> {
   const { clock, crypto, random } = deps;
+  const { link } = caller;
   const opening = { nonceA: request.nonceA, transport: link.transport };
   const offer = offerChallenge(
     opening,
     { hubTime: clock.now() },
     { party: deps.identity.proof.party, ephemerals: deps.ephemerals, crypto, random },
   );
-  const reply = nextMessage(link, clock);
+  const reply = caller.next(LIMITS.handshakeMs, clock);
   link.send(writePlain(FRAME.challenge, offer.challenge));
   const message = await reply;
   if (message === undefined) return undefined;
@@ -86,11 +87,11 @@ export async function establish(
     throw new ProtocolError('unknown_type', `frame type ${type} before authentication, Hello expected`);
   const answer = offer.receive(payload);
   const who = await identify(answer, deps.directory, crypto);
-  return claimSession(link, answer, who, deps);
+  return caller.left ? undefined : claimSession(caller, answer, who, deps);
 }
 
 async function claimSession(
-  link: Link,
+  { link }: Caller,
   answer: HubAnswer,
   who: Identified,
   deps: HandshakeDeps,
@@ -116,7 +117,7 @@ async function claimSession(
     nodeId: node.nodeId,
     epoch: verdict.epoch,
     instanceId: terms.instanceId,
-    sessionId: toBase64Url(sessionId),
+    sessionId: Buffer.from(sessionId).toString('base64url'),
     bootId,
     previousBootIds: verdict.previousBootIds,
     ratchetCurrent: ratchet,
@@ -130,6 +131,7 @@ async function claimSession(
   });
   if (!won)
     throw new ProtocolError('bad_sequence', 'another session of this node was opened in the same moment');
+  await settleKey(who, verdict, deps.directory);
   const { party, regionTime, authority } = deps.identity.proof;
   const quarantined = node.quarantineReason !== undefined;
   const { frame, session } = answer.welcome({
@@ -151,28 +153,27 @@ async function claimSession(
     quarantined,
   });
   link.send(frame);
-  const { verify, publicKey } = who;
   return {
     node,
     session,
-    sessionId: toBase64Url(sessionId),
     epoch: verdict.epoch,
     bootId,
     verdict,
-    verify,
-    publicKey,
+    keyRole: who.role,
+    publicKeys: who.publicKeys,
     quarantined,
   };
 }
 
-function nextMessage(link: Link, clock: Clock): Promise<Uint8Array | undefined> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(LIMITS.handshakeMs, () => resolve(undefined));
-    const settle = (message: Uint8Array | undefined) => {
-      cancel();
-      resolve(message);
-    };
-    link.onMessage = settle;
-    link.onClose = () => settle(undefined);
-  });
+/**
+ * The first session on the candidate of a rotation commits it. One on the key before, with a ratchet that holds, cancels
+ * it: either the node never learnt that its new key was taken, or somebody else rotated (protocol.md, Rotation).
+ */
+async function settleKey(
+  { node, role, former }: Identified,
+  verdict: ClaimVerdict,
+  directory: NodeDirectory,
+): Promise<void> {
+  if (role === 'candidate') await directory.commitRotation(node.nodeId, node.candidateKey!);
+  if (former !== undefined && verdict.kind !== 'restored') await directory.cancelRotation(former);
 }

@@ -1,31 +1,32 @@
 import type { Gauges, Heartbeat, Tip } from '@stoa/protocol';
-import type { Clock } from '../clock.ts';
 import type { LiveNode } from './live-node.ts';
 import type { NodeSession } from './node-session.ts';
+import { TipHashes } from './tip-hashes.ts';
+import type { UptimeBook } from './uptime.ts';
 
-/** Told of each tip that a node reports anew. */
-export type TipListener = (session: NodeSession, chain: number) => void;
+export interface HeartbeatDeps {
+  readonly uptime: UptimeBook;
+  /** Told of the chains on which a node reports another tip than before. */
+  readonly onTips: (session: NodeSession, chains: readonly number[]) => void;
+  readonly onSample: (node: LiveNode, at: number, gauges: Gauges) => void;
+}
 
-/** Liveness in memory: newest wins, and what changed waits for the next flush. */
+/**
+ * Liveness in memory: newest wins, and what changed waits for the next flush. A heartbeat is acknowledged once it is
+ * stored, so no acknowledged minute is lost with the process.
+ */
 export class Heartbeats {
-  readonly #clock: Clock;
-  readonly #onTip: TipListener;
-  readonly #onSample: (node: LiveNode, at: number, gauges: Gauges) => void;
-  #dirty: LiveNode[] = [];
+  readonly #deps: HeartbeatDeps;
+  readonly #hashes = new TipHashes();
+  #changed: NodeSession[] = [];
+  #taken = 0;
   received = 0;
 
-  constructor(by: {
-    clock: Clock;
-    onTip: TipListener;
-    onSample: (node: LiveNode, at: number, gauges: Gauges) => void;
-  }) {
-    this.#clock = by.clock;
-    this.#onTip = by.onTip;
-    this.#onSample = by.onSample;
+  constructor(deps: HeartbeatDeps) {
+    this.#deps = deps;
   }
 
-  heartbeat(session: NodeSession, beat: Heartbeat): void {
-    const now = this.#clock.now();
+  heartbeat(session: NodeSession, beat: Heartbeat, now: number): void {
     const { node } = session;
     this.received += 1;
     node.gauges = beat.gauges;
@@ -33,27 +34,40 @@ export class Heartbeats {
     node.skewMs = beat.sentAt - now;
     node.natIdleS = beat.natIdleS;
     this.tips(session, beat.tips);
-    if (!session.facts.quarantined) node.minutes.mark(now);
-    this.#onSample(node, now, beat.gauges);
-    session.send('heartbeatAck', { hubTime: now });
+    this.acknowledge(session, now);
+    this.#deps.onSample(node, now, beat.gauges);
+    session.owe(now);
+  }
+
+  /** A frame was answered: the minute counts, unless the node is quarantined. */
+  acknowledge(session: NodeSession, now: number): void {
+    if (!session.facts.quarantined) this.#deps.uptime.mark(session, now);
+    this.touch(session);
   }
 
   tips(session: NodeSession, tips: readonly Tip[]): void {
-    for (const tip of tips) if (session.node.setTip(tip)) this.#onTip(session, tip.chain);
-    this.touch(session.node);
+    const changed: number[] = [];
+    for (const tip of tips) if (session.node.setTip(tip, this.#hashes)) changed.push(tip.chain);
+    if (changed.length > 0) this.#deps.onTips(session, changed);
+    this.touch(session);
   }
 
-  /** The node's row is written with the next flush. */
-  touch(node: LiveNode): void {
-    if (node.dirty) return;
-    node.dirty = true;
-    this.#dirty.push(node);
+  /** The row of the session's node is written with the next flush. */
+  touch(session: NodeSession): void {
+    if (session.changed) return;
+    session.changed = true;
+    this.#changed.push(session);
   }
 
-  /** Takes at most `count` nodes whose state changed since they were last taken. */
-  takeDirty(count: number): LiveNode[] {
-    const taken = this.#dirty.splice(0, count);
-    for (const node of taken) node.dirty = false;
+  /** Takes at most `count` sessions whose node's state changed since they were last taken, longest first. */
+  takeChanged(count: number): NodeSession[] {
+    const taken = this.#changed.slice(this.#taken, this.#taken + count);
+    this.#taken += taken.length;
+    if (this.#taken === this.#changed.length) {
+      this.#changed = [];
+      this.#taken = 0;
+    }
+    for (const session of taken) session.changed = false;
     return taken;
   }
 }

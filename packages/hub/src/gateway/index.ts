@@ -10,12 +10,14 @@ import { Enrolment } from '../nodes/enrolment.ts';
 import type { NodeEventLog } from '../nodes/event-log.ts';
 import type { JoinTokens } from '../nodes/join-tokens.ts';
 import type { NodeRegistry } from '../nodes/registry.ts';
+import { RareLog } from '../rare-log.ts';
 import type { RegionSettings } from '../region-settings.ts';
 import type { Task } from '../ticker.ts';
 import type { Corroboration, VerifiedSet } from '../tips/index.ts';
 import { agentFrameHandlers } from './agent-frames.ts';
 import { AgentRoutes } from './agent-routes.ts';
 import { EvidenceDesk } from './evidence.ts';
+import { EvidenceStore } from './evidence-store.ts';
 import { Gateway } from './gateway.ts';
 import { HeaderRequests } from './header-requests.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -24,10 +26,13 @@ import { Ingest } from './ingest.ts';
 import type { LiveNode } from './live-node.ts';
 import { LongPolls } from './long-polls.ts';
 import { ReentryCookies } from './reentry-cookie.ts';
+import { Refusals } from './refusals.ts';
 import { KeyRotations } from './rotation.ts';
 import { SessionStore } from './session-store.ts';
 import { StatusFlush } from './status-flush.ts';
 import { StatusStore } from './status-store.ts';
+import { UptimeBook } from './uptime.ts';
+import { UptimeStore } from './uptime-store.ts';
 import { createWebSocketServer } from './websocket-link.ts';
 
 export { Gateway } from './gateway.ts';
@@ -66,16 +71,23 @@ export interface AgentSide {
   readonly heartbeats: Heartbeats;
   readonly routes: AgentRoutes;
   readonly tasks: readonly Task[];
-  /** Ends all sessions and writes what is still in memory. */
+  /** Before any agent is let in. */
+  start(): Promise<void>;
+  /** Ends all sessions and writes what is still in memory; whatever of it fails, the rest is done. */
   close(): Promise<void>;
 }
 
 const PING_MS = 20_000;
 const RECONNECT_WINDOW_MS = 60_000;
+const SAID_AGAIN_MS = 10_000;
+const HOUR_MS = 3_600_000;
 
 export function createAgentSide(deps: AgentSideDeps): AgentSide {
   const { sql, clock, random, crypto, log, bus, events, registry, signer, set, identity } = deps;
   const store = new SessionStore({ sql, clock });
+  const words = new UptimeStore(sql);
+  const uptime = new UptimeBook();
+  const rarely = new RareLog({ log, clock, everyMs: SAID_AGAIN_MS });
   const cookies = new ReentryCookies(deps.settings.cookieKey, crypto);
   const headers = new HeaderRequests({
     set,
@@ -84,24 +96,26 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     onInvalid(nodeId, code, why) {
       log.warn({ nodeId, code }, `invalid header: ${why}`);
       events.append('invalid-header', nodeId, { code, why }).catch((err: unknown) => {
-        log.error({ err, nodeId }, 'a node event could not be written');
+        rarely.write('error', 'event', {
+          fields: { err, nodeId },
+          message: 'a node event could not be written',
+        });
       });
     },
   });
   const heartbeats = new Heartbeats({
-    clock,
-    onTip: (session, chain) => headers.seen(session, chain),
+    uptime,
+    onTips: (session, chains) => headers.seen(session, chains),
     onSample: deps.onSample,
   });
   const handlers = agentFrameHandlers({
     heartbeats,
     headers,
     descriptions: new Descriptions({ sql, clock }),
-    evidence: new EvidenceDesk({ sql, identity, clock, crypto }),
+    evidence: new EvidenceDesk({ store: new EvidenceStore(sql), words, identity, clock, crypto }),
     rotations: new KeyRotations({ registry, signer, crypto }),
     onSample: deps.onSample,
-    clock,
-    log,
+    rarely,
   });
   const gateway = new Gateway({
     identity,
@@ -112,7 +126,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     random,
     crypto,
     events,
-    signer,
+    refusals: new Refusals({ events, signer, bus, clock, log }),
     bus,
     log,
     directory: {
@@ -121,6 +135,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
       rootFingerprint: deps.rootFingerprint,
       adopt: (cert, sealed) => registry.adopt(cert, sealed),
       commitRotation: (nodeId, key) => registry.commitRotation(nodeId, key),
+      cancelRotation: (former) => registry.cancelRotation(former),
       dispute: (nodeId) => registry.dispute(nodeId),
     },
     terms: {
@@ -131,7 +146,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
       reconnectWindowMs: RECONNECT_WINDOW_MS,
     },
     limits: { concurrent: 512, queued: 8_192, perAddress: deps.handshakesPerAddress },
-    ingest: new Ingest({ handlers, onOpen: (session) => heartbeats.touch(session.node), clock }),
+    ingest: new Ingest(handlers),
   });
   const polls = new LongPolls({ clock, random });
   const enrolment = new Enrolment({
@@ -145,6 +160,8 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     random,
     crypto,
     onEnrolled: (nodeId) => bus.publish('enrolled', { nodeId }),
+    onEventLost: (err) =>
+      rarely.write('error', 'event', { fields: { err }, message: 'a node event could not be written' }),
   });
   const routes = new AgentRoutes({
     gateway,
@@ -157,7 +174,9 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
   });
   const flush = new StatusFlush({
     heartbeats,
-    store: new StatusStore(sql),
+    uptime,
+    statuses: new StatusStore(sql),
+    words,
     set,
     corroboration: deps.corroboration,
     bus,
@@ -166,11 +185,21 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     gateway,
     heartbeats,
     routes,
-    tasks: [flush, gateway.sweep, identity],
+    tasks: [
+      flush,
+      gateway.sweep,
+      identity,
+      {
+        name: 'uptime-keeper',
+        periodMs: HOUR_MS,
+        tick: () => words.forgetBefore(Math.floor(clock.now() / HOUR_MS)),
+      },
+    ],
+    start: () => store.endAllOf(deps.instanceId, new Date(clock.now())),
     async close() {
-      await gateway.close();
-      polls.closeAll();
-      await flush.drain();
+      await using closing = new AsyncDisposableStack();
+      closing.defer(() => flush.drain());
+      closing.defer(() => gateway.close());
     },
   };
 }

@@ -6,12 +6,15 @@ export interface Link {
   /** Client address, as text; `unknown` for the simulated world. */
   readonly address: string;
   send(message: Uint8Array): void;
-  /** Idempotent. What was sent before is still delivered where the peer reads it. */
+  /**
+   * Idempotent; `onClose` is called before it returns, and `onMessage` no more after it. What was sent before is still
+   * delivered where the peer reads it.
+   */
   close(code: number, reason: string): void;
   /** Bytes accepted by `send` that the peer has not taken yet. */
   readonly buffered: number;
-  /** Set once by the gateway before any message arrives. */
   onMessage: (message: Uint8Array) => void;
+  /** Called once, whoever closed. */
   onClose: (code: number) => void;
 }
 

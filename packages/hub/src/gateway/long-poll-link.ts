@@ -21,6 +21,7 @@ export class LongPollLink implements Link {
   onMessage: (message: Uint8Array) => void = () => undefined;
   onClose: (code: number) => void = () => undefined;
   readonly #clock: Clock;
+  readonly #onGone: () => void;
   #outgoing: Uint8Array[] = [];
   #outgoingBytes = 0;
   #poll = 0;
@@ -29,9 +30,11 @@ export class LongPollLink implements Link {
   #closed: number | undefined;
   #abandon: () => void;
 
-  constructor(by: { clock: Clock; address: string }) {
+  /** @param by.onGone called once it is closed, whoever closed it. */
+  constructor(by: { clock: Clock; address: string; onGone?: () => void }) {
     this.#clock = by.clock;
     this.address = by.address;
+    this.#onGone = by.onGone ?? (() => undefined);
     this.#abandon = this.#armAbandon();
   }
 
@@ -56,6 +59,7 @@ export class LongPollLink implements Link {
     this.#abandon();
     this.#held?.release();
     this.onClose(code);
+    this.#onGone();
   }
 
   /** What the hub says first: the Challenge, or why there is none. */
@@ -89,7 +93,7 @@ export class LongPollLink implements Link {
   }
 
   async #respond(number: number, messages: readonly Uint8Array[]): Promise<PollAnswer> {
-    for (const message of messages) this.onMessage(message);
+    for (const message of messages) if (this.#closed === undefined) this.onMessage(message);
     if (this.#outgoing.length === 0 && this.#closed === undefined) await this.#hold();
     // Released by a newer poll: that one carries what there is.
     if (number !== this.#poll) return { body: new Uint8Array(0) };

@@ -1,9 +1,11 @@
-import { CLOSE, type Random, toBase64Url } from '@stoa/protocol';
+import { type Random, toBase64Url } from '@stoa/protocol';
 import type { Clock } from '../clock.ts';
 import { RequestError } from './agent-http.ts';
 import { LongPollLink } from './long-poll-link.ts';
 
 const MAX_LINKS = 20_000;
+/** How long an agent may still fetch what was said to it before its link was closed. */
+const LINGER_MS = 60_000;
 
 /** The long-poll links of this instance, by an unguessable name. */
 export class LongPolls {
@@ -16,12 +18,15 @@ export class LongPolls {
     this.#random = by.random;
   }
 
+  /** @throws RequestError 503 where there is no room. */
   open(address: string): { id: string; link: LongPollLink } {
-    if (this.#links.size >= MAX_LINKS) this.#forgetClosed();
     if (this.#links.size >= MAX_LINKS)
-      throw new RequestError(503, 'throttled', 'this instance has no room for another long-poll session');
+      throw new RequestError(503, 'throttled', 'this instance has no room for another long-poll session', {
+        'retry-after': '10',
+      });
     const id = toBase64Url(this.#random(24));
-    const link = new LongPollLink({ clock: this.#clock, address });
+    const onGone = () => this.#clock.after(LINGER_MS, () => this.#links.delete(id));
+    const link = new LongPollLink({ clock: this.#clock, address, onGone });
     this.#links.set(id, link);
     return { id, link };
   }
@@ -33,21 +38,11 @@ export class LongPolls {
       throw new RequestError(410, 'session_gone', 'this instance knows no such session', {
         'stoa-close': '1006',
       });
-    if (link.closed !== undefined && link.buffered === 0) this.#links.delete(id);
     return link;
   }
 
   close(id: string): void {
     this.#links.get(id)?.close(1000, 'the agent left');
     this.#links.delete(id);
-  }
-
-  closeAll(): void {
-    for (const link of this.#links.values()) link.close(CLOSE.goingAway, 'the hub stops');
-    this.#links.clear();
-  }
-
-  #forgetClosed(): void {
-    for (const [id, link] of this.#links) if (link.closed !== undefined) this.#links.delete(id);
   }
 }

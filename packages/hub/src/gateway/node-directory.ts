@@ -6,7 +6,6 @@ import {
   ProtocolError,
   requireKey,
   toHex,
-  type Verify,
   verifyNodeCredential,
 } from '@stoa/protocol';
 import type { KnownNode, SessionStore } from './session-store.ts';
@@ -20,14 +19,28 @@ export interface NodeDirectory {
   adopt(cert: NodeCert, sealed: Uint8Array): Promise<void>;
   /** Makes the candidate of a rotation the node's key: its first session is what commits it. */
   commitRotation(nodeId: string, publicKey: Uint8Array): Promise<void>;
+  /** Makes the key before the last rotation the node's key again, and the other one worth nothing. */
+  cancelRotation(former: FormerKey): Promise<void>;
   /** Two living processes have the node's identity: its minutes are disputed until the owner settles it. */
   dispute(nodeId: string): Promise<void>;
 }
 
+/** What a key is to its node: in force, offered by a rotation, or the one before the last rotation. */
+export type KeyRole = 'current' | 'candidate' | 'previous';
+
+/** The certificate of a node's key before the last rotation. */
+export interface FormerKey {
+  readonly cert: NodeCert;
+  readonly sealed: Uint8Array;
+}
+
 export interface Identified {
   readonly node: KnownNode;
-  readonly publicKey: Uint8Array;
-  readonly verify: Verify;
+  readonly role: KeyRole;
+  /** Where the key before the last rotation signed. */
+  readonly former: FormerKey | undefined;
+  /** All that speak for the node: the one that signed the Hello, the one in force, the one before. */
+  readonly publicKeys: readonly Uint8Array[];
 }
 
 /**
@@ -43,32 +56,47 @@ export async function identify(
   const nodeId = toHex(hello.nodeId);
   const known = await directory.store.find(nodeId);
   if (known === undefined) return adopt(answer, directory, crypto);
-  const publicKey = [known.publicKey, known.candidateKey, known.previousKey].find(
-    (key) => key !== undefined && equalBytes(hello.keyId, crypto.hash(key)),
-  );
-  if (publicKey === undefined)
-    throw new ProtocolError(
-      'bad_signature',
-      `the Hello of node ${nodeId} names a key that is not the node's`,
+  const { publicKey: current, candidateKey: candidate, previousKey: previous } = known;
+  const keys: readonly (readonly [KeyRole, Uint8Array | undefined])[] = [
+    ['current', current],
+    ['candidate', candidate],
+    ['previous', previous],
+  ];
+  for (const [role, key] of keys) {
+    if (key === undefined || !equalBytes(hello.keyId, crypto.hash(key))) continue;
+    answer.verify(crypto.verifier(key));
+    const others = [current, previous].filter(
+      (other): other is Uint8Array => other !== undefined && other !== key,
     );
-  const verify = crypto.verifier(publicKey);
-  answer.verify(verify);
-  if (publicKey === known.candidateKey) await directory.commitRotation(nodeId, publicKey);
-  return { node: known, publicKey, verify };
+    const former =
+      role === 'previous'
+        ? { cert: certified(answer, directory, crypto), sealed: hello.credential.node }
+        : undefined;
+    return { node: known, role, former, publicKeys: [key, ...others] };
+  }
+  throw new ProtocolError('bad_signature', `the Hello of node ${nodeId} names a key that is not the node's`);
 }
 
 async function adopt(answer: HubAnswer, directory: NodeDirectory, crypto: CryptoSuite): Promise<Identified> {
   const { hello } = answer;
-  const policy = { rootFingerprint: directory.rootFingerprint, region: directory.region, timeFloor: 0 };
-  const cert = verifyNodeCredential(hello.credential, policy, crypto);
-  if (!equalBytes(cert.nodeId, hello.nodeId))
-    throw new ProtocolError('bad_signature', 'the certificate in the Hello is that of another node');
-  requireKey(hello, cert.publicKey, crypto);
-  const verify = crypto.verifier(cert.publicKey);
-  answer.verify(verify);
+  const cert = certified(answer, directory, crypto);
+  answer.verify(crypto.verifier(cert.publicKey));
   await directory.adopt(cert, hello.credential.node);
   const node = await directory.store.find(toHex(hello.nodeId));
   if (node === undefined)
     throw new ProtocolError('bad_signature', 'the node could not be registered from its certificate');
-  return { node, publicKey: cert.publicKey, verify };
+  return { node, role: 'current', former: undefined, publicKeys: [cert.publicKey] };
+}
+
+/**
+ * The certificate that the Hello brings, of the key that it names. Node certificates have no end: keys are judged by the
+ * registry, so time plays no part.
+ */
+function certified({ hello }: HubAnswer, directory: NodeDirectory, crypto: CryptoSuite): NodeCert {
+  const { rootFingerprint, region } = directory;
+  const cert = verifyNodeCredential(hello.credential, { rootFingerprint, region, timeFloor: 0 }, crypto);
+  if (!equalBytes(cert.nodeId, hello.nodeId))
+    throw new ProtocolError('bad_signature', 'the certificate in the Hello is that of another node');
+  requireKey(hello, cert.publicKey, crypto);
+  return cert;
 }

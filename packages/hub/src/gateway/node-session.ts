@@ -3,31 +3,32 @@ import {
   CLOSE,
   type Decoded,
   decodeAgentMessage,
+  type EncodedMessage,
   encodeHubMessage,
   type HUB_FRAMES,
   type HubFrameName,
   LIMITS,
   ProtocolError,
   type Session,
-  type Verify,
 } from '@stoa/protocol';
 import type { Link } from './link.ts';
 import type { LiveNode } from './live-node.ts';
+import type { UptimeWord } from './uptime.ts';
 
 /** What may wait for a reader that does not read, in bytes, before it is closed (F26). */
 const BUFFERED_CAP = 256 * 1024;
 /** Frames that a session may send a second, over what it saved up. */
 const FRAMES_PER_SECOND = 10;
 const FRAME_BURST = 200;
+/** Acknowledgements that wait for the database: an agent beats twice a minute, so this is an outage of hours. */
+const OWED_CAP = 500;
 
 export interface NodeSessionFacts {
-  readonly sessionId: string;
   readonly epoch: number;
   readonly quarantined: boolean;
   readonly pingMs: number;
-  /** The node's key as the handshake proved it. */
-  readonly verify: Verify;
-  readonly publicKey: Uint8Array;
+  /** Keys that speak for the node, the one of this session first: a checkpoint may be signed by the one before it. */
+  readonly publicKeys: readonly Uint8Array[];
 }
 
 /** An established session: opens and seals frames, counts them, and knows when the peer was last heard. */
@@ -35,10 +36,16 @@ export class NodeSession {
   readonly node: LiveNode;
   readonly facts: NodeSessionFacts;
   readonly link: Link;
+  /** The node's row is to be written. */
+  changed = false;
+  uptime: UptimeWord | undefined;
+  /** Headers that were asked for and neither came nor were refused: a node that does not answer is asked no more. */
+  headersAsked = 0;
   readonly #session: Session;
   #lastReceived: number;
   #pingMs: number;
   #allowance = FRAME_BURST;
+  #owed: number[] = [];
 
   constructor(by: { node: LiveNode; facts: NodeSessionFacts; link: Link; session: Session; now: number }) {
     this.node = by.node;
@@ -59,8 +66,24 @@ export class NodeSession {
   }
 
   send<N extends HubFrameName>(name: N, value: Decoded<(typeof HUB_FRAMES)[N]>): void {
-    const { type, payload } = encodeHubMessage(name, value);
+    this.sendEncoded(encodeHubMessage(name, value));
+  }
+
+  sendEncoded({ type, payload }: EncodedMessage): void {
     this.link.send(this.#session.seal(type, payload));
+  }
+
+  /** A heartbeat taken at `hubTime` is acknowledged once it is stored. */
+  owe(hubTime: number): void {
+    if (this.#owed.length < OWED_CAP) this.#owed.push(hubTime);
+  }
+
+  /** What was owed is stored. Each acknowledgement names the minute that was marked, however late it is. */
+  settle(): void {
+    if (this.#owed.length === 0) return;
+    const owed = this.#owed;
+    this.#owed = [];
+    for (const hubTime of owed) this.send('heartbeatAck', { hubTime });
   }
 
   /** @throws ProtocolError for a frame that breaks the session; the caller closes the link. */

@@ -30,7 +30,7 @@ export class KeyRotations {
   /** @throws ProtocolError `bad_signature`, `bad_public_key`. */
   async take(session: NodeSession, wish: { sealed: Uint8Array; proof: Uint8Array }): Promise<void> {
     const { nodeId } = session.node;
-    const rotation = open(rotationKind, wish.sealed, this.#crypto, session.facts.publicKey);
+    const rotation = open(rotationKind, wish.sealed, this.#crypto, session.facts.publicKeys[0]!);
     if (!equalBytes(rotation.nodeId, fromHex(nodeId)))
       throw new ProtocolError('bad_signature', 'the rotation is that of another node');
     if (!verifyIn(CONTEXT.rotate, this.#crypto.verifier(rotation.newPublicKey), wish.sealed, wish.proof))

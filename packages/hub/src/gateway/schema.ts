@@ -95,6 +95,23 @@ export const receipts = pgTable(
   (table) => [primaryKey({ columns: [table.nodeId, table.hubHour, table.revision] })],
 );
 
+/**
+ * Acknowledged minutes (decision 7): a word for each node, hub hour and session, which its epoch names. Bits are only ever
+ * added; who closes the hour takes the OR. By hour first, since hours are written, closed and forgotten together. No
+ * foreign key: one unknown node must not fail a batch.
+ */
+export const uptimeWords = pgTable(
+  'uptime_words',
+  {
+    hubHour: integer('hub_hour').notNull(),
+    nodeId: nodeIdColumn('node_id').notNull(),
+    epoch: bigint('epoch', { mode: 'bigint' }).notNull(),
+    /** Minute 0 in the lowest of 60 bits. */
+    minutes: bigint('minutes', { mode: 'bigint' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.hubHour, table.nodeId, table.epoch] })],
+);
+
 /** Secrets and counters that all instances of the region share: cookie key, restore generation. */
 export const regionSettings = pgTable('region_settings', {
   name: text('name').primaryKey(),

@@ -1,4 +1,3 @@
-import { toHex } from '@stoa/protocol';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
@@ -19,6 +18,8 @@ export interface KnownNode {
   readonly refused: boolean;
   readonly retired: boolean;
   readonly quarantineReason: string | undefined;
+  /** When it was last at the tip, by what is stored; milliseconds since 1970. */
+  readonly atTipAt: number | undefined;
   readonly session: SessionRecord | undefined;
 }
 
@@ -50,6 +51,7 @@ interface KnownNodeRow {
   refused: boolean;
   retired: boolean;
   quarantine_reason: string | null;
+  at_tip_at: Date | null;
   epoch: bigint | null;
   boot_id: string;
   previous_boot_ids: string[];
@@ -119,8 +121,8 @@ export class SessionStore {
       select n.node_id, n.label, n.owner, n.public_key, n.candidate_key,
         case when n.previous_key_until > ${new Date(this.#clock.now())} then n.previous_key end as previous_key,
         n.simulated, n.refused_at is not null as refused, n.retired_at is not null as retired, n.quarantine_reason,
-        s.epoch, s.boot_id, s.previous_boot_ids, s.ratchet_current, s.ratchet_previous
-      from nodes n left join sessions s using (node_id)
+        s.epoch, s.boot_id, s.previous_boot_ids, s.ratchet_current, s.ratchet_previous, t.at_tip_at
+      from nodes n left join sessions s using (node_id) left join node_status t using (node_id)
       where n.node_id = any(${[...ids]}::text[])`;
     const byId = new Map(rows.map((row) => [row.node_id, toKnownNode(row)]));
     return ids.map((id) => byId.get(id));
@@ -154,7 +156,7 @@ export class SessionStore {
 
 /** A claim as `json_to_recordset` reads it. */
 function toRow(claim: SessionClaim): Readonly<Record<string, unknown>> {
-  const hex = (bytes: Uint8Array) => `\\x${toHex(bytes)}`;
+  const hex = (bytes: Uint8Array) => `\\x${Buffer.from(bytes).toString('hex')}`;
   return {
     node_id: claim.nodeId,
     instance_id: claim.instanceId,
@@ -184,6 +186,7 @@ function toKnownNode(row: KnownNodeRow): KnownNode {
     refused: row.refused,
     retired: row.retired,
     quarantineReason: row.quarantine_reason ?? undefined,
+    atTipAt: row.at_tip_at?.getTime(),
     session:
       row.epoch === null
         ? undefined

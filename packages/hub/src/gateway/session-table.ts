@@ -13,19 +13,23 @@ export class SessionTable {
     return this.#sessions.get(nodeId);
   }
 
+  /** In the order in which their nodes came; goes on while sessions come and go. */
   all(): IterableIterator<NodeSession> {
     return this.#sessions.values();
   }
 
-  /** A newer session of the node ends the older one. */
-  put(session: NodeSession): void {
+  /** Of two sessions of a node the one with the higher epoch stays, whichever comes first. Returns whether it is this one. */
+  put(session: NodeSession): boolean {
     const { nodeId } = session.node;
-    const older = this.#sessions.get(nodeId);
-    this.#sessions.set(nodeId, session);
-    older?.link.close(CLOSE.replaced, 'a newer session of this node');
+    const other = this.#sessions.get(nodeId);
+    const stays = other === undefined || other.facts.epoch < session.facts.epoch;
+    if (stays) this.#sessions.set(nodeId, session);
+    const gone = stays ? other : session;
+    gone?.link.close(CLOSE.replaced, 'a newer session of this node');
+    return stays;
   }
 
-  /** Returns false where a newer session has taken its place. */
+  /** Returns false where another session has taken its place. */
   remove(session: NodeSession): boolean {
     if (this.#sessions.get(session.node.nodeId) !== session) return false;
     return this.#sessions.delete(session.node.nodeId);

@@ -12,6 +12,7 @@ import {
 } from '@stoa/protocol';
 import type { SignerClient } from '@stoa/signer/client';
 import type { Clock } from '../clock.ts';
+import { RateLimit } from '../rate-limit.ts';
 import { EnrolmentError } from './error.ts';
 import type { NodeEventLog } from './event-log.ts';
 import type { JoinTokens } from './join-tokens.ts';
@@ -19,6 +20,15 @@ import type { NodeRegistry } from './registry.ts';
 
 const EXCHANGE_MS = 60_000;
 const MAX_EXCHANGES = 10_000;
+/** Steps of enrolments a minute: from one network (/24, /48), and in all. */
+const STEPS = { perKey: 120, inAll: 1_200 };
+
+/** Where a request comes from. */
+export interface Origin {
+  readonly address: string;
+  /** Coarser than the address, as rates count it. */
+  readonly network: string;
+}
 
 export interface EnrolmentDeps {
   readonly region: string;
@@ -32,6 +42,7 @@ export interface EnrolmentDeps {
   readonly random: Random;
   readonly crypto: CryptoSuite;
   readonly onEnrolled: (nodeId: string) => void;
+  readonly onEventLost: (error: unknown) => void;
 }
 
 /**
@@ -41,13 +52,17 @@ export interface EnrolmentDeps {
 export class Enrolment {
   readonly #deps: EnrolmentDeps;
   readonly #exchanges = new Map<string, { transcript: Uint8Array; until: number }>();
+  readonly #steps: RateLimit;
 
   constructor(deps: EnrolmentDeps) {
     this.#deps = deps;
+    this.#steps = new RateLimit({ clock: deps.clock, ...STEPS });
   }
 
-  challenge(nonceA: Uint8Array): { exchange: string; challenge: Uint8Array } {
+  /** @throws EnrolmentError `join_throttled`. */
+  challenge(nonceA: Uint8Array, from: Origin): { exchange: string; challenge: Uint8Array } {
     const { clock, random, crypto } = this.#deps;
+    this.#requireRoom(from);
     const now = clock.now();
     this.#forget(now);
     const opening = { nonceA, transport: 'enrol' } as const;
@@ -58,8 +73,9 @@ export class Enrolment {
   }
 
   /** @throws EnrolmentError, ProtocolError, SignerError. */
-  async enrol(exchange: string, body: Uint8Array): Promise<Uint8Array> {
-    const { clock, crypto, signer, tokens, registry, events } = this.#deps;
+  async enrol(exchange: string, body: Uint8Array, from: Origin): Promise<Uint8Array> {
+    const { clock, crypto, signer, tokens, registry, events, onEventLost } = this.#deps;
+    this.#requireRoom(from);
     const held = this.#exchanges.get(exchange);
     if (held === undefined || held.until < clock.now())
       throw new EnrolmentError(
@@ -70,15 +86,14 @@ export class Enrolment {
     verifyEnrolRequest(request, held.transcript, crypto);
     const { tokenId, tokenSecret, publicKey, facts } = request.claim;
     const nodeId = registry.nodeIdOf(publicKey);
-    const admitted = await tokens.spend(tokenId, tokenSecret, nodeId);
+    const owner = await registry.ownerOf(nodeId);
+    const admitted = await tokens.spend(tokenId, tokenSecret, nodeId, { address: from.address, owner });
     const credential = await signer.enrol({ publicKey, tokenId });
     await registry.add(credential, admitted, false);
-    await events.append('enrolled', nodeId, {
-      hostname: facts.hostname,
-      platform: facts.platform,
-      agent: facts.agentVersion,
-    });
+    // Once it is registered it has joined: what is told about it must not undo that.
     this.#exchanges.delete(exchange);
+    const { hostname, platform, agentVersion: agent } = facts;
+    events.append('enrolled', nodeId, { hostname, platform, agent }).catch(onEventLost);
     this.#deps.onEnrolled(nodeId);
     return encode(enrolReply, {
       credential,
@@ -86,6 +101,14 @@ export class Enrolment {
       owner: admitted.owner,
       label: admitted.label,
     });
+  }
+
+  #requireRoom({ network }: Origin): void {
+    if (!this.#steps.admit(network))
+      throw new EnrolmentError(
+        'join_throttled',
+        'too many enrolments from this network: try again in a minute',
+      );
   }
 
   #forget(now: number): void {

@@ -27,7 +27,13 @@ export class NodeRegistry {
     return toHex(this.#crypto.hash(publicKey));
   }
 
-  /** Registers an enrolled node; the same node again is no change. */
+  /** E-mail of the owner: empty where only a certificate told of the node, undefined where nothing did. */
+  async ownerOf(nodeId: string): Promise<string | undefined> {
+    const [row] = await this.#sql<{ owner: string }[]>`select owner from nodes where node_id = ${nodeId}`;
+    return row?.owner;
+  }
+
+  /** Registers an enrolled node; the same node again is no change. A token gives an owner to one that had none. */
   async add(credential: NodeCredential, admitted: Admitted, simulated: boolean): Promise<void> {
     const cert = peek(nodeCertKind, credential.node);
     await this.#sql`insert into nodes
@@ -35,7 +41,9 @@ export class NodeRegistry {
       values (${toHex(cert.nodeId)}, ${admitted.label}, ${admitted.owner}, ${cert.region}, ${[...admitted.tags]},
         ${Buffer.from(cert.publicKey)}, ${cert.keyGeneration}, ${cert.ownerGeneration}, ${Buffer.from(credential.node)},
         ${toHex(cert.tokenId)}, ${simulated}, ${new Date(this.#clock.now())})
-      on conflict (node_id) do nothing`;
+      on conflict (node_id) do update set owner = excluded.owner, label = excluded.label, tags = excluded.tags,
+        token_id = excluded.token_id, quarantined_at = null, quarantine_reason = null
+      where nodes.owner = '' and excluded.owner <> ''`;
   }
 
   /** Takes a node that only its certificate knows (a restored database): connected, unpaid, until an admin says more. */
@@ -72,6 +80,17 @@ export class NodeRegistry {
       .#sql`update nodes set previous_key = public_key, previous_key_until = ${until}, public_key = candidate_key,
         node_cert = candidate_cert, key_generation = key_generation + 1, candidate_key = null, candidate_cert = null
       where node_id = ${nodeId} and candidate_key = ${Buffer.from(publicKey)}`;
+  }
+
+  /**
+   * The key before the last rotation is in force again, the one that followed it is worth nothing. Its generation is spent:
+   * the signer certifies no second key for it, so the next rotation takes the owner's word.
+   */
+  async cancelRotation({ cert, sealed }: { cert: NodeCert; sealed: Uint8Array }): Promise<void> {
+    await this
+      .#sql`update nodes set public_key = previous_key, key_generation = ${cert.keyGeneration}, node_cert = ${Buffer.from(sealed)},
+        previous_key = null, previous_key_until = null, candidate_key = null, candidate_cert = null
+      where node_id = ${toHex(cert.nodeId)} and previous_key = ${Buffer.from(cert.publicKey)}`;
   }
 
   async dispute(nodeId: string): Promise<void> {

@@ -1,13 +1,16 @@
 /** `pnpm demo`: a hub with a lively simulated fleet, in a temporary directory; until Ctrl-C. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { MemoryDisk } from '@stoa/agent';
-import { systemClock as clock } from '@stoa/hub';
-import { createNetwork } from '../test/chainweb/index.ts';
+import { systemClock as clock, type DbAdapter, type Hub } from '@stoa/hub';
+import { createNetwork, type SimulatedNetwork } from '../test/chainweb/index.ts';
 import { openTestHub } from '../test/kit/hub.ts';
-import { createRegion } from '../test/kit/region.ts';
+import { createRegion, type TestRegion } from '../test/kit/region.ts';
 import { random } from '../test/kit/wire-agent.ts';
-import { Backdrop } from '../test/world/backdrop.ts';
+import { seedBackdrop } from '../test/world/backdrop.ts';
 import { startWorld, type World } from '../test/world.ts';
 
 const HELP = `Usage: pnpm demo [--nodes N] [--live M] [--port P] [--seed S]
@@ -25,6 +28,8 @@ Everything is thrown away at the end. Exit codes: 0 stopped, 1 failed, 2 wrong u
 
 const MOST_LIVE = 10_000;
 const LIVE_OF_MANY = 2_000;
+/** Above that, agents ask their chain for its tips more seldom. */
+const COMFORTABLE = 2_000;
 
 class UsageError extends Error {
   override readonly name = 'UsageError';
@@ -60,19 +65,29 @@ function wholeNumber(name: string, text: string, least: number, most: number): n
   return value;
 }
 
+/**
+ * At its end nothing is written down and nobody says goodbye, since all of it is thrown away: the database stops, and
+ * the process with it.
+ */
 async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
-  const { nodes, live, port, seed } = options;
+  const dataDir = await mkdtemp(join(tmpdir(), 'stoa-demo-'));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rm(dataDir, { recursive: true, force: true }));
   console.log('Starting the hub …');
-  const network = createNetwork({ seed, clock });
-  await using region = await createRegion({ clock, random, disk: new MemoryDisk() });
-  await using opened = await openTestHub({
+  const network = createNetwork({ seed: options.seed, clock });
+  const region = await createRegion({ clock, random, disk: new MemoryDisk() });
+  const { hub, database } = await openTestHub({
+    dataDir,
     network,
     region,
-    env: { PORT: String(port), CHAINWEB_URL: network.addNode({ name: 'reference' }).serviceUrl },
+    env: {
+      PORT: String(options.port),
+      CHAINWEB_URL: network.addNode({ name: 'reference' }).serviceUrl,
+    },
     logLevel: 'warn',
-    onLog: (line) => process.stderr.write(line),
+    onLog: (line) => signal.aborted || process.stderr.write(line),
   });
-  const { hub, database } = opened;
+  stack.defer(() => database.close());
   void hub.tickers.run('reference-poller');
   console.log(`
   Console   ${hub.url.origin}
@@ -81,21 +96,37 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
 
   Ctrl-C stops everything.
 `);
-  await using world = await startWorld({
+  await populate({ hub, database, network, region }, options, signal);
+  await aborted(signal);
+  console.log('Stopping …');
+}
+
+interface Stage {
+  readonly hub: Hub;
+  readonly database: DbAdapter;
+  readonly network: SimulatedNetwork;
+  readonly region: TestRegion;
+}
+
+async function populate(
+  { hub, database, network, region }: Stage,
+  { nodes, live, seed }: DemoOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const world = await startWorld({
     ...{ hub, database, network, random, seed, signal },
     signer: region.signer,
     nodes: live,
     mischief: true,
+    ...(live > COMFORTABLE ? { pollCutMs: 30_000 } : {}),
   });
-  await using _backdrop = await Backdrop.open({
+  await seedBackdrop({
     ...{ database, clock, network, signal },
     nodes: nodes - live,
     region: region.name,
     onSeeded: (count) => progress(`seeded ${count} of ${nodes - live} rows`),
   });
   await untilJoined(world, signal);
-  await aborted(signal);
-  console.log('Stopping …');
 }
 
 /** Tells how many are online until nine in ten are. */
@@ -136,3 +167,5 @@ try {
     process.exitCode = wrong ? 2 : 1;
   }
 }
+// Agents and hub still run; what they were is gone.
+process.exit();

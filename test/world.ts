@@ -24,8 +24,10 @@ export interface WorldOptions {
   readonly seed?: number;
   /** Whether the seeded script of faults runs. */
   readonly mischief?: boolean;
-  /** Over how long the nodes join; 10 ms a node, unless given. */
-  readonly joinMs?: number;
+  /** How many nodes may be on their way to their first session at once; 40 unless given. */
+  readonly joining?: number;
+  /** How often agents ask for the tips. */
+  readonly pollCutMs?: number;
   /** Each node's latency to the hub is that of its town, unless this is 0. */
   readonly latency?: 'towns' | 'none';
   /** Gives up enrolling. */
@@ -45,7 +47,10 @@ export interface World extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const JOIN_MS_A_NODE = 10;
+const JOINING = 40;
+const JOIN_STEP_MS = 50;
+/** A node that has no session after so long is not waited for. */
+const JOIN_PATIENCE_MS = 20_000;
 
 /**
  * A fleet of real agent cores in this process, on simulated machines that follow a simulated chain; registered as
@@ -77,7 +82,7 @@ class Fleet implements World {
   readonly mischief: Mischief | undefined;
   readonly #options: FleetOptions;
   readonly #wires: MemoryNetwork;
-  #joining: Timer[] = [];
+  #joining: Timer | undefined;
 
   constructor(options: FleetOptions) {
     const { clock, network, dice, places, identities } = options;
@@ -100,16 +105,13 @@ class Fleet implements World {
   }
 
   async join(): Promise<void> {
-    const { clock, joinMs = JOIN_MS_A_NODE * this.nodes.length } = this.#options;
     await Promise.all(this.nodes.map((node) => node.install()));
-    this.#joining = this.nodes.map((node, index) =>
-      clock.after((joinMs * index) / this.nodes.length, () => void node.start()),
-    );
+    this.#joinNext(this.nodes.values(), new Map());
     this.mischief?.start();
   }
 
   async close(): Promise<void> {
-    for (const timer of this.#joining) timer.cancel();
+    this.#joining?.cancel();
     await this.mischief?.stop();
     await Promise.all(this.nodes.map((node) => node.stop()));
   }
@@ -118,14 +120,29 @@ class Fleet implements World {
     return this.close();
   }
 
+  /** As many join at a time as the machine can carry: a node starts when another has its session. */
+  #joinNext(rest: IterableIterator<WorldNode>, started: Map<WorldNode, number>): void {
+    const { clock, joining = JOINING } = this.#options;
+    const now = clock.monotonic();
+    for (const [node, at] of started) if (node.online || now - at > JOIN_PATIENCE_MS) started.delete(node);
+    while (started.size < joining) {
+      const next = rest.next();
+      if (next.done) return;
+      started.set(next.value, now);
+      void next.value.start();
+    }
+    this.#joining = clock.after(JOIN_STEP_MS, () => this.#joinNext(rest, started));
+  }
+
   #node(place: Place, identity: Identity, index: number): WorldNode {
-    const { clock, network, dice, latency = 'towns', onLog } = this.#options;
+    const { clock, network, dice, latency = 'towns', pollCutMs, onLog } = this.#options;
     return new WorldNode({
       place,
       identity,
       clock,
       network,
       wires: this.#wires,
+      pollCutMs,
       latencyMs: latency === 'towns' ? townOf(index).latencyMs : 0,
       dice: dice.fork(`node ${index}`),
       onLog: onLog && ((line) => onLog(line, place.label)),

@@ -44,9 +44,12 @@ function putCut(request: NodeRequest): NodeResponse {
   return refused(204);
 }
 
+/** `--p2p-max-peer-count`. */
+const MOST_PEERS = 100;
+
 function peersJson(node: NodeView): string {
-  const others = node.chainweb.nodes.filter((each) => each !== node);
-  const items = others.map((each) => {
+  const others = node.chainweb.nodes.slice(0, MOST_PEERS + 1).filter((each) => each !== node);
+  const items = others.slice(0, MOST_PEERS).map((each) => {
     const { hostname, port } = new URL(each.p2pUrl);
     return { id: null, address: { hostname, port: Number(port) } };
   });

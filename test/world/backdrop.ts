@@ -10,8 +10,8 @@ export interface BackdropOptions {
   readonly nodes: number;
   /** Of the region that the nodes are in. */
   readonly region: string;
-  readonly signal?: AbortSignal;
-  readonly onSeeded?: (nodes: number) => void;
+  readonly signal: AbortSignal;
+  readonly onSeeded: (nodes: number) => void;
 }
 
 /** Rows a statement, so that an abort is heeded soon. */
@@ -26,38 +26,34 @@ const TAG = 'seeded';
 /**
  * Nodes that are rows and nothing else, for a look at the console at a size that no process can hold as agents. Of a
  * hundred about 94 are at the tip, and those are kept fresh; each other state has some.
+ * @throws the signal's reason where it aborts.
  */
-export class Backdrop implements AsyncDisposable {
+export async function seedBackdrop(options: BackdropOptions): Promise<void> {
+  if (options.nodes === 0) return;
+  const backdrop = new Backdrop(options);
+  await backdrop.fill();
+  backdrop.keepFresh();
+}
+
+class Backdrop {
   readonly #options: BackdropOptions;
   readonly #view: SimulatedNode;
-  #cancel: (() => void) | undefined;
-  #turn: Promise<void> = Promise.resolve();
   #from = 0;
-  #closed = false;
 
-  private constructor(options: BackdropOptions) {
+  constructor(options: BackdropOptions) {
     this.#options = options;
     this.#view = options.network.addNode({ name: 'backdrop', propagationMs: 2_000 });
   }
 
-  /** @throws the signal's reason where it aborts. */
-  static async open(options: BackdropOptions): Promise<Backdrop> {
-    const backdrop = new Backdrop(options);
-    for (let first = 0; first < options.nodes; first += SEED_ROWS) {
-      options.signal?.throwIfAborted();
-      const count = Math.min(SEED_ROWS, options.nodes - first);
-      await backdrop.#seed(first, count);
-      options.onSeeded?.(first + count);
+  async fill(): Promise<void> {
+    const { nodes, signal, database, onSeeded } = this.#options;
+    for (let first = 0; first < nodes; first += SEED_ROWS) {
+      signal.throwIfAborted();
+      const count = Math.min(SEED_ROWS, nodes - first);
+      await this.#seed(first, count);
+      onSeeded(first + count);
     }
-    await options.database.sql`analyze nodes, node_status, node_descriptions`;
-    backdrop.#schedule();
-    return backdrop;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    this.#cancel?.();
-    await this.#turn;
+    await database.sql`analyze nodes, node_status, node_descriptions`;
   }
 
   async #seed(first: number, count: number): Promise<void> {
@@ -101,13 +97,11 @@ export class Backdrop implements AsyncDisposable {
     });
   }
 
-  #schedule(): void {
-    const turn = async (): Promise<void> => {
-      await this.#refresh();
-      if (!this.#closed) this.#schedule();
-    };
-    this.#cancel = this.#options.clock.after(TURN_MS, () => {
-      this.#turn = turn();
+  /** Until the signal aborts. */
+  keepFresh(): void {
+    this.#options.clock.after(TURN_MS, () => {
+      if (this.#options.signal.aborted) return;
+      void this.#refresh().then(() => this.keepFresh());
     });
   }
 

@@ -33,6 +33,7 @@ export interface WorldNodeOptions {
   /** The way to the hub. */
   readonly wires: MemoryNetwork;
   readonly latencyMs: number;
+  readonly pollCutMs?: number | undefined;
   readonly dice: Dice;
   readonly onLog?: ((line: string) => void) | undefined;
 }
@@ -72,6 +73,7 @@ export class WorldNode {
         STOA_AGENT_DATA: DATA_DIR,
         STOA_AGENT_COMMITTED_PATH: '/var/lib/chainweb',
         STOA_AGENT_COMMITTED_GB: String(dice.pick([50, 100, 100, 200, 400])),
+        STOA_AGENT_POLL_CUT_MS: options.pollCutMs?.toString(),
         CHAINWEB_NETWORK: network.network.name,
         CHAINWEB_URL: this.machine.chain.serviceUrl,
         CHAINWEB_P2P_URL: this.machine.chain.p2pUrl,

@@ -165,6 +165,7 @@ function hubConfig({ host, port, dataDir }: LaunchOptions, { network, serviceUrl
     INSTANCE,
     CHAINWEB_NETWORK: network,
     CHAINWEB_URL: serviceUrl,
+    MAX_CONNECTIONS: '1000',
   });
 }
 

@@ -38,9 +38,7 @@ function port(): number {
   return number;
 }
 
-async function main(): Promise<void> {
-  const stop = Promise.withResolvers<void>();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.resolve());
+async function main(stop: AbortSignal): Promise<void> {
   const log = createLog({ level: env['LOG_LEVEL'] ?? 'warn' });
   const directory = dataDir();
   console.log(`Starting the hub; its data is in ${directory} …`);
@@ -62,14 +60,25 @@ async function main(): Promise<void> {
   const beside = launched.world === undefined ? '' : ` and ${NEIGHBOURS} simulated neighbours`;
   console.log(`  Fleet     this machine${beside}`);
   console.log('\n  Ctrl-C stops everything.\n');
-  await Promise.race([stop.promise, launched.broken]);
+  await Promise.race([aborted(stop), launched.broken]);
   console.log('Stopping …');
 }
 
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort());
 try {
-  await main();
-  process.exitCode = 0;
+  await main(stop.signal);
 } catch (error) {
-  console.error((error as Error).message);
-  process.exitCode = 1;
+  // A terminal's Ctrl-C reaches children that are still starting too: what fails then was meant to end.
+  if (!stop.signal.aborted) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
 }

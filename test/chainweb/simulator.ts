@@ -18,10 +18,14 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
+/** Nodes that the served one has as peers: with fewer than two a node does not earn. */
+const PEERS = 8;
+
 /** A network with one node on sockets, on whatever clock: what a local agent runs against where no chain is. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const network = createNetwork({ seed: 1, ...options });
   const node = network.addNode({ headerStream: options.headerStream ?? false });
+  for (let i = 0; i < PEERS; i += 1) network.addNode();
   const { serviceUrl, p2pUrl, close } = await serveNode(node, options);
   return { network, serviceUrl, p2pUrl, checkpoint: network.checkpoint, close };
 }

@@ -138,6 +138,16 @@ export const SETTINGS = {
     to: 1_000_000,
     doc: 'Sockets open at once; what comes beyond is closed unheard.',
   }),
+  heartbeatSeconds: integer('HEARTBEAT_SECONDS', 30, {
+    from: 1,
+    to: 60,
+    doc: 'How often nodes report; 15 to 45 by the load of the region.',
+  }),
+  reconnectWindowSeconds: integer('RECONNECT_WINDOW_SECONDS', 60, {
+    from: 1,
+    to: 3_600,
+    doc: 'Over how long nodes spread their return after this hub was lost.',
+  }),
   trustedProxies: list('TRUSTED_PROXIES', 'none', {
     doc: 'Addresses or CIDR ranges of proxies before the hub, whose X-Forwarded-For is believed.',
     use: (ranges) => new TrustedProxies(ranges),

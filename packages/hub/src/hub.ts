@@ -61,7 +61,6 @@ export interface Hub extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const HEARTBEAT_MS = 30_000;
 /** Agents that lost their hub for long ask again every ten minutes at the latest, and beat at once. */
 const LONGEST_RETURN_MS = 12 * 60_000;
 /** What one step of shutting down may take: a database that does not answer is left. */
@@ -119,7 +118,8 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const corroboration = new Corroboration({ set });
   const history = new HistoryStore({ sql });
   const recorder = new HistoryRecorder({ clock, store: history, run: toHex(random(8)) });
-  const liveness = new Liveness({ clock, intervalMs: HEARTBEAT_MS });
+  const heartbeatMs = config.heartbeatSeconds * 1_000;
+  const liveness = new Liveness({ clock, intervalMs: heartbeatMs });
   const heardUntil = await newestHeartbeat(database);
   if (heardUntil !== undefined)
     liveness.restarted({ heardUntil, graceMs: Math.min(clock.now() - heardUntil, LONGEST_RETURN_MS) });
@@ -140,7 +140,8 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     corroboration,
     onSample: (node, at, gauges) => recorder.record(node.nodeId, at, sampleOf(gauges)),
     handshakesPerAddress: config.handshakesPerAddress,
-    heartbeatMs: HEARTBEAT_MS,
+    heartbeatMs,
+    reconnectWindowMs: config.reconnectWindowSeconds * 1_000,
     clock,
     random,
     crypto,
@@ -199,7 +200,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     rate,
     recorder,
     partitions,
-    new MassExpiry({ nodes: () => agents.gateway.nodes(), liveness, heartbeatMs: HEARTBEAT_MS, clock, log }),
+    new MassExpiry({ nodes: () => agents.gateway.nodes(), liveness, heartbeatMs, clock, log }),
   ];
   opening.defer(() => telemetry.close());
   opening.defer(() => last(tickers.stop()));

@@ -58,6 +58,7 @@ export interface AgentSideDeps {
   readonly onSample: (node: LiveNode, at: number, gauges: Gauges) => void;
   readonly handshakesPerAddress: number;
   readonly heartbeatMs: number;
+  readonly reconnectWindowMs: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly crypto: CryptoSuite;
@@ -78,7 +79,6 @@ export interface AgentSide {
 }
 
 const PING_MS = 20_000;
-const RECONNECT_WINDOW_MS = 60_000;
 const SAID_AGAIN_MS = 10_000;
 const HOUR_MS = 3_600_000;
 
@@ -143,7 +143,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
       generation: deps.settings.generation,
       heartbeatMs: deps.heartbeatMs,
       pingMs: PING_MS,
-      reconnectWindowMs: RECONNECT_WINDOW_MS,
+      reconnectWindowMs: deps.reconnectWindowMs,
     },
     limits: { concurrent: 512, queued: 8_192, perAddress: deps.handshakesPerAddress },
     ingest: new Ingest(handlers),

@@ -198,7 +198,7 @@ describe('the console in a browser', () => {
 
   it('leaves stored markup inert, in pages and in patches', async () => {
     const nodeId = await world.nodeId('node-000007');
-    await world.sql`update nodes set label = ${LABEL}, owner = ${MARKUP}, region = ${MARKUP} where node_id = ${nodeId}`;
+    await world.sql`update nodes set label = ${LABEL}, owner = ${MARKUP}, region = ${MARKUP}, agent_version = ${MARKUP} where node_id = ${nodeId}`;
     await world.sql`update node_descriptions set agent_version = ${MARKUP}, supervision = ${MARKUP},
       argv = ${world.sql.json(['x', MARKUP, '</code><script>alert(3)</script>'])}, host = ${world.sql.json({ hostname: MARKUP })},
       settings = ${world.sql.json([{ name: MARKUP, value: MARKUP, isDefault: true }])},

@@ -48,10 +48,11 @@ export async function seedFleet(sql: Sql, { nodes, now }: { nodes: number; now: 
         abs(hashint4(i)) % 1000 as dice, (abs(hashint4(i + 7)) % 1000) / 1000.0 as spread
       from generate_series(1, ${nodes}::int) as i`;
     await tx`insert into nodes (node_id, label, owner, region, role, hw_type, tags, public_key, node_cert, simulated,
-        created_at, retired_at, refused_at, quarantined_at, quarantine_reason, disputed_at)
+        created_at, agent_version, retired_at, refused_at, quarantined_at, quarantine_reason, disputed_at)
       select node_id, 'node-' || lpad(i::text, 6, '0'), 'owner' || i % 97 || '@stoa.example',
         (array['eu', 'na', 'apac', 'latam', 'af'])[1 + i % 5], 'miner', 'vps', '{}', '\\x00', '\\x00', i % 4 = 0,
         ${at}::timestamptz - make_interval(hours => 30 + i % 900),
+        case when dice not between 46 and 48 then (array['1.4.2', '1.4.2', '1.4.2', '1.4.1', '1.3.9'])[1 + i % 5] end,
         case when dice < 3 then ${at}::timestamptz - interval '9 days' end,
         case when dice between 3 and 4 then ${at}::timestamptz - interval '4 days' end,
         case when dice between 5 and 6 then ${at}::timestamptz - interval '5 hours' end,

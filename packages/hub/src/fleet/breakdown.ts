@@ -1,12 +1,12 @@
 import type { Liveness } from '#nodes/index.ts';
 import {
+  type DetailRow,
+  detailColumns,
   NEEDS_YOU,
-  type NodeSummary,
-  type SummaryRow,
+  type NodeDetail,
   stateSql,
-  summaryColumns,
   summaryTables,
-  toSummary,
+  toDetail,
 } from '#nodes/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
@@ -24,7 +24,7 @@ export interface Share {
 /** What the overview shows beside the counts by state. */
 export interface Breakdown {
   /** The first few nodes of each state that asks for a person, the most pressing state first. */
-  readonly needs: readonly NodeSummary[];
+  readonly needs: readonly NodeDetail[];
   readonly versions: readonly Share[];
   readonly regions: readonly Share[];
 }
@@ -40,10 +40,8 @@ export function createBreakdown(by: {
     load: async () => {
       const [needs, versions, regions] = await Promise.all([
         needsYou(sql, liveness),
-        sql<
-          Share[]
-        >`select d.agent_version as name, count(*)::int as count from node_descriptions d join nodes n using (node_id)
-          where n.retired_at is null group by 1 order by 2 desc, 1 limit ${VERSIONS_SHOWN}`,
+        sql<Share[]>`select agent_version as name, count(*)::int as count from nodes
+          where retired_at is null and agent_version is not null group by 1 order by 2 desc, 1 limit ${VERSIONS_SHOWN}`,
         sql<
           Share[]
         >`select region as name, count(*)::int as count from nodes where retired_at is null group by 1 order by 2 desc, 1`,
@@ -53,14 +51,14 @@ export function createBreakdown(by: {
   });
 }
 
-async function needsYou(sql: Sql, liveness: Liveness): Promise<NodeSummary[]> {
+async function needsYou(sql: Sql, liveness: Liveness): Promise<NodeDetail[]> {
   const state = stateSql(sql, liveness.at());
-  const rows = await sql<SummaryRow[]>`
+  const rows = await sql<DetailRow[]>`
     select * from (
-      select ${summaryColumns(sql)}, r.rank, row_number() over (partition by r.rank order by n.label, n.node_id) as place
+      select ${detailColumns(sql)}, r.rank, row_number() over (partition by r.rank order by n.label, n.node_id) as place
       from ${summaryTables(sql)}
         cross join lateral (select array_position(${[...NEEDS_YOU]}::text[], ${state}) as rank) r
       where r.rank is not null) named
     where place <= ${NAMED} order by rank, place`;
-  return rows.map(toSummary);
+  return rows.map(toDetail);
 }

@@ -6,7 +6,7 @@ import {
   listUrl,
   NEEDS_YOU,
   type NetworkHead,
-  type NodeSummary,
+  type NodeDetail,
   STATE_WORDS,
   STATES,
   type StateName,
@@ -124,7 +124,7 @@ function NeedsYou({ view: { breakdown, census, at } }: { view: FleetView }) {
 interface NeedProps {
   readonly state: StateName;
   readonly count: number;
-  readonly named: readonly NodeSummary[];
+  readonly named: readonly NodeDetail[];
   readonly at: Instant;
 }
 

@@ -56,11 +56,13 @@ export class Descriptions {
       host: hostFacts(value),
     }));
     await this.#sql`
+      with d as (select * from json_to_recordset(${storableJson(rows)}::text::json)
+          as d(node_id text, agent_version text, chainweb_version text, supervision text, argv jsonb, host jsonb)),
+        listed as (update nodes n set agent_version = d.agent_version from d
+          where n.node_id = d.node_id and n.agent_version is distinct from d.agent_version)
       insert into node_descriptions (node_id, agent_version, chainweb_version, supervision, argv, host, described_at)
       select node_id, agent_version, nullif(chainweb_version, ''), supervision, argv, host, ${new Date(this.#clock.now())}
-      from json_to_recordset(${storableJson(rows)}::text::json)
-        as d(node_id text, agent_version text, chainweb_version text, supervision text, argv jsonb, host jsonb)
-      where exists (select from nodes where nodes.node_id = d.node_id)
+      from d where exists (select from nodes where nodes.node_id = d.node_id)
       on conflict (node_id) do update set agent_version = excluded.agent_version,
         chainweb_version = excluded.chainweb_version, supervision = excluded.supervision, argv = excluded.argv,
         host = excluded.host, described_at = excluded.described_at`;

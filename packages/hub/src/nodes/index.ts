@@ -11,4 +11,4 @@ export { domId } from './row.tsx';
 export { nodeSources } from './sources.tsx';
 export { deriveState, NEEDS_YOU, STATE_WORDS, STATES, type StateName, stateName } from './state.ts';
 export { stateSql } from './state-sql.ts';
-export { type NodeSummary, type SummaryRow, summaryColumns, summaryTables, toSummary } from './summary.ts';
+export { type DetailRow, detailColumns, type NodeDetail, summaryTables, toDetail } from './summary.ts';

@@ -4,7 +4,17 @@ import type { Instant } from './liveness.ts';
 import { searchSql } from './search.ts';
 import type { StateName } from './state.ts';
 import { type SqlFragment, stateSql } from './state-sql.ts';
-import { type NodeSummary, type SummaryRow, summaryColumns, summaryTables, toSummary } from './summary.ts';
+import {
+  type DetailRow,
+  detailColumns,
+  type NodeDetail,
+  type NodeSummary,
+  type SummaryRow,
+  summaryColumns,
+  summaryTables,
+  toDetail,
+  toSummary,
+} from './summary.ts';
 
 export const PAGE_ROWS = 50;
 /** Looked at before the whole list is: a filter that one in twenty nodes meets fills a page from these. */
@@ -50,12 +60,20 @@ export class NodeListing {
     };
   }
 
-  /** Rows by id, in any order; ids that are no nodes are left out. */
+  /** By id, in any order; ids that are no nodes are left out. */
   async byIds(nodeIds: readonly string[]): Promise<NodeSummary[]> {
     const sql = this.#sql;
     const rows = await sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}
       where n.node_id = any(${[...nodeIds]}::text[])`;
     return rows.map(toSummary);
+  }
+
+  /** As `byIds`, with all that a node's page shows. */
+  async details(nodeIds: readonly string[]): Promise<NodeDetail[]> {
+    const sql = this.#sql;
+    const rows = await sql<DetailRow[]>`select ${detailColumns(sql)} from ${summaryTables(sql)}
+      where n.node_id = any(${[...nodeIds]}::text[])`;
+    return rows.map(toDetail);
   }
 
   /**
@@ -75,7 +93,7 @@ export class NodeListing {
     const where = conditions.reduce((all, condition) => sql`${all} and ${condition}`);
     const walked = await sql<SummaryRow[]>`select ${summaryColumns(sql)}
       from (select * from nodes n where ${place} order by ${order} limit ${WALK_ROWS}) n
-        left join node_status s using (node_id) left join node_descriptions d using (node_id)
+        left join node_status s using (node_id)
       where ${where} order by ${order} limit ${PAGE_ROWS + 1}`;
     if (walked.length > PAGE_ROWS) return walked;
     const sorted = backwards ? sql`n.label || '' desc, n.node_id desc` : sql`n.label || '', n.node_id`;

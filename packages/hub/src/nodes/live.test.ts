@@ -1,22 +1,21 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { Bus } from '../bus.ts';
-import { type Loaded, NodeSource } from './live.ts';
+import { NodeSource } from './live.ts';
 import { Liveness } from './liveness.ts';
 import { NOW } from './state.fixture.ts';
 import type { NodeSummary } from './summary.ts';
 
 function summary(nodeId: string, lastSeen: number): NodeSummary {
-  const facts = { createdAt: NOW, lastSeen, lag: 0, forked: false, chainweb: 'up', atTipAt: lastSeen };
-  return {
-    nodeId,
-    label: nodeId,
-    owner: '',
-    region: 'eu',
-    role: 'miner',
-    simulated: false,
-    facts,
-  } as unknown as NodeSummary;
+  const measured = {
+    cpu: undefined,
+    memory: undefined,
+    disk: undefined,
+    load: undefined,
+    agentVersion: undefined,
+  };
+  const facts = { lastSeen, lag: 0, forked: false, atTipAt: lastSeen };
+  return { nodeId, label: nodeId, owner: '', region: 'eu', simulated: false, facts, ...measured };
 }
 
 function subject() {
@@ -26,7 +25,7 @@ function subject() {
   const loads: string[][] = [];
   const state = { fail: false };
   const liveness = new Liveness({ clock });
-  const source = new NodeSource<Loaded>({
+  const source = new NodeSource<NodeSummary>({
     name: 'row',
     bus,
     clock,
@@ -34,9 +33,9 @@ function subject() {
     load: async (ids) => {
       loads.push([...ids]);
       if (state.fail) throw new Error('away');
-      return ids.filter((id) => stored.has(id)).map((id) => ({ summary: summary(id, stored.get(id)!) }));
+      return ids.filter((id) => stored.has(id)).map((id) => summary(id, stored.get(id)!));
     },
-    render: ({ summary: node }) => `${node.nodeId} ${node.facts.lastSeen! - NOW} ${liveness.at().now - NOW}`,
+    render: (node) => `${node.nodeId} ${node.facts.lastSeen! - NOW} ${liveness.at().now - NOW}`,
   });
   return { clock, bus, stored, loads, state, source };
 }

@@ -10,17 +10,13 @@ const RELOAD_MS = 30_000;
 /** Time alone changes states, but slowly. */
 const JUDGE_MS = 5_000;
 
-export interface Loaded {
-  readonly summary: NodeSummary;
-}
-
 interface Held<T> {
   readonly value: T;
   readonly state: StateName;
 }
 
 /** Nodes as pages show them, by node id: loaded when the bus says they changed, judged again as time passes. */
-export class NodeSource<T extends Loaded> implements LiveSource {
+export class NodeSource<T extends NodeSummary> implements LiveSource {
   readonly name: string;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #liveness: Liveness;
@@ -56,9 +52,7 @@ export class NodeSource<T extends Loaded> implements LiveSource {
     const due = [...watched].filter((id) => this.#isDue(id, wanted, now));
     const changed = due.length === 0 ? [] : await this.#reload(due, now);
     changed.push(...this.#judgeAgain(now));
-    const rendered = changed.map(
-      async ({ value }) => [value.summary.nodeId, await this.#render(value)] as const,
-    );
+    const rendered = changed.map(async ({ value }) => [value.nodeId, await this.#render(value)] as const);
     return new Map(await Promise.all(rendered));
   }
 
@@ -83,8 +77,8 @@ export class NodeSource<T extends Loaded> implements LiveSource {
     });
     for (const id of ids) this.#lookedUp.set(id, now);
     return loaded.map((value) => {
-      const held = { value, state: stateName(value.summary.facts, at) };
-      this.#held.set(value.summary.nodeId, held);
+      const held = { value, state: stateName(value.facts, at) };
+      this.#held.set(value.nodeId, held);
       return held;
     });
   }
@@ -95,7 +89,7 @@ export class NodeSource<T extends Loaded> implements LiveSource {
     this.#judgedAt = now;
     const at = this.#liveness.at();
     return [...this.#held].flatMap(([id, held]) => {
-      const state = stateName(held.value.summary.facts, at);
+      const state = stateName(held.value.facts, at);
       if (state === held.state) return [];
       const judged = { ...held, state };
       this.#held.set(id, judged);

@@ -5,7 +5,7 @@ import { Explain, StateLamp } from './explain.tsx';
 import type { Instant } from './liveness.ts';
 import { domId, Lag, Simulated } from './row.tsx';
 import { deriveState } from './state.ts';
-import type { NodeSummary } from './summary.ts';
+import type { NodeDetail } from './summary.ts';
 
 const TABS = [
   { id: 'health', path: '', word: 'Health' },
@@ -22,7 +22,7 @@ export function NodePage({
   tab,
   children,
 }: {
-  node: NodeSummary;
+  node: NodeDetail;
   at: Instant;
   tab: TabId;
   children?: Child;
@@ -41,7 +41,7 @@ export function NodePage({
 }
 
 /** What changes with each heartbeat, above every tab. */
-export function NodeHead({ node, at }: { node: NodeSummary; at: Instant }) {
+export function NodeHead({ node, at }: { node: NodeDetail; at: Instant }) {
   const state = deriveState(node.facts, at);
   const { facts } = node;
   return (

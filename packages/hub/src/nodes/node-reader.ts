@@ -1,4 +1,5 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
+import { type ReportedTip, readTips } from './tips.ts';
 
 export interface Description {
   readonly agentVersion: string;
@@ -26,8 +27,6 @@ export interface SessionFacts {
 }
 
 export interface Gauges {
-  readonly tips: Uint8Array;
-  readonly diskFree: number | undefined;
   readonly rttMs: number | undefined;
   readonly skewMs: number;
   /** 0: not measured. */
@@ -68,8 +67,6 @@ interface SessionRow {
 }
 
 interface GaugesRow {
-  tips: Uint8Array;
-  disk_free: bigint | null;
   rtt_ms: number | null;
   skew_ms: bigint;
   nat_idle_s: number;
@@ -123,16 +120,21 @@ export class NodeReader {
   }
 
   async gauges(nodeId: string): Promise<Gauges | undefined> {
-    const [row] = await this.#sql<GaugesRow[]>`select tips, disk_free, rtt_ms, skew_ms, nat_idle_s
+    const [row] = await this.#sql<GaugesRow[]>`select rtt_ms, skew_ms, nat_idle_s
       from node_status where node_id = ${nodeId}`;
     if (row === undefined) return undefined;
     return {
-      tips: row.tips,
-      diskFree: row.disk_free === null ? undefined : Number(row.disk_free),
       rttMs: row.rtt_ms ?? undefined,
       skewMs: Number(row.skew_ms),
       natIdleS: row.nat_idle_s,
     };
+  }
+
+  /** Reported tips by node id. */
+  async tips(nodeIds: readonly string[]): Promise<Map<string, ReportedTip[]>> {
+    const rows = await this.#sql<{ node_id: string; tips: Uint8Array }[]>`
+      select node_id, tips from node_status where node_id = any(${[...nodeIds]}::text[])`;
+    return new Map(rows.map((row) => [row.node_id, readTips(row.tips)]));
   }
 
   /** The newest first. */

@@ -20,8 +20,8 @@ import { NodePage, type TabId } from './node-page.tsx';
 import type { NodeReader } from './node-reader.ts';
 import { SessionTab } from './session-tab.tsx';
 import { deriveState, STATES, type StateName } from './state.ts';
-import type { NodeSummary } from './summary.ts';
-import { chainViews, readTips } from './tips.ts';
+import type { NodeDetail } from './summary.ts';
+import { chainViews } from './tips.ts';
 
 export interface NodeRoutesDeps {
   readonly guard: MiddlewareHandler<HttpEnv>;
@@ -69,8 +69,8 @@ export function nodeRoutes(deps: NodeRoutesDeps): HttpFeature {
       });
       app.get('/nodes/:id/chains', async (c) => {
         const node = await findNode(c, deps);
-        const gauges = await deps.reader.gauges(node.nodeId);
-        const chains = chainViews(deps.heads, gauges === undefined ? [] : readTips(gauges.tips));
+        const tips = await deps.reader.tips([node.nodeId]);
+        const chains = chainViews(deps.heads, tips.get(node.nodeId) ?? []);
         const body = <ChainsTab chains={chains} now={deps.liveness.at().now} />;
         return renderNode(c, deps, { node, tab: 'chains', body });
       });
@@ -112,7 +112,7 @@ async function listNodes(c: HubContext, deps: NodeRoutesDeps): Promise<Response>
 function renderNode(
   c: HubContext,
   deps: NodeRoutesDeps,
-  { node, tab, body }: { node: NodeSummary; tab: TabId; body: Child },
+  { node, tab, body }: { node: NodeDetail; tab: TabId; body: Child },
 ): Response | Promise<Response> {
   const page = (
     <NodePage node={node} at={deps.liveness.at()} tab={tab}>
@@ -127,9 +127,9 @@ function renderNode(
   });
 }
 
-async function findNode(c: HubContext, { listing }: NodeRoutesDeps): Promise<NodeSummary> {
+async function findNode(c: HubContext, { listing }: NodeRoutesDeps): Promise<NodeDetail> {
   const id = c.req.param('id') ?? '';
-  const [node] = NODE_ID.test(id) ? await listing.byIds([id]) : [];
+  const [node] = NODE_ID.test(id) ? await listing.details([id]) : [];
   if (node === undefined) throw notFound('This node');
   return node;
 }

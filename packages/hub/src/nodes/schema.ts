@@ -20,6 +20,8 @@ export const nodes = pgTable(
     role: text('role').notNull().default('miner'),
     hwType: text('hw_type').notNull().default('unknown'),
     tags: text('tags').array().notNull().default(noTags),
+    /** Of the newest description, here as well: lists show it, and need no second row for it. */
+    agentVersion: text('agent_version'),
     publicKey: bytea('public_key').notNull(),
     keyGeneration: integer('key_generation').notNull().default(1),
     ownerGeneration: integer('owner_generation').notNull().default(1),

@@ -6,13 +6,14 @@ import type { Census } from './census.ts';
 import { CHAINS_ID, ChainsTab } from './chains-tab.tsx';
 import { filterOfKey, stateFilter } from './list-page.ts';
 import type { NodeListing } from './listing.ts';
-import { type Loaded, NodeSource } from './live.ts';
+import { NodeSource } from './live.ts';
 import type { Liveness } from './liveness.ts';
 import type { NetworkHeads } from './network-heads.ts';
 import { NodeHead } from './node-page.tsx';
 import type { NodeReader } from './node-reader.ts';
 import { domId, nodeRow } from './row.tsx';
-import { chainViews, readTips } from './tips.ts';
+import type { NodeDetail, NodeSummary } from './summary.ts';
+import { chainViews, type ReportedTip } from './tips.ts';
 
 export interface NodeSourcesDeps {
   readonly bus: Bus;
@@ -24,44 +25,36 @@ export interface NodeSourcesDeps {
   readonly heads: NetworkHeads;
 }
 
-interface WithTips extends Loaded {
-  readonly tips: Uint8Array | undefined;
+interface WithTips extends NodeSummary {
+  readonly tips: readonly ReportedTip[];
 }
 
 /** What pages about nodes watch: `row` and `node` by node id, `chains` by node id, `states` by the list's filter. */
 export function nodeSources(deps: NodeSourcesDeps): LiveSource[] {
   const { bus, clock, liveness, listing, reader, heads } = deps;
   const common = { bus, clock, liveness };
-  const load = async (ids: readonly string[]): Promise<Loaded[]> =>
-    (await listing.byIds(ids)).map((summary) => ({ summary }));
-  const loadTips = async (ids: readonly string[]): Promise<WithTips[]> => {
-    const nodes = await listing.byIds(ids);
-    return Promise.all(
-      nodes.map(async (summary) => ({ summary, tips: (await reader.gauges(summary.nodeId))?.tips })),
-    );
-  };
   return [
-    new NodeSource<Loaded>({
+    new NodeSource<NodeSummary>({
       ...common,
       name: 'row',
-      load,
-      render: ({ summary }) => partial(domId(summary.nodeId), nodeRow(summary, liveness.at()).text),
+      load: (ids) => listing.byIds(ids),
+      render: (node) => partial(domId(node.nodeId), nodeRow(node, liveness.at()).text),
     }),
-    new NodeSource<Loaded>({
+    new NodeSource<NodeDetail>({
       ...common,
       name: 'node',
-      load,
-      render: ({ summary }) =>
-        partial(domId(summary.nodeId), String(<NodeHead node={summary} at={liveness.at()} />)),
+      load: (ids) => listing.details(ids),
+      render: (node) => partial(domId(node.nodeId), String(<NodeHead node={node} at={liveness.at()} />)),
     }),
     new NodeSource<WithTips>({
       ...common,
       name: 'chains',
-      load: loadTips,
-      render: ({ tips }) => {
-        const chains = chainViews(heads, tips === undefined ? [] : readTips(tips));
-        return partial(CHAINS_ID, String(<ChainsTab chains={chains} now={clock.now()} />));
+      load: async (ids) => {
+        const [nodes, tips] = await Promise.all([listing.byIds(ids), reader.tips(ids)]);
+        return nodes.map((node) => ({ ...node, tips: tips.get(node.nodeId) ?? [] }));
       },
+      render: ({ tips }) =>
+        partial(CHAINS_ID, String(<ChainsTab chains={chainViews(heads, tips)} now={clock.now()} />)),
     }),
     statesSource(deps.census),
   ];

@@ -40,7 +40,7 @@ describe('stateSql', { timeout: 60_000 }, () => {
 
   it('reads back the very facts that were written', async () => {
     const some = nodes.slice(0, 40);
-    const read = await new NodeListing(database.sql).byIds(some.map(({ nodeId }) => nodeId));
+    const read = await new NodeListing(database.sql).details(some.map(({ nodeId }) => nodeId));
     const facts = new Map(read.map((node) => [node.nodeId, node.facts]));
     for (const node of some) expect(facts.get(node.nodeId)).toEqual(node.facts);
   });

@@ -36,22 +36,26 @@ export const NEEDS_YOU: readonly StateName[] = ['disputed', 'quarantined', 'fork
 /** Blocks behind the verified head, on the worst chain, up to which a node counts as at the tip (gate 3). */
 export const TIP_WITHIN = 3;
 
-/** What the hub stored of a node: all that its state is derived from. Milliseconds since 1970. */
-export interface StateFacts {
-  readonly createdAt: number;
+/** What decides a node's state. Milliseconds since 1970. */
+export interface JudgedFacts {
   readonly retiredAt?: number | undefined;
   readonly refusedAt?: number | undefined;
   readonly quarantinedAt?: number | undefined;
-  readonly quarantineReason?: string | undefined;
   readonly disputedAt?: number | undefined;
   /** Of the newest frame of any kind. */
   readonly lastSeen?: number | undefined;
-  /** Worst chain at the last heartbeat; undefined: a tip is unknown to the hub. */
-  readonly lag?: number | undefined;
   readonly forked: boolean;
-  readonly chainweb: string;
   /** The newest heartbeat that was at the tip. */
   readonly atTipAt?: number | undefined;
+}
+
+/** What decides it, and what explains it. */
+export interface StateFacts extends JudgedFacts {
+  readonly createdAt: number;
+  readonly quarantineReason?: string | undefined;
+  /** Worst chain at the last heartbeat; undefined: a tip is unknown to the hub. */
+  readonly lag?: number | undefined;
+  readonly chainweb: string;
 }
 
 export interface Evidence {
@@ -82,7 +86,7 @@ export function atTip(beat: { lag: number | undefined; forked: boolean; chainweb
  * Hysteresis: silence counts after two intervals, and being off the tip counts once the newest report at the tip is as
  * old; coming back counts at once. So neither a lost frame nor a block that is late for a moment shows.
  */
-export function stateName(facts: StateFacts, at: Instant): StateName {
+export function stateName(facts: JudgedFacts, at: Instant): StateName {
   if (facts.retiredAt !== undefined) return 'retired';
   if (facts.refusedAt !== undefined) return 'refused';
   if (facts.quarantinedAt !== undefined) return 'quarantined';

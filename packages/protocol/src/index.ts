@@ -58,6 +58,7 @@ export * from './identity/join-token.ts';
 export * from './identity/node-cert.ts';
 export * from './identity/verdict.ts';
 export { LIMITS } from './limits.ts';
+export { joinBatch, splitBatch } from './messages/batch.ts';
 export * from './messages/catalog.ts';
 export type { ErrorMessage, HeaderRequest } from './messages/control.ts';
 export type {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { joinBatch, splitBatch } from '@stoa/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
-import { joinBatch, splitBatch } from '#channel/batch.ts';
 import { LinkWitness } from '#channel/link-witness.fixture.ts';
 import { createLongPollTransport } from '#channel/long-poll.ts';
 import { createHttp } from '#http.ts';

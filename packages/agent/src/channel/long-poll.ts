@@ -1,5 +1,4 @@
-import { type Binding, LIMITS, toBase64Url } from '@stoa/protocol';
-import { joinBatch, splitBatch } from '#channel/batch.ts';
+import { type Binding, joinBatch, LIMITS, splitBatch, toBase64Url } from '@stoa/protocol';
 import { parseHubError } from '#channel/hub-error.ts';
 import {
   AGENT_PATH,

@@ -1,5 +1,5 @@
+import { joinBatch, splitBatch } from '@stoa/protocol';
 import { describe, expect, it } from 'vitest';
-import { splitBatch, writeBatch } from './long-poll-batch.ts';
 import { LongPollLink } from './long-poll-link.ts';
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
@@ -27,7 +27,7 @@ function setUp() {
 describe('LongPollLink', () => {
   it('holds an empty poll until there is something to say', async () => {
     const { link, messages } = setUp();
-    const poll = link.poll(1, writeBatch([]));
+    const poll = link.poll(1, joinBatch([]));
     link.send(bytes(1));
     expect(await messages(poll)).toEqual([[1]]);
   });
@@ -35,15 +35,15 @@ describe('LongPollLink', () => {
   it('answers a repeated poll as before and does not take its messages twice', async () => {
     const { link, received, messages } = setUp();
     link.send(bytes(9));
-    expect(await messages(link.poll(1, writeBatch([bytes(1), bytes(2)])))).toEqual([[9]]);
-    expect(await messages(link.poll(1, writeBatch([bytes(1), bytes(2)])))).toEqual([[9]]);
+    expect(await messages(link.poll(1, joinBatch([bytes(1), bytes(2)])))).toEqual([[9]]);
+    expect(await messages(link.poll(1, joinBatch([bytes(1), bytes(2)])))).toEqual([[9]]);
     expect(received).toEqual([[1], [2]]);
   });
 
   it('gives a poll repeated while it is held the same answer, so that nothing is lost with the first connection', async () => {
     const { link, messages } = setUp();
-    const lost = link.poll(1, writeBatch([]));
-    const again = link.poll(1, writeBatch([]));
+    const lost = link.poll(1, joinBatch([]));
+    const again = link.poll(1, joinBatch([]));
     link.send(bytes(7));
     expect(await messages(lost)).toEqual([[7]]);
     expect(await messages(again)).toEqual([[7]]);
@@ -51,8 +51,8 @@ describe('LongPollLink', () => {
 
   it('releases a held poll when the next one comes, which takes over', async () => {
     const { link, messages } = setUp();
-    const first = link.poll(1, writeBatch([]));
-    const second = link.poll(2, writeBatch([]));
+    const first = link.poll(1, joinBatch([]));
+    const second = link.poll(2, joinBatch([]));
     expect(await messages(first)).toEqual([]);
     link.send(bytes(3));
     expect(await messages(second)).toEqual([[3]]);
@@ -60,7 +60,7 @@ describe('LongPollLink', () => {
 
   it('refuses a poll out of order and a batch that does not parse', () => {
     const { link } = setUp();
-    expect(() => link.poll(5, writeBatch([]))).toThrow(/1 expected/);
+    expect(() => link.poll(5, joinBatch([]))).toThrow(/1 expected/);
     expect(() => link.poll(1, bytes(0, 0, 0, 9, 1))).toThrow(/ends within a message/);
   });
 
@@ -68,8 +68,8 @@ describe('LongPollLink', () => {
     const { link, messages } = setUp();
     link.send(bytes(1));
     link.close(4003, 'replaced');
-    expect(await messages(link.poll(1, writeBatch([])))).toEqual([[1]]);
-    expect(await link.poll(2, writeBatch([]))).toEqual({ closed: 4003 });
+    expect(await messages(link.poll(1, joinBatch([])))).toEqual([[1]]);
+    expect(await link.poll(2, joinBatch([]))).toEqual({ closed: 4003 });
   });
 
   it('gives up an agent that stops polling', () => {

@@ -1,7 +1,6 @@
-import { ProtocolError } from '@stoa/protocol';
+import { joinBatch, ProtocolError, splitBatch } from '@stoa/protocol';
 import type { Clock } from '../clock.ts';
 import type { Link } from './link.ts';
-import { splitBatch, writeBatch } from './long-poll-batch.ts';
 
 export type PollAnswer = { readonly body: Uint8Array } | { readonly closed: number };
 
@@ -69,7 +68,7 @@ export class LongPollLink implements Link {
   }
 
   #take(): Uint8Array {
-    const batch = writeBatch(this.#outgoing);
+    const batch = joinBatch(this.#outgoing);
     this.#outgoing = [];
     this.#outgoingBytes = 0;
     return batch;

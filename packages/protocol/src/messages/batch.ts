@@ -1,18 +1,20 @@
-import { LIMITS, ProtocolError } from '@stoa/protocol';
+import { ProtocolError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 
 /** Messages of one long-poll request or answer: `(length u32 | bytes)*`. */
 export function joinBatch(messages: readonly Uint8Array[]): Uint8Array {
-  const batch = Buffer.alloc(messages.reduce((sum, message) => sum + 4 + message.length, 0));
+  const batch = new Uint8Array(messages.reduce((sum, message) => sum + 4 + message.length, 0));
+  const view = new DataView(batch.buffer);
   let at = 0;
   for (const message of messages) {
-    at = batch.writeUInt32BE(message.length, at);
-    batch.set(message, at);
-    at += message.length;
+    view.setUint32(at, message.length);
+    batch.set(message, at + 4);
+    at += 4 + message.length;
   }
   return batch;
 }
 
-/** @throws ProtocolError `malformed`, `too_large`. */
+/** Views of the batch, in order. @throws ProtocolError `malformed`, `too_large`. */
 export function splitBatch(batch: Uint8Array): Uint8Array[] {
   const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
   const messages: Uint8Array[] = [];

@@ -1,14 +1,31 @@
 export { type Census, createCensus } from './census.ts';
 export { encodeCursor } from './cursor.ts';
+export { Descriptions } from './descriptions.ts';
+export { Enrolment, type Origin } from './enrolment.ts';
+export { EnrolmentError } from './error.ts';
+export { NodeEventLog } from './event-log.ts';
 export type { HistoryReader } from './health.ts';
+export { JoinTokens } from './join-tokens.ts';
 export { listUrl } from './list-page.ts';
 export { NodeListing } from './listing.ts';
 export { type Instant, judgedAt, Liveness } from './liveness.ts';
+export { MassExpiry } from './mass-expiry.ts';
 export type { NetworkHead, NetworkHeads } from './network-heads.ts';
 export { NodeReader } from './node-reader.ts';
+export { NodeRegistry } from './registry.ts';
 export { nodeRoutes } from './routes.tsx';
 export { domId } from './row.tsx';
+export { sampleOf } from './samples.ts';
 export { nodeSources } from './sources.tsx';
-export { deriveState, NEEDS_YOU, STATE_WORDS, STATES, type StateName, stateName } from './state.ts';
+export {
+  atTip,
+  deriveState,
+  NEEDS_YOU,
+  STATE_WORDS,
+  STATES,
+  type StateName,
+  stateName,
+  TIP_WITHIN,
+} from './state.ts';
 export { stateSql } from './state-sql.ts';
 export { type DetailRow, detailColumns, type NodeDetail, summaryTables, toDetail } from './summary.ts';

@@ -39,8 +39,13 @@ export function Lag({ lag, forked }: { lag: number | undefined; forked: boolean 
   return embed(lagMarkup(lag, forked));
 }
 
+/** Every cell there can be, made once. */
+const SHARE_CELLS = Array.from({ length: 101 }, (_, percent) => {
+  const gauge = gaugeMarkup(percent / 100);
+  return markup`<td class="c-load">${gauge}<span class="share">${percent}</span></td>`;
+});
+
 function shareCell(share: number | undefined, what: string): Markup {
-  if (share === undefined)
-    return markup`<td class="c-load">${unknownMarkup(`${what}: not measured yet`)}</td>`;
-  return markup`<td class="c-load">${gaugeMarkup(share)}<span class="share">${Math.round(share * 100)}</span></td>`;
+  const cell = share === undefined ? undefined : SHARE_CELLS[Math.round(share * 100)];
+  return cell ?? markup`<td class="c-load">${unknownMarkup(`${what}: not measured yet`)}</td>`;
 }

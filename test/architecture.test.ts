@@ -97,6 +97,31 @@ describe('packages', () => {
   });
 });
 
+describe('features of the hub', () => {
+  const SRC = 'packages/hub/src/';
+  const featureOf = (path: string) => /^packages\/hub\/src\/([^/]+)\//.exec(path)?.[1];
+
+  it('use each other through their index.ts (and the schema, which tables refer to); console is a kit, its files its face', () => {
+    const kits = new Set(['console', 'seams', 'commands']);
+    const hub = production.filter(({ path }) => path.startsWith(SRC));
+    const bad = offenders(hub, (from, imported) => {
+      const feature = featureOf(imported);
+      if (feature === undefined || kits.has(feature) || feature === featureOf(from.path)) return false;
+      return !/\/(index|schema)\.tsx?$/.test(imported);
+    });
+    expect(bad).toEqual([]);
+  });
+
+  it('leave the naming of back ends to the composition root and the commands', () => {
+    const backEnds = /seams\/[^/]+\/(embedded|url|memory-|table-)/;
+    const bad = offenders(
+      production,
+      (from, imported) => backEnds.test(imported) && !/\/(seams|commands)\/|\/hub\.ts$/.test(from.path),
+    );
+    expect(bad).toEqual([]);
+  });
+});
+
 describe('single owners', () => {
   const OWNERS: readonly { library: string; owners: readonly RegExp[]; why: string }[] = [
     {

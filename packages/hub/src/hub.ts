@@ -1,4 +1,5 @@
 /** The composition root: the only file that names back ends and puts features together. */
+
 import type { Server } from 'node:http';
 import { type CryptoSuite, type Random, type SigningKey, toHex } from '@stoa/protocol';
 import type { Checkpoint } from '@stoa/protocol/chainweb';
@@ -7,23 +8,29 @@ import { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import type { HubConfig } from './config.ts';
 import { HubError } from './error.ts';
-import { FrameRate } from './gateway/frame-rate.ts';
-import { type AgentSide, createAgentSide, HubIdentity, type HubIdentityDeps } from './gateway/index.ts';
+import {
+  type AgentSide,
+  createAgentSide,
+  FrameRate,
+  HubIdentity,
+  type HubIdentityDeps,
+} from './gateway/index.ts';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from './history/index.ts';
 import type { Log } from './log.ts';
-import { NodeEventLog } from './nodes/event-log.ts';
-import { JoinTokens } from './nodes/join-tokens.ts';
-import { Liveness } from './nodes/liveness.ts';
-import { MassExpiry } from './nodes/mass-expiry.ts';
-import { NodeRegistry } from './nodes/registry.ts';
-import { sampleOf } from './nodes/samples.ts';
+import { JoinTokens, Liveness, MassExpiry, NodeEventLog, NodeRegistry, sampleOf } from './nodes/index.ts';
 import { loadRegionSettings } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { bindServer, descriptorShortage } from './server.ts';
 import { Telemetry } from './telemetry.ts';
 import { type Task, Tickers } from './ticker.ts';
-import { HeadWatch } from './tips/head-watch.ts';
-import { Corroboration, type Fetch, ReferencePoller, Reporters, VerifiedSet } from './tips/index.ts';
+import {
+  Corroboration,
+  type Fetch,
+  HeadWatch,
+  ReferencePoller,
+  Reporters,
+  VerifiedSet,
+} from './tips/index.ts';
 import { createWeb, type Web } from './web.ts';
 
 export interface HubOptions {

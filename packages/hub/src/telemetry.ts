@@ -1,7 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { Gateway } from './gateway/gateway.ts';
-import type { Heartbeats } from './gateway/heartbeats.ts';
+import type { Gateway, Heartbeats } from './gateway/index.ts';
 import type { HttpFeature } from './http.ts';
 import { HttpError } from './http-error.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';

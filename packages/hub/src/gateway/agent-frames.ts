@@ -1,6 +1,6 @@
 import type { AgentMessage, Gauges } from '@stoa/protocol';
 import { LIMITS, ProtocolError } from '@stoa/protocol';
-import type { Descriptions } from '../nodes/descriptions.ts';
+import type { Descriptions } from '../nodes/index.ts';
 import type { RareLog } from '../rare-log.ts';
 import type { EvidenceDesk } from './evidence.ts';
 import type { HeaderRequests } from './header-requests.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { ProtocolError } from '@stoa/protocol';
 import { HubError } from '../error.ts';
-import { EnrolmentError } from '../nodes/error.ts';
+import { EnrolmentError } from '../nodes/index.ts';
 
 /** A request that cannot be served as it is. */
 export class RequestError extends HubError {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { LIMITS, ProtocolError, SUBPROTOCOL } from '@stoa/protocol';
 import type { WebSocketServer } from 'ws';
 import type { Clock } from '../clock.ts';
-import type { Enrolment, Origin } from '../nodes/enrolment.ts';
+import type { Enrolment, Origin } from '../nodes/index.ts';
 import { answerBytes, answerError, header, RequestError, readBody } from './agent-http.ts';
 import type { Gateway } from './gateway.ts';
 import type { LinkRequest } from './link.ts';

@@ -1,7 +1,7 @@
 import { CLOSE, encode, FRAME, HUB_FRAMES, LIMITS, ProtocolError, writePlain } from '@stoa/protocol';
 import type { Bus } from '../bus.ts';
 import type { Log } from '../log.ts';
-import type { NodeEventLog } from '../nodes/event-log.ts';
+import type { NodeEventLog } from '../nodes/index.ts';
 import { RareLog } from '../rare-log.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import { Caller } from './caller.ts';

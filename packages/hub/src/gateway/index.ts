@@ -5,11 +5,13 @@ import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { Descriptions } from '../nodes/descriptions.ts';
-import { Enrolment } from '../nodes/enrolment.ts';
-import type { NodeEventLog } from '../nodes/event-log.ts';
-import type { JoinTokens } from '../nodes/join-tokens.ts';
-import type { NodeRegistry } from '../nodes/registry.ts';
+import {
+  Descriptions,
+  Enrolment,
+  type JoinTokens,
+  type NodeEventLog,
+  type NodeRegistry,
+} from '../nodes/index.ts';
 import { RareLog } from '../rare-log.ts';
 import type { RegionSettings } from '../region-settings.ts';
 import type { Task } from '../ticker.ts';
@@ -35,6 +37,7 @@ import { UptimeBook } from './uptime.ts';
 import { UptimeStore } from './uptime-store.ts';
 import { createWebSocketServer } from './websocket-link.ts';
 
+export { FrameRate } from './frame-rate.ts';
 export { Gateway } from './gateway.ts';
 export { Heartbeats } from './heartbeats.ts';
 export { HubIdentity, type HubIdentityDeps } from './hub-identity.ts';

@@ -3,7 +3,7 @@ import type { SignerClient } from '@stoa/signer/client';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { NodeEventLog } from '../nodes/event-log.ts';
+import type { NodeEventLog } from '../nodes/index.ts';
 import { RareLog } from '../rare-log.ts';
 import { RefusedNodeError, StaleCopyError } from './error.ts';
 import type { Link } from './link.ts';

@@ -9,7 +9,7 @@ import {
   verifyIn,
 } from '@stoa/protocol';
 import type { SignerClient } from '@stoa/signer/client';
-import type { NodeRegistry } from '../nodes/registry.ts';
+import type { NodeRegistry } from '../nodes/index.ts';
 import type { NodeSession } from './node-session.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { UNKNOWN_U16, UNKNOWN_U32 } from '@stoa/protocol';
 import type { Bus } from '../bus.ts';
-import { atTip, TIP_WITHIN } from '../nodes/state.ts';
+import { atTip, TIP_WITHIN } from '../nodes/index.ts';
 import type { Corroboration, VerifiedSet } from '../tips/index.ts';
 import type { Heartbeats } from './heartbeats.ts';
 import type { NodeSession } from './node-session.ts';

@@ -1,4 +1,5 @@
 export { Corroboration, type CorroborationOptions } from './corroboration.ts';
+export { HeadWatch } from './head-watch.ts';
 export type { ChainLag, ReportedTip, TipState } from './lag.ts';
 export { type Fetch, ReferencePoller, type ReferencePollerOptions } from './reference-poller.ts';
 export type { Reporter } from './reporter.ts';

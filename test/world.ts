@@ -16,6 +16,8 @@ export interface WorldOptions {
   /** The chain that the nodes follow; the hub's checkpoint is of it. */
   readonly network: SimulatedNetwork;
   readonly nodes: number;
+  /** Who and where they are, instead of the world's own choice. */
+  readonly place?: (index: number) => Partial<Place>;
   /** For keys. */
   readonly random: Random;
   /** The real one, unless given. */
@@ -60,7 +62,10 @@ const JOIN_PATIENCE_MS = 20_000;
 export async function startWorld(options: WorldOptions): Promise<World> {
   const { hub, nodes: count, clock = createClock(), seed = 1 } = options;
   const dice = createDice(seed);
-  const places = Array.from({ length: count }, (_, index) => placeOf(index, count, dice));
+  const places = Array.from({ length: count }, (_, index) => ({
+    ...placeOf(index, count, dice),
+    ...options.place?.(index),
+  }));
   await forgetEarlier(options.database);
   const identities = await enrolAll(places, options);
   const fleet = new Fleet({ ...options, clock, dice, places, identities });

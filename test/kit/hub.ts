@@ -6,6 +6,7 @@ import {
   createLog,
   type DbAdapter,
   type Hub,
+  type Log,
   loadConfig,
   openEmbedded,
   openHub,
@@ -13,7 +14,7 @@ import {
   secureRandom,
   systemClock,
 } from '@stoa/hub';
-import { parseJoinToken } from '@stoa/protocol';
+import { parseJoinToken, type Random } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { createNetwork, networkFetch, type SimulatedNetwork } from '../chainweb/index.ts';
 import { createRegion, nodeIdOf, type TestRegion } from './region.ts';
@@ -37,6 +38,9 @@ export interface TestHubOptions {
   readonly dataDir?: string;
   readonly region?: TestRegion;
   readonly network?: SimulatedNetwork;
+  /** An embedded one in the data directory unless given; the hub closes it. */
+  readonly openDatabase?: (log: Log) => Promise<DbAdapter>;
+  readonly random?: Random;
   /** `debug` unless said. */
   readonly logLevel?: string;
   /** Told each line as it is logged. */
@@ -61,7 +65,8 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
     level: options.logLevel ?? 'debug',
     destination: { write },
   });
-  const database = await openEmbedded({ dataDir: join(dataDir, 'postgres'), log });
+  const open = options.openDatabase ?? (() => openEmbedded({ dataDir: join(dataDir, 'postgres'), log }));
+  const database = await open(log);
   await database.migrate();
   const hub = await openHub({
     config: loadConfig({
@@ -72,12 +77,12 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
     }),
     version: '0.0.0-test',
     database,
-    signer: region.signer,
+    signer: region.connect(),
     key: region.instanceKey,
     identityCache: new PrivateFile(join(dataDir, 'instance.chain')),
     checkpoint: network.checkpoint,
     clock,
-    random: secureRandom,
+    random: options.random ?? secureRandom,
     crypto: nodeCrypto,
     fetch: networkFetch(network),
     log,

@@ -17,8 +17,8 @@ const run = promisify(execFile);
 export interface PostgresServer extends AsyncDisposable {
   /** Of the database `postgres`, as superuser without password. */
   readonly url: string;
-  /** An empty database of its own on the same server. @returns its URL. */
-  createDatabase(): Promise<string>;
+  /** An empty database of its own on the same server. @returns its URL, by TCP unless said. */
+  createDatabase(over?: 'tcp' | 'socket'): Promise<string>;
   /** An outage: the port is refused until `start`. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -48,6 +48,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   const { port } = first;
   let server = first.server;
   const urlOf = (database: string) => `postgres://postgres@127.0.0.1:${port}/${database}?sslmode=disable`;
+  const socketUrlOf = (database: string) =>
+    `postgres://postgres@localhost:${port}/${database}?host=${directory}`;
   const stop = async () => {
     if (server.exitCode !== null || server.signalCode !== null) return;
     server.kill('SIGINT');
@@ -59,12 +61,12 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
   return {
     url: urlOf('postgres'),
-    createDatabase: async () => {
+    createDatabase: async (over = 'tcp') => {
       const name = `test_${randomUUID().replaceAll('-', '')}`;
       const sql = postgres(urlOf('postgres'), { max: 1 });
       await sql`create database ${sql(name)}`;
       await sql.end();
-      return urlOf(name);
+      return over === 'tcp' ? urlOf(name) : socketUrlOf(name);
     },
     stop,
     start: async () => {

@@ -9,6 +9,8 @@ import { inProcessSigner, type SignerClient } from '@stoa/signer/client';
 export interface TestRegion extends AsyncDisposable {
   readonly name: string;
   readonly signer: SignerClient;
+  /** A client of its own, for a hub that closes the one it is given. */
+  connect(): SignerClient;
   readonly instanceKey: SigningKey;
   readonly rootFingerprint: Uint8Array;
 }
@@ -36,6 +38,7 @@ export async function createRegion(by: {
   return {
     name,
     signer: inProcessSigner(service),
+    connect: () => inProcessSigner(service),
     instanceKey,
     rootFingerprint: keys.rootFingerprint,
     async [Symbol.asyncDispose]() {

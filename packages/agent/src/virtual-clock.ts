@@ -17,9 +17,12 @@ export class VirtualClock implements Clock {
   // A binary heap: a thousand agents hold ten thousand timers.
   readonly #heap: Entry[] = [];
   readonly #live = new Set<Entry>();
+  readonly #settle: () => Promise<void>;
 
-  constructor(startMs: number = Date.UTC(2026, 0, 1)) {
+  /** @param settle resolves when nothing is under way any more; a world with real I/O in it brings its own. */
+  constructor(startMs: number = Date.UTC(2026, 0, 1), settle: () => Promise<void> = macrotask) {
     this.#wall = startMs;
+    this.#settle = settle;
   }
 
   now(): number {
@@ -50,11 +53,11 @@ export class VirtualClock implements Clock {
   /** Runs everything due within `ms`, including what that schedules in turn. */
   async advance(ms: number): Promise<void> {
     const end = this.#elapsed + ms;
-    await settle();
+    await this.#settle();
     for (let next = this.#heap[0]; next && next.at <= end; next = this.#heap[0]) {
       this.#elapsed = next.at;
       this.#runInstant(next.at);
-      await settle();
+      await this.#settle();
     }
     this.#elapsed = end;
   }
@@ -100,6 +103,6 @@ function before(a: Entry, b: Entry): boolean {
 }
 
 /** A macrotask: when it runs, the microtask queue is empty. */
-function settle(): Promise<void> {
+function macrotask(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadInstanceKey } from '@stoa/hub';
+import { parseJoinToken } from '@stoa/protocol';
 import { formatCheckpoint } from '@stoa/protocol/chainweb';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { initDevelopmentSigner, startSigner } from '@stoa/signer/client';
@@ -147,6 +148,41 @@ describe('a serving hub', () => {
     await expect(serve()).rejects.toThrow(/exit 1[\s\S]*data_directory_in_use/);
     expect((await fetch(`${again.origin}/readyz`)).status).toBe(200);
     expect(await stop(again)).toBe(0);
+  });
+});
+
+describe('commands beside a running hub', () => {
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [...NODE_ARGS, ...args], {
+      env: environment({ LOG_LEVEL: 'error' }),
+      encoding: 'utf8',
+    });
+
+  it('make a login link that the hub takes, and a join token for its origin and root', async () => {
+    const hub = await serve();
+    const link = run('login-link').stdout.trim();
+    expect(new URL(link).origin).toBe(hub.origin);
+    expect((await fetch(link)).status).toBe(200);
+    const made = run(
+      '--json',
+      'token',
+      'new',
+      '--owner',
+      'a@example.org',
+      '--label',
+      'oslo-1',
+      '--uses',
+      '3',
+    );
+    const { token, uses } = JSON.parse(made.stdout) as { token: string; uses: number };
+    expect(uses).toBe(3);
+    expect(parseJoinToken(token)).toMatchObject({ hub: hub.origin, owner: 'a@example.org', region: 'local' });
+    expect(run('token', 'new', '--owner', 'a@example.org', '--uses', 'many')).toMatchObject({ status: 1 });
+    expect(run('token', 'new')).toMatchObject({ status: 2 });
+    await stop(hub);
+    const alone = run('login-link');
+    expect(alone.status).toBe(1);
+    expect(alone.stderr).toMatch(/No hub runs on .*: start it/);
   });
 });
 

@@ -18,7 +18,7 @@ import {
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from './history/index.ts';
 import type { Log } from './log.ts';
 import { JoinTokens, Liveness, MassExpiry, NodeEventLog, NodeRegistry, sampleOf } from './nodes/index.ts';
-import { loadRegionSettings } from './region-settings.ts';
+import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { bindServer, descriptorShortage } from './server.ts';
 import { Telemetry } from './telemetry.ts';
@@ -220,6 +220,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   for (const task of tasks) tickers.start(task);
   serve(server, agents, web);
 
+  await saveOrigin(sql, url.origin);
   const opened = opening.move();
   let closing: Promise<void> | undefined;
   const close = () => {

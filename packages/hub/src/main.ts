@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './commands/context.ts';
+import type { TokenOptions } from './commands/token.ts';
 import { describeConfig, loadConfig } from './config.ts';
 import { VERSION } from './version.ts';
 
@@ -49,6 +50,21 @@ function program(signal: AbortSignal): Command {
     .argument('<url>', 'service API of a chainweb node that you trust, http://127.0.0.1:1848')
     .description('print a checkpoint file, the headers on which everything verified later rests')
     .action(async (url: string) => (await import('./commands/checkpoint.ts')).checkpoint(here(), url));
+  root
+    .command('login-link')
+    .argument('[email]', 'of the admin', 'admin@localhost')
+    .description('make a new login link, beside a running hub: works once, within 24 hours')
+    .action(async (email: string) => (await import('./commands/login-link.ts')).loginLink(here(), email));
+  root
+    .command('token')
+    .description('join tokens')
+    .command('new')
+    .description('make a join token, beside a running hub; it is shown once')
+    .requiredOption('--owner <email>', 'whose node it will be')
+    .option('--label <label>', 'name of the node; -2, -3, … follow where the token serves several')
+    .option('--uses <n>', 'how many nodes may join with it', '1')
+    .option('--ttl <minutes>', 'how long it is good', '15')
+    .action(async (options: TokenOptions) => (await import('./commands/token.ts')).newToken(here(), options));
   return root;
 }
 

@@ -20,3 +20,15 @@ async function settle(sql: Sql, name: string, initial: Uint8Array): Promise<Uint
   const [row] = await sql<{ value: Uint8Array }[]>`select value from region_settings where name = ${name}`;
   return new Uint8Array(row!.value);
 }
+
+/** Where agents and browsers reach the region: told by each hub at its start, for commands beside it. */
+export async function saveOrigin(sql: Sql, origin: string): Promise<void> {
+  const value = Buffer.from(origin);
+  await sql`insert into region_settings (name, value) values ('origin', ${value})
+    on conflict (name) do update set value = excluded.value`;
+}
+
+export async function loadOrigin(sql: Sql): Promise<string | undefined> {
+  const [row] = await sql<{ value: Uint8Array }[]>`select value from region_settings where name = 'origin'`;
+  return row === undefined ? undefined : Buffer.from(row.value).toString();
+}

@@ -114,16 +114,21 @@ async function initialise(
 }
 
 /**
- * The directory of the server's only socket, 0700: inside the data directory, or, where that path is too long for a
- * socket, under a name in the system's temporary directory that the data directory gives.
+ * Where the server's only socket is: inside the data directory, or, where that path is too long for a socket, under a
+ * name in the system's temporary directory that the data directory gives.
  */
+export function socketDirectoryOf(dataDir: string): string {
+  const inside = join(dataDir, 'run');
+  const name = `stoa-hub-${createHash('sha256').update(dataDir).digest('hex').slice(0, 24)}`;
+  return Buffer.byteLength(socketFile(inside)) < SOCKET_PATH_BYTES ? inside : join(tmpdir(), name);
+}
+
+/** Makes it, 0700. */
 export async function ensureSocketDirectory(
   dataDir: string,
   account: ServerAccount | undefined,
 ): Promise<string> {
-  const inside = join(dataDir, 'run');
-  const name = `stoa-hub-${createHash('sha256').update(dataDir).digest('hex').slice(0, 24)}`;
-  const directory = Buffer.byteLength(socketFile(inside)) < SOCKET_PATH_BYTES ? inside : join(tmpdir(), name);
+  const directory = socketDirectoryOf(dataDir);
   await mkdir(directory, { mode: 0o700 }).catch((cause) => {
     if (cause.code !== 'EEXIST') throw cause;
   });

@@ -37,15 +37,7 @@ export async function openEmbedded({
     await server.stop();
     await rm(socketDirectory, { recursive: true, force: true });
   });
-  const endpoint: Endpoint = {
-    host: 'localhost',
-    port: cluster.PORT,
-    path: cluster.socketFile(socketDirectory),
-    user: cluster.SUPERUSER,
-    password: '',
-    database: cluster.DATABASE,
-    ssl: false,
-  };
+  const endpoint = embeddedEndpoint(socketDirectory);
   await ensureDatabase(endpoint, options.log);
 
   const opened = held.move();
@@ -58,6 +50,18 @@ export async function openEmbedded({
     if (!closing) onServerExit?.(stopped(directory, how));
   });
   return adapter;
+}
+
+export function embeddedEndpoint(socketDirectory: string): Endpoint {
+  return {
+    host: 'localhost',
+    port: cluster.PORT,
+    path: cluster.socketFile(socketDirectory),
+    user: cluster.SUPERUSER,
+    password: '',
+    database: cluster.DATABASE,
+    ssl: false,
+  };
 }
 
 async function startServer(

@@ -1,4 +1,5 @@
 export type { Database, DbAdapter, DbLog, Sql } from './adapter.ts';
+export { attachEmbedded } from './attach.ts';
 export { CopyEncoder } from './copy-encoder.ts';
 export { type EmbeddedOptions, openEmbedded } from './embedded.ts';
 export { DatabaseError, type DatabaseErrorCode, DataDirectoryInUseError } from './error.ts';

@@ -7,10 +7,10 @@ import { random } from '../../test/kit/wire-agent.ts';
 import type { Bench } from './result.ts';
 import { cpuOf, quantile, result, round } from './result.ts';
 
-const ROWS_A_FLUSH = 500;
+const ROWS_A_FLUSH = 2_000;
 
 /**
- * Node states with ten tips written durably (fsync on) by the gateway's own flush, 500 rows a transaction, into a table
+ * Node states with ten tips written durably (fsync on) by the gateway's own flush, 2,000 rows a transaction as the gateway does, into a table
  * that holds them already. Default 50,000 nodes, 4 rounds; 200,000 and 10 under --long.
  */
 export const benchFlush: Bench = async ({ long, say }) => {

@@ -19,26 +19,29 @@ export interface Read {
 }
 
 const NEXT = /rel="next" href="([^"]+)"/;
+const HEAD_BYTES = 8 * 1024;
 
 async function read({ origin, cookie, starts, pages }: Reading): Promise<Read> {
   const agent = new Agent({ keepAlive: true, maxSockets: starts.length });
   const firstByteMs: number[] = [];
   let asked = 0;
   let bytes = 0;
+  /** Reads a page. @returns the address of the next. */
   const page = (path: string) =>
     new Promise<string>((resolve, reject) => {
       const began = performance.now();
       get(origin + path, { agent, headers: { cookie, accept: 'text/html' } }, (response) => {
         if (response.statusCode !== 200) reject(new Error(`${path} answered ${response.statusCode}`));
-        let first = true;
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
-          if (first) firstByteMs.push(performance.now() - began);
-          first = false;
-          text += chunk;
+        // The link to the next page stands in the first kilobytes; the rest need not be looked at.
+        response.once('data', (head: Buffer) => {
+          firstByteMs.push(performance.now() - began);
+          const next = NEXT.exec(head.toString('latin1', 0, HEAD_BYTES))?.[1]?.replaceAll('&amp;', '&');
+          bytes += head.length;
+          response.on('data', (chunk: Buffer) => {
+            bytes += chunk.length;
+          });
+          response.on('end', () => resolve(next ?? '/nodes'));
         });
-        response.on('end', () => resolve(text));
       }).on('error', reject);
     });
   const began = performance.now();
@@ -47,9 +50,7 @@ async function read({ origin, cookie, starts, pages }: Reading): Promise<Read> {
       let path = start;
       while (asked < pages) {
         asked += 1;
-        const text = await page(path);
-        bytes += text.length;
-        path = NEXT.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? '/nodes';
+        path = await page(path);
       }
     }),
   );

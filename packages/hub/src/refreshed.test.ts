@@ -37,10 +37,10 @@ describe('Refreshed', () => {
     expect(await refreshed.read()).toBe(2);
   });
 
-  it('spends a twentieth of the time at most', async () => {
+  it('spends a fiftieth of the time at most', async () => {
     const { clock, state, refreshed } = subject({ takesMs: 200 });
     await refreshed.read();
-    clock.time += 3_999;
+    clock.time += 9_999;
     await refreshed.read();
     expect(state.loads).toBe(1);
     clock.time += 1;

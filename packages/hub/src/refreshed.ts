@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 
 const MIN_AGE_MS = 1_000;
 /** Loading takes at most one part in this many of the time, however slow the database is. */
-const SHARE = 20;
+const SHARE = 50;
 /** A value older than this is waited for. Until then it is shown while the next is computed: streams bring that in a second. */
 const STALE_MS = 30_000;
 

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryDisk, VirtualClock } from '@stoa/agent';
 import { openUrl } from '@stoa/hub';
+import { type Census, createCensus } from '@stoa/hub/nodes';
 import { createNetwork } from '../chainweb/index.ts';
 import { openTestHub, type TestHub } from '../kit/hub.ts';
 import { type PostgresServer, startPostgres } from '../kit/postgres.ts';
 import { createRegion, type TestRegion } from '../kit/region.ts';
 import { startWorld, type World, type WorldOptions } from '../world.ts';
 import { asCoarseHubClock, asHubClock } from './clocks.ts';
+import { passing } from './passing.ts';
 import { Quiescence } from './quiescence.ts';
 import { createDice } from './random.ts';
 
@@ -85,14 +87,16 @@ export class VirtualWorld implements AsyncDisposable {
     return this.#hub;
   }
 
+  /** How many nodes the console shows in each state. */
+  async states(): Promise<Census['byState']> {
+    const { hub, database } = this.hub;
+    const census = createCensus({ sql: database.sql, clock: this.clock, liveness: hub.liveness });
+    return (await census.read()).byState;
+  }
+
   /** Lets virtual time pass until the work is done. */
-  async while<T>(work: Promise<T>, stepMs = 100): Promise<T> {
-    let done = false;
-    const settled = work.finally(() => {
-      done = true;
-    });
-    while (!done) await this.clock.advance(stepMs);
-    return settled;
+  while<T>(work: Promise<T>): Promise<T> {
+    return passing(this.clock, 100, work);
   }
 
   /** Lets virtual time pass until the condition holds. @throws where it does not within `limitMs`. */

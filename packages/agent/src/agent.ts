@@ -246,8 +246,10 @@ class AgentCore implements Agent {
     this.#reporter.stop();
     this.#metrics.stop();
     this.#throttle?.cancel();
+    const { evidence, store } = this.#parts;
+    // A session state that reached the disk after the next start had written its own would make this node a stale copy.
     await withDeadline(clock, { ms: STOP_MS, what: 'writing the last evidence' }, () =>
-      this.#parts.evidence.stop(),
+      Promise.all([evidence.stop(), store.settled()]),
     ).catch((error: unknown) => log.warn('stop-incomplete', { ...describeError(error) }));
     this.#end('stopped');
   }

@@ -7,7 +7,8 @@ const HEARTBEATS_EACH = 3;
 
 /**
  * Resident memory of the hub per authenticated session with its node state, without TLS: the growth from no session to
- * `count`, each with three full heartbeats behind it. Default 5,000; 15,000 under --long.
+ * `count`, each with three full heartbeats behind it; garbage collected and free pages given back before each reading.
+ * Default 5,000; 15,000 under --long.
  */
 export const benchConnections: Bench = async ({ long, say }) => {
   const count = long ? 15_000 : 5_000;

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { bundleHubChild } from './hub-bundle.ts';
 import type { Request, Usage } from './hub-child.ts';
 
 export interface HubUnderLoad extends AsyncDisposable {
@@ -12,9 +12,9 @@ export interface HubUnderLoad extends AsyncDisposable {
 
 /** A hub in a process of its own. */
 export async function startHubUnderLoad(): Promise<HubUnderLoad> {
-  const child = fork(fileURLToPath(new URL('hub-child.ts', import.meta.url)), [], {
+  const child = fork(await bundleHubChild(), [], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    execArgv: ['--import', 'tsx', '--expose-gc'],
+    execArgv: ['--expose-gc'],
   });
   const ready = (await answer(child)) as { origin: string; rootFingerprint: string; region: string };
   const ask = (request: Request): Promise<unknown> => {

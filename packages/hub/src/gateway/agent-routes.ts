@@ -45,7 +45,7 @@ export class AgentRoutes {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { gateway, sockets, addressOf } = this.#deps;
     // Node has taken its own handlers off: an unhandled error of one socket would end the process.
-    socket.on('error', () => socket.destroy());
+    socket.on('error', destroy);
     try {
       if (request.url !== AGENT_PATH)
         throw new RequestError(404, 'not_found', 'no WebSocket at this address');
@@ -142,6 +142,11 @@ export class AgentRoutes {
     await promise;
     response.writeHead(204).end();
   }
+}
+
+/** One for all sockets: a closure would keep the request of each for as long as its session. */
+function destroy(this: Duplex): void {
+  this.destroy();
 }
 
 /** Undefined for a request line that holds no address at all. */

@@ -36,6 +36,8 @@ interface Claimed {
 export interface EvidenceDeps {
   readonly store: EvidenceStore;
   readonly words: UptimeStore;
+  /** The key in force, and the one before it while that may be used. */
+  readonly keysOf: (nodeId: string) => Promise<readonly Uint8Array[]>;
   readonly identity: HubIdentity;
   readonly clock: Clock;
   readonly crypto: CryptoSuite;
@@ -58,32 +60,33 @@ export class EvidenceDesk {
    */
   async take(session: NodeSession, sealed: Uint8Array): Promise<void> {
     const { nodeId } = session.node;
-    const checkpoint = this.#open(session, sealed);
+    // What came is a view of a buffer that is not ours to keep.
+    const copy = sealed.slice();
+    const checkpoint = await this.#open(nodeId, copy);
     const hour = Math.floor(this.#deps.clock.now() / HOUR_MS);
     if (checkpoint.hubHour >= hour || checkpoint.hubHour < hour - HOURS_OPEN) {
       const message = `checkpoint of hour ${checkpoint.hubHour}; ${hour - HOURS_OPEN} to ${hour - 1} are open`;
       session.send('error', { code: 'hour_not_open', retry: checkpoint.hubHour >= hour, message });
       return;
     }
-    // A copy: what came is a view of a buffer that is not ours to keep.
-    const payload = await this.#closing.submit({ nodeId, checkpoint, sealed: sealed.slice() });
+    const payload = await this.#closing.submit({ nodeId, checkpoint, sealed: copy });
     session.sendEncoded({ type: FRAME.receipt, payload });
   }
 
-  /** Signed by the key of this session or the one before: what waited to be sent may be older than a rotation. */
-  #open(session: NodeSession, sealed: Uint8Array): Checkpoint {
-    const { crypto } = this.#deps;
-    const { publicKeys } = session.facts;
-    for (const [i, key] of publicKeys.entries()) {
+  /** Signed by the key in force or the one before: what waited to be sent may be older than a rotation. */
+  async #open(nodeId: string, sealed: Uint8Array): Promise<Checkpoint> {
+    const { crypto, keysOf } = this.#deps;
+    const keys = await keysOf(nodeId);
+    for (const [i, key] of keys.entries()) {
       try {
         const checkpoint = open(checkpointKind, sealed, crypto, key);
-        if (equalBytes(checkpoint.nodeId, fromHex(session.node.nodeId))) return checkpoint;
+        if (equalBytes(checkpoint.nodeId, fromHex(nodeId))) return checkpoint;
         throw new ProtocolError('bad_signature', 'the checkpoint is that of another node');
       } catch (error) {
-        if (i === publicKeys.length - 1) throw error;
+        if (i === keys.length - 1) throw error;
       }
     }
-    throw new ProtocolError('bad_signature', 'no key of the node is known');
+    throw new ProtocolError('bad_signature', `node ${nodeId} is not registered`);
   }
 
   async #close(claimed: readonly Claimed[]): Promise<readonly Uint8Array[]> {

@@ -53,7 +53,6 @@ export interface Established {
   readonly verdict: Exclude<ClaimVerdict, { kind: 'stale-copy' }>;
   /** What the key that signed the Hello was to the node. */
   readonly keyRole: KeyRole;
-  readonly publicKeys: readonly Uint8Array[];
   readonly quarantined: boolean;
 }
 
@@ -160,7 +159,6 @@ async function claimSession(
     bootId,
     verdict,
     keyRole: who.role,
-    publicKeys: who.publicKeys,
     quarantined,
   };
 }

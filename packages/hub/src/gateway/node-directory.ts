@@ -39,8 +39,6 @@ export interface Identified {
   readonly role: KeyRole;
   /** Where the key before the last rotation signed. */
   readonly former: FormerKey | undefined;
-  /** All that speak for the node: the one that signed the Hello, the one in force, the one before. */
-  readonly publicKeys: readonly Uint8Array[];
 }
 
 /**
@@ -65,14 +63,11 @@ export async function identify(
   for (const [role, key] of keys) {
     if (key === undefined || !equalBytes(hello.keyId, crypto.hash(key))) continue;
     answer.verify(crypto.verifier(key));
-    const others = [current, previous].filter(
-      (other): other is Uint8Array => other !== undefined && other !== key,
-    );
     const former =
       role === 'previous'
         ? { cert: certified(answer, directory, crypto), sealed: hello.credential.node }
         : undefined;
-    return { node: known, role, former, publicKeys: [key, ...others] };
+    return { node: known, role, former };
   }
   throw new ProtocolError('bad_signature', `the Hello of node ${nodeId} names a key that is not the node's`);
 }
@@ -85,7 +80,7 @@ async function adopt(answer: HubAnswer, directory: NodeDirectory, crypto: Crypto
   const node = await directory.store.find(toHex(hello.nodeId));
   if (node === undefined)
     throw new ProtocolError('bad_signature', 'the node could not be registered from its certificate');
-  return { node, role: 'current', former: undefined, publicKeys: [cert.publicKey] };
+  return { node, role: 'current', former: undefined };
 }
 
 /**

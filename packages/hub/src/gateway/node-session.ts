@@ -27,8 +27,6 @@ export interface NodeSessionFacts {
   readonly epoch: number;
   readonly quarantined: boolean;
   readonly pingMs: number;
-  /** Keys that speak for the node, the one of this session first: a checkpoint may be signed by the one before it. */
-  readonly publicKeys: readonly Uint8Array[];
 }
 
 /** An established session: opens and seals frames, counts them, and knows when the peer was last heard. */

@@ -85,6 +85,12 @@ export class SessionStore {
     return this.#lookups.submit(nodeId);
   }
 
+  /** The key in force, and the one before it while that may be used; none for a node that is not registered. */
+  async keysOf(nodeId: string): Promise<readonly Uint8Array[]> {
+    const known = await this.find(nodeId);
+    return [known?.publicKey, known?.previousKey].filter((key) => key !== undefined);
+  }
+
   /** Resolves to false where another session was claimed since: look the node up again and decide anew. */
   claim(claim: SessionClaim): Promise<boolean> {
     return this.#claims.submit(claim);

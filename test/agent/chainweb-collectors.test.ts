@@ -135,7 +135,7 @@ describe('what a node says of itself', () => {
       ok: true,
       value: {
         gasLimitOfBlock: 1_600_000,
-        peers: 1,
+        peers: 9,
         tlsFingerprint: expect.stringMatching(/^[\w-]{43}$/),
         // Seen from loopback, which tells nothing.
         publicAddress: undefined,

@@ -127,7 +127,7 @@ describe('the doctor', () => {
     expect(why('chainweb-service')).toMatch(
       /^chainweb-node 2\.32\.0 of 'simulated', 10 chains at height \d+$/,
     );
-    expect(why('chainweb-p2p')).toMatch(/^3 peers, certificate [\w-]{43}$/);
+    expect(why('chainweb-p2p')).toMatch(/^11 peers, certificate [\w-]{43}$/);
     // No agent runs on this data directory, which is worth a remark.
     expect([code, results['agent']]).toEqual([3, 'warn']);
   });

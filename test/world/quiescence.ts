@@ -51,12 +51,12 @@ export class Quiescence {
   #countWhenWaitedFor(statement: Promise<unknown>): void {
     let counted = false;
     const wait = statement.then.bind(statement);
-    Object.defineProperty(statement, 'then', {
+    void Object.defineProperty(statement, 'then', {
       value: (...handlers: Parameters<typeof wait>) => {
         if (!counted) {
           counted = true;
           this.#begin();
-          wait(this.#end, this.#end);
+          void wait(this.#end, this.#end);
         }
         return wait(...handlers);
       },

@@ -1,9 +1,10 @@
-import { createDisk, describeError, IdentityStore, identityDirectory, storeIdentity } from '@stoa/agent';
+import { createDisk, storeIdentity } from '@stoa/agent';
 import type { Hub } from '@stoa/hub';
 import { toHex } from '@stoa/protocol';
 import {
   type AgentProcess,
   type AgentProcessOptions,
+  identityIn,
   joinAgent,
   runAgent,
   untilFree,
@@ -63,7 +64,7 @@ export async function startLocalAgent(
 
 /** The node of an earlier start, unless the database behind the hub is another one than it joined. */
 async function resume(dataDir: string, hub: Hub): Promise<string | undefined> {
-  const store = await openIdentity(dataDir);
+  const store = await identityIn(dataDir);
   if (store === undefined) return undefined;
   const nodeId = toHex(store.nodeId);
   if ((await hub.registry.certOf(nodeId)) === undefined) return undefined;
@@ -81,17 +82,8 @@ async function join(agent: AgentProcessOptions, hub: Hub, owner: string): Promis
     label: 'this machine',
     tags: ['local'],
   });
-  await joinAgent(agent, { token, force: (await openIdentity(agent.dataDir)) !== undefined });
-  const store = await openIdentity(agent.dataDir);
+  await joinAgent(agent, { token, force: (await identityIn(agent.dataDir)) !== undefined });
+  const store = await identityIn(agent.dataDir);
   if (store === undefined) throw new Error(`the agent joined, and left no identity in ${agent.dataDir}`);
   return toHex(store.nodeId);
-}
-
-async function openIdentity(dataDir: string): Promise<IdentityStore | undefined> {
-  try {
-    return await IdentityStore.open(createDisk(), identityDirectory({ dataDir, instance: 'default' }));
-  } catch (error) {
-    if (describeError(error).code === 'not_enrolled') return undefined;
-    throw error;
-  }
 }

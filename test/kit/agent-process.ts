@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { askStatus, createClock, holdDataDir, type StatusSnapshot } from '@stoa/agent';
+import {
+  askStatus,
+  createClock,
+  createDisk,
+  describeError,
+  holdDataDir,
+  IdentityStore,
+  identityDirectory,
+  type StatusSnapshot,
+} from '@stoa/agent';
 
 const MAIN = fileURLToPath(new URL('../../packages/agent/src/main.ts', import.meta.url));
 const ENDS_WITH_PARENT = new URL('ends-with-parent.ts', import.meta.url).href;
@@ -117,4 +126,14 @@ function launchAgent(
     });
   const ended = once(child, 'exit').then(([code, signal]): ProcessEnd => code ?? signal);
   return { child, ended, output: () => lines.join('\n') };
+}
+
+/** The identity that a data directory holds. */
+export async function identityIn(dataDir: string): Promise<IdentityStore | undefined> {
+  try {
+    return await IdentityStore.open(createDisk(), identityDirectory({ dataDir, instance: 'default' }));
+  } catch (error) {
+    if (describeError(error).code === 'not_enrolled') return undefined;
+    throw error;
+  }
 }

@@ -36,6 +36,7 @@ export {
   enroll,
 } from '#enroll/enroll.ts';
 export { AgentError, describeError } from '#error.ts';
+export { type Hour, hourKind } from '#evidence/hour-journal.ts';
 export { type Proof, proofKind } from '#evidence/receipt-log.ts';
 export { createHttp, type Http, type HttpRequest, type HttpResponse, type HttpStream } from '#http.ts';
 export { HttpError, ProxyRefusedError } from '#http-error.ts';

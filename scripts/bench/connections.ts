@@ -18,14 +18,14 @@ export const benchConnections: Bench = async ({ long, say }) => {
   const warm = await connectSwarm(hub, 200, count);
   await offerHeartbeats(warm, { perSecond: 400, seconds: 2, tips: [fullHeartbeat(1).tips] });
   for (const agent of warm) agent.socket.terminate();
-  const empty = await hub.usage();
+  const empty = await hub.usage({ collect: true });
   const agents = await connectSwarm(hub, count);
-  const idle = await hub.usage();
+  const idle = await hub.usage({ collect: true });
   say(`${count} sessions connected`);
   const perSecond = 2_000;
   const tips = Array.from({ length: HEARTBEATS_EACH }, (_, i) => fullHeartbeat(i + 1).tips);
   await offerHeartbeats(agents, { perSecond, seconds: (count * HEARTBEATS_EACH) / perSecond, tips });
-  const loaded = await hub.usage();
+  const loaded = await hub.usage({ collect: true });
   for (const agent of agents) agent.socket.terminate();
   const kib = (bytes: number) => round((bytes - empty.rssBytes) / 1024 / count);
   return result({

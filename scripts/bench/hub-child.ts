@@ -25,7 +25,8 @@ export interface Usage {
 
 export type Request =
   | { readonly ask: 'seed'; readonly count: number }
-  | { readonly ask: 'usage' }
+  /** `collect`: memory is read after a full collection, which leaves the young generation as small as at the start. */
+  | { readonly ask: 'usage'; readonly collect: boolean }
   | { readonly ask: 'stop' };
 
 const heartbeatMs = Number(process.argv[2] ?? 30_000);
@@ -52,7 +53,7 @@ const cpuMs = (): number => {
   return (user + system) / 1000;
 };
 
-async function usage(): Promise<Usage> {
+async function usage(collect: boolean): Promise<Usage> {
   const cpuMsBefore = cpuMs();
   const ms = (nanoseconds: number) => nanoseconds / 1e6;
   const lagMs = {
@@ -61,7 +62,7 @@ async function usage(): Promise<Usage> {
     max: ms(loop.max) - 10,
   };
   // Pages that V8 keeps for later are no session's: only a collection of last resort gives them back.
-  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  if (collect) globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   const [row] = await database.sql<
     { stored: bigint }[]
   >`select count(*) as stored from node_status where cpu is not null`;
@@ -86,7 +87,7 @@ process.on('message', (request: Request) => {
       await world[Symbol.asyncDispose]();
       process.exit(0);
     }
-    process.send?.(request.ask === 'usage' ? await usage() : { done: true });
+    process.send?.(request.ask === 'usage' ? await usage(request.collect) : { done: true });
   })();
 });
 process.send?.({

@@ -7,7 +7,8 @@ export interface HubUnderLoad extends AsyncDisposable {
   readonly origin: string;
   readonly region: { readonly name: string; readonly rootFingerprint: Uint8Array };
   seed(count: number): Promise<void>;
-  usage(): Promise<Usage>;
+  /** With `collect`, memory is read after garbage is gone; what follows starts with a young generation of its first size. */
+  usage(how?: { collect: boolean }): Promise<Usage>;
 }
 
 /** A hub in a process of its own. */
@@ -27,7 +28,7 @@ export async function startHubUnderLoad(): Promise<HubUnderLoad> {
     async seed(count) {
       await ask({ ask: 'seed', count });
     },
-    usage: async () => (await ask({ ask: 'usage' })) as Usage,
+    usage: async ({ collect } = { collect: false }) => (await ask({ ask: 'usage', collect })) as Usage,
     async [Symbol.asyncDispose]() {
       child.send({ ask: 'stop' } satisfies Request);
       await once(child, 'exit');

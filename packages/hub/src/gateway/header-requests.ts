@@ -1,6 +1,6 @@
 import { fromBase64Url } from '@stoa/protocol';
 import type { Clock } from '../clock.ts';
-import type { Corroboration, MissingHeader, Reporter, VerifiedSet } from '../tips/index.ts';
+import type { Corroboration, Reporter, VerifiedSet } from '../tips/index.ts';
 import type { NodeSession } from './node-session.ts';
 
 /** Unanswered for this long, a header is asked of the next node that reports it. */
@@ -10,7 +10,10 @@ const HEADERS_PER_REQUEST = 8;
 /** Headers that one session may owe: who reports hashes and never brings a header costs two requests, once. */
 const MAX_OWED = 2 * HEADERS_PER_REQUEST;
 
-type Wanted = Pick<MissingHeader, 'chain' | 'hash'>;
+interface Wanted {
+  readonly chain: number;
+  readonly hash: string;
+}
 
 export interface HeaderRequestDeps {
   readonly set: VerifiedSet;
@@ -34,16 +37,18 @@ export class HeaderRequests {
   /** A node reports new tips on these chains. */
   seen(session: NodeSession, chains: readonly number[]): void {
     const { set, corroboration } = this.#deps;
+    const now = this.#deps.clock.now();
+    const mayAsk = session.headersAsked < MAX_OWED;
     const known: { chain: number; hash: string }[] = [];
-    const wanted: Wanted[] = [];
+    const unknown: Wanted[] = [];
     for (const chain of chains) {
       const hash = session.node.tipHash(chain);
       if (hash === undefined) continue;
-      if (set.get(hash) === undefined) wanted.push(...set.missing(hash, chain));
-      else known.push({ chain, hash });
+      if (set.get(hash) !== undefined) known.push({ chain, hash });
+      else if (mayAsk && this.#isDue(hash, now)) unknown.push({ chain, hash });
     }
     if (known.length > 0) corroboration.report(reporterOf(session), known);
-    if (wanted.length > 0) this.#ask(session, wanted);
+    if (unknown.length > 0) this.#ask(session, unknown);
   }
 
   reply(session: NodeSession, headers: readonly Uint8Array[]): void {
@@ -67,21 +72,20 @@ export class HeaderRequests {
           break;
       }
     }
-    // What its tips still rest on, parents of what it just brought among them.
-    this.#ask(
-      session,
-      session.node.reportedTips().flatMap(({ hash, chain }) => set.missing(hash, chain)),
-    );
+    this.#ask(session, session.node.reportedTips());
   }
 
-  #ask(session: NodeSession, wanted: readonly Wanted[]): void {
-    const now = this.#deps.clock.now();
-    const byHash = new Map(wanted.map((one) => [one.hash, one]));
-    const due = [...byHash.values()]
-      .filter(({ hash }) => now - (this.#askedAt.get(hash) ?? Number.NEGATIVE_INFINITY) >= ASK_AGAIN_MS)
-      .slice(0, MAX_OWED - session.headersAsked);
+  /** Asks for what these tips still rest on, as far as nobody was asked for it just now. */
+  #ask(session: NodeSession, tips: readonly Wanted[]): void {
+    const { set, clock } = this.#deps;
+    const room = MAX_OWED - session.headersAsked;
     // Whoever has used up his hour would only be refused with what he brings.
-    if (due.length === 0 || !this.#deps.set.reporters.admit(reporterOf(session)).admitted) return;
+    if (room <= 0 || !set.reporters.admit(reporterOf(session)).admitted) return;
+    const now = clock.now();
+    const missing = tips.flatMap(({ hash, chain }) => set.missing(hash, chain));
+    const distinct = new Map(missing.map((one) => [one.hash, one])).values();
+    const due = [...distinct].filter(({ hash }) => this.#isDue(hash, now)).slice(0, room);
+    if (due.length === 0) return;
     if (this.#askedAt.size >= MAX_WANTED) this.#forget(now);
     for (const { hash } of due) this.#askedAt.set(hash, now);
     session.headersAsked += due.length;
@@ -92,8 +96,13 @@ export class HeaderRequests {
     }
   }
 
+  #isDue(hash: string, now: number): boolean {
+    const at = this.#askedAt.get(hash);
+    return at === undefined || now - at >= ASK_AGAIN_MS;
+  }
+
   #forget(now: number): void {
-    for (const [hash, at] of this.#askedAt) if (now - at >= ASK_AGAIN_MS) this.#askedAt.delete(hash);
+    for (const hash of this.#askedAt.keys()) if (this.#isDue(hash, now)) this.#askedAt.delete(hash);
     if (this.#askedAt.size >= MAX_WANTED) this.#askedAt.clear();
   }
 }

@@ -19,8 +19,7 @@ export class TipHashes {
   /** @param bytes 32 of them; copied where they are new. */
   intern(chain: number, bytes: Uint8Array): TipHash {
     const recent = this.#recent[chain]!;
-    const held = recent.find((hash) => isSame(hash, bytes));
-    if (held !== undefined) return held;
+    for (const hash of recent) if (isSame(hash, bytes)) return hash;
     const copy = bytes.slice();
     const hash = { bytes: copy, text: Buffer.from(copy.buffer).toString('base64url') };
     recent[this.#next[chain]!] = hash;

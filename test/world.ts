@@ -67,7 +67,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     ...options.place?.(index),
   }));
   await forgetEarlier(options.database);
-  const identities = await enrolAll(places, options);
+  const identities = await enrolAll(places, { ...options, clock });
   const fleet = new Fleet({ ...options, clock, dice, places, identities });
   fleet.attach(hub);
   await fleet.join();

@@ -1,9 +1,8 @@
 /** F07: a data directory that was copied. Real agents on real directories, a real hub, real sockets. */
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cp } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AgentHost } from '../kit/agent-host.ts';
+import { temporaryDirectory } from '../kit/temporary-directory.ts';
 import { WiredHub, type WiredNode } from '../kit/wired-hub.ts';
 
 const MINUTE = 60_000;
@@ -17,10 +16,10 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 /** What `cp -a`, a snapshot or a machine image leaves. */
-async function snapshot({ host }: WiredNode): Promise<{ readonly path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), 'stoa-image-'));
-  await cp(host.directory, path, { recursive: true });
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+async function snapshot({ host }: WiredNode): ReturnType<typeof temporaryDirectory> {
+  const image = await temporaryDirectory();
+  await cp(host.directory, image.path, { recursive: true });
+  return image;
 }
 
 async function hostOf({ path }: { readonly path: string }): Promise<AgentHost> {

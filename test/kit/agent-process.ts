@@ -46,6 +46,8 @@ export interface AgentProcess {
   /** Over its status socket. */
   status(): Promise<StatusSnapshot>;
   kill(signal: NodeJS.Signals): void;
+  /** Closes the pipe by which it knows that this process lives. */
+  letGo(): void;
   /** SIGTERM, and SIGKILL where that is not heeded. Idempotent. */
   stop(patienceMs?: number): Promise<ProcessEnd>;
 }
@@ -64,6 +66,7 @@ export function runAgent(options: AgentProcessOptions): AgentProcess {
         'status',
       )) as unknown as StatusSnapshot,
     kill: (signal) => void child.kill(signal),
+    letGo: () => void child.stdin?.destroy(),
     async stop(patienceMs = 12_000) {
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);

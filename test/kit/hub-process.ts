@@ -1,22 +1,24 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { MemoryDisk } from '@stoa/agent';
 import { createLog, type DbAdapter, loadInstanceKey, openUrl, systemClock } from '@stoa/hub';
-import { JoinTokens, NodeRegistry } from '@stoa/hub/nodes';
-import { fromHex } from '@stoa/protocol';
+import { JoinTokens } from '@stoa/hub/nodes';
 import { formatCheckpoint } from '@stoa/protocol/chainweb';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { connectSigner, initDevelopmentSigner, type SignerClient, startSigner } from '@stoa/signer/client';
+import { serveSigner } from '@stoa/signer';
+import type { SignerClient } from '@stoa/signer/client';
 import { type SimulatedNetwork, type Simulator, startSimulator } from '../chainweb/index.ts';
+import type { Registrar } from '../world/enrolment.ts';
+import { createRegion, type TestRegion } from './region.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 import { random } from './wire-agent.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'packages/hub/src/main.ts');
-const REGION = 'local';
 
 export interface HubProcess {
   readonly pid: number;
@@ -31,8 +33,7 @@ export interface HubProcess {
 export class HubHome implements AsyncDisposable {
   readonly dataDir: string;
   readonly chain: Simulator;
-  readonly signer: SignerClient;
-  readonly #rootFingerprint: Uint8Array;
+  readonly region: TestRegion;
   readonly #stack: AsyncDisposableStack;
   /** Taken by the first process and kept by those after it, as a configured one would be. */
   #port = 0;
@@ -41,36 +42,36 @@ export class HubHome implements AsyncDisposable {
   private constructor(parts: {
     dataDir: string;
     chain: Simulator;
-    signer: SignerClient;
-    rootFingerprint: Uint8Array;
+    region: TestRegion;
     stack: AsyncDisposableStack;
   }) {
     this.dataDir = parts.dataDir;
     this.chain = parts.chain;
-    this.signer = parts.signer;
-    this.#rootFingerprint = parts.rootFingerprint;
+    this.region = parts.region;
     this.#stack = parts.stack;
   }
 
   static async create(): Promise<HubHome> {
     await using stack = new AsyncDisposableStack();
-    const dataDir = await mkdtemp(join(tmpdir(), 'stoa-home-'));
-    stack.defer(() => rm(dataDir, { recursive: true, force: true }));
+    const { path: dataDir } = stack.use(await temporaryDirectory());
     // As root the database server runs under another account, which must be able to walk through.
     await chmod(dataDir, 0o711);
-    const key = await loadInstanceKey(join(dataDir, 'instance.key'), { crypto: nodeCrypto, random });
-    const dir = join(dataDir, 'signer');
-    const instances = [{ instance: 'hub-1', publicKey: key.publicKey }];
-    const ceremony = await initDevelopmentSigner({ dir, region: REGION, instances });
-    const process = await startSigner({ dir, socketPath: join(dir, 'signer.sock') });
-    stack.defer(() => process.stop());
-    const signer = connectSigner({ socketPath: process.socketPath });
-    stack.defer(() => signer.close());
+    const instanceKey = await loadInstanceKey(join(dataDir, 'instance.key'), { crypto: nodeCrypto, random });
+    const region = stack.use(
+      await createRegion({ clock: systemClock, random, instanceKey, disk: new MemoryDisk() }),
+    );
+    await mkdir(join(dataDir, 'signer'), { mode: 0o700 });
+    const listening = { socketPath: join(dataDir, 'signer/signer.sock') };
+    const server = await serveSigner(region.service, { listening, onError: () => undefined });
+    stack.defer(() => server.close());
     const chain = await startSimulator({ clock: systemClock, history: 30 });
     stack.defer(() => chain.close());
     await writeFile(join(dataDir, 'checkpoint.json'), formatCheckpoint(chain.checkpoint));
-    const rootFingerprint = fromHex(ceremony.rootFingerprint);
-    return new HubHome({ dataDir, chain, signer, rootFingerprint, stack: stack.move() });
+    return new HubHome({ dataDir, chain, region, stack: stack.move() });
+  }
+
+  get signer(): SignerClient {
+    return this.region.signer;
   }
 
   get network(): SimulatedNetwork {
@@ -86,6 +87,7 @@ export class HubHome implements AsyncDisposable {
   async serve(env: Readonly<Record<string, string>> = {}): Promise<HubProcess> {
     const process = await startHub({
       DATA_DIR: this.dataDir,
+      REGION: this.region.name,
       PORT: String(this.#port),
       CHAINWEB_NETWORK: this.network.network.name,
       CHAINWEB_CHECKPOINT: join(this.dataDir, 'checkpoint.json'),
@@ -105,14 +107,11 @@ export class HubHome implements AsyncDisposable {
   }
 
   /** What a hub in this process would have at hand to enrol nodes. */
-  registryOf(database: Pick<DbAdapter, 'sql'>): { url: URL; tokens: JoinTokens; registry: NodeRegistry } {
-    const by = { sql: database.sql, clock: systemClock, random, crypto: nodeCrypto };
-    const hub = { origin: this.origin, region: REGION, rootFingerprint: this.#rootFingerprint };
-    return {
-      url: new URL(this.origin),
-      tokens: new JoinTokens({ ...by, hub }),
-      registry: new NodeRegistry(by),
-    };
+  registryOf({ sql }: Pick<DbAdapter, 'sql'>): Registrar {
+    const by = { sql, clock: systemClock, random, crypto: nodeCrypto };
+    const { name, rootFingerprint } = this.region;
+    const hub = { origin: this.origin, region: name, rootFingerprint };
+    return { tokens: new JoinTokens({ ...by, hub }) };
   }
 
   /** A join token, while a hub serves on its embedded database. */

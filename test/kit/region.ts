@@ -3,12 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Random, type SigningKey, toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { createDevelopmentKeys, createDisk, type Disk, openSignerService } from '@stoa/signer';
+import {
+  createDevelopmentKeys,
+  createDisk,
+  type Disk,
+  openSignerService,
+  type SignerService,
+} from '@stoa/signer';
 import { inProcessSigner, type SignerClient } from '@stoa/signer/client';
 
 export interface TestRegion extends AsyncDisposable {
   readonly name: string;
   readonly signer: SignerClient;
+  readonly service: SignerService;
   /** A client of its own, for a hub that closes the one it is given. */
   connect(): SignerClient;
   readonly instanceKey: SigningKey;
@@ -22,10 +29,12 @@ export async function createRegion(by: {
   name?: string;
   /** The machine's own unless given; in memory, enrolments cost a tenth. */
   disk?: Disk;
+  /** Of the hub. */
+  instanceKey?: SigningKey;
 }): Promise<TestRegion> {
   const { clock, random, name = 'local', disk = createDisk() } = by;
   const dir = by.disk === undefined ? await mkdtemp(join(tmpdir(), 'stoa-region-')) : '/region';
-  const instanceKey = nodeCrypto.signingKey(random(32));
+  const { instanceKey = nodeCrypto.signingKey(random(32)) } = by;
   const instances = [{ instance: 'hub-1', publicKey: instanceKey.publicKey }];
   const keys = await createDevelopmentKeys({ dir, region: name, clock, random, disk, instances });
   const service = await openSignerService({
@@ -37,6 +46,7 @@ export async function createRegion(by: {
   });
   return {
     name,
+    service,
     signer: inProcessSigner(service),
     connect: () => inProcessSigner(service),
     instanceKey,

@@ -15,6 +15,7 @@ import {
   type MemoryTransport,
   sleep,
   storeIdentity,
+  type Transport,
 } from '@stoa/agent';
 import { nodeCertKind, peek, toHex } from '@stoa/protocol';
 import type { SimulatedNetwork } from '../chainweb/index.ts';
@@ -30,9 +31,11 @@ export interface WorldNodeOptions {
   readonly clock: Clock;
   /** The chain. */
   readonly network: SimulatedNetwork;
-  /** The way to the hub. */
+  /** The way to the hub, without sockets. */
   readonly wires: MemoryNetwork;
   readonly latencyMs: number;
+  /** Another way to the hub. */
+  readonly transport?: Transport | undefined;
   readonly pollCutMs?: number | undefined;
   readonly dice: Dice;
   readonly onLog?: ((line: string) => void) | undefined;
@@ -152,7 +155,7 @@ export class WorldNode {
   }
 
   async #start(): Promise<void> {
-    const { dice, place } = this.#options;
+    const { dice, place, transport = this.wire } = this.#options;
     const { machine, clock } = this;
     const config = this.#config;
     const log = this.#log;
@@ -165,7 +168,7 @@ export class WorldNode {
       disk,
       random,
       log,
-      transports: { websocket: this.wire },
+      transports: { websocket: transport },
       collectors: createCollectors({
         config,
         clock,

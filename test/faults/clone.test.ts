@@ -2,7 +2,9 @@
 import { cp } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AgentHost } from '../kit/agent-host.ts';
+import { identityIn } from '../kit/agent-process.ts';
 import { temporaryDirectory } from '../kit/temporary-directory.ts';
+import { until } from '../kit/until.ts';
 import { WiredHub, type WiredNode } from '../kit/wired-hub.ts';
 
 const MINUTE = 60_000;
@@ -16,7 +18,10 @@ beforeAll(async () => {
 afterAll(() => hub[Symbol.asyncDispose]());
 
 /** What `cp -a`, a snapshot or a machine image leaves. */
-async function snapshot({ host }: WiredNode): ReturnType<typeof temporaryDirectory> {
+async function snapshot({ host, agent }: WiredNode): ReturnType<typeof temporaryDirectory> {
+  // Of the session that is on: one that was taken before its secret was written would be a copy of the one before.
+  const { epoch } = hub.sessionOf(agent)!.facts;
+  await until('the session on disk', async () => (await identityIn(host.directory))?.session.epoch === epoch);
   const image = await temporaryDirectory();
   await cp(host.directory, image.path, { recursive: true });
   return image;

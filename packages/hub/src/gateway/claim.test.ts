@@ -11,6 +11,7 @@ function record(change: Partial<SessionRecord> = {}): SessionRecord {
     previousBootIds: [],
     ratchetCurrent: secret(2),
     ratchetPrevious: secret(1),
+    settled: false,
     ...change,
   };
 }
@@ -42,8 +43,16 @@ describe('decideClaim', () => {
     expect(decideClaim(record(), { bootId: 'b', proof: undefined }, 0)).toEqual({ kind: 'stale-copy' });
   });
 
+  it('F07 a copy that is one secret behind cannot take the session of a node that is in it', () => {
+    const settled = record({ settled: true });
+    expect(decideClaim(settled, { bootId: 'b', proof: 'previous' }, 0)).toEqual({ kind: 'stale-copy' });
+    expect(decideClaim(settled, { bootId: 'b', proof: 'current' }, 0).kind).toBe('resumed');
+    expect(decideClaim(settled, { bootId: 'a', proof: 'previous' }, 0).kind).toBe('resumed');
+    expect(decideClaim(record(), { bootId: 'b', proof: 'previous' }, 0).kind).toBe('resumed');
+  });
+
   it('F07 A, B, A with valid proofs is a live clone that names the other', () => {
-    const taken = record({ bootId: 'b', previousBootIds: ['a'] });
+    const taken = record({ bootId: 'b', previousBootIds: ['a'], settled: true });
     expect(decideClaim(taken, { bootId: 'a', proof: 'previous' }, 0)).toEqual({
       kind: 'live-clone',
       epoch: 8,

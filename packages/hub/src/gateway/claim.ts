@@ -6,6 +6,8 @@ export interface SessionRecord {
   readonly previousBootIds: readonly string[];
   readonly ratchetCurrent: Uint8Array;
   readonly ratchetPrevious: Uint8Array | undefined;
+  /** It goes on, as far as is known, and the node was heard in it for so long that the current secret is on its disk. */
+  readonly settled: boolean;
 }
 
 export interface Claimant {
@@ -39,7 +41,8 @@ const BOOT_IDS_KEPT = 8;
  *
  * A process restart has a boot id that was never seen and proves the current ratchet (or the previous one, if its last
  * Welcome was lost): resumed. A boot id that was replaced before and comes back is a second living process. A proof of
- * neither secret is a copy that was left behind. After a restore of the database the stored secrets are older than the
+ * neither secret is a copy that was left behind; and so is a proof of the previous one by a stranger while the node itself
+ * is in session with the current one: it would take the session, and make the node look like the copy. After a restore of the database the stored secrets are older than the
  * nodes' own, so the first to come in a new generation is taken without proof.
  */
 export function decideClaim(
@@ -59,5 +62,7 @@ export function decideClaim(
   if (claimant.proof === undefined) return { kind: 'stale-copy' };
   if (record.bootId !== claimant.bootId && record.previousBootIds.includes(claimant.bootId))
     return { kind: 'live-clone', epoch, previousBootIds, other: record.bootId };
+  if (claimant.proof === 'previous' && record.bootId !== claimant.bootId && record.settled)
+    return { kind: 'stale-copy' };
   return { kind: 'resumed', epoch, previousBootIds };
 }

@@ -57,9 +57,14 @@ interface KnownNodeRow {
   previous_boot_ids: string[];
   ratchet_current: Uint8Array;
   ratchet_previous: Uint8Array | null;
+  settled: boolean | null;
 }
 
 const WINDOW = { windowMs: 2, maxItems: 500 };
+/** An agent has its new secret on disk long before. */
+const SETTLING_MS = 10_000;
+/** A session of which nothing was heard for longer is over, though nobody may have been left to say so. */
+const LONGEST_SILENCE_MS = 5 * 60_000;
 
 /** A session that the database no longer knows as one: what this instance holds of it must end. */
 export interface Overruled {
@@ -123,11 +128,14 @@ export class SessionStore {
   }
 
   async #loadAll(ids: readonly string[]): Promise<(KnownNode | undefined)[]> {
+    const now = this.#clock.now();
     const rows = await this.#sql<KnownNodeRow[]>`
       select n.node_id, n.label, n.owner, n.public_key, n.candidate_key,
-        case when n.previous_key_until > ${new Date(this.#clock.now())} then n.previous_key end as previous_key,
+        case when n.previous_key_until > ${new Date(now)} then n.previous_key end as previous_key,
         n.simulated, n.refused_at is not null as refused, n.retired_at is not null as retired, n.quarantine_reason,
-        s.epoch, s.boot_id, s.previous_boot_ids, s.ratchet_current, s.ratchet_previous, t.at_tip_at
+        s.epoch, s.boot_id, s.previous_boot_ids, s.ratchet_current, s.ratchet_previous, t.at_tip_at,
+        s.ended_at is null and t.epoch = s.epoch and t.last_seen > ${new Date(now - LONGEST_SILENCE_MS)}
+          and t.last_seen > s.connected_at + ${`${SETTLING_MS} milliseconds`}::interval as settled
       from nodes n left join sessions s using (node_id) left join node_status t using (node_id)
       where n.node_id = any(${[...ids]}::text[])`;
     const byId = new Map(rows.map((row) => [row.node_id, toKnownNode(row)]));
@@ -202,6 +210,7 @@ function toKnownNode(row: KnownNodeRow): KnownNode {
             previousBootIds: row.previous_boot_ids,
             ratchetCurrent: row.ratchet_current,
             ratchetPrevious: row.ratchet_previous ?? undefined,
+            settled: row.settled ?? false,
           },
   };
 }

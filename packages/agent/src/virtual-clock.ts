@@ -25,8 +25,9 @@ export class VirtualClock implements Clock {
     this.#settle = settle;
   }
 
+  /** Whole milliseconds, as `Date.now` gives them. */
   now(): number {
-    return this.#wall + this.#elapsed;
+    return Math.floor(this.#wall + this.#elapsed);
   }
 
   monotonic(): number {

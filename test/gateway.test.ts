@@ -1,17 +1,9 @@
 /** The gateway on real sockets and a real database, met by agents that do what no agent would. */
 import { connect } from 'node:net';
-import {
-  CLOSE,
-  decode,
-  encodeAgentMessage,
-  FRAME,
-  type Heartbeat,
-  HUB_FRAMES,
-  LIMITS,
-  readPlain,
-} from '@stoa/protocol';
+import { CLOSE, decode, encodeAgentMessage, FRAME, HUB_FRAMES, LIMITS, readPlain } from '@stoa/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNetwork, ManualClock } from './chainweb/index.ts';
+import { quietHeartbeat } from './kit/heartbeat.ts';
 import { openTestHub, type TestHub } from './kit/hub.ts';
 import { random, WireAgent } from './kit/wire-agent.ts';
 
@@ -27,30 +19,6 @@ beforeAll(async () => {
   origin = world.hub.url.origin;
 });
 afterAll(() => world[Symbol.asyncDispose]());
-
-function heartbeat(change: Partial<Heartbeat> = {}): Heartbeat {
-  return {
-    sentAt: Date.now(),
-    uptimeS: 1,
-    gauges: {
-      cpuPermille: 250,
-      loadCenti: 110,
-      memUsedMb: 1_000,
-      memTotalMb: 4_000,
-      diskFreeMb: 50_000,
-      diskTotalMb: 100_000,
-      rxKbps: 10,
-      txKbps: 20,
-      peers: 7,
-      rttMs: 12,
-    },
-    chainweb: 'up',
-    natIdleS: 0,
-    droppedSamples: 0,
-    tips: [],
-    ...change,
-  };
-}
 
 function headerOf({ chain, hash }: { chain: number; hash: Uint8Array }): Uint8Array {
   const path = `/chainweb/0.0/simulated/chain/${chain}/header/${Buffer.from(hash).toString('base64url')}`;
@@ -82,7 +50,7 @@ describe('a session', () => {
       height,
       hash: Buffer.from(hash, 'base64url'),
     }));
-    agent.send('heartbeat', heartbeat({ tips }));
+    agent.send('heartbeat', quietHeartbeat({ tips }));
     expect((await agent.expect('heartbeatAck')).hubTime).toBeGreaterThan(Date.now() - 10_000);
     const row = () =>
       world.database.sql`select * from node_status where node_id = ${identity.nodeId} and cpu is not null`;
@@ -104,7 +72,7 @@ describe('a session', () => {
         agent.send('headerReply', { headers: message.value.headers.map(headerOf) });
     });
     const hash = Buffer.from(tip.hash, 'base64url');
-    agent.send('heartbeat', heartbeat({ tips: [{ chain: 0, height: tip.height, hash }] }));
+    agent.send('heartbeat', quietHeartbeat({ tips: [{ chain: 0, height: tip.height, hash }] }));
     await until(() => world.hub.tips.height(0) >= tip.height);
     expect(world.hub.tips.head(0).hash).toBe(tip.hash);
     await agent.close();
@@ -225,7 +193,7 @@ describe('F07 a cloned data directory', () => {
     const stale = new WireAgent(origin, copy);
     await expect(stale.connect()).rejects.toThrow(/frame|closed/);
     expect((await stale.closed).code).toBe(CLOSE.quarantined);
-    third.send('heartbeat', heartbeat());
+    third.send('heartbeat', quietHeartbeat());
     await third.expect('heartbeatAck');
     await until(async () => (await eventsOf(identity.nodeId)).some(({ kind }) => kind === 'stale-copy'));
     expect((await eventsOf(identity.nodeId)).find(({ kind }) => kind === 'stale-copy')?.detail).toMatchObject(

@@ -35,6 +35,11 @@ export class PageReader {
     return page;
   }
 
+  /** Takes over the cookies of another: the same browser, at another port of the host. */
+  keep(other: PageReader): void {
+    for (const [name, value] of other.#cookies) this.#cookies.set(name, value);
+  }
+
   /** A page with all that it names. @throws where it, or something that it names, is not answered with 200. */
   async page(path: string): Promise<ReadPage> {
     return this.#read(await this.#follow(path, { headers: { accept: 'text/html' } }));
@@ -94,11 +99,11 @@ export class PageReader {
       redirect: 'manual',
       headers: { ...init.headers, ...(cookie === '' ? {} : { cookie }) },
     });
-    for (const line of response.headers.getSetCookie()) this.#keep(line);
+    for (const line of response.headers.getSetCookie()) this.#store(line);
     return response;
   }
 
-  #keep(line: string): void {
+  #store(line: string): void {
     const [pair = ''] = line.split(';');
     const at = pair.indexOf('=');
     this.#cookies.set(pair.slice(0, at).trim(), pair.slice(at + 1));

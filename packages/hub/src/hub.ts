@@ -161,7 +161,12 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   opening.defer(() => last(recorder.flush()));
   opening.defer(() => last(agents.close()));
 
-  const telemetry = new Telemetry({ gateway: agents.gateway, heartbeats: agents.heartbeats, database });
+  const telemetry = new Telemetry({
+    gateway: agents.gateway,
+    heartbeats: agents.heartbeats,
+    database,
+    certificateNotAfter: () => identity.proof.cert.notAfter,
+  });
   const rate = new FrameRate(() => agents.gateway.counters.framesIn);
   const startedAt = clock.now();
   const web = await createWeb({

@@ -81,7 +81,7 @@ async function main(): Promise<void> {
     }
     const { code, message } = error as { code?: string; message?: string };
     process.stderr.write(`stoa-hub: ${message ?? String(error)}${code === undefined ? '' : ` [${code}]`}\n`);
-    process.exitCode = EXIT.failed;
+    process.exitCode = code === 'bad_config' || code === 'bad_option' ? EXIT.usage : EXIT.failed;
   }
 }
 

@@ -9,6 +9,8 @@ export interface TelemetryDeps {
   readonly gateway: Gateway;
   readonly heartbeats: Heartbeats;
   readonly database: Pick<DbAdapter, 'check'>;
+  /** Milliseconds since 1970. */
+  readonly certificateNotAfter: () => number;
 }
 
 /** `/healthz` (the process answers), `/readyz` (it can serve), `/metrics` (Prometheus). Nothing personal in any of them. */
@@ -54,7 +56,7 @@ export class Telemetry implements HttpFeature {
   }
 
   #register(): void {
-    const { gateway, heartbeats } = this.#deps;
+    const { gateway, heartbeats, certificateNotAfter } = this.#deps;
     this.#gauge('stoa_hub_sessions', 'Agent sessions of this instance', () => gateway.sessions.size);
     this.#gauge('stoa_hub_handshakes_active', 'Handshakes under way', () => gateway.pending.active);
     this.#gauge(
@@ -67,6 +69,11 @@ export class Telemetry implements HttpFeature {
       this.#loop.reset();
       return seconds;
     });
+    this.#gauge(
+      'stoa_hub_certificate_expiry_timestamp_seconds',
+      'End of the instance certificate; renewed long before, unless the signer is away',
+      () => certificateNotAfter() / 1_000,
+    );
     this.#gauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss());
     this.#counter(
       'stoa_hub_handshakes_total',

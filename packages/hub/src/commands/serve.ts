@@ -18,6 +18,8 @@ export async function serve({ config, version, out, signal }: CommandContext): P
   const log = createLog({ level: config.logLevel });
   const checkpoint = await readCheckpoint(config);
   const broken = new AbortController();
+  // Closed by the hub, once there is one.
+  await using opened = new AsyncDisposableStack();
   const database = await openDatabase(config, {
     log,
     onServerExit(error) {
@@ -25,6 +27,7 @@ export async function serve({ config, version, out, signal }: CommandContext): P
       broken.abort(error);
     },
   });
+  opened.defer(() => database.close());
   await database.migrate();
   const key = await loadInstanceKey(paths(config).instanceKey, { crypto: nodeCrypto, random: secureRandom });
   await using hub = await openHub({
@@ -46,6 +49,7 @@ export async function serve({ config, version, out, signal }: CommandContext): P
   if (link !== undefined) out(`Sign in (once, within 24 hours): ${link}`);
   await untilAborted(AbortSignal.any([signal, broken.signal]));
   broken.signal.throwIfAborted();
+  if (config.drainSeconds > 0) await hub.agents.gateway.drain(config.drainSeconds * 1_000);
 }
 
 async function readCheckpoint(config: HubConfig): Promise<Checkpoint> {

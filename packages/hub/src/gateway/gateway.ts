@@ -49,6 +49,8 @@ export class Gateway {
   readonly #rarely: RareLog;
   readonly #callers = new Map<Caller, Promise<unknown>>();
   #state: 'open' | 'draining' | 'closed' = 'open';
+  /** Who waits for the last session to end. */
+  #onEmpty: (() => void) | undefined;
 
   constructor(deps: GatewayDeps) {
     this.#deps = deps;
@@ -90,8 +92,11 @@ export class Gateway {
     if (refusal !== undefined) await this.#turnAway(link, refusal.error);
   }
 
-  /** Asks every agent to leave within the window, each at its own moment, and takes no new ones. */
-  drain(windowMs: number): void {
+  /**
+   * Asks every agent to leave within the window, each at its own moment, and takes no new ones. Resolves when all have
+   * left, or the window is over.
+   */
+  drain(windowMs: number): Promise<void> {
     if (this.#state === 'open') this.#state = 'draining';
     const step = windowMs / Math.max(1, this.sessions.size);
     let i = 0;
@@ -99,6 +104,15 @@ export class Gateway {
       session.send('goAway', { delayMs: Math.floor(step * i), alternates: [] });
       i += 1;
     }
+    return new Promise((resolve) => {
+      const cancel = this.#deps.clock.after(windowMs, () => this.#onEmpty?.());
+      this.#onEmpty = () => {
+        this.#onEmpty = undefined;
+        cancel();
+        resolve();
+      };
+      if (this.sessions.size === 0) this.#onEmpty();
+    });
   }
 
   /** Closes every link at once: the last step of a drain. Idempotent. */
@@ -208,6 +222,7 @@ export class Gateway {
 
   #closed(session: NodeSession, code: number): void {
     if (!this.sessions.remove(session)) return;
+    if (this.sessions.size === 0) this.#onEmpty?.();
     const { nodeId } = session.node;
     this.sweep.ended(nodeId, session.facts.epoch);
     this.#deps.log.debug({ nodeId, code }, 'session ended');

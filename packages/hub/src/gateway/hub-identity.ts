@@ -18,6 +18,7 @@ import { renewalDue, type SignerClient } from '@stoa/signer/client';
 import type { Clock } from '../clock.ts';
 import { HubError } from '../error.ts';
 import type { Log } from '../log.ts';
+import { RareLog } from '../rare-log.ts';
 
 /** Public documents, kept so that the hub starts while the signer is away (F17). */
 const kept = record({ chain: hubChain, regionTime: bytes(512), authority: bytes(512) });
@@ -38,21 +39,26 @@ interface Proof extends Kept {
   readonly cert: InstanceCert;
 }
 
+const HOUR_MS = 3_600_000;
+const AWAY = 'signer away';
+
 /** This instance's proof of itself: renewed from a third of its life on, so that the signer may be away for days. */
 export class HubIdentity {
   readonly name = 'hub-identity';
   readonly periodMs = 60_000;
   readonly #deps: HubIdentityDeps;
+  readonly #rarely: RareLog;
   #proof: Proof | undefined;
 
   constructor(deps: HubIdentityDeps) {
     this.#deps = deps;
+    this.#rarely = new RareLog({ ...deps, everyMs: HOUR_MS });
   }
 
   /** From the signer, or from what was kept while that is still valid. @throws what the signer's client throws. */
   async start(): Promise<void> {
     try {
-      await this.tick();
+      await this.#renew();
     } catch (error) {
       const before = await this.#fromCache();
       if (before === undefined) throw error;
@@ -64,7 +70,26 @@ export class HubIdentity {
     }
   }
 
+  /** While the signer is away, what is held is held on to, and that is said once an hour. */
   async tick(): Promise<void> {
+    try {
+      await this.#renew();
+      if (this.#rarely.forget(AWAY)) this.#deps.log.info('the signer answers again');
+    } catch (error) {
+      const held = this.#proof;
+      if (held === undefined) throw error;
+      const { notAfter } = held.cert;
+      const expired = notAfter <= this.#deps.clock.now();
+      this.#rarely.write(expired ? 'error' : 'warn', AWAY, {
+        fields: { err: error, notAfter: new Date(notAfter) },
+        message: expired
+          ? 'the instance certificate has expired: sessions go on, new ones are refused by the agents until the signer answers'
+          : 'the signer is away: going on with the certificate held',
+      });
+    }
+  }
+
+  async #renew(): Promise<void> {
     const { signer, clock, cache } = this.#deps;
     const { regionTime, authority } = await signer.regionTime();
     // A serial that the region retires is renewed before its time is told, or agents would refuse this hub meanwhile.

@@ -124,7 +124,7 @@ export const SETTINGS = {
   checkpointFile: optionalText(
     'CHAINWEB_CHECKPOINT',
     'none',
-    'File with the pinned checkpoint headers (docs/checkpoint.md).',
+    'File with the pinned checkpoint headers (`stoa-hub checkpoint URL` makes one).',
   ),
   adminEmail: text('ADMIN_EMAIL', 'admin@localhost', 'The first admin, made at first start.'),
   logLevel: text('LOG_LEVEL', 'info', 'debug, info, warn or error.'),

@@ -1,8 +1,9 @@
 import type { Clock } from '#clock.ts';
-import { type Cut, cutCollector } from '#collectors/chainweb-cut.ts';
+import { cutCollector } from '#collectors/chainweb-cut.ts';
 import { type ChainwebInfo, chainwebInfoCollector } from '#collectors/chainweb-info.ts';
 import { CollectorSet } from '#collectors/collector-set.ts';
 import { type Commitment, commitmentCollector } from '#collectors/commitment.ts';
+import type { Cut } from '#collectors/cut.ts';
 import { type HostSample, hostCollector } from '#collectors/host.ts';
 import type { Proc } from '#collectors/proc.ts';
 import { type ChainwebProcesses, processCollector } from '#collectors/process.ts';

@@ -1,30 +1,11 @@
 import { decodeCut, hashBytes } from '@stoa/protocol/chainweb';
 import { type ChainwebDeps, ChainwebNodeError, expectOk, networkPath } from '#collectors/chainweb-api.ts';
 import type { Collector } from '#collectors/collector.ts';
-import { HeaderFollower } from '#collectors/header-follower.ts';
+import type { Cut } from '#collectors/cut.ts';
+import { type FollowerDeps, HeaderFollower } from '#collectors/header-follower.ts';
 import { textOf } from '#http.ts';
-import type { Random } from '#random.ts';
 
-export interface ChainTip {
-  readonly chain: number;
-  readonly height: number;
-  /** 32 bytes. */
-  readonly hash: Uint8Array;
-}
-
-/** What the node says of its heads: the hub judges it. */
-export interface Cut {
-  /** Ascending by chain. */
-  readonly tips: readonly ChainTip[];
-  /** Sum of the heights. */
-  readonly height: number;
-  /** Of the last poll: the stream of headers doesn't tell it. */
-  readonly weight: bigint;
-  readonly source: 'poll' | 'stream';
-}
-
-export interface CutDeps extends ChainwebDeps {
-  random: Random;
+export interface CutDeps extends FollowerDeps {
   pollMs: number;
 }
 

@@ -1,11 +1,15 @@
 import { hashBytes, isHash } from '@stoa/protocol/chainweb';
 import { sleep, type Timer } from '#clock.ts';
-import { networkPath } from '#collectors/chainweb-api.ts';
-import type { ChainTip, Cut, CutDeps } from '#collectors/chainweb-cut.ts';
+import { type ChainwebDeps, networkPath } from '#collectors/chainweb-api.ts';
 import type { Feed } from '#collectors/collector.ts';
+import type { ChainTip, Cut } from '#collectors/cut.ts';
 import { readEvents } from '#collectors/sse.ts';
 import { HttpError } from '#http-error.ts';
-import { uniform } from '#random.ts';
+import { type Random, uniform } from '#random.ts';
+
+export interface FollowerDeps extends ChainwebDeps {
+  random: Random;
+}
 
 const HEADERS_TIMEOUT_MS = 5000;
 /** Ten chains find a block every 3 s together; a stream as silent as this is dead, or the network stands still. */
@@ -20,10 +24,10 @@ const RETRY_MS = [10_000, 30_000] as const;
  * higher or lower than the one before.
  */
 export class HeaderFollower {
-  readonly #deps: CutDeps;
+  readonly #deps: FollowerDeps;
   #streaming = false;
 
-  constructor(deps: CutDeps) {
+  constructor(deps: FollowerDeps) {
     this.#deps = deps;
   }
 

@@ -8,7 +8,7 @@ import {
   type Tip,
 } from '@stoa/protocol';
 import type { Clock, Timer } from '#clock.ts';
-import type { Cut } from '#collectors/chainweb-cut.ts';
+import type { Cut } from '#collectors/cut.ts';
 import { NewestLane } from '#outbox/lanes.ts';
 import type { MetricsLane } from '#outbox/metrics-lane.ts';
 import type { Outgoing } from '#outbox/outbox.ts';

@@ -6,6 +6,10 @@ const TEMPORARY = '.tmp';
 const DIRECTORY_MODE = 0o700;
 const FILE_MODE = 0o600;
 
+/**
+ * The signer's disk.ts has a twin of this: @stoa/protocol, all that the two packages share, does no input or output
+ * (test/architecture.test.ts), and the custody of keys depends on no other package.
+ */
 export function createDisk(): Disk {
   const queue = new PathQueue();
   return {

@@ -27,6 +27,7 @@ const TEMPORARY = '.tmp';
 const PRIVATE_FILE = 0o600;
 const PRIVATE_DIRECTORY = 0o700;
 
+/** The agent's atomic-file.ts has a twin of this, and says why. */
 export function createDisk(): Disk {
   return {
     readFile: (path) => attempt('read', path, () => readFile(path)),

@@ -1,23 +1,12 @@
 /** Real agent cores, with their real disk and sockets, and a real hub. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Agent,
-  createClock,
-  createDisk,
-  createProxies,
-  IdentityStore,
-  identityDirectory,
-  requestRotation,
-  VirtualClock,
-} from '@stoa/agent';
-import { nodeCrypto } from '@stoa/protocol/node';
+import { type Agent, createClock, createProxies, VirtualClock } from '@stoa/agent';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AgentHost } from '../kit/agent-host.ts';
 import { startConnectProxy } from '../kit/connect-proxy.ts';
 import { startForwarder } from '../kit/forwarder.ts';
 import { openTestHub, type TestHub } from '../kit/hub.ts';
-import { random } from '../kit/wire-agent.ts';
 
 let world: TestHub;
 
@@ -125,37 +114,6 @@ describe('an agent that enrolled over HTTP', () => {
     expect(agent.link().state).toBe('established');
     await clock.advance(0.2 * pingMs!);
     expect(agent.link()).toMatchObject({ state: 'waiting', lastFault: { code: 'dead_peer' } });
-    const stopping = agent.stop();
-    await clock.advance(10_000);
-    await stopping;
-  });
-
-  it('rotates its key while it runs: the first session on the new one commits it', async () => {
-    const clock = new VirtualClock(Date.now());
-    await using host = await AgentHost.create({ clock });
-    await host.enroll(world);
-    const agent = await host.start();
-    const sessions = (count: number) =>
-      vi.waitFor(
-        async () => {
-          await clock.advance(250);
-          expect(agent.link()).toMatchObject({ state: 'established', sessions: count });
-        },
-        { timeout: 20_000, interval: 10 },
-      );
-    await sessions(1);
-    const directory = identityDirectory(host.config);
-    const before = await IdentityStore.open(createDisk(), directory);
-    const { newKeyId } = await requestRotation(createDisk(), directory, random);
-    await sessions(2);
-    const after = await vi.waitFor(async () => {
-      const store = await IdentityStore.open(createDisk(), directory);
-      expect(store.key.publicKey).not.toEqual(before.key.publicKey);
-      return store;
-    });
-    expect(after.nodeId).toEqual(before.nodeId);
-    expect(Buffer.from(nodeCrypto.hash(after.key.publicKey)).toString('hex')).toBe(newKeyId);
-    expect(after.candidate).toBeUndefined();
     const stopping = agent.stop();
     await clock.advance(10_000);
     await stopping;

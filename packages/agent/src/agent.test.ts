@@ -1,20 +1,7 @@
-import {
-  CONTEXT,
-  checkpointKind,
-  MINUTES_MASK,
-  open,
-  peek,
-  rotationKind,
-  UNKNOWN_U16,
-  verifyIn,
-} from '@stoa/protocol';
-import { nodeCrypto } from '@stoa/protocol/node';
+import { checkpointKind, MINUTES_MASK, peek, UNKNOWN_U16 } from '@stoa/protocol';
 import { describe, expect, test } from 'vitest';
 import { AgentWorld, cutAt, HubWorld } from '#agent-world.fixture.ts';
-import { receivedOf } from '#channel/scripted-hub.fixture.ts';
 import { IdentityStore } from '#identity/identity-store.ts';
-import { seededRandom } from '#identity/region.fixture.ts';
-import { requestRotation, rotationOf } from '#identity/rotation.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -292,63 +279,6 @@ describe('evidence', () => {
     expect(checkpoints[0]?.tipsDigest).not.toEqual(new Uint8Array(32));
     expect(checkpoints[1]?.inputsDigest).not.toEqual(checkpoints[0]?.inputsDigest);
     expect(agent.outbox().waiting).toBe(0);
-  });
-});
-
-describe('a key rotation', () => {
-  test('is offered by the running agent, signed by both keys, and committed by the first session on the new one', async () => {
-    const { clock, hub, disk, world, agent } = await running();
-    const asked = await requestRotation(disk, world.directory, seededRandom('rotation'));
-    await expect(requestRotation(disk, world.directory, seededRandom('again'))).rejects.toMatchObject({
-      code: 'identity_busy',
-    });
-    await clock.advance(MINUTE);
-    const [wish] = hub.received('keyRotate');
-    const { hello } = hub.sessions[0]!;
-    const before = await IdentityStore.open(disk, world.directory);
-    const rotation = open(rotationKind, wish!.sealed, nodeCrypto, before.key.publicKey);
-    expect(
-      verifyIn(CONTEXT.rotate, nodeCrypto.verifier(rotation.newPublicKey), wish!.sealed, wish!.proof),
-    ).toBe(true);
-    expect(rotation).toMatchObject({ nodeId: hello!.nodeId, keyGeneration: 1 });
-    await clock.advance(5 * MINUTE);
-    expect(hub.received('keyRotate').length).toBe(1);
-    hub.send('keyAccepted', {
-      credential: world.region.credential(rotation.newPublicKey, { nodeId: before.nodeId, keyGeneration: 1 }),
-    });
-    await clock.advance(5_000);
-    expect(agent.link()).toMatchObject({ state: 'established', sessions: 2 });
-    const after = await IdentityStore.open(disk, world.directory);
-    expect(after.nodeId).toEqual(before.nodeId);
-    expect(after.key.publicKey).toEqual(rotation.newPublicKey);
-    expect(asked).toMatchObject({ state: 'requested', nodeId: agent.nodeId });
-    expect(Buffer.from(hub.last.hello!.keyId).toString('hex')).toBe(asked.newKeyId);
-    expect(rotationOf(after)).toBeUndefined();
-  });
-
-  test('that the hub does not take leaves the old key in force', async () => {
-    const { clock, hub, disk, world, agent } = await running();
-    await requestRotation(disk, world.directory, seededRandom('rotation'));
-    await clock.advance(MINUTE);
-    const before = await IdentityStore.open(disk, world.directory);
-    const [wish] = hub.received('keyRotate');
-    const { newPublicKey } = open(rotationKind, wish!.sealed, nodeCrypto, before.key.publicKey);
-    const { nodeId } = before;
-    hub.refuseKey = newPublicKey;
-    hub.send('keyAccepted', {
-      credential: world.region.credential(newPublicKey, { nodeId, keyGeneration: 7 }),
-    });
-    await clock.advance(MINUTE);
-    expect(agent.link()).toMatchObject({ sessions: 1 });
-    hub.send('keyAccepted', {
-      credential: world.region.credential(newPublicKey, { nodeId, keyGeneration: 1 }),
-    });
-    await clock.advance(15 * MINUTE);
-    expect(agent.link()).toMatchObject({ state: 'established', sessions: 2 });
-    const after = await IdentityStore.open(disk, world.directory);
-    expect(after.key.publicKey).toEqual(before.key.publicKey);
-    expect(rotationOf(after)).toBeUndefined();
-    expect(receivedOf(hub.last, 'keyRotate')).toEqual([]);
   });
 });
 

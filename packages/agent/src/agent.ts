@@ -298,6 +298,9 @@ class AgentCore implements Agent {
       case 'throttle':
         this.#hold(message.value.retryAfterMs);
         break;
+      case 'error':
+        this.#rotation.refused(message.value);
+        break;
       case 'keyAccepted':
         this.#keyAccepted(message.value.credential);
         break;

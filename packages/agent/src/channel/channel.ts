@@ -308,6 +308,7 @@ export class Channel {
         break;
       case 'error':
         log.warn('channel-hub-error', { ...message.value });
+        listener.message(message);
         break;
       case 'pong':
       case 'heartbeatAck':

@@ -69,13 +69,28 @@ export interface RotationOptions {
   accepted: () => void;
 }
 
+interface Offer {
+  readonly seed: Uint8Array;
+  readonly keyGeneration: number;
+  /** The hub's time, ms since 1970. */
+  readonly at: number;
+}
+
+/** A signer that is away, or has given its quota for the hour, is asked again. */
+const REPEAT_MS = 3_600_000;
+
 /**
  * Offers a requested key to the hub: the wish is signed by the old key and by the new one. The old key stays in force
  * until a session stands on the new one (see `Party`), so an answer that is lost costs nothing.
+ *
+ * A generation has one key for ever, also where its rotation came to nothing: cancelled, or dropped by this node, or
+ * another's who holds a copy of the key. Whoever is in session has the key in force, so it takes the next one.
  */
 export class Rotation {
   readonly #options: RotationOptions;
-  #offered: Uint8Array | undefined;
+  #offer: Offer | undefined;
+  /** The highest generation that the signer has refused as taken. */
+  #spent = 0;
 
   constructor(options: RotationOptions) {
     this.#options = options;
@@ -83,28 +98,38 @@ export class Rotation {
 
   /** A session stands: what was offered in the last one may not have arrived. */
   opened(): void {
-    this.#offered = undefined;
+    this.#offer = undefined;
   }
 
-  /** Looks for a request, and offers it once a session. @throws RecordDamagedError, DiskError */
+  /** Looks for a request, and offers it once an hour in a session. @throws RecordDamagedError, DiskError */
   async look(): Promise<void> {
-    const { store, settled, send, log, hubNow } = this.#options;
+    const { store, settled, hubNow } = this.#options;
     const candidate = await store.refreshCandidate();
     if (candidate === undefined || candidate.credential !== undefined || !settled()) return;
-    if (this.#offered && equalBytes(this.#offered, candidate.seed)) return;
-    this.#offered = candidate.seed;
-    const key = nodeCrypto.signingKey(candidate.seed);
-    const sealed = seal(
-      rotationKind,
-      {
-        nodeId: store.nodeId,
-        newPublicKey: key.publicKey,
-        keyGeneration: certOf(store.identity).keyGeneration + 1,
-        at: Math.round(hubNow() ?? 0),
-      },
-      store.key,
-    );
-    log.info('rotation-offered', { newKeyId: keyId(candidate.seed) });
+    const { seed } = candidate;
+    const at = Math.round(hubNow() ?? 0);
+    const last = this.#offer;
+    if (last && equalBytes(last.seed, seed) && at < last.at + REPEAT_MS) return;
+    const keyGeneration = Math.max(certOf(store.identity).keyGeneration, this.#spent) + 1;
+    this.#send({ seed, keyGeneration, at });
+  }
+
+  /** The hub passes on the signer's refusal: a generation that is taken is left at the next look. */
+  refused({ code }: { readonly code: string }): void {
+    if (this.#offer === undefined) return;
+    const taken = code === 'rotation_conflict';
+    this.#spent = taken ? this.#offer.keyGeneration : 0;
+    if (taken) this.#offer = undefined;
+  }
+
+  #send(offer: Offer): void {
+    const { store, send, log } = this.#options;
+    const { seed, keyGeneration, at } = offer;
+    this.#offer = offer;
+    const key = nodeCrypto.signingKey(seed);
+    const rotation = { nodeId: store.nodeId, newPublicKey: key.publicKey, keyGeneration, at };
+    const sealed = seal(rotationKind, rotation, store.key);
+    log.info('rotation-offered', { newKeyId: keyId(seed), keyGeneration });
     send(encodeAgentMessage('keyRotate', { sealed, proof: signIn(CONTEXT.rotate, key, sealed) }));
   }
 
@@ -122,7 +147,7 @@ export class Rotation {
     );
     const { publicKey } = nodeCrypto.signingKey(candidate.seed);
     const fits = equalBytes(cert.publicKey, publicKey) && equalBytes(cert.nodeId, nodeId);
-    if (!fits || cert.keyGeneration !== certOf(identity).keyGeneration + 1)
+    if (!fits || cert.keyGeneration !== this.#offer?.keyGeneration)
       throw new ProtocolError('bad_signature', 'the hub certified another key than the one that was offered');
     await store.saveCandidate({ seed: candidate.seed, credential });
     log.info('rotation-accepted', { newKeyId: keyId(candidate.seed) });

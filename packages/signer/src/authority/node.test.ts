@@ -154,6 +154,49 @@ describe('key rotation', () => {
     await expect(signer.rotate(fork)).rejects.toMatchObject({ code: 'rotation_conflict', retry: false });
   });
 
+  describe('after a rotation that came to nothing', () => {
+    const third = signingKey('third');
+    const fourth = signingKey('fourth');
+    const again = (change: Change) => signer.rotate({ current: credential.node, ...rotation(change) });
+
+    beforeEach(async () => {
+      region = new TestRegion({ rotationsPerHour: 9 });
+      signer = inProcessSigner(await region.open());
+      credential = await signer.enrol({ publicKey: first.publicKey, tokenId: token(1) });
+      await again({ to: second });
+    });
+
+    test('the key in force gets the next generation, as often as that happens, over restarts too', async () => {
+      for (const [n, to] of [third, fourth].entries()) {
+        const spent = again({ to, keyGeneration: n + 1 });
+        await expect(spent).rejects.toThrow(/so ask for \d/);
+        const rotated = await again({ to, keyGeneration: n + 2 });
+        expect(peek(nodeCertKind, rotated.node)).toMatchObject({ keyGeneration: n + 2, tokenId: token(1) });
+        expect(await again({ to, keyGeneration: n + 2 })).toEqual(rotated);
+        signer = inProcessSigner(await region.open());
+      }
+      await expect(again({ to: signingKey('fifth'), keyGeneration: 5 })).rejects.toThrow(/4 is next/);
+    });
+
+    test('and the one that did come to something: the keys before it are worth nothing', async () => {
+      const rotated = await again({ to: third, keyGeneration: 2 });
+      const onward = rotation({ from: third, to: fourth, keyGeneration: 3 });
+      await signer.rotate({ current: rotated.node, ...onward });
+      await expect(again({ to: signingKey('thief'), keyGeneration: 4 })).rejects.toMatchObject({
+        code: 'bad_rotation',
+        message: expect.stringContaining('left behind'),
+      });
+    });
+
+    test('nor does the cancelled key itself get another, once the one before it has rotated again', async () => {
+      const cancelled = await again({ to: second });
+      await again({ to: third, keyGeneration: 2 });
+      const change = rotation({ from: second, to: fourth, keyGeneration: 3 });
+      const attempt = signer.rotate({ current: cancelled.node, ...change });
+      await expect(attempt).rejects.toThrow(/left behind/);
+    });
+  });
+
   test('a key that was left behind is not enrolled again', async () => {
     await signer.rotate({ current: credential.node, ...rotation() });
     region.clock.at += 2 * HOUR_MS;

@@ -14,7 +14,7 @@ import {
 import { nodeCrypto } from '@stoa/protocol/node';
 import type { Authority, Decision } from '#authority/decision.ts';
 import { SignerError } from '#error.ts';
-import { HOUR_MS, type RegionState } from '#journal/region-state.ts';
+import { HOUR_MS, type NewestKey, type RegionState } from '#journal/region-state.ts';
 import { requireQuota } from '#policy.ts';
 
 export interface EnrolRequest {
@@ -81,7 +81,9 @@ function requireTokenQuota(tokenId: string, { state, policy }: Authority): void 
 }
 
 /**
- * One generation has one key: the same rotation again gives the same bytes, another one for it is a conflict.
+ * One generation has one key: the same rotation again gives the same bytes, another one for it is a conflict. The
+ * generation after the newest is certified to the newest key, or to the one that asked for the newest: a hub cancels a
+ * rotation by a session on the key before, and that node must be able to rotate again.
  * @throws SignerError `bad_rotation`, `bad_public_key`, `rotation_conflict`, `quota_exceeded`.
  */
 export function rotateNode(request: RotateRequest, authority: Authority): Decision<NodeCredential> {
@@ -91,19 +93,40 @@ export function rotateNode(request: RotateRequest, authority: Authority): Decisi
   const publicKey = toHex(rotation.newPublicKey);
   const { keyGeneration } = rotation;
   const cert = { ...current, publicKey: rotation.newPublicKey, keyGeneration };
-  const before = state.rotations.get(nodeId);
-  if (before?.keyGeneration === keyGeneration && before.publicKey === publicKey)
-    return { answer: credential({ ...cert, issuedAt: before.at }, authority) };
-  if (before !== undefined && before.keyGeneration >= keyGeneration)
-    throw new SignerError(
-      'rotation_conflict',
-      `node ${nodeId} has a key of generation ${before.keyGeneration} already: a second one for generation ${keyGeneration} means that two hold its identity`,
-    );
+  const newest = state.rotations.get(nodeId);
+  if (newest?.keyGeneration === keyGeneration && newest.publicKey === publicKey)
+    return { answer: credential({ ...cert, issuedAt: newest.at }, authority) };
+  requireTurn({ nodeId, from: current.keyGeneration, to: keyGeneration }, newest);
   requireQuota({ what: 'rotations', limit: policy.rotationsPerHour, window: state.rotated }, now);
+  const replaces = current.keyGeneration;
   return {
-    act: { kind: 'node-rotated', nodeId, publicKey, keyGeneration },
+    act: {
+      kind: 'node-rotated',
+      nodeId,
+      publicKey,
+      keyGeneration,
+      ...(replaces === keyGeneration - 1 ? {} : { replaces }),
+    },
     answer: credential({ ...cert, issuedAt: now }, authority),
   };
+}
+
+/** Whether a key of generation `from` may be followed by one of generation `to`. */
+function requireTurn(
+  { nodeId, from, to }: { nodeId: string; from: number; to: number },
+  newest: NewestKey | undefined,
+): void {
+  const certified = Math.max(from, newest?.keyGeneration ?? 0);
+  if (to > from && to <= certified)
+    throw new SignerError(
+      'rotation_conflict',
+      `generation ${to} of node ${nodeId} is spent: keys up to ${certified} are certified, so ask for ${certified + 1}; if this node never did, two hold its identity`,
+    );
+  requireRotation(to === certified + 1, `it asks for generation ${to}, and ${certified + 1} is next`);
+  requireRotation(
+    from === certified || from === newest?.replaces,
+    `its key of generation ${from} was left behind: key ${newest?.replaces} asked for the newest one, ${certified}`,
+  );
 }
 
 function openRotation(
@@ -119,10 +142,6 @@ function openRotation(
     );
     requireRotation(toHex(rotation.nodeId) === toHex(current.nodeId), 'it names another node');
     requireRotation(current.region === region, `the node belongs to region '${current.region}'`);
-    requireRotation(
-      rotation.keyGeneration === current.keyGeneration + 1,
-      `it asks for generation ${rotation.keyGeneration}, and ${current.keyGeneration + 1} is next`,
-    );
     requireRotation(toHex(rotation.newPublicKey) !== toHex(current.publicKey), 'the new key is the old one');
     return { current, rotation };
   } catch (cause) {

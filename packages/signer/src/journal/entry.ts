@@ -35,13 +35,17 @@ export type Act =
       readonly nodeId: string;
       readonly publicKey: string;
       readonly keyGeneration: number;
+      /** Generation of the key that asked; where it is absent, the one before. */
+      readonly replaces?: number;
     }
   | { readonly kind: 'node-refused'; readonly nodeId: string; readonly reason: string }
   | { readonly kind: 'time-signed'; readonly minInstanceSerial: number };
 
 export type Entry = Act & { readonly at: number };
 
-const FIELDS: { readonly [K in Act['kind']]: Readonly<Record<string, 'string' | 'number'>> } = {
+type FieldType = 'string' | 'number' | 'number?';
+
+const FIELDS: { readonly [K in Act['kind']]: Readonly<Record<string, FieldType>> } = {
   opened: { region: 'string' },
   'clock-accepted': { previous: 'number' },
   'certificates-installed': { serial: 'number', notAfter: 'number' },
@@ -49,7 +53,7 @@ const FIELDS: { readonly [K in Act['kind']]: Readonly<Record<string, 'string' | 
   'instance-retired': { instance: 'string', minInstanceSerial: 'number', orderedAt: 'number' },
   'instance-certified': { instance: 'string', publicKey: 'string', serial: 'number', notAfter: 'number' },
   'node-enrolled': { nodeId: 'string', tokenId: 'string', ownerGeneration: 'number' },
-  'node-rotated': { nodeId: 'string', publicKey: 'string', keyGeneration: 'number' },
+  'node-rotated': { nodeId: 'string', publicKey: 'string', keyGeneration: 'number', replaces: 'number?' },
   'node-refused': { nodeId: 'string', reason: 'string' },
   'time-signed': { minInstanceSerial: 'number' },
 };
@@ -69,5 +73,9 @@ function isEntry(value: unknown): value is Entry {
   const { kind, at } = fields;
   if (typeof kind !== 'string' || !Object.hasOwn(FIELDS, kind) || !Number.isSafeInteger(at)) return false;
   const expected = FIELDS[kind as Act['kind']];
-  return Object.entries(expected).every(([name, type]) => typeof fields[name] === type);
+  return Object.entries(expected).every(([name, type]) => fits(fields[name], type));
+}
+
+function fits(value: unknown, type: FieldType): boolean {
+  return type === 'number?' ? value === undefined || typeof value === 'number' : typeof value === type;
 }

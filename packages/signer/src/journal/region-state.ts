@@ -11,6 +11,13 @@ export interface Registration {
   readonly certified: SlidingWindow;
 }
 
+export interface NewestKey {
+  readonly at: number;
+  readonly publicKey: string;
+  readonly keyGeneration: number;
+  readonly replaces: number;
+}
+
 /**
  * What a region's signer knows: the fold of its journal, and of nothing else, so that quotas, serials and time survive
  * every restart. `apply` is the only way to change it.
@@ -34,8 +41,8 @@ export class RegionState {
   /** By node, of the last hour, in the order of time. */
   readonly enrolments: Map<string, { at: number; tokenId: string; ownerGeneration: number }> = new Map();
   readonly enrolmentsByToken: Map<string, number> = new Map();
-  /** By node: its newest key, once it has rotated. */
-  readonly rotations: Map<string, { at: number; publicKey: string; keyGeneration: number }> = new Map();
+  /** By node: the newest key that was certified, once it has rotated, and which key asked for it. */
+  readonly rotations: Map<string, NewestKey> = new Map();
 
   /** For an entry as it was read. @throws SignerError `journal_damaged` for what this version never wrote. */
   replay(entry: unknown): void {
@@ -70,8 +77,7 @@ export class RegionState {
         this.#enrol(entry);
         return;
       case 'node-rotated':
-        this.rotations.set(entry.nodeId, entry);
-        this.rotated.add(entry.at);
+        this.#rotate(entry);
         return;
       case 'node-refused':
         this.refused.add(entry.at);
@@ -108,6 +114,11 @@ export class RegionState {
       if (then > at - HOUR_MS) break;
       this.enrolments.delete(oldest);
     }
+  }
+
+  #rotate({ nodeId, at, publicKey, keyGeneration, replaces }: Entry & { kind: 'node-rotated' }): void {
+    this.rotations.set(nodeId, { at, publicKey, keyGeneration, replaces: replaces ?? keyGeneration - 1 });
+    this.rotated.add(at);
   }
 
   #require(holds: boolean, finding: string): void {

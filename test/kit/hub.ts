@@ -68,17 +68,18 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
   const open = options.openDatabase ?? (() => openEmbedded({ dataDir: join(dataDir, 'postgres'), log }));
   const database = await open(log);
   await database.migrate();
+  const config = loadConfig({
+    PORT: '0',
+    DATA_DIR: dataDir,
+    CHAINWEB_NETWORK: network.network.name,
+    ...options.env,
+  });
   const hub = await openHub({
-    config: loadConfig({
-      PORT: '0',
-      DATA_DIR: dataDir,
-      CHAINWEB_NETWORK: network.network.name,
-      ...options.env,
-    }),
+    config,
     version: '0.0.0-test',
     database,
     signer: region.connect(),
-    key: region.instanceKey,
+    key: region.instanceKeyOf(config.instance),
     identityCache: new PrivateFile(join(dataDir, 'instance.chain')),
     checkpoint: network.checkpoint,
     clock,

@@ -18,24 +18,29 @@ export interface TestRegion extends AsyncDisposable {
   readonly service: SignerService;
   /** A client of its own, for a hub that closes the one it is given. */
   connect(): SignerClient;
-  readonly instanceKey: SigningKey;
+  /** Of each hub instance that the region knows: `hub-1`, `hub-2`. */
+  instanceKeyOf(instance: string): SigningKey;
   readonly rootFingerprint: Uint8Array;
 }
 
-/** A region's keys and signer in this process, for one hub instance named `hub-1`. */
+/** A region's keys and signer in this process, for the hub instances `hub-1` and `hub-2`. */
 export async function createRegion(by: {
   clock: { now(): number };
   random: Random;
   name?: string;
   /** The machine's own unless given; in memory, enrolments cost a tenth. */
   disk?: Disk;
-  /** Of the hub. */
+  /** Of `hub-1`. */
   instanceKey?: SigningKey;
 }): Promise<TestRegion> {
   const { clock, random, name = 'local', disk = createDisk() } = by;
   const dir = by.disk === undefined ? await mkdtemp(join(tmpdir(), 'stoa-region-')) : '/region';
   const { instanceKey = nodeCrypto.signingKey(random(32)) } = by;
-  const instances = [{ instance: 'hub-1', publicKey: instanceKey.publicKey }];
+  const instanceKeys = new Map([
+    ['hub-1', instanceKey],
+    ['hub-2', nodeCrypto.signingKey(random(32))],
+  ]);
+  const instances = Array.from(instanceKeys, ([instance, { publicKey }]) => ({ instance, publicKey }));
   const keys = await createDevelopmentKeys({ dir, region: name, clock, random, disk, instances });
   const service = await openSignerService({
     dir,
@@ -49,7 +54,11 @@ export async function createRegion(by: {
     service,
     signer: inProcessSigner(service),
     connect: () => inProcessSigner(service),
-    instanceKey,
+    instanceKeyOf(instance) {
+      const key = instanceKeys.get(instance);
+      if (key === undefined) throw new Error(`the region has no instance '${instance}'`);
+      return key;
+    },
     rootFingerprint: keys.rootFingerprint,
     async [Symbol.asyncDispose]() {
       await service.close();

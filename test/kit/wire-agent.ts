@@ -27,6 +27,8 @@ export const random = (count: number): Uint8Array => new Uint8Array(randomBytes(
 
 /** What a node keeps between sessions. */
 export interface WireIdentity {
+  /** Hash of the first key: it outlives rotations. */
+  readonly id: Uint8Array;
   readonly key: SigningKey;
   readonly credential: NodeCredential;
   readonly rootFingerprint: Uint8Array;
@@ -41,14 +43,45 @@ export function wireIdentity(
   credential: NodeCredential,
   region: { name: string; rootFingerprint: Uint8Array },
 ): WireIdentity {
+  const id = nodeCrypto.hash(key.publicKey);
   return {
+    id,
     key,
     credential,
     region: region.name,
     rootFingerprint: region.rootFingerprint,
-    ratchet: initialRatchet(nodeCrypto.hash(key.publicKey), nodeCrypto),
+    ratchet: initialRatchet(id, nodeCrypto),
     bootId: random(16),
   };
+}
+
+/** Who speaks in the identity's next Hello. */
+export function partyOf(identity: WireIdentity): AgentParty {
+  return {
+    key: identity.key,
+    nodeId: identity.id,
+    credential: identity.credential,
+    ratchet: identity.ratchet,
+    reportedEpoch: 0,
+    bootId: identity.bootId,
+    installId: new Uint8Array(16),
+    agentVersion: '0.0.0-wire',
+    capabilities: 0,
+    policy: {
+      rootFingerprint: identity.rootFingerprint,
+      region: identity.region,
+      timeFloor: 0,
+      minInstanceSerial: 0,
+    },
+    versionFloor: 1,
+    acceptsBinding: () => true,
+  };
+}
+
+/** What a Welcome leaves with the node. */
+export function keep(identity: WireIdentity, { ratchet, cookie }: Welcome): void {
+  identity.ratchet = ratchet;
+  identity.cookie = cookie;
 }
 
 export interface Closed {
@@ -71,9 +104,10 @@ export class WireAgent {
   readonly #arrived: Uint8Array[] = [];
   #listener: ((message: HubMessage) => void) | undefined;
 
-  constructor(origin: string, identity: WireIdentity) {
+  /** @param extra headers of the upgrade, as a proxy on the way would add them. */
+  constructor(origin: string, identity: WireIdentity, extra: Readonly<Record<string, string>> = {}) {
     this.#identity = identity;
-    const headers: Record<string, string> = { 'stoa-nonce': toBase64Url(this.#nonceA) };
+    const headers: Record<string, string> = { ...extra, 'stoa-nonce': toBase64Url(this.#nonceA) };
     if (identity.cookie !== undefined) headers['stoa-cookie'] = toBase64Url(identity.cookie);
     this.socket = new WebSocket(`${origin.replace(/^http/, 'ws')}/agent/v1`, SUBPROTOCOL, {
       headers,
@@ -102,30 +136,10 @@ export class WireAgent {
     const { type, payload } = readPlain(await this.next());
     if (type !== FRAME.challenge) throw new Error(`frame type ${type} where a Challenge is expected`);
     const identity = this.#identity;
-    const party: AgentParty = {
-      key: identity.key,
-      nodeId: nodeCrypto.hash(identity.key.publicKey),
-      credential: identity.credential,
-      ratchet: identity.ratchet,
-      reportedEpoch: 0,
-      bootId: identity.bootId,
-      installId: new Uint8Array(16),
-      agentVersion: '0.0.0-wire',
-      capabilities: 0,
-      policy: {
-        rootFingerprint: identity.rootFingerprint,
-        region: identity.region,
-        timeFloor: 0,
-        minInstanceSerial: 0,
-      },
-      versionFloor: 1,
-      acceptsBinding: () => true,
-      ...change,
-    };
     const answer = answerChallenge(
       payload,
       { nonceA: this.#nonceA, transport: 'websocket' },
-      { party, crypto: nodeCrypto, random },
+      { party: { ...partyOf(identity), ...change }, crypto: nodeCrypto, random },
     );
     return {
       hello: writePlain(FRAME.hello, answer.hello),
@@ -133,8 +147,7 @@ export class WireAgent {
         const { welcome, session } = answer.welcome(frame);
         this.session = session;
         this.welcome = welcome;
-        identity.ratchet = welcome.ratchet;
-        identity.cookie = welcome.cookie;
+        keep(identity, welcome);
       },
     };
   }

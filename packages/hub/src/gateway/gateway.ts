@@ -58,10 +58,10 @@ export class Gateway {
     this.#rarely = new RareLog({ ...deps, everyMs: SAID_AGAIN_MS });
     this.sweep = new SessionSweep({
       sessions: this.sessions,
+      nodes: this.#nodes,
       store: deps.store,
       clock: deps.clock,
       refuse: (session, why) => this.#refuse(session, why),
-      onTick: (now) => this.#nodes.sweep(now, (nodeId) => this.sessions.get(nodeId) !== undefined),
     });
   }
 
@@ -69,7 +69,7 @@ export class Gateway {
     return this.#admission.depth;
   }
 
-  /** Every node that has a session here, or had one within the last day. */
+  /** Every node that has a session here, or had its last one here within the last day. */
   nodes(): IterableIterator<LiveNode> {
     return this.#nodes.all();
   }
@@ -162,6 +162,7 @@ export class Gateway {
     link.onMessage = (message) => this.#receive(session, message);
     link.onClose = (code) => this.#closed(session, code);
     if (!this.sessions.put(session)) return;
+    node.epoch = epoch;
     node.lastSeen = now;
     node.site = siteOf(link.address);
     node.atTipAt = Math.max(node.atTipAt, known.atTipAt ?? 0);

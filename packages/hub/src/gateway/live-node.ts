@@ -17,6 +17,8 @@ export class LiveNode {
   label: string;
   owner: string;
   simulated: boolean;
+  /** Of its last session here. */
+  epoch = 0;
   lastSeen = 0;
   /** Last moment at which it was at the tip (`atTip` of the node states); 0 for never. */
   atTipAt = 0;

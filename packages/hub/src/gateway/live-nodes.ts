@@ -4,7 +4,7 @@ import { LiveNode, type NodeFacts } from './live-node.ts';
 const KEPT_MS = 25 * 3_600_000;
 const SWEEP_MS = 10 * 60_000;
 
-/** Every node that has a session on this instance, or had one within the last day. */
+/** Every node that has a session on this instance, or had its last one here within the last day. */
 export class LiveNodes {
   readonly #nodes = new Map<string, LiveNode>();
   #sweptAt = 0;
@@ -23,6 +23,11 @@ export class LiveNodes {
 
   all(): IterableIterator<LiveNode> {
     return this.#nodes.values();
+  }
+
+  /** It is another hub's now, or nobody's: its silence here tells nothing. */
+  forget(nodeId: string): void {
+    this.#nodes.delete(nodeId);
   }
 
   /** Forgets who has been away for longer than anybody asks. */

@@ -74,8 +74,9 @@ class WebSocketLink implements Link {
 
   close(code: number, reason: string): void {
     if (this.#closed) return;
-    // A peer that no longer reads would hold the socket until the time-out.
-    if (this.buffered > 0) this.#webSocket.terminate();
+    // A peer that no longer reads would hold the socket until the time-out. What is corked has not been tried yet: the
+    // answer to the upgrade, and a Throttle behind it.
+    if (this.buffered > 0 && this.#socket.writableCorked === 0) this.#webSocket.terminate();
     else this.#webSocket.close(code, reason.slice(0, 120));
     this.#end(code);
   }

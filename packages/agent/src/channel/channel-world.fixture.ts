@@ -1,4 +1,5 @@
-import { Channel, type ChannelListener } from '#channel/channel.ts';
+import { Channel } from '#channel/channel.ts';
+import type { ChannelListener } from '#channel/channel-listener.ts';
 import { MemoryNetwork, type MemoryTransport } from '#channel/memory.ts';
 import { ScriptedHub } from '#channel/scripted-hub.fixture.ts';
 import { identityDirectory } from '#identity/identity.ts';

@@ -2,6 +2,7 @@ import {
   type DialTarget,
   isTerminator,
   type Link,
+  type LinkEnd,
   type LinkListener,
   type Transport,
   type TransportName,
@@ -143,7 +144,7 @@ class Wire {
     this.#deliver('toHub', () => {
       const { refuse, down } = this.#faults;
       const { accept } = this.#network;
-      if (down || accept === undefined) return this.#end({ code: 1006, reason: 'connection refused' });
+      if (down || accept === undefined) return this.#refuse();
       if (refuse !== undefined)
         return this.#end({ code: 1006, reason: `HTTP ${refuse}`, httpStatus: refuse });
       this.#opened = true;
@@ -219,12 +220,17 @@ class Wire {
     this.#hub?.onClose(code);
   }
 
-  #end(end: { code: number; reason: string; httpStatus?: number }): void {
+  #end(end: Omit<LinkEnd, 'opened'>): void {
     const listener = this.#listener;
     if (listener === undefined) return;
     this.#listener = undefined;
     this.#gone();
     listener.closed({ ...end, opened: this.#opened });
+  }
+
+  #refuse(): void {
+    const cause = Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' });
+    this.#end({ code: 1006, reason: cause.message, cause });
   }
 
   #deliver(direction: 'toHub' | 'toAgent', task: () => void): void {

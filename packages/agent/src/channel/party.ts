@@ -27,6 +27,10 @@ export class Party {
     this.#options = options;
   }
 
+  get nodeId(): Uint8Array {
+    return this.#options.store.nodeId;
+  }
+
   /** What signatures of the region are checked against; the time floor is the latest time known to be proven. */
   get trust(): RegionTrust {
     const { identity, floors } = this.#options.store;
@@ -61,7 +65,7 @@ export class Party {
     };
   }
 
-  /** The hub ended a handshake after our Hello. */
+  /** The hub did not take the key that signed our Hello. */
   refused(): void {
     if (this.#withCandidate) this.#candidateRefusals += 1;
   }

@@ -42,5 +42,3 @@ export interface ChannelStatus {
   readonly sessions: number;
   readonly lastFault: LastFault | undefined;
 }
-
-export const SESSION_STATES: ReadonlySet<ChannelState> = new Set(['established', 'quarantined', 'draining']);

@@ -1,4 +1,10 @@
-import type { LinkEnd, Transport, TransportName, Transports } from '#channel/transport.ts';
+import {
+  type LinkEnd,
+  nobodyListens,
+  type Transport,
+  type TransportName,
+  type Transports,
+} from '#channel/transport.ts';
 import type { Clock } from '#clock.ts';
 import type { AgentConfig } from '#config.ts';
 
@@ -60,14 +66,10 @@ export class TransportChoice {
 }
 
 /** An answer by somebody else than the hub, or silence; a hub that refuses in its own words is reached. */
-function seemsBlocked({
-  opened,
-  httpStatus,
-  hubError,
-  cause,
-}: Parameters<TransportChoice['failed']>[1]): boolean {
+function seemsBlocked(end: Parameters<TransportChoice['failed']>[1]): boolean {
+  const { opened, httpStatus, hubError, cause } = end;
   if (opened || hubError !== undefined) return false;
   if (httpStatus !== undefined) return true;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  return code !== 'ECONNREFUSED' && code !== 'ENOTFOUND' && code !== 'EAI_AGAIN';
+  return !nobodyListens(end) && code !== 'ENOTFOUND' && code !== 'EAI_AGAIN';
 }

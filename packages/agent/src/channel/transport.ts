@@ -66,3 +66,9 @@ export const AGENT_PATH = '/agent/v1';
 export function isTerminator(binding: Binding, origin: string): boolean {
   return binding.mode === 'terminator' && binding.value === new URL(origin).hostname;
 }
+
+/** The machine is there and nobody listens on it: such an attempt costs nobody anything. */
+export function nobodyListens({ opened, cause }: Pick<LinkEnd, 'opened' | 'cause'>): boolean {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return !opened && (code === 'ECONNREFUSED' || code === 'http_refused');
+}

@@ -32,18 +32,21 @@ function gated<Item>() {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a batcher', () => {
-  it('sends one batch at a time, and with the next all that came meanwhile', async () => {
+  it('sends one batch at a time, and with the next all that came meanwhile or within a window after it', async () => {
     const clock = new HandClock();
     const { calls, run } = gated<number>();
     const batcher = new Batcher<number, number>({ clock, windowMs: 2, maxItems: 100 }, run);
     const first = [batcher.submit(1), batcher.submit(2)];
     clock.fire();
-    const second = [3, 4, 5].map((item) => batcher.submit(item));
+    const second = [3, 4].map((item) => batcher.submit(item));
     clock.fire();
     expect(calls.map(({ items }) => items)).toEqual([[1, 2]]);
     calls[0]!.finish();
     expect(await Promise.all(first)).toEqual([1, 2]);
     await turn();
+    second.push(batcher.submit(5));
+    expect(calls.map(({ items }) => items)).toEqual([[1, 2]]);
+    clock.fire();
     expect(calls.map(({ items }) => items)).toEqual([
       [1, 2],
       [3, 4, 5],

@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 
 export interface BatcherOptions {
   readonly clock: Clock;
-  /** How long the first of an idle batcher waits for company, milliseconds. */
+  /** How long the first one waits for company while nothing is under way, milliseconds. */
   readonly windowMs: number;
   readonly maxItems: number;
 }
@@ -14,8 +14,9 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Turns single requests into statements of many rows. One batch is under way at a time, and what arrives meanwhile goes
- * with the next: the busier the database, the larger its statements. Only a full batch does not wait for the one before.
+ * Turns single requests into statements of many rows. One batch is under way at a time, and what arrives meanwhile, or
+ * within a window after it, goes with the next: the busier the database, the larger its statements. Only a full batch
+ * does not wait.
  *
  * An item that the database refuses for what it holds fails alone: the batch is halved until it is found, so no peer's
  * bytes can fail the work of the others.
@@ -57,7 +58,7 @@ export class Batcher<Item, Result> {
     this.#underWay += 1;
     void this.#settle(batch).then(() => {
       this.#underWay -= 1;
-      if (this.#underWay === 0) this.#send();
+      if (this.#underWay === 0 && this.#waiting.length > 0) this.#schedule();
     });
   }
 

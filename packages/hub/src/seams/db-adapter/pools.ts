@@ -1,5 +1,6 @@
 import postgres from 'postgres';
 import type { Database, DbLog, Sql } from './adapter.ts';
+import { Dialler, placesOf } from './dial.ts';
 
 /** Where a server is. */
 export interface Endpoint {
@@ -24,6 +25,7 @@ export function connectSql(endpoint: Endpoint, log: DbLog, max: number): Sql {
   const { password, ...where } = endpoint;
   return postgres({
     ...where,
+    ...(where.path === undefined && dialling(where)),
     // A function, since an empty string would fall through to the environment.
     password: () => password,
     max,
@@ -37,6 +39,12 @@ export function connectSql(endpoint: Endpoint, log: DbLog, max: number): Sql {
     connection: { application_name: 'stoa-hub', TimeZone: 'UTC', client_min_messages: 'warning' },
     onnotice: (notice) => log.debug({ text: notice['message'] }, 'database notice'),
   });
+}
+
+/** The types of postgres.js leave its option `socket` out. */
+function dialling({ host, port }: Pick<Endpoint, 'host' | 'port'>): object {
+  const dialler = new Dialler(placesOf(host, port), CONNECT_S * 1_000);
+  return { socket: () => dialler.dial() };
 }
 
 /** Takes the client over: its parsers of dates and JSON become drizzle's. */

@@ -224,21 +224,3 @@ describe('F07 a cloned data directory', () => {
     await back.close();
   });
 });
-
-describe('F26 an agent that does not read', () => {
-  it('F26 is closed once what waits for it passes the cap', async () => {
-    const identity = await world.enrol();
-    const agent = await new WireAgent(origin, identity).connect();
-    const held = [...world.hub.agents.gateway.sessions.all()].find(
-      (session) => session.node.nodeId === identity.nodeId,
-    )!;
-    agent.socket.pause();
-    const alternates = Array.from({ length: 8 }, () => 'x'.repeat(250));
-    for (let i = 0; i < 20_000 && held.link.buffered < 400 * 1024; i += 1)
-      held.send('goAway', { delayMs: 0, alternates });
-    expect(held.link.buffered).toBeGreaterThan(256 * 1024);
-    await until(() => world.hub.agents.gateway.sessions.get(identity.nodeId) === undefined);
-    agent.socket.terminate();
-    expect(world.hub.agents.gateway.sessions.get(identity.nodeId)).toBeUndefined();
-  });
-});

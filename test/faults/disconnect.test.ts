@@ -1,12 +1,12 @@
 /** F25: compression on the agent channel, and what a mass disconnect leaves behind. A real hub process, real sockets. */
 import { readFile } from 'node:fs/promises';
-import { SUBPROTOCOL, toBase64Url, toHex } from '@stoa/protocol';
-import { nodeCrypto } from '@stoa/protocol/node';
+import { SUBPROTOCOL, toBase64Url } from '@stoa/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { HubHome, type HubProcess } from '../kit/hub-process.ts';
+import { registerAll } from '../kit/mass-registration.ts';
 import { until } from '../kit/until.ts';
-import { random, WireAgent, type WireIdentity, wireIdentity } from '../kit/wire-agent.ts';
+import { random, WireAgent, type WireIdentity } from '../kit/wire-agent.ts';
 
 const NODES = 1_000;
 const AT_ONCE = 100;
@@ -20,21 +20,9 @@ beforeAll(async () => {
 });
 afterAll(() => home[Symbol.asyncDispose]());
 
-/** Registers nodes in one statement, as enrolling them one by one is another test's matter. */
 async function register(count: number): Promise<WireIdentity[]> {
-  const { region, rootFingerprint } = await home.signer.chain();
-  const credential = await home.signer.enrol({
-    publicKey: nodeCrypto.signingKey(random(32)).publicKey,
-    tokenId: random(16),
-  });
-  const keys = Array.from({ length: count }, () => nodeCrypto.signingKey(random(32)));
   await using database = await home.openDatabase();
-  await database.sql`
-    insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
-    select id, 'herd', 'a@example.org', ${region}, decode(key, 'hex'), '\\x00'::bytea, now()
-    from unnest(${keys.map((key) => toHex(nodeCrypto.hash(key.publicKey)))}::text[],
-      ${keys.map((key) => toHex(key.publicKey))}::text[]) as n(id, key)`;
-  return keys.map((key) => wireIdentity(key, credential, { name: region, rootFingerprint }));
+  return await registerAll(count, { database, signer: home.signer });
 }
 
 async function metric(name: string): Promise<number> {

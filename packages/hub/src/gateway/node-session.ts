@@ -15,7 +15,7 @@ import type { Link } from './link.ts';
 import type { LiveNode } from './live-node.ts';
 import type { UptimeWord } from './uptime.ts';
 
-/** What may wait for a reader that does not read, in bytes, before it is closed (F26). */
+/** What may wait for a reader that does not read, in bytes. */
 const BUFFERED_CAP = 256 * 1024;
 /** Frames that a session may send a second, over what it saved up. */
 const FRAMES_PER_SECOND = 10;
@@ -67,8 +67,10 @@ export class NodeSession {
     this.sendEncoded(encodeHubMessage(name, value));
   }
 
+  /** A peer that does not read is closed by what would pass the cap, so no burst can fill the memory (F26). */
   sendEncoded({ type, payload }: EncodedMessage): void {
     this.link.send(this.#session.seal(type, payload));
+    if (this.link.buffered > BUFFERED_CAP) this.link.close(CLOSE.slowReader, 'the agent does not read');
   }
 
   /** A heartbeat taken at `hubTime` is acknowledged once it is stored. */
@@ -98,12 +100,8 @@ export class NodeSession {
     return decodeAgentMessage(type, payload);
   }
 
-  /** Why the session must end now, if it must: a dead peer (F06) or one that does not read (F26). */
-  fault(now: number): { code: number; reason: string } | undefined {
-    if (now - this.#lastReceived > this.#pingMs * LIMITS.deadAfterPings)
-      return { code: CLOSE.deadPeer, reason: 'nothing heard for 2.5 ping intervals' };
-    if (this.link.buffered > BUFFERED_CAP)
-      return { code: CLOSE.slowReader, reason: 'the agent does not read' };
-    return undefined;
+  /** Whether the peer must be taken for dead (F06). */
+  isDead(now: number): boolean {
+    return now - this.#lastReceived > this.#pingMs * LIMITS.deadAfterPings;
   }
 }

@@ -21,7 +21,7 @@ const ROWS = 1_000;
 const REVIEWED = 2_000;
 
 /**
- * Ends sessions that must not go on: those whose peer is dead or does not read, and those that the database no longer
+ * Ends sessions that must not go on: those whose peer is dead, and those that the database no longer
  * knows, since another hub has a newer one or the node was turned away. Records what ended, and forgets who went elsewhere
  * after its session here had ended: missed here it would be one of many that seem to fall silent together (F03).
  *
@@ -41,10 +41,8 @@ export class SessionSweep {
   async tick(): Promise<void> {
     const { sessions, nodes, clock } = this.#deps;
     const now = clock.now();
-    for (const session of sessions.all()) {
-      const fault = session.fault(now);
-      if (fault !== undefined) session.link.close(fault.code, fault.reason);
-    }
+    for (const session of sessions.all())
+      if (session.isDead(now)) session.link.close(CLOSE.deadPeer, 'nothing heard for 2.5 ping intervals');
     nodes.sweep(now, (nodeId) => sessions.get(nodeId) !== undefined);
     await this.record();
     await this.#review();

@@ -1,4 +1,5 @@
-import { type Agent, createAgent } from '#agent.ts';
+import { createAgent } from '#agent.ts';
+import type { Agent } from '#agent-options.ts';
 import { MemoryNetwork, type MemoryTransport } from '#channel/memory.ts';
 import { ScriptedHub } from '#channel/scripted-hub.fixture.ts';
 import type { AgentReadings } from '#collectors/agent-collectors.ts';

@@ -1,103 +1,40 @@
 import {
+  type EncodedMessage,
   type HubMessage,
-  LIMITS,
   type NodeCredential,
   ProtocolError,
   type Revoke,
   toHex,
   type Welcome,
 } from '@stoa/protocol';
+import type { Agent, AgentEnd, AgentOptions } from '#agent-options.ts';
 import { Channel } from '#channel/channel.ts';
-import { type IdleProbe, NatIdle } from '#channel/nat-idle.ts';
-import type { Transports } from '#channel/transport.ts';
-import { type Clock, type Timer, withDeadline } from '#clock.ts';
-import type { HostFacts } from '#collectors/host-facts.ts';
-import type { AgentConfig, ConfigHost } from '#config.ts';
-import type { Disk } from '#disk.ts';
+import { NatIdle } from '#channel/nat-idle.ts';
+import { withDeadline } from '#clock.ts';
 import { describeError } from '#error.ts';
 import { Evidence } from '#evidence/evidence.ts';
 import { identityDirectory } from '#identity/identity.ts';
 import { IdentityStore } from '#identity/identity-store.ts';
 import { Rotation } from '#identity/rotation.ts';
-import type { Log } from '#log.ts';
-import { FifoLane, joinLanes } from '#outbox/lanes.ts';
-import { MetricsLane } from '#outbox/metrics-lane.ts';
-import { type LaneName, Outbox } from '#outbox/outbox.ts';
-import type { Random } from '#random.ts';
-import { describeAgent } from '#reports/description.ts';
-import { effectiveSettings } from '#reports/effective-config.ts';
-import { type FetchHeader, HeaderReplies } from '#reports/header-replies.ts';
-import type { AgentCollectors } from '#reports/readings.ts';
-import { Reporter } from '#reports/reporter.ts';
 import type { LinkStatus, OutboxStatus } from '#status/snapshot.ts';
-
-export interface AgentOptions {
-  config: AgentConfig;
-  /** Whose defaults tell which settings were changed. */
-  configHost?: ConfigHost;
-  clock: Clock;
-  disk: Disk;
-  random: Random;
-  log: Log;
-  transports: Transports;
-  collectors: AgentCollectors;
-  /** From the node's own API. */
-  fetchHeader: FetchHeader;
-  hostFacts: HostFacts;
-  /** The NAT is not measured without it. */
-  idleProbe?: IdleProbe | undefined;
-  /** Time that the node's own verified chain tips prove, ms since 1970. */
-  provenChainTime?: (() => number | undefined) | undefined;
-  version: string;
-  /** Such as `node 24.21.0`. */
-  runtime: string;
-}
-
-export type AgentEnd = 'stopped' | 'revoked';
-
-/** One node's agent, from its identity on disk to its session: everything that touches the world comes in as an argument. */
-export interface Agent {
-  /** Hex. */
-  readonly nodeId: string;
-  /** Connects at once. Idempotent. */
-  start(): void;
-  /** Says goodbye and leaves no timer; within ten seconds whatever hangs (F33). */
-  stop(): Promise<void>;
-  link(): LinkStatus;
-  outbox(): OutboxStatus;
-  /** After `stop`, or a Revoke that the root signed. Nothing else ends an agent (F08). */
-  readonly ended: Promise<AgentEnd>;
-}
+import { Traffic } from '#traffic.ts';
 
 /** @throws NotEnrolledError, NodeRevokedError, RecordDamagedError, DiskError */
 export async function createAgent(options: AgentOptions): Promise<Agent> {
-  const { disk, config, random, clock, log } = options;
+  const { disk, config, random } = options;
   const store = await IdentityStore.open(disk, identityDirectory(config));
   const bootId = random(16);
-  // The core is made of these two, and they tell it when they have something for it.
-  const wires = { ready: (): void => undefined, measured: (): void => undefined };
-  const evidence = await Evidence.open({
-    clock,
-    random,
-    disk,
-    log,
-    store,
-    bootId,
-    ready: () => wires.ready(),
-  });
+  // The core is made of these two, and is there before they have something for it.
+  let core: AgentCore | undefined;
+  const evidence = await Evidence.open({ ...options, store, bootId, ready: () => core?.pump() });
   const natIdle = await NatIdle.open({
-    clock,
-    random,
-    disk,
+    ...options,
     nodeDirectory: store.nodeDirectory,
-    log,
     probe: options.idleProbe,
     hubNow: () => evidence.hubTime.now,
-    measured: () => wires.measured(),
+    measured: () => core?.adaptPing(),
   });
-  const core = new AgentCore(options, { store, bootId, evidence, natIdle });
-  wires.ready = () => core.pump();
-  wires.measured = () => core.adaptPing();
+  core = new AgentCore(options, { store, bootId, evidence, natIdle });
   return core;
 }
 
@@ -108,11 +45,7 @@ interface Parts {
   natIdle: NatIdle;
 }
 
-const CONTROL_BOUND = 64;
-const LOGS_BOUND = 256;
 const STOP_MS = 5_000;
-/** What a hub that is short of breath is spared. */
-const DEFERRABLE: readonly LaneName[] = ['tips', 'results', 'logs', 'metrics'];
 
 class AgentCore implements Agent {
   readonly nodeId: string;
@@ -120,20 +53,13 @@ class AgentCore implements Agent {
   readonly #options: AgentOptions;
   readonly #parts: Parts;
   readonly #channel: Channel;
-  readonly #control = new FifoLane(CONTROL_BOUND);
-  readonly #logs = new FifoLane(LOGS_BOUND);
-  readonly #metrics: MetricsLane;
-  readonly #reporter: Reporter;
-  readonly #outbox: Outbox;
-  readonly #headers: HeaderReplies;
+  readonly #traffic: Traffic;
   readonly #rotation: Rotation;
   #storageFault: unknown;
-  #throttle: Timer | undefined;
   #end: (end: AgentEnd) => void = () => undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: AgentOptions, parts: Parts) {
-    const { clock, random, log, collectors, config, transports } = options;
     const { store, bootId, evidence, natIdle } = parts;
     this.#options = options;
     this.#parts = parts;
@@ -142,19 +68,16 @@ class AgentCore implements Agent {
       this.#end = resolve;
     });
     this.#channel = new Channel({
-      clock,
-      random,
-      log,
+      ...options,
       store,
-      transports,
-      configured: config.transport,
+      configured: options.config.transport,
       agentVersion: options.version,
       bootId,
       natIdleMs: () => natIdle.idleMs,
       provenChainTime: () => options.provenChainTime?.(),
       listener: {
         opened: (welcome) => this.#opened(welcome),
-        acknowledged: (seq) => this.#reporter.acknowledged(seq),
+        acknowledged: (seq) => this.#traffic.acknowledged(seq),
         message: (message) => this.#message(message),
         drained: () => this.pump(),
         lost: () => this.#lost(),
@@ -162,49 +85,18 @@ class AgentCore implements Agent {
         revoked: (revocation) => this.#revoked(revocation),
       },
     });
-    this.#metrics = new MetricsLane({ clock, ready: () => this.pump() });
-    this.#reporter = new Reporter({
-      clock,
-      random,
-      collectors,
-      metrics: this.#metrics,
-      describe: () => describeAgent(collectors, { ...options, host: options.hostFacts }),
-      settings: effectiveSettings(config, options.configHost ?? { root: true, home: '/root' }),
-      faults: () => {
-        const { fault, alarm } = evidence.health;
-        return { storage: this.#storageFault, evidence: fault, spoolAlarm: alarm };
-      },
+    this.#traffic = new Traffic({
+      agent: options,
+      evidence,
+      natIdle,
       rttMs: () => this.#channel.rttMs,
-      natIdleMs: () => natIdle.idleMs,
-      ready: () => this.pump(),
+      storageFault: () => this.#storageFault,
       beat: () => this.#beat(),
-      sentTips: (payload) => evidence.sentTips(payload),
-      sentInputs: (payload) => evidence.sentInputs(payload),
-    });
-    const replies = new FifoLane(CONTROL_BOUND);
-    this.#headers = new HeaderReplies({
-      fetchHeader: options.fetchHeader,
-      log,
-      send: (message) => {
-        replies.offer(message);
-        this.pump();
-      },
-    });
-    this.#outbox = new Outbox({
-      control: this.#control,
-      heartbeat: this.#reporter.heartbeats,
-      tips: joinLanes(this.#reporter.tips, replies),
-      results: evidence.lane,
-      logs: this.#logs,
-      metrics: this.#metrics,
     });
     this.#rotation = new Rotation({
       store,
-      log,
-      send: (message) => {
-        this.#control.offer(message);
-        this.pump();
-      },
+      log: options.log,
+      send: (message) => this.#traffic.send(message),
       settled: () => evidence.health.pending === 0,
       hubNow: () => evidence.hubTime.now,
       accepted: () => this.#channel.renew('the key was rotated'),
@@ -227,11 +119,11 @@ class AgentCore implements Agent {
   }
 
   outbox(): OutboxStatus {
-    return { waiting: this.#parts.evidence.health.pending, droppedSamples: this.#metrics.dropped };
+    return { waiting: this.#parts.evidence.health.pending, droppedSamples: this.#traffic.droppedSamples };
   }
 
   pump(): void {
-    this.#outbox.pump();
+    this.#traffic.pump();
   }
 
   adaptPing(): void {
@@ -243,9 +135,7 @@ class AgentCore implements Agent {
     collectors.stop();
     this.#parts.natIdle.stop();
     await this.#channel.stop();
-    this.#reporter.stop();
-    this.#metrics.stop();
-    this.#throttle?.cancel();
+    this.#traffic.stop();
     const { evidence, store } = this.#parts;
     // A session state that reached the disk after the next start had written its own would make this node a stale copy.
     await withDeadline(clock, { ms: STOP_MS, what: 'writing the last evidence' }, () =>
@@ -259,22 +149,18 @@ class AgentCore implements Agent {
     evidence.opened(welcome);
     this.#rotation.opened();
     const channel = this.#channel;
-    this.#outbox.attach({
-      send: (message) => channel.send(message),
+    const sink = {
+      send: (message: EncodedMessage) => channel.send(message),
       get buffered() {
         return channel.buffered;
       },
-    });
-    this.#reporter.opened(welcome.heartbeatMs);
+    };
+    this.#traffic.opened(sink, welcome.heartbeatMs);
     natIdle.start({ origin: store.identity.hubs[0]!, cookie: welcome.cookie.slice() });
   }
 
   #lost(): void {
-    this.#outbox.detach();
-    this.#throttle?.cancel();
-    this.#control.clear();
-    this.#headers.lost();
-    this.#reporter.lost();
+    this.#traffic.lost();
     this.#parts.natIdle.stop();
     this.#parts.evidence.lost();
   }
@@ -287,16 +173,16 @@ class AgentCore implements Agent {
         evidence.acknowledged(message.value.hubTime);
         break;
       case 'headerRequest':
-        this.#headers.request(message.value);
+        this.#traffic.headersWanted(message.value);
         break;
       case 'reportFullState':
-        this.#reporter.fullState();
+        this.#traffic.fullStateWanted();
         break;
       case 'receipt':
         evidence.receipt(message.value);
         break;
       case 'throttle':
-        this.#hold(message.value.retryAfterMs);
+        this.#traffic.throttle(message.value.retryAfterMs);
         break;
       case 'error':
         this.#rotation.refused(message.value);
@@ -307,13 +193,6 @@ class AgentCore implements Agent {
       default:
         throw new ProtocolError('malformed', `a ${message.name} frame within a session`);
     }
-  }
-
-  #hold(delayMs: number): void {
-    this.#outbox.hold(DEFERRABLE);
-    this.#throttle?.cancel();
-    const clamped = Math.min(delayMs, LIMITS.hubDelayAfterAuthMs);
-    this.#throttle = this.#options.clock.after(clamped, () => this.#outbox.hold([]));
   }
 
   /** In the rhythm of heartbeats: what another process asked for, and what could not be stored before. */

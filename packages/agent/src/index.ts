@@ -1,4 +1,5 @@
-export { type Agent, type AgentEnd, type AgentOptions, createAgent } from '#agent.ts';
+export { createAgent } from '#agent.ts';
+export type { Agent, AgentEnd, AgentOptions } from '#agent-options.ts';
 export { createDisk } from '#atomic-file.ts';
 export { ChainTime } from '#channel/chain-time.ts';
 export { createLongPollTransport } from '#channel/long-poll.ts';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type Agent, createAgent } from '#agent.ts';
+import { createAgent } from '#agent.ts';
+import type { Agent } from '#agent-options.ts';
 import { ChainTime } from '#channel/chain-time.ts';
 import { createLongPollTransport } from '#channel/long-poll.ts';
 import { createIdleProbe } from '#channel/nat-idle.ts';

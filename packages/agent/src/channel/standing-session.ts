@@ -77,6 +77,8 @@ export class StandingSession {
       case 'heartbeatAck':
         history.hubSaid(message.value.hubTime);
         break;
+      default:
+        break;
     }
     listener.message(message);
   }

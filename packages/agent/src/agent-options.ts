@@ -1,0 +1,49 @@
+import type { IdleProbe } from '#channel/nat-idle.ts';
+import type { Transports } from '#channel/transport.ts';
+import type { Clock } from '#clock.ts';
+import type { HostFacts } from '#collectors/host-facts.ts';
+import type { AgentConfig, ConfigHost } from '#config.ts';
+import type { Disk } from '#disk.ts';
+import type { Log } from '#log.ts';
+import type { Random } from '#random.ts';
+import type { FetchHeader } from '#reports/header-replies.ts';
+import type { AgentCollectors } from '#reports/readings.ts';
+import type { LinkStatus, OutboxStatus } from '#status/snapshot.ts';
+
+export interface AgentOptions {
+  config: AgentConfig;
+  /** Whose defaults tell which settings were changed. */
+  configHost?: ConfigHost;
+  clock: Clock;
+  disk: Disk;
+  random: Random;
+  log: Log;
+  transports: Transports;
+  collectors: AgentCollectors;
+  /** From the node's own API. */
+  fetchHeader: FetchHeader;
+  hostFacts: HostFacts;
+  /** The NAT is not measured without it. */
+  idleProbe?: IdleProbe | undefined;
+  /** Time that the node's own verified chain tips prove, ms since 1970. */
+  provenChainTime?: (() => number | undefined) | undefined;
+  version: string;
+  /** Such as `node 24.21.0`. */
+  runtime: string;
+}
+
+export type AgentEnd = 'stopped' | 'revoked';
+
+/** One node's agent, from its identity on disk to its session: everything that touches the world comes in as an argument. */
+export interface Agent {
+  /** Hex. */
+  readonly nodeId: string;
+  /** Connects at once. Idempotent. */
+  start(): void;
+  /** Says goodbye and leaves no timer; within ten seconds whatever hangs (F33). */
+  stop(): Promise<void>;
+  link(): LinkStatus;
+  outbox(): OutboxStatus;
+  /** After `stop`, or a Revoke that the root signed. Nothing else ends an agent (F08). */
+  readonly ended: Promise<AgentEnd>;
+}

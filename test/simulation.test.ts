@@ -1,0 +1,106 @@
+/**
+ * Days of a fleet in trouble, on virtual time, by a seed: hub, chain and real agent cores in this process over a real
+ * database. CI runs hours of a few nodes; `STOA_SIMULATION=168x1000` runs a week of a thousand, `…@7` by another seed.
+ */
+import { describe, expect, it } from 'vitest';
+import { VirtualWorld } from './world/virtual-world.ts';
+import type { WorldNode } from './world/world-node.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** Until a node that is well again has found its hub: the longest back-off, and a heartbeat. */
+const RECOVERY_MS = 12 * MINUTE;
+
+function size(): { hours: number; nodes: number; seed: number } {
+  const [, hours = '3', nodes = '6', seed = '1'] =
+    /^(\d+)x(\d+)(?:@(\d+))?$/.exec(process.env['STOA_SIMULATION'] ?? '') ?? [];
+  return { hours: Number(hours), nodes: Number(nodes), seed: Number(seed) };
+}
+
+/** Remembers since when each node has been out of trouble. */
+class Wellness {
+  readonly #world: VirtualWorld;
+  readonly #lastTrouble = new Map<WorldNode, number>();
+
+  constructor(world: VirtualWorld) {
+    this.#world = world;
+  }
+
+  look(): void {
+    const now = this.#world.clock.monotonic();
+    for (const node of this.#world.world.mischief!.active.keys()) this.#lastTrouble.set(node, now);
+  }
+
+  /** Those that have been well for so long. */
+  well(sinceMs: number): WorldNode[] {
+    const before = this.#world.clock.monotonic() - sinceMs;
+    return this.#world.world.nodes.filter((node) => (this.#lastTrouble.get(node) ?? 0) <= before);
+  }
+}
+
+async function minutesOf({ hub }: VirtualWorld, node: WorldNode, hubHour: number): Promise<bigint> {
+  const [row] = await hub.database.sql<{ minutes: bigint }[]>`
+    select coalesce(bit_or(minutes), 0) as minutes from uptime_words where node_id = ${node.nodeId} and hub_hour = ${hubHour}`;
+  return row!.minutes;
+}
+
+/** What happened, by label: node ids are as random as their keys. */
+async function chronicle({ hub, clock }: VirtualWorld, from: number): Promise<string[]> {
+  const rows = await hub.database.sql<{ at: Date; label: string; kind: string }[]>`
+    select e.at, n.label, e.kind from node_events e join nodes n using (node_id) order by e.at, n.label, e.kind`;
+  return rows.map(({ at, label, kind }) => `${at.getTime() - clock.now() + from} ${label} ${kind}`);
+}
+
+describe('a simulated fleet', () => {
+  const { hours, nodes, seed } = size();
+
+  it(`of ${nodes} nodes over ${hours} hours, seed ${seed}: who is well is online, and none of its minutes is lost`, async () => {
+    await using world = await VirtualWorld.open({ nodes, seed, mischief: true, pollCutMs: 30_000 });
+    const wellness = new Wellness(world);
+    const timers: number[] = [];
+    for (let hour = 0; hour < hours; hour += 1) {
+      for (let minute = 0; minute < 60; minute += 1) {
+        await world.clock.advance(MINUTE);
+        wellness.look();
+      }
+      const well = wellness.well(RECOVERY_MS);
+      expect(well.filter((node) => !node.online).map(({ place }) => place.label)).toEqual([]);
+      const lastHour = Math.floor(world.clock.now() / HOUR) - 1;
+      if (hour > 0)
+        for (const node of wellness.well(HOUR + 2 * RECOVERY_MS)) {
+          const minutes = await minutesOf(world, node, lastHour);
+          expect(minutes.toString(2), `${node.place.label} in hour ${hour}`).toBe('1'.repeat(60));
+        }
+      timers.push(world.clock.pending);
+    }
+    const { sql } = world.hub.database;
+    const clones = await sql`select 1 from node_events where kind = 'live-clone'`;
+    expect(clones).toHaveLength(0);
+    const [held] = await sql<{ count: number }[]>`
+      select count(*)::int as count from nodes where quarantined_at is not null or disputed_at is not null`;
+    expect(held?.count).toBe(0);
+    // Each hour that a node was connected at its end has a receipt, and numbers leave no gap.
+    const gaps = await sql`
+      select node_id from (select node_id, number, lag(number) over (partition by node_id order by number) as before from checkpoints) c
+      where before is not null and number <> before + 1`;
+    expect(gaps).toHaveLength(0);
+    const [written] = await sql<{ checkpoints: number; receipts: number }[]>`
+      select (select count(*)::int from checkpoints) as checkpoints, (select count(*)::int from receipts) as receipts`;
+    expect(written?.checkpoints).toBeGreaterThan(0);
+    expect(written?.receipts).toBe(written?.checkpoints);
+    // Timers that pile up are a leak.
+    expect(timers.at(-1)!).toBeLessThan(2 * timers[0]! + 100);
+  }, 86_400_000);
+
+  it('takes the same course for the same seed', async () => {
+    const run = async (): Promise<string[]> => {
+      await using world = await VirtualWorld.open({ nodes: 5, seed: 5, mischief: true, pollCutMs: 60_000 });
+      await world.clock.advance(50 * MINUTE);
+      return chronicle(world, 50 * MINUTE);
+    };
+    const first = await run();
+    expect(first.length).toBeGreaterThan(5);
+    expect(await run()).toEqual(first);
+  });
+});

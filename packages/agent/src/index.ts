@@ -11,7 +11,15 @@ export {
 } from '#channel/memory.ts';
 export { createIdleProbe, type IdleProbe } from '#channel/nat-idle.ts';
 export type { ChannelState, ChannelStatus } from '#channel/status.ts';
-export type { DialTarget, Link, LinkEnd, LinkListener, Transport, Transports } from '#channel/transport.ts';
+export {
+  type DialTarget,
+  type Link,
+  type LinkEnd,
+  type LinkListener,
+  nobodyListens,
+  type Transport,
+  type Transports,
+} from '#channel/transport.ts';
 export { createWebSocketTransport } from '#channel/websocket.ts';
 export { type CliOptions, runCli } from '#cli/cli.ts';
 export type { CommandDeps, IdentityFacts } from '#cli/command-deps.ts';

@@ -72,6 +72,24 @@ describe('a key rotation', () => {
     expect(rotationOf(after)).toBeUndefined();
     expect(receivedOf(hub.last, 'keyRotate')).toEqual([]);
   });
+
+  test('is not given up because connections break: the hub may have committed it in one whose Welcome was lost', async () => {
+    const { clock, hub, disk, world, agent } = await running();
+    await requestRotation(disk, world.directory, seededRandom('rotation'));
+    await clock.advance(MINUTE);
+    const { key, nodeId } = await IdentityStore.open(disk, world.directory);
+    const [wish] = hub.received('keyRotate');
+    const { newPublicKey } = open(rotationKind, wish!.sealed, nodeCrypto, key.publicKey);
+    hub.act = () => 'mute';
+    const credential = world.region.credential(newPublicKey, { nodeId, keyGeneration: 1 });
+    hub.send('keyAccepted', { credential });
+    await clock.advance(30 * MINUTE);
+    expect(hub.connections.length).toBeGreaterThan(5);
+    hub.act = () => 'welcome';
+    await clock.advance(11 * MINUTE);
+    expect(agent.link().state).toBe('established');
+    expect((await IdentityStore.open(disk, world.directory)).key.publicKey).toEqual(newPublicKey);
+  });
 });
 
 describe('one that the signer refuses', () => {

@@ -84,7 +84,7 @@ export class NodeRegistry {
 
   /**
    * The key before the last rotation is in force again, the one that followed it is worth nothing. Its generation is spent:
-   * the signer certifies no second key for it, so the next rotation takes the owner's word.
+   * the signer certifies no second key for it, so the next rotation takes the generation after it.
    */
   async cancelRotation({ cert, sealed }: { cert: NodeCert; sealed: Uint8Array }): Promise<void> {
     await this

@@ -1,0 +1,215 @@
+import {
+  type EncodedMessage,
+  type HubMessage,
+  type NodeCredential,
+  ProtocolError,
+  type Revoke,
+  toHex,
+  type Welcome,
+} from '@stoa/protocol';
+import type { Agent, AgentEnd, AgentOptions } from '#agent-options.ts';
+import { Channel } from '#channel/channel.ts';
+import type { NatIdle } from '#channel/nat-idle.ts';
+import { withDeadline } from '#clock.ts';
+import { describeError } from '#error.ts';
+import type { Evidence } from '#evidence/evidence.ts';
+import type { IdentityStore } from '#identity/identity-store.ts';
+import { Rotation } from '#identity/rotation.ts';
+import type { LinkStatus, OutboxStatus } from '#status/snapshot.ts';
+import { Traffic } from '#traffic.ts';
+
+/** What was opened from disk. */
+export interface AgentParts {
+  store: IdentityStore;
+  bootId: Uint8Array;
+  evidence: Evidence;
+  natIdle: NatIdle;
+}
+
+const STOP_MS = 5_000;
+
+/** Brings the parts together over the life of the process: start, sessions as they come and go, stop. */
+export class AgentCore implements Agent {
+  readonly nodeId: string;
+  readonly ended: Promise<AgentEnd>;
+  readonly #options: AgentOptions;
+  readonly #parts: AgentParts;
+  readonly #channel: Channel;
+  readonly #traffic: Traffic;
+  readonly #rotation: Rotation;
+  #storageFault: unknown;
+  #end: (end: AgentEnd) => void = () => undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: AgentOptions, parts: AgentParts) {
+    const { store, bootId, evidence, natIdle } = parts;
+    this.#options = options;
+    this.#parts = parts;
+    this.nodeId = toHex(store.nodeId);
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#channel = new Channel({
+      ...options,
+      store,
+      configured: options.config.transport,
+      agentVersion: options.version,
+      bootId,
+      natIdleMs: () => natIdle.idleMs,
+      provenChainTime: () => options.provenChainTime?.(),
+      listener: {
+        opened: (welcome) => this.#opened(welcome),
+        acknowledged: (seq) => this.#traffic.acknowledged(seq),
+        message: (message) => this.#message(message),
+        drained: () => this.pump(),
+        lost: () => this.#lost(),
+        unsaved: (error) => this.#unsaved(error),
+        revoked: (revocation) => this.#revoked(revocation),
+      },
+    });
+    this.#traffic = new Traffic({
+      agent: options,
+      evidence,
+      natIdle,
+      rttMs: () => this.#channel.rttMs,
+      storageFault: () => this.#storageFault,
+      beat: () => this.#beat(),
+    });
+    this.#rotation = new Rotation({
+      store,
+      log: options.log,
+      send: (message) => this.#traffic.send(message),
+      settled: () => evidence.health.pending === 0,
+      hubNow: () => evidence.hubTime.now,
+      accepted: () => this.#channel.renew('the key was rotated'),
+    });
+  }
+
+  start(): void {
+    this.#options.collectors.start();
+    this.#channel.start();
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  link(): LinkStatus {
+    const { store, natIdle } = this.#parts;
+    return { ...this.#channel.status(), hubUrl: store.identity.hubs[0]!, natIdleMs: natIdle.idleMs };
+  }
+
+  outbox(): OutboxStatus {
+    return { waiting: this.#parts.evidence.health.pending, droppedSamples: this.#traffic.droppedSamples };
+  }
+
+  pump(): void {
+    this.#traffic.pump();
+  }
+
+  adaptPing(): void {
+    this.#channel.adaptPing();
+  }
+
+  async #stop(): Promise<void> {
+    const { clock, collectors, log } = this.#options;
+    collectors.stop();
+    this.#parts.natIdle.stop();
+    await this.#channel.stop();
+    this.#traffic.stop();
+    const { evidence, store } = this.#parts;
+    // A session state that reached the disk after the next start had written its own would make this node a stale copy.
+    await withDeadline(clock, { ms: STOP_MS, what: 'writing the last evidence' }, () =>
+      Promise.all([evidence.stop(), store.settled()]),
+    ).catch((error: unknown) => log.warn('stop-incomplete', { ...describeError(error) }));
+    this.#end('stopped');
+  }
+
+  #opened(welcome: Welcome): void {
+    const { evidence, natIdle, store } = this.#parts;
+    evidence.opened(welcome);
+    this.#rotation.opened();
+    const channel = this.#channel;
+    const sink = {
+      send: (message: EncodedMessage) => channel.send(message),
+      get buffered() {
+        return channel.buffered;
+      },
+    };
+    this.#traffic.opened(sink, welcome.heartbeatMs);
+    natIdle.start({ origin: store.identity.hubs[0]!, cookie: welcome.cookie.slice() });
+  }
+
+  #lost(): void {
+    this.#traffic.lost();
+    this.#parts.natIdle.stop();
+    this.#parts.evidence.lost();
+  }
+
+  #message(message: HubMessage): void {
+    const { evidence } = this.#parts;
+    switch (message.name) {
+      case 'heartbeatAck':
+      case 'pong':
+        evidence.acknowledged(message.value.hubTime);
+        break;
+      case 'headerRequest':
+        this.#traffic.headersWanted(message.value);
+        break;
+      case 'reportFullState':
+        this.#traffic.fullStateWanted();
+        break;
+      case 'receipt':
+        evidence.receipt(message.value);
+        break;
+      case 'throttle':
+        this.#traffic.throttle(message.value.retryAfterMs);
+        break;
+      case 'error':
+        this.#rotation.refused(message.value);
+        break;
+      case 'keyAccepted':
+        this.#keyAccepted(message.value.credential);
+        break;
+      default:
+        throw new ProtocolError('malformed', `a ${message.name} frame within a session`);
+    }
+  }
+
+  /** In the rhythm of heartbeats: what another process asked for, and what could not be stored before. */
+  #beat(): void {
+    this.#attempt('rotation-unread', () => this.#rotation.look());
+    if (this.#storageFault === undefined) return;
+    this.#attempt('session-unsaved', async () => {
+      await this.#parts.store.saveSession({});
+      this.#storageFault = undefined;
+    });
+  }
+
+  #keyAccepted(credential: NodeCredential): void {
+    this.#attempt('rotation-not-taken', () => this.#rotation.take(credential));
+  }
+
+  #unsaved(error: unknown): void {
+    this.#storageFault = error;
+    this.#options.log.error('session-unsaved', { ...describeError(error) });
+  }
+
+  #revoked({ serial, at }: Revoke): void {
+    const { store } = this.#parts;
+    this.#options.log.error('node-revoked', { nodeId: this.nodeId, serial });
+    this.#attempt('identity-not-wiped', async () => {
+      try {
+        await store.revoke({ nodeId: store.nodeId, serial, at });
+      } finally {
+        await this.stop();
+      }
+    });
+    this.#end('revoked');
+  }
+
+  #attempt(what: string, task: () => Promise<void>): void {
+    task().catch((error: unknown) => this.#options.log.error(what, { ...describeError(error) }));
+  }
+}

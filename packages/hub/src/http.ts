@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { routePath } from 'hono/route';
+import type { Viewer } from './accounts/index.ts';
 import type { Clock } from './clock.ts';
 import type { Assets } from './console/assets.ts';
 import { errorPage } from './console/error-page.tsx';
@@ -16,7 +17,7 @@ export interface HttpEnv {
   Variables: {
     requestId: string;
     /** Who is signed in; set where a route requires it. */
-    account?: { readonly email: string };
+    viewer?: Viewer;
   };
 }
 
@@ -57,8 +58,8 @@ export function createHttpApp(options: HttpAppOptions): HubApp {
   app.use(securityHeaders(secure));
   app.use(async (c, next) => {
     c.setRenderer((content, head) => {
-      const account = c.get('account');
-      const page = { ...head, site, assets, now: clock.now(), ...(account && { account }) };
+      const viewer = c.get('viewer');
+      const page = { ...head, site, assets, now: clock.now(), ...(viewer && { viewer }) };
       return renderDocument(content, page).then((html) => c.html(html));
     });
     await next();

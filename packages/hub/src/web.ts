@@ -53,7 +53,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const { sql, clock, log, random, publicUrl, liveness, history, hub, features = [] } = options;
   const assets = await Assets.load();
   const accounts = new Accounts({ store: new AccountStore(sql), clock, random, publicUrl });
-  const guard = accounts.requireAdmin;
+  const guard = accounts.requireViewer;
   const census = createCensus({ sql, clock, liveness });
   const breakdown = createBreakdown({ sql, clock, liveness });
   const nodes = { ...options, listing: new NodeListing(sql), reader: new NodeReader(sql), census };

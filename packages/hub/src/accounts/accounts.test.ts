@@ -38,7 +38,7 @@ describe('Accounts', { timeout: 60_000 }, () => {
       await next();
     });
     accountRoutes(accounts).mount(app);
-    app.get('/private', accounts.requireAdmin, (c) => c.text(c.get('account')?.email ?? 'nobody'));
+    app.get('/private', accounts.requireViewer, (c) => c.text(c.get('viewer')?.email ?? 'nobody'));
     app.onError((thrown, c) => c.text(toHttpError(thrown).code, toHttpError(thrown).status));
     const signIn = async (link: string, next = '') =>
       app.request('/sign-in', {

@@ -5,6 +5,7 @@ import type { HttpEnv, HubContext } from '../http.ts';
 import { HttpError } from '../http-error.ts';
 import { createSecret, type Random, sameHash, secretHash } from './secret.ts';
 import type { AccountStore, StoredSession } from './store.ts';
+import type { Viewer } from './viewer.ts';
 
 const LINK_MS = 24 * 3_600_000;
 const SESSION_MS = 30 * 24 * 3_600_000;
@@ -16,11 +17,7 @@ const MOST_BELIEVED = 10_000;
 
 const LOCAL_ADMIN = 'admin@localhost';
 
-export interface Account {
-  readonly email: string;
-}
-
-/** Who may see the console: for now the hub's own admins, who sign in by a one-time link. */
+/** Who may see the console: the hub's own admins, who sign in by a one-time link. */
 export class Accounts {
   readonly #store: AccountStore;
   readonly #clock: Pick<Clock, 'now'>;
@@ -81,18 +78,18 @@ export class Accounts {
     deleteCookie(c, this.#cookie, { path: '/', secure: this.#secure });
   }
 
-  /** Lets admins pass. Others are sent to the sign-in page, or answered 401 where no page was asked for. */
-  readonly requireAdmin: MiddlewareHandler<HttpEnv> = async (c, next) => {
-    const account = await this.identify(c);
-    if (account === undefined) return this.#turnAway(c);
-    c.set('account', account);
+  /** Lets who is signed in pass. Others are sent to the sign-in page, or answered 401 where no page was asked for. */
+  readonly requireViewer: MiddlewareHandler<HttpEnv> = async (c, next) => {
+    const viewer = await this.identify(c);
+    if (viewer === undefined) return this.#turnAway(c);
+    c.set('viewer', viewer);
     // Pages of one account must not be shown from a cache to the next.
     c.header('cache-control', 'private, no-store');
     return next();
   };
 
   /** Whose session the request's cookie is. */
-  async identify(c: HubContext): Promise<Account | undefined> {
+  async identify(c: HubContext): Promise<Viewer | undefined> {
     const text = getCookie(c, this.#cookie);
     const hash = secretHash(text ?? '');
     if (text === undefined || hash === undefined) return undefined;
@@ -104,7 +101,13 @@ export class Accounts {
       await this.#store.extendSession(hash, now + SESSION_MS);
       this.#setCookie(c, text);
     }
-    return { email: session.email };
+    return {
+      accountId: session.email,
+      email: session.email,
+      tier: 'ancient',
+      confirmedAt: session.createdAt,
+      keyScopes: undefined,
+    };
   }
 
   async #session(hash: Buffer, now: number): Promise<StoredSession | undefined> {

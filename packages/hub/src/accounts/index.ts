@@ -1,3 +1,15 @@
-export { type Account, Accounts } from './accounts.ts';
+export { Accounts } from './accounts.ts';
+export { NODE_ROLES, NodeAccess, type NodeRole } from './node-access.ts';
 export { accountRoutes } from './routes.tsx';
 export { AccountStore } from './store.ts';
+export {
+  FRESH_MS,
+  holdsScope,
+  isAtLeast,
+  isFresh,
+  KEY_SCOPES,
+  type KeyScope,
+  TIERS,
+  type Tier,
+  type Viewer,
+} from './viewer.ts';

@@ -3,6 +3,7 @@ import type { Sql } from '#seams/db-adapter/index.ts';
 export interface StoredSession {
   readonly hash: Uint8Array;
   readonly email: string;
+  readonly createdAt: number;
   readonly expiresAt: number;
 }
 
@@ -60,10 +61,19 @@ export class AccountStore {
   }
 
   async session(hash: Uint8Array, now: number): Promise<StoredSession | undefined> {
-    const [row] = await this.#sql<{ session_hash: Uint8Array; email: string; expires_at: Date }[]>`
-      select session_hash, email, expires_at from console_sessions
+    const [row] = await this.#sql<
+      { session_hash: Uint8Array; email: string; created_at: Date; expires_at: Date }[]
+    >`
+      select session_hash, email, created_at, expires_at from console_sessions
       where session_hash = ${Buffer.from(hash)} and expires_at > ${new Date(now)}`;
-    return row && { hash: row.session_hash, email: row.email, expiresAt: row.expires_at.getTime() };
+    return (
+      row && {
+        hash: row.session_hash,
+        email: row.email,
+        createdAt: row.created_at.getTime(),
+        expiresAt: row.expires_at.getTime(),
+      }
+    );
   }
 
   async extendSession(hash: Uint8Array, expiresAt: number): Promise<void> {

@@ -24,7 +24,7 @@ export interface Page extends Head {
   readonly site: Site;
   readonly assets: Assets;
   readonly now: number;
-  readonly account?: { readonly email: string };
+  readonly viewer?: { readonly email: string };
 }
 
 const NAV = [
@@ -48,7 +48,7 @@ const SPRITE = lampSprite();
 
 /** A whole page around its content, which is rendered already. */
 export async function renderDocument(content: string | Promise<string>, page: Page): Promise<string> {
-  const { title, assets, account, now, live, scripts = [] } = page;
+  const { title, assets, viewer, now, live, scripts = [] } = page;
   const body = new Markup(String(await content));
   return markup`<!doctype html>
 <html lang="en">
@@ -64,11 +64,11 @@ ${live !== undefined && script(assets.url('htmx.js'))}
 ${scripts.map((name) => script(assets.url(name)))}
 ${script(assets.url('console.js'))}
 </head>
-<body data-now="${now}" class="${account ? 'framed' : 'bare'}">
+<body data-now="${now}" class="${viewer ? 'framed' : 'bare'}">
 <a class="skip" href="#main">Skip to content</a>
 ${SPRITE}
 ${bar(page)}
-${account !== undefined && navigation(page.nav)}
+${viewer !== undefined && navigation(page.nav)}
 <main id="main" tabindex="-1">${body}</main>
 ${live !== undefined && markup`<div id="live" hidden hx-sse:connect="${live}"></div>`}
 </body>
@@ -79,12 +79,12 @@ function script(url: string): Markup {
   return markup`<script src="${url}" defer></script>`;
 }
 
-function bar({ site, account, search, live }: Page): Markup {
+function bar({ site, viewer, search, live }: Page): Markup {
   return markup`<header class="bar">
 <a class="brand" href="/"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 8 12 3l10 5v2H2zM4 12h3v7H4zM10.500 12h3v7h-3zM17 12h3v7h-3zM2 20h20v1.500H2z"/></svg>Stoa</a>
-${account !== undefined && searchForm(search)}
+${viewer !== undefined && searchForm(search)}
 <p class="place">${live !== undefined && STREAM}<span title="Region">${site.region}</span><span title="Network">${site.network}</span></p>
-${account !== undefined && markup`<form action="/sign-out" method="post" class="account"><span class="account-email" title="Signed in as">${account.email}</span><button type="submit" class="quiet">Sign out</button></form>`}
+${viewer !== undefined && markup`<form action="/sign-out" method="post" class="account"><span class="account-email" title="Signed in as">${viewer.email}</span><button type="submit" class="quiet">Sign out</button></form>`}
 </header>`;
 }
 

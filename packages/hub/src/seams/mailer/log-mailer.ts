@@ -1,0 +1,12 @@
+import type { Mail, Mailer } from './mailer.ts';
+
+/** Where no SMTP server is configured: whoever runs the hub reads the mail in its output. */
+export function createLogMailer(by: { write: (line: string) => void }): Mailer {
+  return {
+    kind: 'log',
+    async send({ to, subject, text }: Mail) {
+      by.write(`--- e-mail to ${to}: ${subject}\n${text}\n---`);
+    },
+    close: () => undefined,
+  };
+}

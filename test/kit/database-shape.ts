@@ -15,20 +15,41 @@ export async function shapeOf(sql: Sql): Promise<string[]> {
   return rows.map(({ line }) => line);
 }
 
+interface TableColumns {
+  readonly name: string;
+  readonly columns: readonly { name: string; type: string; allowed: string | null }[];
+}
+
 /** One row in every table that can hold one, so that a migration that only suits empty tables shows. @returns counts. */
 export async function fillTables(sql: Sql): Promise<Record<string, number>> {
-  const tables = await sql<{ name: string; columns: { name: string; type: string }[] }[]>`
-    select c.relname as name, jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, null))) as columns
+  const tables = await sql<TableColumns[]>`
+    select c.relname as name, jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, null), 'allowed',
+      (select (regexp_match(pg_get_constraintdef(k.oid), 'ARRAY\\[(''[^'']*'')'))[1] from pg_constraint k
+        where k.conrelid = c.oid and k.contype = 'c' and k.conkey = array[a.attnum] limit 1))) as columns
     from pg_class c join pg_attribute a on a.attrelid = c.oid
     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
       and a.attnotnull and a.attidentity = '' and a.attgenerated = ''
-    group by c.relname order by c.relname <> 'nodes', c.relname`;
-  for (const { name, columns } of tables) {
-    const values = columns.map(({ type }) => VALUES[type] ?? missing(name, type));
-    const names = columns.map((column) => column.name);
-    await sql.unsafe(`insert into ${name} (${names.join(', ')}) values (${values.join(', ')})`);
+    group by c.relname order by c.relname`;
+  // A table comes after those that it refers to.
+  const waiting = [...tables];
+  for (let put = 0; waiting.length > 0; put += 1) {
+    const table = waiting.shift()!;
+    if (!(await fill(sql, table, put < tables.length ** 2))) waiting.push(table);
   }
   return await countRows(sql);
+}
+
+async function fill(sql: Sql, { name, columns }: TableColumns, mayWait: boolean): Promise<boolean> {
+  const values = columns.map(({ type, allowed }) => allowed ?? VALUES[type] ?? missing(name, type));
+  const names = columns.map((column) => `"${column.name}"`);
+  try {
+    await sql.unsafe(`insert into "${name}" (${names.join(', ')}) values (${values.join(', ')})`);
+    return true;
+  } catch (error) {
+    const foreignKey = error instanceof Error && 'code' in error && error.code === '23503';
+    if (foreignKey && mayWait) return false;
+    throw error;
+  }
 }
 
 export async function countRows(sql: Sql): Promise<Record<string, number>> {

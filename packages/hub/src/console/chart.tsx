@@ -52,7 +52,7 @@ export function LineChart({
             class="range"
             d={`${path(run, 'max', place)} ${path([...run].reverse(), 'min', place, 'L')}Z`}
           />
-          <path class="mean" d={path(run, 'avg', place)} />
+          <path class={run.length > 1 ? 'mean' : 'mean dot'} d={meanPath(run, place)} />
         </>
       ))}
     </svg>
@@ -72,6 +72,11 @@ function placer(points: readonly ChartPoint[], { from, to, top }: ChartFrame): P
 
 function path(run: readonly ChartPoint[], value: 'min' | 'avg' | 'max', place: Place, first = 'M'): string {
   return run.map((point, i) => `${i === 0 ? first : 'L'}${place(point, point[value])}`).join('');
+}
+
+/** Of a point alone a line of no length, which round ends make a dot. */
+function meanPath(run: readonly ChartPoint[], place: Place): string {
+  return run.length > 1 ? path(run, 'avg', place) : `${path(run, 'avg', place)}h0`;
 }
 
 /** One point for each `size` of them; extremes survive the merging. */

@@ -8,7 +8,7 @@ export type { HistoryReader } from './health.ts';
 export { JoinTokens } from './join-tokens.ts';
 export { listUrl } from './list-page.ts';
 export { NodeListing } from './listing.ts';
-export { type Instant, judgedAt, Liveness } from './liveness.ts';
+export { type Instant, judgedAt, Liveness, lateAfterMs, offlineAfterMs } from './liveness.ts';
 export { MassExpiry } from './mass-expiry.ts';
 export type { NetworkHead, NetworkHeads } from './network-heads.ts';
 export { NodeReader } from './node-reader.ts';

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { systemClock } from '../clock.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { type ListFilter, type ListPage, NodeListing, type Position } from './listing.ts';
 import type { Instant } from './liveness.ts';
@@ -25,7 +26,7 @@ describe('NodeListing', { timeout: 60_000 }, () => {
 
   beforeAll(async () => {
     database = await openTemporary();
-    listing = new NodeListing(database.sql);
+    listing = new NodeListing({ sql: database.sql, clock: systemClock });
     await insertNodes(database.sql, nodes);
   }, 60_000);
   afterAll(() => database.close());

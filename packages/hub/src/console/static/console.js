@@ -139,11 +139,14 @@
     return columns;
   }
 
-  // A point between two gaps has no line to lie on: it is drawn as a dot.
+  // A point between two gaps has no line to lie on, and a few make one too short to see: they are drawn as dots.
   function dots(values) {
     const missing = (i) => values[i] === null || values[i] === undefined;
-    const alone = [...values.keys()].filter((i) => !missing(i) && missing(i - 1) && missing(i + 1));
-    return { show: true, size: 6, filter: () => alone };
+    const few = values.length <= 12;
+    const marked = [...values.keys()].filter(
+      (i) => !missing(i) && (few || (missing(i - 1) && missing(i + 1))),
+    );
+    return { show: true, size: 5, filter: () => marked };
   }
 
   function tick({ from, to }) {

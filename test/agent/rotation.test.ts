@@ -45,6 +45,12 @@ async function enrolledHost() {
         expect(agent.link().state).toBe('established');
         expect(agent.link().sessions).toBeGreaterThanOrEqual(least);
       }),
+    /** Until the secret of the first session is on disk. */
+    stored: () =>
+      passing(async () => {
+        const { session } = await IdentityStore.open(createDisk(), directory);
+        expect(session.cookie.length).toBeGreaterThan(0);
+      }),
     /** Until the key that was asked for is the one on disk. */
     rotated: (newKeyId: string) =>
       passing(async () => {
@@ -81,6 +87,7 @@ describe('a key rotation', () => {
     const copy = `${host.directory}.copy`;
     const first = await host.start();
     await host.sessions(first, 1);
+    await host.stored();
     const before = await host.open();
     await cp(host.directory, copy, { recursive: true });
     const { newKeyId } = await requestRotation(createDisk(), host.directory, random);

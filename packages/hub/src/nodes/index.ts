@@ -4,6 +4,7 @@ export { Descriptions } from './descriptions.ts';
 export { Enrolment, type Origin } from './enrolment.ts';
 export { EnrolmentError } from './error.ts';
 export { NodeEventLog } from './event-log.ts';
+export { EventRetention } from './event-retention.ts';
 export type { HistoryReader } from './health.ts';
 export { JoinTokens } from './join-tokens.ts';
 export { listUrl } from './list-page.ts';

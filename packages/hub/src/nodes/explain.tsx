@@ -16,7 +16,12 @@ export function explainMarkup(state: NodeState, now: number): Markup {
     const value = fact.at === undefined ? fact.value : agoMarkup(fact.at, now);
     return markup`<dt>${fact.name}</dt><dd>${value}</dd>`;
   });
-  return markup`<div class="explain"><p>${state.rule}</p><dl class="facts">${facts}</dl><p class="explain-change">${state.change}</p></div>`;
+  return markup`<div class="explain"><p>${state.rule}</p><dl class="facts">${facts}</dl><p class="explain-change">${withCode(state.change)}</p></div>`;
+}
+
+/** What stands between backquotes is a command. */
+function withCode(text: string): Markup[] {
+  return text.split('`').map((part, i) => (i % 2 === 1 ? markup`<code>${part}</code>` : markup`${part}`));
 }
 
 export function Explain({ state, now }: { state: NodeState; now: number }) {

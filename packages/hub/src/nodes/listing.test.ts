@@ -57,6 +57,15 @@ describe('NodeListing', { timeout: 60_000 }, () => {
     expect([backwards[0]!.previous, backwards.at(-1)!.next]).toEqual([undefined, undefined]);
   });
 
+  it('gives readers who ask at the same time each his own page', async () => {
+    const pages = await walk(everything);
+    const asked = pages.slice(0, -1).flatMap((page) => Array.from({ length: 5 }, () => page.next!));
+    const answers = await Promise.all(asked.map((after) => listing.page(everything, { after }, at)));
+    expect(answers.map((page) => idsOf([page]))).toEqual(
+      asked.map((after) => idsOf([pages[pages.findIndex((page) => page.next === after) + 1]!])),
+    );
+  });
+
   it('shows the first page where there is too little before a place', async () => {
     const first = await listing.page(everything, undefined, at);
     const third = first.rows[2]!;

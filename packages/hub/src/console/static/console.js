@@ -105,7 +105,7 @@
       if (kbps === 0) return '0';
       return kbps < 1_000 ? `${+kbps.toFixed(1)}k` : `${+(kbps / 1_000).toFixed(1)}M`;
     },
-    ms: (value) => `${+value.toFixed(1)}`,
+    ms: (value) => value.toLocaleString('en-US', { maximumFractionDigits: 1 }),
     count: (value) => (Number.isInteger(value) ? value.toLocaleString('en-US') : ''),
   };
 

@@ -83,7 +83,7 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
     signer: region.connect(),
     key: region.instanceKeyOf(config.instance),
     identityCache: new PrivateFile(join(dataDir, 'instance.chain')),
-    rollingCheckpoint: new PrivateFile(join(dataDir, 'checkpoint.json')),
+    rollingCheckpoint: new PrivateFile(join(dataDir, 'rolling-checkpoint.json')),
     checkpoint: network.checkpoint,
     clock,
     random: options.random ?? secureRandom,

@@ -24,7 +24,7 @@ export function paths(config: HubConfig): {
   return {
     instanceKey: join(config.dataDir, 'instance.key'),
     instanceChain: join(config.dataDir, 'instance.chain'),
-    rollingCheckpoint: join(config.dataDir, 'checkpoint.json'),
+    rollingCheckpoint: join(config.dataDir, 'rolling-checkpoint.json'),
     database: join(config.dataDir, 'postgres'),
     signerDir,
     signerSocket: config.signerSocket ?? join(signerDir, 'signer.sock'),

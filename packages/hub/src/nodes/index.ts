@@ -20,7 +20,6 @@ export { sampleOf } from './samples.ts';
 export { nodeSources } from './sources.tsx';
 export {
   atTip,
-  deriveState,
   NEEDS_YOU,
   STATE_WORDS,
   STATES,

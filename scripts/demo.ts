@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { MemoryDisk } from '@stoa/agent';
-import { systemClock as clock, type DbAdapter, type Hub } from '@stoa/hub';
+import { systemClock as clock, type DbAdapter, type Hub, VERSION } from '@stoa/hub';
 import { createNetwork, type SimulatedNetwork } from '../test/chainweb/index.ts';
 import { openTestHub } from '../test/kit/hub.ts';
 import { createRegion, type TestRegion } from '../test/kit/region.ts';
 import { random } from '../test/kit/wire-agent.ts';
 import { seedBackdrop } from '../test/world/backdrop.ts';
+import type { WorldNode } from '../test/world/world-node.ts';
 import { startWorld, type World } from '../test/world.ts';
 
 const HELP = `Usage: pnpm demo [--nodes N] [--live M] [--port P] [--seed S]
@@ -78,6 +79,7 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
   const region = await createRegion({ clock, random, disk: new MemoryDisk() });
   const { hub, database } = await openTestHub({
     dataDir,
+    version: VERSION,
     network,
     region,
     env: {
@@ -118,6 +120,7 @@ async function populate(
     signer: region.signer,
     nodes: live,
     mischief: true,
+    past: true,
     ...(live > COMFORTABLE ? { pollCutMs: 30_000 } : {}),
   });
   await seedBackdrop({
@@ -129,15 +132,22 @@ async function populate(
   await untilJoined(world, signal);
 }
 
-/** Tells how many are online until nine in ten are. */
+/** Tells how many have joined until all have that can. */
 async function untilJoined(world: World, signal: AbortSignal): Promise<void> {
   const all = world.nodes.length;
-  while (!signal.aborted && world.online < 0.9 * all) {
-    progress(`joined ${world.online} of ${all} nodes`);
+  const began = performance.now();
+  const joined = new Set<WorldNode>();
+  const isDue = (node: WorldNode) => !joined.has(node) && world.mischief?.active.has(node) !== true;
+  while (!signal.aborted && world.nodes.some(isDue)) {
+    for (const node of world.nodes) if (node.online) joined.add(node);
+    progress(`joined ${joined.size} of ${all} nodes`);
     await Promise.race([sleep(500), aborted(signal)]);
   }
+  const seconds = Math.round((performance.now() - began) / 1_000);
   if (!signal.aborted)
-    progress(`${world.online} of ${all} nodes are online; the others are in trouble, as planned\n`);
+    progress(
+      `${joined.size} of ${all} nodes joined in ${seconds} s; ${all - joined.size} are cut off, as planned\n`,
+    );
 }
 
 /** One line that is written over, where there is a terminal. */

@@ -76,6 +76,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
       signer: signer.client,
       key,
       identityCache: new PrivateFile(join(dataDir, 'instance.chain')),
+      rollingCheckpoint: new PrivateFile(join(dataDir, 'rolling-checkpoint.json')),
       checkpoint: chain.checkpoint,
       clock: systemClock,
       random,

@@ -184,6 +184,17 @@ describe('before authentication', () => {
     ).toBe(400);
   });
 
+  it('more than a Hello is not read', async () => {
+    const agent = await PollAgent.open(origin, await world.enrol());
+    const { hello, finish } = agent.prepare();
+    agent.number += 1;
+    const bytes = LIMITS.preAuthBytes + 5;
+    expect((await agent.post(new Uint8Array(10), { contentLength: bytes })).status).toBe(413);
+    const [welcome] = splitBatch((await agent.post(joinBatch([hello]))).body);
+    finish(welcome!);
+    await agent.close();
+  });
+
   it('garbage is answered with an error, and the link closed', async () => {
     const agent = await PollAgent.open(origin, await world.enrol());
     const [said] = await agent.poll([new Uint8Array(300).fill(7)]);

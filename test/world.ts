@@ -5,6 +5,7 @@ import type { SignerClient } from '@stoa/signer/client';
 import type { SimulatedNetwork } from './chainweb/index.ts';
 import { enrolAll, forgetEarlier } from './world/enrolment.ts';
 import { Mischief } from './world/mischief.ts';
+import { stagePast } from './world/past.ts';
 import { type Place, placeOf, townOf } from './world/places.ts';
 import { createDice, type Dice } from './world/random.ts';
 import { WorldNode } from './world/world-node.ts';
@@ -26,6 +27,8 @@ export interface WorldOptions {
   readonly seed?: number;
   /** Whether the seeded script of faults runs. */
   readonly mischief?: boolean;
+  /** Whether some are in trouble since before the world began, so that states which take minutes show at once. */
+  readonly past?: boolean;
   /** How many nodes may be on their way to their first session at once; 40 unless given. */
   readonly joining?: number;
   /** How often agents ask for the tips. */
@@ -111,6 +114,15 @@ class Fleet implements World {
 
   async join(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.install()));
+    const { past, database, dice, clock } = this.#options;
+    if (past && this.mischief)
+      await stagePast({
+        nodes: this.nodes,
+        mischief: this.mischief,
+        database,
+        clock,
+        dice: dice.fork('past'),
+      });
     this.#joinNext(this.nodes.values(), new Map());
     this.mischief?.start();
   }

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-/** A host whose time passes as fast as the wires allow. */
+/** A host whose time passes some ten times as fast as the hub's, which still answers well within its time-outs. */
 async function enrolledHost() {
   const clock = new VirtualClock(Date.now());
   const host = await AgentHost.create({ clock });
@@ -31,16 +31,26 @@ async function enrolledHost() {
   const passing = (check: () => void | Promise<void>) =>
     vi.waitFor(
       async () => {
-        await clock.advance(250);
+        await clock.advance(125);
         await check();
       },
-      { timeout: 20_000, interval: 10 },
+      { timeout: 60_000, interval: 10 },
     );
   return {
     directory,
     open: () => IdentityStore.open(createDisk(), directory),
-    sessions: (agent: Agent, count: number) =>
-      passing(() => expect(agent.link()).toMatchObject({ state: 'established', sessions: count })),
+    /** On a busy machine a session may be lost, and another one follows. */
+    sessions: (agent: Agent, least: number) =>
+      passing(() => {
+        expect(agent.link().state).toBe('established');
+        expect(agent.link().sessions).toBeGreaterThanOrEqual(least);
+      }),
+    /** Until the secret of the first session is on disk. */
+    stored: () =>
+      passing(async () => {
+        const { session } = await IdentityStore.open(createDisk(), directory);
+        expect(session.cookie.length).toBeGreaterThan(0);
+      }),
     /** Until the key that was asked for is the one on disk. */
     rotated: (newKeyId: string) =>
       passing(async () => {
@@ -77,6 +87,7 @@ describe('a key rotation', () => {
     const copy = `${host.directory}.copy`;
     const first = await host.start();
     await host.sessions(first, 1);
+    await host.stored();
     const before = await host.open();
     await cp(host.directory, copy, { recursive: true });
     const { newKeyId } = await requestRotation(createDisk(), host.directory, random);

@@ -41,6 +41,8 @@ export interface TestHubOptions {
   /** An embedded one in the data directory unless given; the hub closes it. */
   readonly openDatabase?: (log: Log) => Promise<DbAdapter>;
   readonly random?: Random;
+  /** `0.0.0-test` unless given. */
+  readonly version?: string;
   /** `debug` unless said. */
   readonly logLevel?: string;
   /** Told each line as it is logged. */
@@ -76,11 +78,12 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
   });
   const hub = await openHub({
     config,
-    version: '0.0.0-test',
+    version: options.version ?? '0.0.0-test',
     database,
     signer: region.connect(),
     key: region.instanceKeyOf(config.instance),
     identityCache: new PrivateFile(join(dataDir, 'instance.chain')),
+    rollingCheckpoint: new PrivateFile(join(dataDir, 'rolling-checkpoint.json')),
     checkpoint: network.checkpoint,
     clock,
     random: options.random ?? secureRandom,

@@ -61,16 +61,21 @@ export class Mischief {
   /** Returns false where no node is well enough for it. */
   #begin(trouble: Trouble): boolean {
     if (this.#active.size >= this.#wanted) return false;
-    const { nodes, clock, dice } = this.#options;
+    const { nodes, dice } = this.#options;
     const well = nodes.filter((node) => node.online && !this.#active.has(node));
     if (well.length === 0) return false;
-    const node = dice.pick(well);
+    this.inflict(dice.pick(well), trouble);
+    return true;
+  }
+
+  /** Begins it at this node, whose turn it is not. */
+  inflict(node: WorldNode, trouble: Trouble): void {
+    const { clock, dice } = this.#options;
     const [least, most] = trouble.minutes;
     const lastsMs = dice.number(least, most) * MINUTE_MS;
     const undo = Promise.resolve(trouble.begin(node, this.#stage));
     const timer = clock.after(lastsMs, () => void this.#end(node));
     this.#active.set(node, { trouble, timer, undo: async () => (await undo)() });
-    return true;
   }
 
   async #end(node: WorldNode): Promise<void> {

@@ -27,6 +27,20 @@ export interface Trouble {
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 8_766 * HOUR_MS;
 
+/** A copy of the data directory is started while the node lives: each takes the session from the other, and both are named. */
+export const LIVE_CLONE: Trouble = {
+  name: 'live clone',
+  weight: 0,
+  minutes: [10, 30],
+  async begin(node, { dice }) {
+    const copy = await node.clone(`198.19.251.${dice.integer(1, 250)}`);
+    // Whose session ended by a fault is back at once; who was replaced waits long.
+    node.wire.cut();
+    await copy.start();
+    return () => copy.stop();
+  },
+};
+
 export const TROUBLES: readonly Trouble[] = [
   {
     name: 'lag',

@@ -17,18 +17,29 @@ import {
 } from './gateway/index.ts';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from './history/index.ts';
 import type { Log } from './log.ts';
-import { JoinTokens, Liveness, MassExpiry, NodeEventLog, NodeRegistry, sampleOf } from './nodes/index.ts';
+import {
+  EventRetention,
+  JoinTokens,
+  Liveness,
+  MassExpiry,
+  NodeEventLog,
+  NodeRegistry,
+  sampleOf,
+} from './nodes/index.ts';
 import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { bindServer, descriptorShortage } from './server.ts';
 import { Telemetry } from './telemetry.ts';
 import { type Task, Tickers } from './ticker.ts';
 import {
+  type CheckpointFile,
   Corroboration,
   type Fetch,
   HeadWatch,
   ReferencePoller,
   Reporters,
+  RollingCheckpoint,
+  startingCheckpoint,
   VerifiedSet,
 } from './tips/index.ts';
 import { createWeb, type Web } from './web.ts';
@@ -43,7 +54,10 @@ export interface HubOptions {
   readonly key: SigningKey;
   /** Where the last certificate is kept, for a start while the signer is away. */
   readonly identityCache: HubIdentityDeps['cache'];
+  /** Pinned by the admin. */
   readonly checkpoint: Checkpoint;
+  /** Where the one that follows the head is kept. */
+  readonly rollingCheckpoint: CheckpointFile;
   readonly clock: Clock;
   readonly random: Random;
   readonly crypto: CryptoSuite;
@@ -121,7 +135,10 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     crypto,
     hub: { origin: url.origin, region, rootFingerprint },
   });
-  const set = new VerifiedSet({ checkpoint: options.checkpoint, clock, reporters: new Reporters({ clock }) });
+  const checkpoint = await startingCheckpoint(options.checkpoint, options.rollingCheckpoint, (err) =>
+    log.warn({ err }, 'the checkpoint of an earlier run cannot be used: verifying from the pinned one'),
+  );
+  const set = new VerifiedSet({ checkpoint, clock, reporters: new Reporters({ clock }) });
   const corroboration = new Corroboration({ set });
   const history = new HistoryStore({ sql });
   const recorder = new HistoryRecorder({ clock, store: history, run: toHex(random(8)) });
@@ -209,9 +226,11 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const tasks: Task[] = [
     ...agents.tasks,
     ...tipTasks(options, set, { corroboration, bus }),
+    new RollingCheckpoint({ set, file: options.rollingCheckpoint, pinned: options.checkpoint }),
     rate,
     recorder,
     partitions,
+    new EventRetention({ sql, clock }),
     new MassExpiry({ nodes: () => agents.gateway.nodes(), liveness, heartbeatMs, clock, log }),
   ];
   opening.defer(() => telemetry.close());

@@ -9,3 +9,4 @@ export { createLog, type Log } from './log.ts';
 export { PrivateFile } from './private-file.ts';
 export { type DbAdapter, openEmbedded, openUrl } from './seams/db-adapter/index.ts';
 export { secureRandom } from './secure-random.ts';
+export { VERSION } from './version.ts';

@@ -56,7 +56,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const guard = accounts.requireViewer;
   const census = createCensus({ sql, clock, liveness });
   const breakdown = createBreakdown({ sql, clock, liveness });
-  const nodes = { ...options, listing: new NodeListing(sql), reader: new NodeReader(sql), census };
+  const nodes = { ...options, listing: new NodeListing({ sql, clock }), reader: new NodeReader(sql), census };
   const fleet = { census, breakdown, heads: options.heads, liveness, hub };
   const live = new Live({ clock, log, guard, sources: [...nodeSources(nodes), fleetSource(fleet)] });
   const { region, network } = hub();

@@ -21,15 +21,16 @@ const FAREWELL_MS = 3_000;
  *   The hub's Challenge holds -> authenticating. End or time-out -> waiting | refused | closed.
  * - authenticating: our Hello is out; attempt timer armed anew. Welcome holds -> established | quarantined. End or
  *   time-out as from connecting.
- * - established, quarantined: a session. In the latter the node is seen but not paid. GoAway, or a wish
- *   of our own -> draining. End -> waiting | refused | closed.
+ * - established, quarantined: a session; in the latter the node is seen but not paid. GoAway, or a wish of our own ->
+ *   draining. End -> waiting | refused | closed.
  * - draining: still a session; its timer ends it -> waiting, without a delay.
  * - waiting: no Conversation; retry timer armed -> connecting.
  * - refused: as waiting, for an hour, after a Refuse that the region signed.
  * - closed: after `stop`, or a Revoke that the root signed. Final.
  *
- * Invariants: at most one Conversation; the stage's timer is the present state's and dies with it; nothing unsigned ends the
- * machine or touches the identity (F05, F08); every delay that a hub names is clamped; no wall clock decides (F21).
+ * Invariants: at most one Conversation; a timer is one state's and dies with it (`Stage`); nothing unsigned ends the
+ * machine or touches the identity (F05, F08; `nextStep`); every delay that a hub names is clamped; no wall clock decides
+ * (F21).
  */
 export class Channel {
   readonly #options: ChannelOptions;

@@ -15,6 +15,7 @@ export interface CommandContext {
 export function paths(config: HubConfig): {
   instanceKey: string;
   instanceChain: string;
+  rollingCheckpoint: string;
   database: string;
   signerDir: string;
   signerSocket: string;
@@ -23,6 +24,7 @@ export function paths(config: HubConfig): {
   return {
     instanceKey: join(config.dataDir, 'instance.key'),
     instanceChain: join(config.dataDir, 'instance.chain'),
+    rollingCheckpoint: join(config.dataDir, 'rolling-checkpoint.json'),
     database: join(config.dataDir, 'postgres'),
     signerDir,
     signerSocket: config.signerSocket ?? join(signerDir, 'signer.sock'),

@@ -37,6 +37,7 @@ export async function serve({ config, version, out, signal }: CommandContext): P
     signer: connectSigner({ socketPath: paths(config).signerSocket }),
     key,
     identityCache: new PrivateFile(paths(config).instanceChain),
+    rollingCheckpoint: new PrivateFile(paths(config).rollingCheckpoint),
     checkpoint,
     clock: systemClock,
     random: secureRandom,

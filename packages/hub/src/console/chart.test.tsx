@@ -28,6 +28,16 @@ describe('unbroken', () => {
 });
 
 describe('LineChart', () => {
+  it('marks a point that has no line to lie on', () => {
+    const at = (time: number) => ({ at: time, min: 1, avg: 1, max: 1 });
+    const draw = (times: readonly number[]) =>
+      String(LineChart({ points: times.map(at), frame: { from: 0, to: 9_000, stepMs: 300 }, label: 'x' }));
+    const many = Array.from({ length: 20 }, (_, i) => i * 300);
+    expect(draw([300])).toMatch(/class="mean dot" d="M12.0 1.0h0"/);
+    expect(draw(many)).not.toContain('dot');
+    expect(draw([...many, 8_400]).match(/class="mean dot"/g)).toHaveLength(1);
+  });
+
   it('stays inside its frame', () => {
     fc.assert(
       fc.property(points, (all) => {

@@ -20,6 +20,8 @@ const WIDTH = 360;
 const HEIGHT = 84;
 /** An image has no room for more. */
 const MOST_POINTS = 180;
+/** So few make a line too short to see: each is marked. `static/console.js` does the same. */
+const FEW_POINTS = 12;
 
 /** A line with its range as an image: what a page shows before, or without, script. */
 export function LineChart({
@@ -53,6 +55,9 @@ export function LineChart({
             d={`${path(run, 'max', place)} ${path([...run].reverse(), 'min', place, 'L')}Z`}
           />
           <path class="mean" d={path(run, 'avg', place)} />
+          {(run.length === 1 || points.length <= FEW_POINTS) && (
+            <path class="mean dot" d={dots(run, place)} />
+          )}
         </>
       ))}
     </svg>
@@ -72,6 +77,11 @@ function placer(points: readonly ChartPoint[], { from, to, top }: ChartFrame): P
 
 function path(run: readonly ChartPoint[], value: 'min' | 'avg' | 'max', place: Place, first = 'M'): string {
   return run.map((point, i) => `${i === 0 ? first : 'L'}${place(point, point[value])}`).join('');
+}
+
+/** Lines of no length, which round ends make dots. */
+function dots(run: readonly ChartPoint[], place: Place): string {
+  return run.map((point) => `M${place(point, point.avg)}h0`).join('');
 }
 
 /** One point for each `size` of them; extremes survive the merging. */

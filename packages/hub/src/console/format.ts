@@ -33,11 +33,11 @@ export function bytes(value: number): string {
   return `${unit === 0 || scaled >= 100 ? Math.round(scaled) : tenths(scaled)} ${units[unit]}`;
 }
 
-/** The largest whole unit: 90 s is `90 s`, two hours and a half `2 h`. `static/console.js` says the same in the browser. */
+/** The largest unit of which there are two: 90 s is `90 s`, two hours and a half `2 h`. `static/console.js` says the same in the browser. */
 export function duration(ms: number): string {
   const positive = Math.max(0, ms);
-  if (positive < 100 * SECOND) return `${Math.floor(positive / SECOND)} s`;
-  if (positive < 100 * MINUTE) return `${Math.floor(positive / MINUTE)} min`;
+  if (positive < 2 * MINUTE) return `${Math.floor(positive / SECOND)} s`;
+  if (positive < 2 * HOUR) return `${Math.floor(positive / MINUTE)} min`;
   if (positive < 48 * HOUR) return `${Math.floor(positive / HOUR)} h`;
   return `${Math.floor(positive / DAY)} d`;
 }
@@ -51,7 +51,12 @@ export function relative(at: number, now: number): string {
 
 /** 2026-11-25 18:40:12 UTC. */
 export function absolute(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return `${iso(at).slice(0, -1).replace('T', ' ')} UTC`;
+}
+
+/** 2026-11-25T18:40:12Z. */
+export function iso(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`;
 }
 
 /** Enough of a hash or node id to tell it from its neighbours. */

@@ -1,16 +1,25 @@
 import type { Child } from 'hono/jsx';
-import { absolute, relative } from './format.ts';
-import { embed, type Markup, markup } from './markup.ts';
+import { absolute, iso, relative } from './format.ts';
+import { embed, Markup, markup } from './markup.ts';
 
 /** An instant, told as its age; the browser keeps the age true, the title tells the instant. */
 export function agoMarkup(at: number, now: number): Markup {
-  const text = absolute(at);
-  return markup`<time class="ago" datetime="${isoOf(text)}" title="${text}">${relative(at, now)}</time>`;
+  return markup`${timeTag(Math.floor(at / 1_000))}${relative(at, now)}</time>`;
 }
 
-/** 2026-11-25 18:40:12 UTC -> 2026-11-25T18:40:12Z. */
-function isoOf(text: string): string {
-  return `${text.slice(0, 10)}T${text.slice(11, 19)}Z`;
+const MOST_TAGS = 512;
+const tags = new Map<number, Markup>();
+
+/** Of a second since 1970. Kept: nodes are heard from within the same few seconds, and writing a date is slow. */
+function timeTag(second: number): Markup {
+  let tag = tags.get(second);
+  if (tag === undefined) {
+    const at = second * 1_000;
+    tag = new Markup(`<time class="ago" datetime="${iso(at)}" title="${absolute(at)}">`);
+    if (tags.size >= MOST_TAGS) tags.clear();
+    tags.set(second, tag);
+  }
+  return tag;
 }
 
 export function Ago({ at, now }: { at: number; now: number }) {
@@ -24,13 +33,6 @@ export function unknownMarkup(why: string): Markup {
 
 export function Unknown({ why = 'not known' }: { why?: string }) {
   return embed(unknownMarkup(why));
-}
-
-/** A share of 1 as a bar: the number stands beside it. */
-export function gaugeMarkup(share: number): Markup {
-  const level = share >= 0.95 ? ' is-alarm' : share >= 0.85 ? ' is-high' : '';
-  const width = Math.round(Math.max(0, Math.min(1, share)) * 40);
-  return markup`<svg class="gauge${level}" aria-hidden="true"><path d="M0 3h40"/><path d="M0 3h${width}"/></svg>`;
 }
 
 export interface Fact {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { STATES, type StateName } from '#nodes/index.ts';
+import { type NodeDetail, STATES, type StateName } from '#nodes/index.ts';
 import { FleetPage, type FleetView } from './page.tsx';
 
 const NOW = Date.UTC(2026, 10, 25, 18);
@@ -47,6 +47,24 @@ describe('FleetPage', () => {
     const page = html({ byState: { online: 3, offline: 1_234 } });
     expect(page).toContain('<a href="/nodes?state=offline">1,234 more</a>');
     expect(page).not.toContain('No node waits');
+  });
+
+  it('tells the rule of silence with the interval that holds, and of each node when it was heard', () => {
+    const facts = {
+      createdAt: 0,
+      lastSeen: NOW - 379_000,
+      forked: false,
+      chainweb: 'up',
+      atTipAt: NOW - 379_000,
+      lag: 0,
+    };
+    const node = { nodeId: 'n', label: 'rack-1', facts } as NodeDetail;
+    const breakdown = { needs: [node], versions: [], regions: [] };
+    const page = html({ byState: { offline: 1 }, breakdown });
+    expect(page).toContain('Silent for 5 min or longer');
+    expect(page).toMatch(/rack-1<\/a> <span class="need-since">heard <time[^>]*>6 min ago/);
+    const slow = { now: NOW, intervalMs: 120_000, graceUntil: 0 };
+    expect(html({ byState: { offline: 1 }, at: slow })).toContain('Silent for 7 min or longer');
   });
 
   it('says that states stand still, only where they do', () => {

@@ -1,18 +1,19 @@
 import {
   type Census,
-  deriveState,
   type Instant,
   judgedAt,
+  lateAfterMs,
   listUrl,
   NEEDS_YOU,
   type NetworkHead,
   type NodeDetail,
+  offlineAfterMs,
   STATE_WORDS,
   STATES,
   type StateName,
   stateName,
 } from '#nodes/index.ts';
-import { bytes, number, percent, tenths } from '../console/format.ts';
+import { bytes, duration, number, percent, tenths } from '../console/format.ts';
 import { Lamp } from '../console/lamp.ts';
 import { Ago, Empty, Facts, Panel } from '../console/parts.tsx';
 import type { Breakdown, Share } from './breakdown.ts';
@@ -94,13 +95,22 @@ function Frozen({ view: { at } }: { view: FleetView }) {
 }
 
 /** What a person does about each of the states that need one. */
-const TO_DO: Readonly<Partial<Record<StateName, string>>> = {
-  disputed: 'Two living processes share one identity: stop one, and settle which is the node.',
-  quarantined: 'They may connect, and do not earn: take them back, or refuse them.',
-  forked: 'On a branch that the network left: they return by themselves, or need a reseed.',
-  offline: 'Silent for five minutes or longer: stoa-agent doctor on the node says what is in the way.',
-  behind: 'Not at the tip: look at chainweb on the node, its disk and its peers.',
+const TO_DO: Readonly<Partial<Record<StateName, (at: Instant) => string>>> = {
+  disputed: () => 'Two living processes share one identity: stop one, and settle which is the node.',
+  quarantined: () => 'They may connect, and do not earn: take them back, or refuse them.',
+  forked: () => 'On a branch that the network left: they return by themselves, or need a reseed.',
+  offline: ({ intervalMs }) =>
+    `Silent for ${duration(offlineAfterMs(intervalMs))} or longer: stoa-agent doctor on the node says what is in the way.`,
+  behind: ({ intervalMs }) =>
+    `Not at the tip for ${duration(lateAfterMs(intervalMs))} or longer: look at chainweb on the node, its disk and its peers.`,
 };
+
+/** The instant that tells how bad it is, and what happened then: the one that the state's rule counts from. */
+function lastGood({ facts }: NodeDetail, state: StateName): { word: string; at: number | undefined } {
+  if (state === 'offline') return { word: 'heard', at: facts.lastSeen };
+  if (state === 'behind' || state === 'forked') return { word: 'at the tip', at: facts.atTipAt };
+  return { word: 'since', at: state === 'disputed' ? facts.disputedAt : facts.quarantinedAt };
+}
 
 function NeedsYou({ view: { breakdown, census, at } }: { view: FleetView }) {
   const states = NEEDS_YOU.filter((state) => census.byState[state] > 0);
@@ -134,14 +144,18 @@ function Need({ state, count, named, at }: NeedProps) {
       <a class="need-state" href={listUrl({ state })}>
         <Lamp name={state} word={STATE_WORDS[state]} /> <span class="count">{number(count)}</span>
       </a>
-      <p class="need-what">{TO_DO[state]}</p>
+      <p class="need-what">{TO_DO[state]?.(at)}</p>
       <ul class="need-nodes">
         {named.map((node) => {
-          const { since } = deriveState(node.facts, at);
+          const good = lastGood(node, state);
           return (
             <li>
               <a href={`/nodes/${node.nodeId}`}>{node.label}</a>{' '}
-              {since !== undefined && <Ago at={since} now={at.now} />}
+              {good.at !== undefined && (
+                <span class="need-since">
+                  {good.word} <Ago at={good.at} now={at.now} />
+                </span>
+              )}
             </li>
           );
         })}

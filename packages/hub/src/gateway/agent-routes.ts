@@ -117,7 +117,7 @@ export class AgentRoutes {
     const number = Number(header(request, 'stoa-poll'));
     if (!Number.isSafeInteger(number) || number < 1)
       throw new RequestError(400, 'bad_request', `poll number '${number}': an integer from 1 expected`);
-    const answer = await link.poll(number, await readBody(request, 4 * LIMITS.frameBytes));
+    const answer = await link.poll(number, await readBody(request, link.bodyBytes));
     if ('closed' in answer)
       throw new RequestError(410, 'session_gone', 'this session has ended', {
         'stoa-close': String(answer.closed),

@@ -1,10 +1,13 @@
-import { joinBatch, ProtocolError, splitBatch } from '@stoa/protocol';
+import { joinBatch, LIMITS, ProtocolError, splitBatch } from '@stoa/protocol';
 import type { Clock } from '../clock.ts';
 import type { Link } from './link.ts';
 
 export type PollAnswer = { readonly body: Uint8Array } | { readonly closed: number };
 
 const HOLD_MS = 25_000;
+const POLL_BYTES = 4 * LIMITS.frameBytes;
+/** Of the Hello, in a batch of its own. */
+const FIRST_BYTES = LIMITS.preAuthBytes + 4;
 /** An agent that does not come back to poll is gone. */
 const ABANDONED_MS = 90_000;
 
@@ -24,6 +27,7 @@ export class LongPollLink implements Link {
   #outgoing: Uint8Array[] = [];
   #outgoingBytes = 0;
   #poll = 0;
+  #heard = false;
   #answer: Promise<PollAnswer> = Promise.resolve({ body: new Uint8Array(0) });
   #held: { release(): void } | undefined;
   #closed: number | undefined;
@@ -39,6 +43,11 @@ export class LongPollLink implements Link {
 
   get buffered(): number {
     return this.#outgoingBytes;
+  }
+
+  /** Bytes that the body of a poll may have; few before the agent's first message, whoever sends it. */
+  get bodyBytes(): number {
+    return this.#heard ? POLL_BYTES : FIRST_BYTES;
   }
 
   get closed(): number | undefined {
@@ -84,6 +93,7 @@ export class LongPollLink implements Link {
       );
     const messages = splitBatch(body);
     this.#held?.release();
+    this.#heard ||= messages.length > 0;
     this.#poll = number;
     this.#abandon();
     this.#abandon = this.#armAbandon();

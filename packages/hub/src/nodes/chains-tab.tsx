@@ -5,10 +5,19 @@ import type { ChainView } from './tips.ts';
 
 const WORDS = {
   tip: 'At the tip',
-  behind: 'Behind',
+  near: 'Near the tip',
+  lagging: 'Behind',
   forked: 'Off the winning branch',
   unknown: 'Not verified',
+  none: 'Never reported',
 } as const;
+
+/** A block or two behind is how blocks travel: amber begins where the node's state does. */
+function standingOf({ reported, standing }: ChainView): keyof typeof WORDS {
+  if (reported === undefined) return 'none';
+  if (standing?.state !== 'behind') return standing?.state ?? 'unknown';
+  return (standing.lag ?? Number.POSITIVE_INFINITY) > TIP_WITHIN ? 'lagging' : 'near';
+}
 
 export const CHAINS_ID = 'chains';
 
@@ -18,7 +27,10 @@ export function ChainsTab({ chains, now }: { chains: readonly ChainView[]; now: 
     <section aria-labelledby="chains-title" id={CHAINS_ID}>
       <header class="tab-title">
         <h2 id="chains-title">Chains</h2>
-        <p>What the node reports, against the network's head as this hub verified it from a pinned header.</p>
+        <p>
+          What the node reports, against the network's head as this hub verified it from a pinned header. Up
+          to {TIP_WITHIN} blocks behind are on their way, and count as at the tip.
+        </p>
       </header>
       {chains.length === 0 ? (
         <Empty title="No chain is known yet">
@@ -62,15 +74,14 @@ export function ChainsTab({ chains, now }: { chains: readonly ChainView[]; now: 
   );
 }
 
-function ChainRow({ view: { chain, reported, head, standing }, now }: { view: ChainView; now: number }) {
-  const state = reported === undefined ? undefined : (standing?.state ?? 'unknown');
+function ChainRow({ view, now }: { view: ChainView; now: number }) {
+  const { chain, reported, head, standing } = view;
+  const place = standingOf(view);
   const lag = standing?.lag ?? undefined;
   return (
-    <tr class={state === 'forked' || (lag ?? 0) > TIP_WITHIN ? 'is-warn' : ''}>
+    <tr class={place === 'forked' || place === 'lagging' ? 'is-warn' : ''}>
       <th scope="row">{chain}</th>
-      <td class={`standing is-${state ?? 'none'}`}>
-        {state === undefined ? 'Never reported' : WORDS[state]}
-      </td>
+      <td class={`standing is-${place}`}>{WORDS[place]}</td>
       <td class="num">{lag === undefined ? <Unknown /> : number(lag)}</td>
       <td class="num">{reported ? number(reported.height) : <Unknown />}</td>
       <td class="num">

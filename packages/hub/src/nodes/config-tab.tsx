@@ -92,7 +92,11 @@ function Settings({ settings }: { settings: Description['settings'] }) {
               <tr>
                 <th scope="row">{textOf(setting['name'])}</th>
                 <td>
-                  <code>{textOf(setting['value'])}</code>
+                  {textOf(setting['value']) === '' ? (
+                    <Unknown why="not set" />
+                  ) : (
+                    <code>{textOf(setting['value'])}</code>
+                  )}
                 </td>
                 <td>{setting['isDefault'] === true ? 'default' : 'set on the node'}</td>
               </tr>

@@ -1,7 +1,7 @@
 import { Lamp, lampInside } from '../console/lamp.ts';
 import { embed, type Markup, markup } from '../console/markup.ts';
 import { agoMarkup } from '../console/parts.tsx';
-import { type Evidence, type NodeState, STATE_WORDS, type StateName } from './state.ts';
+import { type Evidence, type NodeState, STATE_WORDS, STATES, type StateName } from './state.ts';
 
 /** The state's lamp. */
 export function StateLamp({ state }: { state: NodeState }) {
@@ -10,12 +10,18 @@ export function StateLamp({ state }: { state: NodeState }) {
 
 /** Rule, evidence and what would change it: how a state is told wherever it shows. */
 export function explainMarkup(state: NodeState, now: number): Markup {
-  const since: Evidence[] = state.since === undefined ? [] : [{ name: 'Since', at: state.since }];
+  const since: Evidence[] =
+    state.since === undefined ? [] : [{ name: `${STATE_WORDS[state.name]} since`, at: state.since }];
   const facts = [...since, ...state.evidence].map((fact) => {
     const value = fact.at === undefined ? fact.value : agoMarkup(fact.at, now);
     return markup`<dt>${fact.name}</dt><dd>${value}</dd>`;
   });
-  return markup`<div class="explain"><p>${state.rule}</p><dl class="facts">${facts}</dl><p class="explain-change">${state.change}</p></div>`;
+  return markup`<div class="explain"><p>${state.rule}</p><dl class="facts">${facts}</dl><p class="explain-change">${withCode(state.change)}</p></div>`;
+}
+
+/** What stands between backquotes is a command. */
+function withCode(text: string): Markup[] {
+  return text.split('`').map((part, i) => (i % 2 === 1 ? markup`<code>${part}</code>` : markup`${part}`));
 }
 
 export function Explain({ state, now }: { state: NodeState; now: number }) {
@@ -32,9 +38,13 @@ export function WhyPage({ state, now }: { state: NodeState; now: number }) {
   );
 }
 
+const INSIDE = Object.fromEntries(
+  STATES.map((state) => [state, lampInside(state, STATE_WORDS[state])]),
+) as Record<StateName, Markup>;
+
 /** A lamp that leads to its explanation; with script it opens in place (`WhyBubble`). */
 export function explainedLamp(nodeId: string, state: StateName): Markup {
-  return markup`<a class="lamp is-${state}" href="/nodes/${nodeId}#why" title="Why?">${lampInside(state, STATE_WORDS[state])}</a>`;
+  return markup`<a class="lamp is-${state}" href="/nodes/${nodeId}#why" title="Why?">${INSIDE[state]}</a>`;
 }
 
 /** Where the explanation of a lamp in the page shows. */

@@ -1,5 +1,6 @@
 import { LineChart } from '../console/chart.tsx';
-import { Empty } from '../console/parts.tsx';
+import { duration } from '../console/format.ts';
+import { Ago, Empty } from '../console/parts.tsx';
 import { type Health, type HealthChart, inUnit, RANGES, type RangeName } from './health.ts';
 
 export function HealthTab({ nodeId, health }: { nodeId: string; health: Health }) {
@@ -10,6 +11,7 @@ export function HealthTab({ nodeId, health }: { nodeId: string; health: Health }
         <h2 id="health-title">Health</h2>
         <Ranges nodeId={nodeId} active={health.range} />
       </header>
+      <FirstPoint health={health} />
       {measured ? (
         <div class="charts" data-history={`/nodes/${nodeId}/history?range=${health.range}`}>
           {health.charts.map((chart) => (
@@ -22,6 +24,30 @@ export function HealthTab({ nodeId, health }: { nodeId: string; health: Health }
         </Empty>
       )}
     </section>
+  );
+}
+
+/** From an interval's end until its mean is stored and read. */
+const STORED_MS = 90_000;
+
+/** Where each chart has a dot only, when there will be lines. */
+function FirstPoint({ health }: { health: Health }) {
+  const [first, ...later] = [...new Set(health.charts.flatMap(({ points }) => points.map(({ at }) => at)))];
+  if (first === undefined || later.length > 0) return '';
+  const { stepMs } = RANGES[health.range];
+  const begins = first + stepMs + STORED_MS;
+  return (
+    <p id="first-point">
+      One point so far, the mean of {duration(stepMs)}: lines begin with the second,{' '}
+      {begins > health.to ? (
+        <>
+          about <Ago at={begins} now={health.to} />
+        </>
+      ) : (
+        'shortly'
+      )}
+      .
+    </p>
   );
 }
 
@@ -58,7 +84,7 @@ function Chart({ chart: { spec, points }, health }: { chart: HealthChart; health
       </figcaption>
       <div class="chart-plot">
         {points.length === 0 ? (
-          <p class="unknown">not measured</p>
+          <p class="unknown">no point in this time yet</p>
         ) : (
           <>
             <LineChart

@@ -4,11 +4,12 @@ export { Descriptions } from './descriptions.ts';
 export { Enrolment, type Origin } from './enrolment.ts';
 export { EnrolmentError } from './error.ts';
 export { NodeEventLog } from './event-log.ts';
+export { EventRetention } from './event-retention.ts';
 export type { HistoryReader } from './health.ts';
 export { JoinTokens } from './join-tokens.ts';
 export { listUrl } from './list-page.ts';
 export { NodeListing } from './listing.ts';
-export { type Instant, judgedAt, Liveness } from './liveness.ts';
+export { type Instant, judgedAt, Liveness, lateAfterMs, offlineAfterMs } from './liveness.ts';
 export { MassExpiry } from './mass-expiry.ts';
 export type { NetworkHead, NetworkHeads } from './network-heads.ts';
 export { NodeReader } from './node-reader.ts';
@@ -19,7 +20,6 @@ export { sampleOf } from './samples.ts';
 export { nodeSources } from './sources.tsx';
 export {
   atTip,
-  deriveState,
   NEEDS_YOU,
   STATE_WORDS,
   STATES,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { systemClock } from '../clock.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { type ListFilter, type ListPage, NodeListing, type Position } from './listing.ts';
 import type { Instant } from './liveness.ts';
@@ -25,7 +26,7 @@ describe('NodeListing', { timeout: 60_000 }, () => {
 
   beforeAll(async () => {
     database = await openTemporary();
-    listing = new NodeListing(database.sql);
+    listing = new NodeListing({ sql: database.sql, clock: systemClock });
     await insertNodes(database.sql, nodes);
   }, 60_000);
   afterAll(() => database.close());
@@ -54,6 +55,15 @@ describe('NodeListing', { timeout: 60_000 }, () => {
       backwards.unshift(await listing.page(everything, { before: backwards[0]!.previous }, at));
     expect(idsOf(backwards)).toEqual(ids);
     expect([backwards[0]!.previous, backwards.at(-1)!.next]).toEqual([undefined, undefined]);
+  });
+
+  it('gives readers who ask at the same time each his own page', async () => {
+    const pages = await walk(everything);
+    const asked = pages.slice(0, -1).flatMap((page) => Array.from({ length: 5 }, () => page.next!));
+    const answers = await Promise.all(asked.map((after) => listing.page(everything, { after }, at)));
+    expect(answers.map((page) => idsOf([page]))).toEqual(
+      asked.map((after) => idsOf([pages[pages.findIndex((page) => page.next === after) + 1]!])),
+    );
   });
 
   it('shows the first page where there is too little before a place', async () => {

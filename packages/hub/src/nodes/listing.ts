@@ -1,5 +1,7 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Clock } from '../clock.ts';
 import type { Cursor } from './cursor.ts';
+import { ListWalk } from './list-walk.ts';
 import type { Instant } from './liveness.ts';
 import { searchSql } from './search.ts';
 import type { StateName } from './state.ts';
@@ -17,6 +19,8 @@ import {
 } from './summary.ts';
 
 export const PAGE_ROWS = 50;
+/** Before every node: a label has a byte at least. */
+const START: Cursor = { label: '', nodeId: '' };
 /** Looked at before the whole list is: a filter that one in twenty nodes meets fills a page from these. */
 const WALK_ROWS = 1_000;
 
@@ -38,9 +42,11 @@ export interface ListPage {
 /** One page by keyset: as fast at the end of 100,000 rows as at their start, and stable while nodes come and go. */
 export class NodeListing {
   readonly #sql: Sql;
+  readonly #walk: ListWalk;
 
-  constructor(sql: Sql) {
+  constructor({ sql, clock }: { sql: Sql; clock: Clock }) {
     this.#sql = sql;
+    this.#walk = new ListWalk({ sql, clock, rows: PAGE_ROWS + 1 });
   }
 
   async page(filter: ListFilter, position: Position, at: Instant): Promise<ListPage> {
@@ -81,12 +87,13 @@ export class NodeListing {
    * the whole: sorted by an expression, because the planner can't guess how rare a derived state is, and would else
    * walk the index to its end.
    */
-  async #select(filter: ListFilter, position: Position, at: Instant): Promise<SummaryRow[]> {
+  async #select(filter: ListFilter, position: Position, at: Instant): Promise<readonly SummaryRow[]> {
     const sql = this.#sql;
     const place = placeSql(sql, position);
     const backwards = position !== undefined && 'before' in position;
     const order = backwards ? sql`n.label desc, n.node_id desc` : sql`n.label, n.node_id`;
     const conditions = filterSql(sql, filter, at);
+    if (conditions.length === 0 && !backwards) return this.#walk.after(position?.after ?? START);
     if (conditions.length === 0)
       return sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}
         where ${place} order by ${order} limit ${PAGE_ROWS + 1}`;

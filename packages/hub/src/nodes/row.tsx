@@ -1,6 +1,6 @@
 import { number, short, tenths } from '../console/format.ts';
 import { embed, type Markup, markup } from '../console/markup.ts';
-import { agoMarkup, gaugeMarkup, unknownMarkup } from '../console/parts.tsx';
+import { agoMarkup, unknownMarkup } from '../console/parts.tsx';
 import { explainedLamp } from './explain.tsx';
 import type { Instant } from './liveness.ts';
 import { stateName, TIP_WITHIN } from './state.ts';
@@ -39,11 +39,11 @@ export function Lag({ lag, forked }: { lag: number | undefined; forked: boolean 
   return embed(lagMarkup(lag, forked));
 }
 
-/** Every cell there can be, made once. */
-const SHARE_CELLS = Array.from({ length: 101 }, (_, percent) => {
-  const gauge = gaugeMarkup(percent / 100);
-  return markup`<td class="c-load">${gauge}<span class="share">${percent}</span></td>`;
-});
+/** Every cell there can be, made once; the class says the twentieth, and with it the level (85 and 95 %). */
+const SHARE_CELLS = Array.from(
+  { length: 101 },
+  (_, percent) => markup`<td class="c-load g${Math.floor(percent / 5)}">${percent}</td>`,
+);
 
 function shareCell(share: number | undefined, what: string): Markup {
   const cell = share === undefined ? undefined : SHARE_CELLS[Math.round(share * 100)];

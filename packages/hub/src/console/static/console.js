@@ -6,8 +6,8 @@
 
   // --- ages: the same words as `console/format.ts`.
   function duration(ms) {
-    if (ms < 100_000) return `${Math.floor(ms / 1_000)} s`;
-    if (ms < 6_000_000) return `${Math.floor(ms / 60_000)} min`;
+    if (ms < 120_000) return `${Math.floor(ms / 1_000)} s`;
+    if (ms < 7_200_000) return `${Math.floor(ms / 60_000)} min`;
     if (ms < 172_800_000) return `${Math.floor(ms / 3_600_000)} h`;
     return `${Math.floor(ms / 86_400_000)} d`;
   }
@@ -97,11 +97,16 @@
     ms: (value) => `${Math.round(value).toLocaleString('en-US')} ms`,
     count: (value) => Math.round(value).toLocaleString('en-US'),
   };
+  // Labels of an axis: the title says what is counted, so only a multiple is marked.
   const short = {
     ...units,
     percent: (value) => `${Math.round(value * 100)}`,
-    rate: (kbps) => (kbps < 1_000 ? `${Math.round(kbps)}k` : `${+(kbps / 1_000).toFixed(1)}M`),
-    ms: (value) => `${Math.round(value)}`,
+    rate: (kbps) => {
+      if (kbps === 0) return '0';
+      return kbps < 1_000 ? `${+kbps.toFixed(1)}k` : `${+(kbps / 1_000).toFixed(1)}M`;
+    },
+    ms: (value) => value.toLocaleString('en-US', { maximumFractionDigits: 1 }),
+    count: (value) => (Number.isInteger(value) ? value.toLocaleString('en-US') : ''),
   };
 
   function colour(name) {
@@ -132,6 +137,16 @@
       });
     });
     return columns;
+  }
+
+  // A point between two gaps has no line to lie on, and a few make one too short to see: they are drawn as dots.
+  function dots(values) {
+    const missing = (i) => values[i] === null || values[i] === undefined;
+    const few = values.length <= 12;
+    const marked = [...values.keys()].filter(
+      (i) => !missing(i) && (few || (missing(i - 1) && missing(i + 1))),
+    );
+    return { show: true, size: 5, filter: () => marked };
   }
 
   function tick({ from, to }) {
@@ -174,7 +189,7 @@
         ],
         series: [
           {},
-          { label: series, stroke: ink.line, width: 1.5, points: { show: false } },
+          { label: series, stroke: ink.line, width: 1.5, points: { ...dots(data[1]), fill: ink.line } },
           { stroke: 'transparent', points: { show: false } },
           { stroke: 'transparent', points: { show: false } },
         ],
@@ -205,6 +220,8 @@
     const response = await fetch(charts.dataset.history, { headers: { accept: 'application/json' } });
     if (!response.ok) return;
     const history = await response.json();
+    const lines = Object.values(history.series).some(({ at }) => at.length > 1);
+    document.getElementById('first-point')?.toggleAttribute('hidden', lines);
     for (const { chart } of drawn) chart.destroy();
     drawn = [...charts.querySelectorAll('.chart')]
       .filter((figure) => history.series[figure.dataset.series]?.at.length > 0)

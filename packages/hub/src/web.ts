@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { AccountStore, Accounts, accountRoutes } from './accounts/index.ts';
+import { ApiKeyStore, ApiKeys, apiKeyRoutes } from './api-keys/index.ts';
+import { AuditLog } from './audit/index.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import { Assets } from './console/assets.ts';
@@ -54,6 +56,9 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const assets = await Assets.load();
   const accounts = new Accounts({ store: new AccountStore(sql), clock, random, publicUrl });
   const guard = accounts.requireViewer;
+  const audit = new AuditLog({ sql, clock });
+  const holderOf = (email: string) => accounts.holderOf(email);
+  const keys = new ApiKeys({ store: new ApiKeyStore(sql), audit, clock, random, holderOf });
   const census = createCensus({ sql, clock, liveness });
   const breakdown = createBreakdown({ sql, clock, liveness });
   const nodes = { ...options, listing: new NodeListing(sql), reader: new NodeReader(sql), census };
@@ -63,6 +68,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const app = createHttpApp({
     features: [
       accountRoutes(accounts),
+      apiKeyRoutes({ keys, guard, clock }),
       fleetRoutes(fleet, guard),
       nodeRoutes({ ...nodes, history, guard }),
       live,

@@ -1,5 +1,6 @@
 export { Accounts } from './accounts.ts';
 export { NODE_ROLES, NodeAccess, type NodeRole } from './node-access.ts';
+export { requireFresh } from './require-fresh.ts';
 export { accountRoutes } from './routes.tsx';
 export { AccountStore } from './store.ts';
 export {

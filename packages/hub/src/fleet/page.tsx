@@ -140,7 +140,7 @@ function Need({ state, count, named, at }: NeedProps) {
           const { since } = deriveState(node.facts, at);
           return (
             <li>
-              <a href={`/nodes/${node.nodeId}`}>{node.label}</a>{' '}
+              <a href={`nodes/${node.nodeId}`}>{node.label}</a>{' '}
               {since !== undefined && <Ago at={since} now={at.now} />}
             </li>
           );

@@ -32,9 +32,9 @@ export function WhyPage({ state, now }: { state: NodeState; now: number }) {
   );
 }
 
-/** A lamp that leads to its explanation; with script it opens in place (`WhyBubble`). */
+/** In a list (relative to a page one deep): a lamp that leads to its explanation; with script it opens in place (`WhyBubble`). */
 export function explainedLamp(nodeId: string, state: StateName): Markup {
-  return markup`<a class="lamp is-${state}" href="/nodes/${nodeId}#why" title="Why?">${lampInside(state, STATE_WORDS[state])}</a>`;
+  return markup`<a class="lamp is-${state}" href="nodes/${nodeId}#why" title="Why?">${lampInside(state, STATE_WORDS[state])}</a>`;
 }
 
 /** Where the explanation of a lamp in the page shows. */

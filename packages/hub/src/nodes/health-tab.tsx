@@ -1,5 +1,6 @@
 import { LineChart } from '../console/chart.tsx';
 import { Empty } from '../console/parts.tsx';
+import { href } from '../console/scope.ts';
 import { type Health, type HealthChart, inUnit, RANGES, type RangeName } from './health.ts';
 
 export function HealthTab({ nodeId, health }: { nodeId: string; health: Health }) {
@@ -11,7 +12,7 @@ export function HealthTab({ nodeId, health }: { nodeId: string; health: Health }
         <Ranges nodeId={nodeId} active={health.range} />
       </header>
       {measured ? (
-        <div class="charts" data-history={`/nodes/${nodeId}/history?range=${health.range}`}>
+        <div class="charts" data-history={href(`/nodes/${nodeId}/history?range=${health.range}`)}>
           {health.charts.map((chart) => (
             <Chart chart={chart} health={health} />
           ))}
@@ -31,7 +32,10 @@ function Ranges({ nodeId, active }: { nodeId: string; active: RangeName }) {
       <ul>
         {Object.entries(RANGES).map(([name, { word }]) => (
           <li>
-            <a href={`/nodes/${nodeId}?range=${name}`} aria-current={name === active ? 'true' : undefined}>
+            <a
+              href={href(`/nodes/${nodeId}?range=${name}`)}
+              aria-current={name === active ? 'true' : undefined}
+            >
               {word}
             </a>
           </li>

@@ -1,4 +1,5 @@
 export { Accounts } from './accounts.ts';
+export { needsConfirmation } from './confirmation.ts';
 export {
   type Audience,
   audienceOf,

@@ -1,5 +1,4 @@
 export { Accounts } from './accounts.ts';
-export { needsConfirmation } from './confirmation.ts';
 export {
   type Audience,
   audienceOf,
@@ -8,7 +7,7 @@ export {
   NodeAccess,
   type NodeRole,
 } from './node-access.ts';
-export { requireFresh } from './require-fresh.ts';
+export { needsConfirmation, requireFresh } from './require-fresh.ts';
 export { accountRoutes } from './routes.tsx';
 export { AccountStore } from './store.ts';
 export {

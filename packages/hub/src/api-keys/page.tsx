@@ -2,6 +2,7 @@ import { KEY_SCOPES, type KeyScope } from '#accounts/index.ts';
 import { control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
 import { absolute } from '../console/format.ts';
 import { Ago, Empty, Panel, Unknown } from '../console/parts.tsx';
+import { href } from '../console/scope.ts';
 import { isWorking } from './api-keys.ts';
 import type { ApiKey } from './store.ts';
 
@@ -33,7 +34,7 @@ export function ApiKeysPage({
   return (
     <article class="settings">
       <p class="crumb">
-        <a href="/settings">Settings</a>
+        <a href={href('/settings')}>Settings</a>
       </p>
       <div class="title">
         <h1>API keys</h1>
@@ -114,7 +115,7 @@ function KeyRow({ apiKey: key, now }: { apiKey: ApiKey; now: number }) {
       <td>{ending(key, now)}</td>
       <td>
         {isWorking(key, now) && (
-          <form method="post" action={`/settings/api-keys/${key.keyId}/revoke`}>
+          <form method="post" action={href(`/settings/api-keys/${key.keyId}/revoke`)}>
             <button type="submit" class="quiet" aria-label={`Revoke ${key.name}`}>
               Revoke
             </button>
@@ -134,7 +135,7 @@ function NewKey({ typed, faults }: { typed: Typed | undefined; faults: Faults })
   const chosen = [typed?.['scopes'] ?? (typed === undefined ? 'nodes:read' : [])].flat();
   const days = typedOf(typed, 'days') || '90';
   return (
-    <form method="post" action="/settings/api-keys" class="form">
+    <form method="post" action={href('/settings/api-keys')} class="form">
       {faults[''] !== undefined && (
         <p class="warning" role="alert">
           {faults['']}

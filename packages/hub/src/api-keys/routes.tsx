@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { KEY_SCOPES, requireFresh, type Viewer } from '#accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import { type Faults, line, many, readForm, type Typed } from '../console/form.tsx';
+import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { ApiKeysPage, LIVES } from './page.tsx';
@@ -51,7 +52,7 @@ export function apiKeyRoutes({ keys, guard, clock }: ApiKeyRoutesDeps): HttpFeat
         const viewer = c.get('viewer')!;
         requireFresh(viewer, clock.now());
         await keys.revoke(viewer, c.req.param('id'));
-        return c.redirect('/settings/api-keys', 303);
+        return c.redirect(href('/settings/api-keys'), 303);
       });
     },
   };

@@ -105,7 +105,7 @@ async function examine(
 /** As the list of nodes shows it. */
 async function onlineNodes(reader: PageReader): Promise<number> {
   const { html } = await reader.page('/nodes?state=online');
-  return new Set([...html.matchAll(/href="\/nodes\/([0-9a-f]{64})"/g)].map(([, id]) => id)).size;
+  return new Set([...html.matchAll(/href="nodes\/([0-9a-f]{64})"/g)].map(([, id]) => id)).size;
 }
 
 async function residentMb(pid: number): Promise<number> {

@@ -77,11 +77,11 @@ describe('npm start', () => {
     const reader = new PageReader(first.origin);
     await reader.signIn(first.link);
     await until('the local node online', () => localNodeOnline(reader), { withinMs: 60_000, everyMs: 200 });
-    const chains = /href="(\/nodes\/[0-9a-f]{64})"/.exec(
+    const chains = /href="(nodes\/[0-9a-f]{64})"/.exec(
       (await reader.page('/nodes?q=this+machine')).html,
     )?.[1];
     await until('ten tips', async () => {
-      const { html } = await reader.page(`${chains}/chains`);
+      const { html } = await reader.page(`/${chains}/chains`);
       return (html.match(/<tr/g) ?? []).length >= 11;
     });
     const from = performance.now();

@@ -26,7 +26,7 @@ async function read({ origin, cookie, starts, pages }: Reading): Promise<Read> {
   const firstByteMs: number[] = [];
   let asked = 0;
   let bytes = 0;
-  /** Reads a page. @returns the address of the next. */
+  /** Reads a page. @returns the path of the next. */
   const page = (path: string) =>
     new Promise<string>((resolve, reject) => {
       const began = performance.now();
@@ -40,7 +40,10 @@ async function read({ origin, cookie, starts, pages }: Reading): Promise<Read> {
           response.on('data', (chunk: Buffer) => {
             bytes += chunk.length;
           });
-          response.on('end', () => resolve(next ?? '/nodes'));
+          response.on('end', () => {
+            const { pathname, search } = new URL(next ?? 'nodes', origin + path);
+            resolve(pathname + search);
+          });
         });
       }).on('error', reject);
     });

@@ -78,7 +78,7 @@ function inThread(reading: Reading): Promise<Read> {
 function starts(readers: number): string[] {
   return Array.from({ length: readers }, () => {
     const label = `node-${String(randomInt(NODES)).padStart(6, '0')}`;
-    return `/nodes?after=${encodeCursor({ label, nodeId: '0'.repeat(64) })}`;
+    return `/o/admin@stoa.example/nodes?after=${encodeCursor({ label, nodeId: '0'.repeat(64) })}`;
   });
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryDisk, VirtualClock } from '@stoa/agent';
 import { openUrl } from '@stoa/hub';
+import { EVERYTHING, NodeAccess } from '@stoa/hub/accounts';
 import { type Census, createCensus } from '@stoa/hub/nodes';
 import { createNetwork } from '../chainweb/index.ts';
 import { openTestHub, type TestHub } from '../kit/hub.ts';
@@ -90,8 +91,10 @@ export class VirtualWorld implements AsyncDisposable {
   /** How many nodes the console shows in each state. */
   async states(): Promise<Census['byState']> {
     const { hub, database } = this.hub;
-    const census = createCensus({ sql: database.sql, clock: this.clock, liveness: hub.liveness });
-    return (await census.read()).byState;
+    const { sql } = database;
+    const access = new NodeAccess({ sql });
+    const census = createCensus({ sql, access, clock: this.clock, liveness: hub.liveness });
+    return (await census.read(EVERYTHING)).byState;
   }
 
   /** Lets virtual time pass until the work is done. */

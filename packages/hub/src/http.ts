@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import type { Assets } from './console/assets.ts';
 import { errorPage } from './console/error-page.tsx';
 import { type Head, renderDocument, type Site } from './console/layout.ts';
+import { scopedPath } from './console/scope.ts';
 import { HttpError, notFound, toHttpError } from './http-error.ts';
 import { sameOriginOnly, securityHeaders } from './http-security.ts';
 import type { Log } from './log.ts';
@@ -53,7 +54,7 @@ const BODY_BYTES = 64 * 1024;
 /** Everything that answers HTTP on the hub's one port, with what holds for each request: id, limits, headers, errors. */
 export function createHttpApp(options: HttpAppOptions): HubApp {
   const { features, assets, site, log, clock, secure } = options;
-  const app: HubApp = new Hono();
+  const app: HubApp = new Hono({ getPath: scopedPath });
   app.use(requestId({ generator: () => randomUUID() }));
   app.use(securityHeaders(secure));
   app.use(async (c, next) => {

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { AccountStore, Accounts, accountRoutes } from './accounts/index.ts';
+import { AccountStore, Accounts, accountRoutes, NodeAccess } from './accounts/index.ts';
+import { ApiKeyStore, ApiKeys, apiKeyRoutes } from './api-keys/index.ts';
+import { AuditLog } from './audit/index.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import { Assets } from './console/assets.ts';
@@ -54,15 +56,21 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const assets = await Assets.load();
   const accounts = new Accounts({ store: new AccountStore(sql), clock, random, publicUrl });
   const guard = accounts.requireViewer;
-  const census = createCensus({ sql, clock, liveness });
-  const breakdown = createBreakdown({ sql, clock, liveness });
-  const nodes = { ...options, listing: new NodeListing({ sql, clock }), reader: new NodeReader(sql), census };
+  const audit = new AuditLog({ sql, clock });
+  const holderOf = (email: string) => accounts.holderOf(email);
+  const keys = new ApiKeys({ store: new ApiKeyStore(sql), audit, clock, random, holderOf });
+  const access = new NodeAccess({ sql });
+  const census = createCensus({ sql, access, clock, liveness });
+  const breakdown = createBreakdown({ sql, access, clock, liveness });
+  const listing = new NodeListing({ sql, access, clock });
+  const nodes = { ...options, access, listing, reader: new NodeReader(sql), census };
   const fleet = { census, breakdown, heads: options.heads, liveness, hub };
   const live = new Live({ clock, log, guard, sources: [...nodeSources(nodes), fleetSource(fleet)] });
   const { region, network } = hub();
   const app = createHttpApp({
     features: [
       accountRoutes(accounts),
+      apiKeyRoutes({ keys, guard, clock }),
       fleetRoutes(fleet, guard),
       nodeRoutes({ ...nodes, history, guard }),
       live,

@@ -17,6 +17,8 @@ export const CONTEXT = {
   receipt: 'stoa/v1/receipt',
   instanceRequest: 'stoa/v1/instance-request',
   signerAct: 'stoa/v1/signer-act',
+  artefacts: 'stoa/v1/artefacts',
+  artefactOrder: 'stoa/v1/artefact-order',
 } as const;
 
 export type Context = (typeof CONTEXT)[keyof typeof CONTEXT];

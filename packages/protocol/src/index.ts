@@ -1,3 +1,4 @@
+export * from './artefact.ts';
 export * from './bytes.ts';
 export * from './close-codes.ts';
 export {

@@ -1,4 +1,5 @@
 import { type SigningKey, seal } from '@stoa/protocol';
+import { attestArtefacts } from '#authority/artefacts.ts';
 import { certifyInstance, type InstanceOrder, instanceOrderKind, obeyOrder } from '#authority/instance.ts';
 import { enrolNode, rotateNode } from '#authority/node.ts';
 import { openRegionKeys, readConfig } from '#authority/region.ts';
@@ -39,6 +40,7 @@ const HANDLERS: Handlers = {
   regionTime: (desk) => desk.sign(signTime),
   refuse: (desk, request) => desk.sign((authority) => refuseNode(request, authority)),
   order: (desk, { sealed }) => desk.decide((office) => obeyOrder(sealed, office)),
+  attest: (desk, { sealed }) => desk.sign((authority) => attestArtefacts(sealed, authority)),
   install: async (desk, { certificates }) => {
     await desk.install(certificates);
     return {};

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { scopedPath } from '../console/scope.ts';
 import type { HttpEnv, HubApp } from '../http.ts';
 import { toHttpError } from '../http-error.ts';
 import { Accounts } from './accounts.ts';
@@ -32,7 +33,7 @@ describe('Accounts', { timeout: 60_000 }, () => {
       random: randomBytes,
       publicUrl,
     });
-    const app: HubApp = new Hono<HttpEnv>();
+    const app: HubApp = new Hono<HttpEnv>({ getPath: scopedPath });
     app.use(async (c, next) => {
       c.setRenderer((content) => c.html(content));
       await next();
@@ -144,6 +145,17 @@ describe('Accounts', { timeout: 60_000 }, () => {
     expect((await elsewhere.visit(cookie)).status).toBe(401);
   });
 
+  it('names who is in scope in the address of pages, and knows no other', async () => {
+    const { accounts, app, signIn } = open();
+    const cookie = cookieOf(await signIn(await accounts.createLoginLink('a@stoa.example')));
+    const get = (path: string, headers: Record<string, string> = PAGE) =>
+      app.request(path, { headers: { cookie, ...headers } });
+    expect((await get('/private?x=1')).headers.get('location')).toBe('/o/a@stoa.example/private?x=1');
+    expect((await get('/private', {})).status).toBe(200);
+    expect((await get('/o/a@stoa.example/private')).status).toBe(200);
+    expect((await get('/o/b@stoa.example/private')).status).toBe(404);
+  });
+
   it('sends pages to the sign-in page and back, and answers 401 to all else', async () => {
     const { app } = open();
     const page = await app.request('/private?x=1', { headers: PAGE });
@@ -157,6 +169,9 @@ describe('localPath', () => {
   it.each([
     ['/nodes?state=offline', '/nodes?state=offline'],
     ['/nodes#x', '/nodes'],
+    ['/o/b@x.example/nodes?q=1', '/nodes?q=1'],
+    ['/o/b@x.example//evil.example', '/fleet'],
+    ['/o/x/o/y/nodes', '/o/y/nodes'],
     [undefined, '/fleet'],
     ['', '/fleet'],
     ['nodes', '/fleet'],

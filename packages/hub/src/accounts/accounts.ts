@@ -1,8 +1,9 @@
 import type { MiddlewareHandler } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { Clock } from '../clock.ts';
+import { scopeBase, scopeOf, withBase } from '../console/scope.ts';
 import type { HttpEnv, HubContext } from '../http.ts';
-import { HttpError } from '../http-error.ts';
+import { HttpError, notFound } from '../http-error.ts';
 import { createSecret, type Random, sameHash, secretHash } from './secret.ts';
 import type { AccountStore, StoredSession } from './store.ts';
 import type { Viewer } from './viewer.ts';
@@ -82,11 +83,20 @@ export class Accounts {
   readonly requireViewer: MiddlewareHandler<HttpEnv> = async (c, next) => {
     const viewer = await this.identify(c);
     if (viewer === undefined) return this.#turnAway(c);
+    const base = scopeBase(viewer.email);
+    const scope = scopeOf(c.req.url);
+    if (scope !== undefined && scope !== viewer.email) throw notFound('This page');
+    if (scope === undefined && wantsPage(c)) return c.redirect(base + hereOf(c));
     c.set('viewer', viewer);
     // Pages of one account must not be shown from a cache to the next.
     c.header('cache-control', 'private, no-store');
-    return next();
+    return withBase(base, next);
   };
+
+  /** The account for which an API key of this e-mail acts. */
+  async holderOf(email: string): Promise<Pick<Viewer, 'accountId' | 'email' | 'tier'> | undefined> {
+    return { accountId: email, email, tier: 'ancient' };
+  }
 
   /** Whose session the request's cookie is. */
   async identify(c: HubContext): Promise<Viewer | undefined> {
@@ -133,16 +143,22 @@ export class Accounts {
   }
 
   #turnAway(c: HubContext): Response {
-    if (
-      c.req.method === 'GET' &&
-      c.req.header('accept')?.includes('text/html') &&
-      !c.req.header('hx-request')
-    ) {
-      const { pathname, search } = new URL(c.req.url);
-      return c.redirect(`/sign-in?next=${encodeURIComponent(pathname + search)}`);
-    }
+    if (wantsPage(c)) return c.redirect(`/sign-in?next=${encodeURIComponent(hereOf(c))}`);
     throw new HttpError(401, 'not_signed_in', 'This needs somebody who is signed in.', {
       fix: 'Open /sign-in in a browser.',
     });
   }
+}
+
+/** Whether a whole page is asked for, by a person. */
+function wantsPage(c: HubContext): boolean {
+  const { method } = c.req;
+  return (
+    method === 'GET' && c.req.header('accept')?.includes('text/html') === true && !c.req.header('hx-request')
+  );
+}
+
+function hereOf(c: HubContext): string {
+  const { pathname, search } = new URL(c.req.url);
+  return pathname + search;
 }

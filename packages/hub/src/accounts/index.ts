@@ -1,5 +1,13 @@
 export { Accounts } from './accounts.ts';
-export { NODE_ROLES, NodeAccess, type NodeRole } from './node-access.ts';
+export {
+  type Audience,
+  audienceOf,
+  EVERYTHING,
+  NODE_ROLES,
+  NodeAccess,
+  type NodeRole,
+} from './node-access.ts';
+export { needsConfirmation, requireFresh } from './require-fresh.ts';
 export { accountRoutes } from './routes.tsx';
 export { AccountStore } from './store.ts';
 export {
@@ -12,4 +20,5 @@ export {
   TIERS,
   type Tier,
   type Viewer,
+  viewerOf,
 } from './viewer.ts';

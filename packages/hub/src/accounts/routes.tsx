@@ -1,3 +1,4 @@
+import { withoutScope } from '../console/scope.ts';
 import type { HttpFeature, HubApp } from '../http.ts';
 import type { Accounts } from './accounts.ts';
 import { ConfirmPage, SignInPage } from './page.tsx';
@@ -32,11 +33,12 @@ export function accountRoutes(accounts: Accounts): HttpFeature {
   };
 }
 
-/** Only where this hub itself answers: anything else would make the sign-in page send people elsewhere. */
+/** Without the scope, which may be another account's. Only where this hub itself answers: anything else would make the sign-in page send people elsewhere. */
 export function localPath(wanted: string | undefined): string {
   const base = 'http://hub.invalid';
   const url = wanted?.startsWith('/') ? URL.parse(wanted, base) : null;
   // A path that begins with two slashes (as `/.//host` becomes) would be read as a host.
   if (url?.origin !== base || url.pathname.startsWith('//')) return HOME;
-  return url.pathname + url.search;
+  const path = withoutScope(url.pathname);
+  return path.startsWith('//') ? HOME : path + url.search;
 }

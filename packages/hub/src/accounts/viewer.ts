@@ -23,6 +23,13 @@ export interface Viewer {
   readonly keyScopes: readonly KeyScope[] | undefined;
 }
 
+/** Who asks, where the route has the guard. */
+export function viewerOf(c: { get(name: 'viewer'): Viewer | undefined }): Viewer {
+  const viewer = c.get('viewer');
+  if (viewer === undefined) throw new TypeError('the route is mounted without the guard');
+  return viewer;
+}
+
 /** How recent a proof of presence must be for what destroys, changes owners or shows secrets. */
 export const FRESH_MS = 5 * 60_000;
 

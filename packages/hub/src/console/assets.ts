@@ -12,6 +12,7 @@ const SOURCES = {
     './static/tokens.css',
     './static/frame.css',
     './static/parts.css',
+    './static/form.css',
     './static/navigation.css',
     './static/fleet.css',
     './static/list.css',

@@ -1,3 +1,5 @@
+import { href } from './scope.ts';
+
 export interface ErrorFacts {
   readonly status: number;
   readonly code: string;
@@ -23,7 +25,7 @@ export function errorPage({ status, code, message, fix, requestId }: ErrorFacts)
         </dd>
       </dl>
       <p>
-        <a href="/fleet">Fleet overview</a>
+        <a href={href('/fleet')}>Fleet overview</a>
       </p>
     </section>
   );

@@ -1,6 +1,7 @@
 import type { Assets } from './assets.ts';
 import { lampSprite } from './lamp.ts';
 import { Markup, markup } from './markup.ts';
+import { href } from './scope.ts';
 
 /** What a page tells its frame. */
 export interface Head {
@@ -28,8 +29,8 @@ export interface Page extends Head {
 }
 
 const NAV = [
-  { id: 'fleet', href: '/fleet', word: 'Fleet' },
-  { id: 'nodes', href: '/nodes', word: 'Nodes' },
+  { id: 'fleet', path: '/fleet', word: 'Fleet' },
+  { id: 'nodes', path: '/nodes', word: 'Nodes' },
 ] as const;
 type NavId = (typeof NAV)[number]['id'];
 
@@ -95,12 +96,12 @@ function searchForm(search: Head['search']): Markup {
   const kept = Object.entries(search?.keep ?? {}).map(
     ([name, value]) => markup`<input type="hidden" name="${name}" value="${value}">`,
   );
-  return markup`<search><form action="/nodes" class="search"><label class="away" for="search">Search nodes</label><input id="search" name="q" type="search" value="${search?.text}" placeholder="Search label, owner, region or id" autocomplete="off" spellcheck="false" maxlength="100">${kept}<kbd aria-hidden="true">/</kbd></form></search>`;
+  return markup`<search><form action="${href('/nodes')}" class="search"><label class="away" for="search">Search nodes</label><input id="search" name="q" type="search" value="${search?.text}" placeholder="Search label, owner, region or id" autocomplete="off" spellcheck="false" maxlength="100">${kept}<kbd aria-hidden="true">/</kbd></form></search>`;
 }
 
 function navigation(active: NavId | undefined): Markup {
   const entries = NAV.map(
-    ({ id, href, word }) => markup`<li><a href="${href}"${id === active && CURRENT}>${word}</a></li>`,
+    ({ id, path, word }) => markup`<li><a href="${href(path)}"${id === active && CURRENT}>${word}</a></li>`,
   );
   return markup`<nav class="nav" aria-label="Main"><ul>${entries}</ul></nav>`;
 }

@@ -1,6 +1,7 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { someViewer } from '../accounts/viewer.fixture.ts';
 import type { HttpEnv, HubApp } from '../http.ts';
 import { toHttpError } from '../http-error.ts';
 import { Live, type LiveSource, liveUrl, partial } from './live.ts';
@@ -37,6 +38,10 @@ class Words implements LiveSource {
   state: Record<string, string> = {};
   failing = false;
 
+  admit(_viewer: unknown, asked: readonly string[]): readonly string[] {
+    return asked.filter((key) => !key.startsWith('secret'));
+  }
+
   changes(watched: ReadonlySet<string>, wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
     this.asked.push({ watched: [...watched], wanted: [...wanted] });
     if (this.failing) return Promise.reject(new Error('the database is away'));
@@ -45,7 +50,10 @@ class Words implements LiveSource {
   }
 }
 
-const anybody: MiddlewareHandler<HttpEnv> = (_, next) => next();
+const anybody: MiddlewareHandler<HttpEnv> = (c, next) => {
+  c.set('viewer', someViewer());
+  return next();
+};
 
 describe('Live', () => {
   let clock: ReturnType<typeof manualClock>;
@@ -137,6 +145,14 @@ describe('Live', () => {
     const many = Array.from({ length: 201 }, (_, i) => `${i}`);
     for (const url of ['/events', '/events?nothing=a', liveUrl({ words: many })])
       expect([(await app.request(url)).status, url]).toEqual([400, url]);
+  });
+
+  it('watches only what the viewer may see, and is not there for one who may see nothing of it', async () => {
+    words.state = { a: 'A1', secret: 'S1' };
+    const page = await open('a', 'secret');
+    await clock.second();
+    expect(await page.read()).toBe('data: A1\n\n');
+    expect((await app.request(liveUrl({ words: ['secret'] }))).status).toBe(404);
   });
 
   it('ends its streams when it closes, and opens no more', async () => {

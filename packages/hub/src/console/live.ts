@@ -1,9 +1,11 @@
 import type { MiddlewareHandler } from 'hono';
+import { type Viewer, viewerOf } from '../accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
-import { HttpError } from '../http-error.ts';
+import { HttpError, notFound } from '../http-error.ts';
 import type { Log } from '../log.ts';
 import { LiveStream } from './live-stream.ts';
+import { href, withBase } from './scope.ts';
 
 const TICK_MS = 1_000;
 const MAX_STREAMS = 5_000;
@@ -13,8 +15,13 @@ const MAX_KEYS = 200;
 export interface LiveSource {
   readonly name: string;
   /**
+   * The keys that the viewer may watch, of those the page asks for, as the source calls them: what several viewers see
+   * alike has one key for all of them.
+   */
+  admit(viewer: Viewer, asked: readonly string[]): readonly string[] | Promise<readonly string[]>;
+  /**
    * The htmx partials of those watched keys that changed since the last call, and in any case of the wanted ones (a
-   * subset: new pages know nothing of them yet). Each is rendered once, for however many pages.
+   * subset: new pages know nothing of them yet). Each is rendered once, for however many pages: links in it are relative.
    */
   changes(watched: ReadonlySet<string>, wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, string>>;
 }
@@ -29,7 +36,7 @@ export function liveUrl(watch: Readonly<Record<string, readonly string[]>>): str
   const query = Object.entries(watch)
     .filter(([, keys]) => keys.length > 0)
     .map(([source, keys]) => `${source}=${keys.map(encodeURIComponent).join(',')}`);
-  return `/events?${query.join('&')}`;
+  return href(`/events?${query.join('&')}`);
 }
 
 /** A source with who watches what of it. */
@@ -121,7 +128,7 @@ export class Live implements HttpFeature {
   }
 
   mount(app: HubApp): void {
-    app.get('/events', this.#guard, (c) => this.#open(c));
+    app.get('/events', this.#guard, async (c) => this.#open(c, await this.#targets(c)));
   }
 
   /** Ends every stream; pages try again until the hub is back. */
@@ -138,13 +145,12 @@ export class Live implements HttpFeature {
     for (const stream of [...this.#streams.keys()]) stream.flush(now);
   }
 
-  #open(c: HubContext): Response {
+  #open(c: HubContext, targets: readonly Target[]): Response {
     if (this.#closed || this.#streams.size >= MAX_STREAMS)
       throw new HttpError(503, 'too_many_streams', 'The hub has no room for another live page.', {
         fix: 'The page works without; reload it to see what is new.',
         retry: true,
       });
-    const targets = this.#targets(new URL(c.req.url).searchParams);
     const stream = new LiveStream({ now: this.#clock.now(), onEnd: (ended) => this.#forget(ended) });
     this.#streams.set(stream, targets);
     for (const { topic, key } of targets) {
@@ -159,20 +165,23 @@ export class Live implements HttpFeature {
     });
   }
 
-  #targets(query: URLSearchParams): Target[] {
-    const targets = [...query].flatMap(([name, keys]) => {
+  async #targets(c: HubContext): Promise<Target[]> {
+    const asked = [...new URL(c.req.url).searchParams].flatMap(([name, keys]) => {
       const topic = this.#topics.get(name);
-      return topic === undefined ? [] : [...new Set(keys.split(','))].map((key) => ({ topic, key }));
+      return topic === undefined ? [] : [{ topic, keys: [...new Set(keys.split(','))] }];
     });
-    if (targets.length > 0 && targets.length <= MAX_KEYS) return targets;
-    throw new HttpError(
-      400,
-      'bad_watch',
-      `A stream watches 1 to ${MAX_KEYS} things, not ${targets.length}.`,
-      {
+    const count = asked.reduce((sum, { keys }) => sum + keys.length, 0);
+    if (count === 0 || count > MAX_KEYS)
+      throw new HttpError(400, 'bad_watch', `A stream watches 1 to ${MAX_KEYS} things, not ${count}.`, {
         fix: 'Reload the page.',
-      },
+      });
+    const viewer = viewerOf(c);
+    const admitted = asked.map(async ({ topic, keys }) =>
+      (await topic.source.admit(viewer, keys)).map((key) => ({ topic, key })),
     );
+    const targets = (await Promise.all(admitted)).flat();
+    if (targets.length === 0) throw notFound('What this page watches');
+    return targets;
   }
 
   #forget(stream: LiveStream): void {
@@ -182,7 +191,8 @@ export class Live implements HttpFeature {
 
   #schedule(): void {
     this.#cancelTick ??= this.#clock.after(TICK_MS, () => {
-      void this.tick().finally(() => {
+      // The timer was set while a request was answered, and renders for all of them.
+      void withBase('', () => this.tick()).finally(() => {
         this.#cancelTick = undefined;
         if (this.#streams.size > 0 && !this.#closed) this.#schedule();
       });

@@ -9,8 +9,9 @@ import {
   toDetail,
 } from '#nodes/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Audience, NodeAccess } from '../accounts/index.ts';
 import type { Clock } from '../clock.ts';
-import { Refreshed } from '../refreshed.ts';
+import { RefreshedByKey } from '../refreshed-by-key.ts';
 
 /** Nodes named of each state that needs a person. */
 const NAMED = 4;
@@ -31,34 +32,39 @@ export interface Breakdown {
 
 export function createBreakdown(by: {
   sql: Sql;
+  access: NodeAccess;
   clock: Pick<Clock, 'now'>;
   liveness: Liveness;
-}): Refreshed<Breakdown> {
-  const { sql, clock, liveness } = by;
-  return new Refreshed({
+}): RefreshedByKey<Breakdown> {
+  const { sql, access, clock } = by;
+  return new RefreshedByKey({
     clock,
-    load: async () => {
+    load: async (audience) => {
+      const mine = access.visibleTo(audience);
       const [needs, versions, regions] = await Promise.all([
-        needsYou(sql, liveness),
-        sql<Share[]>`select agent_version as name, count(*)::int as count from nodes
-          where retired_at is null and agent_version is not null group by 1 order by 2 desc, 1 limit ${VERSIONS_SHOWN}`,
+        needsYou(by, audience),
+        sql<Share[]>`select agent_version as name, count(*)::int as count from nodes n
+          where retired_at is null and agent_version is not null and ${mine} group by 1 order by 2 desc, 1 limit ${VERSIONS_SHOWN}`,
         sql<
           Share[]
-        >`select region as name, count(*)::int as count from nodes where retired_at is null group by 1 order by 2 desc, 1`,
+        >`select region as name, count(*)::int as count from nodes n where retired_at is null and ${mine} group by 1 order by 2 desc, 1`,
       ]);
       return { needs, versions, regions };
     },
   });
 }
 
-async function needsYou(sql: Sql, liveness: Liveness): Promise<NodeDetail[]> {
+async function needsYou(
+  { sql, access, liveness }: { sql: Sql; access: NodeAccess; liveness: Liveness },
+  audience: Audience,
+): Promise<NodeDetail[]> {
   const state = stateSql(sql, liveness.at());
   const rows = await sql<DetailRow[]>`
     select * from (
       select ${detailColumns(sql)}, r.rank, row_number() over (partition by r.rank order by n.label, n.node_id) as place
       from ${summaryTables(sql)}
         cross join lateral (select array_position(${[...NEEDS_YOU]}::text[], ${state}) as rank) r
-      where r.rank is not null) named
+      where r.rank is not null and ${access.visibleTo(audience)}) named
     where place <= ${NAMED} order by rank, place`;
   return rows.map(toDetail);
 }

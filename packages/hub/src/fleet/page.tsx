@@ -150,7 +150,7 @@ function Need({ state, count, named, at }: NeedProps) {
           const good = lastGood(node, state);
           return (
             <li>
-              <a href={`/nodes/${node.nodeId}`}>{node.label}</a>{' '}
+              <a href={`nodes/${node.nodeId}`}>{node.label}</a>{' '}
               {good.at !== undefined && (
                 <span class="need-since">
                   {good.word} <Ago at={good.at} now={at.now} />

@@ -1,15 +1,18 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Census, Liveness, NetworkHeads } from '#nodes/index.ts';
+import { type Audience, audienceOf, viewerOf } from '../accounts/index.ts';
+import { audienceKey, partsOfKey } from '../console/audience-key.ts';
 import { type LiveSource, liveUrl, partial } from '../console/live.ts';
+import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp } from '../http.ts';
-import type { Refreshed } from '../refreshed.ts';
+import type { RefreshedByKey } from '../refreshed-by-key.ts';
 import type { Breakdown } from './breakdown.ts';
 import type { HubFacts } from './hub-facts.ts';
 import { FLEET_PARTS, FleetPage, type FleetView } from './page.tsx';
 
 export interface FleetDeps {
-  readonly census: Refreshed<Census>;
-  readonly breakdown: Refreshed<Breakdown>;
+  readonly census: RefreshedByKey<Census>;
+  readonly breakdown: RefreshedByKey<Breakdown>;
   readonly heads: NetworkHeads;
   readonly liveness: Liveness;
   readonly hub: () => HubFacts;
@@ -19,9 +22,9 @@ export interface FleetDeps {
 export function fleetRoutes(deps: FleetDeps, guard: MiddlewareHandler<HttpEnv>): HttpFeature {
   return {
     mount(app: HubApp) {
-      app.get('/', (c) => c.redirect('/fleet'));
+      app.get('/', (c) => c.redirect(href('/fleet')));
       app.get('/fleet', guard, async (c) =>
-        c.render(<FleetPage view={await readFleet(deps)} />, {
+        c.render(<FleetPage view={await readFleet(deps, audienceOf(viewerOf(c)))} />, {
           title: 'Fleet',
           nav: 'fleet',
           live: liveUrl({ fleet: Object.keys(FLEET_PARTS) }),
@@ -31,8 +34,11 @@ export function fleetRoutes(deps: FleetDeps, guard: MiddlewareHandler<HttpEnv>):
   };
 }
 
-async function readFleet({ census, breakdown, heads, liveness, hub }: FleetDeps): Promise<FleetView> {
-  const [counts, parts] = await Promise.all([census.read(), breakdown.read()]);
+async function readFleet(
+  { census, breakdown, heads, liveness, hub }: FleetDeps,
+  audience: Audience,
+): Promise<FleetView> {
+  const [counts, parts] = await Promise.all([census.read(audience), breakdown.read(audience)]);
   return { census: counts, breakdown: parts, heads: heads.heads(), hub: hub(), at: liveness.at() };
 }
 
@@ -40,10 +46,22 @@ async function readFleet({ census, breakdown, heads, liveness, hub }: FleetDeps)
 export function fleetSource(deps: FleetDeps): LiveSource {
   return {
     name: 'fleet',
+    admit: (viewer, parts) => parts.map((part) => audienceKey(audienceOf(viewer), part)),
     async changes(watched) {
-      const view = await readFleet(deps);
-      const parts = Object.entries(FLEET_PARTS).filter(([key]) => watched.has(key));
-      return new Map(parts.map(([key, Part]) => [key, partial(key, String(<Part view={view} />))]));
+      const byAudience = Map.groupBy(watched, (key) => partsOfKey(key).audience);
+      const rendered = [...byAudience].map(async ([audience, keys]) => {
+        const view = await readFleet(deps, audience);
+        return keys.flatMap((key) => {
+          const id = partsOfKey(key).rest;
+          const Part = isPart(id) ? FLEET_PARTS[id] : undefined;
+          return Part === undefined ? [] : [[key, partial(id, String(<Part view={view} />))] as const];
+        });
+      });
+      return new Map((await Promise.all(rendered)).flat());
     },
   };
+}
+
+function isPart(id: string): id is keyof typeof FLEET_PARTS {
+  return Object.hasOwn(FLEET_PARTS, id);
 }

@@ -42,9 +42,9 @@ const INSIDE = Object.fromEntries(
   STATES.map((state) => [state, lampInside(state, STATE_WORDS[state])]),
 ) as Record<StateName, Markup>;
 
-/** A lamp that leads to its explanation; with script it opens in place (`WhyBubble`). */
+/** In a list (relative to a page one deep): a lamp that leads to its explanation; with script it opens in place (`WhyBubble`). */
 export function explainedLamp(nodeId: string, state: StateName): Markup {
-  return markup`<a class="lamp is-${state}" href="/nodes/${nodeId}#why" title="Why?">${INSIDE[state]}</a>`;
+  return markup`<a class="lamp is-${state}" href="nodes/${nodeId}#why" title="Why?">${INSIDE[state]}</a>`;
 }
 
 /** Where the explanation of a lamp in the page shows. */

@@ -1,6 +1,7 @@
 import { LineChart } from '../console/chart.tsx';
 import { duration } from '../console/format.ts';
 import { Ago, Empty } from '../console/parts.tsx';
+import { href } from '../console/scope.ts';
 import { type Health, type HealthChart, inUnit, RANGES, type RangeName } from './health.ts';
 
 export function HealthTab({ nodeId, health }: { nodeId: string; health: Health }) {
@@ -13,7 +14,7 @@ export function HealthTab({ nodeId, health }: { nodeId: string; health: Health }
       </header>
       <FirstPoint health={health} />
       {measured ? (
-        <div class="charts" data-history={`/nodes/${nodeId}/history?range=${health.range}`}>
+        <div class="charts" data-history={href(`/nodes/${nodeId}/history?range=${health.range}`)}>
           {health.charts.map((chart) => (
             <Chart chart={chart} health={health} />
           ))}
@@ -57,7 +58,10 @@ function Ranges({ nodeId, active }: { nodeId: string; active: RangeName }) {
       <ul>
         {Object.entries(RANGES).map(([name, { word }]) => (
           <li>
-            <a href={`/nodes/${nodeId}?range=${name}`} aria-current={name === active ? 'true' : undefined}>
+            <a
+              href={href(`/nodes/${nodeId}?range=${name}`)}
+              aria-current={name === active ? 'true' : undefined}
+            >
               {word}
             </a>
           </li>

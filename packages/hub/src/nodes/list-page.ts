@@ -11,10 +11,10 @@ import { STATE_WORDS, STATES, type StateName } from './state.ts';
 
 type Place = Readonly<Record<string, string>>;
 
-/** The list's address with another filter or place. */
+/** The list with another filter or place, relative to a page one deep: it also stands in what streams bring. */
 export function listUrl(filter: Partial<ListFilter>, place: Place = {}): string {
   const query = filterKey(filter, place);
-  return query === '' ? '/nodes' : `/nodes?${query}`;
+  return query === '' ? 'nodes' : `nodes?${query}`;
 }
 
 /** A filter as a query, which is also its key in the page's stream: escaped, so without a comma. */
@@ -93,7 +93,7 @@ function noNodes(filter: ListFilter, census: Census): Markup {
   const how =
     filter.text !== '' &&
     markup`A search finds words by their beginning, in label, owner and region, or a node id. `;
-  return markup`<div class="empty"><p class="empty-title">No node matches</p><p>${how}<a href="/nodes">Show all nodes</a></p></div>`;
+  return markup`<div class="empty"><p class="empty-title">No node matches</p><p>${how}<a href="nodes">Show all nodes</a></p></div>`;
 }
 
 const NOBODY_YET = markup`<div class="empty"><p class="empty-title">No node has joined yet</p><p>Make a join token on the hub&#39;s machine, then run the command that it prints on the node:</p><pre><code>stoa-hub token new --ttl 15m --uses 1</code></pre></div>`;

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { NodeAccess } from '../accounts/index.ts';
+import { someViewer } from '../accounts/viewer.fixture.ts';
 import { systemClock } from '../clock.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { type ListFilter, type ListPage, NodeListing, type Position } from './listing.ts';
@@ -11,6 +13,7 @@ import { searchQuery } from './search.ts';
 import { anyFacts, NOW } from './state.fixture.ts';
 import { stateName } from './state.ts';
 
+const everybody = someViewer();
 const at: Instant = { now: NOW, intervalMs: 30_000, graceUntil: 0 };
 const everything: ListFilter = { text: '', state: undefined };
 
@@ -26,7 +29,11 @@ describe('NodeListing', { timeout: 60_000 }, () => {
 
   beforeAll(async () => {
     database = await openTemporary();
-    listing = new NodeListing({ sql: database.sql, clock: systemClock });
+    listing = new NodeListing({
+      sql: database.sql,
+      access: new NodeAccess({ sql: database.sql }),
+      clock: systemClock,
+    });
     await insertNodes(database.sql, nodes);
   }, 60_000);
   afterAll(() => database.close());
@@ -35,7 +42,7 @@ describe('NodeListing', { timeout: 60_000 }, () => {
     const pages: ListPage[] = [];
     let position: Position;
     do {
-      const page: ListPage = await listing.page(filter, position, at);
+      const page: ListPage = await listing.page(everybody, filter, position, at);
       pages.push(page);
       // Through the address, as a browser does.
       position = page.next && { after: decodeCursor(encodeCursor(page.next)) };
@@ -52,7 +59,7 @@ describe('NodeListing', { timeout: 60_000 }, () => {
     expect(forwards.map((page) => page.rows.length)).toEqual([50, 50, 50, 50, 50, 50, 33]);
     const backwards: ListPage[] = [forwards.at(-1)!];
     while (backwards[0]!.previous)
-      backwards.unshift(await listing.page(everything, { before: backwards[0]!.previous }, at));
+      backwards.unshift(await listing.page(everybody, everything, { before: backwards[0]!.previous }, at));
     expect(idsOf(backwards)).toEqual(ids);
     expect([backwards[0]!.previous, backwards.at(-1)!.next]).toEqual([undefined, undefined]);
   });
@@ -60,17 +67,19 @@ describe('NodeListing', { timeout: 60_000 }, () => {
   it('gives readers who ask at the same time each his own page', async () => {
     const pages = await walk(everything);
     const asked = pages.slice(0, -1).flatMap((page) => Array.from({ length: 5 }, () => page.next!));
-    const answers = await Promise.all(asked.map((after) => listing.page(everything, { after }, at)));
+    const answers = await Promise.all(
+      asked.map((after) => listing.page(everybody, everything, { after }, at)),
+    );
     expect(answers.map((page) => idsOf([page]))).toEqual(
       asked.map((after) => idsOf([pages[pages.findIndex((page) => page.next === after) + 1]!])),
     );
   });
 
   it('shows the first page where there is too little before a place', async () => {
-    const first = await listing.page(everything, undefined, at);
+    const first = await listing.page(everybody, everything, undefined, at);
     const third = first.rows[2]!;
     expect(
-      await listing.page(everything, { before: { label: third.label, nodeId: third.nodeId } }, at),
+      await listing.page(everybody, everything, { before: { label: third.label, nodeId: third.nodeId } }, at),
     ).toEqual(first);
   });
 
@@ -103,6 +112,22 @@ describe('NodeListing', { timeout: 60_000 }, () => {
     expect(idsOf(await walk({ text: nodeId.slice(0, 12).toUpperCase(), state: undefined }))).toEqual([
       nodeId,
     ]);
+  });
+
+  it('shows what is one’s own or shared, and nothing else', async () => {
+    const mine = nodes.filter((_, i) => i % 7 === 0).map(({ nodeId }) => nodeId);
+    const shared = nodes[5]!.nodeId;
+    await database.sql`update nodes set owner = 'ann@x.example' where node_id = any(${mine}::text[])`;
+    await database.sql`insert into node_shares (node_id, email, role, shared_by, shared_at)
+      values (${shared}, 'ann@x.example', 'viewer', 'owner@stoa.example', now())`;
+    const ann = someViewer('ann@x.example', 'operator');
+    const { rows } = await listing.page(ann, everything, undefined, at);
+    expect(rows.map(({ nodeId }) => nodeId).sort()).toEqual([...mine, shared].sort());
+    const found = await listing.page(ann, { text: '', state: 'online' }, undefined, at);
+    expect(found.rows.every(({ nodeId }) => [...mine, shared].includes(nodeId))).toBe(true);
+    expect((await listing.find(ann, shared))?.nodeId).toBe(shared);
+    expect(await listing.find(ann, nodes[6]!.nodeId)).toBeUndefined();
+    expect((await listing.find(everybody, nodes[6]!.nodeId))?.nodeId).toBe(nodes[6]!.nodeId);
   });
 
   it('leaves out ids that are no nodes', async () => {

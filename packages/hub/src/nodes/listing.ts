@@ -1,4 +1,5 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
+import { audienceOf, EVERYTHING, type NodeAccess, type Viewer } from '../accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Cursor } from './cursor.ts';
 import { ListWalk } from './list-walk.ts';
@@ -44,19 +45,23 @@ export class NodeListing {
   readonly #sql: Sql;
   readonly #walk: ListWalk;
 
-  constructor({ sql, clock }: { sql: Sql; clock: Clock }) {
+  readonly #access: NodeAccess;
+
+  constructor({ sql, access, clock }: { sql: Sql; access: NodeAccess; clock: Clock }) {
     this.#sql = sql;
+    this.#access = access;
     this.#walk = new ListWalk({ sql, clock, rows: PAGE_ROWS + 1 });
   }
 
-  async page(filter: ListFilter, position: Position, at: Instant): Promise<ListPage> {
+  /** Of the nodes that the viewer may see. */
+  async page(viewer: Viewer, filter: ListFilter, position: Position, at: Instant): Promise<ListPage> {
     const backwards = position !== undefined && 'before' in position;
-    const found = await this.#select(filter, position, at);
+    const found = await this.#select(viewer, filter, position, at);
     const more = found.length > PAGE_ROWS;
     const rows = found.slice(0, PAGE_ROWS);
     if (backwards) rows.reverse();
     // Too little before a place: then it is the first page that was meant.
-    if (backwards && !more && rows.length < PAGE_ROWS) return this.page(filter, undefined, at);
+    if (backwards && !more && rows.length < PAGE_ROWS) return this.page(viewer, filter, undefined, at);
     const first = rows[0];
     const last = rows.at(-1);
     return {
@@ -74,6 +79,14 @@ export class NodeListing {
     return rows.map(toSummary);
   }
 
+  /** A node with all that its page shows; undefined where the viewer may not see it. */
+  async find(viewer: Viewer, nodeId: string): Promise<NodeDetail | undefined> {
+    const sql = this.#sql;
+    const [row] = await sql<DetailRow[]>`select ${detailColumns(sql)} from ${summaryTables(sql)}
+      where n.node_id = ${nodeId} and ${this.#access.visible(viewer)}`;
+    return row && toDetail(row);
+  }
+
   /** As `byIds`, with all that a node's page shows. */
   async details(nodeIds: readonly string[]): Promise<NodeDetail[]> {
     const sql = this.#sql;
@@ -87,12 +100,18 @@ export class NodeListing {
    * the whole: sorted by an expression, because the planner can't guess how rare a derived state is, and would else
    * walk the index to its end.
    */
-  async #select(filter: ListFilter, position: Position, at: Instant): Promise<readonly SummaryRow[]> {
+  async #select(
+    viewer: Viewer,
+    filter: ListFilter,
+    position: Position,
+    at: Instant,
+  ): Promise<readonly SummaryRow[]> {
     const sql = this.#sql;
     const place = placeSql(sql, position);
     const backwards = position !== undefined && 'before' in position;
     const order = backwards ? sql`n.label desc, n.node_id desc` : sql`n.label, n.node_id`;
     const conditions = filterSql(sql, filter, at);
+    if (audienceOf(viewer) !== EVERYTHING) conditions.push(this.#access.visible(viewer));
     if (conditions.length === 0 && !backwards) return this.#walk.after(position?.after ?? START);
     if (conditions.length === 0)
       return sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}

@@ -27,6 +27,7 @@ function subject() {
   const liveness = new Liveness({ clock });
   const source = new NodeSource<NodeSummary>({
     name: 'row',
+    access: { among: (_viewer, ids) => Promise.resolve(ids.filter((id) => id !== 'ghost')) },
     bus,
     clock,
     liveness,

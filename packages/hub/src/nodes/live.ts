@@ -1,3 +1,4 @@
+import type { NodeAccess, Viewer } from '../accounts/index.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { LiveSource } from '../console/live.ts';
@@ -18,6 +19,7 @@ interface Held<T> {
 /** Nodes as pages show them, by node id: loaded when the bus says they changed, judged again as time passes. */
 export class NodeSource<T extends NodeSummary> implements LiveSource {
   readonly name: string;
+  readonly #access: Pick<NodeAccess, 'among'>;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #liveness: Liveness;
   readonly #load: (nodeIds: readonly string[]) => Promise<readonly T[]>;
@@ -30,6 +32,7 @@ export class NodeSource<T extends NodeSummary> implements LiveSource {
 
   constructor(by: {
     name: string;
+    access: Pick<NodeAccess, 'among'>;
     bus: Bus;
     clock: Pick<Clock, 'now'>;
     liveness: Liveness;
@@ -37,6 +40,7 @@ export class NodeSource<T extends NodeSummary> implements LiveSource {
     render: (loaded: T) => string | Promise<string>;
   }) {
     this.name = by.name;
+    this.#access = by.access;
     this.#clock = by.clock;
     this.#liveness = by.liveness;
     this.#load = by.load;
@@ -44,6 +48,10 @@ export class NodeSource<T extends NodeSummary> implements LiveSource {
     by.bus.subscribe('nodes', ({ ids }) => {
       for (const id of ids) if (this.#lookedUp.has(id)) this.#dirty.add(id);
     });
+  }
+
+  admit(viewer: Viewer, nodeIds: readonly string[]): Promise<readonly string[]> {
+    return this.#access.among(viewer, nodeIds);
   }
 
   async changes(watched: ReadonlySet<string>, wanted: ReadonlySet<string>): Promise<Map<string, string>> {

@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx';
 import { tenths } from '../console/format.ts';
 import { Ago, Tabs, Unknown } from '../console/parts.tsx';
+import { href } from '../console/scope.ts';
 import { Explain, StateLamp } from './explain.tsx';
 import type { Instant } from './liveness.ts';
 import { domId, Lag, Simulated } from './row.tsx';
@@ -27,11 +28,11 @@ export function NodePage({
   tab: TabId;
   children?: Child;
 }) {
-  const tabs = TABS.map(({ id, path, word }) => ({ id, word, href: `/nodes/${node.nodeId}${path}` }));
+  const tabs = TABS.map(({ id, path, word }) => ({ id, word, href: href(`/nodes/${node.nodeId}${path}`) }));
   return (
     <article class="node">
       <p class="crumb">
-        <a href="/nodes">Nodes</a>
+        <a href={href('/nodes')}>Nodes</a>
       </p>
       <NodeHead node={node} at={at} />
       <Tabs label="Views of this node" tabs={tabs} active={tab} />

@@ -1,10 +1,11 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Child } from 'hono/jsx';
+import { audienceOf, viewerOf } from '../accounts/index.ts';
 import { liveUrl } from '../console/live.ts';
 import { embed } from '../console/markup.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
-import type { Refreshed } from '../refreshed.ts';
+import type { RefreshedByKey } from '../refreshed-by-key.ts';
 import type { Census } from './census.ts';
 import { ChainsTab } from './chains-tab.tsx';
 import { ConfigTab } from './config-tab.tsx';
@@ -27,7 +28,7 @@ export interface NodeRoutesDeps {
   readonly guard: MiddlewareHandler<HttpEnv>;
   readonly listing: NodeListing;
   readonly reader: NodeReader;
-  readonly census: Refreshed<Census>;
+  readonly census: RefreshedByKey<Census>;
   readonly history: HistoryReader;
   readonly heads: NetworkHeads;
   readonly liveness: Liveness;
@@ -96,10 +97,11 @@ export function nodeRoutes(deps: NodeRoutesDeps): HttpFeature {
 
 async function listNodes(c: HubContext, deps: NodeRoutesDeps): Promise<Response> {
   const filter = readFilter(c);
+  const viewer = viewerOf(c);
   const at = deps.liveness.at();
   const [page, census] = await Promise.all([
-    deps.listing.page(filter, readPosition(c), at),
-    deps.census.read(),
+    deps.listing.page(viewer, filter, readPosition(c), at),
+    deps.census.read(audienceOf(viewer)),
   ]);
   return c.render(embed(nodeListPage({ filter, page, census, at })), {
     title: 'Nodes',
@@ -129,7 +131,7 @@ function renderNode(
 
 async function findNode(c: HubContext, { listing }: NodeRoutesDeps): Promise<NodeDetail> {
   const id = c.req.param('id') ?? '';
-  const [node] = NODE_ID.test(id) ? await listing.details([id]) : [];
+  const node = NODE_ID.test(id) ? await listing.find(viewerOf(c), id) : undefined;
   if (node === undefined) throw notFound('This node');
   return node;
 }

@@ -11,14 +11,14 @@ export function domId(nodeId: string): string {
   return `n-${nodeId.slice(0, 16)}`;
 }
 
-/** One node in the list. */
+/** One node in the list, relative to a page one deep. */
 export function nodeRow(node: NodeSummary, at: Instant): Markup {
   const { nodeId, facts } = node;
   const id = domId(nodeId);
   const lamp = explainedLamp(nodeId, stateName(facts, at));
   const seen = facts.lastSeen === undefined ? 'never' : agoMarkup(facts.lastSeen, at.now);
   const mark = node.simulated && SIMULATED;
-  const name = markup`<a href="/nodes/${nodeId}">${node.label}</a>${mark}<span class="sub">${short(nodeId)} &#183; ${node.owner || 'no owner'}</span>`;
+  const name = markup`<a href="nodes/${nodeId}">${node.label}</a>${mark}<span class="sub">${short(nodeId)} &#183; ${node.owner || 'no owner'}</span>`;
   return markup`<tr id="${id}"><td class="c-state">${lamp}</td><th scope="row" class="c-node">${name}</th><td class="num c-lag">${lagMarkup(facts.lag, facts.forked)}</td><td class="c-seen">${seen}</td>${shareCell(node.cpu, 'CPU')}${shareCell(node.memory, 'Memory')}${shareCell(node.disk, 'Disk')}<td class="num c-wide">${node.load === undefined ? unknownMarkup('load: not measured yet') : tenths(node.load)}</td><td class="c-version">${node.agentVersion ?? unknownMarkup('the agent has not described itself yet')}</td><td class="c-region">${node.region}</td></tr>`;
 }
 

@@ -1,7 +1,9 @@
+import { type Audience, audienceOf, type NodeAccess } from '../accounts/index.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
+import { audienceKey, partsOfKey } from '../console/audience-key.ts';
 import { type LiveSource, partial } from '../console/live.ts';
-import type { Refreshed } from '../refreshed.ts';
+import type { RefreshedByKey } from '../refreshed-by-key.ts';
 import type { Census } from './census.ts';
 import { CHAINS_ID, ChainsTab } from './chains-tab.tsx';
 import { filterOfKey, stateFilter } from './list-page.ts';
@@ -21,7 +23,8 @@ export interface NodeSourcesDeps {
   readonly liveness: Liveness;
   readonly listing: NodeListing;
   readonly reader: NodeReader;
-  readonly census: Refreshed<Census>;
+  readonly census: RefreshedByKey<Census>;
+  readonly access: NodeAccess;
   readonly heads: NetworkHeads;
 }
 
@@ -31,8 +34,8 @@ interface WithTips extends NodeSummary {
 
 /** What pages about nodes watch: `row` and `node` by node id, `chains` by node id, `states` by the list's filter. */
 export function nodeSources(deps: NodeSourcesDeps): LiveSource[] {
-  const { bus, clock, liveness, listing, reader, heads } = deps;
-  const common = { bus, clock, liveness };
+  const { bus, clock, liveness, listing, reader, heads, access } = deps;
+  const common = { bus, clock, liveness, access };
   return [
     new NodeSource<NodeSummary>({
       ...common,
@@ -60,19 +63,27 @@ export function nodeSources(deps: NodeSourcesDeps): LiveSource[] {
   ];
 }
 
-/** The counts above the list. The key is the page's filter, which stands in the links. */
-function statesSource(census: Refreshed<Census>): LiveSource {
-  let shown = '';
+/** The counts above the list. The key is the audience and the page's filter, which stands in the links. */
+function statesSource(census: RefreshedByKey<Census>): LiveSource {
+  /** What each audience was told last. */
+  const shown = new Map<Audience, string>();
   return {
     name: 'states',
+    admit: (viewer, filters) => filters.map((filter) => audienceKey(audienceOf(viewer), filter)),
     async changes(watched, wanted) {
-      const counts = await census.read();
-      const now = JSON.stringify(counts.byState);
-      const keys = now === shown ? wanted : watched;
-      shown = now;
-      return new Map(
-        [...keys].map((key) => [key, partial('states', stateFilter(filterOfKey(key), counts).text)]),
-      );
+      const byAudience = Map.groupBy(watched, (key) => partsOfKey(key).audience);
+      for (const audience of shown.keys()) if (!byAudience.has(audience)) shown.delete(audience);
+      const rendered = [...byAudience].map(async ([audience, keys]) => {
+        const counts = await census.read(audience);
+        const now = JSON.stringify(counts.byState);
+        const due = now === shown.get(audience) ? keys.filter((key) => wanted.has(key)) : keys;
+        shown.set(audience, now);
+        return due.map((key) => {
+          const chips = stateFilter(filterOfKey(partsOfKey(key).rest), counts);
+          return [key, partial('states', chips.text)] as const;
+        });
+      });
+      return new Map((await Promise.all(rendered)).flat());
     },
   };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { NodeAccess } from '../accounts/index.ts';
 import { systemClock } from '../clock.ts';
 import { NodeListing } from './listing.ts';
 import { insertNodes, nodeIdOf } from './rows.fixture.ts';
@@ -41,9 +42,11 @@ describe('stateSql', { timeout: 60_000 }, () => {
 
   it('reads back the very facts that were written', async () => {
     const some = nodes.slice(0, 40);
-    const read = await new NodeListing({ sql: database.sql, clock: systemClock }).details(
-      some.map(({ nodeId }) => nodeId),
-    );
+    const read = await new NodeListing({
+      sql: database.sql,
+      clock: systemClock,
+      access: new NodeAccess({ sql: database.sql }),
+    }).details(some.map(({ nodeId }) => nodeId));
     const facts = new Map(read.map((node) => [node.nodeId, node.facts]));
     for (const node of some) expect(facts.get(node.nodeId)).toEqual(node.facts);
   });

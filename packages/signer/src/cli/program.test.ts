@@ -1,3 +1,5 @@
+import { fromHex, parseStatement, verifyStatement } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
 import { describe, expect, test } from 'vitest';
 import type { CliContext } from '#cli/context.ts';
 import { runCli } from '#cli/program.ts';
@@ -65,6 +67,25 @@ describe('the ceremony on two machines', () => {
     const { checks } = await terminal.json('verify', '--dir', '/eu', '--root', '/root');
     expect(checks).toHaveLength(7);
     expect((await terminal.run('verify', '--root', '/root')).text).toContain(String(root));
+  });
+
+  test('signs artefacts for nodes to install, journals that it did, and nothing that is no manifest', async () => {
+    const terminal = await ceremony();
+    const manifest = `stoa-agent 1.2.3\nlinux-x64 ${KEY} 42\n`;
+    await terminal.disk.writeAtomic('/build/manifest', manifest);
+    await terminal.json('artefacts', 'sign', ...EU, '--artefacts', '/build');
+    const statement = parseStatement(
+      Buffer.from(await terminal.disk.readFile('/build/statement')).toString(),
+    );
+    const { rootFingerprint } = await terminal.json('root', 'show', '--dir', '/root');
+    const policy = { rootFingerprint: fromHex(String(rootFingerprint)), region: 'eu' };
+    expect(verifyStatement(statement, policy, nodeCrypto)).toEqual({
+      version: '1.2.3',
+      artefacts: [{ platform: 'linux-x64', sha256: KEY, size: 42 }],
+    });
+    expect(Buffer.from(await terminal.disk.readFile('/eu/journal')).toString()).toContain('artefacts-signed');
+    await terminal.disk.writeAtomic('/build/manifest', 'rm -rf /\n');
+    expect((await terminal.run('artefacts', 'sign', ...EU, '--artefacts', '/build')).code).toBe(1);
   });
 
   test('registers, lists and retires instances', async () => {

@@ -1,5 +1,6 @@
 import { fromHex } from '@stoa/protocol';
 import { Command, CommanderError } from 'commander';
+import { artefactCommands } from '#cli/artefact-commands.ts';
 import { type CliContext, report, UsageError } from '#cli/context.ts';
 import { clockCommands, journalCommands, serveCommand, statusCommand } from '#cli/daemon-commands.ts';
 import { instanceCommands } from '#cli/instance-commands.ts';
@@ -35,6 +36,7 @@ function createProgram(context: CliContext, outcome: { ok: boolean }): Command {
     .addCommand(rootCommands(context))
     .addCommand(regionCommands(context))
     .addCommand(instanceCommands(context))
+    .addCommand(artefactCommands(context))
     .addCommand(serveCommand(context))
     .addCommand(statusCommand(context))
     .addCommand(verifyCommand(context, outcome))

@@ -39,6 +39,7 @@ export type Act =
       readonly replaces?: number;
     }
   | { readonly kind: 'node-refused'; readonly nodeId: string; readonly reason: string }
+  | { readonly kind: 'artefacts-signed'; readonly version: string; readonly manifest: string }
   | { readonly kind: 'time-signed'; readonly minInstanceSerial: number };
 
 export type Entry = Act & { readonly at: number };
@@ -55,6 +56,7 @@ const FIELDS: { readonly [K in Act['kind']]: Readonly<Record<string, FieldType>>
   'node-enrolled': { nodeId: 'string', tokenId: 'string', ownerGeneration: 'number' },
   'node-rotated': { nodeId: 'string', publicKey: 'string', keyGeneration: 'number', replaces: 'number?' },
   'node-refused': { nodeId: 'string', reason: 'string' },
+  'artefacts-signed': { version: 'string', manifest: 'string' },
   'time-signed': { minInstanceSerial: 'number' },
 };
 

@@ -58,6 +58,7 @@ export class RegionState {
         this.region = entry.region;
         return;
       case 'clock-accepted':
+      case 'artefacts-signed':
         return;
       case 'certificates-installed':
         this.certificateSerial = entry.serial;

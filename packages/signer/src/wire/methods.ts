@@ -5,6 +5,7 @@ import {
   type HubChain,
   hubChain,
   list,
+  MAX_MANIFEST_BYTES,
   type NodeCredential,
   nodeCredential,
   record,
@@ -12,6 +13,7 @@ import {
   u32,
   u64,
 } from '@stoa/protocol';
+import type { AttestedArtefacts } from '#authority/artefacts.ts';
 import type { RegionCertificates } from '#authority/certificates.ts';
 import type { EnrolRequest, RotateRequest } from '#authority/node.ts';
 import type { RefuseRequest, SignedRefusal, SignedTime } from '#authority/region-voice.ts';
@@ -30,6 +32,8 @@ export interface SignerCalls {
   refuse: { request: RefuseRequest; answer: SignedRefusal };
   /** An admin's order, signed by the `instances` key. */
   order: { request: { sealed: Uint8Array }; answer: Nothing };
+  /** An admin's order, signed by the `instances` key: the manifest of an agent's artefacts is sound. */
+  attest: { request: { sealed: Uint8Array }; answer: AttestedArtefacts };
   /** New region certificates: the root's signatures are all the permission there is. */
   install: { request: { certificates: Uint8Array }; answer: Nothing };
 }
@@ -80,6 +84,10 @@ export const METHODS: { readonly [M in SignerMethod]: Method<M> } = {
     answer: record({ refuse: bytes(SEALED), authority: bytes(SEALED) }),
   },
   order: { request: record({ sealed: bytes(SEALED) }), answer: nothing },
+  attest: {
+    request: record({ sealed: bytes(2 * SEALED + MAX_MANIFEST_BYTES) }),
+    answer: record({ signature: fixed(64), certificate: bytes(SEALED), root: fixed(32) }),
+  },
   install: { request: record({ certificates: bytes(8192) }), answer: nothing },
 };
 

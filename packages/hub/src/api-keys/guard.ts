@@ -1,0 +1,40 @@
+import type { MiddlewareHandler } from 'hono';
+import { holdsScope, type KeyScope } from '#accounts/index.ts';
+import type { HttpEnv, HubContext } from '../http.ts';
+import { HttpError } from '../http-error.ts';
+import type { ApiKeys } from './api-keys.ts';
+
+const BEARER = /^bearer +(\S+)$/i;
+
+/**
+ * Lets pass who shows an API key, or whoever `guard` lets pass. A request that shows a key is judged by that key alone:
+ * a bad one never falls back to the cookie beside it.
+ */
+export function requireKeyOrViewer(by: {
+  keys: Pick<ApiKeys, 'authenticate'>;
+  guard: MiddlewareHandler<HttpEnv>;
+  addressOf: (c: HubContext) => string;
+}): MiddlewareHandler<HttpEnv> {
+  return async (c, next) => {
+    const authorization = c.req.header('authorization');
+    if (authorization === undefined) return by.guard(c, next);
+    c.header('cache-control', 'private, no-store');
+    c.header('www-authenticate', 'Bearer realm="stoa-hub"');
+    const [, text = ''] = BEARER.exec(authorization) ?? [];
+    c.set('viewer', await by.keys.authenticate(text, by.addressOf(c)));
+    c.header('www-authenticate', undefined);
+    await next();
+  };
+}
+
+/** Behind a guard: a person may what the tier allows, a key only what it was made for. */
+export function requireScope(scope: KeyScope): MiddlewareHandler<HttpEnv> {
+  return async (c, next) => {
+    const viewer = c.get('viewer');
+    if (viewer === undefined || !holdsScope(viewer, scope))
+      throw new HttpError(403, 'missing_scope', `The API key does not have the scope ${scope}.`, {
+        fix: `Make a key with the scope ${scope}.`,
+      });
+    await next();
+  };
+}

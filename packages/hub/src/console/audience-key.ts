@@ -1,0 +1,11 @@
+import type { Audience } from '../accounts/index.ts';
+
+/** A live key of what those see alike who see the same nodes. */
+export function audienceKey(audience: Audience, rest: string): string {
+  return `${audience} ${rest}`;
+}
+
+export function partsOfKey(key: string): { audience: Audience; rest: string } {
+  const at = key.indexOf(' ');
+  return { audience: key.slice(0, at), rest: key.slice(at + 1) };
+}

@@ -1,6 +1,6 @@
 /**
- * `pnpm faults [AREA] [--json]`: runs every test that is named by a number of the failure list (F01 …) and tells which
- * hold. AREA narrows to paths that contain it. Exit 0 all hold, 1 one does not, 2 wrong use.
+ * `pnpm faults [AREA] [--long] [--json]`: runs every test that is named by a number of the failure list (F01 …) and tells
+ * which hold. AREA narrows to paths that contain it. Exit 0 all hold, 1 one does not, 2 wrong use.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -14,12 +14,19 @@ interface VitestReport {
   }[];
 }
 
-const HELP = `Usage: pnpm faults [AREA] [--json]
+const HELP = `Usage: pnpm faults [AREA] [--long] [--json]
 
-Runs the tests named by a failure number (F01, F03, …); AREA keeps those whose path contains it.
+Runs the tests named by a failure number (F01, F03, …); AREA keeps those whose path contains it. --long adds those of full
+size that take minutes each.
 Exit codes: 0 all hold, 1 one does not, 2 wrong use`;
 
-function run(area: string | undefined, quiet: boolean): VitestReport {
+interface Choice {
+  readonly area: string | undefined;
+  readonly long: boolean;
+  readonly quiet: boolean;
+}
+
+function run({ area, long, quiet }: Choice): VitestReport {
   const dir = mkdtempSync(join(tmpdir(), 'stoa-faults-'));
   const file = join(dir, 'report.json');
   try {
@@ -27,6 +34,7 @@ function run(area: string | undefined, quiet: boolean): VitestReport {
       'run',
       '-t',
       'F\\d\\d ',
+      ...(long ? [] : ['--tagsFilter=!slow']),
       '--reporter=json',
       `--outputFile=${file}`,
       ...(quiet ? [] : ['--reporter=default']),
@@ -56,13 +64,17 @@ function byNumber(report: VitestReport): Map<string, 'pass' | 'fail'> {
 function main(): number {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    options: {
+      json: { type: 'boolean', default: false },
+      long: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
   });
   if (values.help) {
     console.log(HELP);
     return 0;
   }
-  const results = byNumber(run(positionals[0], values.json));
+  const results = byNumber(run({ area: positionals[0], long: values.long, quiet: values.json }));
   const passed = [...results.values()].filter((result) => result === 'pass').length;
   const failed = results.size - passed;
   if (results.size === 0)

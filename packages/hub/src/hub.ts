@@ -208,6 +208,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const tickers = new Tickers({ clock, log });
   const tasks: Task[] = [
     ...agents.tasks,
+    ...web.tasks,
     ...tipTasks(options, set, { corroboration, bus }),
     rate,
     recorder,

@@ -225,6 +225,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const tickers = new Tickers({ clock, log });
   const tasks: Task[] = [
     ...agents.tasks,
+    ...web.tasks,
     ...tipTasks(options, set, { corroboration, bus }),
     new RollingCheckpoint({ set, file: options.rollingCheckpoint, pinned: options.checkpoint }),
     rate,

@@ -6,3 +6,4 @@ export * from './gateway/schema.ts';
 export * from './history/schema.ts';
 export * from './nodes/schema.ts';
 export * from './seams/probe-cache/schema.ts';
+export * from './sharing/schema.ts';

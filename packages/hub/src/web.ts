@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import { toHex } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
 import { AccountStore, Accounts, accountRoutes, NodeAccess } from './accounts/index.ts';
 import { ApiKeyStore, ApiKeys, apiKeyRoutes } from './api-keys/index.ts';
 import { AuditLog } from './audit/index.ts';
@@ -21,6 +23,8 @@ import {
   nodeSources,
 } from './nodes/index.ts';
 import type { Sql } from './seams/db-adapter/index.ts';
+import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
+import type { Task } from './ticker.ts';
 
 export interface WebOptions {
   readonly sql: Sql;
@@ -44,6 +48,8 @@ export interface Web {
   /** The application as a listener of a node:http server. */
   readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
   readonly accounts: Accounts;
+  /** What features of the console do on a period. */
+  readonly tasks: readonly Task[];
   /** Open pages that are patched as things change. */
   readonly streams: number;
   /** Ends the streams of open pages; the application still answers. */
@@ -64,6 +70,9 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const breakdown = createBreakdown({ sql, access, clock, liveness });
   const listing = new NodeListing({ sql, access, clock });
   const nodes = { ...options, access, listing, reader: new NodeReader(sql), census };
+  const shareStore = new ShareStore(sql);
+  const shares = new Shares({ store: shareStore, access, audit, clock });
+  const transfers = new Transfers({ store: new TransferStore(sql), access, audit, clock, random });
   const fleet = { census, breakdown, heads: options.heads, liveness, hub };
   const live = new Live({ clock, log, guard, sources: [...nodeSources(nodes), fleetSource(fleet)] });
   const { region, network } = hub();
@@ -73,6 +82,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       apiKeyRoutes({ keys, guard, clock }),
       fleetRoutes(fleet, guard),
       nodeRoutes({ ...nodes, history, guard }),
+      sharingRoutes({ ...nodes, guard, access, shares, store: shareStore, transfers, fingerprintOf }),
       live,
       ...features,
     ],
@@ -87,9 +97,15 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     app,
     listener: (request, response) => void listener(request, response),
     accounts,
+    tasks: [transfers],
     get streams() {
       return live.size;
     },
     close: () => live.close(),
   };
+}
+
+/** As agents print it. */
+function fingerprintOf(publicKey: Uint8Array): string {
+  return toHex(nodeCrypto.hash(publicKey));
 }

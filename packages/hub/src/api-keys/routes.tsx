@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { KEY_SCOPES, requireFresh, type Viewer } from '#accounts/index.ts';
+import { KEY_SCOPES, requireFresh, type Viewer, viewerOf } from '#accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import { type Faults, line, many, readForm, type Typed } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
@@ -34,9 +34,9 @@ export function apiKeyRoutes({ keys, guard, clock }: ApiKeyRoutesDeps): HttpFeat
     mount(app: HubApp) {
       app.use('/settings/api-keys', guard);
       app.use('/settings/api-keys/*', guard);
-      app.get('/settings/api-keys', (c) => show(c, c.get('viewer')!));
+      app.get('/settings/api-keys', (c) => show(c, viewerOf(c)));
       app.post('/settings/api-keys', async (c) => {
-        const viewer = c.get('viewer')!;
+        const viewer = viewerOf(c);
         requireFresh(viewer, clock.now());
         const form = await readForm(c, request);
         if (!form.ok) {
@@ -49,7 +49,7 @@ export function apiKeyRoutes({ keys, guard, clock }: ApiKeyRoutesDeps): HttpFeat
         return show(c, viewer, { made: { text, name } });
       });
       app.post('/settings/api-keys/:id/revoke', async (c) => {
-        const viewer = c.get('viewer')!;
+        const viewer = viewerOf(c);
         requireFresh(viewer, clock.now());
         await keys.revoke(viewer, c.req.param('id'));
         return c.redirect(href('/settings/api-keys'), 303);

@@ -20,6 +20,6 @@ export const apiKeys = pgTable(
   },
   (table) => [
     index('api_keys_owner').on(table.owner, table.createdAt),
-    check('api_keys_life', sql`${table.expiresAt} > ${table.createdAt}`),
+    check('api_keys_life', sql`${table.expiresAt} >= ${table.createdAt}`),
   ],
 );

@@ -7,6 +7,7 @@ import { AuditLog } from '#audit/index.ts';
 import { Liveness, NodeListing, NodeReader } from '#nodes/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { systemClock } from '../clock.ts';
 import type { HttpEnv, HubApp } from '../http.ts';
 import { toHttpError } from '../http-error.ts';
 import { sharingRoutes } from './routes.tsx';
@@ -63,7 +64,7 @@ describe('sharing and transfer', { timeout: 60_000 }, () => {
       store,
       shares: new Shares({ store, access, audit, clock }),
       transfers: made,
-      listing: new NodeListing({ sql, access }),
+      listing: new NodeListing({ sql, access, clock: systemClock }),
       reader: new NodeReader(sql),
       liveness: new Liveness({ clock }),
       fingerprintOf: () => 'f00d',

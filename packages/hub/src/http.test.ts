@@ -1,6 +1,8 @@
 import { pino } from 'pino';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Tier } from './accounts/index.ts';
 import { Assets } from './console/assets.ts';
+import { Markup } from './console/markup.ts';
 import { createHttpApp, type HubApp } from './http.ts';
 import { HttpError } from './http-error.ts';
 
@@ -20,7 +22,34 @@ describe('the HTTP application', () => {
       features: [
         {
           bodyLimits: { '/big': 1_000_000 },
+          nav: [
+            { id: 'b', path: '/b', word: 'Second', group: 'scope', place: 20 },
+            { id: 'a', path: '/a', word: 'First', group: 'scope', place: 10 },
+            {
+              id: 'fleet',
+              path: '/admin/fleet',
+              word: 'Whole fleet',
+              group: 'admin',
+              place: 10,
+              least: 'modern',
+            },
+          ],
+          slots: {
+            top: async ({ email }) => new Markup(`<p>top for ${email}</p>`),
+            bar: () => Promise.reject(new Error('no bell today')),
+          },
           mount(hub) {
+            hub.get('/as/:tier', (c) => {
+              const tier = c.req.param('tier') as Tier;
+              c.set('viewer', {
+                accountId: '1',
+                email: 'a@x.example',
+                tier,
+                confirmedAt: 0,
+                keyScopes: undefined,
+              });
+              return c.render('content', { title: 'Page', nav: 'b' });
+            });
             hub.get('/page', (c) => c.render('content', { title: '<Page> & "more"' }));
             hub.get('/secret/:token', () => {
               throw new Error('password=hunter2');
@@ -39,6 +68,24 @@ describe('the HTTP application', () => {
     });
   });
   afterEach(() => logged.splice(0));
+
+  it('shows each viewer the pages of their tier, and what features put into the frame, without what fails', async () => {
+    const operator = await (await app.request('/as/operator')).text();
+    const words = (html: string) => [...html.matchAll(/<li><a [^>]*>([^<]+)/g)].map(([, word]) => word);
+    expect(words(operator)).toEqual(['First', 'Second']);
+    expect(operator).toContain('<a href="/b" aria-current="page">');
+    expect(operator).toContain('<p>top for a@x.example</p>content');
+    expect(operator).not.toContain('nav-group');
+    expect(words(await (await app.request('/as/ancient')).text())).toEqual([
+      'First',
+      'Second',
+      'Whole fleet',
+    ]);
+    expect(
+      logged.some(({ msg, err }) => msg.includes('part of the frame') && err.message === 'no bell today'),
+    ).toBe(true);
+    expect(await (await app.request('/page')).text()).not.toMatch(/class="nav"|id="palette"|top for/);
+  });
 
   it('answers with the headers that make stored markup harmless', async () => {
     const { headers } = await app.request('/page');

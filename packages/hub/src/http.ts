@@ -8,7 +8,9 @@ import type { Viewer } from './accounts/index.ts';
 import type { Clock } from './clock.ts';
 import type { Assets } from './console/assets.ts';
 import { errorPage } from './console/error-page.tsx';
-import { type Head, renderDocument, type Site } from './console/layout.ts';
+import { type Head, renderDocument, type Site, type Slots } from './console/layout.ts';
+import { joined, type Markup } from './console/markup.ts';
+import type { NavEntry } from './console/navigation.ts';
 import { scopedPath } from './console/scope.ts';
 import { HttpError, notFound, toHttpError } from './http-error.ts';
 import { sameOriginOnly, securityHeaders } from './http-security.ts';
@@ -29,6 +31,10 @@ export type HubContext = Context<HttpEnv>;
 export interface HttpFeature {
   /** Largest body in bytes by path prefix, where it isn't the usual 64 KiB. */
   readonly bodyLimits?: Readonly<Record<string, number>>;
+  /** Its pages in the navigation. */
+  readonly nav?: readonly NavEntry[];
+  /** What it shows on every page of somebody who is signed in. */
+  readonly slots?: Readonly<Partial<Record<keyof Slots, (viewer: Viewer) => Promise<Markup | undefined>>>>;
   mount(app: HubApp): void;
 }
 
@@ -57,11 +63,13 @@ export function createHttpApp(options: HttpAppOptions): HubApp {
   const app: HubApp = new Hono({ getPath: scopedPath });
   app.use(requestId({ generator: () => randomUUID() }));
   app.use(securityHeaders(secure));
+  const entries = features.flatMap(({ nav = [] }) => nav);
   app.use(async (c, next) => {
-    c.setRenderer((content, head) => {
+    c.setRenderer(async (content, head) => {
       const viewer = c.get('viewer');
-      const page = { ...head, site, assets, now: clock.now(), ...(viewer && { viewer }) };
-      return renderDocument(content, page).then((html) => c.html(html));
+      const page = { ...head, site, assets, entries, now: clock.now() };
+      const signedIn = viewer && { viewer, slots: await fillSlots(features, { viewer, log }) };
+      return c.html(await renderDocument(content, { ...page, ...signedIn }));
     });
     await next();
   });
@@ -86,6 +94,28 @@ export function createHttpApp(options: HttpAppOptions): HubApp {
     return answerError(c, error);
   });
   return app;
+}
+
+async function fillSlots(
+  features: readonly HttpFeature[],
+  { viewer, log }: { viewer: Viewer; log: Log },
+): Promise<Slots> {
+  const fill = async (name: keyof Slots): Promise<Markup | undefined> => {
+    const parts = await Promise.all(
+      features.map(async ({ slots }) => {
+        try {
+          return await slots?.[name]?.(viewer);
+        } catch (err) {
+          // The page itself can stand without, an error page all the more.
+          log.warn({ err, slot: name }, 'a part of the frame could not be made');
+          return undefined;
+        }
+      }),
+    );
+    return joined(parts.filter((part) => part !== undefined));
+  };
+  const [bar, top] = await Promise.all([fill('bar'), fill('top')]);
+  return { bar, top };
 }
 
 function limitBodies(app: HubApp, features: readonly HttpFeature[]): void {

@@ -19,9 +19,11 @@ import {
   type NetworkHeads,
   NodeListing,
   NodeReader,
+  NodeSuggestions,
   nodeRoutes,
   nodeSources,
 } from './nodes/index.ts';
+import { paletteRoutes } from './palette/index.ts';
 import type { Sql } from './seams/db-adapter/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
 import type { Task } from './ticker.ts';
@@ -83,6 +85,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       fleetRoutes(fleet, guard),
       nodeRoutes({ ...nodes, history, guard }),
       sharingRoutes({ ...nodes, guard, access, shares, store: shareStore, transfers, fingerprintOf }),
+      paletteRoutes({ guard, suggestions: new NodeSuggestions({ sql, access, liveness }) }),
       live,
       ...features,
     ],

@@ -14,6 +14,7 @@ const SOURCES = {
     './static/parts.css',
     './static/form.css',
     './static/navigation.css',
+    './static/palette.css',
     './static/fleet.css',
     './static/list.css',
     './static/node.css',
@@ -22,6 +23,7 @@ const SOURCES = {
   'htmx.js': ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-sse.min.js'],
   'uplot.js': ['uplot/dist/uPlot.iife.min.js'],
   'console.js': ['./static/console.js'],
+  'palette.js': ['./static/palette.js'],
   'favicon.svg': ['./static/favicon.svg'],
 } as const;
 

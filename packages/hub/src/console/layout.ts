@@ -1,13 +1,15 @@
+import type { Viewer } from '../accounts/index.ts';
 import type { Assets } from './assets.ts';
 import { lampSprite } from './lamp.ts';
 import { Markup, markup } from './markup.ts';
+import { type NavEntry, navigation } from './navigation.ts';
 import { href } from './scope.ts';
 
 /** What a page tells its frame. */
 export interface Head {
   readonly title: string;
   /** Which entry of the navigation it belongs to. */
-  readonly nav?: NavId;
+  readonly nav?: string;
   /** What the search field holds, and what a search keeps of the page's own filter. */
   readonly search?: { readonly text: string; readonly keep?: Readonly<Record<string, string>> };
   /** The one stream of the page: the address of its patches. */
@@ -25,14 +27,17 @@ export interface Page extends Head {
   readonly site: Site;
   readonly assets: Assets;
   readonly now: number;
-  readonly viewer?: { readonly email: string };
+  readonly viewer?: Pick<Viewer, 'email' | 'tier'>;
+  readonly entries: readonly NavEntry[];
+  /** What features put into the frame of those who are signed in. */
+  readonly slots?: Slots;
 }
 
-const NAV = [
-  { id: 'fleet', path: '/fleet', word: 'Fleet' },
-  { id: 'nodes', path: '/nodes', word: 'Nodes' },
-] as const;
-type NavId = (typeof NAV)[number]['id'];
+/** What stands on every page by the word of a feature: at the end of the bar, and above the content. */
+export interface Slots {
+  readonly bar?: Markup | undefined;
+  readonly top?: Markup | undefined;
+}
 
 /** htmx without what the content policy forbids or the console has no use for. An open `details` survives a patch. */
 const HTMX = JSON.stringify({
@@ -49,7 +54,7 @@ const SPRITE = lampSprite();
 
 /** A whole page around its content, which is rendered already. */
 export async function renderDocument(content: string | Promise<string>, page: Page): Promise<string> {
-  const { title, assets, viewer, now, live, scripts = [] } = page;
+  const { title, assets, viewer, now, live, entries, slots, scripts = [] } = page;
   const body = new Markup(String(await content));
   return markup`<!doctype html>
 <html lang="en">
@@ -64,13 +69,15 @@ export async function renderDocument(content: string | Promise<string>, page: Pa
 ${live !== undefined && script(assets.url('htmx.js'))}
 ${scripts.map((name) => script(assets.url(name)))}
 ${script(assets.url('console.js'))}
+${viewer !== undefined && script(assets.url('palette.js'))}
 </head>
 <body data-now="${now}" class="${viewer ? 'framed' : 'bare'}">
 <a class="skip" href="#main">Skip to content</a>
 ${SPRITE}
 ${bar(page)}
-${viewer !== undefined && navigation(page.nav)}
-<main id="main" tabindex="-1">${body}</main>
+${viewer !== undefined && navigation(entries, viewer, page.nav)}
+<main id="main" tabindex="-1">${slots?.top}${body}</main>
+${viewer !== undefined && palette()}
 ${live !== undefined && markup`<div id="live" hidden hx-sse:connect="${live}"></div>`}
 </body>
 </html>`.text;
@@ -80,11 +87,12 @@ function script(url: string): Markup {
   return markup`<script src="${url}" defer></script>`;
 }
 
-function bar({ site, viewer, search, live }: Page): Markup {
+function bar({ site, viewer, search, live, slots }: Page): Markup {
   return markup`<header class="bar">
 <a class="brand" href="/"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 8 12 3l10 5v2H2zM4 12h3v7H4zM10.500 12h3v7h-3zM17 12h3v7h-3zM2 20h20v1.500H2z"/></svg>Stoa</a>
 ${viewer !== undefined && searchForm(search)}
 <p class="place">${live !== undefined && STREAM}<span title="Region">${site.region}</span><span title="Network">${site.network}</span></p>
+${slots?.bar}
 ${viewer !== undefined && markup`<form action="/sign-out" method="post" class="account"><span class="account-email" title="Signed in as">${viewer.email}</span><button type="submit" class="quiet">Sign out</button></form>`}
 </header>`;
 }
@@ -99,11 +107,22 @@ function searchForm(search: Head['search']): Markup {
   return markup`<search><form action="${href('/nodes')}" class="search"><label class="away" for="search">Search nodes</label><input id="search" name="q" type="search" value="${search?.text}" placeholder="Search label, owner, region or id" autocomplete="off" spellcheck="false" maxlength="100">${kept}<kbd aria-hidden="true">/</kbd></form></search>`;
 }
 
-function navigation(active: NavId | undefined): Markup {
-  const entries = NAV.map(
-    ({ id, path, word }) => markup`<li><a href="${href(path)}"${id === active && CURRENT}>${word}</a></li>`,
-  );
-  return markup`<nav class="nav" aria-label="Main"><ul>${entries}</ul></nav>`;
+/** Filled and opened by script: without it nothing is lost, since all of it is links that stand on the page. */
+function palette(): Markup {
+  return markup`<dialog id="palette" class="palette" aria-label="Go to" data-suggest="${href('/palette')}" data-nodes="${href('/nodes')}">
+<input id="palette-input" type="search" role="combobox" aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list" aria-label="Page, node or action" placeholder="Page, node or action" autocomplete="off" spellcheck="false" maxlength="100">
+<ul id="palette-list" class="palette-list" role="listbox" aria-label="Matches"></ul>
+<p class="palette-hint"><kbd>↑</kbd> <kbd>↓</kbd> choose <kbd>Enter</kbd> open <kbd>Esc</kbd> close</p>
+</dialog>
+<dialog id="keys" class="keys" aria-labelledby="keys-title"><h2 id="keys-title">Keyboard</h2>
+<dl class="facts">${KEYS.map(([keys, what]) => markup`<dt>${keys.map((key) => markup`<kbd>${key}</kbd> `)}</dt><dd>${what}</dd>`)}</dl>
+<form method="dialog"><button class="quiet">Close</button></form></dialog>`;
 }
 
-const CURRENT = new Markup(' aria-current="page"');
+const KEYS: readonly (readonly [readonly string[], string])[] = [
+  [['Ctrl', 'K'], 'go to a page, a node or an action'],
+  [['/'], 'search nodes'],
+  [['j', 'k'], 'down and up a list'],
+  [['[', ']'], 'previous and next page'],
+  [['?'], 'these keys'],
+];

@@ -25,6 +25,11 @@ export function markup(parts: TemplateStringsArray, ...values: readonly Value[])
   return new Markup(text);
 }
 
+/** Several parts as one; undefined where there is none. */
+export function joined(parts: readonly Markup[]): Markup | undefined {
+  return parts.length === 0 ? undefined : new Markup(textOf(parts));
+}
+
 /** Markup inside JSX. */
 export function embed(part: Markup | readonly Markup[]) {
   return raw(textOf(part));

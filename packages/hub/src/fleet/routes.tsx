@@ -21,6 +21,7 @@ export interface FleetDeps {
 /** The fleet at a glance. */
 export function fleetRoutes(deps: FleetDeps, guard: MiddlewareHandler<HttpEnv>): HttpFeature {
   return {
+    nav: [{ id: 'fleet', path: '/fleet', word: 'Overview', group: 'scope', place: 10 }],
     mount(app: HubApp) {
       app.get('/', (c) => c.redirect(href('/fleet')));
       app.get('/fleet', guard, async (c) =>

@@ -29,4 +29,5 @@ export {
   TIP_WITHIN,
 } from './state.ts';
 export { stateSql } from './state-sql.ts';
+export { NodeSuggestions, type Suggestion } from './suggestions.ts';
 export { type DetailRow, detailColumns, type NodeDetail, summaryTables, toDetail } from './summary.ts';

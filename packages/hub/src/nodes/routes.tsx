@@ -40,6 +40,7 @@ const MAX_TEXT = 100;
 /** The node list and the pages of a node. */
 export function nodeRoutes(deps: NodeRoutesDeps): HttpFeature {
   return {
+    nav: [{ id: 'nodes', path: '/nodes', word: 'Nodes', group: 'scope', place: 20 }],
     mount(app: HubApp) {
       app.use('/nodes', deps.guard);
       app.use('/nodes/*', deps.guard);

@@ -1,12 +1,25 @@
 import { sql } from 'drizzle-orm';
-import { bigint, boolean, check, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import { bytea, instant, nodeIdColumn, tsvector } from '../columns.ts';
+import { bigint, boolean, check, index, integer, jsonb, pgTable, smallint, text } from 'drizzle-orm/pg-core';
+import { bytea, bytewise, instant, nodeIdColumn, tsvector } from '../columns.ts';
+import { FOLDED_LABEL, TAG_WORDS } from './listed-sql.ts';
 
 const noTags = sql`'{}'::text[]`;
 
 const searchWords = sql`to_tsvector('simple', regexp_replace(regexp_replace(regexp_replace(
   lower(label || ' ' || owner || ' ' || region), '[^[:alnum:]]+', ' ', 'g'),
   '([[:alpha:]])([[:digit:]])', '\\1 \\2', 'g'), '([[:digit:]])([[:alpha:]])', '\\1 \\2', 'g'))`;
+
+const NUMBERS = `substring(agent_version from '^v?([0-9.]+)')`;
+const PRE_RELEASE = `replace(substring(agent_version from '^[^+-]*-([^+]*)'), '.', ' ')`;
+const IDENTIFIERS = '[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*';
+
+/** `versionKey` by the database; pre-releases: numbers are marked by `!` and padded, then words by `"`, then the padding is cut. */
+const versionKey = sql.raw(`case when length(agent_version) <= 100
+  and agent_version ~ '^v?[0-9]{1,9}(\\.[0-9]{1,9}){0,2}(-${IDENTIFIERS})?(\\+${IDENTIFIERS})?$'
+  then lpad(split_part(${NUMBERS}, '.', 1), 9, '0') || '.' || lpad(split_part(${NUMBERS}, '.', 2), 9, '0') || '.'
+    || lpad(split_part(${NUMBERS}, '.', 3), 9, '0') || '.' || coalesce(regexp_replace(regexp_replace(regexp_replace(
+      ${PRE_RELEASE}, '(^| )([0-9]+)(?=$| )', '\\1!000000000\\2', 'g'), '(^| )(?=[0-9A-Za-z-])', '\\1"', 'g'),
+      '!0[0-9]*([0-9]{9})(?=$| )', '!\\1', 'g'), '~') end`);
 
 /** The registry: what is told about a node or decided over it. What changes with each heartbeat is in `node_status`. */
 export const nodes = pgTable(
@@ -42,12 +55,26 @@ export const nodes = pgTable(
     quarantineReason: text('quarantine_reason'),
     /** A live clone was seen (F07): until the owner settles which process is the node. */
     disputedAt: instant('disputed_at'),
+    /**
+     * The state and the class of the lag as `ListedStates` last judged them, up to seconds ago: narrows a search, never
+     * decides one. They change when a state does and not with each heartbeat, so an index on them is cheap.
+     */
+    listedState: text('listed_state').notNull().default('new'),
+    listedLag: smallint('listed_lag').notNull().default(0),
+    /** Sorts as semantic versions do; null where the agent's version is unknown or none. */
+    versionKey: bytewise('version_key').generatedAlwaysAs(versionKey),
     /** The words of label, owner and region, for prefix search; letters and digits apart, so that `42` finds `node42`. */
     search: tsvector('search').generatedAlwaysAs(searchWords),
   },
   (table) => [
     index('nodes_owner').on(table.owner, table.nodeId),
     index('nodes_label').on(table.label, table.nodeId),
+    index('nodes_listed_state').on(table.listedState, table.label, table.nodeId),
+    index('nodes_listed_lag').on(table.listedLag).where(sql`${table.listedLag} > 0`),
+    index('nodes_region').on(table.region, table.label, table.nodeId),
+    index('nodes_version').on(table.versionKey),
+    index('nodes_folded_label').on(sql.raw(`(${FOLDED_LABEL})`), table.nodeId),
+    index('nodes_tags').using('gin', sql.raw(TAG_WORDS)),
     index('nodes_search').using('gin', table.search),
     check('nodes_label_bytes', sql`octet_length(${table.label}) between 1 and 64`),
     check('nodes_node_id_hex', sql`${table.nodeId} ~ '^[0-9a-f]{64}$'`),

@@ -1,0 +1,33 @@
+import type { Sql } from '#seams/db-adapter/index.ts';
+import type { SqlFragment } from './state-sql.ts';
+
+/*
+ * Expressions that have an index. A query uses the index only where it repeats the expression to the letter, so schema
+ * and fields take it from here.
+ */
+
+export const FOLDED_LABEL = `translate(label, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') collate "C"`;
+/** `array_to_tsvector` refuses empty texts and nulls. */
+export const TAG_WORDS = `array_to_tsvector(array_remove(array_remove(tags, ''), null))`;
+/** Bounds of the classes of `listed_lag`: class 1 begins at 4 blocks, the next is twice as far. */
+export const LAG_CLASSES: readonly number[] = Array.from({ length: 13 }, (_, i) => 4 << i);
+
+const onNodes = (expression: string): string => expression.replaceAll(/\b(label|tags)\b/g, 'n.$1');
+
+export function foldSql(sql: Sql): SqlFragment {
+  return sql`${sql.unsafe(onNodes(FOLDED_LABEL))}`;
+}
+
+export function tagsSql(sql: Sql): SqlFragment {
+  return sql`${sql.unsafe(onNodes(TAG_WORDS))}`;
+}
+
+/** 0 for what counts as at the tip, or is not known. */
+export function lagClass(lag: number | undefined): number {
+  return lag === undefined ? 0 : LAG_CLASSES.filter((bound) => lag >= bound).length;
+}
+
+/** `lagClass` of `node_status.lag`. */
+export function lagClassSql(sql: Sql): SqlFragment {
+  return sql`coalesce(width_bucket(s.lag::int, '{${sql.unsafe(LAG_CLASSES.join(','))}}'::int[]), 0)`;
+}

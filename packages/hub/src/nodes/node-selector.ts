@@ -1,0 +1,54 @@
+import { Language, type Selector } from '../selector/index.ts';
+import type { NodeContext, NodeFacts, NodeField } from './fields/facts.ts';
+import { chain, lag, state } from './fields/health.ts';
+import { hardware, id, label, owner, region, role, tag } from './fields/text.ts';
+import { joined, seen, simulated } from './fields/time.ts';
+import { version } from './fields/version.ts';
+import { wordsTest } from './fields/words.ts';
+import type { SqlFragment } from './state-sql.ts';
+
+/** Every field of the language, in the order of the help. */
+const FIELDS: readonly NodeField[] = [
+  state,
+  lag,
+  chain,
+  seen,
+  version,
+  tag,
+  region,
+  owner,
+  label,
+  id,
+  role,
+  hardware,
+  joined,
+  simulated,
+];
+
+/** The one language that finds nodes: in the list, addresses, commands, the API, alerts and rollouts. */
+export const nodeSelectors: Language<NodeFacts, NodeContext, SqlFragment> = new Language({
+  fields: FIELDS,
+  words: wordsTest,
+  all: ({ sql }, parts) =>
+    parts.length === 0 ? sql`true` : sql`(${parts.reduce((all, part) => sql`${all} and ${part}`)})`,
+  any: ({ sql }, parts) =>
+    parts.length === 1 ? parts[0]! : sql`(${parts.reduce((any, part) => sql`${any} or ${part}`)})`,
+  none: ({ sql }, part) => sql`(not ${part})`,
+});
+
+/** @throws {SelectorError} `bad_selector`, pointing at the column. */
+export function parseSelector(text: string): Selector {
+  return nodeSelectors.parse(text);
+}
+
+/**
+ * A condition over the aliases n (nodes) and s (node_status, outer-joined). `listed` may miss a node whose state changed
+ * within the last seconds, and is quick; what acts on the nodes it finds says `judged`.
+ */
+export function selectorSql(
+  selector: Selector,
+  context: NodeContext,
+  states: 'listed' | 'judged',
+): SqlFragment {
+  return nodeSelectors.query(selector, context, { hints: states === 'listed' });
+}

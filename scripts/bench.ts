@@ -28,6 +28,10 @@ const BENCHES: Readonly<Record<string, { about: string; load: () => Promise<Benc
     about: 'first byte of the signed-in node list at 100,000 nodes, p95 in ms, alone and under 100 readers',
     load: async () => (await import('./bench/console.ts')).benchConsole,
   },
+  selector: {
+    about: 'a page of what a selector finds among 200,000 nodes, p95 in ms; among 1,000,000 under --long',
+    load: async () => (await import('./bench/selector.ts')).benchSelector,
+  },
   codec: {
     about: 'full heartbeats decoded and validated per CPU second, beside JSON, MessagePack and CBOR with zod',
     load: async () => (await import('./bench/codec.ts')).benchCodec,

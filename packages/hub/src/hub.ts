@@ -20,6 +20,7 @@ import type { Log } from './log.ts';
 import {
   EventRetention,
   JoinTokens,
+  ListedStates,
   Liveness,
   MassExpiry,
   NodeEventLog,
@@ -232,6 +233,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     recorder,
     partitions,
     new EventRetention({ sql, clock }),
+    new ListedStates({ sql, clock, liveness }),
     new MassExpiry({ nodes: () => agents.gateway.nodes(), liveness, heartbeatMs, clock, log }),
   ];
   opening.defer(() => telemetry.close());

@@ -70,7 +70,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const access = new NodeAccess({ sql });
   const census = createCensus({ sql, access, clock, liveness });
   const breakdown = createBreakdown({ sql, access, clock, liveness });
-  const listing = new NodeListing({ sql, access, clock });
+  const listing = new NodeListing({ sql, access, clock, heads: options.heads });
   const nodes = { ...options, access, listing, reader: new NodeReader(sql), census };
   const shareStore = new ShareStore(sql);
   const shares = new Shares({ store: shareStore, access, audit, clock });

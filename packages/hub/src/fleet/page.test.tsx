@@ -45,7 +45,7 @@ describe('FleetPage', () => {
 
   it('counts what is not named', () => {
     const page = html({ byState: { online: 3, offline: 1_234 } });
-    expect(page).toContain('<a href="nodes?state=offline">1,234 more</a>');
+    expect(page).toContain('<a href="nodes?q=state%3Aoffline">1,234 more</a>');
     expect(page).not.toContain('No node waits');
   });
 

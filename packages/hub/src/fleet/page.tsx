@@ -141,7 +141,7 @@ interface NeedProps {
 function Need({ state, count, named, at }: NeedProps) {
   return (
     <li>
-      <a class="need-state" href={listUrl({ state })}>
+      <a class="need-state" href={listUrl(`state:${state}`)}>
         <Lamp name={state} word={STATE_WORDS[state]} /> <span class="count">{number(count)}</span>
       </a>
       <p class="need-what">{TO_DO[state]?.(at)}</p>
@@ -161,7 +161,7 @@ function Need({ state, count, named, at }: NeedProps) {
         })}
         {count > named.length && (
           <li>
-            <a href={listUrl({ state })}>{number(count - named.length)} more</a>
+            <a href={listUrl(`state:${state}`)}>{number(count - named.length)} more</a>
           </li>
         )}
       </ul>
@@ -199,7 +199,7 @@ function States({ view: { census } }: { view: FleetView }) {
       <ul class="tally">
         {shown.map((state) => (
           <li>
-            <a href={listUrl({ state })}>
+            <a href={listUrl(`state:${state}`)}>
               <Lamp name={state} word={STATE_WORDS[state]} />
             </a>
             <span class="num">{number(census.byState[state])}</span>

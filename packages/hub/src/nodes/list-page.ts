@@ -4,47 +4,29 @@ import { Markup, markup } from '../console/markup.ts';
 import type { Census } from './census.ts';
 import { encodeCursor } from './cursor.ts';
 import { WHY_BUBBLE } from './explain.tsx';
-import type { ListFilter, ListPage } from './listing.ts';
+import { type ListFilter, listUrl, statesOf, stateUrl } from './list-filter.ts';
+import { filterError, listTools } from './list-tools.ts';
+import type { ListPage } from './listing.ts';
 import type { Instant } from './liveness.ts';
 import { nodeRow } from './row.tsx';
 import { STATE_WORDS, STATES, type StateName } from './state.ts';
-
-type Place = Readonly<Record<string, string>>;
-
-/** The list with another filter or place, relative to a page one deep: it also stands in what streams bring. */
-export function listUrl(filter: Partial<ListFilter>, place: Place = {}): string {
-  const query = filterKey(filter, place);
-  return query === '' ? 'nodes' : `nodes?${query}`;
-}
-
-/** A filter as a query, which is also its key in the page's stream: escaped, so without a comma. */
-export function filterKey(filter: Partial<ListFilter>, place: Place = {}): string {
-  return new URLSearchParams({
-    ...(filter.text && { q: filter.text }),
-    ...(filter.state && { state: filter.state }),
-    ...place,
-  }).toString();
-}
-
-export function filterOfKey(key: string): ListFilter {
-  const query = new URLSearchParams(key);
-  return { text: query.get('q') ?? '', state: STATES.find((state) => state === query.get('state')) };
-}
 
 export interface NodeListProps {
   readonly filter: ListFilter;
   readonly page: ListPage;
   readonly census: Census;
+  /** Nodes that the selector finds; undefined: too many to count. */
+  readonly count: number | undefined;
   readonly at: Instant;
 }
 
 /** The list is the page that is asked for most: written as markup, for its speed. */
-export function nodeListPage({ filter, page, census, at }: NodeListProps): Markup {
+export function nodeListPage({ filter, page, census, count, at }: NodeListProps): Markup {
   const rows =
     page.rows.length === 0
       ? noNodes(filter, census)
       : markup`<table class="nodes">${TABLE_HEAD}<tbody>${page.rows.map((node) => nodeRow(node, at))}</tbody></table>`;
-  return markup`<header class="title"><h1>Nodes</h1>${pager(filter, page, 'Pages, above the list')}</header>${stateFilter(filter, census)}${filter.text !== '' && matching(filter)}${rows}${pager(filter, page, 'Pages, below the list')}${WHY_BUBBLE}`;
+  return markup`<header class="title"><h1>Nodes</h1>${pager(filter, page, 'Pages, above the list')}</header>${stateFilter(filter, census)}${filter.error !== undefined && filterError(filter.error)}${filter.error === undefined && listTools(filter, count)}${filter.error === undefined && rows}${pager(filter, page, 'Pages, below the list')}${WHY_BUBBLE}`;
 }
 
 const TABLE_HEAD = markup`<caption class="away">Nodes by label</caption>
@@ -61,17 +43,16 @@ const TABLE_HEAD = markup`<caption class="away">Nodes by label</caption>
 <th scope="col" class="c-region">Region</th>
 </tr></thead>`;
 
-function matching(filter: ListFilter): Markup {
-  return markup`<p class="filter-note">Matching <q>${filter.text}</q>. <a href="${listUrl({ state: filter.state })}">Show all</a></p>`;
-}
-
 const CURRENT = new Markup(' aria-current="true"');
 
 /** Counts of the whole fleet by state, each a filter. States without a node stay out of the way. */
 export function stateFilter(filter: ListFilter, census: Census): Markup {
-  const shown = STATES.filter((state) => census.byState[state] > 0 || state === filter.state);
+  const asked = statesOf(filter.selector);
+  const shown = STATES.filter((state) => census.byState[state] > 0 || asked.includes(state));
+  const isAsked = (state: StateName | undefined) =>
+    state === undefined ? asked.length === 0 : asked.includes(state);
   const chip = (state: StateName | undefined, word: string | Markup, count: number) =>
-    markup`<li><a href="${listUrl({ text: filter.text, state })}"${filter.state === state && CURRENT}>${word} <span class="count">${number(count)}</span></a></li>`;
+    markup`<li><a href="${stateUrl(filter.selector, state)}"${isAsked(state) && CURRENT}>${word} <span class="count">${number(count)}</span></a></li>`;
   const chips = shown.map((state) =>
     chip(state, lampMarkup(state, STATE_WORDS[state]), census.byState[state]),
   );
@@ -80,7 +61,7 @@ export function stateFilter(filter: ListFilter, census: Census): Markup {
 
 function pager(filter: ListFilter, { previous, next }: ListPage, label: string): Markup | undefined {
   if (previous === undefined && next === undefined) return undefined;
-  return markup`<nav class="pager" aria-label="${label}">${turn('First', previous && listUrl(filter))}${turn('Previous', previous && listUrl(filter, { before: encodeCursor(previous) }), 'prev')}${turn('Next', next && listUrl(filter, { after: encodeCursor(next) }), 'next')}</nav>`;
+  return markup`<nav class="pager" aria-label="${label}">${turn('First', previous && listUrl(filter.text))}${turn('Previous', previous && listUrl(filter.text, { before: encodeCursor(previous) }), 'prev')}${turn('Next', next && listUrl(filter.text, { after: encodeCursor(next) }), 'next')}</nav>`;
 }
 
 function turn(word: string, url: string | undefined, rel?: 'prev' | 'next'): Markup {
@@ -92,7 +73,7 @@ function noNodes(filter: ListFilter, census: Census): Markup {
   if (census.total === 0) return NOBODY_YET;
   const how =
     filter.text !== '' &&
-    markup`A search finds words by their beginning, in label, owner and region, or a node id. `;
+    markup`Words are found by their beginning, in label, owner and region; fields as <code>state:offline</code> are explained in the <a href="nodes/selectors">language of this search</a>. `;
   return markup`<div class="empty"><p class="empty-title">No node matches</p><p>${how}<a href="nodes">Show all nodes</a></p></div>`;
 }
 

@@ -1,12 +1,13 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { audienceOf, EVERYTHING, type NodeAccess, type Viewer } from '../accounts/index.ts';
 import type { Clock } from '../clock.ts';
+import { isEverything, type Selector } from '../selector/index.ts';
 import type { Cursor } from './cursor.ts';
 import { ListWalk } from './list-walk.ts';
 import type { Instant } from './liveness.ts';
-import { searchSql } from './search.ts';
-import type { StateName } from './state.ts';
-import { type SqlFragment, stateSql } from './state-sql.ts';
+import type { NetworkHeads } from './network-heads.ts';
+import { nodeContext, selectorSql } from './node-selector.ts';
+import type { SqlFragment } from './state-sql.ts';
 import {
   type DetailRow,
   detailColumns,
@@ -22,13 +23,12 @@ import {
 export const PAGE_ROWS = 50;
 /** Before every node: a label has a byte at least. */
 const START: Cursor = { label: '', nodeId: '' };
-/** Looked at before the whole list is: a filter that one in twenty nodes meets fills a page from these. */
-const WALK_ROWS = 1_000;
-
-export interface ListFilter {
-  readonly text: string;
-  readonly state: StateName | undefined;
-}
+/** Looked at before the whole list is: what one in twenty nodes is fills a page from the first, one in 400 from the second. */
+const WALKS = [1_000, 20_000];
+/** Nodes are counted up to here: beyond it nobody needs the exact number of a list. */
+const MOST_COUNTED = 10_000;
+/** Read at once where all are read. */
+const BATCH_ROWS = 1_000;
 
 /** Where a page lies: behind a place, before one, or at the start. */
 export type Position = { readonly after: Cursor } | { readonly before: Cursor } | undefined;
@@ -40,28 +40,34 @@ export interface ListPage {
   readonly next: Cursor | undefined;
 }
 
+export interface ExportRow extends DetailRow {
+  hw_type: string;
+  tags: string[];
+}
+
 /** One page by keyset: as fast at the end of 100,000 rows as at their start, and stable while nodes come and go. */
 export class NodeListing {
   readonly #sql: Sql;
   readonly #walk: ListWalk;
-
   readonly #access: NodeAccess;
+  readonly #heads: Pick<NetworkHeads, 'heads'>;
 
-  constructor({ sql, access, clock }: { sql: Sql; access: NodeAccess; clock: Clock }) {
-    this.#sql = sql;
-    this.#access = access;
-    this.#walk = new ListWalk({ sql, clock, rows: PAGE_ROWS + 1 });
+  constructor(by: { sql: Sql; access: NodeAccess; heads: Pick<NetworkHeads, 'heads'>; clock: Clock }) {
+    this.#sql = by.sql;
+    this.#access = by.access;
+    this.#heads = by.heads;
+    this.#walk = new ListWalk({ sql: by.sql, clock: by.clock, rows: PAGE_ROWS + 1 });
   }
 
   /** Of the nodes that the viewer may see. */
-  async page(viewer: Viewer, filter: ListFilter, position: Position, at: Instant): Promise<ListPage> {
+  async page(viewer: Viewer, selector: Selector, position: Position, at: Instant): Promise<ListPage> {
     const backwards = position !== undefined && 'before' in position;
-    const found = await this.#select(viewer, filter, position, at);
+    const found = await this.#select(viewer, selector, position, at);
     const more = found.length > PAGE_ROWS;
     const rows = found.slice(0, PAGE_ROWS);
     if (backwards) rows.reverse();
     // Too little before a place: then it is the first page that was meant.
-    if (backwards && !more && rows.length < PAGE_ROWS) return this.page(viewer, filter, undefined, at);
+    if (backwards && !more && rows.length < PAGE_ROWS) return this.page(viewer, selector, undefined, at);
     const first = rows[0];
     const last = rows.at(-1);
     return {
@@ -95,14 +101,43 @@ export class NodeListing {
     return rows.map(toDetail);
   }
 
+  /** How many nodes of the viewer's the selector finds; undefined: more than 10,000. */
+  async count(viewer: Viewer, selector: Selector, at: Instant): Promise<number | undefined> {
+    const sql = this.#sql;
+    const where = this.#conditions(viewer, selector, at);
+    const [row] = await sql<{ count: number }[]>`select count(*)::int as count from
+      (select 1 from ${summaryTables(sql)} where ${where ?? sql`true`} limit ${MOST_COUNTED + 1}) found`;
+    return row === undefined || row.count > MOST_COUNTED ? undefined : row.count;
+  }
+
+  /** All nodes of the viewer's that the selector finds, in the list's order, some at a time. */
+  async *all(viewer: Viewer, selector: Selector, at: Instant): AsyncGenerator<readonly ExportRow[]> {
+    const sql = this.#sql;
+    const where = this.#conditions(viewer, selector, at) ?? sql`true`;
+    const found = sql<ExportRow[]>`select ${detailColumns(sql)}, n.hw_type, n.tags from ${summaryTables(sql)}
+      where ${where} order by n.label, n.node_id`;
+    yield* found.cursor(BATCH_ROWS);
+  }
+
+  #conditions(viewer: Viewer, selector: Selector, at: Instant): SqlFragment | undefined {
+    const sql = this.#sql;
+    const conditions = [
+      ...(isEverything(selector)
+        ? []
+        : [selectorSql(selector, nodeContext({ sql, at, heads: this.#heads }), 'listed')]),
+      ...(audienceOf(viewer) === EVERYTHING ? [] : [this.#access.visible(viewer)]),
+    ];
+    return conditions.length === 0 ? undefined : conditions.reduce((all, one) => sql`${all} and ${one}`);
+  }
+
   /**
-   * Walks a little in the list's order, which finds a page of anything that isn't rare. What is rare is then sought in
-   * the whole: sorted by an expression, because the planner can't guess how rare a derived state is, and would else
-   * walk the index to its end.
+   * Walks a little in the list's order, then more, which finds a page of anything that isn't rare. What is rare is then
+   * sought in the whole: sorted by an expression, because the planner can't guess how rare a derived state is, and would
+   * else walk the index to its end.
    */
   async #select(
     viewer: Viewer,
-    filter: ListFilter,
+    selector: Selector,
     position: Position,
     at: Instant,
   ): Promise<readonly SummaryRow[]> {
@@ -110,18 +145,18 @@ export class NodeListing {
     const place = placeSql(sql, position);
     const backwards = position !== undefined && 'before' in position;
     const order = backwards ? sql`n.label desc, n.node_id desc` : sql`n.label, n.node_id`;
-    const conditions = filterSql(sql, filter, at);
-    if (audienceOf(viewer) !== EVERYTHING) conditions.push(this.#access.visible(viewer));
-    if (conditions.length === 0 && !backwards) return this.#walk.after(position?.after ?? START);
-    if (conditions.length === 0)
+    const where = this.#conditions(viewer, selector, at);
+    if (where === undefined && !backwards) return this.#walk.after(position?.after ?? START);
+    if (where === undefined)
       return sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}
         where ${place} order by ${order} limit ${PAGE_ROWS + 1}`;
-    const where = conditions.reduce((all, condition) => sql`${all} and ${condition}`);
-    const walked = await sql<SummaryRow[]>`select ${summaryColumns(sql)}
-      from (select * from nodes n where ${place} order by ${order} limit ${WALK_ROWS}) n
-        left join node_status s using (node_id)
-      where ${where} order by ${order} limit ${PAGE_ROWS + 1}`;
-    if (walked.length > PAGE_ROWS) return walked;
+    for (const rows of WALKS) {
+      const walked = await sql<SummaryRow[]>`select ${summaryColumns(sql)}
+        from (select * from nodes n where ${place} order by ${order} limit ${rows}) n
+          left join node_status s using (node_id)
+        where ${where} order by ${order} limit ${PAGE_ROWS + 1}`;
+      if (walked.length > PAGE_ROWS) return walked;
+    }
     const sorted = backwards ? sql`n.label || '' desc, n.node_id desc` : sql`n.label || '', n.node_id`;
     return sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}
       where ${place} and ${where} order by ${sorted} limit ${PAGE_ROWS + 1}`;
@@ -133,13 +168,6 @@ function placeSql(sql: Sql, position: Position): SqlFragment {
   if ('after' in position)
     return sql`(n.label, n.node_id) > (${position.after.label}, ${position.after.nodeId})`;
   return sql`(n.label, n.node_id) < (${position.before.label}, ${position.before.nodeId})`;
-}
-
-function filterSql(sql: Sql, filter: ListFilter, at: Instant): SqlFragment[] {
-  return [
-    ...(filter.text === '' ? [] : [searchSql(sql, filter.text)]),
-    ...(filter.state === undefined ? [] : [sql`${stateSql(sql, at)} = ${filter.state}`]),
-  ];
 }
 
 function cursorOf(row: SummaryRow): Cursor {

@@ -1,3 +1,4 @@
+import type { Sql } from '#seams/db-adapter/index.ts';
 import { Language, type Selector } from '../selector/index.ts';
 import type { NodeContext, NodeFacts, NodeField } from './fields/facts.ts';
 import { chain, lag, state } from './fields/health.ts';
@@ -5,6 +6,8 @@ import { hardware, id, label, owner, region, role, tag } from './fields/text.ts'
 import { joined, seen, simulated } from './fields/time.ts';
 import { version } from './fields/version.ts';
 import { wordsTest } from './fields/words.ts';
+import type { Instant } from './liveness.ts';
+import type { NetworkHeads } from './network-heads.ts';
 import type { SqlFragment } from './state-sql.ts';
 
 /** Every field of the language, in the order of the help. */
@@ -35,6 +38,12 @@ export const nodeSelectors: Language<NodeFacts, NodeContext, SqlFragment> = new 
     parts.length === 1 ? parts[0]! : sql`(${parts.reduce((any, part) => sql`${any} or ${part}`)})`,
   none: ({ sql }, part) => sql`(not ${part})`,
 });
+
+/** A selector is judged by one instant and the heads verified by then. */
+export function nodeContext(by: { sql: Sql; at: Instant; heads: Pick<NetworkHeads, 'heads'> }): NodeContext {
+  const heads = new Map(by.heads.heads().map(({ chain, height }) => [chain, height]));
+  return { sql: by.sql, at: by.at, heads };
+}
 
 /** @throws {SelectorError} `bad_selector`, pointing at the column. */
 export function parseSelector(text: string): Selector {

@@ -4,8 +4,9 @@ import { audienceOf, viewerOf } from '../accounts/index.ts';
 import { liveUrl } from '../console/live.ts';
 import { embed } from '../console/markup.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
-import { HttpError, notFound } from '../http-error.ts';
+import { notFound } from '../http-error.ts';
 import type { RefreshedByKey } from '../refreshed-by-key.ts';
+import { isEverything } from '../selector/index.ts';
 import type { Census } from './census.ts';
 import { ChainsTab } from './chains-tab.tsx';
 import { ConfigTab } from './config-tab.tsx';
@@ -13,14 +14,15 @@ import { decodeCursor } from './cursor.ts';
 import { WhyPage } from './explain.tsx';
 import { type HistoryReader, healthColumns, rangeOf, readHealth } from './health.ts';
 import { HealthTab } from './health-tab.tsx';
-import { filterKey, nodeListPage } from './list-page.ts';
-import type { ListFilter, NodeListing, Position } from './listing.ts';
+import { filterKey, readFilter } from './list-filter.ts';
+import { nodeListPage } from './list-page.ts';
+import type { NodeListing, Position } from './listing.ts';
 import type { Liveness } from './liveness.ts';
 import type { NetworkHeads } from './network-heads.ts';
 import { NodePage, type TabId } from './node-page.tsx';
 import type { NodeReader } from './node-reader.ts';
 import { SessionTab } from './session-tab.tsx';
-import { deriveState, STATES, type StateName } from './state.ts';
+import { deriveState } from './state.ts';
 import type { NodeDetail } from './summary.ts';
 import { chainViews } from './tips.ts';
 
@@ -35,7 +37,6 @@ export interface NodeRoutesDeps {
 }
 
 const NODE_ID = /^[0-9a-f]{64}$/;
-const MAX_TEXT = 100;
 
 /** The node list and the pages of a node. */
 export function nodeRoutes(deps: NodeRoutesDeps): HttpFeature {
@@ -97,19 +98,31 @@ export function nodeRoutes(deps: NodeRoutesDeps): HttpFeature {
 }
 
 async function listNodes(c: HubContext, deps: NodeRoutesDeps): Promise<Response> {
-  const filter = readFilter(c);
+  const filter = readFilter(askedText(c));
+  if (filter.error !== undefined && !c.req.header('accept')?.includes('text/html')) throw filter.error;
   const viewer = viewerOf(c);
   const at = deps.liveness.at();
-  const [page, census] = await Promise.all([
-    deps.listing.page(viewer, filter, readPosition(c), at),
+  const [page, count, census] = await Promise.all([
+    filter.error === undefined ? deps.listing.page(viewer, filter.selector, readPosition(c), at) : NO_PAGE,
+    isEverything(filter.selector) ? undefined : deps.listing.count(viewer, filter.selector, at),
     deps.census.read(audienceOf(viewer)),
   ]);
-  return c.render(embed(nodeListPage({ filter, page, census, at })), {
+  if (filter.error !== undefined) c.status(400);
+  return c.render(embed(nodeListPage({ filter, page, count, census, at })), {
     title: 'Nodes',
     nav: 'nodes',
-    search: { text: filter.text, ...(filter.state && { keep: { state: filter.state } }) },
-    live: liveUrl({ row: page.rows.map(({ nodeId }) => nodeId), states: [filterKey(filter)] }),
+    search: { text: filter.text },
+    live: liveUrl({ row: page.rows.map(({ nodeId }) => nodeId), states: [filterKey(filter.text)] }),
   });
+}
+
+const NO_PAGE = { rows: [], previous: undefined, next: undefined } as const;
+
+/** The text of the search; a `state` of its own is from an address of before the language. */
+function askedText(c: HubContext): string {
+  const text = (c.req.query('q') ?? '').trim();
+  const state = c.req.query('state');
+  return state ? `state:${state} ${text}`.trim() : text;
 }
 
 function renderNode(
@@ -135,25 +148,6 @@ async function findNode(c: HubContext, { listing }: NodeRoutesDeps): Promise<Nod
   const node = NODE_ID.test(id) ? await listing.find(viewerOf(c), id) : undefined;
   if (node === undefined) throw notFound('This node');
   return node;
-}
-
-/** @throws {HttpError} `bad_filter`. */
-function readFilter(c: HubContext): ListFilter {
-  const text = (c.req.query('q') ?? '').trim();
-  const state = c.req.query('state') || undefined;
-  if (text.length > MAX_TEXT || text.includes('\0'))
-    throw new HttpError(400, 'bad_filter', `A search has at most ${MAX_TEXT} characters.`, {
-      fix: 'Shorten it.',
-    });
-  if (state !== undefined && !isState(state))
-    throw new HttpError(400, 'bad_filter', `There is no state '${state.slice(0, 40)}'.`, {
-      fix: `The states are ${STATES.join(', ')}.`,
-    });
-  return { text, state };
-}
-
-function isState(text: string): text is StateName {
-  return (STATES as readonly string[]).includes(text);
 }
 
 function readPosition(c: HubContext): Position {

@@ -46,6 +46,7 @@ describe('stateSql', { timeout: 60_000 }, () => {
       sql: database.sql,
       clock: systemClock,
       access: new NodeAccess({ sql: database.sql }),
+      heads: { heads: () => [] },
     }).details(some.map(({ nodeId }) => nodeId));
     const facts = new Map(read.map((node) => [node.nodeId, node.facts]));
     for (const node of some) expect(facts.get(node.nodeId)).toEqual(node.facts);

@@ -64,7 +64,7 @@ describe('sharing and transfer', { timeout: 60_000 }, () => {
       store,
       shares: new Shares({ store, access, audit, clock }),
       transfers: made,
-      listing: new NodeListing({ sql, access, clock: systemClock }),
+      listing: new NodeListing({ sql, access, heads: { heads: () => [] }, clock: systemClock }),
       reader: new NodeReader(sql),
       liveness: new Liveness({ clock }),
       fingerprintOf: () => 'f00d',

@@ -1,23 +1,16 @@
-import { searchWordsSql } from '../search.ts';
+import { idPrefixOf, phraseSql, wordsOf } from '../search.ts';
 import type { NodeFacts, NodeTest } from './facts.ts';
-
-const ID_PREFIX = /^[0-9a-f]{4,64}$/;
-const WORD = /\p{L}+|\p{N}+/gu;
 
 /** Bare words: they follow each other in label, owner or region, the last by its beginning; or one begins the node id. */
 export function wordsTest(text: string): NodeTest {
   const wanted = wordsOf(text);
-  const idPrefix = ID_PREFIX.test(text.toLowerCase()) ? text.toLowerCase() : undefined;
+  const idPrefix = idPrefixOf(text);
   return {
     matches: (facts) =>
       (wanted.length > 0 && isPhraseOf(wanted, wordsOf(textOf(facts)))) ||
       (idPrefix !== undefined && facts.nodeId.startsWith(idPrefix)),
-    sql: ({ sql }) => searchWordsSql(sql, wanted, idPrefix),
+    sql: ({ sql }) => phraseSql(sql, text),
   };
-}
-
-function wordsOf(text: string): readonly string[] {
-  return text.toLowerCase().match(WORD) ?? [];
 }
 
 const textOf = ({ label, owner, region }: NodeFacts): string => `${label} ${owner} ${region}`;

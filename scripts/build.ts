@@ -33,6 +33,7 @@ async function main(): Promise<void> {
     bundleModule('packages/signer/src/main.ts', join(DIST, 'stoa-signer.mjs')),
     bundleAgent(join(DIST, 'stoa-agent.cjs')),
     cp(join(ROOT, 'packages/hub/src/console/static'), join(DIST, 'static'), { recursive: true }),
+    cp(join(ROOT, 'packages/hub/src/joining/static'), join(DIST, 'static'), { recursive: true }),
     cp(join(ROOT, 'packages/hub/migrations'), join(DIST, 'migrations'), { recursive: true }),
   ]);
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };

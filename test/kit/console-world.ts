@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Clock, createLog, systemClock } from '@stoa/hub';
 import { Bus } from '@stoa/hub/bus';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from '@stoa/hub/history';
-import { Liveness } from '@stoa/hub/nodes';
+import { ArtefactStore, JoinSteps, loadInstaller } from '@stoa/hub/joining';
+import { JoinTokens, Liveness } from '@stoa/hub/nodes';
 import { openUrl } from '@stoa/hub/seams/db-adapter/index';
 import { createWeb, type Web } from '@stoa/hub/web';
+import { nodeCrypto } from '@stoa/protocol/node';
 import postgres, { type Sql } from 'postgres';
 import { seedFleet, seedHistory, standingHeads } from './fleet-rows.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
@@ -63,7 +67,28 @@ export async function openConsoleWorld({
   const bus = new Bus({ log });
   const liveness = new Liveness({ clock });
   const heads = standingHeads(now);
+  const rootFingerprint = nodeCrypto.hash(randomBytes(32));
+  const { sql } = database;
   const web = await createWeb({
+    join: {
+      tokens: new JoinTokens({
+        sql,
+        clock,
+        random: randomBytes,
+        crypto: nodeCrypto,
+        hub: { origin: url, region: 'eu', rootFingerprint },
+      }),
+      steps: new JoinSteps({ sql, clock }),
+      artefacts: new ArtefactStore({
+        directory: join(tmpdir(), 'no-artefacts-here'),
+        region: 'eu',
+        rootFingerprint,
+        crypto: nodeCrypto,
+        clock,
+        log,
+      }),
+      installer: await loadInstaller(url),
+    },
     sql: database.sql,
     bus,
     clock,
@@ -106,7 +131,6 @@ export async function openConsoleWorld({
   };
   const held = opened.move();
   const close = () => held.disposeAsync();
-  const { sql } = database;
   return { url, sql, bus, web, liveness, server, nodeId, signIn, close, [Symbol.asyncDispose]: close };
 }
 

@@ -107,17 +107,17 @@ export class HubHome implements AsyncDisposable {
   }
 
   /** What a hub in this process would have at hand to enrol nodes. */
-  registryOf({ sql }: Pick<DbAdapter, 'sql'>): Registrar {
+  registryOf({ sql }: Pick<DbAdapter, 'sql'>, origin: string = this.origin): Registrar {
     const by = { sql, clock: systemClock, random, crypto: nodeCrypto };
     const { name, rootFingerprint } = this.region;
-    const hub = { origin: this.origin, region: name, rootFingerprint };
+    const hub = { origin, region: name, rootFingerprint };
     return { tokens: new JoinTokens({ ...by, hub }) };
   }
 
-  /** A join token, while a hub serves on its embedded database. */
-  async token(): Promise<string> {
+  /** A join token, while a hub serves on its embedded database. @param origin by which its host reaches the hub */
+  async token(origin: string = this.origin): Promise<string> {
     await using database = await this.openDatabase();
-    return await this.registryOf(database).tokens.create({
+    return await this.registryOf(database, origin).tokens.create({
       owner: 'a@example.org',
       createdBy: 'test',
       label: 'node',

@@ -112,6 +112,11 @@ export const SETTINGS = {
     'embedded PostgreSQL in DATA_DIR',
     'Any PostgreSQL >= 15, as postgres://…',
   ),
+  artefactsDir: optionalText(
+    'ARTEFACTS_DIR',
+    'DATA_DIR/artefacts',
+    'Signed agents for install.sh to fetch (`pnpm build:artefact --sign`).',
+  ),
   region: text('REGION', 'local', 'Name of the region that this hub serves.'),
   instance: text('INSTANCE', 'hub-1', 'Name of this instance within its region.'),
   signerSocket: optionalText(

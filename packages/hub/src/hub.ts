@@ -1,6 +1,7 @@
 /** The composition root: the only file that names back ends and puts features together. */
 
 import type { Server } from 'node:http';
+import { join } from 'node:path';
 import { type CryptoSuite, type Random, type SigningKey, toHex } from '@stoa/protocol';
 import type { Checkpoint } from '@stoa/protocol/chainweb';
 import type { SignerClient } from '@stoa/signer/client';
@@ -16,6 +17,7 @@ import {
   type HubIdentityDeps,
 } from './gateway/index.ts';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from './history/index.ts';
+import { ArtefactStore, JoinSteps, loadInstaller } from './joining/index.ts';
 import type { Log } from './log.ts';
 import {
   EventRetention,
@@ -149,6 +151,16 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   if (heardUntil !== undefined)
     liveness.restarted({ heardUntil, graceMs: Math.min(clock.now() - heardUntil, LONGEST_RETURN_MS) });
 
+  const steps = new JoinSteps({ sql, clock });
+  const artefacts = new ArtefactStore({
+    directory: config.artefactsDir ?? join(config.dataDir, 'artefacts'),
+    region,
+    rootFingerprint,
+    crypto,
+    clock,
+    log,
+  });
+
   const agents = createAgentSide({
     instanceId: config.instance,
     region,
@@ -163,6 +175,11 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     events,
     set,
     corroboration,
+    onJoinStep: (tokenId, step, detail) => {
+      steps
+        .mark(tokenId, step, detail)
+        .catch((err: unknown) => log.warn({ err }, 'a step of joining could not be noted'));
+    },
     onSample: (node, at, gauges) => recorder.record(node.nodeId, at, sampleOf(gauges)),
     handshakesPerAddress: config.handshakesPerAddress,
     heartbeatMs,
@@ -218,6 +235,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       sessions: agents.gateway.sessions.size,
       framesPerSecond: rate.perSecond,
     }),
+    join: { tokens, steps, artefacts, installer: await loadInstaller(url.origin) },
     features: [telemetry],
   });
 

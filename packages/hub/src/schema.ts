@@ -4,6 +4,7 @@ export * from './api-keys/schema.ts';
 export * from './audit/schema.ts';
 export * from './gateway/schema.ts';
 export * from './history/schema.ts';
+export * from './joining/schema.ts';
 export * from './nodes/schema.ts';
 export * from './seams/probe-cache/schema.ts';
 export * from './sharing/schema.ts';

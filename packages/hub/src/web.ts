@@ -11,10 +11,12 @@ import { Assets } from './console/assets.ts';
 import { Live } from './console/live.ts';
 import { createBreakdown, fleetRoutes, fleetSource, type HubFacts } from './fleet/index.ts';
 import { createHttpApp, type HttpFeature, type HubApp } from './http.ts';
+import { type ArtefactStore, downloadRoutes, type Installer, type JoinSteps } from './joining/index.ts';
 import type { Log } from './log.ts';
 import {
   createCensus,
   type HistoryReader,
+  type JoinTokens,
   type Liveness,
   type NetworkHeads,
   NodeListing,
@@ -27,6 +29,14 @@ import { paletteRoutes } from './palette/index.ts';
 import type { Sql } from './seams/db-adapter/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
 import type { Task } from './ticker.ts';
+
+/** What joining takes besides the database: by whom agents are let in, and what they install. */
+export interface JoinSide {
+  readonly tokens: JoinTokens;
+  readonly steps: JoinSteps;
+  readonly artefacts: ArtefactStore;
+  readonly installer: Installer;
+}
 
 export interface WebOptions {
   readonly sql: Sql;
@@ -41,6 +51,7 @@ export interface WebOptions {
   readonly liveness: Liveness;
   readonly history: HistoryReader;
   readonly hub: () => HubFacts;
+  readonly join: JoinSide;
   /** What else answers HTTP on the same port. */
   readonly features?: readonly HttpFeature[];
 }
@@ -60,7 +71,7 @@ export interface Web {
 
 /** Everything that browsers see: accounts, pages, their streams, over one database. */
 export async function createWeb(options: WebOptions): Promise<Web> {
-  const { sql, clock, log, random, publicUrl, liveness, history, hub, features = [] } = options;
+  const { sql, clock, log, random, publicUrl, liveness, history, hub, join, features = [] } = options;
   const assets = await Assets.load();
   const accounts = new Accounts({ store: new AccountStore(sql), clock, random, publicUrl });
   const guard = accounts.requireViewer;
@@ -84,8 +95,12 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       apiKeyRoutes({ keys, guard, clock }),
       fleetRoutes(fleet, guard),
       nodeRoutes({ ...nodes, history, guard }),
+<<<<<<< HEAD
       sharingRoutes({ ...nodes, guard, access, shares, store: shareStore, transfers, fingerprintOf }),
       paletteRoutes({ guard, suggestions: new NodeSuggestions({ sql, access, liveness }) }),
+=======
+      downloadRoutes({ ...join, log }),
+>>>>>>> bfe8087 (hub/joining: install.sh and the downloads it verifies, run by real shells in a flow test; agent: doctor writes a report)
       live,
       ...features,
     ],

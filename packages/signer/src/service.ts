@@ -1,5 +1,5 @@
 import { type SigningKey, seal } from '@stoa/protocol';
-import { attestArtefacts } from '#authority/artefacts.ts';
+import { type AttestedArtefacts, artefactOrderKind, attestArtefacts } from '#authority/artefacts.ts';
 import { certifyInstance, type InstanceOrder, instanceOrderKind, obeyOrder } from '#authority/instance.ts';
 import { enrolNode, rotateNode } from '#authority/node.ts';
 import { openRegionKeys, readConfig } from '#authority/region.ts';
@@ -107,6 +107,12 @@ export class SignerService {
   /** Voids the certificates of all instances; the others renew at once. @throws SignerError `instance_not_registered`. */
   retireInstance({ instance }: { instance: string }): Promise<void> {
     return this.#give({ order: 'retire', instance, publicKey: undefined, at: this.#clock.now() });
+  }
+
+  /** Signs a manifest of artefacts. @throws SignerError `bad_request`. */
+  attest(manifest: Uint8Array): Promise<AttestedArtefacts> {
+    const sealed = seal(artefactOrderKind, { manifest, at: this.#clock.now() }, this.#orderKey);
+    return this.call('attest', { sealed });
   }
 
   /** Ends after the act in hand. Idempotent. */

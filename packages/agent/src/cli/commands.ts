@@ -42,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
     usage: '',
     options: {
       hub: { type: 'string', value: 'URL', help: 'Check the way to this hub, before enrolling' },
+      report: { type: 'string', value: 'FILE', help: 'Write the findings as JSON to FILE besides' },
     },
     load: async () => (await import('#cli/doctor-command.ts')).doctor,
   },

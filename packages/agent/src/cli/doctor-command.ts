@@ -10,6 +10,9 @@ export const doctor: CommandRun = async ({ agent, deps, io, json, color }, { opt
   const context = await agent();
   const identity = () => deps.identity(context);
   const report = await examineHost(context, { identity, hubUrl: originOf(options['hub']) });
+  const { report: file } = options;
+  // The service's user reads and sends it: a later line of the same shell.
+  if (typeof file === 'string') await context.disk.writeAtomic(file, `${JSON.stringify(report)}\n`);
   if (json) printJson(io, { ok: report.result !== 'fail', ...report });
   else io.out(report.checks.map((check) => renderCheck(check, color)).join(''));
   return EXIT_BY_RESULT[report.result];

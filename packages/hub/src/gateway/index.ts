@@ -58,6 +58,8 @@ export interface AgentSideDeps {
   readonly events: NodeEventLog;
   readonly set: VerifiedSet;
   readonly corroboration: Corroboration;
+  /** How far a host got with a join token. */
+  readonly onJoinStep: (tokenId: string, step: 'key' | 'refused', detail?: { code: string }) => void;
   readonly onSample: (node: LiveNode, at: number, gauges: Gauges) => void;
   readonly handshakesPerAddress: number;
   readonly heartbeatMs: number;
@@ -170,6 +172,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     random,
     crypto,
     onEnrolled: (nodeId) => bus.publish('enrolled', { nodeId }),
+    onStep: deps.onJoinStep,
     onEventLost: (err) =>
       rarely.write('error', 'event', { fields: { err }, message: 'a node event could not be written' }),
   });

@@ -8,6 +8,7 @@ import {
   offerChallenge,
   type Random,
   toBase64Url,
+  toHex,
   verifyEnrolRequest,
 } from '@stoa/protocol';
 import type { SignerClient } from '@stoa/signer/client';
@@ -15,7 +16,7 @@ import type { Clock } from '../clock.ts';
 import { RateLimit } from '../rate-limit.ts';
 import { EnrolmentError } from './error.ts';
 import type { NodeEventLog } from './event-log.ts';
-import type { JoinTokens } from './join-tokens.ts';
+import type { Admitted, Joiner, JoinTokens } from './join-tokens.ts';
 import type { NodeRegistry } from './registry.ts';
 
 const EXCHANGE_MS = 60_000;
@@ -42,6 +43,8 @@ export interface EnrolmentDeps {
   readonly random: Random;
   readonly crypto: CryptoSuite;
   readonly onEnrolled: (nodeId: string) => void;
+  /** How far a host got with a token: its key is proven, or more than that is refused. */
+  readonly onStep: (tokenId: string, step: 'key' | 'refused', detail?: { code: string }) => void;
   readonly onEventLost: (error: unknown) => void;
 }
 
@@ -74,7 +77,7 @@ export class Enrolment {
 
   /** @throws EnrolmentError, ProtocolError, SignerError. */
   async enrol(exchange: string, body: Uint8Array, from: Origin): Promise<Uint8Array> {
-    const { clock, crypto, signer, tokens, registry, events, onEventLost } = this.#deps;
+    const { clock, crypto, signer, registry, events, onEventLost } = this.#deps;
     this.#requireRoom(from);
     const held = this.#exchanges.get(exchange);
     if (held === undefined || held.until < clock.now())
@@ -86,8 +89,10 @@ export class Enrolment {
     verifyEnrolRequest(request, held.transcript, crypto);
     const { tokenId, tokenSecret, publicKey, facts } = request.claim;
     const nodeId = registry.nodeIdOf(publicKey);
+    this.#deps.onStep(toHex(tokenId), 'key');
     const owner = await registry.ownerOf(nodeId);
-    const admitted = await tokens.spend(tokenId, tokenSecret, nodeId, { address: from.address, owner });
+    const joiner = { address: from.address, owner };
+    const admitted = await this.#spend({ tokenId, tokenSecret }, nodeId, joiner);
     const credential = await signer.enrol({ publicKey, tokenId });
     await registry.add(credential, admitted, false);
     // Once it is registered it has joined: what is told about it must not undo that.
@@ -101,6 +106,21 @@ export class Enrolment {
       owner: admitted.owner,
       label: admitted.label,
     });
+  }
+
+  async #spend(
+    { tokenId, tokenSecret }: { tokenId: Uint8Array; tokenSecret: Uint8Array },
+    nodeId: string,
+    joiner: Joiner,
+  ): Promise<Admitted> {
+    try {
+      return await this.#deps.tokens.spend(tokenId, tokenSecret, nodeId, joiner);
+    } catch (error) {
+      // A wrong secret is nothing to tell the token's maker of: whoever knows the id could cry wolf.
+      if (error instanceof EnrolmentError && error.code !== 'join_token_unknown')
+        this.#deps.onStep(toHex(tokenId), 'refused', { code: error.code });
+      throw error;
+    }
   }
 
   #requireRoom({ network }: Origin): void {

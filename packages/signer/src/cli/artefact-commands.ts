@@ -67,7 +67,7 @@ async function attest(
   if (answer !== undefined) return answer;
   const service = await openSignerService({ dir, unlock, clock, disk });
   try {
-    return await service.call('attest', { sealed });
+    return await service.attest(manifest);
   } finally {
     await service.close();
   }

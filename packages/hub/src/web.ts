@@ -95,12 +95,9 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       apiKeyRoutes({ keys, guard, clock }),
       fleetRoutes(fleet, guard),
       nodeRoutes({ ...nodes, history, guard }),
-<<<<<<< HEAD
       sharingRoutes({ ...nodes, guard, access, shares, store: shareStore, transfers, fingerprintOf }),
       paletteRoutes({ guard, suggestions: new NodeSuggestions({ sql, access, liveness }) }),
-=======
       downloadRoutes({ ...join, log }),
->>>>>>> bfe8087 (hub/joining: install.sh and the downloads it verifies, run by real shells in a flow test; agent: doctor writes a report)
       live,
       ...features,
     ],

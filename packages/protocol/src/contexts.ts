@@ -19,6 +19,7 @@ export const CONTEXT = {
   signerAct: 'stoa/v1/signer-act',
   artefacts: 'stoa/v1/artefacts',
   artefactOrder: 'stoa/v1/artefact-order',
+  auditExport: 'stoa/v1/audit-export',
 } as const;
 
 export type Context = (typeof CONTEXT)[keyof typeof CONTEXT];

@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { storableJson } from '../storable.ts';
-
-/** How long a row stays; what went is still covered by the hashes of the rows after it. */
-export type Retention = 'permanent' | '30d' | '7d';
+import { chainHash, contentHash, GENESIS, type Retention } from './chain.ts';
 
 export interface Act {
   /** E-mail of who acted, or `hub`. */
@@ -31,25 +28,6 @@ export interface AuditRow extends Required<Omit<Act, 'owner'>> {
 
 /** One writer at a time, of all instances: the next row's hash needs this one's. */
 const CHAIN_LOCK = 7_403_301;
-/** What the first row follows. */
-export const GENESIS: Buffer = Buffer.alloc(32);
-
-/** SHA-256 over the hash of the row before and the row as canonical JSON. @returns 32 bytes. */
-export function chainHash(before: Uint8Array, row: Omit<AuditRow, 'hash'>): Buffer {
-  const { seq, at, actor, act, subject, owner, detail, retention } = row;
-  const text = JSON.stringify([seq, at, actor, act, subject, owner ?? null, canonical(detail), retention]);
-  return createHash('sha256').update(before).update(text).digest();
-}
-
-/** Keys in order at every depth: the database gives them back in an order of its own. */
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value).filter(([, held]) => held !== undefined);
-  return Object.fromEntries(
-    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, held]) => [key, canonical(held)]),
-  );
-}
 
 /** Every privileged act, who did it, and to what. Append-only; each row vouches for all before it. */
 export class AuditLog {
@@ -64,26 +42,28 @@ export class AuditLog {
   /** Rejects where it could not be written: then the act itself must not be done. */
   async append(act: Act): Promise<AuditRow> {
     const at = this.#clock.now();
+    const content = {
+      actor: act.actor,
+      act: act.act,
+      subject: act.subject,
+      owner: act.owner,
+      // As it will be read back: what JSON drops or changes must not be hashed.
+      detail: JSON.parse(storableJson(act.detail ?? {})) as Readonly<Record<string, unknown>>,
+    };
+    const retention = act.retention ?? 'permanent';
     return this.#sql.begin(async (tx) => {
       await tx`select pg_advisory_xact_lock(${CHAIN_LOCK})`;
-      const [last] = await tx<{ seq: bigint; hash: Uint8Array }[]>`
-        select seq, hash from audit_log order by seq desc limit 1`;
-      const row = {
-        seq: Number(last?.seq ?? 0n) + 1,
-        at,
-        actor: act.actor,
-        act: act.act,
-        subject: act.subject,
-        owner: act.owner,
-        // As it will be read back: what JSON drops or changes must not be hashed.
-        detail: JSON.parse(storableJson(act.detail ?? {})) as Readonly<Record<string, unknown>>,
-        retention: act.retention ?? 'permanent',
-      } as const;
-      const hash = chainHash(last?.hash ?? GENESIS, row);
-      await tx`insert into audit_log (seq, at, actor, act, subject, owner, detail, retention, hash)
-        values (${row.seq}, ${new Date(at)}, ${row.actor}, ${row.act}, ${row.subject}, ${row.owner ?? null},
-          ${storableJson(row.detail)}::text::jsonb, ${row.retention}, ${hash})`;
-      return { ...row, hash: hash.toString('hex') };
+      const [last] = await tx<{ seq: bigint | null; hash: Uint8Array | null; salt: Uint8Array }[]>`
+        select l.seq, l.hash, uuid_send(gen_random_uuid()) as salt
+        from (values (1)) one left join lateral (select seq, hash from audit_log order by seq desc limit 1) l on true`;
+      const salt = last!.salt;
+      const seq = Number(last!.seq ?? 0n) + 1;
+      const link = { seq, at, retention, contentHash: contentHash(salt, content) };
+      const hash = chainHash(last!.hash ?? GENESIS, link);
+      await tx`insert into audit_log (seq, at, actor, act, subject, owner, detail, retention, salt, content_hash, hash)
+        values (${seq}, ${new Date(at)}, ${content.actor}, ${content.act}, ${content.subject}, ${content.owner ?? null},
+          ${storableJson(content.detail)}::text::jsonb, ${retention}, ${salt}, ${link.contentHash}, ${hash})`;
+      return { seq, at, retention, ...content, hash: hash.toString('hex') };
     });
   }
 }

@@ -18,6 +18,7 @@ const SOURCES = {
     './static/fleet.css',
     './static/list.css',
     './static/node.css',
+    './static/audit.css',
     'uplot/dist/uPlot.min.css',
   ],
   'htmx.js': ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-sse.min.js'],

@@ -11,6 +11,7 @@ import { JoinTokens, Liveness } from '@stoa/hub/nodes';
 import { openUrl } from '@stoa/hub/seams/db-adapter/index';
 import { createWeb, type Web } from '@stoa/hub/web';
 import { nodeCrypto } from '@stoa/protocol/node';
+import { makeParties } from '@stoa/protocol/fixtures';
 import postgres, { type Sql } from 'postgres';
 import { seedFleet, seedHistory, standingHeads } from './fleet-rows.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
@@ -69,6 +70,7 @@ export async function openConsoleWorld({
   const heads = standingHeads(now);
   const rootFingerprint = nodeCrypto.hash(randomBytes(32));
   const { sql } = database;
+  const parties = makeParties('console');
   const web = await createWeb({
     join: {
       tokens: new JoinTokens({
@@ -94,6 +96,7 @@ export async function openConsoleWorld({
     clock,
     random: randomBytes,
     log,
+    signer: { key: parties.keys.instance, chain: () => parties.chain },
     publicUrl: url,
     heads,
     liveness,

@@ -210,6 +210,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     clock,
     random,
     log,
+    signer: { key: options.key, chain: () => identity.proof.chain },
     publicUrl: url.origin,
     heads: {
       lag: (tips) => set.lag(tips),

@@ -4,7 +4,14 @@ import { toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { AccountStore, Accounts, accountRoutes, NodeAccess } from './accounts/index.ts';
 import { ApiKeyStore, ApiKeys, apiKeyRoutes } from './api-keys/index.ts';
-import { AuditLog } from './audit/index.ts';
+import {
+  AuditExport,
+  AuditLog,
+  AuditRetention,
+  AuditStore,
+  auditRoutes,
+  type ExportSigner,
+} from './audit/index.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import { Assets } from './console/assets.ts';
@@ -45,6 +52,8 @@ export interface WebOptions {
   /** Unpredictable bytes. */
   readonly random: (bytes: number) => Uint8Array;
   readonly log: Log;
+  /** Signs exports of the audit log. */
+  readonly signer: ExportSigner;
   /** Where browsers reach this hub; https makes cookies secure. */
   readonly publicUrl: string;
   readonly heads: NetworkHeads;
@@ -76,6 +85,8 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const accounts = new Accounts({ store: new AccountStore(sql), clock, random, publicUrl });
   const guard = accounts.requireViewer;
   const audit = new AuditLog({ sql, clock });
+  const auditStore = new AuditStore(sql);
+  const exports = new AuditExport({ store: auditStore, signer: options.signer, clock });
   const holderOf = (email: string) => accounts.holderOf(email);
   const keys = new ApiKeys({ store: new ApiKeyStore(sql), audit, clock, random, holderOf });
   const access = new NodeAccess({ sql });
@@ -98,6 +109,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       sharingRoutes({ ...nodes, guard, access, shares, store: shareStore, transfers, fingerprintOf }),
       paletteRoutes({ guard, suggestions: new NodeSuggestions({ sql, access, liveness }) }),
       downloadRoutes({ ...join, log }),
+      auditRoutes({ guard, store: auditStore, audit, exports, clock, log }),
       live,
       ...features,
     ],
@@ -112,7 +124,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     app,
     listener: (request, response) => void listener(request, response),
     accounts,
-    tasks: [transfers],
+    tasks: [transfers, new AuditRetention({ store: auditStore, clock })],
     get streams() {
       return live.size;
     },

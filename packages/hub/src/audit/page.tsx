@@ -68,7 +68,9 @@ function Filters({ typed, faults }: { typed: Typed; faults: Faults }) {
         </Field>
       ))}
       <div class="filters-act">
-        <button type="submit">Filter</button>
+        <button type="submit" class="primary">
+          Filter
+        </button>
         {isFiltered(typed) && <a href={href('/audit')}>Show all</a>}
       </div>
     </form>
@@ -222,7 +224,9 @@ function Export() {
           </Field>
         ))}
         <div class="filters-act">
-          <button type="submit">Download</button>
+          <button type="submit" class="primary">
+            Download
+          </button>
         </div>
       </form>
       <p class="field-hint">

@@ -29,6 +29,7 @@ const PAGE_ROWS = 50;
 /** The log's page, and its export. */
 export function auditRoutes(deps: AuditRoutesDeps): HttpFeature {
   return {
+    nav: [{ id: 'audit', path: '/audit', word: 'Audit', group: 'scope', place: 80 }],
     mount(app: HubApp) {
       app.use('/audit', deps.guard);
       app.use('/audit/*', deps.guard);

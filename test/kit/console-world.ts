@@ -8,11 +8,11 @@ import { Bus } from '@stoa/hub/bus';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from '@stoa/hub/history';
 import { ArtefactStore, JoinSteps, loadInstaller } from '@stoa/hub/joining';
 import { JoinTokens, Liveness } from '@stoa/hub/nodes';
-import { openUrl } from '@stoa/hub/seams/db-adapter/index';
+import { openUrl, type Sql } from '@stoa/hub/seams/db-adapter/index';
 import { createWeb, type Web } from '@stoa/hub/web';
-import { nodeCrypto } from '@stoa/protocol/node';
 import { makeParties } from '@stoa/protocol/fixtures';
-import postgres, { type Sql } from 'postgres';
+import { nodeCrypto } from '@stoa/protocol/node';
+import postgres from 'postgres';
 import { seedFleet, seedHistory, standingHeads } from './fleet-rows.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
 

@@ -15,15 +15,13 @@ import {
   deriveSession,
   describeShape,
   encode,
-  enrolRequest,
   FRAME,
-  formatJoinToken,
   HUB_FRAMES,
   instanceCertKind,
   merkleTree,
   nodeCertKind,
   open,
-  parseJoinToken,
+  ownerKeyChangeKind,
   receiptKind,
   refuseKind,
   regionCertKind,
@@ -35,9 +33,9 @@ import {
   type SignedKind,
   seal,
   utf8,
-  verifyEnrolRequest,
   verifyHubChain,
   verifyIn,
+  verifyOwnerKeyChange,
 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { portableCrypto } from '@stoa/protocol/portable';
@@ -280,6 +278,7 @@ const KINDS = [
   refuseKind,
   revokeKind,
   rotationKind,
+  ownerKeyChangeKind,
   checkpointKind,
   receiptKind,
 ] as readonly SignedKind<unknown>[];
@@ -304,6 +303,7 @@ describe.each(both)('certificates ($name)', ({ crypto }) => {
   const vectors = load<{
     documents: Document[];
     rotation: Document & { newPublicKey: string; proof: string };
+    ownerKeyChange: Document;
     chains: { why: string; code: string | null; chain: Chain; policy: Policy }[];
   }>('certificates');
 
@@ -316,41 +316,26 @@ describe.each(both)('certificates ($name)', ({ crypto }) => {
     expect(verifyIn(CONTEXT.rotate, verify, hex(rotation.sealed), hex(rotation.proof))).toBe(true);
   });
 
+  it('the change of an owner key holds for what it changes', () => {
+    const { ownerKeyChange } = vectors;
+    checkDocument(ownerKeyChange, crypto);
+    const { owner, region, serial } = ownerKeyChange.value as {
+      owner: string;
+      region: string;
+      serial: number;
+    };
+    const standing = { owner, region, serial: serial - 1, publicKey: hex(ownerKeyChange.issuer) };
+    expect(toJson(verifyOwnerKeyChange(hex(ownerKeyChange.sealed), standing, crypto))).toEqual(
+      ownerKeyChange.value,
+    );
+  });
+
   it.each(vectors.chains)('a chain: $why ($code)', ({ code, chain, policy }) => {
     const shown = { root: hex(chain.root), region: hex(chain.region), instance: hex(chain.instance) };
     const asked = { ...policy, rootFingerprint: hex(policy.rootFingerprint) };
     const verify = () => verifyHubChain(shown, asked, crypto);
     if (code === null) expect(verify().instance.instance).toBe('hub-1');
     else expect(verify).toThrow(expect.objectContaining({ code }));
-  });
-});
-
-describe('a join token', () => {
-  const vectors = load<{
-    value: unknown;
-    text: string;
-    refused: { why: string; text: string }[];
-    enrolment: { transcript: string; value: unknown; encoded: string };
-  }>('join-token');
-
-  it('is read and written', () => {
-    const token = parseJoinToken(vectors.text);
-    expect(toJson(token)).toEqual(vectors.value);
-    expect(formatJoinToken(token)).toBe(vectors.text);
-  });
-
-  it.each(vectors.refused)('$why is refused', ({ text }) => {
-    expect(() => parseJoinToken(text)).toThrow(expect.objectContaining({ code: 'bad_join_token' }));
-  });
-
-  it.each(both)('leads to an enrolment that proves its key ($name)', ({ crypto }) => {
-    const { transcript, value, encoded } = vectors.enrolment;
-    const request = decodeExact(enrolRequest, hex(encoded));
-    expect(toJson(request)).toEqual(value);
-    expect(() => verifyEnrolRequest(request, hex(transcript), crypto)).not.toThrow();
-    expect(() => verifyEnrolRequest(request, crypto.hash(hex(transcript)), crypto)).toThrow(
-      expect.objectContaining({ code: 'bad_signature' }),
-    );
   });
 });
 

@@ -3,12 +3,14 @@ import {
   checkpointKind,
   describeShape,
   encode,
+  enrolReply,
   enrolRequest,
   formatJoinToken,
   instanceCertKind,
   makeEnrolRequest,
   merkleTree,
   nodeCertKind,
+  ownerKeyChangeKind,
   receiptKind,
   refuseKind,
   regionCertKind,
@@ -39,6 +41,9 @@ function document<T>(kind: SignedKind<T>, value: T, key: SigningKey) {
     hash: nodeCrypto.hash(sealed),
   };
 }
+
+/** What came later draws from a source of its own: the vectors before it stay as they are. */
+const draw = seededRandom('vectors: owner keys');
 
 const region = { serial: 1, region: 'eu', notAfter: NOW + 365 * 86_400_000 };
 
@@ -80,6 +85,7 @@ export function certificateVectors(): Json {
       document(revokeKind, { serial: 1, at: NOW, nodeIds: [nodeId, random(32)] }, keys.root),
     ],
     rotation: rotation(),
+    ownerKeyChange: ownerKeyChange(),
     chains: chains(),
   }) as Json;
 }
@@ -92,6 +98,18 @@ function rotation() {
     keys.node,
   );
   return { ...made, newPublicKey: next.publicKey, proof: signIn(CONTEXT.rotate, next, made.sealed) };
+}
+
+function ownerKeyChange() {
+  const [previous, next] = [nodeCrypto.signingKey(draw(32)), nodeCrypto.signingKey(draw(32))];
+  const change = {
+    owner: 'operator@example.org',
+    region: 'eu',
+    serial: 2,
+    previous: previous.publicKey,
+    next: next.publicKey,
+  };
+  return document(ownerKeyChangeKind, change, previous);
 }
 
 /** Chains of a hub, with what an agent of the policy must say of each. */
@@ -159,7 +177,18 @@ export function joinTokenVectors(): Json {
       value: request,
       encoded: encode(enrolRequest, request),
     },
+    replies: replies(),
   }) as Json;
+}
+
+/** With an owner's key, and without. */
+function replies() {
+  const credential = { root: keys.root.publicKey, region: draw(40), node: draw(60) };
+  const reply = { credential, region: 'eu', owner: 'operator@example.org', label: 'miner-1' };
+  return [draw(32), undefined].map((ownerKey) => {
+    const value = { ...reply, ownerKey };
+    return { value, encoded: encode(enrolReply, value) };
+  });
 }
 
 export function evidenceVectors(): Json {

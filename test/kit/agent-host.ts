@@ -55,8 +55,8 @@ export class AgentHost implements AsyncDisposable {
     return new AgentHost(await mkdtemp(join(tmpdir(), 'stoa-agent-')), options);
   }
 
-  /** By a new token of the hub, over HTTP. Returns the node id. */
-  async enroll({ hub }: Pick<TestHub, 'hub'>): Promise<string> {
+  /** By a new token of the hub, over HTTP; with `force` in place of an identity that is there. Returns the node id. */
+  async enroll({ hub }: Pick<TestHub, 'hub'>, { force = false } = {}): Promise<string> {
     const { proxies = DIRECT, origin = hub.url.origin } = this.#options;
     const clock = createClock();
     const made = parseJoinToken(
@@ -67,6 +67,7 @@ export class AgentHost implements AsyncDisposable {
         token: formatJoinToken({ ...made, hub: origin }),
         facts: { hostname: 'test', platform: 'linux-x64', chainwebVersion: '' },
         confirm: async () => true,
+        force,
       },
       {
         config: this.config,

@@ -14,8 +14,9 @@ import { withDeadline } from '#clock.ts';
 import { describeError } from '#error.ts';
 import type { Evidence } from '#evidence/evidence.ts';
 import type { IdentityStore } from '#identity/identity-store.ts';
+import { ownerKeyStatus } from '#identity/owner-key-pin.ts';
 import { Rotation } from '#identity/rotation.ts';
-import type { LinkStatus, OutboxStatus } from '#status/snapshot.ts';
+import type { LinkStatus, OutboxStatus, OwnerKeyStatus } from '#status/snapshot.ts';
 import { Traffic } from '#traffic.ts';
 
 /** What was opened from disk. */
@@ -31,6 +32,7 @@ const STOP_MS = 5_000;
 /** Brings the parts together over the life of the process: start, sessions as they come and go, stop. */
 export class AgentCore implements Agent {
   readonly nodeId: string;
+  readonly ownerKey: OwnerKeyStatus | undefined;
   readonly ended: Promise<AgentEnd>;
   readonly #options: AgentOptions;
   readonly #parts: AgentParts;
@@ -46,6 +48,7 @@ export class AgentCore implements Agent {
     this.#options = options;
     this.#parts = parts;
     this.nodeId = toHex(store.nodeId);
+    this.ownerKey = ownerKeyStatus(store.ownerKey);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -73,6 +76,7 @@ export class AgentCore implements Agent {
       natIdle,
       rttMs: () => this.#channel.rttMs,
       storageFault: () => this.#storageFault,
+      ownerKey: store.ownerKey,
       beat: () => this.#beat(),
     });
     this.#rotation = new Rotation({

@@ -8,7 +8,7 @@ import type { Log } from '#log.ts';
 import type { Random } from '#random.ts';
 import type { FetchHeader } from '#reports/header-replies.ts';
 import type { AgentCollectors } from '#reports/readings.ts';
-import type { LinkStatus, OutboxStatus } from '#status/snapshot.ts';
+import type { LinkStatus, OutboxStatus, OwnerKeyStatus } from '#status/snapshot.ts';
 
 export interface AgentOptions {
   config: AgentConfig;
@@ -38,6 +38,7 @@ export type AgentEnd = 'stopped' | 'revoked';
 export interface Agent {
   /** Hex. */
   readonly nodeId: string;
+  readonly ownerKey: OwnerKeyStatus | undefined;
   /** Connects at once. Idempotent. */
   start(): void;
   /** Says goodbye and leaves no timer; within ten seconds whatever hangs (F33). */

@@ -100,6 +100,7 @@ async function serve(context: AgentContext, { agent, collectors, chainTime }: Pa
       pid: process.pid,
       instance: config.instance,
       nodeId: agent.nodeId,
+      ownerKey: agent.ownerKey,
       at: clock.now(),
       uptimeMs: clock.monotonic() - startedMs,
       rssBytes: process.memoryUsage.rss(),

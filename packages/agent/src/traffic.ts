@@ -3,6 +3,7 @@ import type { AgentOptions } from '#agent-options.ts';
 import type { NatIdle } from '#channel/nat-idle.ts';
 import type { Timer } from '#clock.ts';
 import type { Evidence } from '#evidence/evidence.ts';
+import type { OwnerKeyPin } from '#identity/owner-key-pin.ts';
 import { FifoLane, joinLanes } from '#outbox/lanes.ts';
 import { MetricsLane } from '#outbox/metrics-lane.ts';
 import { type LaneName, Outbox, type Sink } from '#outbox/outbox.ts';
@@ -18,6 +19,8 @@ export interface TrafficOptions {
   rttMs: () => number | undefined;
   /** Why the session's state is not on disk. */
   storageFault: () => unknown;
+  /** What the host has pinned. */
+  ownerKey: OwnerKeyPin | undefined;
   /** A heartbeat is due: what else is done in its rhythm. */
   beat: () => void;
 }
@@ -115,7 +118,7 @@ export class Traffic {
   }
 
   #makeReporter(): Reporter {
-    const { agent, evidence, natIdle, rttMs, storageFault, beat } = this.#options;
+    const { agent, evidence, natIdle, rttMs, storageFault, ownerKey, beat } = this.#options;
     const { clock, random, collectors, config, configHost, hostFacts } = agent;
     return new Reporter({
       clock,
@@ -123,10 +126,15 @@ export class Traffic {
       collectors,
       metrics: this.#metrics,
       describe: () => describeAgent(collectors, { ...agent, host: hostFacts }),
-      settings: effectiveSettings(config, configHost ?? { root: true, home: '/root' }),
+      settings: effectiveSettings(config, configHost ?? { root: true, home: '/root' }, ownerKey),
       faults: () => {
         const { fault, alarm } = evidence.health;
-        return { storage: storageFault(), evidence: fault, spoolAlarm: alarm };
+        return {
+          storage: storageFault(),
+          evidence: fault,
+          spoolAlarm: alarm,
+          refusedOwnerKey: ownerKey?.refused,
+        };
       },
       rttMs,
       natIdleMs: () => natIdle.idleMs,

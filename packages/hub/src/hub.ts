@@ -29,6 +29,7 @@ import {
   NodeRegistry,
   sampleOf,
 } from './nodes/index.ts';
+import { OwnerKeyStore } from './owner-keys/index.ts';
 import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { bindServer, descriptorShortage } from './server.ts';
@@ -131,6 +132,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const bus = new Bus({ log });
   const registry = new NodeRegistry({ sql, clock, crypto });
   const events = new NodeEventLog({ sql, clock });
+  const ownerKeyStore = new OwnerKeyStore(sql);
   const tokens = new JoinTokens({
     sql,
     clock,
@@ -172,6 +174,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     bus,
     registry,
     tokens,
+    ownerKeyOf: async (owner) => (await ownerKeyStore.inForce(owner))?.publicKey,
     events,
     set,
     corroboration,

@@ -6,5 +6,6 @@ export * from './gateway/schema.ts';
 export * from './history/schema.ts';
 export * from './joining/schema.ts';
 export * from './nodes/schema.ts';
+export * from './owner-keys/schema.ts';
 export * from './seams/probe-cache/schema.ts';
 export * from './sharing/schema.ts';

@@ -32,6 +32,7 @@ import {
   nodeRoutes,
   nodeSources,
 } from './nodes/index.ts';
+import { OwnerKeyStore, OwnerKeys, ownerKeyRoutes } from './owner-keys/index.ts';
 import { paletteRoutes } from './palette/index.ts';
 import type { Sql } from './seams/db-adapter/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
@@ -100,12 +101,20 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const fleet = { census, breakdown, heads: options.heads, liveness, hub };
   const live = new Live({ clock, log, guard, sources: [...nodeSources(nodes), fleetSource(fleet)] });
   const { region, network } = hub();
+  const ownerKeys = new OwnerKeys({
+    store: new OwnerKeyStore(sql),
+    audit,
+    clock,
+    region,
+    crypto: nodeCrypto,
+  });
   const app = createHttpApp({
     features: [
       accountRoutes(accounts),
       apiKeyRoutes({ keys, guard, clock }),
       fleetRoutes(fleet, guard),
       nodeRoutes({ ...nodes, history, guard }),
+      ownerKeyRoutes({ ownerKeys, guard, clock }),
       sharingRoutes({ ...nodes, guard, access, shares, store: shareStore, transfers, fingerprintOf }),
       paletteRoutes({ guard, suggestions: new NodeSuggestions({ sql, access, liveness }) }),
       downloadRoutes({ ...join, log }),

@@ -17,6 +17,7 @@ export const CONTEXT = {
   receipt: 'stoa/v1/receipt',
   instanceRequest: 'stoa/v1/instance-request',
   signerAct: 'stoa/v1/signer-act',
+  ownerKey: 'stoa/v1/owner-key',
   artefacts: 'stoa/v1/artefacts',
   artefactOrder: 'stoa/v1/artefact-order',
   auditExport: 'stoa/v1/audit-export',

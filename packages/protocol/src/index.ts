@@ -57,6 +57,7 @@ export * from './identity/enrolment.ts';
 export * from './identity/hub-chain.ts';
 export * from './identity/join-token.ts';
 export * from './identity/node-cert.ts';
+export * from './identity/owner-key.ts';
 export * from './identity/verdict.ts';
 export { LIMITS } from './limits.ts';
 export { joinBatch, splitBatch } from './messages/batch.ts';

@@ -138,6 +138,7 @@ describe('enroll', () => {
         ...offer,
         state: dryRun ? 'dry-run' : 'enrolled',
         nodeId: dryRun ? '' : 'ab',
+        ownerKey: dryRun ? undefined : 'f00d',
         label: 'node-1',
       };
     },
@@ -149,7 +150,7 @@ describe('enroll', () => {
     expect([code, tokens.at(-1)]).toEqual([0, 'stoa1_t']);
     for (const value of Object.values(offer)) expect(out).toContain(value);
     expect(asked).toEqual(['Make this host a node of that owner? [y/N] ']);
-    expect(out).toContain('Enrolled as node-1 (ab).');
+    expect(out).toContain('Enrolled as node-1 (ab).\nOwner key pinned: f00d (compare');
     expect(await cli(['enroll', 'stoa1_t'], { deps: enrolling, answer: '' })).toMatchObject({ code: 1 });
   });
 
@@ -161,7 +162,7 @@ describe('enroll', () => {
     const json = await cli(['join', 'stoa1_t', '--yes', '--json'], { deps: enrolling });
     expect([json.code, json.json()]).toEqual([
       0,
-      { ok: true, ...offer, state: 'enrolled', nodeId: 'ab', label: 'node-1' },
+      { ok: true, ...offer, state: 'enrolled', nodeId: 'ab', label: 'node-1', ownerKey: 'f00d' },
     ]);
   });
 

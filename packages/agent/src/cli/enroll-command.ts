@@ -2,7 +2,7 @@ import { type CommandInput, type CommandRun, printJson } from '#cli/command.ts';
 import { confirm } from '#cli/confirmation.ts';
 import { EXIT, UsageError } from '#cli/exit-code.ts';
 import { readText } from '#disk.ts';
-import type { EnrollOffer } from '#enroll/enroll.ts';
+import type { EnrollOffer, EnrollOutcome } from '#enroll/enroll.ts';
 
 export const enroll: CommandRun = async ({ agent, deps, io, json }, input) => {
   const { options } = input;
@@ -21,7 +21,7 @@ export const enroll: CommandRun = async ({ agent, deps, io, json }, input) => {
   else if (outcome.state === 'dry-run') io.out('Dry run: the token was not used.\n');
   else
     io.out(
-      `Enrolled as ${outcome.label} (${outcome.nodeId}).\nNext: stoa-agent run, or systemctl enable --now stoa-agent; then stoa-agent status\n`,
+      `Enrolled as ${outcome.label} (${outcome.nodeId}).\n${describeOwnerKey(outcome)}Next: stoa-agent run, or systemctl enable --now stoa-agent; then stoa-agent status\n`,
     );
   return EXIT.ok;
 };
@@ -39,6 +39,13 @@ async function tokenOf(
   const text = await read(file);
   if (text === undefined) throw new UsageError(`the token file ${file} does not exist`);
   return text.trim();
+}
+
+/** To be compared with what the console shows the owner: a hub could name any key. */
+function describeOwnerKey({ ownerKey }: EnrollOutcome): string {
+  return ownerKey === undefined
+    ? ''
+    : `Owner key pinned: ${ownerKey} (compare it with Settings, Owner key)\n`;
 }
 
 function describeOffer({ hub, instance, region, owner, rootFingerprint }: EnrollOffer): string {

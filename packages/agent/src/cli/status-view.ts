@@ -6,6 +6,7 @@ export function renderStatus(snapshot: StatusSnapshot, color: boolean): string {
   const { lamps } = snapshot;
   const rows: ReadonlyArray<readonly [string, string]> = [
     ['node', identityLine(snapshot)],
+    ...ownerRows(snapshot),
     ...(['agent', 'hub', 'chain'] as const).map((name): [string, string] => {
       const { state, why } = lamps[name];
       return [name, `${mark(state, color)} ${state.padEnd(7)} ${why}`];
@@ -20,6 +21,13 @@ export function renderStatus(snapshot: StatusSnapshot, color: boolean): string {
 function identityLine({ nodeId, instance, version, uptimeMs, rssBytes, pid }: StatusSnapshot): string {
   const who = nodeId ? `${nodeId.slice(0, 16)}… (${instance})` : `not enrolled (${instance})`;
   return `${who}, agent ${version}, up ${duration(uptimeMs)}, ${bytes(rssBytes)}, pid ${pid}`;
+}
+
+function ownerRows({ nodeId, ownerKey }: StatusSnapshot): [string, string][] {
+  if (nodeId === undefined) return [];
+  if (ownerKey === undefined) return [['owner key', 'none pinned']];
+  const { pinned, refused } = ownerKey;
+  return [['owner key', refused === undefined ? `pinned ${pinned}` : `pinned ${pinned}; REFUSED ${refused}`]];
 }
 
 function linkRows({ link }: StatusSnapshot): [string, string][] {

@@ -29,6 +29,8 @@ export class EnrolHub {
   loseAnswers = 0;
   /** Answers instead of the hub. */
   instead: ((request: HttpRequest) => HttpResponse | HttpError | undefined) | undefined;
+  /** Of the owner, as the hub names it. */
+  ownerKey: Uint8Array | undefined;
   /** Who the hub says it is. */
   host: string = HOST;
   readonly #random = seededRandom('enrol hub');
@@ -108,6 +110,7 @@ export class EnrolHub {
       region: this.region.name,
       owner: 'owner@example.org',
       label: 'node-1',
+      ownerKey: this.ownerKey,
     };
     return { status: 200, headers: {}, body: encode(enrolReply, reply) };
   }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import {
-  decodeExact,
+  decode,
   type EnrolReply,
   encode,
   enrolReply,
@@ -27,6 +27,7 @@ import type { Http, HttpResponse } from '#http.ts';
 import { NodeRevokedError, NotEnrolledError } from '#identity/error.ts';
 import { identityDirectory, type PendingEnrolment, pendingKind } from '#identity/identity.ts';
 import { IdentityStore, storeIdentity } from '#identity/identity-store.ts';
+import { fingerprintOf, pinOwnerKey } from '#identity/owner-key-pin.ts';
 import { RecordDamagedError, readRecord, writeRecord } from '#record-line.ts';
 
 /** What is shown before anything secret leaves the host. */
@@ -70,6 +71,8 @@ export interface EnrollOutcome extends EnrollOffer {
   /** Hex; of the node that would be, where `dryRun`: empty. */
   readonly nodeId: string;
   readonly label: string;
+  /** Hex fingerprint of the owner's key that the node has pinned; undefined where it has none. */
+  readonly ownerKey: string | undefined;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -96,7 +99,7 @@ export async function enroll(request: EnrollRequest, deps: EnrollDeps): Promise<
     instance: first.instance,
     rootFingerprint: toHex(token.rootFingerprint),
   };
-  if (request.dryRun) return { ...offer, state: 'dry-run', nodeId: '', label: '' };
+  if (request.dryRun) return { ...offer, state: 'dry-run', nodeId: '', label: '', ownerKey: undefined };
   if (!(await request.confirm(offer)))
     throw new EnrollError(
       'enrolment_declined',
@@ -107,8 +110,8 @@ export async function enroll(request: EnrollRequest, deps: EnrollDeps): Promise<
   const reply = await retrying(deps, async () =>
     ask(await meetHub(token, deps), { token, pending, request }, deps),
   );
-  const nodeId = await adopt(reply, { token, pending, directory }, deps);
-  return { ...offer, state: 'enrolled', nodeId: toHex(nodeId), label: reply.label };
+  const { nodeId, ownerKey } = await adopt(reply, { token, pending, directory }, deps);
+  return { ...offer, state: 'enrolled', nodeId: toHex(nodeId), label: reply.label, ownerKey };
 }
 
 /** The token's secret travels to the hub: in clear only within this machine. */
@@ -200,21 +203,25 @@ async function ask(
   const headers = { 'stoa-exchange': meeting.exchange };
   const response = await post(http, `${token.hub}${AGENT_PATH}/enrol`, { headers, body });
   requireOk(response, token.hub);
-  return decodeExact(enrolReply, response.body);
+  return decode(enrolReply, response.body);
 }
 
-/** @throws ProtocolError where the certificate is not for this key, or not by this region. */
+/**
+ * @throws ProtocolError where the certificate is not for this key, or not by this region; OwnerKeyChangedError, before the
+ * identity is stored: the same token brings the same certificate once the pin is settled.
+ */
 async function adopt(
   reply: EnrolReply,
   what: { token: JoinToken; pending: PendingEnrolment; directory: string },
   { disk }: EnrollDeps,
-): Promise<Uint8Array> {
+): Promise<{ nodeId: Uint8Array; ownerKey: string | undefined }> {
   const { token, pending, directory } = what;
   const policy = { rootFingerprint: token.rootFingerprint, region: token.region, timeFloor: 0 };
   const cert = verifyNodeCredential(reply.credential, policy, nodeCrypto);
   const { publicKey } = nodeCrypto.signingKey(pending.seed);
   if (!equalBytes(cert.publicKey, publicKey) || !equalBytes(cert.nodeId, nodeCrypto.hash(publicKey)))
     throw new ProtocolError('bad_signature', 'the hub certified another key than the one that it was given');
+  const pinned = await pinOwnerKey(disk, directory, reply.ownerKey);
   await storeIdentity(disk, directory, {
     seed: pending.seed,
     credential: reply.credential,
@@ -225,7 +232,7 @@ async function adopt(
     hubs: [token.hub],
   });
   await disk.remove(pendingPath(directory));
-  return cert.nodeId;
+  return { nodeId: cert.nodeId, ownerKey: pinned && fingerprintOf(pinned.key) };
 }
 
 function pendingPath(directory: string): string {

@@ -34,3 +34,16 @@ export class IdentityBusyError extends AgentError<'identity_busy'> {
     super('identity_busy', message, { retry: false });
   }
 }
+
+/** Code `owner_key_changed`: the hub names another owner key than the one that this host has pinned. */
+export class OwnerKeyChangedError extends AgentError<'owner_key_changed'> {
+  override readonly name = 'OwnerKeyChangedError';
+
+  constructor({ pinned, named, path }: { pinned: string; named: string; path: string }) {
+    super(
+      'owner_key_changed',
+      `the hub names the owner key ${named}, but this host has pinned ${pinned}: ask the owner by another way than the hub. If the new key is right, remove ${path} and enroll again with the same token`,
+      { retry: false },
+    );
+  }
+}

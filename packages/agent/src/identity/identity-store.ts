@@ -14,6 +14,7 @@ import {
   type SessionState,
   sessionKind,
 } from '#identity/identity.ts';
+import { type OwnerKeyPin, readOwnerKeyPin } from '#identity/owner-key-pin.ts';
 import { RecordDamagedError, readRecord, writeRecord } from '#record-line.ts';
 
 /**
@@ -35,6 +36,7 @@ export class IdentityStore {
   /** Floors that are known but could not be written yet. */
   #wanted: SessionState;
   #candidate: Candidate | undefined;
+  #ownerKey: OwnerKeyPin | undefined;
   #saving: Promise<void> = Promise.resolve();
 
   private constructor(disk: Disk, directory: string, identity: Identity) {
@@ -76,6 +78,11 @@ export class IdentityStore {
 
   get session(): SessionState {
     return this.#session;
+  }
+
+  /** The owner's key that this host has pinned. */
+  get ownerKey(): OwnerKeyPin | undefined {
+    return this.#ownerKey;
   }
 
   /** A key rotation under way. */
@@ -163,6 +170,7 @@ export class IdentityStore {
   async #load(): Promise<void> {
     this.#session = (await readRecord(this.#disk, this.#sessionPath, sessionKind)) ?? this.#session;
     this.#wanted = this.#session;
+    this.#ownerKey = await readOwnerKeyPin(this.#disk, this.directory);
     const candidate = await this.refreshCandidate();
     // The process ended between the commit and the removal.
     if (candidate && equalBytes(candidate.seed, this.#identity.seed)) await this.dropCandidate();

@@ -2,6 +2,7 @@ import type { ComponentHealth } from '@stoa/protocol';
 import type { Clock } from '#clock.ts';
 import type { AgentReadings } from '#collectors/agent-collectors.ts';
 import { describeError } from '#error.ts';
+import { fingerprintOf } from '#identity/owner-key-pin.ts';
 import type { ReadingSource } from '#reports/readings.ts';
 import { fit } from '#reports/text.ts';
 
@@ -15,6 +16,8 @@ export interface CoreFaults {
   evidence: unknown;
   /** The spool of results is nearly full. */
   spoolAlarm: boolean;
+  /** Another owner key than the pinned one, which a hub named. */
+  refusedOwnerKey: Uint8Array | undefined;
 }
 
 /** The state of each part, with the time since which it is so. */
@@ -53,7 +56,7 @@ function collectorFindings(source: ReadingSource): Finding[] {
   });
 }
 
-function coreFindings({ storage, evidence, spoolAlarm }: CoreFaults): Finding[] {
+function coreFindings({ storage, evidence, spoolAlarm, refusedOwnerKey }: CoreFaults): Finding[] {
   const found = (name: string, fault: unknown): Finding =>
     fault === undefined
       ? { name, state: 'ok', why: '' }
@@ -61,5 +64,13 @@ function coreFindings({ storage, evidence, spoolAlarm }: CoreFaults): Finding[] 
   const spool: Finding = spoolAlarm
     ? { name: 'spool', state: 'warn', why: 'results wait for a hub and have filled most of their space' }
     : { name: 'spool', state: 'ok', why: '' };
-  return [found('storage', storage), found('evidence', evidence), spool];
+  const ownerKey: Finding =
+    refusedOwnerKey === undefined
+      ? { name: 'owner-key', state: 'ok', why: '' }
+      : {
+          name: 'owner-key',
+          state: 'warn',
+          why: `a hub named another owner key, ${fingerprintOf(refusedOwnerKey)}: it was refused, the pinned one holds`,
+        };
+  return [found('storage', storage), found('evidence', evidence), spool, ownerKey];
 }

@@ -106,6 +106,7 @@ export function makeSnapshot(parts: Partial<SnapshotParts> = {}): StatusSnapshot
     pid: 4242,
     instance: 'default',
     nodeId: 'ab'.repeat(32),
+    ownerKey: undefined,
     at: Date.UTC(2026, 10, 25, 12),
     uptimeMs: 7_200_000,
     rssBytes: 52e6,

@@ -19,6 +19,13 @@ export interface OutboxStatus {
   readonly droppedSamples: number;
 }
 
+/** Fingerprints in hex. */
+export interface OwnerKeyStatus {
+  readonly pinned: string;
+  /** The last other key that a hub named. */
+  readonly refused: string | undefined;
+}
+
 export interface CollectorStatus {
   readonly ageMs: number | undefined;
   readonly hung: boolean;
@@ -45,6 +52,8 @@ export interface StatusSnapshot {
   readonly instance: string;
   /** Undefined until the node is enrolled. */
   readonly nodeId: string | undefined;
+  /** Undefined where none is pinned. */
+  readonly ownerKey: OwnerKeyStatus | undefined;
   readonly at: number;
   readonly uptimeMs: number;
   readonly rssBytes: number;
@@ -62,7 +71,16 @@ export interface StatusSnapshot {
 export interface SnapshotParts
   extends Pick<
     StatusSnapshot,
-    'version' | 'pid' | 'instance' | 'nodeId' | 'at' | 'uptimeMs' | 'rssBytes' | 'link' | 'outbox'
+    | 'version'
+    | 'pid'
+    | 'instance'
+    | 'nodeId'
+    | 'ownerKey'
+    | 'at'
+    | 'uptimeMs'
+    | 'rssBytes'
+    | 'link'
+    | 'outbox'
   > {
   readonly network: string;
   readonly chainwebUrl: string;

@@ -1,5 +1,5 @@
 import { KEY_SCOPES, type KeyScope } from '#accounts/index.ts';
-import { control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
+import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { absolute } from '../console/format.ts';
 import { Ago, Empty, Panel, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
@@ -136,11 +136,7 @@ function NewKey({ typed, faults }: { typed: Typed | undefined; faults: Faults })
   const days = typedOf(typed, 'days') || '90';
   return (
     <form method="post" action={href('/settings/api-keys')} class="form">
-      {faults[''] !== undefined && (
-        <p class="warning" role="alert">
-          {faults['']}
-        </p>
-      )}
+      <FormFault faults={faults} />
       <Field name="name" label="Name" hint="Where it will be used." fault={faults['name']}>
         <input
           {...control('name', faults['name'], true)}

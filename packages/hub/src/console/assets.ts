@@ -24,6 +24,7 @@ const SOURCES = {
   'htmx.js': ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-sse.min.js'],
   'uplot.js': ['uplot/dist/uPlot.iife.min.js'],
   'console.js': ['./static/console.js'],
+  'owner-key.js': ['./static/owner-key.js'],
   'palette.js': ['./static/palette.js'],
   'favicon.svg': ['./static/favicon.svg'],
 } as const;

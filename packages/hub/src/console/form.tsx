@@ -123,3 +123,13 @@ export function control(name: string, fault: string | undefined, hinted = false)
     ...(fault !== undefined && { 'aria-invalid': 'true' as const }),
   };
 }
+
+/** What is wrong with the form as a whole, or with fields that nobody sees. */
+export function FormFault({ faults, hidden = [] }: { faults: Faults; hidden?: readonly string[] }) {
+  const fault = ['', ...hidden].map((name) => faults[name]).find((told) => told !== undefined);
+  return fault === undefined ? null : (
+    <p class="warning" role="alert">
+      {fault}
+    </p>
+  );
+}

@@ -55,6 +55,8 @@ export interface AgentSideDeps {
   readonly bus: Bus;
   readonly registry: NodeRegistry;
   readonly tokens: JoinTokens;
+  /** The key in force of an owner, by e-mail. */
+  readonly ownerKeyOf: (owner: string) => Promise<Uint8Array | undefined>;
   readonly events: NodeEventLog;
   readonly set: VerifiedSet;
   readonly corroboration: Corroboration;
@@ -166,6 +168,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     party: () => identity.proof.party,
     signer,
     tokens: deps.tokens,
+    ownerKeyOf: deps.ownerKeyOf,
     registry,
     events,
     clock,

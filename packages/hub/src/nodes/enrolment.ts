@@ -38,6 +38,8 @@ export interface EnrolmentDeps {
   readonly signer: Pick<SignerClient, 'enrol'>;
   readonly tokens: JoinTokens;
   readonly registry: NodeRegistry;
+  /** The owner's key in force, which the node pins. */
+  readonly ownerKeyOf: (owner: string) => Promise<Uint8Array | undefined>;
   readonly events: NodeEventLog;
   readonly clock: Clock;
   readonly random: Random;
@@ -93,6 +95,8 @@ export class Enrolment {
     const owner = await registry.ownerOf(nodeId);
     const joiner = { address: from.address, owner };
     const admitted = await this.#spend({ tokenId, tokenSecret }, nodeId, joiner);
+    // Before the node is registered: where this fails, the join can be repeated.
+    const ownerKey = await this.#deps.ownerKeyOf(admitted.owner);
     const credential = await signer.enrol({ publicKey, tokenId });
     await registry.add(credential, admitted, false);
     // Once it is registered it has joined: what is told about it must not undo that.
@@ -105,6 +109,7 @@ export class Enrolment {
       region: this.#deps.region,
       owner: admitted.owner,
       label: admitted.label,
+      ownerKey,
     });
   }
 

@@ -1,6 +1,6 @@
 import type { NodeRole, Viewer } from '#accounts/index.ts';
 import type { Description } from '#nodes/index.ts';
-import { control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
+import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { absolute } from '../console/format.ts';
 import { Ago, Facts, Panel, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
@@ -105,7 +105,7 @@ function ShareForm({ nodeId, refused }: { nodeId: string; refused?: Refused }) {
   const role = typedOf(refused?.typed, 'role') || 'viewer';
   return (
     <form method="post" action={href(`/nodes/${nodeId}/access/shares`)} class="form">
-      <Whole faults={faults} />
+      <FormFault faults={faults} />
       <Field
         name="email"
         label="Share with"
@@ -138,15 +138,6 @@ function ShareForm({ nodeId, refused }: { nodeId: string; refused?: Refused }) {
         </button>
       </div>
     </form>
-  );
-}
-
-/** An error of the form as a whole, which stands at no field. */
-export function Whole({ faults }: { faults: Faults }) {
-  return faults[''] === undefined ? null : (
-    <p class="warning" role="alert">
-      {faults['']}
-    </p>
   );
 }
 
@@ -210,7 +201,7 @@ function TransferPanel({ view, refused }: { view: AccessView; refused?: Refused 
     <Panel id="transfer" title="Give it to another account">
       {transfer === undefined ? (
         <form method="post" action={href(`/nodes/${node.nodeId}/access/transfer`)} class="form">
-          <Whole faults={faults} />
+          <FormFault faults={faults} />
           <Field
             name="to"
             label="New owner"

@@ -1,8 +1,7 @@
-import { control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
+import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { absolute, number } from '../console/format.ts';
 import { Ago, Empty, Panel } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
-import { Whole } from './access-tab.tsx';
 import type { Transfer } from './transfer-store.ts';
 
 interface TransfersView {
@@ -125,7 +124,7 @@ function AllForm({ owned, refused }: Pick<TransfersView, 'owned' | 'refused'>) {
   if (owned === 0) return <p class="unknown">You own no nodes.</p>;
   return (
     <form method="post" action={href('/transfers')} class="form">
-      <Whole faults={faults} />
+      <FormFault faults={faults} />
       <Field
         name="email"
         label="New owner"

@@ -1,4 +1,4 @@
-import { type Decoded, encode, fixed, record, text } from '../codec/codec.ts';
+import { type Decoded, encode, fixed, optional, record, text } from '../codec/codec.ts';
 import { CONTEXT, signIn, verifyIn } from '../contexts.ts';
 import { isStrongPublicKey } from '../crypto/strict.ts';
 import type { Signatures, SigningKey } from '../crypto/suite.ts';
@@ -26,6 +26,8 @@ export const enrolReply = record({
   region: regionName,
   owner: ownerName,
   label: text(64),
+  /** The owner's Ed25519 key in force, which the node pins; none where the owner has not made one yet. */
+  ownerKey: optional(fixed(32)),
 });
 export type EnrolReply = Decoded<typeof enrolReply>;
 

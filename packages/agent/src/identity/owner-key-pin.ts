@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { equalBytes, fixed, optional, record, toHex } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
+import type { Disk } from '#disk.ts';
+import { OwnerKeyChangedError } from '#identity/error.ts';
+import { type RecordKind, readRecord, writeRecord } from '#record-line.ts';
+import type { OwnerKeyStatus } from '#status/snapshot.ts';
+
+/**
+ * The owner's key as this host first heard it. A hub that is taken over can name another one, so what it says later
+ * changes nothing here: only somebody with this host can, by removing the file.
+ */
+export interface OwnerKeyPin {
+  readonly key: Uint8Array;
+  /** The last other key that a hub named; it was refused. */
+  readonly refused: Uint8Array | undefined;
+}
+
+const pinKind: RecordKind<OwnerKeyPin> = {
+  name: 'stoa-owner-key-1',
+  codec: record({ key: fixed(32), refused: optional(fixed(32)) }),
+};
+
+/** Undefined where none is pinned. @throws RecordDamagedError, DiskError: a damaged pin is not an absent one. */
+export function readOwnerKeyPin(disk: Disk, directory: string): Promise<OwnerKeyPin | undefined> {
+  return readRecord(disk, ownerKeyPath(directory), pinKind);
+}
+
+/**
+ * Pins the key that the hub names at an enrolment; none named leaves what is pinned.
+ * @throws OwnerKeyChangedError where another is pinned, RecordDamagedError, DiskError.
+ */
+export async function pinOwnerKey(
+  disk: Disk,
+  directory: string,
+  named: Uint8Array | undefined,
+): Promise<OwnerKeyPin | undefined> {
+  const path = ownerKeyPath(directory);
+  const pinned = await readOwnerKeyPin(disk, directory);
+  if (named === undefined) return pinned;
+  if (pinned !== undefined && !equalBytes(pinned.key, named)) {
+    await writeRecord(disk, path, pinKind, { ...pinned, refused: named });
+    throw new OwnerKeyChangedError({ pinned: fingerprintOf(pinned.key), named: fingerprintOf(named), path });
+  }
+  const pin = { key: named, refused: undefined };
+  await writeRecord(disk, path, pinKind, pin);
+  return pin;
+}
+
+export function ownerKeyStatus(pin: OwnerKeyPin | undefined): OwnerKeyStatus | undefined {
+  if (pin === undefined) return undefined;
+  return { pinned: fingerprintOf(pin.key), refused: pin.refused && fingerprintOf(pin.refused) };
+}
+
+/** Hex, as the console shows it. */
+export function fingerprintOf(key: Uint8Array): string {
+  return toHex(nodeCrypto.hash(key));
+}
+
+export function ownerKeyPath(directory: string): string {
+  return join(directory, 'owner-key');
+}

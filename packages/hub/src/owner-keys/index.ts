@@ -1,0 +1,3 @@
+export { OwnerKeys } from './owner-keys.ts';
+export { ownerKeyRoutes } from './routes.tsx';
+export { OwnerKeyStore } from './store.ts';

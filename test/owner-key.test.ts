@@ -1,0 +1,77 @@
+/** An owner's key from the hub's database to the node that pins it, over a real enrolment, and what comes back of it. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OwnerKeyStore } from '@stoa/hub/owner-keys';
+import { toHex } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AgentHost } from './kit/agent-host.ts';
+import { openTestHub, type TestHub } from './kit/hub.ts';
+import { until } from './kit/until.ts';
+import { random } from './kit/wire-agent.ts';
+
+const OWNER = 'a@example.org';
+
+describe("an owner's key", { timeout: 60_000 }, () => {
+  let world: TestHub;
+  let keys: OwnerKeyStore;
+
+  beforeAll(async () => {
+    world = await openTestHub({ logLevel: 'warn' });
+    keys = new OwnerKeyStore(world.database.sql);
+  }, 60_000);
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  const newKey = () => nodeCrypto.signingKey(random(32)).publicKey;
+  const fingerprint = (key: Uint8Array) => toHex(nodeCrypto.hash(key));
+  const described = async (nodeId: string) => {
+    const [row] = await world.database.sql<{ settings: Setting[]; components: Component[] }[]>`
+      select settings, components from node_descriptions where node_id = ${nodeId}`;
+    return {
+      pinned: row?.settings.find(({ name }) => name === 'owner-key')?.value,
+      health: row?.components.find(({ name }) => name === 'owner-key'),
+    };
+  };
+
+  it('is pinned at the join, survives what the hub says later, and both are told', async () => {
+    await using unowned = await AgentHost.create();
+    await unowned.enroll(world);
+    const without = await unowned.start();
+    expect(without.ownerKey).toBeUndefined();
+
+    const [first, second] = [newKey(), newKey()];
+    await keys.first({ owner: OWNER, publicKey: first, madeIn: 'file', since: Date.now() });
+    await using host = await AgentHost.create();
+    const nodeId = await host.enroll(world);
+    const file = join(host.directory, 'identities', 'default', 'owner-key');
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const agent = await host.start();
+    expect(agent.ownerKey).toEqual({ pinned: fingerprint(first), refused: undefined });
+    await until(
+      'the pinned key is told',
+      async () => (await described(nodeId)).pinned === fingerprint(first),
+    );
+
+    await agent.stop();
+    const next = { owner: OWNER, serial: 2, publicKey: second, madeIn: 'file', since: Date.now() } as const;
+    expect(await keys.replace(next, new Uint8Array(100))).toBe(true);
+    await expect(host.enroll(world, { force: true })).rejects.toMatchObject({ code: 'owner_key_changed' });
+    const again = await host.start();
+    expect(again.nodeId).toBe(nodeId);
+    expect(again.ownerKey).toEqual({ pinned: fingerprint(first), refused: fingerprint(second) });
+    await until('the refused key is told', async () => (await described(nodeId)).health?.state === 'warn');
+    expect((await described(nodeId)).health?.why).toContain(fingerprint(second));
+    expect((await described(nodeId)).pinned).toBe(fingerprint(first));
+  });
+});
+
+interface Setting {
+  readonly name: string;
+  readonly value: string;
+}
+
+interface Component {
+  readonly name: string;
+  readonly state: string;
+  readonly why: string;
+}

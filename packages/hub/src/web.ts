@@ -18,7 +18,16 @@ import { Assets } from './console/assets.ts';
 import { Live } from './console/live.ts';
 import { createBreakdown, fleetRoutes, fleetSource, type HubFacts } from './fleet/index.ts';
 import { createHttpApp, type HttpFeature, type HubApp } from './http.ts';
-import { type ArtefactStore, downloadRoutes, type Installer, type JoinSteps } from './joining/index.ts';
+import {
+  type ArtefactStore,
+  ChecklistReader,
+  downloadRoutes,
+  type Installer,
+  type JoinSteps,
+  joinRoutes,
+  joinSource,
+  TokenLedger,
+} from './joining/index.ts';
 import type { Log } from './log.ts';
 import {
   createCensus,
@@ -99,7 +108,11 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const shares = new Shares({ store: shareStore, access, audit, clock });
   const transfers = new Transfers({ store: new TransferStore(sql), access, audit, clock, random });
   const fleet = { census, breakdown, heads: options.heads, liveness, hub };
-  const live = new Live({ clock, log, guard, sources: [...nodeSources(nodes), fleetSource(fleet)] });
+  const ledger = new TokenLedger({ sql, clock, audit, tokens: join.tokens });
+  const reader = new ChecklistReader({ sql, steps: join.steps });
+  const joining = { ...join, ledger, reader, clock, guard, publicUrl };
+  const sources = [...nodeSources(nodes), fleetSource(fleet), joinSource(joining)];
+  const live = new Live({ clock, log, guard, sources });
   const { region, network } = hub();
   const ownerKeys = new OwnerKeys({
     store: new OwnerKeyStore(sql),
@@ -119,6 +132,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       paletteRoutes({ guard, suggestions: new NodeSuggestions({ sql, access, liveness }) }),
       downloadRoutes({ ...join, log }),
       auditRoutes({ guard, store: auditStore, audit, exports, clock, log }),
+      joinRoutes(joining),
       live,
       ...features,
     ],

@@ -19,6 +19,7 @@ const SOURCES = {
     './static/list.css',
     './static/node.css',
     './static/audit.css',
+    './static/join.css',
     'uplot/dist/uPlot.min.css',
   ],
   'htmx.js': ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-sse.min.js'],

@@ -74,11 +74,16 @@ export class JoinTokens {
     this.#deps = deps;
   }
 
-  /** Returns the token's text: the only time that its secret is seen. */
-  async create(request: JoinTokenRequest): Promise<string> {
+  /**
+   * Returns the token's text: the only time that its secret is seen.
+   * @param announce told the id before the token is made; where it rejects, none is.
+   * @throws EnrolmentError `bad_label`, `bad_request`.
+   */
+  async create(request: JoinTokenRequest, announce?: (tokenId: string) => Promise<unknown>): Promise<string> {
     const { sql, clock, random, crypto, hub } = this.#deps;
     check(request);
     const [tokenId, secret] = [random(16), random(32)];
+    await announce?.(toHex(tokenId));
     const now = clock.now();
     const expiresAt = now + (request.ttlMs ?? TTL_MS.usual);
     const uses = request.uses ?? 1;

@@ -56,6 +56,21 @@
     act();
   });
 
+  // --- copies what stands beside the button; where the browser forbids that, it is marked for the reader to copy.
+  for (const button of document.querySelectorAll('[data-copy]')) button.hidden = false;
+  document.addEventListener('click', async (event) => {
+    const button = event.target instanceof Element && event.target.closest('[data-copy]');
+    if (!button) return;
+    const source = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      button.textContent = 'Copied';
+    } catch {
+      getSelection().selectAllChildren(source);
+      button.textContent = 'Marked: copy it';
+    }
+  });
+
   // --- a lamp's explanation opens in place.
   const bubble = document.getElementById('bubble');
 

@@ -1,0 +1,129 @@
+import { absolute, number, short } from '../console/format.ts';
+import { Ago, Empty, Panel } from '../console/parts.tsx';
+import { href } from '../console/scope.ts';
+import { type TokenPage, type TokenRecord, type TokenState, tokenState } from './token-ledger.ts';
+
+const STATE_WORDS: Readonly<Record<TokenState, string>> = {
+  open: 'open',
+  used: 'used up',
+  ended: 'ended',
+  revoked: 'revoked',
+};
+const NODES_SHOWN = 3;
+
+/** Join tokens: by whom, for how many, who came, and the way to end one. */
+export function TokensPage({ page, now }: { page: TokenPage; now: number }) {
+  const { tokens, next } = page;
+  return (
+    <article class="tokens">
+      <div class="title">
+        <h1>Join tokens</h1>
+        <p>
+          <a class="button primary" href={href('/join')}>
+            Add a node
+          </a>
+        </p>
+      </div>
+      {tokens.length === 0 ? (
+        <Empty title="No token yet">
+          <p>
+            <a href={href('/join')}>Add a node</a>, or on the hub’s machine:{' '}
+            <code>stoa-hub token new --owner you@example.org</code>
+          </p>
+        </Empty>
+      ) : (
+        <Panel
+          id="tokens"
+          title="Tokens"
+          aside="shown once, stored as a hash; revoking one leaves its nodes alone"
+        >
+          <TokenTable tokens={tokens} now={now} />
+          {next !== undefined && (
+            <p>
+              <a rel="next" href={href(`/tokens?after=${next}`)}>
+                Older ones
+              </a>
+            </p>
+          )}
+        </Panel>
+      )}
+    </article>
+  );
+}
+
+function TokenTable({ tokens, now }: { tokens: readonly TokenRecord[]; now: number }) {
+  return (
+    <div class="scroll-x">
+      <table>
+        <caption class="away">Join tokens, the newest first</caption>
+        <thead>
+          <tr>
+            <th scope="col">For</th>
+            <th scope="col">State</th>
+            <th scope="col">Owner</th>
+            <th scope="col" class="num">
+              Used
+            </th>
+            <th scope="col">Nodes</th>
+            <th scope="col">Made</th>
+            <th scope="col">Ends</th>
+            <th scope="col">
+              <span class="away">Act</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {tokens.map((token) => (
+            <TokenRow token={token} now={now} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function TokenRow({ token, now }: { token: TokenRecord; now: number }) {
+  const { tokenId, usedBy, maxUses, usesLeft, createdBy, owner } = token;
+  const state = tokenState(token, now);
+  const name = token.label ?? `token ${short(tokenId)}`;
+  return (
+    <tr>
+      <th scope="row">
+        <a href={href(`/join/${tokenId}`)}>{name}</a>{' '}
+        {token.tags.map((tag) => (
+          <>
+            <span class="mark">{tag}</span>{' '}
+          </>
+        ))}
+      </th>
+      <td>{STATE_WORDS[state]}</td>
+      <td>{owner}</td>
+      <td class="num">
+        {number(maxUses - usesLeft)} of {number(maxUses)}
+      </td>
+      <td>
+        {usedBy.slice(0, NODES_SHOWN).map((nodeId) => (
+          <>
+            <a href={href(`/nodes/${nodeId}`)}>
+              <code>{short(nodeId)}</code>
+            </a>{' '}
+          </>
+        ))}
+        {usedBy.length > NODES_SHOWN && `and ${number(usedBy.length - NODES_SHOWN)} more`}
+      </td>
+      <td>
+        <Ago at={token.createdAt} now={now} /> by {createdBy === owner ? 'its owner' : createdBy}
+      </td>
+      <td>{absolute(token.revokedAt ?? token.expiresAt)}</td>
+      <td>
+        {state === 'open' && (
+          <form method="post" action={href(`/tokens/${tokenId}/revoke`)}>
+            <button type="submit" class="quiet" aria-label={`Revoke the token for ${name}`}>
+              Revoke
+            </button>
+          </form>
+        )}
+      </td>
+    </tr>
+  );
+}

@@ -4,6 +4,13 @@
  */
 export { inProcessSigner } from '#client/in-process.ts';
 export {
+  initOwnerKey,
+  type OwnerKeyReport,
+  type OwnerKeyRun,
+  showOwnerKey,
+  signOwnerKeyChange,
+} from '#client/owner-key.ts';
+export {
   type CeremonyOptions,
   type CeremonyReport,
   initDevelopmentSigner,

@@ -1,4 +1,10 @@
-import { fromHex, parseStatement, verifyStatement } from '@stoa/protocol';
+import {
+  fromBase64Url,
+  fromHex,
+  parseStatement,
+  verifyOwnerKeyChange,
+  verifyStatement,
+} from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { describe, expect, test } from 'vitest';
 import type { CliContext } from '#cli/context.ts';
@@ -86,6 +92,33 @@ describe('the ceremony on two machines', () => {
     expect(Buffer.from(await terminal.disk.readFile('/eu/journal')).toString()).toContain('artefacts-signed');
     await terminal.disk.writeAtomic('/build/manifest', 'rm -rf /\n');
     expect((await terminal.run('artefacts', 'sign', ...EU, '--artefacts', '/build')).code).toBe(1);
+  });
+
+  test("makes an owner's key, shows it, and signs that the next one takes over", async () => {
+    const terminal = new Terminal();
+    const UNLOCK = ['--key-file', '/unlock'];
+    const make = (file: string) => terminal.json('owner-key', 'init', '--file', file, ...UNLOCK);
+    const held = await make('/owner.key');
+    const next = await make('/next.key');
+    expect(await terminal.json('owner-key', 'show', '--file', '/owner.key')).toEqual(held);
+    expect((await terminal.disk.stat('/owner.key'))?.mode).toBe(0o600);
+    const again = await terminal.run('owner-key', 'init', '--file', '/owner.key', ...UNLOCK);
+    expect(again).toMatchObject({ code: 1, text: expect.stringContaining('[key_exists]') });
+    const to = ['--owner', 'a@x.example', '--region', 'eu', '--serial', '2'];
+    const sign = ['owner-key', 'sign-change', '--file', '/owner.key', ...UNLOCK, ...to];
+    const { change } = await terminal.json(...sign, '--next', String(next['publicKey']));
+    const standing = {
+      owner: 'a@x.example',
+      region: 'eu',
+      serial: 1,
+      publicKey: fromHex(String(held['publicKey'])),
+    };
+    const sealed = fromBase64Url(String(change));
+    expect(verifyOwnerKeyChange(sealed, standing, nodeCrypto).next).toEqual(
+      fromHex(String(next['publicKey'])),
+    );
+    expect((await terminal.run(...sign, '--next', `01${'00'.repeat(31)}`)).code).toBe(2);
+    expect((await terminal.run(...sign, '--serial', '1', '--next', KEY)).code).toBe(2);
   });
 
   test('registers, lists and retires instances', async () => {

@@ -4,6 +4,7 @@ import { artefactCommands } from '#cli/artefact-commands.ts';
 import { type CliContext, report, UsageError } from '#cli/context.ts';
 import { clockCommands, journalCommands, serveCommand, statusCommand } from '#cli/daemon-commands.ts';
 import { instanceCommands } from '#cli/instance-commands.ts';
+import { ownerKeyCommands } from '#cli/owner-key-commands.ts';
 import { regionCommands } from '#cli/region-commands.ts';
 import { rootCommands } from '#cli/root-commands.ts';
 import { createDevelopmentKeys, reportCeremony } from '#development.ts';
@@ -37,6 +38,7 @@ function createProgram(context: CliContext, outcome: { ok: boolean }): Command {
     .addCommand(regionCommands(context))
     .addCommand(instanceCommands(context))
     .addCommand(artefactCommands(context))
+    .addCommand(ownerKeyCommands(context))
     .addCommand(serveCommand(context))
     .addCommand(statusCommand(context))
     .addCommand(verifyCommand(context, outcome))

@@ -103,13 +103,17 @@ declare const STOA_BUNDLE: true | undefined;
 
 const SIGNER = typeof STOA_BUNDLE === 'undefined' ? '../main.ts' : './stoa-signer.mjs';
 
-function spawnSigner(command: readonly string[] | undefined, args: readonly string[]): ChildProcess {
+export function spawnSigner(
+  command: readonly string[] | undefined,
+  args: readonly string[],
+  stdin: 'pipe' | 'inherit' = 'pipe',
+): ChildProcess {
   const [program, ...first] = command ?? [process.execPath, fileURLToPath(new URL(SIGNER, import.meta.url))];
-  return spawn(program!, [...first, ...args, '--json'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  return spawn(program!, [...first, ...args, '--json'], { stdio: [stdin, 'pipe', 'pipe'] });
 }
 
 /** @throws SignerError `signer_fault` where the program could not be run at all. */
-function endOf(child: ChildProcess): Promise<void> {
+export function endOf(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once('close', () => resolve());
     child.once('error', (cause) =>
@@ -128,7 +132,7 @@ class Tail {
 }
 
 /** The signer's last line on stderr is its error as JSON. */
-function complaintError(complaint: string, what: string): SignerError {
+export function complaintError(complaint: string, what: string): SignerError {
   const last = complaint.trim().split('\n').at(-1) ?? '';
   try {
     const { code, message } = JSON.parse(last) as { code: string; message: string };

@@ -10,7 +10,8 @@ const VERSION = 1;
 const SEED_BYTES = 32;
 
 /** What a key may be used for; it is sealed in, so a file renamed to another purpose does not open. */
-export type KeyPurpose = 'root' | 'instances' | 'enrol' | 'authority';
+export const KEY_PURPOSES = ['root', 'instances', 'enrol', 'authority', 'owner'] as const;
+export type KeyPurpose = (typeof KEY_PURPOSES)[number];
 
 /** A sealed key as it stands on disk: JSON, byte strings in hex. */
 export interface KeyFile {
@@ -160,8 +161,7 @@ function parse(text: string, path: string): KeyFile {
   }
   const { version, purpose, publicKey, kdf, nonce, box } = fieldsOf(value);
   if (version !== VERSION) throw damaged(path);
-  if (purpose !== 'root' && purpose !== 'instances' && purpose !== 'enrol' && purpose !== 'authority')
-    throw damaged(path);
+  if (!isPurpose(purpose)) throw damaged(path);
   const { name, salt, n, r, p } = fieldsOf(kdf);
   if (!(isHex(publicKey, 32) && isHex(nonce, 24) && isHex(box, 48) && isHex(salt, 32))) throw damaged(path);
   const header = { version, purpose, publicKey } as const;
@@ -173,6 +173,10 @@ function parse(text: string, path: string): KeyFile {
 
 function fieldsOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function isPurpose(value: unknown): value is KeyPurpose {
+  return KEY_PURPOSES.some((purpose) => purpose === value);
 }
 
 function isHex(value: unknown, bytes: number): value is string {

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './commands/context.ts';
+import { addKeyCommands } from './commands/key.ts';
 import type { TokenOptions } from './commands/token.ts';
 import { describeConfig, loadConfig } from './config.ts';
 import { VERSION } from './version.ts';
@@ -65,6 +66,11 @@ function program(signal: AbortSignal): Command {
     .option('--uses <n>', 'how many nodes may join with it', '1')
     .option('--ttl <minutes>', 'how long it is good', '15')
     .action(async (options: TokenOptions) => (await import('./commands/token.ts')).newToken(here(), options));
+  addKeyCommands(root, () => ({
+    json: root.opts<{ json: boolean }>().json,
+    out: (text) => process.stdout.write(`${text}\n`),
+    ask: (question) => process.stderr.write(question),
+  }));
   return root;
 }
 

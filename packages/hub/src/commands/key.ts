@@ -25,7 +25,9 @@ const FILE = 'owner.key';
 
 /** `stoa-hub key …`: an owner's key, in a file on the owner's own machine. It needs no hub and no settings. */
 export function addKeyCommands(root: Command, io: () => KeyIo): void {
-  const key = root.command('key').description('your own key, which your nodes pin: made and used on your machine');
+  const key = root
+    .command('key')
+    .description('your own key, which your nodes pin: made and used on your machine');
   withUnlock(
     key
       .command('init')
@@ -68,7 +70,10 @@ export function addKeyCommands(root: Command, io: () => KeyIo): void {
 function withUnlock(command: Command): Command {
   return command
     .option('--key-file <file>', '32 random bytes (mode 0600) that open the key; made by init if missing')
-    .option('--passphrase-file <file>', 'file (mode 0600) whose first line is the passphrase; else it is asked for');
+    .option(
+      '--passphrase-file <file>',
+      'file (mode 0600) whose first line is the passphrase; else it is asked for',
+    );
 }
 
 function lines({ publicKey, fingerprint }: OwnerKeyReport): string {

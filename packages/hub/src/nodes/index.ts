@@ -24,6 +24,7 @@ export { sampleOf } from './samples.ts';
 export { nodeSources } from './sources.tsx';
 export {
   atTip,
+  type Evidence,
   NEEDS_YOU,
   STATE_WORDS,
   STATES,

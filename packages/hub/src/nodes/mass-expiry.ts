@@ -45,6 +45,11 @@ export class MassExpiry {
     this.#log = by.log;
   }
 
+  /** What is frozen now, and since when. */
+  get frozen(): { readonly since: number; readonly nodes: number } | undefined {
+    return this.#frozen && { since: this.#frozen.since, nodes: this.#frozen.nodeIds.size };
+  }
+
   tick(): void {
     if (this.#frozen === undefined) this.#watch();
     else this.#release(this.#frozen);

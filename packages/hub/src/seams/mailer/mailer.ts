@@ -3,6 +3,8 @@ export interface Mail {
   readonly subject: string;
   /** Plain text; links on lines of their own. */
   readonly text: string;
+  /** The same over all attempts to send it: becomes its Message-ID, by which a repetition is told. */
+  readonly id?: string;
 }
 
 /** How the hub sends e-mail: by SMTP, or to its own log where none is configured. */

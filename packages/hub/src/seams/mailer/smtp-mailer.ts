@@ -17,9 +17,14 @@ export function createSmtpMailer(by: { url: string; from: string }): Mailer {
   } as object);
   return {
     kind: 'smtp',
-    async send({ to, subject, text }: Mail) {
+    async send({ to, subject, text, id }: Mail) {
       try {
-        await transport.sendMail({ to: { name: '', address: to }, subject, text });
+        await transport.sendMail({
+          to: { name: '', address: to },
+          subject,
+          text,
+          ...(id !== undefined && { messageId: `<${id}@stoa-hub>`, headers: { 'Stoa-Delivery': id } }),
+        });
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause);
         const status = cause instanceof Error && 'responseCode' in cause ? Number(cause.responseCode) : 0;

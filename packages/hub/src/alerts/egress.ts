@@ -1,0 +1,133 @@
+import { type LookupAddress, lookup as systemLookup } from 'node:dns';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { DeliveryError } from './channel.ts';
+import type { AllowedAddresses } from './egress-addresses.ts';
+
+export type Resolve = (
+  host: string,
+  done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
+) => void;
+
+const systemResolve: Resolve = (host, done) =>
+  systemLookup(host, { all: true, verbatim: true }, (error, addresses) => done(error, addresses));
+
+/** An answer is looked at, never kept: more than this of it is not read. */
+const ANSWER_BYTES = 16 * 1024;
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly retryAfterMs: number | undefined;
+}
+
+/**
+ * HTTP to where users say, without lending them the hub's place in its network. A name is resolved here, all its
+ * addresses are checked, and the connection goes to a checked one: no second resolution that could answer otherwise (DNS
+ * rebinding). Redirects are not followed.
+ */
+export class Egress {
+  readonly #allowed: AllowedAddresses;
+  readonly #resolve: Resolve;
+
+  constructor(by: { allowed: AllowedAddresses; resolve?: Resolve }) {
+    this.#allowed = by.allowed;
+    this.#resolve = by.resolve ?? systemResolve;
+  }
+
+  /** @throws DeliveryError; its text names the host at most, since a path may be a secret. */
+  async request(
+    url: URL,
+    {
+      signal,
+      ...sent
+    }: { method: 'GET' | 'POST'; headers?: Record<string, string>; body?: string; signal: AbortSignal },
+  ): Promise<Answer> {
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    if (url.protocol !== 'https:' && url.protocol !== 'http:')
+      throw new DeliveryError(`the address begins with ${url.protocol}, https: expected`, { retry: false });
+    // A literal address is connected to without a look-up.
+    if (isIP(host) !== 0 && !this.#allowed.allows(host)) throw refusal(host);
+    try {
+      return await this.#exchange(url, { ...sent, signal });
+    } catch (cause) {
+      if (cause instanceof DeliveryError) throw cause;
+      const why = signal.aborted
+        ? 'no answer in time'
+        : ((cause as { code?: string }).code ?? 'the connection failed');
+      throw new DeliveryError(`${host}: ${why}`, { retry: true, cause });
+    }
+  }
+
+  #exchange(
+    url: URL,
+    {
+      method,
+      headers,
+      body,
+      signal,
+    }: { method: string; headers?: Record<string, string>; body?: string; signal: AbortSignal },
+  ): Promise<Answer> {
+    const open = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    return new Promise((resolve, reject) => {
+      const options = { method, signal, lookup: this.#lookup, agent: false, ...(headers && { headers }) };
+      const request = open(url, options, (response) => {
+        readAnswer(response).then(resolve, reject);
+      });
+      request.on('error', reject);
+      request.end(body);
+    });
+  }
+
+  readonly #lookup: LookupFunction = (host, options, done) => {
+    this.#resolve(host, (error, addresses) => {
+      if (error) return done(error, '', 0);
+      const [first] = addresses;
+      // One bad address is enough: which of them is taken is not ours to say.
+      const bad = addresses.find(({ address }) => !this.#allowed.allows(address));
+      if (first === undefined || bad !== undefined) return done(refusal(host), '', 0);
+      if (options.all) return done(null, [...addresses]);
+      return done(null, first.address, first.family);
+    });
+  };
+}
+
+function refusal(host: string): DeliveryError {
+  return new DeliveryError(`${host} is not on the public internet: the hub does not connect to it`, {
+    retry: false,
+  });
+}
+
+async function readAnswer(response: IncomingMessage): Promise<Answer> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of response as AsyncIterable<Buffer>) {
+    parts.push(part);
+    bytes += part.length;
+    if (bytes >= ANSWER_BYTES) break;
+  }
+  response.destroy();
+  return {
+    status: response.statusCode ?? 0,
+    body: Buffer.concat(parts).subarray(0, ANSWER_BYTES).toString('utf8'),
+    retryAfterMs: secondsOf(response.headers['retry-after']),
+  };
+}
+
+function secondsOf(header: string | undefined): number | undefined {
+  const seconds = Number(header);
+  return header === undefined || !Number.isFinite(seconds) || seconds < 0 ? undefined : seconds * 1_000;
+}
+
+const PASSING = new Set([408, 425, 429]);
+
+/** @throws DeliveryError where the receiver did not take it. */
+export function mustTake(host: string, { status, retryAfterMs }: Answer): void {
+  if (status >= 200 && status < 300) return;
+  // 5xx and a few others pass; everything else, redirects too, is how the receiver is set up.
+  throw new DeliveryError(`${host} answered ${status}`, {
+    retry: status >= 500 || PASSING.has(status),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+}

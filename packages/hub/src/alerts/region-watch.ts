@@ -1,0 +1,91 @@
+import type { Evidence } from '#nodes/index.ts';
+import { Course } from './course.ts';
+import type { Freeze } from './freezes.ts';
+import type { RegionRuleId } from './rule.ts';
+import { REGION_OWNER, type Settings, timingOf } from './settings.ts';
+import { type HeldStanding, keyOf } from './standing-store.ts';
+
+/** A certificate on which the region rests, and how long before its end it must have been renewed. */
+export interface Expiry {
+  readonly name: string;
+  readonly notAfter: number;
+  readonly warnMs: number;
+}
+
+interface RegionFact {
+  readonly rule: RegionRuleId;
+  readonly subject: string;
+  readonly label: string;
+  readonly since: number;
+  readonly evidence: readonly Evidence[];
+}
+
+/** What holds of the region itself. Ten thousand silent nodes are one fact (F03). */
+export function regionFacts(by: {
+  freezes: readonly Freeze[];
+  expiries: readonly Expiry[];
+  now: number;
+}): RegionFact[] {
+  const masses = by.freezes.filter((freeze) => freeze.nodes > 0);
+  const silence: RegionFact[] =
+    masses.length === 0
+      ? []
+      : [
+          {
+            rule: 'mass-silence',
+            subject: 'region',
+            label: 'This region',
+            since: Math.min(...masses.map(({ since }) => since)),
+            evidence: masses.flatMap(({ instanceId, since, nodes }) => [
+              { name: `Nodes that fell silent at ${instanceId}`, value: String(nodes) },
+              { name: 'Their states stand still since', at: since },
+            ]),
+          },
+        ];
+  const ending = by.expiries.filter(({ notAfter, warnMs }) => by.now > notAfter - warnMs);
+  return [
+    ...silence,
+    ...ending.map(({ name, notAfter, warnMs }) => ({
+      rule: 'certificate' as const,
+      subject: name,
+      label: name,
+      since: notAfter - warnMs,
+      evidence: [{ name: 'Ends', at: notAfter }],
+    })),
+  ];
+}
+
+/** As `watchNodes`, for the region. What is wrong with it is told at first sight: who runs it has just started it. */
+export async function watchRegion(
+  facts: readonly RegionFact[],
+  held: readonly HeldStanding[],
+  by: { settings: Settings; now: number },
+): Promise<Course> {
+  const course = new Course();
+  const present = new Map(facts.map((fact) => [keyOf({ owner: REGION_OWNER, ...fact }), fact]));
+  const standings = new Map(held.map((each) => [keyOf(each), each]));
+  for (const key of new Set([...present.keys(), ...standings.keys()])) {
+    const fact = present.get(key);
+    const standing = standings.get(key);
+    const rule = (fact?.rule ?? standing?.rule) as RegionRuleId;
+    const subject = fact?.subject ?? standing?.subject ?? '';
+    const setting = by.settings.rule(REGION_OWNER, rule);
+    course.move(
+      standing,
+      {
+        now: by.now,
+        holds: fact !== undefined,
+        since: fact?.since ?? by.now,
+        first: false,
+        mutedUntil: await by.settings.mutedUntil(REGION_OWNER, rule, subject),
+        timing: timingOf(setting),
+      },
+      {
+        ...{ owner: REGION_OWNER, rule, subject },
+        label: fact?.label ?? (subject === 'region' ? 'This region' : subject),
+        evidence: fact?.evidence ?? [],
+      },
+    );
+  }
+  return course;
+}

@@ -1,0 +1,217 @@
+import type { Evidence } from '#nodes/index.ts';
+import { bytes, duration, percent } from '../console/format.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+export const RULE_IDS = [
+  'offline',
+  'behind',
+  'forked',
+  'disk-high',
+  'disk-full',
+  'disk-forecast',
+  'clone',
+  'quarantined',
+  'no-payout',
+] as const;
+export type RuleId = (typeof RULE_IDS)[number];
+
+/** What is about the region, not one node: told to its admins. */
+export const REGION_RULE_IDS = ['mass-silence', 'certificate'] as const;
+export type RegionRuleId = (typeof REGION_RULE_IDS)[number];
+
+/** What the evaluator reads of a node whose conditions changed. Milliseconds since 1970, bytes, shares of 1. */
+export interface AlertFacts {
+  readonly lastSeen: number | undefined;
+  readonly atTipAt: number | undefined;
+  readonly lag: number | undefined;
+  readonly chainweb: string;
+  readonly disk: number | undefined;
+  readonly diskFree: number | undefined;
+  readonly bytesPerDay: number | undefined;
+  readonly disputedAt: number | undefined;
+  readonly quarantinedAt: number | undefined;
+  readonly quarantineReason: string | undefined;
+}
+
+export interface RuleWords {
+  readonly word: string;
+  readonly severity: 'critical' | 'warning';
+  /** What makes it fire. */
+  readonly rule: string;
+  /** What would change it. */
+  readonly change: string;
+}
+
+export interface Rule extends RuleWords {
+  readonly id: RuleId;
+  /** Its place in `alert_watch.bits`; never used again for another. */
+  readonly bit: number;
+  /** Whether its time stands still with the states of the nodes (F03). */
+  readonly byLiveness: boolean;
+  readonly delayMs: number;
+  /** An owner's own delay is not less: below it the hub could not tell an outage of its own from the node's. */
+  readonly leastDelayMs: number;
+  /** Since when it holds; undefined: nothing stored tells, so since it was first seen. */
+  since(facts: AlertFacts): number | undefined;
+  evidence(facts: AlertFacts): readonly Evidence[];
+}
+
+/** Shares of the disk in use at which a rule holds and below which it no longer does. */
+export const DISK = { high: [0.85, 0.83], full: [0.95, 0.93] } as const;
+/** Days until the disk is full, likewise. */
+export const FORECAST_DAYS = [7, 10] as const;
+const DAY = 24 * HOUR;
+
+const at = (name: string, instant: number | undefined): Evidence =>
+  instant === undefined ? { name, value: 'never' } : { name, at: instant };
+
+const disk = ({ disk: used, diskFree }: AlertFacts): Evidence[] => [
+  { name: 'In use', value: used === undefined ? 'not reported' : percent(used) },
+  { name: 'Free', value: diskFree === undefined ? 'not reported' : bytes(diskFree) },
+];
+
+const tip = (facts: AlertFacts): Evidence[] => [
+  at('Last at the tip', facts.atTipAt),
+  {
+    name: 'Worst chain',
+    value: facts.lag === undefined ? 'not known to the hub' : `${facts.lag} blocks behind`,
+  },
+  { name: 'chainweb, says the agent', value: facts.chainweb },
+];
+
+/** How long the disk lasts at the rate of the last week. */
+export function fullInMs({ diskFree, bytesPerDay }: AlertFacts): number | undefined {
+  if (diskFree === undefined || bytesPerDay === undefined || bytesPerDay <= 0) return undefined;
+  return (diskFree / bytesPerDay) * DAY;
+}
+
+function forecast(facts: AlertFacts): Evidence[] {
+  const left = fullInMs(facts);
+  return [
+    { name: 'Full in about', value: left === undefined ? 'not known' : duration(left) },
+    { name: 'Fills by', value: `${bytes(facts.bytesPerDay ?? 0)} a day` },
+    ...disk(facts),
+  ];
+}
+
+/** Safe defaults, all on. `conditionBits` says the same to the database. */
+export const RULES: Readonly<Record<RuleId, Rule>> = {
+  offline: {
+    ...{ id: 'offline', bit: 0, byLiveness: true, delayMs: 5 * MINUTE, leastDelayMs: 3 * MINUTE },
+    ...{ word: 'Offline', severity: 'critical' },
+    rule: 'Nothing was heard from the node for the delay of this rule.',
+    change: 'Any frame from it. On the node, `stoa-agent doctor` says what is in the way.',
+    since: (facts) => facts.lastSeen,
+    evidence: (facts) => [at('Last frame', facts.lastSeen)],
+  },
+  behind: {
+    ...{ id: 'behind', bit: 1, byLiveness: true, delayMs: 10 * MINUTE, leastDelayMs: 2 * MINUTE },
+    ...{ word: 'Behind', severity: 'critical' },
+    rule: 'It is heard from, but was not at the tip of all ten chains for the delay of this rule.',
+    change: 'A heartbeat with every chain at most 3 blocks behind.',
+    since: (facts) => facts.atTipAt,
+    evidence: tip,
+  },
+  forked: {
+    ...{ id: 'forked', bit: 2, byLiveness: true, delayMs: 2 * MINUTE, leastDelayMs: 0 },
+    ...{ word: 'Forked', severity: 'critical' },
+    rule: 'A tip that it reports is a valid header of a branch that the network left.',
+    change: 'The first heartbeat whose tips all lie on the winning branch.',
+    since: (facts) => facts.atTipAt,
+    evidence: tip,
+  },
+  'disk-high': {
+    ...{ id: 'disk-high', bit: 3, byLiveness: false, delayMs: 5 * MINUTE, leastDelayMs: 0 },
+    ...{ word: 'Disk 85 % full', severity: 'warning' },
+    rule: 'At least 85 % of its disk is in use.',
+    change: 'Use below 83 %: remove old logs and backups, or give it a larger disk.',
+    since: () => undefined,
+    evidence: disk,
+  },
+  'disk-full': {
+    ...{ id: 'disk-full', bit: 4, byLiveness: false, delayMs: MINUTE, leastDelayMs: 0 },
+    ...{ word: 'Disk 95 % full', severity: 'critical' },
+    rule: 'At least 95 % of its disk is in use; a full disk stops chainweb and may damage its database.',
+    change: 'Use below 93 %: remove old logs and backups, or give it a larger disk.',
+    since: () => undefined,
+    evidence: disk,
+  },
+  'disk-forecast': {
+    ...{ id: 'disk-forecast', bit: 5, byLiveness: false, delayMs: HOUR, leastDelayMs: 0 },
+    ...{ word: 'Disk full in a week', severity: 'warning' },
+    rule: 'At the rate of the last days (two at least, a week at most) its disk is full within 7 days.',
+    change: 'Room for 10 days or more at that rate, or a disk that fills more slowly.',
+    since: () => undefined,
+    evidence: forecast,
+  },
+  clone: {
+    ...{ id: 'clone', bit: 6, byLiveness: false, delayMs: 0, leastDelayMs: 0 },
+    ...{ word: 'Cloned', severity: 'critical' },
+    rule: 'Two living processes call with the identity of this node, so neither earns.',
+    change: 'Stop one of them, and settle which is the node.',
+    since: (facts) => facts.disputedAt,
+    evidence: (facts) => [at('Live clone seen', facts.disputedAt)],
+  },
+  quarantined: {
+    ...{ id: 'quarantined', bit: 7, byLiveness: false, delayMs: 0, leastDelayMs: 0 },
+    ...{ word: 'Quarantined', severity: 'critical' },
+    rule: 'It may connect, and does not earn, until an admin has looked at it.',
+    change: 'An admin takes it back or refuses it.',
+    since: (facts) => facts.quarantinedAt,
+    evidence: (facts) => [
+      at('Quarantined', facts.quarantinedAt),
+      { name: 'Reason', value: facts.quarantineReason ?? 'none given' },
+    ],
+  },
+  'no-payout': {
+    ...{ id: 'no-payout', bit: 8, byLiveness: false, delayMs: HOUR, leastDelayMs: 0 },
+    ...{ word: 'No payout account', severity: 'warning' },
+    rule: 'What the node earns has no account to go to, so nothing is banked.',
+    change: 'Name the account that is paid.',
+    since: () => undefined,
+    evidence: () => [{ name: 'Payout account', value: 'none' }],
+  },
+};
+
+/** Why the rule can not hold yet; it is shown as off. */
+export const AWAITING_PAYOUT = 'Off until this hub pays out: no account can be named before.';
+
+export const REGION_RULES: Readonly<Record<RegionRuleId, RuleWords & { readonly delayMs: number }>> = {
+  'mass-silence': {
+    ...{ word: 'Many nodes silent', severity: 'critical', delayMs: 0 },
+    rule: 'Many nodes of several owners in several networks fell silent together: likely the hub or the net before it, not they. Their states stand still and their owners are not alerted.',
+    change: 'Most of them being heard again; after 24 hours at the latest each is judged by itself.',
+  },
+  certificate: {
+    ...{ word: 'Certificate ends soon', severity: 'critical', delayMs: 0 },
+    rule: 'A certificate of this region is close to its end and was not renewed.',
+    change: 'A renewed certificate. The signer daemon must run; docs/keys.md tells how each key is renewed.',
+  },
+};
+
+export type AnyRuleId = RuleId | RegionRuleId;
+
+export function isRuleId(text: string): text is RuleId {
+  return (RULE_IDS as readonly string[]).includes(text);
+}
+
+export function isRegionRuleId(text: string): text is RegionRuleId {
+  return (REGION_RULE_IDS as readonly string[]).includes(text);
+}
+
+/** How a rule is told, also one that an older hub wrote and this one no longer has. */
+export function wordsOf(id: string): RuleWords {
+  if (isRuleId(id)) return RULES[id];
+  if (isRegionRuleId(id)) return REGION_RULES[id];
+  return { word: id, severity: 'warning', rule: `This hub has no rule '${id}'.`, change: '' };
+}
+
+/** All rules' bits together. */
+export const ALL_BITS: number = RULE_IDS.reduce((bits, id) => bits | (1 << RULES[id].bit), 0);
+
+/** Of every rule. An alert has recovered after a minute without its condition, and is told again once a day. */
+export const CLEAR_MS: number = MINUTE;
+export const REMIND_MS: number = DAY;
+export const LONGEST_DELAY_MS: number = 7 * DAY;

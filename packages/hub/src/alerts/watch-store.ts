@@ -1,0 +1,134 @@
+import { type Instant, judgedAt } from '#nodes/index.ts';
+import type { Sql } from '#seams/db-adapter/index.ts';
+import { ALL_BITS, type AlertFacts, RULE_IDS, RULES } from './rule.ts';
+import { conditionBits, type PayoutMissing, stateColumn } from './rule-sql.ts';
+import { REGION_OWNER } from './settings.ts';
+
+/** A node whose conditions differ from what was seen of it, or of which a machine is due. */
+export interface WatchedNode {
+  readonly nodeId: string;
+  readonly owner: string;
+  readonly label: string;
+  readonly simulated: boolean;
+  /** Retired or refused: nothing is told of it any more. */
+  readonly gone: boolean;
+  readonly bits: number;
+  /** Rules that have seen it under this owner. */
+  readonly seen: number;
+  readonly facts: AlertFacts;
+}
+
+interface WatchedRow {
+  node_id: string;
+  owner: string;
+  label: string;
+  simulated: boolean;
+  gone: boolean;
+  bits: number;
+  seen: number;
+  last_seen: Date | null;
+  at_tip_at: Date | null;
+  lag: number | null;
+  chainweb: string | null;
+  disk: number | null;
+  disk_free: bigint | null;
+  bytes_per_day: bigint | null;
+  disputed_at: Date | null;
+  quarantined_at: Date | null;
+  quarantine_reason: string | null;
+}
+
+const BY_LIVENESS = RULE_IDS.filter((id) => RULES[id].byLiveness);
+
+export interface Pass {
+  readonly at: Instant;
+  readonly limit: number;
+  readonly payoutMissing?: PayoutMissing | undefined;
+}
+
+/** One pass over the fleet, in the database: only what changed leaves it. */
+export class WatchStore {
+  readonly #sql: Sql;
+
+  /** @param sql of the pass's transaction. */
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Machines whose moment has come. While time stands still for silence, theirs does not come. */
+  async dueSubjects({ at, limit }: Pass): Promise<readonly string[]> {
+    const rows = await this.#sql<{ subject: string }[]>`
+      select distinct subject from (
+        select subject from alert_states
+        where due_at <= ${new Date(at.now)} and owner <> ${REGION_OWNER}
+          and (due_at <= ${new Date(judgedAt(at))} or not (rule = any(${BY_LIVENESS}::text[])))
+        order by due_at limit ${limit}) d`;
+    return rows.map((row) => row.subject);
+  }
+
+  /** Nodes that hold nothing at first sight, by far the most, are noted without leaving the database. */
+  async changed(pass: Pass, due: readonly string[]): Promise<readonly WatchedNode[]> {
+    const sql = this.#sql;
+    const { at, payoutMissing } = pass;
+    // Compiling costs more than the pass: its estimate knows nothing of how few rows change.
+    await sql`set local jit = off`;
+    const rows = await sql<WatchedRow[]>`
+      with judged as materialized (
+        select n.node_id, n.owner, n.retired_at is not null or n.refused_at is not null as gone,
+          w.bits as held, case when w.owner = n.owner then w.seen else 0 end as seen,
+          ${conditionBits(sql, at, payoutMissing)} as bits
+        from nodes n left join node_status s using (node_id) left join alert_watch w using (node_id)
+          left join disk_trends t using (node_id), ${stateColumn(sql, at)}),
+      calm as (
+        insert into alert_watch (node_id, owner, bits, seen)
+        select node_id, owner, 0, ${ALL_BITS}::int from judged where held is null and bits = 0
+        on conflict do nothing),
+      differing as (
+        select * from judged j
+        where (j.held is not null or j.bits <> 0) and (j.bits is distinct from j.held or j.seen is distinct from ${ALL_BITS}::int)
+        limit ${pass.limit})
+      select j.node_id, j.owner, j.gone, j.bits, coalesce(j.seen, 0) as seen, n.label, n.simulated, n.disputed_at,
+        n.quarantined_at, n.quarantine_reason, s.last_seen, s.at_tip_at, s.lag, s.chainweb, s.disk, s.disk_free,
+        t.bytes_per_day
+      from (select * from differing union select * from judged where node_id = any(${[...due]}::text[])) j
+        join nodes n using (node_id) left join node_status s using (node_id) left join disk_trends t using (node_id)`;
+    return rows.map(toWatched);
+  }
+
+  /** What was seen, until it differs again. */
+  async note(nodes: readonly WatchedNode[]): Promise<void> {
+    if (nodes.length === 0) return;
+    const sorted = [...nodes].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+    await this.#sql`
+      insert into alert_watch (node_id, owner, bits, seen)
+      select node_id, owner, bits, ${ALL_BITS}::int
+      from unnest(${sorted.map((n) => n.nodeId)}::text[], ${sorted.map((n) => n.owner)}::text[], ${sorted.map((n) => n.bits)}::int[])
+        as r(node_id, owner, bits)
+      on conflict (node_id) do update set owner = excluded.owner, bits = excluded.bits, seen = excluded.seen`;
+  }
+}
+
+function toWatched(row: WatchedRow): WatchedNode {
+  const number = (value: bigint | null) => (value === null ? undefined : Number(value));
+  return {
+    nodeId: row.node_id,
+    owner: row.owner,
+    label: row.label,
+    simulated: row.simulated,
+    gone: row.gone,
+    bits: row.bits,
+    seen: row.seen,
+    facts: {
+      lastSeen: row.last_seen?.getTime(),
+      atTipAt: row.at_tip_at?.getTime(),
+      lag: row.lag ?? undefined,
+      chainweb: row.chainweb ?? 'unknown',
+      disk: row.disk ?? undefined,
+      diskFree: number(row.disk_free),
+      bytesPerDay: number(row.bytes_per_day),
+      disputedAt: row.disputed_at?.getTime(),
+      quarantinedAt: row.quarantined_at?.getTime(),
+      quarantineReason: row.quarantine_reason ?? undefined,
+    },
+  };
+}

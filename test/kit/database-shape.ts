@@ -67,6 +67,7 @@ const VALUES: Readonly<Record<string, string>> = {
   // Also a valid node id, the same in every table.
   text: `repeat('ab', 32)`,
   'text[]': `'{}'`,
+  'bigint[]': `'{}'`,
   bytea: `'\\x01'`,
   boolean: 'false',
   smallint: '1',

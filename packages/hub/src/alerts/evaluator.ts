@@ -15,8 +15,8 @@ import { StandingStore } from './standing-store.ts';
 import { WatchStore } from './watch-store.ts';
 
 /** Nodes in one transaction, and transactions in one tick: what is over waits for the next. */
-const NODES_A_PASS = 5_000;
-const PASSES_A_TICK = 8;
+const NODES_A_PASS = 10_000;
+const PASSES_A_TICK = 4;
 
 export interface EvaluatorDeps {
   readonly sql: Sql;

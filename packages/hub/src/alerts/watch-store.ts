@@ -70,28 +70,28 @@ export class WatchStore {
   async changed(pass: Pass, due: readonly string[]): Promise<readonly WatchedNode[]> {
     const sql = this.#sql;
     const { at, payoutMissing } = pass;
-    // Compiling costs more than the pass: its estimate knows nothing of how few rows change.
-    await sql`set local jit = off`;
+    // Compiling would cost more than the pass, and hashes that do not fit in memory as much again.
+    await sql`select set_config('jit', 'off', true), set_config('work_mem', '32MB', true)`;
     const rows = await sql<WatchedRow[]>`
-      with judged as materialized (
-        select n.node_id, n.owner, n.retired_at is not null or n.refused_at is not null as gone,
-          w.bits as held, case when w.owner = n.owner then w.seen else 0 end as seen,
-          ${conditionBits(sql, at, payoutMissing)} as bits
-        from nodes n left join node_status s using (node_id) left join alert_watch w using (node_id)
-          left join disk_trends t using (node_id), ${stateColumn(sql, at)}),
+      with odd as materialized (
+        select * from (
+          select n.node_id, n.owner, w.bits as held, case when w.owner = n.owner then w.seen else 0 end as seen,
+            ${conditionBits(sql, at, payoutMissing)} as bits
+          from nodes n left join node_status s using (node_id) left join alert_watch w using (node_id)
+            left join disk_trends t using (node_id), ${stateColumn(sql, at)} offset 0) j
+        where j.bits is distinct from j.held or j.seen <> ${ALL_BITS}::int or j.node_id = any(${[...due]}::text[])),
       calm as (
         insert into alert_watch (node_id, owner, bits, seen)
-        select node_id, owner, 0, ${ALL_BITS}::int from judged where held is null and bits = 0
+        select node_id, owner, 0, ${ALL_BITS}::int from odd where held is null and bits = 0
         on conflict do nothing),
-      differing as (
-        select * from judged j
-        where (j.held is not null or j.bits <> 0) and (j.bits is distinct from j.held or j.seen is distinct from ${ALL_BITS}::int)
-        limit ${pass.limit})
-      select j.node_id, j.owner, j.gone, j.bits, coalesce(j.seen, 0) as seen, n.label, n.simulated, n.disputed_at,
-        n.quarantined_at, n.quarantine_reason, s.last_seen, s.at_tip_at, s.lag, s.chainweb, s.disk, s.disk_free,
-        t.bytes_per_day
-      from (select * from differing union select * from judged where node_id = any(${[...due]}::text[])) j
-        join nodes n using (node_id) left join node_status s using (node_id) left join disk_trends t using (node_id)`;
+      picked as (
+        (select * from odd where held is not null or bits <> 0 limit ${pass.limit})
+        union select * from odd where node_id = any(${[...due]}::text[]))
+      select p.node_id, p.owner, n.retired_at is not null or n.refused_at is not null as gone, p.bits, p.seen, n.label,
+        n.simulated, n.disputed_at, n.quarantined_at, n.quarantine_reason, s.last_seen, s.at_tip_at, s.lag, s.chainweb,
+        s.disk, s.disk_free, t.bytes_per_day
+      from picked p join nodes n using (node_id) left join node_status s using (node_id)
+        left join disk_trends t using (node_id)`;
     return rows.map(toWatched);
   }
 

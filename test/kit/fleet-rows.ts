@@ -58,7 +58,8 @@ export async function seedFleet(sql: Sql, { nodes, now }: { nodes: number; now: 
           when dice = 7 then 'disputed' when dice < 22 then 'offline' when dice < 31 then 'late' when dice < 41 then 'behind'
           when dice < 44 then 'syncing' when dice < 46 then 'forked' when dice < 49 then 'new' else 'online' end,
         case when dice between 31 and 40 then width_bucket(4 + (spread * 60)::int, array[4, 8, 16, 32, 64])
-          when dice between 41 and 43 then 7 else 0 end,
+          when dice between 41 and 43 then 7
+          when dice between 46 and 48 then -1 else 0 end,
         case when dice < 3 then ${at}::timestamptz - interval '9 days' end,
         case when dice between 3 and 4 then ${at}::timestamptz - interval '4 days' end,
         case when dice between 5 and 6 then ${at}::timestamptz - interval '5 hours' end,

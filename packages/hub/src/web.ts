@@ -12,6 +12,7 @@ import {
   auditRoutes,
   type ExportSigner,
 } from './audit/index.ts';
+import { BulkActs, bulkRoutes } from './bulk/index.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import { Assets } from './console/assets.ts';
@@ -31,18 +32,22 @@ import {
 import type { Log } from './log.ts';
 import {
   createCensus,
+  createSelectorValues,
   type HistoryReader,
   type JoinTokens,
   type Liveness,
   type NetworkHeads,
   NodeListing,
+  NodeNotes,
   NodeReader,
+  NodeRegistry,
   NodeSuggestions,
   nodeRoutes,
   nodeSources,
 } from './nodes/index.ts';
 import { OwnerKeyStore, OwnerKeys, ownerKeyRoutes } from './owner-keys/index.ts';
 import { paletteRoutes } from './palette/index.ts';
+import { SavedViews, savedViewRoutes } from './saved-views/index.ts';
 import type { Sql } from './seams/db-adapter/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
 import type { Task } from './ticker.ts';
@@ -107,6 +112,9 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const shareStore = new ShareStore(sql);
   const shares = new Shares({ store: shareStore, access, audit, clock });
   const transfers = new Transfers({ store: new TransferStore(sql), access, audit, clock, random });
+  const values = createSelectorValues({ sql, access, clock });
+  const views = new SavedViews({ sql, clock, random });
+  const registry = new NodeRegistry({ sql, clock, crypto: nodeCrypto });
   const fleet = { census, breakdown, heads: options.heads, liveness, hub };
   const ledger = new TokenLedger({ sql, clock, audit, tokens: join.tokens });
   const reader = new ChecklistReader({ sql, steps: join.steps });
@@ -126,9 +134,20 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       accountRoutes(accounts),
       apiKeyRoutes({ keys, guard, clock }),
       fleetRoutes(fleet, guard),
-      nodeRoutes({ ...nodes, history, guard }),
+      nodeRoutes({
+        ...nodes,
+        history,
+        guard,
+        notes: new NodeNotes({ sql, clock }),
+        registry,
+        audit,
+        values,
+        views,
+      }),
       ownerKeyRoutes({ ownerKeys, guard, clock }),
       sharingRoutes({ ...nodes, guard, access, shares, store: shareStore, transfers, fingerprintOf }),
+      savedViewRoutes({ guard, views }),
+      bulkRoutes({ guard, acts: new BulkActs({ ...options, access, audit }) }),
       paletteRoutes({ guard, suggestions: new NodeSuggestions({ sql, access, liveness }) }),
       downloadRoutes({ ...join, log }),
       auditRoutes({ guard, store: auditStore, audit, exports, clock, log }),

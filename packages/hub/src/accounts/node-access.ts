@@ -38,6 +38,15 @@ export class NodeAccess {
       union all select sh.node_id from node_shares sh where sh.email = ${audience})`;
   }
 
+  /** A condition over the alias n: nodes with which the viewer may do what `role` may. */
+  allowed(viewer: Viewer, role: NodeRole): PendingQuery<Row[]> {
+    const sql = this.#sql;
+    if (audienceOf(viewer) === EVERYTHING) return sql`true`;
+    const roles = NODE_ROLES.slice(NODE_ROLES.indexOf(role));
+    return sql`n.node_id in (select own.node_id from nodes own where own.owner = ${viewer.email}
+      union all select sh.node_id from node_shares sh where sh.email = ${viewer.email} and sh.role = any(${roles}::text[]))`;
+  }
+
   /** The nodes of `ids` with which the viewer may do what `role` may; order is not kept. */
   async among(viewer: Viewer, ids: readonly string[], role: NodeRole = 'viewer'): Promise<readonly string[]> {
     if (ids.length === 0) return [];

@@ -17,6 +17,7 @@ const SOURCES = {
     './static/palette.css',
     './static/fleet.css',
     './static/list.css',
+    './static/list-tools.css',
     './static/node.css',
     './static/audit.css',
     './static/join.css',
@@ -26,6 +27,7 @@ const SOURCES = {
   'uplot.js': ['uplot/dist/uPlot.iife.min.js'],
   'console.js': ['./static/console.js'],
   'owner-key.js': ['./static/owner-key.js'],
+  'search.js': ['./static/search.js'],
   'palette.js': ['./static/palette.js'],
   'favicon.svg': ['./static/favicon.svg'],
 } as const;

@@ -70,6 +70,7 @@ ${live !== undefined && script(assets.url('htmx.js'))}
 ${scripts.map((name) => script(assets.url(name)))}
 ${script(assets.url('console.js'))}
 ${viewer !== undefined && script(assets.url('palette.js'))}
+${viewer !== undefined && script(assets.url('search.js'))}
 </head>
 <body data-now="${now}" class="${viewer ? 'framed' : 'bare'}">
 <a class="skip" href="#main">Skip to content</a>
@@ -104,7 +105,7 @@ function searchForm(search: Head['search']): Markup {
   const kept = Object.entries(search?.keep ?? {}).map(
     ([name, value]) => markup`<input type="hidden" name="${name}" value="${value}">`,
   );
-  return markup`<search><form action="${href('/nodes')}" class="search"><label class="away" for="search">Search nodes</label><input id="search" name="q" type="search" value="${search?.text}" placeholder="Search label, owner, region or id" autocomplete="off" spellcheck="false" maxlength="100">${kept}<kbd aria-hidden="true">/</kbd></form></search>`;
+  return markup`<search><form action="${href('/nodes')}" class="search"><label class="away" for="search">Search nodes</label><input id="search" name="q" type="search" value="${search?.text}" placeholder="Search, or state:offline -tag:lab" autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="1000" data-suggest="${href('/nodes/suggest')}">${kept}<kbd aria-hidden="true">/</kbd><ul id="search-list" class="suggestions" role="listbox" aria-label="Completions" hidden></ul></form></search>`;
 }
 
 /** Filled and opened by script: without it nothing is lost, since all of it is links that stand on the page. */

@@ -17,10 +17,12 @@ export type { NetworkHead, NetworkHeads } from './network-heads.ts';
 export { NodePage } from './node-page.tsx';
 export { type Description, NodeReader } from './node-reader.ts';
 export { nodeContext, nodeSelectors, parseSelector, selectorSql } from './node-selector.ts';
+export { NodeNotes } from './notes.ts';
 export { NodeRegistry } from './registry.ts';
 export { nodeRoutes } from './routes.tsx';
 export { domId } from './row.tsx';
 export { sampleOf } from './samples.ts';
+export { createSelectorValues } from './selector-values.ts';
 export { nodeSources } from './sources.tsx';
 export {
   atTip,
@@ -32,6 +34,7 @@ export {
   stateName,
   TIP_WITHIN,
 } from './state.ts';
-export { stateSql } from './state-sql.ts';
+export { type SqlFragment, stateSql } from './state-sql.ts';
 export { NodeSuggestions, type Suggestion } from './suggestions.ts';
 export { type DetailRow, detailColumns, type NodeDetail, summaryTables, toDetail } from './summary.ts';
+export { tagName } from './tag-name.ts';

@@ -5,32 +5,31 @@ import type { Census } from './census.ts';
 import { encodeCursor } from './cursor.ts';
 import { WHY_BUBBLE } from './explain.tsx';
 import { type ListFilter, listUrl, statesOf, stateUrl } from './list-filter.ts';
-import { filterError, listTools } from './list-tools.ts';
+import { filterError, type ListToolsProps, listTools } from './list-tools.ts';
 import type { ListPage } from './listing.ts';
 import type { Instant } from './liveness.ts';
 import { nodeRow } from './row.tsx';
 import { STATE_WORDS, STATES, type StateName } from './state.ts';
 
-export interface NodeListProps {
-  readonly filter: ListFilter;
+export interface NodeListProps extends ListToolsProps {
   readonly page: ListPage;
   readonly census: Census;
-  /** Nodes that the selector finds; undefined: too many to count. */
-  readonly count: number | undefined;
   readonly at: Instant;
 }
 
 /** The list is the page that is asked for most: written as markup, for its speed. */
-export function nodeListPage({ filter, page, census, count, at }: NodeListProps): Markup {
+export function nodeListPage({ page, census, at, ...tools }: NodeListProps): Markup {
+  const { filter } = tools;
   const rows =
     page.rows.length === 0
       ? noNodes(filter, census)
       : markup`<table class="nodes">${TABLE_HEAD}<tbody>${page.rows.map((node) => nodeRow(node, at))}</tbody></table>`;
-  return markup`<header class="title"><h1>Nodes</h1>${pager(filter, page, 'Pages, above the list')}</header>${stateFilter(filter, census)}${filter.error !== undefined && filterError(filter.error)}${filter.error === undefined && listTools(filter, count)}${filter.error === undefined && rows}${pager(filter, page, 'Pages, below the list')}${WHY_BUBBLE}`;
+  return markup`<header class="title"><h1>Nodes</h1>${pager(filter, page, 'Pages, above the list')}</header>${stateFilter(filter, census)}${filter.error !== undefined && filterError(filter.error)}${filter.error === undefined && listTools(tools)}${filter.error === undefined && rows}${pager(filter, page, 'Pages, below the list')}${WHY_BUBBLE}`;
 }
 
 const TABLE_HEAD = markup`<caption class="away">Nodes by label</caption>
 <thead><tr>
+<th scope="col" class="c-pick"><span class="away">Selected</span></th>
 <th scope="col" class="c-state">State</th>
 <th scope="col" class="c-node">Node</th>
 <th scope="col" class="num c-lag" title="Blocks behind the verified head, on the worst chain">Lag</th>

@@ -22,12 +22,12 @@ export function tagsSql(sql: Sql): SqlFragment {
   return sql`${sql.unsafe(onNodes(TAG_WORDS))}`;
 }
 
-/** 0 for what counts as at the tip, or is not known. */
+/** 0 for what counts as at the tip, -1 where it is not known. */
 export function lagClass(lag: number | undefined): number {
-  return lag === undefined ? 0 : LAG_CLASSES.filter((bound) => lag >= bound).length;
+  return lag === undefined ? -1 : LAG_CLASSES.filter((bound) => lag >= bound).length;
 }
 
 /** `lagClass` of `node_status.lag`. */
 export function lagClassSql(sql: Sql): SqlFragment {
-  return sql`coalesce(width_bucket(s.lag::int, '{${sql.unsafe(LAG_CLASSES.join(','))}}'::int[]), 0)`;
+  return sql`coalesce(width_bucket(s.lag::int, '{${sql.unsafe(LAG_CLASSES.join(','))}}'::int[]), -1)`;
 }

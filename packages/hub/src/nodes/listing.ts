@@ -1,7 +1,7 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { audienceOf, EVERYTHING, type NodeAccess, type Viewer } from '../accounts/index.ts';
 import type { Clock } from '../clock.ts';
-import { isEverything, type Selector } from '../selector/index.ts';
+import { isEverything, type QueryKind, type Selector } from '../selector/index.ts';
 import type { Cursor } from './cursor.ts';
 import { ListWalk } from './list-walk.ts';
 import type { Instant } from './liveness.ts';
@@ -23,10 +23,11 @@ import {
 export const PAGE_ROWS = 50;
 /** Before every node: a label has a byte at least. */
 const START: Cursor = { label: '', nodeId: '' };
-/** Looked at before the whole list is: what one in twenty nodes is fills a page from the first, one in 400 from the second. */
-const WALKS = [1_000, 20_000];
-/** Nodes are counted up to here: beyond it nobody needs the exact number of a list. */
-const MOST_COUNTED = 10_000;
+/** Looked at before anything else: what one in twenty nodes is fills a page from these. */
+const SHORT_WALK = 1_000;
+const LONG_WALK = 20_000;
+/** Nodes are counted up to here: beyond it a list needs no exact number, and acts say theirs before they are done. */
+const MOST_COUNTED = 1_000;
 /** Read at once where all are read. */
 const BATCH_ROWS = 1_000;
 
@@ -101,39 +102,47 @@ export class NodeListing {
     return rows.map(toDetail);
   }
 
-  /** How many nodes of the viewer's the selector finds; undefined: more than 10,000. */
+  /** How many nodes of the viewer's the selector finds; undefined: more than 1,000. */
   async count(viewer: Viewer, selector: Selector, at: Instant): Promise<number | undefined> {
     const sql = this.#sql;
-    const where = this.#conditions(viewer, selector, at);
+    const where = this.#conditions(viewer, selector, at, 'hinted');
     const [row] = await sql<{ count: number }[]>`select count(*)::int as count from
-      (select 1 from ${summaryTables(sql)} where ${where ?? sql`true`} limit ${MOST_COUNTED + 1}) found`;
+      (select 1 from ${summaryTables(sql)} where ${where ?? sql`true`} limit ${constant(sql, MOST_COUNTED + 1)}) found`;
     return row === undefined || row.count > MOST_COUNTED ? undefined : row.count;
   }
 
-  /** All nodes of the viewer's that the selector finds, in the list's order, some at a time. */
+  /** All nodes of the viewer's that the selector finds, in the list's order, some at a time: a slow reader holds nothing. */
   async *all(viewer: Viewer, selector: Selector, at: Instant): AsyncGenerator<readonly ExportRow[]> {
     const sql = this.#sql;
-    const where = this.#conditions(viewer, selector, at) ?? sql`true`;
-    const found = sql<ExportRow[]>`select ${detailColumns(sql)}, n.hw_type, n.tags from ${summaryTables(sql)}
-      where ${where} order by n.label, n.node_id`;
-    yield* found.cursor(BATCH_ROWS);
+    const where = this.#conditions(viewer, selector, at, 'hinted') ?? sql`true`;
+    let place: Cursor | undefined = START;
+    while (place !== undefined) {
+      const rows: ExportRow[] = await sql<
+        ExportRow[]
+      >`select ${detailColumns(sql)}, n.hw_type, n.tags from ${summaryTables(sql)}
+        where ${placeSql(sql, { after: place })} and ${where} order by n.label, n.node_id limit ${constant(sql, BATCH_ROWS)}`;
+      const last = rows.at(-1);
+      place = last !== undefined && rows.length === BATCH_ROWS ? cursorOf(last) : undefined;
+      yield rows;
+    }
   }
 
-  #conditions(viewer: Viewer, selector: Selector, at: Instant): SqlFragment | undefined {
+  #conditions(viewer: Viewer, selector: Selector, at: Instant, by: QueryKind): SqlFragment | undefined {
     const sql = this.#sql;
     const conditions = [
       ...(isEverything(selector)
         ? []
-        : [selectorSql(selector, nodeContext({ sql, at, heads: this.#heads }), 'listed')]),
+        : [selectorSql(selector, nodeContext({ sql, at, heads: this.#heads }), by)]),
       ...(audienceOf(viewer) === EVERYTHING ? [] : [this.#access.visible(viewer)]),
     ];
     return conditions.length === 0 ? undefined : conditions.reduce((all, one) => sql`${all} and ${one}`);
   }
 
   /**
-   * Walks a little in the list's order, then more, which finds a page of anything that isn't rare. What is rare is then
-   * sought in the whole: sorted by an expression, because the planner can't guess how rare a derived state is, and would
-   * else walk the index to its end.
+   * Walks a little in the list's order, which fills a page of whatever isn't rare. Else there are two ways, and the
+   * planner, which knows how rare the indexed columns make it, says which is shorter: to walk on, or to find all by an
+   * index and sort them. They are sorted by an expression then, since it can't guess how rare a derived state is within
+   * these, and would walk the list to its end.
    */
   async #select(
     viewer: Viewer,
@@ -145,22 +154,44 @@ export class NodeListing {
     const place = placeSql(sql, position);
     const backwards = position !== undefined && 'before' in position;
     const order = backwards ? sql`n.label desc, n.node_id desc` : sql`n.label, n.node_id`;
-    const where = this.#conditions(viewer, selector, at);
+    const where = this.#conditions(viewer, selector, at, 'hinted');
     if (where === undefined && !backwards) return this.#walk.after(position?.after ?? START);
     if (where === undefined)
       return sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}
-        where ${place} order by ${order} limit ${PAGE_ROWS + 1}`;
-    for (const rows of WALKS) {
-      const walked = await sql<SummaryRow[]>`select ${summaryColumns(sql)}
-        from (select * from nodes n where ${place} order by ${order} limit ${rows}) n
-          left join node_status s using (node_id)
-        where ${where} order by ${order} limit ${PAGE_ROWS + 1}`;
-      if (walked.length > PAGE_ROWS) return walked;
+        where ${place} order by ${order} limit ${constant(sql, PAGE_ROWS + 1)}`;
+    const walk = (rows: number) => sql<SummaryRow[]>`select ${summaryColumns(sql)}
+      from (select * from nodes n where ${place} order by ${order} limit ${constant(sql, rows)}) n
+        left join node_status s using (node_id)
+      where ${where} order by ${order} limit ${constant(sql, PAGE_ROWS + 1)}`;
+    const walked = await walk(SHORT_WALK);
+    if (walked.length > PAGE_ROWS) return walked;
+    if (await this.#isDense(viewer, selector, at)) {
+      const further = await walk(LONG_WALK);
+      if (further.length > PAGE_ROWS) return further;
     }
     const sorted = backwards ? sql`n.label || '' desc, n.node_id desc` : sql`n.label || '', n.node_id`;
     return sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}
-      where ${place} and ${where} order by ${sorted} limit ${PAGE_ROWS + 1}`;
+      where ${place} and ${where} order by ${sorted} limit ${constant(sql, PAGE_ROWS + 1)}`;
   }
+
+  /** Whether a long walk is likely to fill a page, and finding all would take longer. Guessed from the statistics. */
+  async #isDense(viewer: Viewer, selector: Selector, at: Instant): Promise<boolean> {
+    const sql = this.#sql;
+    const where = this.#conditions(viewer, selector, at, 'hints') ?? sql`true`;
+    const [[plan], [table]] = await Promise.all([
+      sql<{ 'QUERY PLAN': readonly { Plan: { 'Plan Rows': number } }[] }[]>`
+        explain (format json) select 1 from ${summaryTables(sql)} where ${where}`,
+      sql<{ rows: number }[]>`select reltuples as rows from pg_class where oid = 'nodes'::regclass`,
+    ]);
+    const found = plan?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0;
+    const walked = (PAGE_ROWS * (table?.rows ?? 0)) / Math.max(1, found);
+    return walked < LONG_WALK / 2 && walked < found;
+  }
+}
+
+/** Written into the statement: only then does a plan that is kept for it know how little is read. */
+function constant(sql: Sql, count: number): SqlFragment {
+  return sql`${sql.unsafe(String(count))}`;
 }
 
 function placeSql(sql: Sql, position: Position): SqlFragment {

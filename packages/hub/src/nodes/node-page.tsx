@@ -13,6 +13,7 @@ const TABS = [
   { id: 'chains', path: '/chains', word: 'Chains' },
   { id: 'config', path: '/config', word: 'Config' },
   { id: 'session', path: '/session', word: 'Session' },
+  { id: 'notes', path: '/notes', word: 'Notes' },
   { id: 'access', path: '/access', word: 'Access' },
 ] as const;
 export type TabId = (typeof TABS)[number]['id'];

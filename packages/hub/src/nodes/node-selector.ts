@@ -1,5 +1,5 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
-import { Language, type Selector } from '../selector/index.ts';
+import { Language, type QueryKind, type Selector } from '../selector/index.ts';
 import type { NodeContext, NodeFacts, NodeField } from './fields/facts.ts';
 import { chain, lag, state } from './fields/health.ts';
 import { hardware, id, label, owner, region, role, tag } from './fields/text.ts';
@@ -51,13 +51,9 @@ export function parseSelector(text: string): Selector {
 }
 
 /**
- * A condition over the aliases n (nodes) and s (node_status, outer-joined). `listed` may miss a node whose state changed
- * within the last seconds, and is quick; what acts on the nodes it finds says `judged`.
+ * A condition over the aliases n (nodes) and s (node_status, outer-joined). `hinted` may miss a node whose state changed
+ * within the last seconds, and is quick; what acts on the nodes it finds says `exact`.
  */
-export function selectorSql(
-  selector: Selector,
-  context: NodeContext,
-  states: 'listed' | 'judged',
-): SqlFragment {
-  return nodeSelectors.query(selector, context, { hints: states === 'listed' });
+export function selectorSql(selector: Selector, context: NodeContext, by: QueryKind): SqlFragment {
+  return nodeSelectors.query(selector, context, by);
 }

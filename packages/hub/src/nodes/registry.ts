@@ -99,6 +99,15 @@ export class NodeRegistry {
       where node_id = ${toHex(cert.nodeId)} and previous_key = ${Buffer.from(cert.publicKey)}`;
   }
 
+  async tagsOf(nodeId: string): Promise<readonly string[]> {
+    const [row] = await this.#sql<{ tags: string[] }[]>`select tags from nodes where node_id = ${nodeId}`;
+    return row?.tags ?? [];
+  }
+
+  async setTags(nodeId: string, tags: readonly string[]): Promise<void> {
+    await this.#sql`update nodes set tags = ${[...tags]} where node_id = ${nodeId}`;
+  }
+
   async dispute(nodeId: string): Promise<void> {
     await this
       .#sql`update nodes set disputed_at = coalesce(disputed_at, ${new Date(this.#clock.now())}) where node_id = ${nodeId}`;

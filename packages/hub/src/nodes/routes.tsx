@@ -1,32 +1,38 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Child } from 'hono/jsx';
-import { audienceOf, viewerOf } from '../accounts/index.ts';
+import { audienceOf, type Viewer, viewerOf } from '../accounts/index.ts';
 import { liveUrl } from '../console/live.ts';
 import { embed } from '../console/markup.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
-import { notFound } from '../http-error.ts';
+import { HttpError, notFound } from '../http-error.ts';
 import type { RefreshedByKey } from '../refreshed-by-key.ts';
-import { isEverything } from '../selector/index.ts';
+import { isEverything, suggest } from '../selector/index.ts';
 import type { Census } from './census.ts';
 import { ChainsTab } from './chains-tab.tsx';
 import { ConfigTab } from './config-tab.tsx';
+import { CSV_HEAD, csvLine } from './csv.ts';
 import { decodeCursor } from './cursor.ts';
 import { WhyPage } from './explain.tsx';
 import { type HistoryReader, healthColumns, rangeOf, readHealth } from './health.ts';
 import { HealthTab } from './health-tab.tsx';
 import { filterKey, readFilter } from './list-filter.ts';
 import { nodeListPage } from './list-page.ts';
-import type { NodeListing, Position } from './listing.ts';
-import type { Liveness } from './liveness.ts';
+import type { NamedView } from './list-tools.ts';
+import type { ExportRow, NodeListing, Position } from './listing.ts';
+import type { Instant, Liveness } from './liveness.ts';
 import type { NetworkHeads } from './network-heads.ts';
 import { NodePage, type TabId } from './node-page.tsx';
 import type { NodeReader } from './node-reader.ts';
+import { nodeSelectors, parseSelector } from './node-selector.ts';
+import { mountNotes, type NotesDeps } from './notes-routes.tsx';
+import { SelectorHelp } from './selector-help.tsx';
+import type { SelectorValues } from './selector-values.ts';
 import { SessionTab } from './session-tab.tsx';
 import { deriveState } from './state.ts';
 import type { NodeDetail } from './summary.ts';
 import { chainViews } from './tips.ts';
 
-export interface NodeRoutesDeps {
+export interface NodeRoutesDeps extends Pick<NotesDeps, 'notes' | 'registry' | 'access' | 'audit' | 'bus'> {
   readonly guard: MiddlewareHandler<HttpEnv>;
   readonly listing: NodeListing;
   readonly reader: NodeReader;
@@ -34,6 +40,8 @@ export interface NodeRoutesDeps {
   readonly history: HistoryReader;
   readonly heads: NetworkHeads;
   readonly liveness: Liveness;
+  readonly values: RefreshedByKey<SelectorValues>;
+  readonly views: { list(viewer: Viewer): Promise<readonly NamedView[]> };
 }
 
 const NODE_ID = /^[0-9a-f]{64}$/;
@@ -46,6 +54,15 @@ export function nodeRoutes(deps: NodeRoutesDeps): HttpFeature {
       app.use('/nodes', deps.guard);
       app.use('/nodes/*', deps.guard);
       app.get('/nodes', (c) => listNodes(c, deps));
+      app.get('/nodes.csv', deps.guard, (c) => exportNodes(c, deps));
+      app.get('/nodes/suggest', (c) => suggestTerms(c, deps));
+      app.get('/nodes/selectors', (c) => c.render(<SelectorHelp />, { title: 'Selectors', nav: 'nodes' }));
+      mountNotes(app, {
+        ...deps,
+        now: () => deps.liveness.at().now,
+        find: (c) => findNode(c, deps),
+        render: (c, node, body) => renderNode(c, deps, { node, tab: 'notes', body }),
+      });
       app.get('/nodes/:id', async (c) => {
         const node = await findNode(c, deps);
         const query = {
@@ -102,18 +119,56 @@ async function listNodes(c: HubContext, deps: NodeRoutesDeps): Promise<Response>
   if (filter.error !== undefined && !c.req.header('accept')?.includes('text/html')) throw filter.error;
   const viewer = viewerOf(c);
   const at = deps.liveness.at();
-  const [page, count, census] = await Promise.all([
+  const [page, count, views, census] = await Promise.all([
     filter.error === undefined ? deps.listing.page(viewer, filter.selector, readPosition(c), at) : NO_PAGE,
     isEverything(filter.selector) ? undefined : deps.listing.count(viewer, filter.selector, at),
+    deps.views.list(viewer),
     deps.census.read(audienceOf(viewer)),
   ]);
   if (filter.error !== undefined) c.status(400);
-  return c.render(embed(nodeListPage({ filter, page, count, census, at })), {
+  return c.render(embed(nodeListPage({ filter, page, count, views, changed: readChanged(c), census, at })), {
     title: 'Nodes',
     nav: 'nodes',
     search: { text: filter.text },
     live: liveUrl({ row: page.rows.map(({ nodeId }) => nodeId), states: [filterKey(filter.text)] }),
   });
+}
+
+async function exportNodes(c: HubContext, { listing, liveness }: NodeRoutesDeps): Promise<Response> {
+  const selector = parseSelector(askedText(c));
+  const at = liveness.at();
+  const batches = listing.all(viewerOf(c), selector, at);
+  c.header('content-type', 'text/csv; charset=utf-8');
+  c.header('content-disposition', 'attachment; filename="nodes.csv"');
+  return c.body(ReadableStream.from(csvLines(batches, at)));
+}
+
+async function* csvLines(
+  batches: AsyncIterable<readonly ExportRow[]>,
+  at: Instant,
+): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  yield encoder.encode(CSV_HEAD);
+  for await (const rows of batches) yield encoder.encode(rows.map((row) => csvLine(row, at)).join(''));
+}
+
+const MAX_TYPED = 1_000;
+
+async function suggestTerms(c: HubContext, { values }: NodeRoutesDeps): Promise<Response> {
+  const text = (c.req.query('q') ?? '').slice(0, MAX_TYPED);
+  const at = c.req.query('at') ?? String(text.length);
+  if (!/^\d{1,4}$/.test(at))
+    throw new HttpError(400, 'bad_cursor', `'${at.slice(0, 20)}' is no place in the text.`, {
+      fix: 'Give the number of characters before the cursor, or leave it out.',
+    });
+  const held = await values.read(audienceOf(viewerOf(c)));
+  return c.json(suggest(nodeSelectors.fields, held, text, Math.min(Number(at), text.length)));
+}
+
+/** Nodes that a bulk act changed, told once in the address that it leads to. */
+function readChanged(c: HubContext): number | undefined {
+  const changed = c.req.query('changed');
+  return changed !== undefined && /^\d{1,9}$/.test(changed) ? Number(changed) : undefined;
 }
 
 const NO_PAGE = { rows: [], previous: undefined, next: undefined } as const;

@@ -60,7 +60,7 @@ export const nodes = pgTable(
      * decides one. They change when a state does and not with each heartbeat, so an index on them is cheap.
      */
     listedState: text('listed_state').notNull().default('new'),
-    listedLag: smallint('listed_lag').notNull().default(0),
+    listedLag: smallint('listed_lag').notNull().default(-1),
     /** Sorts as semantic versions do; null where the agent's version is unknown or none. */
     versionKey: bytewise('version_key').generatedAlwaysAs(versionKey),
     /** The words of label, owner and region, for prefix search; letters and digits apart, so that `42` finds `node42`. */
@@ -70,9 +70,9 @@ export const nodes = pgTable(
     index('nodes_owner').on(table.owner, table.nodeId),
     index('nodes_label').on(table.label, table.nodeId),
     index('nodes_listed_state').on(table.listedState, table.label, table.nodeId),
-    index('nodes_listed_lag').on(table.listedLag).where(sql`${table.listedLag} > 0`),
+    index('nodes_listed_lag').on(table.listedLag).where(sql`${table.listedLag} <> 0`),
     index('nodes_region').on(table.region, table.label, table.nodeId),
-    index('nodes_version').on(table.versionKey),
+    index('nodes_version').on(table.versionKey, table.region),
     index('nodes_folded_label').on(sql.raw(`(${FOLDED_LABEL})`), table.nodeId),
     index('nodes_tags').using('gin', sql.raw(TAG_WORDS)),
     index('nodes_search').using('gin', table.search),
@@ -141,4 +141,20 @@ export const nodeEvents = pgTable(
     detail: jsonb('detail').$type<Readonly<Record<string, unknown>>>().notNull(),
   },
   (table) => [index('node_events_node').on(table.nodeId, table.at)],
+);
+
+/** What people tell each other about a node. */
+export const nodeNotes = pgTable(
+  'node_notes',
+  {
+    noteId: bigint('note_id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    nodeId: nodeIdColumn('node_id')
+      .notNull()
+      .references(() => nodes.nodeId, { onDelete: 'cascade' }),
+    at: instant('at').notNull(),
+    /** E-mail. */
+    author: text('author').notNull(),
+    text: text('text').notNull(),
+  },
+  (table) => [index('node_notes_node').on(table.nodeId, table.noteId)],
 );

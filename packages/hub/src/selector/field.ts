@@ -8,9 +8,11 @@ export interface Test<Facts, Context, Query> {
   sql(context: Context): Query;
   /**
    * What follows from `sql` by columns that have an index and may lag behind: narrows a search, and is left out where
-   * nothing may be missed, or the term is negated.
+   * nothing may be missed.
    */
   hint?(context: Context): Query | undefined;
+  /** What follows so from its negation. */
+  hintNot?(context: Context): Query | undefined;
 }
 
 /** One field of the language: the parser, the help, the typeahead and both compilers read this and nothing else. */

@@ -22,6 +22,7 @@ export {
   shown,
   type Test,
 } from './field.ts';
-export { Language, type Speech } from './language.ts';
+export { Language, type QueryKind, type Speech } from './language.ts';
 export { LIMITS as SELECTOR_LIMITS } from './lexer.ts';
 export { nearest } from './nearest.ts';
+export { type Suggestion, suggest } from './suggest.ts';

@@ -14,6 +14,12 @@ export interface Speech<Facts, Context, Query> {
 }
 
 /**
+ * `exact` misses nothing; `hinted` is narrowed by what may lag behind; `hints` has these alone where there are any, which
+ * the planner of a database can guess the size of.
+ */
+export type QueryKind = 'exact' | 'hinted' | 'hints';
+
+/**
  * Selectors over one table of fields. Grammar, from loose to tight: `OR`; `AND` or nothing between terms; `NOT` or `-`;
  * a term, words, or parentheses.
  */
@@ -49,31 +55,35 @@ export class Language<Facts, Context, Query> {
     }
   }
 
-  /** As a query; `hints` lets it use what may lag behind. */
-  query(selector: Selector, context: Context, { hints }: { hints: boolean }): Query {
-    const { all, any, none } = this.#speech;
+  /** As a query. */
+  query(selector: Selector, context: Context, by: QueryKind): Query {
+    return this.#query(selector, context, by, true);
+  }
+
+  /** De Morgan's laws bring negations down to the terms, which know more of theirs. */
+  #query(selector: Selector, context: Context, by: QueryKind, wanted: boolean): Query {
+    const { all, any } = this.#speech;
     switch (selector.kind) {
       case 'and':
-        return all(
-          context,
-          selector.of.map((part) => this.query(part, context, { hints })),
-        );
-      case 'or':
-        return any(
-          context,
-          selector.of.map((part) => this.query(part, context, { hints })),
-        );
+      case 'or': {
+        const parts = selector.of.map((part) => this.#query(part, context, by, wanted));
+        return (selector.kind === 'and') === wanted ? all(context, parts) : any(context, parts);
+      }
       case 'not':
-        return none(context, this.query(selector.of, context, { hints: false }));
+        return this.#query(selector.of, context, by, !wanted);
       default: {
-        const parts = this.#tests(selector).map((test) => {
-          const hint = hints ? test.hint?.(context) : undefined;
-          const query = test.sql(context);
-          return hint === undefined ? query : all(context, [hint, query]);
-        });
-        return any(context, parts);
+        const parts = this.#tests(selector).map((test) => this.#leaf(test, context, by, wanted));
+        return wanted ? any(context, parts) : all(context, parts);
       }
     }
+  }
+
+  #leaf(test: Test<Facts, Context, Query>, context: Context, by: QueryKind, wanted: boolean): Query {
+    const { all, none } = this.#speech;
+    const hint = by === 'exact' ? undefined : wanted ? test.hint?.(context) : test.hintNot?.(context);
+    if (by === 'hints' && hint !== undefined) return hint;
+    const query = wanted ? test.sql(context) : none(context, test.sql(context));
+    return hint === undefined ? query : all(context, [hint, query]);
   }
 
   #tests(leaf: Exclude<Selector, { readonly of: unknown }>): Test<Facts, Context, Query>[] {

@@ -30,6 +30,12 @@ export const state: NodeField = {
       sql: ({ sql, at }) => sql`${stateSql(sql, at)} = ${wanted}`,
       // The word itself, not a parameter: the planner knows then how rare it is.
       hint: ({ sql }) => sql`n.listed_state = ${sql.unsafe(`'${wanted}'`)}`,
+      hintNot: ({ sql }) =>
+        sql`n.listed_state in (${sql.unsafe(
+          STATES.filter((one) => one !== wanted)
+            .map((one) => `'${one}'`)
+            .join(', '),
+        )})`,
     };
   },
 };
@@ -52,6 +58,7 @@ export const lag: NodeField = {
       return {
         matches: ({ facts }) => facts.lag === undefined,
         sql: ({ sql }) => sql`s.lag is null`,
+        hint: ({ sql }) => sql`n.listed_lag = -1`,
       };
     const bound = readWhole(value, MAX_LAG);
     const least = leastOf(operator, bound);

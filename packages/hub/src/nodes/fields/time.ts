@@ -20,6 +20,7 @@ export const seen: NodeField = {
       return {
         matches: ({ facts }) => facts.lastSeen === undefined,
         sql: ({ sql }) => sql`s.last_seen is null`,
+        hint: ({ sql }) => sql`n.listed_state in ('new', 'disputed', 'quarantined', 'refused', 'retired')`,
       };
     }
     const age = readDuration(value);

@@ -1,0 +1,74 @@
+import { Empty, Panel } from '../console/parts.tsx';
+import { href } from '../console/scope.ts';
+import type { SavedView } from './saved-views.ts';
+
+/** An account's views: open, rename, delete. */
+export function ViewsPage({ views, fault }: { views: readonly SavedView[]; fault?: string | undefined }) {
+  return (
+    <article class="settings">
+      <p class="crumb">
+        <a href={href('/nodes')}>Nodes</a>
+      </p>
+      <div class="title">
+        <h1>Saved views</h1>
+      </div>
+      {fault && (
+        <p class="field-fault" role="alert">
+          {fault}
+        </p>
+      )}
+      <Panel id="views" title="Your views" aside="seen by you only">
+        {views.length === 0 ? (
+          <Empty title="No view yet">
+            <p>
+              Search the <a href={href('/nodes')}>nodes</a>, then save the search under a name.
+            </p>
+          </Empty>
+        ) : (
+          <div class="scroll-x">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Name</th>
+                  <th scope="col">Selector</th>
+                  <th scope="col">Change</th>
+                </tr>
+              </thead>
+              <tbody>
+                {views.map((view) => (
+                  <Row view={view} />
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Panel>
+    </article>
+  );
+}
+
+function Row({ view: { viewId, name, selector } }: { view: SavedView }) {
+  return (
+    <tr>
+      <th scope="row">
+        <a href={href(`/nodes?${new URLSearchParams({ q: selector }).toString()}`)}>{name}</a>
+      </th>
+      <td>
+        <code>{selector || 'every node'}</code>
+      </td>
+      <td class="row-acts">
+        <form method="post" action={href(`/views/${viewId}/rename`)}>
+          <input name="name" value={name} aria-label={`New name of ${name}`} maxlength={60} required />
+          <button type="submit" class="quiet">
+            Rename
+          </button>
+        </form>
+        <form method="post" action={href(`/views/${viewId}/delete`)}>
+          <button type="submit" class="quiet" aria-label={`Delete ${name}`}>
+            Delete
+          </button>
+        </form>
+      </td>
+    </tr>
+  );
+}

@@ -59,10 +59,14 @@ function Item({ item, now }: { item: ChecklistItem; now: number }) {
           <strong>{item.title}</strong> {item.at !== undefined && <Ago at={item.at} now={now} />}
         </p>
         <p>{item.text}</p>
-        {item.fixes !== undefined && (
+        {item.findings !== undefined && (
           <ul class="check-fixes">
-            {item.fixes.map((fix) => (
-              <li>{fix}</li>
+            {item.findings.map(({ what, why, fix }) => (
+              <li>
+                {what && <strong>{what}: </strong>}
+                {why}
+                {fix && <p>{fix}</p>}
+              </li>
             ))}
           </ul>
         )}

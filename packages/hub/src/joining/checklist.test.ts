@@ -96,7 +96,7 @@ describe('the checklist', () => {
     expect(item).toMatchObject({
       state: 'advice',
       text: '1 of 2 checks are fine.',
-      fixes: ['Clock: an hour off Set it.'],
+      findings: [{ what: 'Clock', why: 'an hour off', fix: 'Set it' }],
     });
   });
 

@@ -10,8 +10,14 @@ export interface ChecklistItem {
   readonly state: ItemState;
   readonly text: string;
   readonly at?: number | undefined;
-  /** What to do, one line each. */
-  readonly fixes?: readonly string[];
+  /** What is amiss or may be, and what to do. */
+  readonly findings?: readonly Finding[];
+}
+
+export interface Finding {
+  readonly what?: string;
+  readonly why?: string;
+  readonly fix?: string | undefined;
 }
 
 export interface ChecklistFacts {
@@ -92,7 +98,12 @@ function joined({ token }: ChecklistFacts, marks: Marks, now: number): Checklist
     return { ...item, state: 'waiting', text: usedBy.length === 0 ? 'Nobody came yet.' : count };
   const ended = state === 'revoked' ? 'The token was revoked.' : 'The token ended.';
   if (usedBy.length > 0) return { ...item, state: 'advice', text: `${count} ${ended}` };
-  return { ...item, state: 'failed', text: `${ended} Nobody had come.`, fixes: ['Make a new one.'] };
+  return {
+    ...item,
+    state: 'failed',
+    text: `${ended} Nobody had come.`,
+    findings: [{ fix: 'Make a new one.' }],
+  };
 }
 
 function heartbeat({ token, nodes }: ChecklistFacts): ChecklistItem {
@@ -111,7 +122,7 @@ function heartbeat({ token, nodes }: ChecklistFacts): ChecklistItem {
     state: 'waiting',
     text: count || 'Comes within seconds of the start of its agent.',
     ...(nodes.length > 0 && {
-      fixes: ['If it does not come: systemctl status stoa-agent, then stoa-agent doctor.'],
+      findings: [{ fix: 'If it does not come: systemctl status stoa-agent, then stoa-agent doctor.' }],
     }),
   };
 }
@@ -134,8 +145,10 @@ function tips({ token, nodes }: ChecklistFacts): ChecklistItem {
       ...item,
       state: 'failed',
       text: `The agent finds no chainweb${token.maxUses === 1 ? '' : ` on ${silent.length} of them`}.`,
-      fixes: [
-        'Start chainweb; where its service API is elsewhere, set CHAINWEB_URL in /opt/stoa-agent/agent.env.',
+      findings: [
+        {
+          fix: 'Start chainweb; where its service API is elsewhere, set CHAINWEB_URL in /opt/stoa-agent/agent.env.',
+        },
       ],
     };
   return {
@@ -149,20 +162,20 @@ function doctor(marks: Marks): ChecklistItem {
   const item = { id: 'doctor', title: 'Doctor' };
   const mark = marks.get('doctor');
   if (mark === undefined) return { ...item, state: 'waiting', text: 'The installation ends with it.' };
-  const findings = (mark.detail['checks'] ?? []) as readonly {
+  const checks = (mark.detail['checks'] ?? []) as readonly {
     result: string;
     title: string;
     why: string;
     fix?: string;
   }[];
-  const bad = findings.filter(({ result }) => result === 'fail' || result === 'warn');
-  const text = `${findings.length - bad.length} of ${findings.length} checks are fine.`;
+  const bad = checks.filter(({ result }) => result === 'fail' || result === 'warn');
+  const text = `${checks.length - bad.length} of ${checks.length} checks are fine.`;
   if (bad.length === 0) return { ...item, state: 'done', text, at: mark.at };
   return {
     ...item,
     state: 'advice',
     text,
     at: mark.at,
-    fixes: bad.map(({ title, why, fix }) => `${title}: ${why}${fix === undefined ? '' : ` ${fix}.`}`),
+    findings: bad.map(({ title, why, fix }) => ({ what: title, why, fix })),
   };
 }

@@ -67,7 +67,11 @@ function tipGate({ chainweb, lag, forked }: JoinedNode): Gate {
       why: 'A tip lies on a branch that the network left; it finds back by itself.',
     };
   return lag <= TIP_WITHIN
-    ? { ...gate, outlook: 'will', why: `Every chain is at most ${lag} blocks behind.` }
+    ? {
+        ...gate,
+        outlook: 'will',
+        why: lag === 0 ? 'Every chain is at the head.' : `Every chain is at most ${lag} blocks behind.`,
+      }
     : {
         ...gate,
         outlook: 'later',

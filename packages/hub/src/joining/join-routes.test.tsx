@@ -222,7 +222,7 @@ describe('adding a node', { timeout: 60_000 }, () => {
     });
     expect(sent.status).toBe(204);
     const after = (await source.changes(new Set([id]), new Set())).get(id);
-    expect(after).toContain('&lt;script&gt;1&lt;/script&gt; Free some.');
+    expect(after).toContain('&lt;script&gt;1&lt;/script&gt;<p>Free some</p>');
     expect(after).not.toContain('<script>');
     expect(await (await app.request(path)).text()).not.toContain('<b>attic');
   });

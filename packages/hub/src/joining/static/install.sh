@@ -377,7 +377,16 @@ start_service() {
   systemctl daemon-reload && systemctl enable -q stoa-agent.service && systemctl restart stoa-agent.service
 }
 
+# The agent makes its socket within a second or two; the doctor asks for it.
+await_agent() {
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    [ ! -S "$DATA/status.sock" ] || return 0
+    sleep 1
+  done
+}
+
 run_doctor() {
+  [ "$SERVICE" = no ] || await_agent
   say "How the doctor finds it:"
   report=$DATA/doctor.json
   "$PREFIX/bin/stoa-agent" doctor --report "$report" || say "(what the doctor found does not undo the installation)"

@@ -92,6 +92,7 @@ export async function openConsoleWorld({
       installer: await loadInstaller(url),
     },
     sql: database.sql,
+    database,
     bus,
     clock,
     random: randomBytes,

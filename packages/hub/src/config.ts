@@ -1,5 +1,6 @@
 import { TrustedProxies } from './client-address.ts';
 import { HubError } from './error.ts';
+import { type Place, parsePlace } from './place.ts';
 
 /** The hub's configuration: one row a setting, read from the environment that `main.ts` passes in. */
 interface Setting<T> {
@@ -98,6 +99,20 @@ function origin(env: string, shown: string, doc: string): Setting<URL | undefine
   };
 }
 
+function place(env: string, shown: string): Setting<Place | undefined> {
+  return {
+    env,
+    doc: 'Where the public map draws this region: latitude,longitude in degrees.',
+    fallback: shown,
+    parse(value) {
+      if (!value) return undefined;
+      const parsed = parsePlace(value);
+      if (parsed === undefined) throw new ConfigError(env, value, 'degrees north and east, like 48.2,16.4');
+      return parsed;
+    },
+  };
+}
+
 export const SETTINGS = {
   host: text('HOST', '127.0.0.1', 'Address to listen on; agents, downloads and console share the one port.'),
   port: port('PORT', 8700, 'Port to listen on; 0 takes any free one.'),
@@ -124,6 +139,7 @@ export const SETTINGS = {
     'DATA_DIR/signer/signer.sock',
     'Where the signer daemon listens.',
   ),
+  regionPlace: place('REGION_PLACE', 'by the name of the region'),
   network: text('CHAINWEB_NETWORK', 'stoa', 'Name of the chainweb network.'),
   chainwebUrl: origin('CHAINWEB_URL', 'none', "Service API of the hub's own reference node."),
   checkpointFile: optionalText(

@@ -209,12 +209,14 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const startedAt = clock.now();
   const web = await createWeb({
     sql,
+    database,
     bus,
     clock,
     random,
     log,
     signer: { key: options.key, chain: () => identity.proof.chain },
     publicUrl: url.origin,
+    regionPlace: config.regionPlace,
     heads: {
       lag: (tips) => set.lag(tips),
       heads: () =>

@@ -8,6 +8,7 @@ export * from './history/schema.ts';
 export * from './joining/schema.ts';
 export * from './nodes/schema.ts';
 export * from './owner-keys/schema.ts';
+export * from './pulse/schema.ts';
 export * from './saved-views/schema.ts';
 export * from './seams/probe-cache/schema.ts';
 export * from './sharing/schema.ts';

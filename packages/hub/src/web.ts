@@ -47,8 +47,10 @@ import {
 } from './nodes/index.ts';
 import { OwnerKeyStore, OwnerKeys, ownerKeyRoutes } from './owner-keys/index.ts';
 import { paletteRoutes } from './palette/index.ts';
+import type { Place } from './place.ts';
+import { createPulse } from './pulse/index.ts';
+import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import { SavedViews, savedViewRoutes } from './saved-views/index.ts';
-import type { Sql } from './seams/db-adapter/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
 import type { Task } from './ticker.ts';
 
@@ -62,6 +64,7 @@ export interface JoinSide {
 
 export interface WebOptions {
   readonly sql: Sql;
+  readonly database: Pick<DbAdapter, 'check'>;
   readonly bus: Bus;
   readonly clock: Clock;
   /** Unpredictable bytes. */
@@ -71,6 +74,8 @@ export interface WebOptions {
   readonly signer: ExportSigner;
   /** Where browsers reach this hub; https makes cookies secure. */
   readonly publicUrl: string;
+  /** Where the public map draws this region, if its name doesn't say it. */
+  readonly regionPlace?: Place | undefined;
   readonly heads: NetworkHeads;
   readonly liveness: Liveness;
   readonly history: HistoryReader;
@@ -129,8 +134,15 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     region,
     crypto: nodeCrypto,
   });
+  const site = { region, network };
+  const pulse = createPulse({
+    ...{ ...options, access, listing, audit, guard, assets, site, regionPlace: options.regionPlace },
+    loopLagMs: () => hub().loopLagMs,
+    isSignedIn: async (c) => (await accounts.identify(c)) !== undefined,
+  });
   const app = createHttpApp({
     features: [
+      ...pulse.features,
       accountRoutes(accounts),
       apiKeyRoutes({ keys, guard, clock }),
       fleetRoutes(fleet, guard),
@@ -156,7 +168,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       ...features,
     ],
     assets,
-    site: { region, network },
+    site,
     log,
     clock,
     secure: new URL(publicUrl).protocol === 'https:',
@@ -166,7 +178,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     app,
     listener: (request, response) => void listener(request, response),
     accounts,
-    tasks: [transfers, new AuditRetention({ store: auditStore, clock })],
+    tasks: [transfers, ...pulse.tasks, new AuditRetention({ store: auditStore, clock })],
     get streams() {
       return live.size;
     },

@@ -21,6 +21,7 @@ const SOURCES = {
     './static/node.css',
     './static/audit.css',
     './static/join.css',
+    './static/public.css',
     'uplot/dist/uPlot.min.css',
   ],
   'htmx.js': ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-sse.min.js'],
@@ -30,6 +31,7 @@ const SOURCES = {
   'search.js': ['./static/search.js'],
   'palette.js': ['./static/palette.js'],
   'favicon.svg': ['./static/favicon.svg'],
+  'world.svg': ['./static/world.svg'],
 } as const;
 
 const TYPES: Record<string, string> = {

@@ -2,7 +2,7 @@ import type { Viewer } from '../accounts/index.ts';
 import type { Assets } from './assets.ts';
 import { lampSprite } from './lamp.ts';
 import { Markup, markup } from './markup.ts';
-import { type NavEntry, navigation } from './navigation.ts';
+import { type NavEntry, navigation, publicNavigation } from './navigation.ts';
 import { href } from './scope.ts';
 
 /** What a page tells its frame. */
@@ -88,18 +88,22 @@ function script(url: string): Markup {
   return markup`<script src="${url}" defer></script>`;
 }
 
-function bar({ site, viewer, search, live, slots }: Page): Markup {
+function bar({ site, viewer, search, live, slots, entries, nav }: Page): Markup {
   return markup`<header class="bar">
 <a class="brand" href="/"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 8 12 3l10 5v2H2zM4 12h3v7H4zM10.500 12h3v7h-3zM17 12h3v7h-3zM2 20h20v1.500H2z"/></svg>Stoa</a>
-${viewer !== undefined && searchForm(search)}
+${viewer === undefined ? publicNavigation(entries, nav) : searchForm(search)}
 <p class="place">${live !== undefined && STREAM}<span title="Region">${site.region}</span><span title="Network">${site.network}</span></p>
 ${slots?.bar}
+${viewer === undefined && SIGN_IN}
 ${viewer !== undefined && markup`<form action="/sign-out" method="post" class="account"><span class="account-email" title="Signed in as">${viewer.email}</span><button type="submit" class="quiet">Sign out</button></form>`}
 </header>`;
 }
 
 /** Words by style sheet: without script there is no stream, and nothing to say of it. */
 const STREAM = markup`<span class="stream" role="status"><span class="stream-dot" aria-hidden="true"></span><span class="stream-word"></span></span>`;
+
+/** Leads home where somebody is signed in already. */
+const SIGN_IN = markup`<a class="quiet sign-in" href="/sign-in">Sign in</a>`;
 
 function searchForm(search: Head['search']): Markup {
   const kept = Object.entries(search?.keep ?? {}).map(

@@ -8,7 +8,8 @@ export interface NavEntry {
   readonly id: string;
   readonly path: string;
   readonly word: string;
-  readonly group: 'scope' | 'admin';
+  /** `public`: for whoever is not signed in. */
+  readonly group: 'scope' | 'admin' | 'public';
   /** Entries of a group stand in this order. */
   readonly place: number;
   /** Who may see the page at least; everybody who is signed in where it is left out. */
@@ -38,4 +39,17 @@ export function navigation(
     admin.length > 0 &&
     markup`<p class="nav-group" id="nav-admin">Admin</p><ul aria-labelledby="nav-admin">${admin}</ul>`
   }</nav>`;
+}
+
+/** The pages for everybody. */
+export function publicNavigation(
+  entries: readonly NavEntry[],
+  active: string | undefined,
+): Markup | undefined {
+  const seen = entries.filter(({ group }) => group === 'public').sort((a, b) => a.place - b.place);
+  if (seen.length === 0) return undefined;
+  const links = seen.map(
+    ({ id, path, word }) => markup`<li><a href="${path}"${id === active && CURRENT}>${word}</a></li>`,
+  );
+  return markup`<nav class="public-nav" aria-label="Public pages"><ul>${links}</ul></nav>`;
 }

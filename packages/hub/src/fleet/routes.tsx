@@ -3,7 +3,6 @@ import type { Census, Liveness, NetworkHeads } from '#nodes/index.ts';
 import { type Audience, audienceOf, viewerOf } from '../accounts/index.ts';
 import { audienceKey, partsOfKey } from '../console/audience-key.ts';
 import { type LiveSource, liveUrl, partial } from '../console/live.ts';
-import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp } from '../http.ts';
 import type { RefreshedByKey } from '../refreshed-by-key.ts';
 import type { Breakdown } from './breakdown.ts';
@@ -23,7 +22,6 @@ export function fleetRoutes(deps: FleetDeps, guard: MiddlewareHandler<HttpEnv>):
   return {
     nav: [{ id: 'fleet', path: '/fleet', word: 'Overview', group: 'scope', place: 10 }],
     mount(app: HubApp) {
-      app.get('/', (c) => c.redirect(href('/fleet')));
       app.get('/fleet', guard, async (c) =>
         c.render(<FleetPage view={await readFleet(deps, audienceOf(viewerOf(c)))} />, {
           title: 'Fleet',

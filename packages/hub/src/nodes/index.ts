@@ -1,5 +1,5 @@
 export { type Census, createCensus } from './census.ts';
-export { encodeCursor } from './cursor.ts';
+export { decodeCursor, encodeCursor } from './cursor.ts';
 export { Descriptions } from './descriptions.ts';
 export { Enrolment, type Origin } from './enrolment.ts';
 export { EnrolmentError } from './error.ts';

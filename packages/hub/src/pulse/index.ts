@@ -1,0 +1,1 @@
+export { createPulse, type PulseOptions } from './pulse.ts';

@@ -31,7 +31,7 @@ export function FleetPage({ view }: { view: FleetView }) {
   return (
     <>
       <header class="title">
-        <h1>Fleet</h1>
+        <h1>Overview</h1>
         <Pulse view={view} />
       </header>
       <Frozen view={view} />

@@ -24,7 +24,7 @@ export function fleetRoutes(deps: FleetDeps, guard: MiddlewareHandler<HttpEnv>):
     mount(app: HubApp) {
       app.get('/fleet', guard, async (c) =>
         c.render(<FleetPage view={await readFleet(deps, audienceOf(viewerOf(c)))} />, {
-          title: 'Fleet',
+          title: 'Overview',
           nav: 'fleet',
           live: liveUrl({ fleet: Object.keys(FLEET_PARTS) }),
         }),

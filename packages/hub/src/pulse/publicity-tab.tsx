@@ -63,7 +63,7 @@ function BadgePanel({ view }: { view: PublicityView }) {
             <p class="badge">
               <img src={`/badge/${nodeId}.svg`} alt="Badge with the state of this node" height="20" />
             </p>
-            <pre>
+            <pre class="address">
               <code>{address}</code>
             </pre>
           </>

@@ -1,7 +1,7 @@
 import type { NodeAccess, Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Clock } from '../clock.ts';
-import { HttpError } from '../http-error.ts';
+import { notFound } from '../http-error.ts';
 import { createBadgeToken } from './badge-token.ts';
 import type { PulseStore } from './store.ts';
 
@@ -52,10 +52,7 @@ export class NodePublicity {
   }
 
   async #record(viewer: Viewer, { nodeId, owner }: OwnedNode, act: string): Promise<void> {
-    if (!(await this.#by.access.may(viewer, nodeId, 'owner')))
-      throw new HttpError(403, 'owner_only', 'Only its owner says what strangers see of this node.', {
-        fix: 'Ask its owner.',
-      });
+    if (!(await this.#by.access.may(viewer, nodeId, 'owner'))) throw notFound('This node');
     await this.#by.audit.append({ actor: viewer.email, act, subject: nodeId, owner });
   }
 }

@@ -117,11 +117,7 @@ function GroupTable({ caption, groups, share }: { caption: string; groups: Group
               </svg>
             </td>
             <td class="num">
-              {count === undefined
-                ? `fewer than ${LEAST}`
-                : share
-                  ? percent(count / groups.told)
-                  : number(count)}
+              {count === undefined ? `under ${LEAST}` : share ? percent(count / groups.told) : number(count)}
             </td>
           </tr>
         ))}

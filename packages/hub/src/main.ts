@@ -2,13 +2,14 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { addAuditCommands } from './commands/audit-program.ts';
+import { addBackupCommands } from './commands/backup-program.ts';
 import type { CommandContext } from './commands/context.ts';
 import { addKeyCommands } from './commands/key.ts';
+import { EXIT, EXIT_CODES, exitCodeOf } from './commands/exit.ts';
 import type { TokenOptions } from './commands/token.ts';
 import { describeConfig, loadConfig } from './config.ts';
 import { VERSION } from './version.ts';
-
-const EXIT = { failed: 1, usage: 2 } as const;
 
 function context(json: boolean, signal: AbortSignal): CommandContext {
   const { env } = process;
@@ -19,6 +20,8 @@ function context(json: boolean, signal: AbortSignal): CommandContext {
     version: VERSION,
     out: (text) => process.stdout.write(`${text}\n`),
     json,
+    stdin: process.stdin,
+    stdout: process.stdout,
     signal,
   };
 }
@@ -28,10 +31,7 @@ function program(signal: AbortSignal): Command {
     .description('The control plane of a fleet of StoaChain mining nodes')
     .version(VERSION)
     .option('--json', 'print one JSON object on the last line', false)
-    .addHelpText(
-      'after',
-      `\nSettings, from the environment [default]:\n${describeConfig()}\n\nExit codes: 0 done, 1 failed, 2 wrong use`,
-    )
+    .addHelpText('after', `\nSettings, from the environment [default]:\n${describeConfig()}\n\n${EXIT_CODES}`)
     .exitOverride();
   const here = () => context(root.opts<{ json: boolean }>().json, signal);
   root
@@ -71,6 +71,8 @@ function program(signal: AbortSignal): Command {
     out: (text) => process.stdout.write(`${text}\n`),
     ask: (question) => process.stderr.write(question),
   }));
+  addAuditCommands(root, here);
+  addBackupCommands(root, here);
   return root;
 }
 
@@ -87,7 +89,7 @@ async function main(): Promise<void> {
     }
     const { code, message } = error as { code?: string; message?: string };
     process.stderr.write(`stoa-hub: ${message ?? String(error)}${code === undefined ? '' : ` [${code}]`}\n`);
-    process.exitCode = code === 'bad_config' || code === 'bad_option' ? EXIT.usage : EXIT.failed;
+    process.exitCode = exitCodeOf(code);
   }
 }
 

@@ -1,5 +1,8 @@
 import type { Random } from '@stoa/protocol';
+import type postgres from 'postgres';
 import type { Sql } from '#seams/db-adapter/index.ts';
+
+const GENERATION = 'restore-generation';
 
 /** What every instance of the region must agree on, made by whichever starts first. */
 export interface RegionSettings {
@@ -10,8 +13,49 @@ export interface RegionSettings {
 
 export async function loadRegionSettings(sql: Sql, random: Random): Promise<RegionSettings> {
   const cookieKey = await settle(sql, 'reentry-cookie-key', random(32));
-  const generation = await settle(sql, 'restore-generation', Uint8Array.of(0, 0, 0, 0));
+  const generation = await settle(sql, GENERATION, Uint8Array.of(0, 0, 0, 0));
   return { cookieKey, generation: Buffer.from(generation).readUInt32BE(0) };
+}
+
+export async function readGeneration(sql: Sql): Promise<number> {
+  const value = await read(sql, GENERATION);
+  return value === undefined ? 0 : Buffer.from(value).readUInt32BE(0);
+}
+
+/** After a restore: higher than the restored database's own, and than `before`, the one that was replaced. @returns it. */
+export async function raiseGeneration(
+  tx: postgres.TransactionSql<{ bigint: bigint }>,
+  before: number,
+): Promise<number> {
+  const [row] = await tx<
+    { value: Uint8Array }[]
+  >`select value from region_settings where name = ${GENERATION}`;
+  const restored = row === undefined ? 0 : Buffer.from(row.value).readUInt32BE(0);
+  const generation = Math.max(restored, before) + 1;
+  const value = Buffer.alloc(4);
+  value.writeUInt32BE(generation);
+  await tx`insert into region_settings (name, value) values (${GENERATION}, ${value})
+    on conflict (name) do update set value = excluded.value`;
+  return generation;
+}
+
+const BACKUP_AT = 'backup-at';
+
+/** When the last backup was made; milliseconds since 1970. */
+export async function saveBackupTime(sql: Sql, at: number): Promise<void> {
+  const value = Buffer.from(String(at));
+  await sql`insert into region_settings (name, value) values (${BACKUP_AT}, ${value})
+    on conflict (name) do update set value = excluded.value`;
+}
+
+export async function loadBackupTime(sql: Sql): Promise<number | undefined> {
+  const value = await read(sql, BACKUP_AT);
+  return value === undefined ? undefined : Number(Buffer.from(value).toString());
+}
+
+async function read(sql: Sql, name: string): Promise<Uint8Array | undefined> {
+  const [row] = await sql<{ value: Uint8Array }[]>`select value from region_settings where name = ${name}`;
+  return row?.value;
 }
 
 /** The stored value, or `initial`, now stored. */

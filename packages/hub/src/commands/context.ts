@@ -8,6 +8,9 @@ export interface CommandContext {
   /** Results, for people or as one JSON object. */
   readonly out: (text: string) => void;
   readonly json: boolean;
+  /** For files that are piped in and out, and for questions to a person. */
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }

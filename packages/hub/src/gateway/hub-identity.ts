@@ -24,6 +24,11 @@ import { RareLog } from '../rare-log.ts';
 const kept = record({ chain: hubChain, regionTime: bytes(512), authority: bytes(512) });
 type Kept = Decoded<typeof kept>;
 
+/** The certificates among what an instance keeps of itself. */
+export function keptChain(stored: Uint8Array): Kept['chain'] {
+  return decodeExact(kept, stored).chain;
+}
+
 export interface HubIdentityDeps {
   readonly instanceId: string;
   readonly key: SigningKey;

@@ -40,7 +40,7 @@ import { createWebSocketServer } from './websocket-link.ts';
 export { FrameRate } from './frame-rate.ts';
 export { Gateway } from './gateway.ts';
 export { Heartbeats } from './heartbeats.ts';
-export { HubIdentity, type HubIdentityDeps } from './hub-identity.ts';
+export { HubIdentity, type HubIdentityDeps, keptChain } from './hub-identity.ts';
 export type { Link, LinkRequest } from './link.ts';
 export type { LiveNode } from './live-node.ts';
 

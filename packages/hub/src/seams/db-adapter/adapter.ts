@@ -26,8 +26,11 @@ export interface DbAdapter extends AsyncDisposable {
    * JSON: a transaction lives here or in `sql`, never across.
    */
   db(): Promise<Database>;
-  /** Brings the schema to the head. Idempotent; several hubs may call it at once. */
-  migrate(): Promise<void>;
+  /**
+   * Brings the schema to the head, or to a migration before it (`created_at` of its record). Idempotent; several hubs may
+   * call it at once.
+   */
+  migrate(options?: { until?: number }): Promise<void>;
   /** Resolves when the database answers. @throws {DatabaseError} `database_unavailable` after two seconds at most. */
   check(): Promise<void>;
   /** Lets running statements end (5 s), then closes; the embedded server is stopped. Idempotent. */

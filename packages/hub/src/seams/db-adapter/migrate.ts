@@ -12,6 +12,11 @@ declare const STOA_BUNDLE: true | undefined;
 const FOLDER = typeof STOA_BUNDLE === 'undefined' ? '../../../migrations' : './migrations';
 const MIGRATIONS = fileURLToPath(new URL(FOLDER, import.meta.url));
 
+interface Selection {
+  readonly folder?: string | undefined;
+  readonly until?: number | undefined;
+}
+
 /**
  * Applies what is missing, all or none. Of several hubs that start together, one works and the others wait. The record
  * of what was applied is that of drizzle's own migrator, which would cost 200 MB of memory to load.
@@ -19,7 +24,7 @@ const MIGRATIONS = fileURLToPath(new URL(FOLDER, import.meta.url));
 export async function applyMigrations(
   endpoint: Endpoint,
   log: DbLog,
-  folder: string = MIGRATIONS,
+  { folder = MIGRATIONS, until = Number.POSITIVE_INFINITY }: Selection = {},
 ): Promise<void> {
   const client = connectSql(endpoint, log, 1);
   const migrations = readMigrationFiles({ migrationsFolder: folder });
@@ -33,7 +38,7 @@ export async function applyMigrations(
         { at: bigint | null }[]
       >`select max(created_at) as at from drizzle.__drizzle_migrations`;
       for (const { hash, folderMillis, sql: statements } of migrations) {
-        if (folderMillis <= (last?.at ?? 0n)) continue;
+        if (folderMillis <= (last?.at ?? 0n) || folderMillis > until) continue;
         for (const statement of statements) await sql.unsafe(statement);
         await sql`insert into drizzle.__drizzle_migrations (hash, created_at) values (${hash}, ${folderMillis})`;
         log.info({ hash, at: new Date(folderMillis).toISOString() }, 'database migration applied');

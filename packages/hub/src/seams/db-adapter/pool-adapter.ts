@@ -58,8 +58,9 @@ export class PoolAdapter implements DbAdapter {
     return this.#drizzle.db;
   }
 
-  migrate(): Promise<void> {
-    return applyMigrations(this.#endpoint, this.#options.log, this.#options.migrationsFolder);
+  migrate({ until }: { until?: number } = {}): Promise<void> {
+    const { log, migrationsFolder } = this.#options;
+    return applyMigrations(this.#endpoint, log, { folder: migrationsFolder, until });
   }
 
   async check(): Promise<void> {

@@ -20,7 +20,7 @@ export async function openTemporary(log: DbLog = errorsOnly): Promise<DbAdapter>
   return {
     ...{ kind, sql, close },
     db: () => adapter.db(),
-    migrate: () => adapter.migrate(),
+    migrate: (options) => adapter.migrate(options),
     check: () => adapter.check(),
     [Symbol.asyncDispose]: close,
   };

@@ -1,0 +1,91 @@
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { peekInstanceCert } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { AuditExport, AuditLog, AuditStore, auditRangeOf, type ExportSigner } from '../audit/index.ts';
+import { systemClock } from '../clock.ts';
+import { HubError } from '../error.ts';
+import { keptChain } from '../gateway/index.ts';
+import { loadInstanceKey } from '../instance-key.ts';
+import { PrivateFile } from '../private-file.ts';
+import { secureRandom } from '../secure-random.ts';
+import { besideHub } from './beside.ts';
+import { COMMAND_LINE } from './command-line.ts';
+import { type CommandContext, paths } from './context.ts';
+
+export interface AuditExportOptions {
+  readonly out: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** `stoa-hub audit export`: told in the log first, so that an export of everything holds the row that tells of itself. */
+export async function auditExport(context: CommandContext, options: AuditExportOptions): Promise<void> {
+  const signer = await exportSigner(context);
+  const range = await besideHub(context, async ({ sql }) => {
+    const store = new AuditStore(sql);
+    const chosen = await chosenRange(store, options);
+    await new AuditLog({ sql, clock: systemClock }).append({
+      actor: COMMAND_LINE,
+      act: 'audit.export',
+      subject: '',
+      detail: { scope: 'all', ...chosen },
+    });
+    const exports = new AuditExport({ store, signer, clock: systemClock });
+    const lines = exports.lines({ scope: { kind: 'all' }, range: chosen, by: COMMAND_LINE });
+    const target = options.out === '-' ? context.stdout : createWriteStream(options.out, { mode: 0o600 });
+    await pipeline(Readable.from(lines, { objectMode: false }), createGzip(), target, {
+      signal: context.signal,
+      end: options.out !== '-',
+    });
+    return chosen;
+  });
+  if (options.out === '-') return;
+  context.out(
+    context.json
+      ? JSON.stringify({ ok: true, file: options.out, ...range })
+      : `Wrote ${options.out}. Check it: stoa-hub audit verify ${options.out}`,
+  );
+}
+
+/** By what was kept of the hub's last certificate: this command asks the signer for none. */
+async function exportSigner({ config }: CommandContext): Promise<ExportSigner> {
+  const { instanceKey, instanceChain } = paths(config);
+  const kept = await new PrivateFile(instanceChain).load();
+  if (kept === undefined)
+    throw new HubError(
+      'hub_unknown',
+      `${instanceChain} is not there: start the hub once, it gets a certificate`,
+      {
+        retry: true,
+      },
+    );
+  const chain = keptChain(kept);
+  const { notAfter } = peekInstanceCert(chain.instance);
+  if (notAfter <= systemClock.now())
+    throw new HubError(
+      'certificate_expired',
+      `the certificate of this instance ended at ${new Date(notAfter).toISOString()}: start the hub, it renews it`,
+      { retry: true },
+    );
+  const key = await loadInstanceKey(instanceKey, { crypto: nodeCrypto, random: secureRandom });
+  return { key, chain: () => chain };
+}
+
+async function chosenRange(store: AuditStore, { from, to }: AuditExportOptions) {
+  const first = edge('--from', from);
+  const last = edge('--to', to);
+  const days = await auditRangeOf(store, { since: first.day, until: last.day });
+  return { from: first.row ?? days.from, to: last.row ?? days.to };
+}
+
+function edge(option: string, text: string | undefined): { row?: number; day?: string } {
+  if (text === undefined) return {};
+  if (/^[1-9]\d{0,14}$/.test(text)) return { row: Number(text) };
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))) return { day: text };
+  throw new HubError('bad_option', `${option}=${text}: a row's number or a day like 2026-11-25 expected`, {
+    retry: false,
+  });
+}

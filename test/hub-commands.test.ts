@@ -1,0 +1,74 @@
+/** The commands beside a running hub, and those that need none, as processes: what they print, write and end with. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { toHex } from '@stoa/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hubCommand } from './kit/hub-command.ts';
+import { HubHome } from './kit/hub-process.ts';
+import { temporaryDirectory } from './kit/temporary-directory.ts';
+
+describe('commands of a hub', { timeout: 120_000 }, () => {
+  let home: HubHome;
+  let env: Record<string, string>;
+  const run = (...words: string[]) => hubCommand(env, ...words);
+
+  beforeAll(async () => {
+    home = await HubHome.create();
+    await home.serve();
+    env = { DATA_DIR: home.dataDir, REGION: home.region.name };
+  }, 120_000);
+  afterAll(() => home[Symbol.asyncDispose]());
+
+  it('export the audit log, and verify it without a hub', async () => {
+    const file = join(home.dataDir, 'audit.jsonl.gz');
+    const root = toHex(home.region.rootFingerprint);
+    const exported = await run('audit', 'export', '--out', file, '--json');
+    expect([exported.code, exported.err]).toEqual([0, '']);
+    const verify = (path: string, ...more: string[]) =>
+      hubCommand({ DATA_DIR: '/nonexistent' }, 'audit', 'verify', path, '--json', ...more);
+    const good = await verify(file, '--root', root);
+    expect([good.code, good.json()]).toMatchObject([0, { ok: true, root, rootChecked: true, problems: [] }]);
+    const text = gunzipSync(await readFile(file)).toString();
+    expect(text).toContain('"act":"audit.export"');
+    const changed = join(home.dataDir, 'changed.jsonl.gz');
+    await writeFile(changed, gzipSync(text.replace('"actor":"command line"', '"actor":"nobody at all"')));
+    const bad = await verify(changed);
+    expect(bad.code).toBe(1);
+    expect(JSON.stringify(bad.json()['problems'])).toMatch(/content of row \d+ is not what was hashed/);
+    expect((await verify(file, '--root', '0'.repeat(64))).json()).toMatchObject({
+      problems: [{ code: 'wrong_root' }],
+    });
+    expect((await verify(file, '--root', 'no')).code).toBe(2);
+  });
+
+  it('back up a hub that runs, and restore it elsewhere', async () => {
+    await using place = await temporaryDirectory();
+    const [file, key] = [join(place.path, 'hub.backup'), join(place.path, 'backup.key')];
+    await writeFile(key, Buffer.alloc(32, 7));
+    const made = await run('backup', file, '--key-file', key, '--json');
+    expect([made.code, made.err]).toEqual([0, '']);
+    expect(made.json()).toMatchObject({ ok: true, files: expect.any(Number) });
+    expect(await run('backup', file, '--key-file', key)).toMatchObject({ code: 1 });
+    const unasked = await run('backup', `${file}2`);
+    expect([unasked.code, unasked.err]).toEqual([2, expect.stringContaining('--passphrase-file')]);
+    const elsewhere = { ...env, DATA_DIR: join(home.dataDir, 'elsewhere') };
+    await mkdir(elsewhere.DATA_DIR, { mode: 0o711 });
+    const back = await hubCommand(elsewhere, 'restore', file, '--key-file', key, '--json');
+    expect([back.code, back.err]).toEqual([0, '']);
+    expect(back.json()).toMatchObject({ ok: true, generation: 1, manifest: { region: home.region.name } });
+    expect(await readFile(join(elsewhere.DATA_DIR, 'instance.key'))).toEqual(
+      await readFile(join(home.dataDir, 'instance.key')),
+    );
+    const twice = await hubCommand(elsewhere, 'restore', file, '--key-file', key);
+    expect([twice.code, twice.err]).toEqual([1, expect.stringContaining('target_not_empty')]);
+  });
+
+  it('tell by their exit what went wrong', async () => {
+    const nowhere = await hubCommand({ DATA_DIR: '/nonexistent' }, 'login-link');
+    expect([nowhere.code, nowhere.err]).toEqual([4, expect.stringContaining('database_unavailable')]);
+    expect((await run('audit', 'export', '--from', 'yesterday')).code).toBe(2);
+    expect((await run('no-such-command')).code).toBe(2);
+    expect((await run('--help')).out).toContain('4 hub or database not reached');
+  });
+});

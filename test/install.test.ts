@@ -1,10 +1,9 @@
 /** `install.sh` as people run it: a real hub process, real shells, the real archive with its Node. */
 
 import { execFile } from 'node:child_process';
-import { appendFile, chmod, cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import {
   formatStatement,
@@ -16,14 +15,13 @@ import {
 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { publishAgent } from './kit/agent-release.ts';
 import { HubHome, type HubProcess } from './kit/hub-process.ts';
 import { runScript, treeOf } from './kit/install-script.ts';
 import { temporaryDirectory } from './kit/temporary-directory.ts';
 import { until } from './kit/until.ts';
 import { random } from './kit/wire-agent.ts';
 
-const CACHE = fileURLToPath(new URL('../node_modules/.cache/artefacts', import.meta.url));
-const BUILD = fileURLToPath(new URL('../scripts/artefact.ts', import.meta.url));
 const SHELLS: readonly (readonly [name: string, shell: readonly string[]])[] = [
   ['dash', ['dash']],
   ['bash', ['bash', '--posix']],
@@ -47,15 +45,7 @@ describe('install.sh', { timeout: 180_000 }, () => {
   beforeAll(async () => {
     scratch = await temporaryDirectory();
     home = await HubHome.create();
-    await promisify(execFile)(process.execPath, [BUILD, '--to', CACHE, '--fast']);
-    const [version] = (await readdir(CACHE)).filter((name) => /^\d/.test(name));
-    release = join(home.dataDir, 'artefacts', version!);
-    await mkdir(join(home.dataDir, 'artefacts'));
-    await cp(join(CACHE, version!), release, { recursive: true });
-    const manifest = await readFile(join(release, 'manifest'));
-    statement = formatStatement({ ...(await home.region.service.attest(manifest)), manifest });
-    await writeFile(join(release, 'statement'), statement);
-    archive = join(release, (await readdir(release)).find((name) => name.endsWith('.tar.gz'))!);
+    ({ directory: release, archive, statement } = await publishAgent(home));
     hub = await home.serve();
     script = await (await fetch(`${hub.origin}/install.sh`)).text();
   }, 120_000);

@@ -1,21 +1,18 @@
 /** Adding a node as a person does: the wizard in a browser, its very command in a shell, the checklist as it fills. */
 
-import { execFile, spawn } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { formatStatement } from '@stoa/protocol';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { publishAgent } from './kit/agent-release.ts';
 import { axeFaults, openBrowser, openTab, overflow, violations } from './kit/browser.ts';
 import { HubHome, type HubProcess } from './kit/hub-process.ts';
 import { runScript } from './kit/install-script.ts';
 import { temporaryDirectory } from './kit/temporary-directory.ts';
 import { until } from './kit/until.ts';
 
-const BUILD = fileURLToPath(new URL('../scripts/artefact.ts', import.meta.url));
-const CACHE = fileURLToPath(new URL('../node_modules/.cache/artefacts', import.meta.url));
 const SCREENSHOTS = fileURLToPath(new URL('screenshots', import.meta.url));
 
 describe('the wizard', { timeout: 120_000 }, () => {
@@ -28,14 +25,7 @@ describe('the wizard', { timeout: 120_000 }, () => {
   beforeAll(async () => {
     scratch = await temporaryDirectory();
     home = await HubHome.create();
-    await promisify(execFile)(process.execPath, [BUILD, '--to', CACHE, '--fast']);
-    const [version] = (await readdir(CACHE)).filter((name) => /^\d/.test(name));
-    const release = join(home.dataDir, 'artefacts', version!);
-    await mkdir(join(home.dataDir, 'artefacts'));
-    await cp(join(CACHE, version!), release, { recursive: true });
-    const manifest = await readFile(join(release, 'manifest'));
-    const attested = await home.region.service.attest(manifest);
-    await writeFile(join(release, 'statement'), formatStatement({ ...attested, manifest }));
+    await publishAgent(home);
     hub = await home.serve({ HEARTBEAT_SECONDS: '1' });
     cookie = await signIn();
     browser = await openBrowser();

@@ -1,0 +1,99 @@
+/** `install.sh` as root, with its service: in a mount namespace, so that nothing of this machine is touched. */
+
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { publishAgent } from './kit/agent-release.ts';
+import { HubHome } from './kit/hub-process.ts';
+import { runScript } from './kit/install-script.ts';
+import { temporaryDirectory } from './kit/temporary-directory.ts';
+
+const SCRIPT = fileURLToPath(new URL('../packages/hub/src/joining/static/install.sh', import.meta.url));
+const SYSTEMCTL = fileURLToPath(new URL('kit/systemctl.sh', import.meta.url));
+const run = promisify(execFile);
+
+/** Where the script writes is empty or a copy, and gone with the namespace. */
+const PRIVATE = `set -eu
+cp -a /etc "$WORK/etc" && mount --bind "$WORK/etc" /etc
+for place in /opt /var/lib /run /usr/local/bin; do mount -t tmpfs none "$place"; done
+mkdir -p /run/systemd/system /etc/systemd/system
+`;
+const MOST_EXPOSURE = 2.5;
+
+describe('install.sh', () => {
+  it('is clean for shellcheck as a POSIX script', async () => {
+    await expect(run('shellcheck', ['-s', 'sh', SCRIPT])).resolves.toMatchObject({ stdout: '' });
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)('install.sh with its service', { timeout: 120_000 }, () => {
+  let home: HubHome;
+  let scratch: Awaited<ReturnType<typeof temporaryDirectory>>;
+  let origin: string;
+  beforeAll(async () => {
+    scratch = await temporaryDirectory();
+    home = await HubHome.create();
+    await publishAgent(home);
+    ({ origin } = await home.serve({ HEARTBEAT_SECONDS: '1' }));
+    const script = await (await fetch(`${origin}/install.sh`)).text();
+    await writeFile(join(scratch.path, 'install.sh'), script);
+    await mkdir(join(scratch.path, 'bin'));
+    await copyFile(SYSTEMCTL, join(scratch.path, 'bin/systemctl'));
+    await run('chmod', ['-R', 'go+rX,u+x', scratch.path]);
+  }, 120_000);
+  afterAll(async () => {
+    await home[Symbol.asyncDispose]();
+    await scratch[Symbol.asyncDispose]();
+  });
+
+  it('adds a user, a hardened unit and a running node, changes nothing when run again, and takes all of it away', async () => {
+    const token = await home.token();
+    const work = scratch.path;
+    const steps = `${PRIVATE}
+cd /
+install() { sh "$WORK/install.sh" "$@" </dev/null; }
+STOA_TOKEN=$TOKEN install
+echo "== installed"
+id -u stoa; stat -c '%U %a' /var/lib/stoa-agent /opt/stoa-agent/current/bin/node /opt/stoa-agent
+for _ in 1 2 3 4 5 6 7 8 9 10; do stoa-agent status >"$WORK/status" || true; grep -q 'hub.*online\\|connected' "$WORK/status" && break; sleep 1; done
+cat "$WORK/status"
+ps -o user=,args= -p "$(cat /run/stoa-agent.pid)" --ppid "$(cat /run/stoa-agent.pid)"
+cp /etc/systemd/system/stoa-agent.service "$WORK/stoa-agent.service"
+systemd-analyze verify "$WORK/stoa-agent.service" 2>&1 && echo "== verified"
+systemd-analyze security --offline=true --no-pager "$WORK/stoa-agent.service" | tail -1
+echo "== again"
+install
+echo "== away"
+install --uninstall --purge
+find /opt /var/lib /usr/local/bin /etc/systemd/system -mindepth 1 -name '*stoa*'
+id stoa 2>&1 || true
+echo "== end"
+`;
+    // The region's signer lives in this process: nothing here may block.
+    const { code, said } = await runScript(['unshare', '-m', 'sh'], {
+      script: steps,
+      env: {
+        PATH: `${work}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+        WORK: work,
+        TOKEN: token,
+        CHAINWEB_URL: home.chain.serviceUrl,
+        CHAINWEB_NETWORK: home.network.network.name,
+      },
+    });
+    expect({ code, said }).toMatchObject({ code: 0 });
+    const [install, installed, again, away] = said.split(/^== (?:installed|again|away|end)\n/m);
+    expect(install).toMatch(/add the user stoa[\s\S]*Enrolled as node[\s\S]*start stoa-agent.service/);
+    expect(said).not.toContain(token);
+    expect(installed).toContain('stoa 700\nroot 755\nroot 755\n');
+    expect(installed).toMatch(/^stoa\s+\/opt\/stoa-agent\/current\/bin\/node .*run$/m);
+    expect(installed).toContain('== verified');
+    const exposure = /exposure level for stoa-agent.service: ([\d.]+)/.exec(installed!)?.[1];
+    expect(Number(exposure)).toBeLessThan(MOST_EXPOSURE);
+    expect(again).toContain('Nothing to do: it is installed and joined.');
+    expect(away).toMatch(/remove the user stoa\nDone[^\n]*\n(id: .*no such user\n)$/);
+    expect(await readFile(join(work, 'stoa-agent.service'), 'utf8')).toContain('CapabilityBoundingSet=\n');
+  });
+});

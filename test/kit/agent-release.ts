@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { formatStatement } from '@stoa/protocol';
+import type { HubHome } from './hub-process.ts';
+
+const BUILD = fileURLToPath(new URL('../../scripts/artefact.ts', import.meta.url));
+/** The archive takes seconds to make: once for all tests, as long as the agent is the same. */
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/artefacts', import.meta.url));
+
+export interface AgentRelease {
+  /** Where the hub reads it. */
+  readonly directory: string;
+  readonly version: string;
+  readonly archive: string;
+  /** As it is served. */
+  readonly statement: string;
+}
+
+/** The real agent with its Node, signed by the region's own key, where the hub of `home` looks for it. */
+export async function publishAgent(home: HubHome): Promise<AgentRelease> {
+  await promisify(execFile)(process.execPath, [BUILD, '--to', CACHE, '--fast']);
+  const [version] = (await readdir(CACHE)).filter((name) => /^\d/.test(name));
+  if (version === undefined) throw new Error(`${BUILD} left no release in ${CACHE}`);
+  const directory = join(home.dataDir, 'artefacts', version);
+  await mkdir(join(home.dataDir, 'artefacts'));
+  await cp(join(CACHE, version), directory, { recursive: true });
+  const manifest = await readFile(join(directory, 'manifest'));
+  const statement = formatStatement({ ...(await home.region.service.attest(manifest)), manifest });
+  await writeFile(join(directory, 'statement'), statement);
+  const name = (await readdir(directory)).find((entry) => entry.endsWith('.tar.gz'));
+  if (name === undefined) throw new Error(`no archive in ${directory}`);
+  return { directory, version, archive: join(directory, name), statement };
+}

@@ -43,7 +43,7 @@ export function OwnerKeyPage({ keys, owner, region, now, refused }: OwnerKeyView
             <Panel id="standing" title="In force" aside={<Ago at={standing.since} now={now} />}>
               <Standing owner={owner} standing={standing} />
             </Panel>
-            <Panel id="change" title="Change it" aside="takes a signature of the key in force">
+            <Panel id="change-key" title="Change it" aside="takes a signature of the key in force">
               <Change {...{ standing, owner, region, refused }} />
             </Panel>
             {before.length > 0 && (
@@ -95,14 +95,17 @@ function FirstKey({ refused }: Pick<OwnerKeyView, 'refused'>) {
   return (
     <form method="post" action={href('/settings/owner-key')} class="form" data-owner-key="first">
       <FormFault faults={faults} hidden={['madeIn']} />
-      <ol class="steps">
+      <ol class="how-to">
         <li>
           <strong>On your own machine:</strong> <code>stoa-hub key init</code> makes a file that only your
           passphrase opens, and prints the public half. Copy the file to a second place: without it, each node
           must be visited to change the key.
         </li>
         <li data-owner-key="browser" hidden>
-          <strong>Or in this browser:</strong> <button type="button">Make a key here</button>{' '}
+          <strong>Or in this browser:</strong>{' '}
+          <button type="button" class="quiet">
+            Make a key here
+          </button>{' '}
           <span role="status" />
           <br />
           The private half can't be copied, not even by you: clearing this browser's data for this site loses
@@ -149,19 +152,22 @@ function Change({
       data-previous={toHex(standing.publicKey)}
     >
       <FormFault faults={faults} hidden={['madeIn']} />
-      <ol class="steps">
+      <ol class="how-to">
         <li>
           Make the next key: <code>stoa-hub key init --out next.key</code>
         </li>
         <li>
           Sign the change with the key in force:
           <pre tabindex={0}>
-            <code>{`stoa-hub key sign-change --file owner.key --owner ${owner} \\\n  --region ${region} --serial ${serial} --next <public key of next.key>`}</code>
+            <code>{`stoa-hub key sign-change --file owner.key \\\n  --owner ${owner} \\\n  --region ${region} --serial ${serial} \\\n  --next PUBLIC_KEY_OF_NEXT`}</code>
           </pre>
         </li>
         <li data-owner-key="browser" hidden>
           Or, where the key in force is in this browser:{' '}
-          <button type="button">Make the next one here and sign</button> <span role="status" />
+          <button type="button" class="quiet">
+            Make the next one here and sign
+          </button>{' '}
+          <span role="status" />
         </li>
       </ol>
       <Field

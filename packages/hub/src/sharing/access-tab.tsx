@@ -219,7 +219,9 @@ function TransferPanel({ view, refused }: { view: AccessView; refused?: Refused 
             />
           </Field>
           <div>
-            <button type="submit">Offer it</button>
+            <button type="submit" class="quiet">
+              Offer it
+            </button>
           </div>
         </form>
       ) : (

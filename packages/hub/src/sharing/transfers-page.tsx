@@ -102,7 +102,7 @@ function Acts({ transfer, email }: { transfer: Transfer; email: string }) {
   if (transfer.outcome !== undefined) return null;
   const isReceiver = transfer.toOwner === email;
   return (
-    <div class="form-row">
+    <div class="acts">
       {isReceiver && transfer.acceptedAt === undefined && (
         <form method="post" action={href(`/transfers/${transfer.transferId}/accept`)}>
           <button type="submit" class="primary">
@@ -141,7 +141,9 @@ function AllForm({ owned, refused }: Pick<TransfersView, 'owned' | 'refused'>) {
         />
       </Field>
       <div>
-        <button type="submit">Offer all of them</button>
+        <button type="submit" class="quiet">
+          Offer all of them
+        </button>
       </div>
     </form>
   );

@@ -1,7 +1,7 @@
 import { KEY_SCOPES, type KeyScope } from '#accounts/index.ts';
 import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { absolute } from '../console/format.ts';
-import { Ago, Empty, Panel, Unknown } from '../console/parts.tsx';
+import { Ago, Empty, Panel, Unknown, Wide } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { isWorking } from './api-keys.ts';
 import type { ApiKey } from './store.ts';
@@ -76,7 +76,7 @@ function Made({ text, name }: { text: string; name: string }) {
 
 function KeyTable({ keys, now }: { keys: readonly ApiKey[]; now: number }) {
   return (
-    <div class="scroll-x">
+    <Wide label="API keys of this account">
       <table>
         <caption class="away">API keys of this account</caption>
         <thead>
@@ -97,7 +97,7 @@ function KeyTable({ keys, now }: { keys: readonly ApiKey[]; now: number }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 

@@ -111,3 +111,12 @@ export function Tabs({
     </nav>
   );
 }
+
+/** A table that may be wider than its panel: it scrolls by itself, by keyboard too. */
+export function Wide({ label, children }: { label: string; children?: Child }) {
+  return (
+    <section class="scroll-x" aria-label={label} tabindex={0}>
+      {children}
+    </section>
+  );
+}

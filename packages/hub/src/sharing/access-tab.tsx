@@ -2,7 +2,7 @@ import type { NodeRole, Viewer } from '#accounts/index.ts';
 import type { Description } from '#nodes/index.ts';
 import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { absolute } from '../console/format.ts';
-import { Ago, Facts, Panel, Unknown } from '../console/parts.tsx';
+import { Ago, Facts, Panel, Unknown, Wide } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import type { KeyFacts, Share } from './share-store.ts';
 import type { SharedNode } from './shares.ts';
@@ -55,7 +55,7 @@ export function AccessTab({
 function People({ view, now }: { view: AccessView; now: number }) {
   const { node, shares, viewer, role } = view;
   return (
-    <div class="scroll-x">
+    <Wide label="Who has access to this node">
       <table>
         <caption class="away">Who has access to this node</caption>
         <thead>
@@ -96,7 +96,7 @@ function People({ view, now }: { view: AccessView; now: number }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 

@@ -1,6 +1,6 @@
 import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { absolute, number } from '../console/format.ts';
-import { Ago, Empty, Panel } from '../console/parts.tsx';
+import { Ago, Empty, Panel, Wide } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import type { Transfer } from './transfer-store.ts';
 
@@ -43,7 +43,7 @@ export function TransfersPage({ transfers, owned, email, now, refused }: Transfe
 
 function Offers({ transfers, email, now }: Pick<TransfersView, 'transfers' | 'email' | 'now'>) {
   return (
-    <div class="scroll-x">
+    <Wide label={`Transfers from and to ${email}`}>
       <table>
         <caption class="away">Transfers from and to {email}</caption>
         <thead>
@@ -75,7 +75,7 @@ function Offers({ transfers, email, now }: Pick<TransfersView, 'transfers' | 'em
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 

@@ -8,6 +8,7 @@
   let asked = 0;
 
   input.role = 'combobox';
+  input.ariaExpanded = 'false';
   input.setAttribute('aria-controls', list.id);
   input.setAttribute('aria-autocomplete', 'list');
   if (document.getElementById('search-error') !== null) {

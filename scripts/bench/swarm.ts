@@ -1,5 +1,6 @@
 import { encodeAgentMessage, type Heartbeat, type NodeCredential } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
+import { quietHeartbeat } from '../../test/kit/heartbeat.ts';
 import { random, WireAgent, wireIdentity } from '../../test/kit/wire-agent.ts';
 import type { HubUnderLoad } from './hub-under-load.ts';
 import { nodeSeed } from './swarm-identity.ts';
@@ -29,30 +30,12 @@ export async function connectSwarm(hub: HubUnderLoad, count: number, first = 0):
 /** A full heartbeat whose ten tips all changed; the hashes are those of no block. */
 export function fullHeartbeat(height: number): Heartbeat {
   const noise = random(320);
-  return {
-    sentAt: Date.now(),
-    uptimeS: 3600,
-    gauges: {
-      cpuPermille: 250,
-      loadCenti: 110,
-      memUsedMb: 1_000,
-      memTotalMb: 4_000,
-      diskFreeMb: 50_000,
-      diskTotalMb: 100_000,
-      rxKbps: 10,
-      txKbps: 20,
-      peers: 7,
-      rttMs: 12,
-    },
-    chainweb: 'up',
-    natIdleS: 0,
-    droppedSamples: 0,
-    tips: Array.from({ length: 10 }, (_, chain) => ({
-      chain,
-      height,
-      hash: noise.subarray(32 * chain, 32 * chain + 32),
-    })),
-  };
+  const tips = Array.from({ length: 10 }, (_, chain) => ({
+    chain,
+    height,
+    hash: noise.subarray(32 * chain, 32 * chain + 32),
+  }));
+  return quietHeartbeat({ uptimeS: 3_600, tips });
 }
 
 export interface LoadReport {

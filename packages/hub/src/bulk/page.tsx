@@ -73,7 +73,7 @@ export function BulkPage({
             <input type="hidden" name="tag" value={request.tag} />
             <input type="hidden" name="q" value={text} />
             <input type="hidden" name="shown" value={String(radius.nodes)} />
-            <button type="submit" class={act.fresh ? 'danger' : ''}>
+            <button type="submit" class={act.fresh ? 'primary is-grave' : 'primary'}>
               {act.word}: {nodesWord(radius.nodes)}
             </button>
             <a href={back}>Leave them as they are</a>

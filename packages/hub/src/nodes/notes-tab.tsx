@@ -22,7 +22,7 @@ export function NotesTab(props: NotesTabProps) {
   const { nodeId, tags, notes, email, mayWrite, now, typed, faults = {} } = props;
   return (
     <div class="stack">
-      <Panel id="tags" title="Tags" aside="the list finds them: tag:NAME">
+      <Panel id="node-tags" title="Tags" aside="the list finds them: tag:NAME">
         {mayWrite ? (
           <form method="post" action={href(`/nodes/${nodeId}/tags`)} class="inline-form">
             <Field
@@ -37,13 +37,15 @@ export function NotesTab(props: NotesTabProps) {
                 maxlength={1_000}
               />
             </Field>
-            <button type="submit">Save tags</button>
+            <button type="submit" class="primary">
+              Save tags
+            </button>
           </form>
         ) : (
           <TagList tags={tags} />
         )}
       </Panel>
-      <Panel id="notes" title="Notes" aside="seen by everybody who sees this node">
+      <Panel id="node-notes" title="Notes" aside="seen by everybody who sees this node">
         {mayWrite && (
           <form method="post" action={href(`/nodes/${nodeId}/notes`)} class="inline-form">
             <Field name="text" label="A note" hint="Whom to call, what was tried." fault={faults['text']}>
@@ -51,14 +53,16 @@ export function NotesTab(props: NotesTabProps) {
                 {typedOf(typed, 'text')}
               </textarea>
             </Field>
-            <button type="submit">Add note</button>
+            <button type="submit" class="primary">
+              Add note
+            </button>
           </form>
         )}
         {notes.length === 0 && <Empty title="No note yet" />}
         <ol class="notes">
           {notes.map((note) => (
             <li>
-              <p class="note-by">
+              <div class="note-by">
                 {note.author} <Ago at={note.at} now={now} />
                 {note.author === email && (
                   <form method="post" action={href(`/nodes/${nodeId}/notes/${note.noteId}/delete`)}>
@@ -67,7 +71,7 @@ export function NotesTab(props: NotesTabProps) {
                     </button>
                   </form>
                 )}
-              </p>
+              </div>
               <p class="note-text">{note.text}</p>
             </li>
           ))}

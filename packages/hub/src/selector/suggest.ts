@@ -26,7 +26,7 @@ export function suggest(
   const before = text.slice(0, at);
   const piece = PIECE.exec(before);
   if (piece === null) return [];
-  const [, name, , , begun = ''] = piece;
+  const [, name, comparison, , begun = ''] = piece;
   const place = { from: at - begun.length, to: at };
   const lower = begun.toLowerCase();
   if (name === undefined)
@@ -37,7 +37,8 @@ export function suggest(
   const field = fields.find((one) => one.name === name.toLowerCase());
   if (field === undefined) return [];
   const held = values[field.name] ?? [];
-  const offered = [...new Set([...field.words, ...held])];
+  // A word as `unknown` is no value to compare with.
+  const offered = [...new Set([...(comparison?.match(/[<>]/) ? [] : field.words), ...held])];
   const begins = offered.filter((value) => value.toLowerCase().startsWith(lower));
   const holds = offered.filter((value) => !begins.includes(value) && value.toLowerCase().includes(lower));
   return [...begins, ...holds]

@@ -1,4 +1,13 @@
+import {
+  type Liveness,
+  type NetworkHeads,
+  nodeContext,
+  nodeSelectors,
+  parseSelector,
+  selectorSql,
+} from '#nodes/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
+import { HttpError } from '../http-error.ts';
 import type { Fragment } from './rule-sql.ts';
 
 /** The selector language, as far as alerts need it: which nodes a rule or a silence is about. */
@@ -7,6 +16,26 @@ export interface SelectorLanguage {
   problem(text: string): string | undefined;
   /** A condition over n (nodes) and s (node_status). @throws where `problem` has something to say. */
   condition(sql: Sql, text: string): Fragment;
+}
+
+/** The selector language of the console, judged by the moment. */
+export function createNodeLanguage(by: {
+  liveness: Pick<Liveness, 'at'>;
+  heads: Pick<NetworkHeads, 'heads'>;
+}): SelectorLanguage {
+  return {
+    problem(text) {
+      try {
+        nodeSelectors.parse(text);
+        return undefined;
+      } catch (error) {
+        if (error instanceof HttpError) return `${error.message} ${error.fix}`;
+        throw error;
+      }
+    },
+    condition: (sql, text) =>
+      selectorSql(parseSelector(text), nodeContext({ sql, at: by.liveness.at(), heads: by.heads }), 'judged'),
+  };
 }
 
 /** Which of the nodes at hand a selector means: asked once a selector in a pass. */

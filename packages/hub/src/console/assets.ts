@@ -13,6 +13,7 @@ const SOURCES = {
     './static/frame.css',
     './static/parts.css',
     './static/form.css',
+    './static/alerts.css',
     './static/navigation.css',
     './static/palette.css',
     './static/fleet.css',

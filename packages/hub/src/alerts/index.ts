@@ -1,0 +1,118 @@
+import type { MiddlewareHandler } from 'hono';
+import { audienceOf, type NodeAccess, type Viewer } from '#accounts/index.ts';
+import type { AuditLog } from '#audit/index.ts';
+import type { Liveness, NetworkHeads } from '#nodes/index.ts';
+import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Mailer } from '#seams/mailer/index.ts';
+import type { Clock } from '../clock.ts';
+import type { HttpEnv, HttpFeature } from '../http.ts';
+import type { Log } from '../log.ts';
+import { RefreshedByKey } from '../refreshed-by-key.ts';
+import type { Task } from '../ticker.ts';
+import { AlertReader } from './alert-reader.ts';
+import { ChannelStore } from './channel-store.ts';
+import { createSends } from './channels/index.ts';
+import { DeadMan } from './dead-man.ts';
+import { AlertDesk } from './desk.ts';
+import { DiskTrends } from './disk-trends.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Egress } from './egress.ts';
+import { AllowedAddresses } from './egress-addresses.ts';
+import { Evaluator } from './evaluator.ts';
+import { Freezes, type FrozenNodes } from './freezes.ts';
+import { Lease } from './lease.ts';
+import type { Expiry } from './region-watch.ts';
+import { alertRoutes } from './routes.tsx';
+import type { PayoutMissing } from './rule-sql.ts';
+import { RuleStore } from './rule-store.ts';
+import { createNodeLanguage } from './scope.ts';
+import { type Maintenance, SilenceStore } from './silence-store.ts';
+import { AlertSweep } from './sweep.ts';
+
+export { sendTestMail } from './test-mail.ts';
+export type { Expiry, FrozenNodes, Maintenance, PayoutMissing };
+
+/** What the hub tells alerts of itself. */
+export interface AlertSources {
+  readonly instanceId: string;
+  readonly mailer: Mailer;
+  /** E-mails of the admins, who hear what is about the region. */
+  readonly admins: () => Promise<readonly string[]>;
+  /** Of this instance's mass expiry. */
+  readonly mass: () => FrozenNodes | undefined;
+  readonly expiries: () => readonly Expiry[];
+  /** Networks that webhooks may reach though they are not public. */
+  readonly egressAllow: readonly string[];
+  /** Asked each minute while the hub is healthy. */
+  readonly deadManUrl: URL | undefined;
+  /** Rejects where the hub is not healthy. */
+  readonly healthy: () => Promise<void>;
+  /** Given once the hub pays out. */
+  readonly payoutMissing?: PayoutMissing;
+}
+
+export interface AlertsDeps extends AlertSources {
+  readonly sql: Sql;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly log: Log;
+  readonly liveness: Liveness;
+  readonly heads: Pick<NetworkHeads, 'heads'>;
+  readonly access: NodeAccess;
+  readonly audit: AuditLog;
+  readonly guard: MiddlewareHandler<HttpEnv>;
+  readonly publicUrl: string;
+}
+
+export interface Alerts {
+  readonly routes: HttpFeature;
+  readonly tasks: readonly Task[];
+  /** Open alerts of the nodes that the viewer may see; at most a second old. */
+  openCount(viewer: Viewer): Promise<number>;
+  /** The window that a node is in at an instant, milliseconds since 1970. */
+  inMaintenance(nodeId: string, at: number): Promise<Maintenance | undefined>;
+  /** Stops sending and lets another instance evaluate. */
+  close(): Promise<void>;
+}
+
+/** Rules over the fleet, who hears of them, and the pages on which people settle both. */
+export function createAlerts(deps: AlertsDeps): Alerts {
+  const { sql, clock, random, log, publicUrl, access, audit, payoutMissing, mailer } = deps;
+  const language = createNodeLanguage(deps);
+  const egress = new Egress({ allowed: new AllowedAddresses(deps.egressAllow) });
+  const holder = `${deps.instanceId} ${Buffer.from(random(6)).toString('hex')}`;
+  const lease = new Lease({ sql, clock, name: 'alerts', holder });
+  const freezes = new Freezes(deps);
+  const evaluator = new Evaluator({ ...deps, lease, freezes, language });
+  const send = createSends({ mailer, egress, origin: publicUrl, clock });
+  const dispatcher = new Dispatcher({ sql, clock, log, send });
+  const reader = new AlertReader({ sql, access });
+  const [rules, channels, silences] = [
+    new RuleStore(sql),
+    new ChannelStore(sql),
+    new SilenceStore({ sql, language }),
+  ];
+  const desk = new AlertDesk({ access, audit, clock, random, rules, channels, silences });
+  const counts = new RefreshedByKey({ clock, load: (audience) => reader.openCount(audience) });
+  const openCount = (viewer: Viewer) => counts.read(audienceOf(viewer));
+  const { deadManUrl: url, healthy } = deps;
+  return {
+    routes: alertRoutes({
+      ...{ guard: deps.guard, clock, reader, desk, rules, channels, silences, language, openCount },
+      paysOut: payoutMissing !== undefined,
+    }),
+    tasks: [
+      evaluator,
+      dispatcher,
+      new DiskTrends({ sql, clock }),
+      new AlertSweep({ sql, clock }),
+      ...(url === undefined ? [] : [new DeadMan({ url, egress, healthy })]),
+    ],
+    openCount,
+    inMaintenance: (nodeId, at) => silences.inMaintenance(nodeId, at),
+    async close() {
+      await dispatcher.close();
+      await lease.release();
+    },
+  };
+}

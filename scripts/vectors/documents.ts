@@ -185,7 +185,7 @@ export function joinTokenVectors(): Json {
 function replies() {
   const credential = { root: keys.root.publicKey, region: draw(40), node: draw(60) };
   const reply = { credential, region: 'eu', owner: 'operator@example.org', label: 'miner-1' };
-  return [draw(32), undefined].map((ownerKey) => {
+  return [{ publicKey: draw(32), serial: 2 }, undefined].map((ownerKey) => {
     const value = { ...reply, ownerKey };
     return { value, encoded: encode(enrolReply, value) };
   });

@@ -174,7 +174,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     bus,
     registry,
     tokens,
-    ownerKeyOf: async (owner) => (await ownerKeyStore.inForce(owner))?.publicKey,
+    ownerKeyOf: (owner) => ownerKeyStore.inForce(owner),
     events,
     set,
     corroboration,

@@ -49,8 +49,8 @@ import { OwnerKeyStore, OwnerKeys, ownerKeyRoutes } from './owner-keys/index.ts'
 import { paletteRoutes } from './palette/index.ts';
 import type { Place } from './place.ts';
 import { createPulse } from './pulse/index.ts';
-import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import { SavedViews, savedViewRoutes } from './saved-views/index.ts';
+import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
 import type { Task } from './ticker.ts';
 

@@ -8,6 +8,7 @@ import {
   fromBase64Url,
   type HubOffer,
   type JoinToken,
+  type OwnerKey,
   offerChallenge,
   toHex,
   verifyEnrolRequest,
@@ -30,7 +31,7 @@ export class EnrolHub {
   /** Answers instead of the hub. */
   instead: ((request: HttpRequest) => HttpResponse | HttpError | undefined) | undefined;
   /** Of the owner, as the hub names it. */
-  ownerKey: Uint8Array | undefined;
+  ownerKey: OwnerKey | undefined;
   /** Who the hub says it is. */
   host: string = HOST;
   readonly #random = seededRandom('enrol hub');

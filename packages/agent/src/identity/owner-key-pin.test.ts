@@ -11,33 +11,38 @@ import { VirtualClock } from '#virtual-clock.ts';
 const config = { dataDir: '/data', instance: 'default' };
 const directory = identityDirectory(config);
 const key = (n: number): Uint8Array => new Uint8Array(32).fill(n);
+const named = (n: number) => ({ publicKey: key(n), serial: n });
 
 describe("the owner's key", () => {
   test('is pinned for its user alone, and again is no change', async () => {
     const disk = new MemoryDisk();
     expect(await pinOwnerKey(disk, directory, undefined)).toBeUndefined();
-    for (let i = 0; i < 2; i += 1) await pinOwnerKey(disk, directory, key(1));
-    expect(await pinOwnerKey(disk, directory, undefined)).toEqual({ key: key(1), refused: undefined });
+    for (let i = 0; i < 2; i += 1) await pinOwnerKey(disk, directory, named(1));
+    expect(await pinOwnerKey(disk, directory, undefined)).toEqual({
+      key: key(1),
+      serial: 1,
+      refused: undefined,
+    });
     expect((await disk.stat(ownerKeyPath(directory)))?.mode).toBe(0o600);
   });
 
   test('gives way to no other that a hub names, which is kept on record', async () => {
     const disk = new MemoryDisk();
-    await pinOwnerKey(disk, directory, key(1));
+    await pinOwnerKey(disk, directory, named(1));
     for (const other of [2, 3]) {
-      const refused = pinOwnerKey(disk, directory, key(other));
+      const refused = pinOwnerKey(disk, directory, named(other));
       await expect(refused).rejects.toMatchObject({ code: 'owner_key_changed', retry: false });
       await expect(refused).rejects.toThrow(fingerprintOf(key(other)));
-      expect(await readOwnerKeyPin(disk, directory)).toEqual({ key: key(1), refused: key(other) });
+      expect(await readOwnerKeyPin(disk, directory)).toEqual({ key: key(1), serial: 1, refused: key(other) });
     }
   });
 
   test('that is damaged on disk is not taken for absent', async () => {
     const disk = new MemoryDisk();
-    await pinOwnerKey(disk, directory, key(1));
+    await pinOwnerKey(disk, directory, named(1));
     const bytes = await disk.readFile(ownerKeyPath(directory));
     await disk.writeAtomic(ownerKeyPath(directory), bytes.with(30, bytes[30]! ^ 4));
-    await expect(pinOwnerKey(disk, directory, key(2))).rejects.toMatchObject({ code: 'record_damaged' });
+    await expect(pinOwnerKey(disk, directory, named(2))).rejects.toMatchObject({ code: 'record_damaged' });
   });
 });
 
@@ -63,21 +68,21 @@ describe('an enrolment', () => {
   test("pins the owner's key that the hub names, or none", async () => {
     const { hub, disk, run } = world();
     expect(await run(hub.token())).toMatchObject({ ownerKey: undefined });
-    hub.ownerKey = key(1);
+    hub.ownerKey = named(1);
     expect(await run(hub.token(), true)).toMatchObject({ ownerKey: fingerprintOf(key(1)) });
     expect((await IdentityStore.open(disk, directory)).ownerKey?.key).toEqual(key(1));
   });
 
   test('stops at another key, keeps the identity, and goes on with the same token once the pin is settled', async () => {
     const { hub, disk, run } = world();
-    hub.ownerKey = key(1);
+    hub.ownerKey = named(1);
     const { nodeId } = await run(hub.token());
-    hub.ownerKey = key(2);
+    hub.ownerKey = named(2);
     const token = hub.token();
     await expect(run(token, true)).rejects.toMatchObject({ code: 'owner_key_changed' });
     const kept = await IdentityStore.open(disk, directory);
     expect(Buffer.from(kept.nodeId).toString('hex')).toBe(nodeId);
-    expect(kept.ownerKey).toEqual({ key: key(1), refused: key(2) });
+    expect(kept.ownerKey).toEqual({ key: key(1), serial: 1, refused: key(2) });
     await disk.remove(ownerKeyPath(directory));
     expect(await run(token, true)).toMatchObject({ state: 'enrolled', ownerKey: fingerprintOf(key(2)) });
   });

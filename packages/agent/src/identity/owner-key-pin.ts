@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { equalBytes, fixed, optional, record, toHex } from '@stoa/protocol';
+import { equalBytes, fixed, type OwnerKey, optional, record, toHex, u32 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import type { Disk } from '#disk.ts';
 import { OwnerKeyChangedError } from '#identity/error.ts';
@@ -12,13 +12,15 @@ import type { OwnerKeyStatus } from '#status/snapshot.ts';
  */
 export interface OwnerKeyPin {
   readonly key: Uint8Array;
+  /** Counts the keys of the owner from 1: the change to the next one names the number after it. */
+  readonly serial: number;
   /** The last other key that a hub named; it was refused. */
   readonly refused: Uint8Array | undefined;
 }
 
 const pinKind: RecordKind<OwnerKeyPin> = {
   name: 'stoa-owner-key-1',
-  codec: record({ key: fixed(32), refused: optional(fixed(32)) }),
+  codec: record({ key: fixed(32), serial: u32, refused: optional(fixed(32)) }),
 };
 
 /** Undefined where none is pinned. @throws RecordDamagedError, DiskError: a damaged pin is not an absent one. */
@@ -33,16 +35,20 @@ export function readOwnerKeyPin(disk: Disk, directory: string): Promise<OwnerKey
 export async function pinOwnerKey(
   disk: Disk,
   directory: string,
-  named: Uint8Array | undefined,
+  named: OwnerKey | undefined,
 ): Promise<OwnerKeyPin | undefined> {
   const path = ownerKeyPath(directory);
   const pinned = await readOwnerKeyPin(disk, directory);
   if (named === undefined) return pinned;
-  if (pinned !== undefined && !equalBytes(pinned.key, named)) {
-    await writeRecord(disk, path, pinKind, { ...pinned, refused: named });
-    throw new OwnerKeyChangedError({ pinned: fingerprintOf(pinned.key), named: fingerprintOf(named), path });
+  if (pinned !== undefined && !equalBytes(pinned.key, named.publicKey)) {
+    await writeRecord(disk, path, pinKind, { ...pinned, refused: named.publicKey });
+    throw new OwnerKeyChangedError({
+      pinned: fingerprintOf(pinned.key),
+      named: fingerprintOf(named.publicKey),
+      path,
+    });
   }
-  const pin = { key: named, refused: undefined };
+  const pin = { key: named.publicKey, serial: named.serial, refused: undefined };
   await writeRecord(disk, path, pinKind, pin);
   return pin;
 }

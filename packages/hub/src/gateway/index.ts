@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type CryptoSuite, EphemeralKeys, type Gauges, type Random } from '@stoa/protocol';
+import { type CryptoSuite, EphemeralKeys, type Gauges, type OwnerKey, type Random } from '@stoa/protocol';
 import type { SignerClient } from '@stoa/signer/client';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Bus } from '../bus.ts';
@@ -56,7 +56,7 @@ export interface AgentSideDeps {
   readonly registry: NodeRegistry;
   readonly tokens: JoinTokens;
   /** The key in force of an owner, by e-mail. */
-  readonly ownerKeyOf: (owner: string) => Promise<Uint8Array | undefined>;
+  readonly ownerKeyOf: (owner: string) => Promise<OwnerKey | undefined>;
   readonly events: NodeEventLog;
   readonly set: VerifiedSet;
   readonly corroboration: Corroboration;

@@ -5,6 +5,7 @@ import {
   enrolReply,
   enrolRequest,
   type HubParty,
+  type OwnerKey,
   offerChallenge,
   type Random,
   toBase64Url,
@@ -39,7 +40,7 @@ export interface EnrolmentDeps {
   readonly tokens: JoinTokens;
   readonly registry: NodeRegistry;
   /** The owner's key in force, which the node pins. */
-  readonly ownerKeyOf: (owner: string) => Promise<Uint8Array | undefined>;
+  readonly ownerKeyOf: (owner: string) => Promise<OwnerKey | undefined>;
   readonly events: NodeEventLog;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,4 +1,4 @@
-import { type Decoded, encode, fixed, optional, record, text } from '../codec/codec.ts';
+import { type Decoded, encode, fixed, optional, record, text, u32 } from '../codec/codec.ts';
 import { CONTEXT, signIn, verifyIn } from '../contexts.ts';
 import { isStrongPublicKey } from '../crypto/strict.ts';
 import type { Signatures, SigningKey } from '../crypto/suite.ts';
@@ -21,13 +21,17 @@ export const enrolRequest = record({ claim, proof: fixed(64) });
 export type EnrolRequest = Decoded<typeof enrolRequest>;
 export type EnrolClaim = Decoded<typeof claim>;
 
+/** An owner's Ed25519 key; `serial` counts the owner's keys from 1. */
+const ownerKey = record({ publicKey: fixed(32), serial: u32 });
+export type OwnerKey = Decoded<typeof ownerKey>;
+
 export const enrolReply = record({
   credential: nodeCredential,
   region: regionName,
   owner: ownerName,
   label: text(64),
-  /** The owner's Ed25519 key in force, which the node pins; none where the owner has not made one yet. */
-  ownerKey: optional(fixed(32)),
+  /** The owner's key in force, which the node pins; none where the owner has not made one yet. */
+  ownerKey: optional(ownerKey),
 });
 export type EnrolReply = Decoded<typeof enrolReply>;
 

@@ -195,7 +195,7 @@ function Severity({ rule }: { rule: string }) {
 }
 
 function Subject({ rule, subject, label }: { rule: string; subject: string; label: string }) {
-  return isRuleId(rule) ? <a href={href(`/nodes/${subject}`)}>{label}</a> : <>{label}</>;
+  return isRuleId(rule) ? <a href={href(`/nodes/${subject}`)}>{label}</a> : <span>{label}</span>;
 }
 
 function Why({ rule, evidence, now }: { rule: string; evidence: readonly Evidence[]; now: number }) {

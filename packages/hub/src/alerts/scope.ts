@@ -34,7 +34,7 @@ export function createNodeLanguage(by: {
       }
     },
     condition: (sql, text) =>
-      selectorSql(parseSelector(text), nodeContext({ sql, at: by.liveness.at(), heads: by.heads }), 'judged'),
+      selectorSql(parseSelector(text), nodeContext({ sql, at: by.liveness.at(), heads: by.heads }), 'exact'),
   };
 }
 

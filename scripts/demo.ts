@@ -93,7 +93,7 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
   void hub.tickers.run('reference-poller');
   console.log(`
   Console   ${hub.url.origin}
-  Sign in   ${await hub.web.accounts.createLoginLink('admin@localhost')}
+  Sign in   ${await hub.web.accounts.createLoginLink('admin@stoa.local')}
             (works once, within 24 hours)
 
   Ctrl-C stops everything.

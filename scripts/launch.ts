@@ -50,7 +50,7 @@ export interface Launched extends AsyncDisposable {
 
 const REGION = 'local';
 const INSTANCE = 'hub-1';
-const OWNER = 'admin@localhost';
+const OWNER = 'admin@stoa.local';
 
 /** The whole on one machine: signer, chain, hub, the real local agent, simulated neighbours. Stopped in the opposite order. */
 export async function launch(options: LaunchOptions): Promise<Launched> {

@@ -75,7 +75,7 @@ async function examine(
     hub.tips.lag(node()?.reportedTips() ?? []).filter(({ lag }) => lag !== null && lag <= 3).length;
   await until('ten verified tips', () => tipChains() === 10);
   const reader = new PageReader(hub.url.origin);
-  const link = loginLink ?? (await hub.web.accounts.createLoginLink('admin@localhost'));
+  const link = loginLink ?? (await hub.web.accounts.createLoginLink('admin@stoa.local'));
   const pages = [await reader.signIn(link)];
   for (const path of [
     '/nodes',

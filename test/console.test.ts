@@ -43,6 +43,7 @@ describe('the console in a browser', () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.waitForURL('**/nodes?state=online');
     expect(await page.textContent('.account-email')).toBe('b@stoa.example');
+    await page.locator('.scope summary').click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.waitForURL('**/sign-in');
     await page.goto(link);
@@ -243,7 +244,7 @@ describe('the console in a browser', () => {
     });
 
     it.each([
-      ['the sign-in page', '/sign-in?failed', false],
+      ['the sign-in page', '/sign-in?told=failed', false],
       ['the fleet', '/fleet', true],
       ['the list', '/nodes', true],
       ['a filtered list', '/nodes?state=offline&q=node', true],
@@ -252,6 +253,10 @@ describe('the console in a browser', () => {
       ['chains', '/nodes/NODE/chains', true],
       ['config', '/nodes/NODE/config', true],
       ['the session', '/nodes/NODE/session', true],
+      ['the security page', '/settings/security', true],
+      ['accounts', '/admin/accounts', true],
+      ['a confirmation', '/confirm?next=/nodes', true],
+      ['the sign-up page', '/sign-up', false],
       ['an error', `/nodes/${'0'.repeat(64)}`, true],
     ] as const)(
       'shows %s within its width, without a fault of policy or access',

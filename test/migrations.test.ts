@@ -53,8 +53,8 @@ describe('migrations', { tags: ['postgres'], timeout: 120_000 }, () => {
     for (let version = 1; version <= journal.entries.length; version += 1) {
       const url = await server.createDatabase();
       await using before = await open(url, await firstOf(version));
-      const filled = await fillTables(before.sql);
-      expect(Object.values(filled)).not.toContain(0);
+      const { console_sessions: ended, ...filled } = await fillTables(before.sql);
+      expect([ended, ...Object.values(filled)]).not.toContain(0);
       await using after = await open(url);
       expect({ version, shape: await shapeOf(after.sql) }).toEqual({ version, shape: head });
       expect(await countRows(after.sql)).toMatchObject(filled);

@@ -41,7 +41,7 @@ async function componentsOf({ nodeId }: WorldNode): Promise<Record<string, strin
 
 async function page({ nodeId }: WorldNode, tab: string): Promise<string> {
   const { web } = world.hub.hub;
-  const link = new URL(await web.accounts.createLoginLink('admin@localhost'));
+  const link = new URL(await web.accounts.createLoginLink('admin@stoa.local'));
   const form = new URLSearchParams({ link: link.pathname.split('/').at(-1)!, next: '/fleet' });
   const origin = world.hub.hub.url.origin;
   const signedIn = await web.app.request('/sign-in', {

@@ -9,6 +9,7 @@ import { HistoryRecorder, HistoryStore, PartitionKeeper } from '@stoa/hub/histor
 import { ArtefactStore, JoinSteps, loadInstaller } from '@stoa/hub/joining';
 import { JoinTokens, Liveness } from '@stoa/hub/nodes';
 import { openUrl, type Sql } from '@stoa/hub/seams/db-adapter/index';
+import type { Mail } from '@stoa/hub/seams/mailer/index';
 import { createWeb, type Web } from '@stoa/hub/web';
 import { makeParties } from '@stoa/protocol/fixtures';
 import { nodeCrypto } from '@stoa/protocol/node';
@@ -23,6 +24,8 @@ export interface ConsoleWorld extends AsyncDisposable {
   readonly web: Web;
   readonly liveness: Liveness;
   readonly server: Server;
+  /** What the console sent, the newest last. */
+  readonly mails: Mail[];
   /** The id of `node-000001` and so on. */
   nodeId(label: string): Promise<string>;
   /** Signs an admin in without a browser. @returns the cookie. */
@@ -71,7 +74,16 @@ export async function openConsoleWorld({
   const rootFingerprint = nodeCrypto.hash(randomBytes(32));
   const { sql } = database;
   const parties = makeParties('console');
+  const mails: Mail[] = [];
   const web = await createWeb({
+    mailer: {
+      kind: 'log',
+      send: async (mail) => void mails.push(mail),
+      close: () => undefined,
+    },
+    signUp: 'open',
+    adminEmail: 'admin@stoa.example',
+    addressOf: ({ socket }) => socket.remoteAddress ?? 'unknown',
     join: {
       tokens: new JoinTokens({
         sql,
@@ -135,7 +147,7 @@ export async function openConsoleWorld({
   };
   const held = opened.move();
   const close = () => held.disposeAsync();
-  return { url, sql, bus, web, liveness, server, nodeId, signIn, close, [Symbol.asyncDispose]: close };
+  return { url, sql, bus, web, liveness, server, mails, nodeId, signIn, close, [Symbol.asyncDispose]: close };
 }
 
 async function setSharedBuffers(server: PostgresServer, size: string): Promise<void> {

@@ -113,6 +113,49 @@ function place(env: string, shown: string): Setting<Place | undefined> {
   };
 }
 
+/** The first choice is the default. */
+function choice<const T extends string>(env: string, choices: readonly [T, ...T[]], doc: string): Setting<T> {
+  return {
+    env,
+    doc,
+    fallback: choices[0],
+    parse(value) {
+      const chosen = choices.find((each) => each === (value || choices[0]));
+      if (chosen === undefined) throw new ConfigError(env, value ?? '', choices.join(' or '));
+      return chosen;
+    },
+  };
+}
+
+function email(env: string, fallback: string, doc: string): Setting<string> {
+  return {
+    env,
+    doc,
+    fallback,
+    parse(value) {
+      const address = (value || fallback).trim().toLowerCase();
+      if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(address))
+        throw new ConfigError(env, address, 'an e-mail address, like name@example.org,');
+      return address;
+    },
+  };
+}
+
+function smtpUrl(env: string, shown: string, doc: string): Setting<string | undefined> {
+  return {
+    env,
+    doc,
+    fallback: shown,
+    parse(value) {
+      if (!value) return undefined;
+      // The value holds a password: it is not told.
+      if (!URL.canParse(value) || !/^smtps?:$/.test(new URL(value).protocol))
+        throw new ConfigError(env, '…', 'a URL like smtp://user:password@mail.example:587');
+      return value;
+    },
+  };
+}
+
 export const SETTINGS = {
   host: text('HOST', '127.0.0.1', 'Address to listen on; agents, downloads and console share the one port.'),
   port: port('PORT', 8700, 'Port to listen on; 0 takes any free one.'),
@@ -147,7 +190,22 @@ export const SETTINGS = {
     'none',
     'File with the pinned checkpoint headers (`stoa-hub checkpoint URL` makes one).',
   ),
-  adminEmail: text('ADMIN_EMAIL', 'admin@localhost', 'The first admin, made at first start.'),
+  adminEmail: email(
+    'ADMIN_EMAIL',
+    'admin@stoa.local',
+    'The first admin: the link that the first start prints signs in this account.',
+  ),
+  signUp: choice(
+    'SIGN_UP',
+    ['open', 'closed'],
+    'Whether strangers may make accounts (as Operator), or admins invite.',
+  ),
+  smtpUrl: smtpUrl(
+    'SMTP_URL',
+    'none: e-mails are written to the log',
+    'smtp://user:password@host:587 or smtps://…',
+  ),
+  mailFrom: text('MAIL_FROM', 'Stoa Hub <hub@localhost>', 'Sender of the e-mails.'),
   logLevel: text('LOG_LEVEL', 'info', 'debug, info, warn or error.'),
   handshakesPerAddress: integer('HANDSHAKES_PER_ADDRESS', 64, {
     from: 1,

@@ -11,7 +11,7 @@ import { errorPage } from './console/error-page.tsx';
 import { type Head, renderDocument, type Site, type Slots } from './console/layout.ts';
 import { joined, type Markup } from './console/markup.ts';
 import type { NavEntry } from './console/navigation.ts';
-import { scopedPath } from './console/scope.ts';
+import { href, scopedPath } from './console/scope.ts';
 import { HttpError, notFound, toHttpError } from './http-error.ts';
 import { sameOriginOnly, securityHeaders } from './http-security.ts';
 import type { Log } from './log.ts';
@@ -21,6 +21,8 @@ export interface HttpEnv {
     requestId: string;
     /** Who is signed in; set where a route requires it. */
     viewer?: Viewer;
+    /** E-mails of all accounts that are signed in within this browser. */
+    signedIn?: readonly string[];
   };
 }
 
@@ -68,7 +70,11 @@ export function createHttpApp(options: HttpAppOptions): HubApp {
     c.setRenderer(async (content, head) => {
       const viewer = c.get('viewer');
       const page = { ...head, site, assets, entries, now: clock.now() };
-      const signedIn = viewer && { viewer, slots: await fillSlots(features, { viewer, log }) };
+      const signedIn = viewer && {
+        viewer,
+        signedIn: c.get('signedIn') ?? [],
+        slots: await fillSlots(features, { viewer, log }),
+      };
       return c.html(await renderDocument(content, { ...page, ...signedIn }));
     });
     await next();
@@ -149,9 +155,18 @@ function refuseMethod(c: HubContext, methods: readonly string[]): Promise<Respon
   );
 }
 
+/** Where a person confirms, to come back to the page from which the request was sent. */
+function confirmUrl(c: HubContext): string {
+  const from = c.req.method === 'GET' ? c.req.url : (c.req.header('referer') ?? '');
+  const { pathname, search } = URL.parse(from) ?? { pathname: '/', search: '' };
+  return href(`/confirm?next=${encodeURIComponent(pathname + search)}`);
+}
+
 async function answerError(c: HubContext, error: HttpError): Promise<Response> {
   const { status, code, message, fix, retry } = error;
   const requestId = c.get('requestId');
+  if (code === 'confirm_first' && c.req.header('accept')?.includes('text/html'))
+    return c.redirect(confirmUrl(c), 303);
   c.status(status);
   if (!c.req.header('accept')?.includes('text/html')) return c.json({ code, message, fix, retry, requestId });
   return c.render(errorPage({ status, code, message, fix, requestId }), { title: message });

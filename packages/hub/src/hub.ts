@@ -32,6 +32,7 @@ import {
 import { OwnerKeyStore } from './owner-keys/index.ts';
 import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
+import { createLogMailer, createSmtpMailer } from './seams/mailer/index.ts';
 import { bindServer, descriptorShortage } from './server.ts';
 import { Telemetry } from './telemetry.ts';
 import { type Task, Tickers } from './ticker.ts';
@@ -207,6 +208,11 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   });
   const rate = new FrameRate(() => agents.gateway.counters.framesIn);
   const startedAt = clock.now();
+  const mailer =
+    config.smtpUrl === undefined
+      ? createLogMailer({ write: (mail) => log.info({ mail }, 'no SMTP_URL: an e-mail is written here') })
+      : createSmtpMailer({ url: config.smtpUrl, from: config.mailFrom });
+  opening.defer(() => mailer.close());
   const web = await createWeb({
     sql,
     database,
@@ -217,6 +223,10 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     signer: { key: options.key, chain: () => identity.proof.chain },
     publicUrl: url.origin,
     regionPlace: config.regionPlace,
+    mailer,
+    signUp: config.signUp,
+    adminEmail: config.adminEmail,
+    addressOf: (request) => config.trustedProxies.addressOf(request),
     heads: {
       lag: (tips) => set.lag(tips),
       heads: () =>

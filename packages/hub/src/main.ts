@@ -53,9 +53,16 @@ function program(signal: AbortSignal): Command {
     .action(async (url: string) => (await import('./commands/checkpoint.ts')).checkpoint(here(), url));
   root
     .command('login-link')
-    .argument('[email]', 'of the admin', 'admin@localhost')
+    .argument('[email]', 'of the admin; ADMIN_EMAIL where none is named')
     .description('make a new login link, beside a running hub: works once, within 24 hours')
-    .action(async (email: string) => (await import('./commands/login-link.ts')).loginLink(here(), email));
+    .action(async (email?: string) => (await import('./commands/login-link.ts')).loginLink(here(), email));
+  root
+    .command('admin')
+    .description('what takes a shell on the machine of the hub')
+    .command('reset-link')
+    .argument('<email>', 'of the account')
+    .description('make a link by which the account chooses a new password: works once, within an hour')
+    .action(async (email: string) => (await import('./commands/reset-link.ts')).resetLink(here(), email));
   root
     .command('token')
     .description('join tokens')

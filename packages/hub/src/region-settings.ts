@@ -58,6 +58,11 @@ async function read(sql: Sql, name: string): Promise<Uint8Array | undefined> {
   return row?.value;
 }
 
+/** A secret that all instances of the region share: `made`, or what another stored before. */
+export function loadSecret(sql: Sql, name: string, made: Uint8Array): Promise<Uint8Array> {
+  return settle(sql, name, made);
+}
+
 /** The stored value, or `initial`, now stored. */
 async function settle(sql: Sql, name: string, initial: Uint8Array): Promise<Uint8Array> {
   await sql`insert into region_settings (name, value) values (${name}, ${Buffer.from(initial)}) on conflict do nothing`;

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { AccountStore, Accounts, accountRoutes, NodeAccess } from './accounts/index.ts';
+import { Accounts, accountRoutes, NodeAccess } from './accounts/index.ts';
 import { ApiKeyStore, ApiKeys, apiKeyRoutes } from './api-keys/index.ts';
 import {
   AuditExport,
@@ -18,7 +18,7 @@ import type { Clock } from './clock.ts';
 import { Assets } from './console/assets.ts';
 import { Live } from './console/live.ts';
 import { createBreakdown, fleetRoutes, fleetSource, type HubFacts } from './fleet/index.ts';
-import { createHttpApp, type HttpFeature, type HubApp } from './http.ts';
+import { createHttpApp, type HttpFeature, type HubApp, type HubContext } from './http.ts';
 import {
   type ArtefactStore,
   ChecklistReader,
@@ -51,6 +51,7 @@ import type { Place } from './place.ts';
 import { createPulse } from './pulse/index.ts';
 import { SavedViews, savedViewRoutes } from './saved-views/index.ts';
 import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
+import type { Mailer } from './seams/mailer/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
 import type { Task } from './ticker.ts';
 
@@ -81,6 +82,13 @@ export interface WebOptions {
   readonly history: HistoryReader;
   readonly hub: () => HubFacts;
   readonly join: JoinSide;
+  readonly mailer: Mailer;
+  /** Whether strangers may make accounts. */
+  readonly signUp: 'open' | 'closed';
+  /** Who the first login link signs in. */
+  readonly adminEmail: string;
+  /** The real address of a client, behind whatever proxies are trusted. */
+  readonly addressOf: (request: IncomingMessage) => string;
   /** What else answers HTTP on the same port. */
   readonly features?: readonly HttpFeature[];
 }
@@ -102,11 +110,15 @@ export interface Web {
 export async function createWeb(options: WebOptions): Promise<Web> {
   const { sql, clock, log, random, publicUrl, liveness, history, hub, join, features = [] } = options;
   const assets = await Assets.load();
-  const accounts = new Accounts({ store: new AccountStore(sql), clock, random, publicUrl });
-  const guard = accounts.requireViewer;
   const audit = new AuditLog({ sql, clock });
   const auditStore = new AuditStore(sql);
   const exports = new AuditExport({ store: auditStore, signer: options.signer, clock });
+  const accounts = await Accounts.open({
+    ...options,
+    audit,
+    addressOf: (c) => clientOf(c, options.addressOf),
+  });
+  const guard = accounts.requireViewer;
   const holderOf = (email: string) => accounts.holderOf(email);
   const keys = new ApiKeys({ store: new ApiKeyStore(sql), audit, clock, random, holderOf });
   const access = new NodeAccess({ sql });
@@ -138,7 +150,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const pulse = createPulse({
     ...{ ...options, access, listing, audit, guard, assets, site, regionPlace: options.regionPlace },
     loopLagMs: () => hub().loopLagMs,
-    isSignedIn: async (c) => (await accounts.identify(c)) !== undefined,
+    isSignedIn: async (c) => (await accounts.sessions.of(c)).length > 0,
   });
   const app = createHttpApp({
     features: [
@@ -184,6 +196,12 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     },
     close: () => live.close(),
   };
+}
+
+/** Where there is no socket (a request made in-process) everybody is one client. */
+function clientOf(c: HubContext, addressOf: (request: IncomingMessage) => string): string {
+  const { incoming } = (c.env ?? {}) as Partial<HttpBindings>;
+  return incoming === undefined ? 'unknown' : addressOf(incoming as IncomingMessage);
 }
 
 /** As agents print it. */

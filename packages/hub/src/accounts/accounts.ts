@@ -1,153 +1,241 @@
 import type { MiddlewareHandler } from 'hono';
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import type { AuditLog } from '#audit/index.ts';
+import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Mailer } from '#seams/mailer/index.ts';
 import type { Clock } from '../clock.ts';
 import { scopeBase, scopeOf, withBase } from '../console/scope.ts';
 import type { HttpEnv, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
-import { createSecret, type Random, sameHash, secretHash } from './secret.ts';
-import type { AccountStore, StoredSession } from './store.ts';
-import type { Viewer } from './viewer.ts';
+import type { Log } from '../log.ts';
+import { loadSecret } from '../region-settings.ts';
+import { type Auth, createAuth, SESSION_MS } from './auth.ts';
+import { AuthApi, tooManyTries } from './auth-api.ts';
+import { tokenHash } from './auth-database.ts';
+import { createLetters } from './letters.ts';
+import { LoginLinks } from './login-links.ts';
+import { createSecret, type Random } from './secret.ts';
+import { SessionCookies } from './session-cookies.ts';
+import { Sessions, type SignedIn } from './sessions.ts';
+import { AccountStore } from './store.ts';
+import { type Viewer, viewerOf } from './viewer.ts';
 
-const LINK_MS = 24 * 3_600_000;
-const SESSION_MS = 30 * 24 * 3_600_000;
-/** A session that is used slides on, written at most this often. */
-const SLIDE_MS = 3_600_000;
-/** A session is believed for this long without asking the database again: so late does a sign-out elsewhere tell. */
-const BELIEVED_MS = 5_000;
-const MOST_BELIEVED = 10_000;
+export interface AccountsOptions {
+  readonly sql: Sql;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly publicUrl: string;
+  readonly mailer: Mailer;
+  readonly audit: Pick<AuditLog, 'append'>;
+  /** Whether strangers may make accounts. */
+  readonly signUp: 'open' | 'closed';
+  /** Who the first login link signs in. */
+  readonly adminEmail: string;
+  /** The real address of the client. */
+  readonly addressOf: (c: HubContext) => string;
+}
 
-const LOCAL_ADMIN = 'admin@localhost';
+/** Of one client's address. */
+const MAILS = { most: 20, windowMs: 3_600_000 };
+/** Against one account. */
+const TRIES = { most: 20, windowMs: 15 * 60_000 };
 
-/** Who may see the console: the hub's own admins, who sign in by a one-time link. */
+/** Who may use the console: accounts, their sessions, and the guard before every page. */
 export class Accounts {
-  readonly #store: AccountStore;
-  readonly #clock: Pick<Clock, 'now'>;
-  readonly #random: Random;
-  readonly #publicUrl: string;
-  readonly #secure: boolean;
-  readonly #cookie: string;
-  /** By hash, as text. */
-  readonly #believed = new Map<string, { readonly session: StoredSession; readonly until: number }>();
+  readonly options: AccountsOptions;
+  readonly store: AccountStore;
+  readonly links: LoginLinks;
+  readonly letters: ReturnType<typeof createLetters>;
+  readonly sessions: Sessions;
+  readonly api: AuthApi;
+  readonly #auth: Auth;
+  readonly #cookies: SessionCookies;
+  #claimed = false;
+  readonly #background = new Set<Promise<void>>();
 
-  constructor(by: { store: AccountStore; clock: Pick<Clock, 'now'>; random: Random; publicUrl: string }) {
-    this.#store = by.store;
-    this.#clock = by.clock;
-    this.#random = by.random;
-    this.#publicUrl = by.publicUrl;
-    this.#secure = new URL(by.publicUrl).protocol === 'https:';
-    // The prefix makes browsers refuse the cookie from anything but this host, over TLS.
-    this.#cookie = this.#secure ? '__Host-stoa' : 'stoa';
+  static async open(options: AccountsOptions): Promise<Accounts> {
+    return new Accounts(options, await loadSecret(options.sql, 'auth-secret', options.random(32)));
   }
 
-  /** The local admin's link; undefined once somebody has signed in. A new one each time: only hashes are kept. */
-  async firstLoginLink({
-    publicUrl = this.#publicUrl,
-  }: {
-    publicUrl?: string;
-  } = {}): Promise<string | undefined> {
-    if (await this.#store.anyoneSignedIn()) return undefined;
-    return this.createLoginLink(LOCAL_ADMIN, publicUrl);
+  private constructor(options: AccountsOptions, secret: Uint8Array) {
+    const { sql, publicUrl, clock, addressOf } = options;
+    this.options = options;
+    this.store = new AccountStore(sql);
+    this.links = new LoginLinks(options);
+    this.letters = createLetters(options);
+    this.#cookies = new SessionCookies({ publicUrl, secret });
+    this.sessions = new Sessions({ store: this.store, cookies: this.#cookies, clock });
+    this.#auth = createAuth({
+      ...options,
+      secret,
+      letters: this.letters,
+      mayHaveSession: (userId) => this.store.mayHaveSession(userId),
+      onPasswordReset: (userId) => this.store.confirmEmail(userId),
+    });
+    this.api = new AuthApi({
+      auth: this.#auth,
+      cookies: this.#cookies,
+      publicUrl,
+      addressOf,
+      onChange: () => this.sessions.forget(),
+    });
   }
 
-  /** An address that signs its holder in, once, within 24 hours. Older unused links of the e-mail end. */
-  async createLoginLink(email: string, publicUrl: string = this.#publicUrl): Promise<string> {
-    const { text, hash } = createSecret(this.#random);
-    const now = this.#clock.now();
-    await this.#store.replaceLink({ hash, email, now, expiresAt: now + LINK_MS });
-    return new URL(`/sign-in/${text}`, publicUrl).href;
+  /** The first admin's link; undefined once somebody has signed in. A new one each time: only hashes are kept. */
+  async firstLoginLink({ publicUrl }: { publicUrl?: string } = {}): Promise<string | undefined> {
+    if ((await this.links.anyUsed()) || (await this.store.anybodyIsAncient())) return undefined;
+    return this.links.create(this.options.adminEmail, publicUrl);
   }
 
-  /** Turns a link into a session. @returns false for a link that is unknown, used or expired: which one is not told. */
-  async signIn(c: HubContext, linkText: string): Promise<boolean> {
-    const hash = secretHash(linkText);
-    const now = this.#clock.now();
-    const link = hash && (await this.#store.useLink(hash, now));
-    if (hash === undefined || link === undefined || !sameHash(link.hash, hash)) return false;
+  /** Whether the hub has its first admin. Until then nobody may sign up: a stranger could be the first. */
+  async isClaimed(): Promise<boolean> {
+    this.#claimed ||= await this.store.anybodyIsAncient();
+    return this.#claimed;
+  }
+
+  createLoginLink(email: string): Promise<string> {
+    return this.links.create(email);
+  }
+
+  /**
+   * Turns a link into a session. Who can make one has a shell on the hub's machine: the account is made where there is
+   * none, as an Ancient Admin.
+   * @returns false for a link that is unknown, used or expired.
+   */
+  async signInByLink(c: HubContext, linkText: string): Promise<boolean> {
+    const email = await this.links.use(linkText);
+    if (email === undefined) return false;
+    const now = this.options.clock.now();
+    const user = await this.store.ensureUser({ email, tier: 'ancient', now });
+    if (user.disabledAt !== undefined) return false;
+    await this.options.audit.append({
+      actor: email,
+      act: 'account.link_sign_in',
+      subject: email,
+      owner: email,
+      retention: '30d',
+    });
+    const { internalAdapter } = await this.#auth.$context;
+    const made = {
+      ipAddress: this.options.addressOf(c),
+      userAgent: (c.req.header('user-agent') ?? '').slice(0, 200),
+      createdAt: new Date(now),
+      updatedAt: new Date(now),
+      expiresAt: new Date(now + SESSION_MS),
+    };
     // A session of its own, whatever cookie came along: nobody can prepare one for another.
-    const session = createSecret(this.#random);
-    await this.#store.addSession({ hash: session.hash, email: link.email, now, expiresAt: now + SESSION_MS });
-    this.#setCookie(c, session.text);
+    const { token } = await internalAdapter.createSession(user.id, false, made, true);
+    const before = (await this.sessions.of(c)).filter(({ viewer }) => viewer.accountId === user.id);
+    await this.sessions.end(c, before);
+    this.#cookies.add(c, token);
     return true;
   }
 
-  async signOut(c: HubContext): Promise<void> {
-    const hash = secretHash(getCookie(c, this.#cookie) ?? '');
-    if (hash !== undefined) {
-      await this.#store.endSession(hash);
-      this.#believed.delete(hash.toString('hex'));
-    }
-    deleteCookie(c, this.#cookie, { path: '/', secure: this.#secure });
+  /** A link by which the account's holder chooses a password; mails and `stoa-hub admin reset-link` carry it. */
+  async createResetToken(userId: string, lifeMs: number): Promise<string> {
+    const { text } = createSecret(this.options.random);
+    const { internalAdapter } = await this.#auth.$context;
+    const expiresAt = new Date(this.options.clock.now() + lifeMs);
+    await internalAdapter.createVerificationValue({
+      identifier: `reset-password:${text}`,
+      value: userId,
+      expiresAt,
+    });
+    return text;
+  }
+
+  /** For an account without one. */
+  async setFirstPassword(userId: string, password: string): Promise<void> {
+    const { internalAdapter, password: passwords } = await this.#auth.$context;
+    const hash = await passwords.hash(password);
+    await internalAdapter.createAccount({
+      userId,
+      accountId: userId,
+      providerId: 'credential',
+      password: hash,
+    });
   }
 
   /** Lets who is signed in pass. Others are sent to the sign-in page, or answered 401 where no page was asked for. */
   readonly requireViewer: MiddlewareHandler<HttpEnv> = async (c, next) => {
-    const viewer = await this.identify(c);
-    if (viewer === undefined) return this.#turnAway(c);
-    const base = scopeBase(viewer.email);
+    const signedIn = await this.sessions.of(c);
+    const [last] = signedIn;
+    if (last === undefined) return turnAway(c);
     const scope = scopeOf(c.req.url);
-    if (scope !== undefined && scope !== viewer.email) throw notFound('This page');
-    if (scope === undefined && wantsPage(c)) return c.redirect(base + hereOf(c));
-    c.set('viewer', viewer);
+    const chosen = scope === undefined ? last : signedIn.find(({ viewer }) => viewer.email === scope);
+    if (chosen === undefined) throw notFound('This page');
+    const base = scopeBase(chosen.viewer.email);
+    if (wantsPage(c)) {
+      if (scope === undefined) return c.redirect(base + hereOf(c));
+      if (chosen !== last) this.#cookies.use(c, chosen.token);
+    }
+    c.set('viewer', chosen.viewer);
+    c.set(
+      'signedIn',
+      signedIn.map(({ viewer }) => viewer.email),
+    );
     // Pages of one account must not be shown from a cache to the next.
     c.header('cache-control', 'private, no-store');
     return withBase(base, next);
   };
 
+  /** The session in which the viewer asks. */
+  async sessionOf(c: HubContext): Promise<SignedIn> {
+    const { accountId } = viewerOf(c);
+    const found = (await this.sessions.of(c)).find(({ viewer }) => viewer.accountId === accountId);
+    if (found === undefined)
+      throw new HttpError(401, 'not_signed_in', 'The session has ended.', { fix: 'Sign in again.' });
+    return found;
+  }
+
   /** The account for which an API key of this e-mail acts. */
   async holderOf(email: string): Promise<Pick<Viewer, 'accountId' | 'email' | 'tier'> | undefined> {
-    return { accountId: email, email, tier: 'ancient' };
+    const user = await this.store.user(email);
+    if (user === undefined || user.disabledAt !== undefined) return undefined;
+    return { accountId: user.id, email: user.email, tier: user.tier };
   }
 
-  /** Whose session the request's cookie is. */
-  async identify(c: HubContext): Promise<Viewer | undefined> {
-    const text = getCookie(c, this.#cookie);
-    const hash = secretHash(text ?? '');
-    if (text === undefined || hash === undefined) return undefined;
-    const now = this.#clock.now();
-    const session = await this.#session(hash, now);
-    if (session === undefined || !sameHash(session.hash, hash)) return undefined;
-    if (session.expiresAt < now + SESSION_MS - SLIDE_MS) {
-      this.#believed.delete(hash.toString('hex'));
-      await this.#store.extendSession(hash, now + SESSION_MS);
-      this.#setCookie(c, text);
-    }
-    return {
-      accountId: session.email,
-      email: session.email,
-      tier: 'ancient',
-      confirmedAt: session.createdAt,
-      keyScopes: undefined,
-    };
+  /**
+   * Counts a try against an account, whether there is one or not, from wherever it comes.
+   * @throws {HttpError} `too_many_tries`; passkeys, links and resets still work then.
+   */
+  async countTry(email: string): Promise<void> {
+    const { clock } = this.options;
+    const count = await this.store.countTry(triesKey(email), { now: clock.now(), windowMs: TRIES.windowMs });
+    if (count > TRIES.most) throw tooManyTries(TRIES.windowMs / 1_000);
   }
 
-  async #session(hash: Buffer, now: number): Promise<StoredSession | undefined> {
-    const key = hash.toString('hex');
-    const believed = this.#believed.get(key);
-    if (believed !== undefined && now < believed.until && now < believed.session.expiresAt)
-      return believed.session;
-    const session = await this.#store.session(hash, now);
-    if (this.#believed.size >= MOST_BELIEVED) this.#believed.clear();
-    if (session === undefined) this.#believed.delete(key);
-    else this.#believed.set(key, { session, until: now + BELIEVED_MS });
-    return session;
-  }
-
-  #setCookie(c: HubContext, text: string): void {
-    setCookie(c, this.#cookie, text, {
-      path: '/',
-      httpOnly: true,
-      sameSite: 'Lax',
-      secure: this.#secure,
-      maxAge: SESSION_MS / 1_000,
+  /** Counts what makes the hub send mail. @throws {HttpError} `too_many_tries`, by the address of the client. */
+  async countRequest(c: HubContext): Promise<void> {
+    const { clock, addressOf } = this.options;
+    const count = await this.store.countTry(`mail:${addressOf(c)}`, {
+      now: clock.now(),
+      windowMs: MAILS.windowMs,
     });
+    if (count > MAILS.most) throw tooManyTries(MAILS.windowMs / 1_000);
   }
 
-  #turnAway(c: HubContext): Response {
-    if (wantsPage(c)) return c.redirect(`/sign-in?next=${encodeURIComponent(hereOf(c))}`);
-    throw new HttpError(401, 'not_signed_in', 'This needs somebody who is signed in.', {
-      fix: 'Open /sign-in in a browser.',
-    });
+  forgetTries(email: string): Promise<void> {
+    return this.store.forgetTries(triesKey(email));
   }
+
+  /** Work that a form starts and whose end its sender must not be able to time. */
+  inBackground(work: Promise<unknown>): void {
+    const task = work.then(
+      () => undefined,
+      (error: unknown) => this.options.log.warn({ err: error }, 'a request about an account failed'),
+    );
+    this.#background.add(task);
+    void task.finally(() => this.#background.delete(task));
+  }
+
+  async idle(): Promise<void> {
+    while (this.#background.size > 0) await Promise.all(this.#background);
+  }
+}
+
+function triesKey(email: string): string {
+  return `tries:${tokenHash(email)}`;
 }
 
 /** Whether a whole page is asked for, by a person. */
@@ -161,4 +249,11 @@ function wantsPage(c: HubContext): boolean {
 function hereOf(c: HubContext): string {
   const { pathname, search } = new URL(c.req.url);
   return pathname + search;
+}
+
+function turnAway(c: HubContext): Response {
+  if (wantsPage(c)) return c.redirect(`/sign-in?next=${encodeURIComponent(hereOf(c))}`);
+  throw new HttpError(401, 'not_signed_in', 'This needs somebody who is signed in.', {
+    fix: 'Open /sign-in in a browser.',
+  });
 }

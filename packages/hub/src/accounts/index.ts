@@ -1,4 +1,6 @@
-export { Accounts } from './accounts.ts';
+export { Accounts, type AccountsOptions } from './accounts.ts';
+export { localPath } from './local-path.ts';
+export { LoginLinks } from './login-links.ts';
 export {
   type Audience,
   audienceOf,
@@ -8,8 +10,7 @@ export {
   type NodeRole,
 } from './node-access.ts';
 export { needsConfirmation, requireFresh } from './require-fresh.ts';
-export { accountRoutes } from './routes.tsx';
-export { AccountStore } from './store.ts';
+export { accountRoutes } from './routes.ts';
 export {
   FRESH_MS,
   holdsScope,

@@ -1,13 +1,32 @@
+import { randomUUID } from 'node:crypto';
 import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Tier } from './viewer.ts';
 
 export interface StoredSession {
-  readonly hash: Uint8Array;
+  readonly id: string;
+  readonly tokenHash: string;
+  readonly userId: string;
   readonly email: string;
+  readonly tier: Tier;
   readonly createdAt: number;
   readonly expiresAt: number;
 }
 
-/** Links and sessions, by hash. */
+export interface StoredUser {
+  readonly id: string;
+  readonly email: string;
+  readonly tier: Tier;
+  readonly disabledAt: number | undefined;
+}
+
+interface UserRow {
+  id: string;
+  email: string;
+  tier: Tier;
+  disabled_at: Date | null;
+}
+
+/** Sessions and accounts as requests need them, beside better-auth, which makes them. */
 export class AccountStore {
   readonly #sql: Sql;
 
@@ -15,73 +34,84 @@ export class AccountStore {
     this.#sql = sql;
   }
 
-  async anyoneSignedIn(): Promise<boolean> {
-    const [row] = await this.#sql`select 1 from admin_links where used_at is not null limit 1`;
+  async session(tokenHash: string, now: number): Promise<StoredSession | undefined> {
+    const [row] = await this.#sql<
+      { id: string; user_id: string; email: string; tier: Tier; created_at: Date; expires_at: Date }[]
+    >`
+      select s.id, s.user_id, u.email, u.tier, s.created_at, s.expires_at
+      from user_sessions s join users u on u.id = s.user_id
+      where s.token = ${tokenHash} and s.expires_at > ${new Date(now)} and u.disabled_at is null`;
+    if (row === undefined) return undefined;
+    const { id, email, tier } = row;
+    const createdAt = row.created_at.getTime();
+    return {
+      id,
+      tokenHash,
+      userId: row.user_id,
+      email,
+      tier,
+      createdAt,
+      expiresAt: row.expires_at.getTime(),
+    };
+  }
+
+  async extendSession(id: string, now: number, expiresAt: number): Promise<void> {
+    await this
+      .#sql`update user_sessions set expires_at = ${new Date(expiresAt)}, updated_at = ${new Date(now)} where id = ${id}`;
+  }
+
+  async endSessions(tokenHashes: readonly string[]): Promise<void> {
+    await this.#sql`delete from user_sessions where token = any(${[...tokenHashes]}::text[])`;
+  }
+
+  async user(email: string): Promise<StoredUser | undefined> {
+    const [row] = await this.#sql<
+      UserRow[]
+    >`select id, email, tier, disabled_at from users where email = ${email}`;
+    return row && userOf(row);
+  }
+
+  async mayHaveSession(userId: string): Promise<boolean> {
+    const [row] = await this.#sql`select 1 from users where id = ${userId} and disabled_at is null`;
     return row !== undefined;
   }
 
-  /** The new link is the only one of its e-mail that still works. */
-  async replaceLink(link: {
-    hash: Uint8Array;
-    email: string;
-    now: number;
-    expiresAt: number;
-  }): Promise<void> {
-    await this.#sql.begin(async (sql) => {
-      await sql`delete from admin_links where email = ${link.email} and used_at is null`;
-      await sql`insert into admin_links (link_hash, email, created_at, expires_at)
-        values (${Buffer.from(link.hash)}, ${link.email}, ${new Date(link.now)}, ${new Date(link.expiresAt)})`;
-    });
-  }
-
-  /** Uses a link up: of several who try at once, one gets the e-mail. */
-  async useLink(hash: Uint8Array, now: number): Promise<{ hash: Uint8Array; email: string } | undefined> {
+  /** The account of this e-mail, made with the tier where there is none yet. */
+  async ensureUser({ email, tier, now }: { email: string; tier: Tier; now: number }): Promise<StoredUser> {
     const at = new Date(now);
-    const [row] = await this.#sql<
-      { link_hash: Uint8Array; email: string }[]
-    >`update admin_links set used_at = ${at}
-      where link_hash = ${Buffer.from(hash)} and used_at is null and expires_at > ${at} returning link_hash, email`;
-    return row && { hash: row.link_hash, email: row.email };
+    await this.#sql`insert into users (id, name, email, email_verified, tier, created_at, updated_at)
+      values (${randomUUID()}, ${email}, ${email}, true, ${tier}, ${at}, ${at}) on conflict (email) do nothing`;
+    const user = await this.user(email);
+    if (user === undefined) throw new Error(`the account of ${email} went as it was made`);
+    return user;
   }
 
-  async addSession({
-    hash,
-    email,
-    now,
-    expiresAt,
-  }: {
-    hash: Uint8Array;
-    email: string;
-    now: number;
-    expiresAt: number;
-  }) {
-    await this.#sql`insert into console_sessions (session_hash, email, created_at, expires_at)
-      values (${Buffer.from(hash)}, ${email}, ${new Date(now)}, ${new Date(expiresAt)})`;
-    await this.#sql`delete from console_sessions where expires_at <= ${new Date(now)}`;
+  async anybodyIsAncient(): Promise<boolean> {
+    const [row] = await this.#sql`select 1 from users where tier = 'ancient' and disabled_at is null limit 1`;
+    return row !== undefined;
   }
 
-  async session(hash: Uint8Array, now: number): Promise<StoredSession | undefined> {
-    const [row] = await this.#sql<
-      { session_hash: Uint8Array; email: string; created_at: Date; expires_at: Date }[]
-    >`
-      select session_hash, email, created_at, expires_at from console_sessions
-      where session_hash = ${Buffer.from(hash)} and expires_at > ${new Date(now)}`;
-    return (
-      row && {
-        hash: row.session_hash,
-        email: row.email,
-        createdAt: row.created_at.getTime(),
-        expiresAt: row.expires_at.getTime(),
-      }
-    );
+  async confirmEmail(userId: string): Promise<void> {
+    await this.#sql`update users set email_verified = true where id = ${userId}`;
   }
 
-  async extendSession(hash: Uint8Array, expiresAt: number): Promise<void> {
-    await this
-      .#sql`update console_sessions set expires_at = ${new Date(expiresAt)} where session_hash = ${Buffer.from(hash)}`;
+  /** Counts a try. @returns how many there were in the window that it falls into. */
+  async countTry(key: string, { now, windowMs }: { now: number; windowMs: number }): Promise<number> {
+    const began = now - windowMs;
+    const [row] = await this.#sql<{ count: number }[]>`
+      insert into auth_rate_limits as l (id, key, count, last_request) values (${randomUUID()}, ${key}, 1, ${now})
+      on conflict (key) do update set
+        count = case when l.last_request <= ${began} then 1 else l.count + 1 end,
+        last_request = case when l.last_request <= ${began} then excluded.last_request else l.last_request end
+      returning count`;
+    return row?.count ?? 0;
   }
 
-  async endSession(hash: Uint8Array): Promise<void> {
-    await this.#sql`delete from console_sessions where session_hash = ${Buffer.from(hash)}`;
+  async forgetTries(key: string): Promise<void> {
+    await this.#sql`delete from auth_rate_limits where key = ${key}`;
   }
+}
+
+export function userOf(row: UserRow): StoredUser {
+  return { id: row.id, email: row.email, tier: row.tier, disabledAt: row.disabled_at?.getTime() };
 }

@@ -3,6 +3,7 @@ import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../
 import { absolute } from '../console/format.ts';
 import { Ago, Empty, Panel, Unknown, Wide } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
+import { SettingsTabs } from '../console/settings-tabs.tsx';
 import { isWorking } from './api-keys.ts';
 import type { ApiKey } from './store.ts';
 
@@ -33,12 +34,10 @@ export function ApiKeysPage({
 }) {
   return (
     <article class="settings">
-      <p class="crumb">
-        <a href={href('/settings')}>Settings</a>
-      </p>
-      <div class="title">
-        <h1>API keys</h1>
-      </div>
+      <header class="title">
+        <h1>Settings</h1>
+      </header>
+      <SettingsTabs active="api-keys" />
       {made && <Made {...made} />}
       <div class="stack">
         <Panel id="keys" title="Your keys" aside="a program that shows one acts for you, within its scopes">

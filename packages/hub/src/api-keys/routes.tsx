@@ -28,7 +28,7 @@ export function apiKeyRoutes({ keys, guard, clock }: ApiKeyRoutesDeps): HttpFeat
     shown: { made?: { text: string; name: string }; typed?: Typed; faults?: Faults } = {},
   ): Promise<Response> => {
     const page = <ApiKeysPage keys={await keys.list(viewer)} now={clock.now()} {...shown} />;
-    return c.render(page, { title: 'API keys' });
+    return c.render(page, { title: 'API keys', nav: 'settings' });
   };
   return {
     mount(app: HubApp) {

@@ -14,6 +14,7 @@ const SOURCES = {
     './static/parts.css',
     './static/form.css',
     './static/alerts.css',
+    './static/account.css',
     './static/navigation.css',
     './static/palette.css',
     './static/fleet.css',
@@ -31,6 +32,7 @@ const SOURCES = {
   'owner-key.js': ['./static/owner-key.js'],
   'search.js': ['./static/search.js'],
   'palette.js': ['./static/palette.js'],
+  'passkey.js': ['./static/passkey.js'],
   'favicon.svg': ['./static/favicon.svg'],
   'world.svg': ['./static/world.svg'],
 } as const;

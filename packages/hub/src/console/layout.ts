@@ -3,7 +3,7 @@ import type { Assets } from './assets.ts';
 import { lampSprite } from './lamp.ts';
 import { Markup, markup } from './markup.ts';
 import { type NavEntry, navigation, publicNavigation } from './navigation.ts';
-import { href } from './scope.ts';
+import { href, scopeBase } from './scope.ts';
 
 /** What a page tells its frame. */
 export interface Head {
@@ -14,7 +14,7 @@ export interface Head {
   readonly search?: { readonly text: string; readonly keep?: Readonly<Record<string, string>> };
   /** The one stream of the page: the address of its patches. */
   readonly live?: string;
-  readonly scripts?: readonly ('uplot.js' | 'owner-key.js')[];
+  readonly scripts?: readonly ('uplot.js' | 'owner-key.js' | 'passkey.js')[];
 }
 
 /** Where this console stands: said on every page. */
@@ -28,6 +28,8 @@ export interface Page extends Head {
   readonly assets: Assets;
   readonly now: number;
   readonly viewer?: Pick<Viewer, 'email' | 'tier'>;
+  /** E-mails of all accounts that are signed in within this browser. */
+  readonly signedIn?: readonly string[];
   readonly entries: readonly NavEntry[];
   /** What features put into the frame of those who are signed in. */
   readonly slots?: Slots;
@@ -88,15 +90,28 @@ function script(url: string): Markup {
   return markup`<script src="${url}" defer></script>`;
 }
 
-function bar({ site, viewer, search, live, slots, entries, nav }: Page): Markup {
+function bar({ site, viewer, search, live, slots, entries, nav, signedIn = [] }: Page): Markup {
   return markup`<header class="bar">
 <a class="brand" href="/"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 8 12 3l10 5v2H2zM4 12h3v7H4zM10.500 12h3v7h-3zM17 12h3v7h-3zM2 20h20v1.500H2z"/></svg>Stoa</a>
 ${viewer === undefined ? publicNavigation(entries, nav) : searchForm(search)}
 <p class="place">${live !== undefined && STREAM}<span title="Region">${site.region}</span><span title="Network">${site.network}</span></p>
 ${slots?.bar}
 ${viewer === undefined && SIGN_IN}
-${viewer !== undefined && markup`<form action="/sign-out" method="post" class="account"><span class="account-email" title="Signed in as">${viewer.email}</span><button type="submit" class="quiet">Sign out</button></form>`}
+${viewer !== undefined && scopeMenu(viewer.email, signedIn)}
 </header>`;
+}
+
+/** Which account is in scope, the others that are signed in here, and the way out. */
+function scopeMenu(email: string, signedIn: readonly string[]): Markup {
+  const others = signedIn
+    .filter((other) => other !== email)
+    .map((other) => markup`<li><a href="${scopeBase(other)}/fleet">${other}</a></li>`);
+  const all =
+    others.length > 0 &&
+    markup`<button type="submit" name="all" value="1" class="quiet">Sign out all</button>`;
+  return markup`<details class="scope"><summary aria-label="Account ${email}"><span class="account-email" title="In scope">${email}</span></summary>
+<div class="scope-menu"><p class="scope-me">${email}</p>${others.length > 0 && markup`<p>Switch to</p><ul>${others}</ul>`}<ul><li><a href="${href('/settings/security')}">Settings</a></li><li><a href="/sign-in?add">Add another account</a></li></ul>
+<form action="${href('/sign-out')}" method="post"><button type="submit" class="quiet">Sign out</button>${all}</form></div></details>`;
 }
 
 /** Words by style sheet: without script there is no stream, and nothing to say of it. */

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import type { DBAdapter, Where } from 'better-auth';
+import { drizzleAdapter } from 'better-auth/adapters/drizzle';
+import { drizzle } from 'drizzle-orm/pg-proxy';
+import type { Sql } from '#seams/db-adapter/index.ts';
+import {
+  authRateLimits,
+  userCredentials,
+  userPasskeys,
+  userSessions,
+  users,
+  userTwoFactors,
+  userVerifications,
+} from './schema.ts';
+
+const schema = {
+  user: users,
+  session: userSessions,
+  account: userCredentials,
+  verification: userVerifications,
+  twoFactor: userTwoFactors,
+  passkey: userPasskeys,
+  rateLimit: authRateLimits,
+};
+
+type OpenAdapter = ReturnType<typeof drizzleAdapter>;
+type Adapter = ReturnType<OpenAdapter>;
+
+/**
+ * better-auth over the hub's own connections. Through drizzle's proxy driver, because its driver for postgres.js changes
+ * how that client reads dates, for everybody who uses it.
+ */
+export function authDatabase(sql: Sql): OpenAdapter {
+  const db = drizzle(
+    async (query, params, method) => {
+      const pending = sql.unsafe(query, params as never[]);
+      return { rows: method === 'all' ? await pending.values() : await pending };
+    },
+    { schema },
+  );
+  const open = drizzleAdapter(db, { provider: 'pg', schema });
+  return (options) => withHashedTokens(open(options));
+}
+
+/** As sessions are stored: a copy of the database lets nobody in. */
+export function tokenHash(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
+}
+
+interface Query {
+  model: string;
+  where?: Where[] | undefined;
+}
+
+/** Lets better-auth work with tokens while the table holds their hashes. */
+function withHashedTokens(inner: Adapter): Adapter {
+  const hashed = <Q extends Query>(query: Q): Q => ({
+    ...query,
+    ...(query.where && { where: query.where.map(hashedTerm) }),
+  });
+  const own = ({ model }: Query) => model === 'session';
+  /** Rows as they were asked for: by the token that the caller knows. */
+  const restored = <T>(row: T, asked: readonly string[]): T => {
+    if (row === null || typeof row !== 'object' || !('token' in row)) return row;
+    const token = asked.find((known) => tokenHash(known) === row.token);
+    return token === undefined ? row : { ...row, token };
+  };
+  const adapter: DBAdapter = {
+    ...inner,
+    async create(query) {
+      if (!own(query)) return inner.create(query);
+      const { token } = query.data as unknown as { token: string };
+      const row = await inner.create({ ...query, data: { ...query.data, token: tokenHash(token) } });
+      return restored(row, [token]) as never;
+    },
+    async findOne(query) {
+      return own(query)
+        ? restored(await inner.findOne(hashed(query)), askedFor(query))
+        : inner.findOne(query);
+    },
+    async findMany(query) {
+      if (!own(query)) return inner.findMany(query);
+      const rows = await inner.findMany(hashed(query));
+      return rows.map((row) => restored(row, askedFor(query))) as never;
+    },
+    async update(query) {
+      return own(query) ? restored(await inner.update(hashed(query)), askedFor(query)) : inner.update(query);
+    },
+    updateMany: (query) => inner.updateMany(own(query) ? hashed(query) : query),
+    delete: (query) => inner.delete(own(query) ? hashed(query) : query),
+    deleteMany: (query) => inner.deleteMany(own(query) ? hashed(query) : query),
+  };
+  return adapter as Adapter;
+}
+
+function hashedTerm(term: Where): Where {
+  if (term.field !== 'token') return term;
+  const { value } = term;
+  return {
+    ...term,
+    value: Array.isArray(value) ? value.map((each) => tokenHash(String(each))) : tokenHash(String(value)),
+  };
+}
+
+function askedFor({ where = [] }: Query): string[] {
+  return where.filter(({ field }) => field === 'token').flatMap(({ value }) => [value].flat().map(String));
+}

@@ -1,0 +1,135 @@
+import type { MiddlewareHandler } from 'hono';
+import { z } from 'zod';
+import { emailAddress, type Faults, readForm, type Typed } from '../console/form.tsx';
+import { href } from '../console/scope.ts';
+import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
+import { notFound } from '../http-error.ts';
+import type { Accounts } from './accounts.ts';
+import { requireFresh } from './require-fresh.ts';
+import { RosterPage } from './roster-page.tsx';
+import { ROSTER_ROWS, RosterStore } from './roster-store.ts';
+import { SecurityStore } from './security-store.ts';
+import { isAtLeast, TIERS, viewerOf } from './viewer.ts';
+
+const PATH = '/admin/accounts';
+const INVITATION_MS = 7 * 24 * 3_600_000;
+const tier = z.enum(TIERS);
+const invite = z.strictObject({ email: emailAddress(), tier });
+const act = z.strictObject({ email: emailAddress(), act: z.enum(['disable', 'enable', 'end-sessions']) });
+const LAST = 'That is the last Ancient Admin who can sign in: make another one first.';
+
+interface Shown {
+  invited?: { email: string; link: string };
+  fault?: string;
+  typed?: Typed;
+  faults?: Faults;
+  status?: 200 | 409 | 422;
+}
+
+/** The roster: Modern Admins read it, Ancient Admins change it. For others it is not there. */
+export function rosterRoutes(accounts: Accounts, guard: MiddlewareHandler<HttpEnv>): HttpFeature {
+  const { options } = accounts;
+  const store = new RosterStore(options.sql);
+  const security = new SecurityStore(options.sql);
+
+  const show = async (c: HubContext, { status = 200, ...shown }: Shown = {}): Promise<Response> => {
+    const text = (c.req.query('q') ?? '').trim().toLowerCase().slice(0, 254).replaceAll('\0', '');
+    const after = (c.req.query('after') ?? '').slice(0, 254).replaceAll('\0', '');
+    const found = await store.page({ text, after });
+    const entries = found.slice(0, ROSTER_ROWS);
+    const next = found.length > ROSTER_ROWS ? entries.at(-1)?.email : undefined;
+    c.status(status);
+    const rules = isAtLeast(viewerOf(c), 'ancient');
+    const view = { entries, text, next, now: options.clock.now(), rules, ...shown };
+    return c.render(<RosterPage view={view} />, { title: 'Accounts', nav: 'accounts' });
+  };
+  /** Before each act: an Ancient Admin who is there. */
+  const ruler = (c: HubContext) => {
+    const viewer = viewerOf(c);
+    if (!isAtLeast(viewer, 'ancient')) throw notFound('This page');
+    requireFresh(viewer, options.clock.now());
+    return viewer;
+  };
+  const known = async (email: string) => {
+    const user = await store.find(email);
+    if (user === undefined) throw notFound('This account');
+    return user;
+  };
+
+  return {
+    mount(app: HubApp) {
+      const readers: MiddlewareHandler<HttpEnv> = async (c, next) => {
+        if (!isAtLeast(viewerOf(c), 'modern')) throw notFound('This page');
+        await next();
+      };
+      app.use(PATH, guard, readers);
+      app.use(`${PATH}/*`, guard, readers);
+      app.get(PATH, (c) => show(c));
+      app.post(`${PATH}/invite`, async (c) => {
+        const { email: actor } = ruler(c);
+        const form = await readForm(c, invite);
+        if (!form.ok) return show(c, { ...form, status: 422 });
+        const { email } = form.value;
+        if (await store.find(email)) {
+          const faults = { email: 'There is an account with this e-mail already.' };
+          return show(c, { typed: { email }, faults, status: 422 });
+        }
+        await options.audit.append({
+          actor,
+          act: 'account.invite',
+          subject: email,
+          owner: email,
+          detail: { tier: form.value.tier },
+        });
+        const user = await accounts.store.ensureUser({ ...form.value, now: options.clock.now() });
+        const token = await accounts.createResetToken(user.id, INVITATION_MS);
+        accounts.letters.invite(email, token);
+        return show(c, { invited: { email, link: new URL(`/reset/${token}`, options.publicUrl).href } });
+      });
+      app.post(`${PATH}/tier`, async (c) => {
+        const { email: actor } = ruler(c);
+        const form = await readForm(c, invite);
+        if (!form.ok) return show(c, { fault: 'Choose one of the tiers.', status: 422 });
+        const user = await known(form.value.email);
+        const detail = { from: user.tier, to: form.value.tier };
+        await options.audit.append({
+          actor,
+          act: 'account.tier',
+          subject: user.email,
+          owner: user.email,
+          detail,
+        });
+        if (!(await store.setTier(user.id, form.value.tier))) return show(c, { fault: LAST, status: 409 });
+        accounts.sessions.forget();
+        return c.redirect(href(PATH), 303);
+      });
+      app.post(`${PATH}/act`, async (c) => {
+        const { email: actor } = ruler(c);
+        const form = await readForm(c, act);
+        if (!form.ok) return show(c, { fault: 'There is no such act.', status: 422 });
+        const user = await known(form.value.email);
+        await options.audit.append({
+          actor,
+          act: ACTS[form.value.act],
+          subject: user.email,
+          owner: user.email,
+        });
+        if (form.value.act === 'enable') await store.enable(user.id);
+        else {
+          const fits =
+            form.value.act === 'end-sessions' || (await store.disable(user.id, options.clock.now()));
+          if (!fits) return show(c, { fault: LAST, status: 409 });
+          await security.endAllSessions(user.id);
+        }
+        accounts.sessions.forget();
+        return c.redirect(href(PATH), 303);
+      });
+    },
+  };
+}
+
+const ACTS = {
+  disable: 'account.disable',
+  enable: 'account.enable',
+  'end-sessions': 'account.sessions_end',
+} as const;

@@ -1,0 +1,143 @@
+import type { MiddlewareHandler } from 'hono';
+import { z } from 'zod';
+import { type Faults, line, readForm } from '../console/form.tsx';
+import { href } from '../console/scope.ts';
+import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
+import { notFound } from '../http-error.ts';
+import type { Accounts } from './accounts.ts';
+import { newPassword } from './password.ts';
+import { requireFresh } from './require-fresh.ts';
+import { type Enrolment, SecurityPage } from './security-page.tsx';
+import { SecurityStore } from './security-store.ts';
+import { viewerOf } from './viewer.ts';
+
+const PATH = '/settings/security';
+const held = z.string().min(1, 'your password').max(200);
+const change = z.strictObject({ current: held.optional(), password: newPassword });
+const code = z.strictObject({ code: line(10) });
+const WRONG_PASSWORD = 'The password is wrong.';
+
+/** How one signs in oneself. */
+export function securityRoutes(accounts: Accounts, guard: MiddlewareHandler<HttpEnv>): HttpFeature {
+  const { api, options } = accounts;
+  const store = new SecurityStore(options.sql);
+
+  const show = async (
+    c: HubContext,
+    {
+      status = 200,
+      ...shown
+    }: { faults?: Record<string, Faults>; enrolment?: Enrolment; status?: 200 | 422 } = {},
+  ): Promise<Response> => {
+    const [security, { sessionId }] = await Promise.all([
+      store.read(viewerOf(c).accountId, options.clock.now()),
+      accounts.sessionOf(c),
+    ]);
+    c.status(status);
+    const page = <SecurityPage view={{ security, sessionId, now: options.clock.now(), ...shown }} />;
+    return c.render(page, { title: 'Security', nav: 'settings', scripts: ['passkey.js'] });
+  };
+  const record = async (c: HubContext, act: string, detail: Record<string, unknown> = {}) => {
+    const { email } = viewerOf(c);
+    await options.audit.append({ actor: email, act, subject: email, owner: email, detail });
+  };
+  const back = (c: HubContext, part: string) => c.redirect(href(`${PATH}#${part}`), 303);
+  /** A form with the password alone, for one of the acts of the second step. */
+  const withPassword = async (c: HubContext, act: 'start' | 'codes' | 'off', path: `/${string}`) => {
+    const form = await readForm(c, z.strictObject({ [`password-${act}`]: held }));
+    if (!form.ok) return { faults: { password: WRONG_PASSWORD } };
+    await accounts.countTry(viewerOf(c).email);
+    const { token } = await accounts.sessionOf(c);
+    const answer = await api.call(c, { path, body: { password: form.value[`password-${act}`] }, token });
+    if (answer.ok) return { answer };
+    return {
+      faults: answer.code === 'INVALID_PASSWORD' ? { password: WRONG_PASSWORD } : { '': saidOf(answer.code) },
+    };
+  };
+
+  return {
+    mount(app: HubApp) {
+      app.use(PATH, guard);
+      app.use(`${PATH}/*`, guard);
+      app.get('/settings', guard, (c) => c.redirect(href(PATH)));
+      app.get(PATH, (c) => show(c));
+      app.post(`${PATH}/password`, async (c) => {
+        const viewer = viewerOf(c);
+        const form = await readForm(c, change);
+        if (!form.ok) return show(c, { faults: { password: form.faults }, status: 422 });
+        const { current, password } = form.value;
+        const { hasPassword } = await store.read(viewer.accountId, options.clock.now());
+        if (!hasPassword) {
+          requireFresh(viewer, options.clock.now());
+          await record(c, 'account.password_set');
+          await accounts.setFirstPassword(viewer.accountId, password);
+          return back(c, 'password');
+        }
+        await accounts.countTry(viewer.email);
+        const { token } = await accounts.sessionOf(c);
+        const body = { currentPassword: current ?? '', newPassword: password, revokeOtherSessions: true };
+        const answer = await api.call(c, { path: '/change-password', body, token });
+        if (!answer.ok) return show(c, { faults: { password: { current: WRONG_PASSWORD } }, status: 422 });
+        await record(c, 'account.password_change');
+        return back(c, 'password');
+      });
+      app.post(`${PATH}/totp/start`, async (c) => {
+        const { answer, faults } = await withPassword(c, 'start', '/two-factor/enable');
+        if (answer === undefined) return show(c, { faults: { totp: faults }, status: 422 });
+        const { totpURI, backupCodes } = answer.body as { totpURI: string; backupCodes: string[] };
+        // No redirect: they are in this answer and nowhere else.
+        return show(c, { enrolment: { uri: totpURI, codes: backupCodes } });
+      });
+      app.post(`${PATH}/totp/verify`, async (c) => {
+        const form = await readForm(c, code);
+        const { token } = await accounts.sessionOf(c);
+        const digits = form.ok ? form.value.code.replaceAll(' ', '') : '';
+        const answer = await api.call(c, { path: '/two-factor/verify-totp', body: { code: digits }, token });
+        if (!answer.ok) {
+          const faults = { totp: { code: 'That code is wrong. Take the one that the app shows now.' } };
+          return show(c, { faults, status: 422 });
+        }
+        await record(c, 'account.second_step_on');
+        return back(c, 'totp');
+      });
+      app.post(`${PATH}/totp/codes`, async (c) => {
+        const { answer, faults } = await withPassword(c, 'codes', '/two-factor/generate-backup-codes');
+        if (answer === undefined) return show(c, { faults: { totp: faults }, status: 422 });
+        await record(c, 'account.recovery_codes');
+        return show(c, { enrolment: { codes: (answer.body as { backupCodes: string[] }).backupCodes } });
+      });
+      app.post(`${PATH}/totp/off`, async (c) => {
+        const { answer, faults } = await withPassword(c, 'off', '/two-factor/disable');
+        if (answer === undefined) return show(c, { faults: { totp: faults }, status: 422 });
+        await record(c, 'account.second_step_off');
+        return back(c, 'totp');
+      });
+      app.post(`${PATH}/passkeys/:id/remove`, async (c) => {
+        const viewer = viewerOf(c);
+        requireFresh(viewer, options.clock.now());
+        await record(c, 'account.passkey_remove', { passkey: c.req.param('id') });
+        if (!(await store.removePasskey(viewer.accountId, c.req.param('id')))) throw notFound('This passkey');
+        return back(c, 'passkeys');
+      });
+      app.post(`${PATH}/sessions/end-others`, async (c) => {
+        const { sessionId } = await accounts.sessionOf(c);
+        await record(c, 'account.sessions_end');
+        await store.endAllSessions(viewerOf(c).accountId, sessionId);
+        accounts.sessions.forget();
+        return back(c, 'sessions');
+      });
+      app.post(`${PATH}/sessions/:id/end`, async (c) => {
+        if (!(await store.endSession(viewerOf(c).accountId, c.req.param('id'))))
+          throw notFound('This session');
+        accounts.sessions.forget();
+        return back(c, 'sessions');
+      });
+    },
+  };
+}
+
+function saidOf(code: string): string {
+  return code === 'TOTP_ALREADY_ENABLED'
+    ? 'It is on already.'
+    : 'That was not accepted. Reload the page and try again.';
+}

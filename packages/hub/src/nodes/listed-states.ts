@@ -22,7 +22,7 @@ interface Moved {
  */
 export class ListedStates implements Task {
   readonly name = 'listed-states';
-  readonly periodMs = 3_000;
+  readonly periodMs = 1_000;
   readonly #sql: Sql;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #liveness: Liveness;

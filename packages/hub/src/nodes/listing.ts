@@ -105,7 +105,7 @@ export class NodeListing {
   /** How many nodes of the viewer's the selector finds; undefined: more than 1,000. */
   async count(viewer: Viewer, selector: Selector, at: Instant): Promise<number | undefined> {
     const sql = this.#sql;
-    const where = this.#conditions(viewer, selector, at, 'hinted');
+    const where = this.#conditions(viewer, selector, at, await this.#kind());
     const [row] = await sql<{ count: number }[]>`select count(*)::int as count from
       (select 1 from ${summaryTables(sql)} where ${where ?? sql`true`} limit ${constant(sql, MOST_COUNTED + 1)}) found`;
     return row === undefined || row.count > MOST_COUNTED ? undefined : row.count;
@@ -114,7 +114,7 @@ export class NodeListing {
   /** All nodes of the viewer's that the selector finds, in the list's order, some at a time: a slow reader holds nothing. */
   async *all(viewer: Viewer, selector: Selector, at: Instant): AsyncGenerator<readonly ExportRow[]> {
     const sql = this.#sql;
-    const where = this.#conditions(viewer, selector, at, 'hinted') ?? sql`true`;
+    const where = this.#conditions(viewer, selector, at, await this.#kind()) ?? sql`true`;
     let place: Cursor | undefined = START;
     while (place !== undefined) {
       const rows: ExportRow[] = await sql<
@@ -154,24 +154,37 @@ export class NodeListing {
     const place = placeSql(sql, position);
     const backwards = position !== undefined && 'before' in position;
     const order = backwards ? sql`n.label desc, n.node_id desc` : sql`n.label, n.node_id`;
-    const where = this.#conditions(viewer, selector, at, 'hinted');
+    const where = this.#conditions(viewer, selector, at, 'exact');
     if (where === undefined && !backwards) return this.#walk.after(position?.after ?? START);
     if (where === undefined)
       return sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}
         where ${place} order by ${order} limit ${constant(sql, PAGE_ROWS + 1)}`;
-    const walk = (rows: number) => sql<SummaryRow[]>`select ${summaryColumns(sql)}
+    const walk = (rows: number, condition: SqlFragment) => sql<SummaryRow[]>`select ${summaryColumns(sql)}
       from (select * from nodes n where ${place} order by ${order} limit ${constant(sql, rows)}) n
         left join node_status s using (node_id)
-      where ${where} order by ${order} limit ${constant(sql, PAGE_ROWS + 1)}`;
-    const walked = await walk(SHORT_WALK);
-    if (walked.length > PAGE_ROWS) return walked;
+      where ${condition} order by ${order} limit ${constant(sql, PAGE_ROWS + 1)}`;
+    const walked = await walk(SHORT_WALK, where);
+    if (walked.length > PAGE_ROWS || (await this.#isSmall())) return walked;
+    const narrowed = this.#conditions(viewer, selector, at, 'hinted') ?? sql`true`;
     if (await this.#isDense(viewer, selector, at)) {
-      const further = await walk(LONG_WALK);
+      const further = await walk(LONG_WALK, narrowed);
       if (further.length > PAGE_ROWS) return further;
     }
     const sorted = backwards ? sql`n.label || '' desc, n.node_id desc` : sql`n.label || '', n.node_id`;
     return sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}
-      where ${place} and ${where} order by ${sorted} limit ${constant(sql, PAGE_ROWS + 1)}`;
+      where ${place} and ${narrowed} order by ${sorted} limit ${constant(sql, PAGE_ROWS + 1)}`;
+  }
+
+  /** Where all nodes are looked at anyway, nothing need narrow the search, and nothing lags behind. */
+  async #kind(): Promise<QueryKind> {
+    return (await this.#isSmall()) ? 'exact' : 'hinted';
+  }
+
+  /** Whether a short walk sees every node. */
+  async #isSmall(): Promise<boolean> {
+    const sql = this.#sql;
+    const beyond = await sql`select 1 from nodes offset ${constant(sql, SHORT_WALK)} limit 1`;
+    return beyond.length === 0;
   }
 
   /** Whether a long walk is likely to fill a page, and finding all would take longer. Guessed from the statistics. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, createLog, systemClock } from '@stoa/hub';
+import { type Clock, createLog, loadConfig, settingsInForce, systemClock } from '@stoa/hub';
 import { Bus } from '@stoa/hub/bus';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from '@stoa/hub/history';
 import { ArtefactStore, JoinSteps, loadInstaller } from '@stoa/hub/joining';
@@ -125,6 +125,9 @@ export async function openConsoleWorld({
       loopLagMs: 11.2,
       sessions: nodes,
       framesPerSecond: nodes / 30,
+      handshakes: { active: 2, waiting: 0, done: nodes, refused: 3, throttled: 0 },
+      certificateNotAfter: now + 6 * 86_400_000,
+      settings: settingsInForce(loadConfig({ REGION: 'eu', DATABASE_URL: 'postgres://hub:hunter2@db/stoa' })),
     }),
   });
   server.on('request', web.listener);

@@ -5,10 +5,12 @@ import { BlockList, isIP } from 'node:net';
 export class TrustedProxies {
   readonly #list = new BlockList();
   readonly #trusts: boolean;
+  readonly #ranges: readonly string[];
 
   /** @throws RangeError for what is neither an address nor a CIDR range. */
   constructor(ranges: readonly string[]) {
     this.#trusts = ranges.length > 0;
+    this.#ranges = ranges;
     for (const range of ranges) this.#add(range);
   }
 
@@ -32,6 +34,11 @@ export class TrustedProxies {
       if (!this.#has(address)) return client;
     }
     return client;
+  }
+
+  /** As they were given. */
+  toString(): string {
+    return this.#ranges.join(', ');
   }
 
   #add(range: string): void {

@@ -253,3 +253,29 @@ export function describeConfig(): string {
     .map((setting) => `  ${setting.env.padEnd(width)}  ${setting.doc} [${setting.fallback}]`)
     .join('\n');
 }
+
+const SECRET = /SECRET|PASSWORD|TOKEN|_KEY$/;
+
+/** What holds, for the eyes of admins: secrets are told to be set, and nothing else of them. */
+export function settingsInForce(
+  config: HubConfig,
+): readonly { readonly env: string; readonly value: string; readonly isDefault: boolean }[] {
+  const held: Readonly<Record<string, unknown>> = config;
+  const defaults: Readonly<Record<string, unknown>> = loadConfig({});
+  return Object.entries(SETTINGS).map(([name, { env, fallback }]) => {
+    const value = shown(held[name]);
+    const isDefault = value === shown(defaults[name]);
+    if (isDefault) return { env, value: fallback, isDefault };
+    return { env, value: SECRET.test(env) ? 'set' : value, isDefault };
+  });
+}
+
+function shown(value: unknown): string {
+  if (typeof value !== 'string' && !(value instanceof URL))
+    return value instanceof TrustedProxies ? value.toString() : JSON.stringify(value ?? null);
+  const text = value.toString();
+  const url = URL.parse(text);
+  if (url === null || (url.username === '' && url.password === '' && url.search === '')) return text;
+  // Connection strings: who signs in, and whatever parameters say, is nobody's business.
+  return `${url.protocol}//\u2026@${url.host}${url.pathname}`;
+}

@@ -7,7 +7,7 @@ import type { Checkpoint } from '@stoa/protocol/chainweb';
 import type { SignerClient } from '@stoa/signer/client';
 import { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
-import type { HubConfig } from './config.ts';
+import { type HubConfig, settingsInForce } from './config.ts';
 import { HubError } from './error.ts';
 import {
   type AgentSide,
@@ -213,6 +213,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       ? createLogMailer({ write: (mail) => log.info({ mail }, 'no SMTP_URL: an e-mail is written here') })
       : createSmtpMailer({ url: config.smtpUrl, from: config.mailFrom });
   opening.defer(() => mailer.close());
+  const inForce = settingsInForce(config);
   const web = await createWeb({
     sql,
     database,
@@ -250,6 +251,14 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       loopLagMs: telemetry.loopLagMs,
       sessions: agents.gateway.sessions.size,
       framesPerSecond: rate.perSecond,
+      handshakes: {
+        ...agents.gateway.pending,
+        done: agents.gateway.counters.handshakes,
+        refused: agents.gateway.counters.refused,
+        throttled: agents.gateway.counters.throttled,
+      },
+      certificateNotAfter: identity.proof.cert.notAfter,
+      settings: inForce,
     }),
     join: { tokens, steps, artefacts, installer: await loadInstaller(url.origin) },
     features: [telemetry],

@@ -3,6 +3,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { Accounts, accountRoutes, NodeAccess } from './accounts/index.ts';
+import { AdminStore, adminRoutes } from './admin/index.ts';
 import { ApiKeyStore, ApiKeys, apiKeyRoutes } from './api-keys/index.ts';
 import {
   AuditExport,
@@ -132,7 +133,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const values = createSelectorValues({ sql, access, clock });
   const views = new SavedViews({ sql, clock, random });
   const registry = new NodeRegistry({ sql, clock, crypto: nodeCrypto });
-  const fleet = { census, breakdown, heads: options.heads, liveness, hub };
+  const fleet = { census, breakdown, heads: options.heads, liveness };
   const ledger = new TokenLedger({ sql, clock, audit, tokens: join.tokens });
   const reader = new ChecklistReader({ sql, steps: join.steps });
   const joining = { ...join, ledger, reader, clock, guard, publicUrl };
@@ -176,6 +177,11 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       downloadRoutes({ ...join, log }),
       auditRoutes({ guard, store: auditStore, audit, exports, clock, log }),
       joinRoutes(joining),
+      adminRoutes({
+        ...{ guard, census, liveness, clock, hub, lastBackup: () => lastBackup(auditStore) },
+        store: new AdminStore({ sql, liveness }),
+        openPages: () => live.size,
+      }),
       live,
       ...features,
     ],
@@ -207,4 +213,9 @@ function clientOf(c: HubContext, addressOf: (request: IncomingMessage) => string
 /** As agents print it. */
 function fingerprintOf(publicKey: Uint8Array): string {
   return toHex(nodeCrypto.hash(publicKey));
+}
+
+async function lastBackup(store: AuditStore): Promise<number | undefined> {
+  const { rows } = await store.page({ kind: 'all' }, { act: 'backup' }, { limit: 1 });
+  return rows[0]?.at;
 }

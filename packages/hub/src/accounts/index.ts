@@ -11,6 +11,7 @@ export {
 } from './node-access.ts';
 export { needsConfirmation, requireFresh } from './require-fresh.ts';
 export { accountRoutes } from './routes.ts';
+export { requireTier } from './require-tier.ts';
 export {
   FRESH_MS,
   holdsScope,

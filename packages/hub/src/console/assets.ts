@@ -24,6 +24,7 @@ const SOURCES = {
     './static/audit.css',
     './static/join.css',
     './static/public.css',
+    './static/admin.css',
     'uplot/dist/uPlot.min.css',
   ],
   'htmx.js': ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-sse.min.js'],

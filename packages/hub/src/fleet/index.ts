@@ -1,3 +1,3 @@
 export { createBreakdown } from './breakdown.ts';
-export type { HubFacts } from './hub-facts.ts';
+export type { HubFacts, SettingInForce } from './hub-facts.ts';
 export { fleetRoutes, fleetSource } from './routes.tsx';

@@ -13,20 +13,8 @@ function view(over: Partial<FleetView> & { byState?: Partial<Record<StateName, n
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   return {
     census: { total, byState: counts, simulated: 0, heard: 0, at: NOW },
-    breakdown: { needs: [], versions: [], regions: [] },
+    breakdown: { needs: [], events: [], versions: [], regions: [] },
     heads: [],
-    hub: {
-      version: '0.1.0',
-      instanceId: 'hub-1',
-      region: 'eu',
-      network: 'stoa',
-      startedAt: NOW - 60_000,
-      database: 'embedded',
-      rssBytes: 1,
-      loopLagMs: 1,
-      sessions: 0,
-      framesPerSecond: 0,
-    },
     at: { now: NOW, intervalMs: 30_000, graceUntil: 0 },
     ...rest,
   };
@@ -37,6 +25,24 @@ const html = (over?: Parameters<typeof view>[0]) => String(<FleetPage view={view
 describe('FleetPage', () => {
   it('names the next command where nobody has joined', () => {
     expect(html()).toContain('stoa-hub token new --ttl 15m --uses 1');
+  });
+
+  it('offers one act for each need: on the node where it is one, else in the list', () => {
+    const facts = {
+      createdAt: 0,
+      lastSeen: NOW - 379_000,
+      forked: false,
+      chainweb: 'up',
+      atTipAt: 0,
+      lag: 0,
+    };
+    const node = { nodeId: 'n', label: 'rack-1', facts } as NodeDetail;
+    const breakdown = { needs: [node], events: [], versions: [], regions: [] };
+    const acts = (count: number) => [
+      ...html({ byState: { offline: count }, breakdown }).matchAll(/class="need-act" href="([^"]+)"/g),
+    ];
+    expect(acts(1).map(([, link]) => link)).toEqual(['nodes/n/session']);
+    expect(acts(2).map(([, link]) => link)).toEqual(['nodes?q=state%3Aoffline']);
   });
 
   it('says so where nothing needs a person', () => {
@@ -59,7 +65,7 @@ describe('FleetPage', () => {
       lag: 0,
     };
     const node = { nodeId: 'n', label: 'rack-1', facts } as NodeDetail;
-    const breakdown = { needs: [node], versions: [], regions: [] };
+    const breakdown = { needs: [node], events: [], versions: [], regions: [] };
     const page = html({ byState: { offline: 1 }, breakdown });
     expect(page).toContain('Silent for 5 min or longer');
     expect(page).toMatch(/rack-1<\/a> <span class="need-since">heard <time[^>]*>6 min ago/);

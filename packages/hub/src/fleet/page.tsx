@@ -13,17 +13,15 @@ import {
   type StateName,
   stateName,
 } from '#nodes/index.ts';
-import { bytes, duration, number, percent, tenths } from '../console/format.ts';
+import { duration, number, percent, tenths } from '../console/format.ts';
 import { Lamp } from '../console/lamp.ts';
-import { Ago, Empty, Facts, Panel } from '../console/parts.tsx';
+import { Ago, Empty, Panel } from '../console/parts.tsx';
 import type { Breakdown, Share } from './breakdown.ts';
-import type { HubFacts } from './hub-facts.ts';
 
 export interface FleetView {
   readonly census: Census;
   readonly breakdown: Breakdown;
   readonly heads: readonly NetworkHead[];
-  readonly hub: HubFacts;
   readonly at: Instant;
 }
 
@@ -39,8 +37,8 @@ export function FleetPage({ view }: { view: FleetView }) {
         <NeedsYou view={view} />
         <States view={view} />
         <Heads view={view} />
+        <Events view={view} />
         <Versions view={view} />
-        <Hub view={view} />
       </div>
     </>
   );
@@ -53,11 +51,11 @@ export const FLEET_PARTS = {
   needs: NeedsYou,
   states: States,
   heads: Heads,
+  events: Events,
   versions: Versions,
-  hub: Hub,
 } as const;
 
-function Pulse({ view: { census, hub, at } }: { view: FleetView }) {
+function Pulse({ view: { census, at } }: { view: FleetView }) {
   return (
     <p class="pulse" id="pulse">
       <span>
@@ -74,7 +72,6 @@ function Pulse({ view: { census, hub, at } }: { view: FleetView }) {
           <strong>{number(census.simulated)}</strong> simulated
         </span>
       )}
-      <span class="pulse-hub">{number(hub.sessions)} sessions on this hub</span>
     </p>
   );
 }
@@ -103,6 +100,15 @@ const TO_DO: Readonly<Partial<Record<StateName, (at: Instant) => string>>> = {
     `Silent for ${duration(offlineAfterMs(intervalMs))} or longer: stoa-agent doctor on the node says what is in the way.`,
   behind: ({ intervalMs }) =>
     `Not at the tip for ${duration(lateAfterMs(intervalMs))} or longer: look at chainweb on the node, its disk and its peers.`,
+};
+
+/** The one thing to do next: on the node's own page where it is one node, else in the list of them. */
+const ACTS: Readonly<Partial<Record<StateName, { word: string; tab: string }>>> = {
+  disputed: { word: 'Settle which is the node', tab: '/session' },
+  quarantined: { word: 'Take back or refuse', tab: '/access' },
+  forked: { word: 'Compare its chains', tab: '/chains' },
+  offline: { word: 'See what was heard last', tab: '/session' },
+  behind: { word: 'Compare its chains', tab: '/chains' },
 };
 
 /** The instant that tells how bad it is, and what happened then: the one that the state's rule counts from. */
@@ -139,12 +145,23 @@ interface NeedProps {
 }
 
 function Need({ state, count, named, at }: NeedProps) {
+  const act = ACTS[state];
+  const [first] = named;
   return (
     <li>
       <a class="need-state" href={listUrl(`state:${state}`)}>
         <Lamp name={state} word={STATE_WORDS[state]} /> <span class="count">{number(count)}</span>
       </a>
       <p class="need-what">{TO_DO[state]?.(at)}</p>
+      {act && first && (
+        <a
+          class="need-act"
+          href={count === 1 ? `nodes/${first.nodeId}${act.tab}` : listUrl(`state:${state}`)}
+          aria-label={`${count === 1 ? act.word : `Open ${number(count)}`}: ${STATE_WORDS[state]}`}
+        >
+          {count === 1 ? act.word : `Open ${number(count)}`}
+        </a>
+      )}
       <ul class="need-nodes">
         {named.map((node) => {
           const good = lastGood(node, state);
@@ -173,7 +190,12 @@ function AllWell({ census }: { census: Census }) {
   if (census.total > 0) return <p class="all-well">Nothing. No node waits for a person.</p>;
   return (
     <Empty title="No node has joined yet">
-      <p>Make a join token on the hub's machine, then run the command that it prints on the node:</p>
+      <p>
+        <a class="need-act" href="join">
+          Add a node
+        </a>
+      </p>
+      <p>or make a join token on the hub's machine, and run what it prints on the node:</p>
       <pre>
         <code>stoa-hub token new --ttl 15m --uses 1</code>
       </pre>
@@ -214,6 +236,28 @@ function States({ view: { census } }: { view: FleetView }) {
 /** Small shares keep a digit: three offline nodes of a thousand are not none. */
 function fine(share: number): string {
   return share < 0.1 ? `${tenths(share * 100)} %` : percent(share);
+}
+
+function Events({ view: { breakdown, at } }: { view: FleetView }) {
+  return (
+    <Panel id="events" title="Newest events">
+      {breakdown.events.length === 0 ? (
+        <p class="unknown">Nothing has happened yet.</p>
+      ) : (
+        <ol class="events">
+          {breakdown.events.map((event) => (
+            <li>
+              <Ago at={event.at} now={at.now} />
+              <span class="event-kind">{event.kind.replaceAll('-', ' ')}</span>
+              <span class="event-detail">
+                <a href={`nodes/${event.nodeId}/session`}>{event.label}</a>
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Panel>
+  );
 }
 
 const BLOCK_MS = 30_000;
@@ -284,26 +328,5 @@ function Shares({ caption, shares }: { caption: string; shares: readonly Share[]
         ))}
       </tbody>
     </table>
-  );
-}
-
-function Hub({ view: { hub, at } }: { view: FleetView }) {
-  return (
-    <Panel id="hub" title="This hub" aside={<code>{hub.instanceId}</code>}>
-      <Facts
-        facts={[
-          { name: 'Version', value: hub.version },
-          { name: 'Started', value: <Ago at={hub.startedAt} now={at.now} /> },
-          {
-            name: 'Database',
-            value: hub.database === 'embedded' ? 'embedded PostgreSQL' : 'PostgreSQL by URL',
-          },
-          { name: 'Memory', value: bytes(hub.rssBytes) },
-          { name: 'Event-loop delay', value: `${tenths(hub.loopLagMs)} ms` },
-          { name: 'Sessions', value: number(hub.sessions) },
-          { name: 'Frames', value: `${number(Math.round(hub.framesPerSecond))} a second` },
-        ]}
-      />
-    </Panel>
   );
 }

@@ -6,7 +6,6 @@ import { type LiveSource, liveUrl, partial } from '../console/live.ts';
 import type { HttpEnv, HttpFeature, HubApp } from '../http.ts';
 import type { RefreshedByKey } from '../refreshed-by-key.ts';
 import type { Breakdown } from './breakdown.ts';
-import type { HubFacts } from './hub-facts.ts';
 import { FLEET_PARTS, FleetPage, type FleetView } from './page.tsx';
 
 export interface FleetDeps {
@@ -14,7 +13,6 @@ export interface FleetDeps {
   readonly breakdown: RefreshedByKey<Breakdown>;
   readonly heads: NetworkHeads;
   readonly liveness: Liveness;
-  readonly hub: () => HubFacts;
 }
 
 /** The fleet at a glance. */
@@ -34,11 +32,11 @@ export function fleetRoutes(deps: FleetDeps, guard: MiddlewareHandler<HttpEnv>):
 }
 
 async function readFleet(
-  { census, breakdown, heads, liveness, hub }: FleetDeps,
+  { census, breakdown, heads, liveness }: FleetDeps,
   audience: Audience,
 ): Promise<FleetView> {
   const [counts, parts] = await Promise.all([census.read(audience), breakdown.read(audience)]);
-  return { census: counts, breakdown: parts, heads: heads.heads(), hub: hub(), at: liveness.at() };
+  return { census: counts, breakdown: parts, heads: heads.heads(), at: liveness.at() };
 }
 
 /** The overview's parts, rendered anew each tick while somebody looks; those that say the same are not sent. */

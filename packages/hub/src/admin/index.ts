@@ -1,0 +1,2 @@
+export { adminRoutes } from './routes.tsx';
+export { AdminStore } from './store.ts';

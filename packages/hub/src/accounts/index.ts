@@ -10,8 +10,8 @@ export {
   type NodeRole,
 } from './node-access.ts';
 export { needsConfirmation, requireFresh } from './require-fresh.ts';
-export { accountRoutes } from './routes.ts';
 export { requireTier } from './require-tier.ts';
+export { accountRoutes } from './routes.ts';
 export {
   FRESH_MS,
   holdsScope,

@@ -10,7 +10,7 @@
   let asked;
 
   function pages() {
-    return [...document.querySelectorAll('.nav a, .account-menu a')].map((link) => ({
+    return [...document.querySelectorAll('.nav a, .scope-menu a')].map((link) => ({
       word: link.textContent,
       kind: 'page',
       open: () => location.assign(link.href),
@@ -18,11 +18,13 @@
   }
 
   function actions() {
-    const forms = [...document.querySelectorAll('form.account, [data-palette]')].map((form) => ({
-      word: form.dataset.palette ?? form.querySelector('button').textContent,
-      kind: 'action',
-      open: () => form.requestSubmit(),
-    }));
+    const forms = [...document.querySelectorAll('.scope-menu button, button[data-palette]')].map(
+      (button) => ({
+        word: button.dataset.palette ?? button.textContent,
+        kind: 'action',
+        open: () => button.form.requestSubmit(button),
+      }),
+    );
     return [
       ...forms,
       {

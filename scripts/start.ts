@@ -1,12 +1,16 @@
 /** `npm start`: a hub, its signer, a chain, this machine's agent and simulated neighbours; until Ctrl-C. */
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { homedir } from 'node:os';
+import { homedir, setPriority } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createLog } from '@stoa/hub';
 import { launch } from './launch.ts';
 
 const { env } = process;
 const NEIGHBOURS = 50;
+/** What is made in passing must not slow the first pages. */
+const LOW_PRIORITY = 10;
 
 function dataDir(): string {
   return (
@@ -53,6 +57,7 @@ async function main(stop: AbortSignal): Promise<void> {
     random: (count) => new Uint8Array(randomBytes(count)),
     log,
   });
+  using _agents = makeInstallable(directory);
   console.log(`\n  Console   ${launched.hub.url.origin}`);
   if (launched.loginLink !== undefined)
     console.log(`  Sign in   ${launched.loginLink}\n            (works once, within 24 hours)`);
@@ -62,6 +67,22 @@ async function main(stop: AbortSignal): Promise<void> {
   console.log('\n  Ctrl-C stops everything.\n');
   await Promise.race([aborted(stop), launched.broken]);
   console.log('Stopping …');
+}
+
+/** The agent for `install.sh`, made and signed beside the running hub: a few seconds the first time, then nothing. */
+function makeInstallable(directory: string): Disposable {
+  const script = fileURLToPath(new URL('artefact.ts', import.meta.url));
+  const to = ['--to', join(directory, 'artefacts'), '--fast'];
+  const sign = ['--sign', join(directory, 'signer'), '--once'];
+  const child = spawn(process.execPath, [script, ...to, ...sign], { stdio: ['ignore', 'ignore', 'pipe'] });
+  if (child.pid !== undefined) setPriority(child.pid, LOW_PRIORITY);
+  const complaint: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => complaint.push(text));
+  child.once('close', (code) => {
+    if (code !== null && code !== 0)
+      console.error(`No agent can be installed from this hub:\n${complaint.join('')}`);
+  });
+  return { [Symbol.dispose]: () => void child.kill() };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -17,7 +17,10 @@ describe('pages that take a selector', { timeout: 120_000 }, () => {
   afterAll(() => world.close());
 
   const get = (path: string, accept = 'text/html') =>
-    fetch(new URL(`/o/admin@stoa.example${path}`, world.url), { headers: { cookie, accept }, redirect: 'manual' });
+    fetch(new URL(`/o/admin@stoa.example${path}`, world.url), {
+      headers: { cookie, accept },
+      redirect: 'manual',
+    });
   const post = (path: string, fields: Record<string, string>) =>
     fetch(new URL(`/o/admin@stoa.example${path}`, world.url), {
       method: 'POST',
@@ -72,7 +75,7 @@ describe('pages that take a selector', { timeout: 120_000 }, () => {
     const page = await (await get('/views')).text();
     const id = /views\/([\w-]+)\/rename/.exec(page)![1]!;
     expect((await post(`/views/${id}/rename`, { name: 'Silent' })).status).toBe(303);
-    expect(await (await get('/nodes')).text()).toContain('>Silent</a>');
+    expect(await (await get('/views/menu')).text()).toContain('>Silent</a>');
     expect((await post('/views', { name: '', q: '' })).status).toBe(422);
     expect((await post('/views/nobody/delete', {})).status).toBe(404);
     expect((await post(`/views/${id}/delete`, {})).status).toBe(303);

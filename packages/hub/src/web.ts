@@ -167,7 +167,6 @@ export async function createWeb(options: WebOptions): Promise<Web> {
         registry,
         audit,
         values,
-        views,
       }),
       ownerKeyRoutes({ ownerKeys, guard, clock }),
       sharingRoutes({ ...nodes, guard, access, shares, store: shareStore, transfers, fingerprintOf }),

@@ -6,12 +6,6 @@ import { filterKey, type ListFilter, listUrl } from './list-filter.ts';
 /** Long selectors are shown from a little before the fault. */
 const SHOWN = { before: 40, after: 20 };
 
-/** A selector that somebody gave a name. */
-export interface NamedView {
-  readonly name: string;
-  readonly selector: string;
-}
-
 /** What is wrong with a selector, with a caret under the column. */
 export function filterError(error: SelectorError): Markup {
   const { text, column, message, fix } = error;
@@ -27,13 +21,12 @@ export interface ListToolsProps {
   readonly filter: ListFilter;
   /** Nodes that the selector finds; undefined: too many to count. */
   readonly count: number | undefined;
-  readonly views: readonly NamedView[];
   /** Nodes that the last act changed. */
   readonly changed: number | undefined;
 }
 
 /** What the selector finds, and what can be done with all of it: save, export, act. */
-export function listTools({ filter, count, views, changed }: ListToolsProps): Markup {
+export function listTools({ filter, count, changed }: ListToolsProps): Markup {
   const every = isEverything(filter.selector);
   const found =
     count === undefined
@@ -46,7 +39,7 @@ export function listTools({ filter, count, views, changed }: ListToolsProps): Ma
       : `all ${number(count)} that match`;
   return markup`${changed !== undefined && markup`<p class="done" role="status">${changed === 1 ? '1 node was changed.' : `${number(changed)} nodes were changed.`}</p>`}
 <div class="list-tools">${!every && markup`<p class="filter-note">${found} <q>${filter.text}</q>. <a href="${listUrl('')}">Show all</a></p>`}
-<details class="menu"><summary>Views</summary><div class="menu-body">${viewLinks(views)}${!every && saveForm(filter)}<p><a href="views">Rename or delete</a> <a href="nodes/selectors">Help with selectors</a></p></div></details>
+<details class="menu"><summary>Views</summary><div class="menu-body"><div data-fetch="views/menu"><p><a href="views">Your views</a></p></div>${!every && saveForm(filter)}<p><a href="nodes/selectors">Help with selectors</a></p></div></details>
 <details class="menu"><summary>Act on nodes</summary><form id="bulk" action="bulk" class="menu-body"><input type="hidden" name="q" value="${filter.text}">
 <label for="bulk-act">What</label><select id="bulk-act" name="act"><option value="tag">Add tag</option><option value="untag">Remove tag</option><option value="refuse">Refuse</option><option value="accept">Accept</option><option value="retire">Retire</option></select>
 <label for="bulk-tag">Tag</label><input id="bulk-tag" name="tag" maxlength="40" autocomplete="off" placeholder="for adding and removing tags">
@@ -56,14 +49,6 @@ export function listTools({ filter, count, views, changed }: ListToolsProps): Ma
 
 function nodes(count: number): string {
   return `${number(count)} ${count === 1 ? 'node' : 'nodes'}`;
-}
-
-function viewLinks(views: readonly NamedView[]): Markup {
-  if (views.length === 0) return markup`<p>No view is saved yet.</p>`;
-  const links = views.map(
-    ({ name, selector }) => markup`<li><a href="${listUrl(selector)}">${name}</a></li>`,
-  );
-  return markup`<ul>${links}</ul>`;
 }
 
 function saveForm(filter: ListFilter): Markup {

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Child } from 'hono/jsx';
-import { audienceOf, type Viewer, viewerOf } from '../accounts/index.ts';
+import { audienceOf, viewerOf } from '../accounts/index.ts';
 import { liveUrl } from '../console/live.ts';
 import { embed } from '../console/markup.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
@@ -17,7 +17,6 @@ import { type HistoryReader, healthColumns, rangeOf, readHealth } from './health
 import { HealthTab } from './health-tab.tsx';
 import { filterKey, readFilter } from './list-filter.ts';
 import { nodeListPage } from './list-page.ts';
-import type { NamedView } from './list-tools.ts';
 import type { ExportRow, NodeListing, Position } from './listing.ts';
 import type { Instant, Liveness } from './liveness.ts';
 import type { NetworkHeads } from './network-heads.ts';
@@ -41,7 +40,6 @@ export interface NodeRoutesDeps extends Pick<NotesDeps, 'notes' | 'registry' | '
   readonly heads: NetworkHeads;
   readonly liveness: Liveness;
   readonly values: RefreshedByKey<SelectorValues>;
-  readonly views: { list(viewer: Viewer): Promise<readonly NamedView[]> };
 }
 
 const NODE_ID = /^[0-9a-f]{64}$/;
@@ -119,14 +117,13 @@ async function listNodes(c: HubContext, deps: NodeRoutesDeps): Promise<Response>
   if (filter.error !== undefined && !c.req.header('accept')?.includes('text/html')) throw filter.error;
   const viewer = viewerOf(c);
   const at = deps.liveness.at();
-  const [page, count, views, census] = await Promise.all([
+  const [page, count, census] = await Promise.all([
     filter.error === undefined ? deps.listing.page(viewer, filter.selector, readPosition(c), at) : NO_PAGE,
     isEverything(filter.selector) ? undefined : deps.listing.count(viewer, filter.selector, at),
-    deps.views.list(viewer),
     deps.census.read(audienceOf(viewer)),
   ]);
   if (filter.error !== undefined) c.status(400);
-  return c.render(embed(nodeListPage({ filter, page, count, views, changed: readChanged(c), census, at })), {
+  return c.render(embed(nodeListPage({ filter, page, count, changed: readChanged(c), census, at })), {
     title: 'Nodes',
     nav: 'nodes',
     search: { text: filter.text },

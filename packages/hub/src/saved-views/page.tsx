@@ -47,11 +47,36 @@ export function ViewsPage({ views, fault }: { views: readonly SavedView[]; fault
   );
 }
 
+/** What the list's menu shows once it is opened: the list itself is read far more often. */
+export function ViewLinks({ views }: { views: readonly SavedView[] }) {
+  return (
+    <>
+      {views.length === 0 && <p>No view is saved yet.</p>}
+      <ul>
+        {views.map(({ name, selector }) => (
+          <li>
+            <a href={listHref(selector)}>{name}</a>
+          </li>
+        ))}
+      </ul>
+      {views.length > 0 && (
+        <p>
+          <a href={href('/views')}>Rename or delete</a>
+        </p>
+      )}
+    </>
+  );
+}
+
+function listHref(selector: string): string {
+  return href(`/nodes?${new URLSearchParams({ q: selector }).toString()}`);
+}
+
 function Row({ view: { viewId, name, selector } }: { view: SavedView }) {
   return (
     <tr>
       <th scope="row">
-        <a href={href(`/nodes?${new URLSearchParams({ q: selector }).toString()}`)}>{name}</a>
+        <a href={listHref(selector)}>{name}</a>
       </th>
       <td>
         <code>{selector || 'every node'}</code>

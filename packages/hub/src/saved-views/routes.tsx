@@ -7,7 +7,7 @@ import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError } from '../http-error.ts';
 import { parseSelector } from '../nodes/index.ts';
 import { printSelector } from '../selector/index.ts';
-import { ViewsPage } from './page.tsx';
+import { ViewLinks, ViewsPage } from './page.tsx';
 import type { SavedViews } from './saved-views.ts';
 
 const saveForm = z.strictObject({ name: line(60), q: z.string().max(1_000) });
@@ -46,6 +46,7 @@ export function savedViewRoutes({
       app.use('/views', guard);
       app.use('/views/*', guard);
       app.get('/views', (c) => show(c));
+      app.get('/views/menu', async (c) => c.html(<ViewLinks views={await views.list(viewerOf(c))} />));
       app.post('/views', async (c) => {
         const form = await readForm(c, saveForm);
         if (!form.ok) return refuse(c, form.faults);

@@ -101,6 +101,15 @@
     if (act !== undefined && act() !== false) event.preventDefault();
   });
 
+  // --- what a menu shows is fetched when it is first opened; where that fails, the link in its place stays.
+  for (const part of document.querySelectorAll('details [data-fetch]')) {
+    const load = async () => {
+      const response = await fetch(part.dataset.fetch, { headers: { accept: 'text/html' } });
+      if (response.ok) part.innerHTML = await response.text();
+    };
+    part.closest('details').addEventListener('toggle', () => load().catch(() => undefined), { once: true });
+  }
+
   // --- one box picks all rows of the page.
   const head = document.querySelector('.nodes thead .c-pick');
   if (head !== null) {

@@ -88,6 +88,7 @@ function withHashedTokens(inner: Adapter): Adapter {
     },
     updateMany: (query) => inner.updateMany(own(query) ? hashed(query) : query),
     delete: (query) => inner.delete(own(query) ? hashed(query) : query),
+    transaction: (work) => inner.transaction((within) => work(withHashedTokens(within as Adapter))),
     deleteMany: (query) => inner.deleteMany(own(query) ? hashed(query) : query),
   };
   return adapter as Adapter;

@@ -1,6 +1,7 @@
 /** The whole schema: what drizzle-kit compares with `migrations/` and what `DbAdapter.db` knows. */
 export * from './accounts/schema.ts';
 export * from './alerts/schema.ts';
+export * from './announcements/schema.ts';
 export * from './api-keys/schema.ts';
 export * from './audit/schema.ts';
 export * from './gateway/schema.ts';

@@ -4,6 +4,7 @@ import { toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { Accounts, accountRoutes, NodeAccess } from './accounts/index.ts';
 import { AdminStore, adminRoutes } from './admin/index.ts';
+import { AnnouncementMails, AnnouncementStore, announcementRoutes } from './announcements/index.ts';
 import { ApiKeyStore, ApiKeys, apiKeyRoutes } from './api-keys/index.ts';
 import {
   AuditExport,
@@ -153,6 +154,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     loopLagMs: () => hub().loopLagMs,
     isSignedIn: async (c) => (await accounts.sessions.of(c)).length > 0,
   });
+  const announcements = new AnnouncementStore({ sql, liveness, heads: options.heads });
   const app = createHttpApp({
     features: [
       ...pulse.features,
@@ -176,6 +178,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       downloadRoutes({ ...join, log }),
       auditRoutes({ guard, store: auditStore, audit, exports, clock, log }),
       joinRoutes(joining),
+      announcementRoutes({ guard, audit, clock, store: announcements }),
       adminRoutes({
         ...{ guard, census, liveness, clock, hub, lastBackup: () => lastBackup(auditStore) },
         store: new AdminStore({ sql, liveness }),
@@ -195,7 +198,12 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     app,
     listener: (request, response) => void listener(request, response),
     accounts,
-    tasks: [transfers, ...pulse.tasks, new AuditRetention({ store: auditStore, clock })],
+    tasks: [
+      transfers,
+      ...pulse.tasks,
+      new AnnouncementMails({ ...options, store: announcements }),
+      new AuditRetention({ store: auditStore, clock }),
+    ],
     get streams() {
       return live.size;
     },

@@ -13,7 +13,13 @@ import { AnnouncementMails } from './announcement-mails.ts';
 import { announcementRoutes } from './routes.tsx';
 import { AnnouncementStore } from './store.ts';
 
-const ADMIN = { accountId: '1', email: 'root@x.example', tier: 'ancient', confirmedAt: 0, keyScopes: undefined } as const;
+const ADMIN = {
+  accountId: '1',
+  email: 'root@x.example',
+  tier: 'ancient',
+  confirmedAt: 0,
+  keyScopes: undefined,
+} as const;
 
 describe('announcements', { timeout: 60_000 }, () => {
   let database: DbAdapter;
@@ -73,7 +79,14 @@ describe('announcements', { timeout: 60_000 }, () => {
       body: new URLSearchParams(form),
     });
   const make = (over: Record<string, string> = {}) =>
-    post('/admin/announcements', { body: 'Hello', level: 'info', hours: '1', from: '', selector: '', ...over });
+    post('/admin/announcements', {
+      body: 'Hello',
+      level: 'info',
+      hours: '1',
+      from: '',
+      selector: '',
+      ...over,
+    });
   const seenBy = async (email: string) => {
     viewer = { ...ADMIN, email, tier: email === ADMIN.email ? 'ancient' : 'operator' };
     const html = await (await app.request('/any')).text();
@@ -110,7 +123,8 @@ describe('announcements', { timeout: 60_000 }, () => {
     const flaky = async (mail: Mail) => {
       turns += 1;
       if (mail.to === 'o1@x.example') throw new MailError(mail.to, 'no such mailbox', { retry: false });
-      if (mail.to === 'o2@x.example' && turns <= 3) throw new MailError(mail.to, 'try later', { retry: true });
+      if (mail.to === 'o2@x.example' && turns <= 3)
+        throw new MailError(mail.to, 'try later', { retry: true });
       sent.push(mail);
     };
     await Promise.all([tick(flaky), tick(flaky)]);
@@ -147,7 +161,10 @@ describe('announcements', { timeout: 60_000 }, () => {
   });
 
   it('take whatever is sent without a fault', async () => {
-    const field = fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.constantFrom('', 'info', '24', 'yes', 'state:late'));
+    const field = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 60 }),
+      fc.constantFrom('', 'info', '24', 'yes', 'state:late'),
+    );
     const form = fc.record(
       { body: field, level: field, hours: field, from: field, selector: field, mailed: field, other: field },
       { requiredKeys: [] },

@@ -1,4 +1,5 @@
 import { TrustedProxies } from './client-address.ts';
+import { AllowedAddresses } from './egress-addresses.ts';
 import { HubError } from './error.ts';
 import { type Place, parsePlace } from './place.ts';
 
@@ -230,6 +231,18 @@ export const SETTINGS = {
   trustedProxies: list('TRUSTED_PROXIES', 'none', {
     doc: 'Addresses or CIDR ranges of proxies before the hub, whose X-Forwarded-For is believed.',
     use: (ranges) => new TrustedProxies(ranges),
+  }),
+  deadManUrl: origin(
+    'DEADMAN_URL',
+    'none',
+    'Asked each minute while the hub is healthy, by GET: a service elsewhere that raises the alarm when it hears no more.',
+  ),
+  egressAllow: list('EGRESS_ALLOW', 'none', {
+    doc: 'Addresses or CIDR ranges that webhooks may reach though they are not on the public internet.',
+    use: (ranges) => {
+      new AllowedAddresses(ranges);
+      return ranges;
+    },
   }),
   drainSeconds: integer('DRAIN_SECONDS', 0, {
     from: 0,

@@ -214,6 +214,13 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       : createSmtpMailer({ url: config.smtpUrl, from: config.mailFrom });
   opening.defer(() => mailer.close());
   const inForce = settingsInForce(config);
+  const massExpiry = new MassExpiry({
+    nodes: () => agents.gateway.nodes(),
+    liveness,
+    heartbeatMs,
+    clock,
+    log,
+  });
   const web = await createWeb({
     sql,
     database,
@@ -261,6 +268,14 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       settings: inForce,
     }),
     join: { tokens, steps, artefacts, installer: await loadInstaller(url.origin) },
+    alerts: {
+      instanceId: config.instance,
+      mass: () => massExpiry.frozen,
+      expiries: () => identity.expiries,
+      egressAllow: config.egressAllow,
+      deadManUrl: config.deadManUrl,
+      healthy: () => database.check(),
+    },
     features: [telemetry],
   });
 
@@ -277,10 +292,11 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     partitions,
     new EventRetention({ sql, clock }),
     new ListedStates({ sql, clock, liveness }),
-    new MassExpiry({ nodes: () => agents.gateway.nodes(), liveness, heartbeatMs, clock, log }),
+    massExpiry,
   ];
   opening.defer(() => telemetry.close());
   opening.defer(() => last(tickers.stop()));
+  opening.defer(() => last(web.alerts.close()));
   opening.defer(() => web.close());
   opening.defer(() => {
     server.close();

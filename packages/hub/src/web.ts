@@ -5,6 +5,7 @@ import { nodeCrypto } from '@stoa/protocol/node';
 import { Accounts, accountRoutes, NodeAccess } from './accounts/index.ts';
 import { AdminStore, adminRoutes } from './admin/index.ts';
 import { AnnouncementMails, AnnouncementStore, announcementRoutes } from './announcements/index.ts';
+import { type Alerts, type AlertSources, createAlerts } from './alerts/index.ts';
 import { ApiKeyStore, ApiKeys, apiKeyRoutes } from './api-keys/index.ts';
 import {
   AuditExport,
@@ -91,6 +92,7 @@ export interface WebOptions {
   readonly adminEmail: string;
   /** The real address of a client, behind whatever proxies are trusted. */
   readonly addressOf: (request: IncomingMessage) => string;
+  readonly alerts: AlertSources;
   /** What else answers HTTP on the same port. */
   readonly features?: readonly HttpFeature[];
 }
@@ -100,6 +102,7 @@ export interface Web {
   /** The application as a listener of a node:http server. */
   readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
   readonly accounts: Accounts;
+  readonly alerts: Alerts;
   /** What features of the console do on a period. */
   readonly tasks: readonly Task[];
   /** Open pages that are patched as things change. */
@@ -149,9 +152,14 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     crypto: nodeCrypto,
   });
   const site = { region, network };
+  const alerts = createAlerts({
+    ...{ ...options, ...options.alerts, access, audit, guard },
+    admins: () => accounts.admins(),
+  });
   const pulse = createPulse({
     ...{ ...options, access, listing, audit, guard, assets, site, regionPlace: options.regionPlace },
     loopLagMs: () => hub().loopLagMs,
+    inMaintenance: async (nodeId) => (await alerts.inMaintenance(nodeId, clock.now())) !== undefined,
     isSignedIn: async (c) => (await accounts.sessions.of(c)).length > 0,
   });
   const announcements = new AnnouncementStore({ sql, liveness, heads: options.heads });
@@ -184,6 +192,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
         store: new AdminStore({ sql, liveness }),
         openPages: () => live.size,
       }),
+      alerts.routes,
       live,
       ...features,
     ],
@@ -204,6 +213,8 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       new AnnouncementMails({ ...options, store: announcements }),
       new AuditRetention({ store: auditStore, clock }),
     ],
+    alerts,
+    tasks: [transfers, ...alerts.tasks, ...pulse.tasks, new AuditRetention({ store: auditStore, clock })],
     get streams() {
       return live.size;
     },

@@ -195,6 +195,11 @@ export class Accounts {
     return { accountId: user.id, email: user.email, tier: user.tier };
   }
 
+  /** E-mails of the Ancient Admins who can sign in. */
+  admins(): Promise<readonly string[]> {
+    return this.store.admins();
+  }
+
   /**
    * Counts a try against an account, whether there is one or not, from wherever it comes.
    * @throws {HttpError} `too_many_tries`; passkeys, links and resets still work then.

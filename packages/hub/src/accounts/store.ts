@@ -64,6 +64,12 @@ export class AccountStore {
     await this.#sql`delete from user_sessions where token = any(${[...tokenHashes]}::text[])`;
   }
 
+  async admins(): Promise<readonly string[]> {
+    const rows = await this.#sql<{ email: string }[]>`
+      select email from users where tier = 'ancient' and disabled_at is null order by email`;
+    return rows.map(({ email }) => email);
+  }
+
   async user(email: string): Promise<StoredUser | undefined> {
     const [row] = await this.#sql<
       UserRow[]

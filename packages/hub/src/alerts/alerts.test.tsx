@@ -13,7 +13,7 @@ import { createHttpApp, type HttpEnv, type HubApp } from '../http.ts';
 import { createLog } from '../log.ts';
 import type { Task } from '../ticker.ts';
 import { AlertWorld, MINUTE, START } from './evaluator.fixture.ts';
-import { type AlertSources, type Alerts, createAlerts } from './index.ts';
+import { type Alerts, type AlertsDeps, createAlerts } from './index.ts';
 import { startHttp, startSmtp } from './receivers.fixture.ts';
 
 const [ANN, BOB, ADA] = ['ann@x.example', 'bob@x.example', 'ada@x.example'] as const;
@@ -36,7 +36,7 @@ describe('alerts, as people meet them', { timeout: 60_000 }, () => {
   });
 
   function open(
-    over: Partial<AlertSources> & { smtp?: string } = {},
+    over: Partial<AlertsDeps> & { smtp?: string } = {},
   ): Alerts & { app: HubApp; tick: (name: string) => Promise<void> } {
     const { sql, clock, liveness } = world;
     const log = createLog({ level: 'silent' });

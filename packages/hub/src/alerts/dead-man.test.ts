@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { AllowedAddresses } from '../egress-addresses.ts';
 import { DeadMan } from './dead-man.ts';
 import { Egress } from './egress.ts';
-import { AllowedAddresses } from './egress-addresses.ts';
 import { startHttp } from './receivers.fixture.ts';
 
 it('says to a service elsewhere that the hub lives, while it does', async () => {

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { createSmtpMailer } from '#seams/mailer/index.ts';
+import { AllowedAddresses } from '../egress-addresses.ts';
 import { createLog } from '../log.ts';
 import type { ChannelKind } from './channel.ts';
 import { createSends } from './channels/index.ts';
 import { signatureOf } from './channels/webhook.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Egress } from './egress.ts';
-import { AllowedAddresses } from './egress-addresses.ts';
 import { AlertWorld, MINUTE, START } from './evaluator.fixture.ts';
 import type { Message } from './message.ts';
 import { Outbox } from './outbox.ts';

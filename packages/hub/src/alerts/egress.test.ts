@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { AllowedAddresses, isPublicAddress } from '../egress-addresses.ts';
 import { Egress, type Resolve } from './egress.ts';
-import { AllowedAddresses, isPublicAddress } from './egress-addresses.ts';
 import { startHanging, startHttp } from './receivers.fixture.ts';
 
 const signal = () => AbortSignal.timeout(5_000);

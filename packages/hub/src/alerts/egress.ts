@@ -2,8 +2,8 @@ import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import type { AllowedAddresses } from '../egress-addresses.ts';
 import { DeliveryError } from './channel.ts';
-import type { AllowedAddresses } from './egress-addresses.ts';
 
 export type Resolve = (
   host: string,

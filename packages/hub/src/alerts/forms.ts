@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { emailAddress, line } from '../console/form.tsx';
-import { isPublicAddress } from './egress-addresses.ts';
+import { isPublicAddress } from '../egress-addresses.ts';
 import { LONGEST_DELAY_MS, RULE_IDS } from './rule.ts';
 
 const MINUTE = 60_000;

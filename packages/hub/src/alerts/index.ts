@@ -5,6 +5,7 @@ import type { Liveness, NetworkHeads } from '#nodes/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Mailer } from '#seams/mailer/index.ts';
 import type { Clock } from '../clock.ts';
+import { AllowedAddresses } from '../egress-addresses.ts';
 import type { HttpEnv, HttpFeature } from '../http.ts';
 import type { Log } from '../log.ts';
 import { RefreshedByKey } from '../refreshed-by-key.ts';
@@ -17,7 +18,6 @@ import { AlertDesk } from './desk.ts';
 import { DiskTrends } from './disk-trends.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Egress } from './egress.ts';
-import { AllowedAddresses } from './egress-addresses.ts';
 import { Evaluator } from './evaluator.ts';
 import { Freezes, type FrozenNodes } from './freezes.ts';
 import { Lease } from './lease.ts';
@@ -35,9 +35,6 @@ export type { Expiry, FrozenNodes, Maintenance, PayoutMissing };
 /** What the hub tells alerts of itself. */
 export interface AlertSources {
   readonly instanceId: string;
-  readonly mailer: Mailer;
-  /** E-mails of the admins, who hear what is about the region. */
-  readonly admins: () => Promise<readonly string[]>;
   /** Of this instance's mass expiry. */
   readonly mass: () => FrozenNodes | undefined;
   readonly expiries: () => readonly Expiry[];
@@ -52,6 +49,9 @@ export interface AlertSources {
 }
 
 export interface AlertsDeps extends AlertSources {
+  readonly mailer: Mailer;
+  /** E-mails of the admins, who hear what is about the region. */
+  readonly admins: () => Promise<readonly string[]>;
   readonly sql: Sql;
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;

@@ -11,6 +11,7 @@ import {
   peek,
   peekInstanceCert,
   record,
+  regionCertKind,
   regionTimeKind,
   type SigningKey,
 } from '@stoa/protocol';
@@ -105,6 +106,17 @@ export class HubIdentity {
     if (!due && equalBytes(held.regionTime, regionTime)) return;
     this.#proof = this.#proofOf({ chain, regionTime, authority });
     await cache.save(encode(kept, { chain, regionTime, authority }));
+  }
+
+  /** When what it proves itself by ends, milliseconds since 1970, and how long before it should have been renewed. */
+  get expiries(): readonly { name: string; notAfter: number; warnMs: number }[] {
+    const { cert, chain } = this.proof;
+    const region = peek(regionCertKind, chain.region);
+    return [
+      { name: `Certificate of ${cert.instance}`, notAfter: cert.notAfter, warnMs: 24 * HOUR_MS },
+      // Only the offline root renews it: people need time to bring it out.
+      { name: `Certificate of region ${cert.region}`, notAfter: region.notAfter, warnMs: 30 * 24 * HOUR_MS },
+    ];
   }
 
   /** What Challenge and Welcome carry. */

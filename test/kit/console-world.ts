@@ -76,6 +76,14 @@ export async function openConsoleWorld({
   const parties = makeParties('console');
   const mails: Mail[] = [];
   const web = await createWeb({
+    alerts: {
+      instanceId: 'hub-1',
+      mass: () => undefined,
+      expiries: () => [],
+      egressAllow: [],
+      deadManUrl: undefined,
+      healthy: async () => undefined,
+    },
     mailer: {
       kind: 'log',
       send: async (mail) => void mails.push(mail),

@@ -80,6 +80,13 @@ function program(signal: AbortSignal): Command {
   }));
   addAuditCommands(root, here);
   addBackupCommands(root, here);
+  root
+    .command('alerts')
+    .description('what the hub tells people')
+    .command('test')
+    .argument('<email>', 'where the test goes')
+    .description('send a test e-mail, as Send test does: says whether the mail server took it')
+    .action(async (email: string) => (await import('./commands/alerts.ts')).testAlerts(here(), email));
   return root;
 }
 

@@ -209,12 +209,12 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     accounts,
     tasks: [
       transfers,
+      ...alerts.tasks,
       ...pulse.tasks,
       new AnnouncementMails({ ...options, store: announcements }),
       new AuditRetention({ store: auditStore, clock }),
     ],
     alerts,
-    tasks: [transfers, ...alerts.tasks, ...pulse.tasks, new AuditRetention({ store: auditStore, clock })],
     get streams() {
       return live.size;
     },

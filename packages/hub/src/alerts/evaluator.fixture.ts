@@ -1,9 +1,8 @@
+import { createHash } from 'node:crypto';
 import { Liveness } from '#nodes/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { createLog } from '../log.ts';
-import { insertNodes, nodeIdOf } from '../nodes/rows.fixture.ts';
-import type { StateFacts } from '../nodes/state.ts';
 import { Evaluator, type EvaluatorDeps } from './evaluator.ts';
 import { Freezes, type FrozenNodes } from './freezes.ts';
 import { Lease } from './lease.ts';
@@ -72,29 +71,26 @@ export class AlertWorld {
     });
   }
 
-  /** Healthy ones, heard from just now. @returns their ids. */
+  /** Healthy ones, heard from just now, or when `heard` says. @returns their ids. */
   async addNodes(
     count: number,
-    { owner = 'owner@stoa.example', prefix = 'node', facts = {} as Partial<StateFacts> } = {},
-  ) {
-    const now = this.clock.time;
-    const healthy = {
-      createdAt: now - 60 * MINUTE,
-      lastSeen: now,
-      forked: false,
-      atTipAt: now,
-      lag: 0,
-      chainweb: 'up',
-    };
-    const nodes = Array.from({ length: count }, (_, i) => ({
-      nodeId: nodeIdOf(`${owner} ${prefix} ${i}`),
-      label: `${prefix}-${i}`,
-      facts: { ...healthy, ...facts },
-    }));
-    for (let from = 0; from < count; from += 1_000)
-      await insertNodes(this.sql, nodes.slice(from, from + 1_000));
-    const ids = nodes.map(({ nodeId }) => nodeId);
-    await this.sql`update nodes set owner = ${owner} where node_id = any(${ids}::text[])`;
+    {
+      owner = 'owner@stoa.example',
+      prefix = 'node',
+      heard = this.clock.time,
+    }: { owner?: string; prefix?: string; heard?: number } = {},
+  ): Promise<string[]> {
+    const { sql } = this;
+    const labels = Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
+    const ids = labels.map((label) => createHash('sha256').update(`${owner} ${label}`).digest('hex'));
+    await sql`
+      insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
+      select id, label, ${owner}, 'eu', '\\x00'::bytea, '\\x00'::bytea, ${new Date(START - 60 * MINUTE)}
+      from unnest(${ids}::text[], ${labels}::text[]) as t(id, label)`;
+    await sql`
+      insert into node_status (node_id, epoch, last_seen, tips, lag, chainweb, at_tip_at)
+      select id, 1, ${new Date(heard)}, decode(repeat('00', 400), 'hex'), 0, 'up', ${new Date(heard)}
+      from unnest(${ids}::text[]) as t(id)`;
     return ids;
   }
 

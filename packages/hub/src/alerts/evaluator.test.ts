@@ -34,7 +34,7 @@ describe('the evaluator', { timeout: 60_000 }, () => {
   it('shows and does not tell what it finds at first sight', async () => {
     await world.addNodes(1, {
       prefix: 'dead',
-      facts: { lastSeen: START - 60 * MINUTE, atTipAt: START - 60 * MINUTE },
+      heard: START - 60 * MINUTE,
     });
     const disk = await world.addNodes(1, { prefix: 'full' });
     await database.sql`update node_status set disk = 0.97 where node_id = any(${disk}::text[])`;
@@ -52,7 +52,7 @@ describe('the evaluator', { timeout: 60_000 }, () => {
   });
 
   it('tells what began a moment before it looked for the first time', async () => {
-    await world.addNodes(1, { facts: { lastSeen: START - 2 * MINUTE, atTipAt: START - 2 * MINUTE } });
+    await world.addNodes(1, { heard: START - 2 * MINUTE });
     await world.pass(4, world.evaluator());
     expect(await world.tale()).toEqual(['3 owner firing offline']);
   });
@@ -293,7 +293,7 @@ describe('the evaluator', { timeout: 60_000 }, () => {
 
     it('an instance that was overtaken while it slept writes nothing', async () => {
       const { sql, clock } = world;
-      await world.addNodes(1, { facts: { lastSeen: START - 4 * MINUTE } });
+      await world.addNodes(1, { heard: START - 4 * MINUTE });
       const real = new Lease({ sql, clock, name: 'alerts', holder: 'hub-1' });
       const asleep = Object.assign(Object.create(real) as Lease, {
         hold: async () => {

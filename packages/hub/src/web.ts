@@ -4,8 +4,8 @@ import { toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { Accounts, accountRoutes, NodeAccess } from './accounts/index.ts';
 import { AdminStore, adminRoutes } from './admin/index.ts';
+import { type AlertSources, type Alerts, createAlerts } from './alerts/index.ts';
 import { AnnouncementMails, AnnouncementStore, announcementRoutes } from './announcements/index.ts';
-import { type Alerts, type AlertSources, createAlerts } from './alerts/index.ts';
 import { ApiKeyStore, ApiKeys, apiKeyRoutes } from './api-keys/index.ts';
 import {
   AuditExport,

@@ -26,6 +26,8 @@ const START: Cursor = { label: '', nodeId: '' };
 /** Looked at before anything else: what one in twenty nodes is fills a page from these. */
 const SHORT_WALK = 1_000;
 const LONG_WALK = 20_000;
+/** The first of what the indexed columns let through: nearly all of it is what was asked for. */
+const CANDIDATES = 500;
 /** Nodes are counted up to here: beyond it a list needs no exact number, and acts say theirs before they are done. */
 const MOST_COUNTED = 1_000;
 /** Read at once where all are read. */
@@ -39,6 +41,8 @@ export interface ListPage {
   /** Places from which the neighbouring pages are read; undefined at the ends. */
   readonly previous: Cursor | undefined;
   readonly next: Cursor | undefined;
+  /** Nodes that the selector finds; undefined: more than 1,000, or no selector asked. */
+  readonly count: number | undefined;
 }
 
 export interface ExportRow extends DetailRow {
@@ -63,7 +67,11 @@ export class NodeListing {
   /** Of the nodes that the viewer may see. */
   async page(viewer: Viewer, selector: Selector, position: Position, at: Instant): Promise<ListPage> {
     const backwards = position !== undefined && 'before' in position;
-    const found = await this.#select(viewer, selector, position, at);
+    const counting = isEverything(selector) ? undefined : this.count(viewer, selector, at);
+    const [found, count] = await Promise.all([
+      this.#select(viewer, selector, { position, at, counting }),
+      counting,
+    ]);
     const more = found.length > PAGE_ROWS;
     const rows = found.slice(0, PAGE_ROWS);
     if (backwards) rows.reverse();
@@ -75,6 +83,7 @@ export class NodeListing {
       rows: rows.map(toSummary),
       previous: first && (backwards ? more : position !== undefined) ? cursorOf(first) : undefined,
       next: last && (backwards || more) ? cursorOf(last) : undefined,
+      count,
     };
   }
 
@@ -102,10 +111,11 @@ export class NodeListing {
     return rows.map(toDetail);
   }
 
-  /** How many nodes of the viewer's the selector finds; undefined: more than 1,000. */
+  /** How many nodes of the viewer's the selector finds, by the listed states; undefined: more than 1,000. */
   async count(viewer: Viewer, selector: Selector, at: Instant): Promise<number | undefined> {
     const sql = this.#sql;
-    const where = this.#conditions(viewer, selector, at, await this.#kind());
+    const kind = (await this.#isSmall()) ? 'exact' : 'listed';
+    const where = this.#conditions(viewer, selector, at, kind);
     const [row] = await sql<{ count: number }[]>`select count(*)::int as count from
       (select 1 from ${summaryTables(sql)} where ${where ?? sql`true`} limit ${constant(sql, MOST_COUNTED + 1)}) found`;
     return row === undefined || row.count > MOST_COUNTED ? undefined : row.count;
@@ -114,7 +124,8 @@ export class NodeListing {
   /** All nodes of the viewer's that the selector finds, in the list's order, some at a time: a slow reader holds nothing. */
   async *all(viewer: Viewer, selector: Selector, at: Instant): AsyncGenerator<readonly ExportRow[]> {
     const sql = this.#sql;
-    const where = this.#conditions(viewer, selector, at, await this.#kind()) ?? sql`true`;
+    const kind = (await this.#isSmall()) ? 'exact' : 'hinted';
+    const where = this.#conditions(viewer, selector, at, kind) ?? sql`true`;
     let place: Cursor | undefined = START;
     while (place !== undefined) {
       const rows: ExportRow[] = await sql<
@@ -139,48 +150,52 @@ export class NodeListing {
   }
 
   /**
-   * Walks a little in the list's order, which fills a page of whatever isn't rare. Else there are two ways, and the
-   * planner, which knows how rare the indexed columns make it, says which is shorter: to walk on, or to find all by an
-   * index and sort them. They are sorted by an expression then, since it can't guess how rare a derived state is within
-   * these, and would walk the list to its end.
+   * Walks a little in the list's order, which fills a page of whatever isn't rare. What is rarer is sought by the columns
+   * that have an index: the planner, which knows how rare they make it, says whether to walk on, or to find all that
+   * they let through and sort it, of which the first few are looked at closely before all are. Sorted by an expression:
+   * a planner that guesses wrong would walk the list to its end instead.
    */
   async #select(
     viewer: Viewer,
     selector: Selector,
-    position: Position,
-    at: Instant,
+    {
+      position,
+      at,
+      counting,
+    }: { position: Position; at: Instant; counting: Promise<number | undefined> | undefined },
   ): Promise<readonly SummaryRow[]> {
     const sql = this.#sql;
     const place = placeSql(sql, position);
     const backwards = position !== undefined && 'before' in position;
     const order = backwards ? sql`n.label desc, n.node_id desc` : sql`n.label, n.node_id`;
+    const sorted = backwards ? sql`n.label || '' desc, n.node_id desc` : sql`n.label || '', n.node_id`;
     const where = this.#conditions(viewer, selector, at, 'exact');
     if (where === undefined && !backwards) return this.#walk.after(position?.after ?? START);
-    if (where === undefined)
-      return sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}
-        where ${place} order by ${order} limit ${constant(sql, PAGE_ROWS + 1)}`;
-    const walk = (rows: number, condition: SqlFragment) => sql<SummaryRow[]>`select ${summaryColumns(sql)}
-      from (select * from nodes n where ${place} order by ${order} limit ${constant(sql, rows)}) n
-        left join node_status s using (node_id)
+    const among = (nodes: SqlFragment, condition: SqlFragment) => sql<
+      SummaryRow[]
+    >`select ${summaryColumns(sql)}
+      from (${nodes}) n left join node_status s using (node_id)
       where ${condition} order by ${order} limit ${constant(sql, PAGE_ROWS + 1)}`;
-    const walked = await walk(SHORT_WALK, where);
+    const walk = (rows: number) =>
+      sql`select * from nodes n where ${place} order by ${order} limit ${constant(sql, rows)}`;
+    if (where === undefined) return among(walk(PAGE_ROWS + 1), sql`true`);
+    const walked = await among(walk(SHORT_WALK), where);
     if (walked.length > PAGE_ROWS || (await this.#isSmall())) return walked;
-    const narrowed = this.#conditions(viewer, selector, at, 'hinted') ?? sql`true`;
-    if (await this.#isDense(viewer, selector, at)) {
-      const further = await walk(LONG_WALK, narrowed);
-      if (further.length > PAGE_ROWS) return further;
-    }
-    const sorted = backwards ? sql`n.label || '' desc, n.node_id desc` : sql`n.label || '', n.node_id`;
+    const hinted = this.#conditions(viewer, selector, at, 'hinted') ?? sql`true`;
+    const hints = this.#conditions(viewer, selector, at, 'hints') ?? sql`true`;
+    // A walk past many to find a few is a waste, and their number is asked for anyway.
+    const isRare = (await counting) !== undefined;
+    const likely =
+      !isRare && (await this.#isDense(hints))
+        ? walk(LONG_WALK)
+        : sql`select n.* from ${summaryTables(sql)} where ${place} and ${hints} order by ${sorted} limit ${constant(sql, CANDIDATES)}`;
+    const found = await among(likely, hinted);
+    if (found.length > PAGE_ROWS) return found;
     return sql<SummaryRow[]>`select ${summaryColumns(sql)} from ${summaryTables(sql)}
-      where ${place} and ${narrowed} order by ${sorted} limit ${constant(sql, PAGE_ROWS + 1)}`;
+      where ${place} and ${hinted} order by ${sorted} limit ${constant(sql, PAGE_ROWS + 1)}`;
   }
 
-  /** Where all nodes are looked at anyway, nothing need narrow the search, and nothing lags behind. */
-  async #kind(): Promise<QueryKind> {
-    return (await this.#isSmall()) ? 'exact' : 'hinted';
-  }
-
-  /** Whether a short walk sees every node. */
+  /** Whether a short walk sees every node: then nothing need narrow the search, and nothing lags behind. */
   async #isSmall(): Promise<boolean> {
     const sql = this.#sql;
     const beyond = await sql`select 1 from nodes offset ${constant(sql, SHORT_WALK)} limit 1`;
@@ -188,9 +203,8 @@ export class NodeListing {
   }
 
   /** Whether a long walk is likely to fill a page, and finding all would take longer. Guessed from the statistics. */
-  async #isDense(viewer: Viewer, selector: Selector, at: Instant): Promise<boolean> {
+  async #isDense(where: SqlFragment): Promise<boolean> {
     const sql = this.#sql;
-    const where = this.#conditions(viewer, selector, at, 'hints') ?? sql`true`;
     const [[plan], [table]] = await Promise.all([
       sql<{ 'QUERY PLAN': readonly { Plan: { 'Plan Rows': number } }[] }[]>`
         explain (format json) select 1 from ${summaryTables(sql)} where ${where}`,

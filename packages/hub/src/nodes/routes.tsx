@@ -6,7 +6,7 @@ import { embed } from '../console/markup.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { RefreshedByKey } from '../refreshed-by-key.ts';
-import { isEverything, suggest } from '../selector/index.ts';
+import { suggest } from '../selector/index.ts';
 import type { Census } from './census.ts';
 import { ChainsTab } from './chains-tab.tsx';
 import { ConfigTab } from './config-tab.tsx';
@@ -117,18 +117,20 @@ async function listNodes(c: HubContext, deps: NodeRoutesDeps): Promise<Response>
   if (filter.error !== undefined && !c.req.header('accept')?.includes('text/html')) throw filter.error;
   const viewer = viewerOf(c);
   const at = deps.liveness.at();
-  const [page, count, census] = await Promise.all([
+  const [page, census] = await Promise.all([
     filter.error === undefined ? deps.listing.page(viewer, filter.selector, readPosition(c), at) : NO_PAGE,
-    isEverything(filter.selector) ? undefined : deps.listing.count(viewer, filter.selector, at),
     deps.census.read(audienceOf(viewer)),
   ]);
   if (filter.error !== undefined) c.status(400);
-  return c.render(embed(nodeListPage({ filter, page, count, changed: readChanged(c), census, at })), {
-    title: 'Nodes',
-    nav: 'nodes',
-    search: { text: filter.text },
-    live: liveUrl({ row: page.rows.map(({ nodeId }) => nodeId), states: [filterKey(filter.text)] }),
-  });
+  return c.render(
+    embed(nodeListPage({ filter, page, count: page.count, changed: readChanged(c), census, at })),
+    {
+      title: 'Nodes',
+      nav: 'nodes',
+      search: { text: filter.text },
+      live: liveUrl({ row: page.rows.map(({ nodeId }) => nodeId), states: [filterKey(filter.text)] }),
+    },
+  );
 }
 
 async function exportNodes(c: HubContext, { listing, liveness }: NodeRoutesDeps): Promise<Response> {
@@ -168,7 +170,7 @@ function readChanged(c: HubContext): number | undefined {
   return changed !== undefined && /^\d{1,9}$/.test(changed) ? Number(changed) : undefined;
 }
 
-const NO_PAGE = { rows: [], previous: undefined, next: undefined } as const;
+const NO_PAGE = { rows: [], previous: undefined, next: undefined, count: undefined } as const;
 
 /** The text of the search; a `state` of its own is from an address of before the language. */
 function askedText(c: HubContext): string {

@@ -11,6 +11,8 @@ export interface Test<Facts, Context, Query> {
    * nothing may be missed.
    */
   hint?(context: Context): Query | undefined;
+  /** Whether `hint` says all that `sql` does, but for its delay: enough to count by. */
+  readonly hintIsWhole?: boolean;
   /** What follows so from its negation. */
   hintNot?(context: Context): Query | undefined;
 }

@@ -15,9 +15,9 @@ export interface Speech<Facts, Context, Query> {
 
 /**
  * `exact` misses nothing; `hinted` is narrowed by what may lag behind; `hints` has these alone where there are any, which
- * the planner of a database can guess the size of.
+ * the planner of a database can guess the size of; `listed` has them alone where they say it all.
  */
-export type QueryKind = 'exact' | 'hinted' | 'hints';
+export type QueryKind = 'exact' | 'hinted' | 'hints' | 'listed';
 
 /**
  * Selectors over one table of fields. Grammar, from loose to tight: `OR`; `AND` or nothing between terms; `NOT` or `-`;
@@ -81,7 +81,8 @@ export class Language<Facts, Context, Query> {
   #leaf(test: Test<Facts, Context, Query>, context: Context, by: QueryKind, wanted: boolean): Query {
     const { all, none } = this.#speech;
     const hint = by === 'exact' ? undefined : wanted ? test.hint?.(context) : test.hintNot?.(context);
-    if (by === 'hints' && hint !== undefined) return hint;
+    const alone = by === 'hints' || (by === 'listed' && test.hintIsWhole === true);
+    if (alone && hint !== undefined) return hint;
     const query = wanted ? test.sql(context) : none(context, test.sql(context));
     return hint === undefined ? query : all(context, [hint, query]);
   }

@@ -31,6 +31,7 @@ export const state: NodeField = {
       // It is none of the others: of an equality with what it can't look into, the planner guesses that it holds for one
       // row in two hundred, and so that a page takes a walk through the whole.
       sql: ({ sql, at }) => sql`${stateSql(sql, at)} not in (${othersSql(sql, wanted)})`,
+      hintIsWhole: true,
       // The word itself, not a parameter: the planner knows then how rare it is.
       hint: ({ sql }) => sql`n.listed_state = ${sql.unsafe(`'${wanted}'`)}`,
       hintNot: ({ sql }) => sql`n.listed_state in (${othersSql(sql, wanted)})`,

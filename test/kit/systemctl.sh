@@ -6,9 +6,11 @@ case $* in
 *is-active*) kill -0 "$(cat "$pid" 2>/dev/null)" 2>/dev/null ;;
 *restart*)
   [ ! -e "$pid" ] || kill "$(cat "$pid")"
+  unset CHAINWEB_URL CHAINWEB_NETWORK
   data=$(sed -n 's/^Environment=//p' "$unit")
-  # shellcheck disable=SC2046
-  setsid runuser -u stoa -- env "$data" CHAINWEB_URL="$CHAINWEB_URL" CHAINWEB_NETWORK="$CHAINWEB_NETWORK" \
+  settings=$(tr -d "'" <"$(sed -n 's/^EnvironmentFile=-//p' "$unit")")
+  # shellcheck disable=SC2046,SC2086
+  setsid runuser -u stoa -- env "$data" $settings \
     $(sed -n 's/^ExecStart=//p' "$unit") >/dev/null 2>&1 &
   echo $! >"$pid"
   ;;

@@ -224,7 +224,8 @@ function CommandStep({
       <p class="field-hint">
         Works {token.maxUses === 1 ? 'once' : `${number(token.maxUses)} times`}, until{' '}
         {absolute(token.expiresAt)} (<Ago at={token.expiresAt} now={now} />
-        ). It is a secret until then. The script’s SHA-256 is <code class="hash">{sha256}</code>.
+        ). It is a secret until then. Leave sudo out where you are root. The script’s SHA-256 is{' '}
+        <code class="hash">{sha256}</code>.
       </p>
       <details>
         <summary>Read it first, and step by step</summary>
@@ -271,7 +272,7 @@ function PolicyStep() {
       </p>
       <p>
         <strong>Alerts</strong> are on from its first heartbeat: offline for 5 minutes, behind for 10, forked,
-        disk at 85 and 95 %, a clone, a key or certificate about to expire, no payout account.{' '}
+        disk at 85 and 95 % or full within a week, a clone, a quarantine.{' '}
         <a href={href('/alerts')}>See to whom they go</a>
       </p>
     </div>

@@ -76,4 +76,4 @@ function noNodes(filter: ListFilter, census: Census): Markup {
   return markup`<div class="empty"><p class="empty-title">No node matches</p><p>${how}<a href="nodes">Show all nodes</a></p></div>`;
 }
 
-const NOBODY_YET = markup`<div class="empty"><p class="empty-title">No node has joined yet</p><p>Make a join token on the hub&#39;s machine, then run the command that it prints on the node:</p><pre><code>stoa-hub token new --ttl 15m --uses 1</code></pre></div>`;
+const NOBODY_YET = markup`<div class="empty"><p class="empty-title">No node has joined yet</p><p><a href="join">Add a node</a>, or make a join token on the hub&#39;s machine:</p><pre><code>stoa-hub token new --ttl 15m --uses 1</code></pre></div>`;

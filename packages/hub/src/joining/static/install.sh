@@ -14,6 +14,8 @@ COMMAND=/usr/local/bin/stoa-agent
 SERVICE_USER=stoa
 USUAL_PREFIX=/opt/stoa-agent
 USUAL_DATA=/var/lib/stoa-agent
+KEPT='CHAINWEB_URL CHAINWEB_P2P_URL CHAINWEB_NETWORK STOA_AGENT_COMMITTED_PATH STOA_AGENT_COMMITTED_GB
+STOA_AGENT_CA_FILE https_proxy HTTPS_PROXY no_proxy NO_PROXY'
 
 usage() {
   cat <<TEXT
@@ -32,6 +34,8 @@ The join token may also be in STOA_TOKEN, or be the first line of standard input
   --help         this text
 
 Needs root, unless both --prefix and --no-service are given. Running it again changes only what differs.
+Settings of the agent that are in the environment ($KEPT)
+are kept in agent.env below the prefix, which is yours to edit.
 TEXT
 }
 
@@ -280,6 +284,9 @@ command_text() {
   cat <<TEXT
 #!/bin/sh
 STOA_AGENT_DATA=\${STOA_AGENT_DATA:-$DATA}
+set -a
+[ ! -r "$PREFIX/agent.env" ] || . "$PREFIX/agent.env"
+set +a
 export STOA_AGENT_DATA
 TEXT
   if [ "$SERVICE" = yes ]; then
@@ -292,6 +299,19 @@ TEXT
   cat <<TEXT
 exec "$PREFIX/current/bin/node" "$PREFIX/current/stoa-agent.cjs" "\$@"
 TEXT
+}
+
+# Read by systemd and by a shell, so between quotes, and with nothing in it that either would take for more.
+settings_text() {
+  for name in $KEPT; do
+    value=''
+    eval "value=\${$name:-}"
+    case $value in
+    '') ;;
+    *[!A-Za-z0-9./:@%_,~+=-]*) die "$name='$value' holds what cannot be kept in agent.env: write it there yourself" ;;
+    *) printf "%s='%s'\\n" "$name" "$value" ;;
+    esac
+  done
 }
 
 # What the agent needs is little: outbound TCP, its own data, and to read what processes run here (so no ProtectProc).
@@ -424,6 +444,8 @@ install() {
   [ -d "$DATA" ] || act "make $DATA" make_data
   command_text >"$WORK/new"
   write_file "$PREFIX/bin/stoa-agent" 755
+  settings_text >"$WORK/new"
+  if [ -s "$WORK/new" ] && ! [ -e "$PREFIX/agent.env" ]; then write_file "$PREFIX/agent.env" 600; fi
   printf '%s %s\n' "$TOKEN_ROOT" "$TOKEN_REGION" >"$WORK/new"
   write_file "$PREFIX/.root" 644
   if [ "$PREFIX" = "$USUAL_PREFIX" ] && [ "$(readlink "$COMMAND" 2>/dev/null)" != "$PREFIX/bin/stoa-agent" ]; then

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OwnerKeyStore } from '@stoa/hub/owner-keys';
-import { toHex } from '@stoa/protocol';
+import { ownerKeyChangeKind, type SigningKey, seal, toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AgentHost } from './kit/agent-host.ts';
@@ -22,8 +22,28 @@ describe("an owner's key", { timeout: 60_000 }, () => {
   }, 60_000);
   afterAll(() => world[Symbol.asyncDispose]());
 
-  const newKey = () => nodeCrypto.signingKey(random(32)).publicKey;
-  const fingerprint = (key: Uint8Array) => toHex(nodeCrypto.hash(key));
+  const newKey = () => nodeCrypto.signingKey(random(32));
+  const fingerprint = ({ publicKey }: SigningKey) => toHex(nodeCrypto.hash(publicKey));
+  const replace = (
+    serial: number,
+    { previous, next, by }: Record<'previous' | 'next' | 'by', SigningKey>,
+  ) => {
+    const body = {
+      owner: OWNER,
+      region: 'local',
+      serial,
+      previous: previous.publicKey,
+      next: next.publicKey,
+    };
+    const key = {
+      owner: OWNER,
+      serial,
+      publicKey: next.publicKey,
+      madeIn: 'file',
+      since: Date.now(),
+    } as const;
+    return keys.replace(key, seal(ownerKeyChangeKind, body, by));
+  };
   const described = async (nodeId: string) => {
     const [row] = await world.database.sql<{ settings: Setting[]; components: Component[] }[]>`
       select settings, components from node_descriptions where node_id = ${nodeId}`;
@@ -39,8 +59,8 @@ describe("an owner's key", { timeout: 60_000 }, () => {
     const without = await unowned.start();
     expect(without.ownerKey).toBeUndefined();
 
-    const [first, second] = [newKey(), newKey()];
-    await keys.first({ owner: OWNER, publicKey: first, madeIn: 'file', since: Date.now() });
+    const [first, second, third] = [newKey(), newKey(), newKey()];
+    await keys.first({ owner: OWNER, publicKey: first.publicKey, madeIn: 'file', since: Date.now() });
     await using host = await AgentHost.create();
     const nodeId = await host.enroll(world);
     const file = join(host.directory, 'identities', 'default', 'owner-key');
@@ -52,16 +72,25 @@ describe("an owner's key", { timeout: 60_000 }, () => {
       async () => (await described(nodeId)).pinned === fingerprint(first),
     );
 
+    // Signed by the key before it: followed at the next session.
     await agent.stop();
-    const next = { owner: OWNER, serial: 2, publicKey: second, madeIn: 'file', since: Date.now() } as const;
-    expect(await keys.replace(next, new Uint8Array(100))).toBe(true);
-    await expect(host.enroll(world, { force: true })).rejects.toMatchObject({ code: 'owner_key_changed' });
+    expect(await replace(2, { previous: first, next: second, by: first })).toBe(true);
+    const followed = await host.start();
+    await until('the change is told', async () => (await described(nodeId)).pinned === fingerprint(second));
+    expect(followed.ownerKey).toEqual({ pinned: fingerprint(second), refused: undefined });
+
+    // A hub that was taken over names a key of its own: neither a session nor an enrolment moves the pin.
+    await followed.stop();
+    expect(await replace(3, { previous: second, next: third, by: third })).toBe(true);
+    const kept = { pinned: fingerprint(second), refused: fingerprint(third) };
     const again = await host.start();
-    expect(again.nodeId).toBe(nodeId);
-    expect(again.ownerKey).toEqual({ pinned: fingerprint(first), refused: fingerprint(second) });
     await until('the refused key is told', async () => (await described(nodeId)).health?.state === 'warn');
-    expect((await described(nodeId)).health?.why).toContain(fingerprint(second));
-    expect((await described(nodeId)).pinned).toBe(fingerprint(first));
+    expect((await described(nodeId)).health?.why).toContain(fingerprint(third));
+    expect(again.ownerKey).toEqual(kept);
+    await again.stop();
+    await expect(host.enroll(world, { force: true })).rejects.toMatchObject({ code: 'owner_key_changed' });
+    const last = await host.start();
+    expect([last.nodeId, last.ownerKey]).toEqual([nodeId, kept]);
   });
 });
 

@@ -32,7 +32,6 @@ const STOP_MS = 5_000;
 /** Brings the parts together over the life of the process: start, sessions as they come and go, stop. */
 export class AgentCore implements Agent {
   readonly nodeId: string;
-  readonly ownerKey: OwnerKeyStatus | undefined;
   readonly ended: Promise<AgentEnd>;
   readonly #options: AgentOptions;
   readonly #parts: AgentParts;
@@ -48,7 +47,6 @@ export class AgentCore implements Agent {
     this.#options = options;
     this.#parts = parts;
     this.nodeId = toHex(store.nodeId);
-    this.ownerKey = ownerKeyStatus(store.ownerKey);
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -76,7 +74,7 @@ export class AgentCore implements Agent {
       natIdle,
       rttMs: () => this.#channel.rttMs,
       storageFault: () => this.#storageFault,
-      ownerKey: store.ownerKey,
+      ownerKey: () => store.ownerKey,
       beat: () => this.#beat(),
     });
     this.#rotation = new Rotation({
@@ -87,6 +85,10 @@ export class AgentCore implements Agent {
       hubNow: () => evidence.hubTime.now,
       accepted: () => this.#channel.renew('the key was rotated'),
     });
+  }
+
+  get ownerKey(): OwnerKeyStatus | undefined {
+    return ownerKeyStatus(this.#parts.store.ownerKey);
   }
 
   start(): void {
@@ -176,6 +178,9 @@ export class AgentCore implements Agent {
       case 'keyAccepted':
         this.#keyAccepted(message.value.credential);
         break;
+      case 'ownerKeyChange':
+        this.#ownerKeyChanged(message.value.sealed);
+        break;
       default:
         throw new ProtocolError('malformed', `a ${message.name} frame within a session`);
     }
@@ -193,6 +198,17 @@ export class AgentCore implements Agent {
 
   #keyAccepted(credential: NodeCredential): void {
     this.#attempt('rotation-not-taken', () => this.#rotation.take(credential));
+  }
+
+  /** What came of it is told to the hub either way. */
+  #ownerKeyChanged(sealed: Uint8Array): void {
+    this.#attempt('owner-key-refused', async () => {
+      try {
+        await this.#parts.store.followOwnerKey(sealed);
+      } finally {
+        this.#traffic.fullStateWanted();
+      }
+    });
   }
 
   #unsaved(error: unknown): void {

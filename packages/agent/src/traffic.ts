@@ -20,7 +20,7 @@ export interface TrafficOptions {
   /** Why the session's state is not on disk. */
   storageFault: () => unknown;
   /** What the host has pinned. */
-  ownerKey: OwnerKeyPin | undefined;
+  ownerKey: () => OwnerKeyPin | undefined;
   /** A heartbeat is due: what else is done in its rhythm. */
   beat: () => void;
 }
@@ -126,14 +126,14 @@ export class Traffic {
       collectors,
       metrics: this.#metrics,
       describe: () => describeAgent(collectors, { ...agent, host: hostFacts }),
-      settings: effectiveSettings(config, configHost ?? { root: true, home: '/root' }, ownerKey),
+      settings: () => effectiveSettings(config, configHost ?? { root: true, home: '/root' }, ownerKey()),
       faults: () => {
         const { fault, alarm } = evidence.health;
         return {
           storage: storageFault(),
           evidence: fault,
           spoolAlarm: alarm,
-          refusedOwnerKey: ownerKey?.refused,
+          refusedOwnerKey: ownerKey()?.refused,
         };
       },
       rttMs,

@@ -29,7 +29,7 @@ import {
   NodeRegistry,
   sampleOf,
 } from './nodes/index.ts';
-import { OwnerKeyStore } from './owner-keys/index.ts';
+import { OwnerKeyChanges, OwnerKeyStore } from './owner-keys/index.ts';
 import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { createLogMailer, createSmtpMailer } from './seams/mailer/index.ts';
@@ -134,6 +134,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const registry = new NodeRegistry({ sql, clock, crypto });
   const events = new NodeEventLog({ sql, clock });
   const ownerKeyStore = new OwnerKeyStore(sql);
+  const ownerKeyChanges = new OwnerKeyChanges({ store: ownerKeyStore, crypto });
   const tokens = new JoinTokens({
     sql,
     clock,
@@ -176,6 +177,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     registry,
     tokens,
     ownerKeyOf: (owner) => ownerKeyStore.inForce(owner),
+    ownerKeyChanges: (owner, fingerprint) => ownerKeyChanges.since(owner, fingerprint),
     events,
     set,
     corroboration,

@@ -14,7 +14,7 @@ import {
   type SessionState,
   sessionKind,
 } from '#identity/identity.ts';
-import { type OwnerKeyPin, readOwnerKeyPin } from '#identity/owner-key-pin.ts';
+import { followOwnerKey, type OwnerKeyPin, readOwnerKeyPin } from '#identity/owner-key-pin.ts';
 import { RecordDamagedError, readRecord, writeRecord } from '#record-line.ts';
 
 /**
@@ -37,6 +37,7 @@ export class IdentityStore {
   #wanted: SessionState;
   #candidate: Candidate | undefined;
   #ownerKey: OwnerKeyPin | undefined;
+  #following: Promise<void> = Promise.resolve();
   #saving: Promise<void> = Promise.resolve();
 
   private constructor(disk: Disk, directory: string, identity: Identity) {
@@ -83,6 +84,13 @@ export class IdentityStore {
   /** The owner's key that this host has pinned. */
   get ownerKey(): OwnerKeyPin | undefined {
     return this.#ownerKey;
+  }
+
+  /** One change after the other, as they come. @throws ProtocolError, RecordDamagedError, DiskError. */
+  followOwnerKey(sealed: Uint8Array): Promise<void> {
+    const following = this.#following.then(() => this.#follow(sealed));
+    this.#following = following.catch(() => undefined);
+    return following;
   }
 
   /** A key rotation under way. */
@@ -152,6 +160,20 @@ export class IdentityStore {
   async revoke(revocation: Revocation): Promise<void> {
     await writeRecord(this.#disk, revokedPath(this.directory), revokedKind, revocation);
     await this.#wipe();
+  }
+
+  /** Where none is pinned there is nothing to follow: a hub could name any key. */
+  async #follow(sealed: Uint8Array): Promise<void> {
+    const { owner, region } = this.#identity;
+    const pin = this.#ownerKey;
+    if (pin === undefined) return;
+    try {
+      this.#ownerKey = await followOwnerKey(this.#disk, this.directory, { pin, owner, region, sealed });
+    } catch (error) {
+      // What was refused is on record there.
+      this.#ownerKey = await readOwnerKeyPin(this.#disk, this.directory);
+      throw error;
+    }
   }
 
   async #write(next: SessionState): Promise<void> {

@@ -1,8 +1,10 @@
+import { type OwnerKeyChange, ownerKeyChangeKind, type SigningKey, seal } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
 import { describe, expect, test } from 'vitest';
 import { EnrolHub } from '#enroll/enrol-hub.fixture.ts';
 import { type EnrollDeps, enroll } from '#enroll/enroll.ts';
 import { identityDirectory } from '#identity/identity.ts';
-import { IdentityStore } from '#identity/identity-store.ts';
+import { IdentityStore, storeIdentity } from '#identity/identity-store.ts';
 import { fingerprintOf, ownerKeyPath, pinOwnerKey, readOwnerKeyPin } from '#identity/owner-key-pin.ts';
 import { makeRegion, seededRandom } from '#identity/region.fixture.ts';
 import { MemoryDisk } from '#memory-disk.ts';
@@ -43,6 +45,65 @@ describe("the owner's key", () => {
     const bytes = await disk.readFile(ownerKeyPath(directory));
     await disk.writeAtomic(ownerKeyPath(directory), bytes.with(30, bytes[30]! ^ 4));
     await expect(pinOwnerKey(disk, directory, named(2))).rejects.toMatchObject({ code: 'record_damaged' });
+  });
+});
+
+describe("a change of the owner's key", () => {
+  const [held, next, stranger] = [11, 12, 13].map((n) => nodeCrypto.signingKey(key(n))) as [
+    SigningKey,
+    SigningKey,
+    SigningKey,
+  ];
+  const change = (over: Partial<OwnerKeyChange> = {}, by = held) =>
+    seal(
+      ownerKeyChangeKind,
+      {
+        owner: 'owner@example.org',
+        region: 'eu',
+        serial: 2,
+        previous: held.publicKey,
+        next: next.publicKey,
+        ...over,
+      },
+      by,
+    );
+
+  async function pinned() {
+    const disk = new MemoryDisk();
+    await storeIdentity(disk, directory, makeRegion().identity('a', 'https://hub.example'));
+    await pinOwnerKey(disk, directory, { publicKey: held.publicKey, serial: 1 });
+    return { disk, store: await IdentityStore.open(disk, directory) };
+  }
+
+  test('is followed where the pinned key signed it, each in its turn, and once', async () => {
+    const { disk, store } = await pinned();
+    const third = change({ serial: 3, previous: next.publicKey, next: stranger.publicKey }, next);
+    await Promise.all([change(), third, change(), third].map((sealed) => store.followOwnerKey(sealed)));
+    const after = { key: stranger.publicKey, serial: 3, refused: undefined };
+    expect(store.ownerKey).toEqual(after);
+    expect((await IdentityStore.open(disk, directory)).ownerKey).toEqual(after);
+  });
+
+  test.for<[string, Uint8Array]>([
+    ['signed by another key', change({}, stranger)],
+    ['of another owner', change({ owner: 'b@example.org' })],
+    ['of another region', change({ region: 'na' })],
+    ['that leaves one out', change({ serial: 3 })],
+  ])('%s is refused, on record', async ([, sealed]) => {
+    const { disk, store } = await pinned();
+    await expect(store.followOwnerKey(sealed)).rejects.toMatchObject({ code: 'bad_signature' });
+    const kept = { key: held.publicKey, serial: 1, refused: next.publicKey };
+    expect(store.ownerKey).toEqual(kept);
+    expect((await IdentityStore.open(disk, directory)).ownerKey).toEqual(kept);
+  });
+
+  test('pins nothing where nothing is pinned, and noise is no change', async () => {
+    const { disk, store } = await pinned();
+    await expect(store.followOwnerKey(new Uint8Array(99))).rejects.toMatchObject({ code: 'malformed' });
+    await disk.remove(ownerKeyPath(directory));
+    const bare = await IdentityStore.open(disk, directory);
+    await bare.followOwnerKey(change());
+    expect(bare.ownerKey).toBeUndefined();
   });
 });
 

@@ -1,5 +1,17 @@
 import { join } from 'node:path';
-import { equalBytes, fixed, type OwnerKey, optional, record, toHex, u32 } from '@stoa/protocol';
+import {
+  equalBytes,
+  fixed,
+  type OwnerKey,
+  optional,
+  ownerKeyChangeKind,
+  ProtocolError,
+  peek,
+  record,
+  toHex,
+  u32,
+  verifyOwnerKeyChange,
+} from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import type { Disk } from '#disk.ts';
 import { OwnerKeyChangedError } from '#identity/error.ts';
@@ -8,7 +20,7 @@ import type { OwnerKeyStatus } from '#status/snapshot.ts';
 
 /**
  * The owner's key as this host first heard it. A hub that is taken over can name another one, so what it says later
- * changes nothing here: only somebody with this host can, by removing the file.
+ * changes nothing here: only the pinned key itself can, by its signature, or somebody with this host, by removing the file.
  */
 export interface OwnerKeyPin {
   readonly key: Uint8Array;
@@ -51,6 +63,31 @@ export async function pinOwnerKey(
   const pin = { key: named.publicKey, serial: named.serial, refused: undefined };
   await writeRecord(disk, path, pinKind, pin);
   return pin;
+}
+
+/**
+ * Follows a change that the pinned key has signed; one that was followed already is no change.
+ * @throws ProtocolError where it does not hold: the key that it names is kept on record as refused. DiskError.
+ */
+export async function followOwnerKey(
+  disk: Disk,
+  directory: string,
+  { pin, owner, region, sealed }: { pin: OwnerKeyPin; owner: string; region: string; sealed: Uint8Array },
+): Promise<OwnerKeyPin> {
+  const named = peek(ownerKeyChangeKind, sealed);
+  if (named.serial <= pin.serial) return pin;
+  const path = ownerKeyPath(directory);
+  try {
+    const standing = { owner, region, serial: pin.serial, publicKey: pin.key };
+    const { next, serial } = verifyOwnerKeyChange(sealed, standing, nodeCrypto);
+    const followed = { key: next, serial, refused: undefined };
+    await writeRecord(disk, path, pinKind, followed);
+    return followed;
+  } catch (error) {
+    if (error instanceof ProtocolError)
+      await writeRecord(disk, path, pinKind, { ...pin, refused: named.next });
+    throw error;
+  }
 }
 
 export function ownerKeyStatus(pin: OwnerKeyPin | undefined): OwnerKeyStatus | undefined {

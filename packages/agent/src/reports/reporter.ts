@@ -24,7 +24,7 @@ export interface ReporterOptions {
   collectors: AgentCollectors;
   metrics: MetricsLane;
   describe: () => AgentDescription;
-  settings: EffectiveConfig;
+  settings: () => EffectiveConfig;
   faults: () => CoreFaults;
   rttMs: () => number | undefined;
   natIdleMs: () => number | undefined;
@@ -91,7 +91,7 @@ export class Reporter {
     this.#wantHeartbeat();
     this.heartbeats.want('description', () => this.#description());
     this.heartbeats.want('settings', () => ({
-      message: encodeAgentMessage('effectiveConfig', this.#options.settings),
+      message: encodeAgentMessage('effectiveConfig', this.#options.settings()),
     }));
     this.heartbeats.want('health', () => this.#healthReport());
     this.#options.ready();

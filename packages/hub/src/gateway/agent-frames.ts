@@ -16,6 +16,8 @@ export interface AgentFrameDeps {
   readonly descriptions: Descriptions;
   readonly evidence: EvidenceDesk;
   readonly rotations: KeyRotations;
+  /** Sealed changes of the owner's key since the one with this fingerprint, in their order. */
+  readonly ownerKeyChanges: (owner: string, fingerprint: string) => Promise<readonly Uint8Array[]>;
   /** A sample taken while the node had no session, in hub time. */
   readonly onSample: (node: LiveNode, at: number, gauges: Gauges) => void;
   readonly rarely: RareLog;
@@ -44,6 +46,12 @@ export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
     return count <= LIMITS.metricsBatchesPerMinute;
   }
 
+  /** A node that has an earlier key of its owner pinned follows, change by change. */
+  async function tellOwnerKey(session: NodeSession, pinned: string): Promise<void> {
+    for (const sealed of await deps.ownerKeyChanges(session.node.owner, pinned))
+      session.send('ownerKeyChange', { sealed });
+  }
+
   return {
     heartbeat: (session, beat, now) => heartbeats.heartbeat(session, beat, now),
     ping(session, { intervalMs }, now) {
@@ -57,8 +65,11 @@ export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
       later(session, 'agentDescription', descriptions.describe(session.node.nodeId, value)),
     componentHealth: (session, value) =>
       later(session, 'componentHealth', descriptions.health(session.node.nodeId, value)),
-    effectiveConfig: (session, value) =>
-      later(session, 'effectiveConfig', descriptions.config(session.node.nodeId, value)),
+    effectiveConfig(session, value) {
+      later(session, 'effectiveConfig', descriptions.config(session.node.nodeId, value));
+      const pinned = value.settings.find(({ name }) => name === 'owner-key')?.value;
+      if (pinned) later(session, 'effectiveConfig', tellOwnerKey(session, pinned));
+    },
     metricsBatch(session, { samples }, now) {
       if (!withinBatchRate(session, now)) return;
       // The samples carry the agent's clock; a sample of the future would end up in a bucket that is still open.

@@ -16,7 +16,7 @@ import { RareLog } from '../rare-log.ts';
 import type { RegionSettings } from '../region-settings.ts';
 import type { Task } from '../ticker.ts';
 import type { Corroboration, VerifiedSet } from '../tips/index.ts';
-import { agentFrameHandlers } from './agent-frames.ts';
+import { type AgentFrameDeps, agentFrameHandlers } from './agent-frames.ts';
 import { AgentRoutes } from './agent-routes.ts';
 import { EvidenceDesk } from './evidence.ts';
 import { EvidenceStore } from './evidence-store.ts';
@@ -57,6 +57,7 @@ export interface AgentSideDeps {
   readonly tokens: JoinTokens;
   /** The key in force of an owner, by e-mail. */
   readonly ownerKeyOf: (owner: string) => Promise<OwnerKey | undefined>;
+  readonly ownerKeyChanges: AgentFrameDeps['ownerKeyChanges'];
   readonly events: NodeEventLog;
   readonly set: VerifiedSet;
   readonly corroboration: Corroboration;
@@ -128,6 +129,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
       crypto,
     }),
     rotations: new KeyRotations({ registry, signer, crypto }),
+    ownerKeyChanges: deps.ownerKeyChanges,
     onSample: deps.onSample,
     rarely,
   });

@@ -12,6 +12,8 @@ export interface OwnerKey {
   readonly since: number;
   /** Undefined for the key in force. */
   readonly replacedAt: number | undefined;
+  /** Sealed; undefined for the first key. */
+  readonly change: Uint8Array | undefined;
 }
 
 interface KeyRow {
@@ -21,6 +23,7 @@ interface KeyRow {
   made_in: MadeIn;
   since: Date;
   replaced_at: Date | null;
+  change: Uint8Array | null;
 }
 
 /** One key of an owner is in force; the serial keeps two changes from both following one key. */
@@ -47,7 +50,7 @@ export class OwnerKeyStore {
   }
 
   /** @returns false where the owner has a key already. */
-  async first(key: Omit<OwnerKey, 'serial' | 'replacedAt'>): Promise<boolean> {
+  async first(key: Omit<OwnerKey, 'serial' | 'replacedAt' | 'change'>): Promise<boolean> {
     const rows = await this.#sql`insert into owner_keys (owner, serial, public_key, made_in, since)
       values (${key.owner}, 1, ${Buffer.from(key.publicKey)}, ${key.madeIn}, ${new Date(key.since)})
       on conflict do nothing returning 1`;
@@ -55,7 +58,7 @@ export class OwnerKeyStore {
   }
 
   /** @returns false where the key before `key` is not in force any more. */
-  async replace(key: Omit<OwnerKey, 'replacedAt'>, change: Uint8Array): Promise<boolean> {
+  async replace(key: Omit<OwnerKey, 'replacedAt' | 'change'>, change: Uint8Array): Promise<boolean> {
     const at = new Date(key.since);
     return this.#sql.begin(async (tx) => {
       const held = await tx`update owner_keys set replaced_at = ${at}
@@ -76,5 +79,6 @@ function keyOf(row: KeyRow): OwnerKey {
     madeIn: row.made_in,
     since: row.since.getTime(),
     replacedAt: row.replaced_at?.getTime(),
+    change: row.change ?? undefined,
   };
 }

@@ -10,6 +10,7 @@ import {
   heartbeatAck,
   keyAccepted,
   keyRotate,
+  ownerKeyChange,
   ping,
   pong,
   reportFullState,
@@ -51,6 +52,7 @@ export const HUB_FRAMES = {
   revoke: sealedVerdict,
   error: errorMessage,
   keyAccepted,
+  ownerKeyChange,
 } as const;
 
 export type AgentFrameName = keyof typeof AGENT_FRAMES;

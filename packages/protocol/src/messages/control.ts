@@ -38,3 +38,6 @@ export const sealedVerdict = record({ sealed: bytes(LIMITS.preAuthBytes), author
 /** The node's wish for a new key: `rotationKind` sealed by the old key, and the new key's own signature over it. */
 export const keyRotate = record({ sealed: bytes(512), proof: fixed(64) });
 export const keyAccepted = record({ credential: nodeCredential });
+
+/** `ownerKeyChangeKind`, sealed: for a node that has the key before it pinned. One frame a change, in their order. */
+export const ownerKeyChange = record({ sealed: bytes(512) });

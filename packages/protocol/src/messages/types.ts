@@ -29,6 +29,7 @@ export const FRAME = {
   revoke: 74,
   error: 75,
   keyAccepted: 76,
+  ownerKeyChange: 77,
 } as const;
 
 export type FrameName = keyof typeof FRAME;

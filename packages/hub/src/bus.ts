@@ -8,6 +8,8 @@ export interface Topics {
   heads: { readonly heights: readonly number[] };
   sessions: { readonly nodeId: string; readonly kind: 'opened' | 'closed' | 'replaced' | 'quarantined' };
   enrolled: { readonly nodeId: string };
+  /** The key of an owner gave way to the next. */
+  ownerKeys: { readonly owner: string };
 }
 
 export type Listener<T extends keyof Topics> = (payload: Topics[T]) => void;
@@ -20,6 +22,7 @@ export class Bus {
     heads: new Set(),
     sessions: new Set(),
     enrolled: new Set(),
+    ownerKeys: new Set(),
   };
 
   constructor(by: { log: Pick<Log, 'error'> }) {

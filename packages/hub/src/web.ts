@@ -150,6 +150,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     clock,
     region,
     crypto: nodeCrypto,
+    changed: (owner) => options.bus.publish('ownerKeys', { owner }),
   });
   const site = { region, network };
   const alerts = createAlerts({

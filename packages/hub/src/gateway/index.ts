@@ -199,6 +199,11 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     corroboration: deps.corroboration,
     bus,
   });
+  // Nodes tell anew what they have pinned, and are told what follows it.
+  const unsubscribe = bus.subscribe('ownerKeys', ({ owner }) => {
+    for (const session of gateway.sessions.all())
+      if (session.node.owner === owner) session.send('reportFullState', {});
+  });
   return {
     gateway,
     heartbeats,
@@ -218,6 +223,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
       await using closing = new AsyncDisposableStack();
       closing.defer(() => flush.drain());
       closing.defer(() => gateway.close());
+      closing.defer(unsubscribe);
     },
   };
 }

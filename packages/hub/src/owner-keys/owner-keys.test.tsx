@@ -21,13 +21,21 @@ describe('owner keys', { timeout: 60_000 }, () => {
   let app: HubApp;
   let store: OwnerKeyStore;
   let ageMs = 0;
+  let changed: string[] = [];
   const clock = { time: Date.UTC(2026, 10, 25), now: () => clock.time };
 
   beforeAll(async () => {
     database = await openTemporary();
     store = new OwnerKeyStore(database.sql);
     const audit = new AuditLog({ sql: database.sql, clock });
-    const ownerKeys = new OwnerKeys({ store, audit, clock, region: 'eu', crypto: nodeCrypto });
+    const ownerKeys = new OwnerKeys({
+      store,
+      audit,
+      clock,
+      region: 'eu',
+      crypto: nodeCrypto,
+      changed: (owner) => void changed.push(owner),
+    });
     const guard: MiddlewareHandler<HttpEnv> = async (c, next) => {
       c.set('viewer', { ...someViewer(ANN, 'operator'), confirmedAt: clock.time - ageMs });
       await next();
@@ -43,6 +51,7 @@ describe('owner keys', { timeout: 60_000 }, () => {
   afterAll(() => database.close());
   beforeEach(async () => {
     ageMs = 0;
+    changed = [];
     await database.sql`truncate owner_keys, audit_log`;
   });
 
@@ -90,6 +99,7 @@ describe('owner keys', { timeout: 60_000 }, () => {
     // The first key comes back; the change that followed it once does not.
     expect(await change(1, key(3), { serial: 4 })).toBe('done');
     expect(await change(2, key(1))).toBe('422 bad_owner_key');
+    expect(changed).toEqual([ANN, ANN, ANN]);
     expect(
       (await store.history(ANN)).map(({ serial, replacedAt }) => [serial, replacedAt === undefined]),
     ).toEqual([

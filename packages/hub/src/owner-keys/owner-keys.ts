@@ -20,6 +20,8 @@ export interface OwnerKeysDeps {
   readonly audit: Pick<AuditLog, 'append'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly region: string;
+  /** Told once the next key is in force. */
+  readonly changed: (owner: string) => void;
   readonly crypto: Pick<CryptoSuite, 'hash' | 'signingKey' | 'verify' | 'verifier'>;
 }
 
@@ -93,6 +95,7 @@ export class OwnerKeys {
       throw new HttpError(409, 'owner_key_moved', 'The key was changed by somebody else meanwhile.', {
         fix: 'Look at the key in force, and sign the change with it.',
       });
+    this.#deps.changed(viewer.email);
   }
 
   #verified(change: string, standing: OwnerKey): { sealed: Uint8Array; next: Uint8Array } {

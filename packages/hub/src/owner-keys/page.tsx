@@ -188,9 +188,9 @@ function Change({
       </Field>
       <input type="hidden" name="madeIn" value="file" />
       <p class="field-hint">
-        Nodes follow a signed change at their next session, and no other. Without the old key, its pin can
-        only be taken off on each node itself, over SSH: remove the file <code>owner-key</code> in the agent's
-        data directory and enroll it anew.
+        Nodes follow a signed change, at once or at their next session, and no other. Without the old key, its
+        pin can only be taken off on each node itself, over SSH: remove the file <code>owner-key</code> in the
+        agent's data directory and enroll it anew.
       </p>
       <div>
         <button type="submit" class="primary">

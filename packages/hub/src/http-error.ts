@@ -1,3 +1,4 @@
+import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { HubError } from './error.ts';
 
@@ -50,6 +51,12 @@ function codeOf(thrown: unknown): string | undefined {
 /** Whatever was thrown, as an error that may be shown: nothing of an unforeseen one's text leaves the hub. */
 export function toHttpError(thrown: unknown): HttpError {
   if (thrown instanceof HttpError) return thrown;
+  // Thrown by hono itself, for a body that isn't what its type says.
+  if (thrown instanceof HTTPException && thrown.status < 500)
+    return new HttpError(400, 'malformed', thrown.message, {
+      fix: 'Send what the content type says.',
+      cause: thrown,
+    });
   const code = codeOf(thrown);
   if (code !== undefined && DATABASE_AWAY.has(code))
     return new HttpError(503, 'database_unavailable', 'The hub can not reach its database.', {

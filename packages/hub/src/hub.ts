@@ -231,12 +231,12 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     random,
     log,
     signer: { key: options.key, chain: () => identity.proof.chain },
+    addressOf: (request) => config.trustedProxies.addressOf(request),
     publicUrl: url.origin,
     regionPlace: config.regionPlace,
     mailer,
     signUp: config.signUp,
     adminEmail: config.adminEmail,
-    addressOf: (request) => config.trustedProxies.addressOf(request),
     heads: {
       lag: (tips) => set.lag(tips),
       heads: () =>

@@ -6,7 +6,8 @@ import { Accounts, accountRoutes, NodeAccess } from './accounts/index.ts';
 import { AdminStore, adminRoutes } from './admin/index.ts';
 import { type AlertSources, type Alerts, createAlerts } from './alerts/index.ts';
 import { AnnouncementMails, AnnouncementStore, announcementRoutes } from './announcements/index.ts';
-import { ApiKeyStore, ApiKeys, apiKeyRoutes } from './api-keys/index.ts';
+import { apiRoutes } from './api/index.ts';
+import { ApiKeyStore, ApiKeys, apiKeyRoutes, requireKeyOrViewer } from './api-keys/index.ts';
 import {
   AuditExport,
   AuditLog,
@@ -164,6 +165,8 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     isSignedIn: async (c) => (await accounts.sessions.of(c)).length > 0,
   });
   const announcements = new AnnouncementStore({ sql, liveness, heads: options.heads });
+  const acts = new BulkActs({ ...options, access, audit });
+  const addressOf = (c: HubContext) => clientOf(c, options.addressOf);
   const app = createHttpApp({
     features: [
       ...pulse.features,
@@ -182,7 +185,11 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       ownerKeyRoutes({ ownerKeys, guard, clock }),
       sharingRoutes({ ...nodes, guard, access, shares, store: shareStore, transfers, fingerprintOf }),
       savedViewRoutes({ guard, views }),
-      bulkRoutes({ guard, acts: new BulkActs({ ...options, access, audit }) }),
+      bulkRoutes({ guard, acts }),
+      apiRoutes({
+        ...{ listing, acts, liveness, ledger, clock, auditStore, publicUrl, version: hub().version },
+        guard: requireKeyOrViewer({ keys, guard, addressOf }),
+      }),
       paletteRoutes({ guard, suggestions: new NodeSuggestions({ sql, access, liveness }) }),
       downloadRoutes({ ...join, log }),
       auditRoutes({ guard, store: auditStore, audit, exports, clock, log }),

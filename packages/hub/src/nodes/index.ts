@@ -36,5 +36,12 @@ export {
 } from './state.ts';
 export { type SqlFragment, stateSql } from './state-sql.ts';
 export { NodeSuggestions, type Suggestion } from './suggestions.ts';
-export { type DetailRow, detailColumns, type NodeDetail, summaryTables, toDetail } from './summary.ts';
+export {
+  type DetailRow,
+  detailColumns,
+  type NodeDetail,
+  type NodeSummary,
+  summaryTables,
+  toDetail,
+} from './summary.ts';
 export { tagName } from './tag-name.ts';

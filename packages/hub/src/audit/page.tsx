@@ -101,7 +101,7 @@ function Nothing({ typed }: { typed: Typed }) {
 
 function Acts({ rows, now }: { rows: readonly StoredRow[]; now: number }) {
   return (
-    <ol class="acts" aria-label="Acts, the newest first">
+    <ol class="act-log" aria-label="Acts, the newest first">
       {rows.map((row) => (
         <li>
           <details>

@@ -63,7 +63,10 @@ describe('the audit log in a browser', () => {
     await page.getByRole('textbox', { name: 'Act' }).fill('token');
     await page.getByLabel('Words').fill('person-0');
     await page.getByRole('button', { name: 'Filter' }).click();
-    expect(await page.locator('.act-log .act-what').allTextContents()).toEqual(['token.create', 'token.create']);
+    expect(await page.locator('.act-log .act-what').allTextContents()).toEqual([
+      'token.create',
+      'token.create',
+    ]);
     await page.getByRole('textbox', { name: 'Act' }).fill('Not an act');
     await page.getByRole('button', { name: 'Filter' }).click();
     expect(await page.getByRole('alert').textContent()).toContain('like node.retire');

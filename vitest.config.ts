@@ -21,9 +21,11 @@ export default defineConfig({
         test: {
           name: 'flow',
           include: ['test/**/*.test.{ts,tsx}'],
+          exclude: ['test/e2e/**'],
           fileParallelism: true,
         },
       },
+      { extends: true, test: { name: 'e2e', include: ['test/e2e/*.test.ts'] } },
     ],
   },
 });

@@ -20,7 +20,7 @@ export interface AgentRelease {
 }
 
 /** The real agent with its Node, signed by the region's own key, where the hub of `home` looks for it. */
-export async function publishAgent(home: HubHome): Promise<AgentRelease> {
+export async function publishAgent(home: Pick<HubHome, 'dataDir' | 'region'>): Promise<AgentRelease> {
   await promisify(execFile)(process.execPath, [BUILD, '--to', CACHE, '--fast']);
   const [version] = (await readdir(CACHE)).filter((name) => /^\d/.test(name));
   if (version === undefined) throw new Error(`${BUILD} left no release in ${CACHE}`);

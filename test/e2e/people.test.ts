@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Tab } from '../kit/browser.ts';
+import { hubCommand } from '../kit/hub-command.ts';
 import { runScript } from '../kit/install-script.ts';
-import { until } from '../kit/until.ts';
 import { Gallery } from './gallery.ts';
 import { linkIn } from './mail-sink.ts';
 import { Stage } from './stage.ts';
@@ -139,21 +139,21 @@ describe('a hub and its people', { timeout: 180_000 }, () => {
     const { page } = ann;
     await page.goto(`/o/${ANN.email}/join`);
     await gallery.show(page, 'join');
-    await page.getByLabel('Name').fill('home-1');
-    await page.getByLabel('Tags').fill('home');
+    await page.getByRole('textbox', { name: 'Name' }).fill('home-1');
+    await page.getByRole('textbox', { name: 'Tags' }).fill('home');
     await press(page, 'Make the command');
     const command = (await page.locator('#command').textContent())!.trim();
     await gallery.show(page, 'join-command');
-    const [, token] = /(stoa[\w-]*[.:_][\w.~-]{40,})/.exec(command) ?? [];
-    expect(token).toBeDefined();
-    const script = await (await fetch(`${stage.origin}/install.sh`)).text();
+    const [, address, token] = /^curl -fsS (\S+) \| sudo sh -s -- (stoa1_\S+)$/.exec(command) ?? [];
+    const script = await (await fetch(address!)).text();
     const ended = await runScript(['sh'], { script, args: ['--prefix', prefix(), '--no-service', token!] });
     expect(ended).toMatchObject({ code: 0 });
     agent = await stage.startAgent(prefix());
-    await page
-      .getByText(/within 3 blocks|ten tips|10 of 10/i)
-      .first()
-      .waitFor({ timeout: 60_000 });
+    for (const title of ['Joined', 'First heartbeat', 'Tips of its chains'])
+      await page
+        .locator('.checklist-panel > .checklist > li', { hasText: title })
+        .getByText('Done', { exact: true })
+        .waitFor({ timeout: 60_000 });
     await gallery.show(page, 'join-done');
     await page.goto(`/o/${ANN.email}/nodes?q=label:home-1`);
     await page.getByRole('link', { name: 'home-1' }).click();
@@ -244,15 +244,30 @@ describe('a hub and its people', { timeout: 180_000 }, () => {
   }
 
   async function addWebhook(page: Page): Promise<void> {
-    await page.goto(`/o/${ANN.email}/alerts/channels`);
-    await until('the form', async () => (await page.getByLabel('Address').count()) > 0);
+    await page.locator('summary', { hasText: 'Webhook' }).first().click();
+    await page.getByLabel('Address of the webhook').fill(stage.webhook.url);
+    await press(page, /^Add webhook/i);
+    await page.getByText('signed with this key, shown this once').waitFor();
+    await gallery.show(page, 'alert-channel-made');
+    await press(page, /Send a test to.*127\.0\.0\.1/);
+    const { headers, body } = await stage.webhook.delivery(/"kind":"test"/);
+    expect(headers['stoa-signature']).toMatch(/^v1=[0-9a-f]{64}$/);
+    expect(JSON.parse(body)).toMatchObject({ kind: 'test' });
   }
 
   async function bulkTag(page: Page, tag: string): Promise<void> {
-    await page.getByLabel('Tag').fill(tag);
+    await page.locator('summary', { hasText: 'Act on nodes' }).first().click();
+    await page.locator('#bulk-tag').fill(tag);
+    await page.locator('button[name=of][value=all]').click();
+    await gallery.show(page, 'bulk');
+    await press(page, /^Add tag/);
+    await page.waitForURL('**/nodes*');
   }
 
   async function verifyAudit(file: string): Promise<void> {
-    expect(file).toBeTruthy();
+    const root = Buffer.from(stage.hub.region.rootFingerprint).toString('hex');
+    const verified = await hubCommand({}, 'audit', 'verify', file, '--root', root, '--json');
+    expect(verified).toMatchObject({ code: 0 });
+    expect(verified.json()).toMatchObject({ ok: true, rootChecked: true });
   }
 });

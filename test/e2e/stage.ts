@@ -63,7 +63,7 @@ export class Stage implements AsyncDisposable {
       MailSink.open(),
       WebhookReceiver.open(),
       openBrowser(),
-      startSimulator({ clock }),
+      startSimulator({ clock, history: 20 }),
       publishAgent({ dataDir, region }),
     ]);
     stack.use(mail);

@@ -1,7 +1,17 @@
 /** `install.sh` as people run it: a real hub process, real shells, the real archive with its Node. */
 
 import { execFile } from 'node:child_process';
-import { appendFile, chmod, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,6 +37,12 @@ const SHELLS: readonly (readonly [name: string, shell: readonly string[]])[] = [
   ['bash', ['bash', '--posix']],
   ['busybox', ['busybox', 'sh']],
 ];
+
+/** All that the script needs but what fetches. */
+const TOOLS =
+  'cat chmod cmp cp cut dd env gzip id ldd ln mkdir mktemp mv od openssl readlink rm rmdir sed sh sha256sum sleep tar touch tr uname wc'.split(
+    ' ',
+  );
 
 describe('install.sh', { timeout: 180_000 }, () => {
   let home: HubHome;
@@ -92,6 +108,17 @@ describe('install.sh', { timeout: 180_000 }, () => {
     expect(fromEnv.said).toContain('Enrolled as node');
     const fromStdin = await runScript(['sh'], { args: args(two), stdin: `${await home.token()}\n` });
     expect(fromStdin.said).toContain('Enrolled as node');
+  });
+
+  it.each(['/usr/bin/wget', '/usr/bin/busybox'])('does without curl: %s', async (wget) => {
+    const bin = join(scratch.path, `with-${wget.split('/').at(-1)}`);
+    await mkdir(bin);
+    for (const tool of TOOLS) await symlink(`/usr/bin/${tool}`, join(bin, tool));
+    await symlink(wget, join(bin, 'wget'));
+    const args = ['--prefix', newPrefix(), '--no-service', await home.token()];
+    const { code, said } = await runScript(['/bin/sh'], { script, args, env: { PATH: bin } });
+    expect({ code, said }).toMatchObject({ code: 0, said: expect.stringContaining('Enrolled as node') });
+    expect(said).not.toContain('could not be told');
   });
 
   it('tells the hub how far it got: downloaded, key made, the doctor’s findings', async () => {

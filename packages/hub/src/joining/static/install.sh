@@ -137,12 +137,16 @@ next_text() {
 
 # ---- downloads ---------------------------------------------------------------------------------------------------
 
+# GNU's; busybox's crashes when it is given a limit of time, and knows no --version.
+use_wget() {
+  if wget --version >/dev/null 2>&1; then wget -q -T 60 "$@"; else wget -q "$@"; fi
+}
 # URL FILE: goes on where an earlier try was cut.
 fetch() {
   if has curl; then
     curl -fsS --connect-timeout 20 --speed-limit 1 --speed-time 60 -H "stoa-join: ${TOKEN_ID:-}" -C - -o "$2" "$1"
   else
-    wget -q -T 60 --header "stoa-join: ${TOKEN_ID:-}" -c -O "$2" "$1"
+    use_wget --header "stoa-join: ${TOKEN_ID:-}" -c -O "$2" "$1"
   fi
 }
 fetch_patiently() {
@@ -164,7 +168,7 @@ post() {
     curl -fsS --max-time 20 -o /dev/null -H "stoa-join: $TOKEN_ID" -H 'content-type: application/json' \
       --data-binary "@$2" "$1"
   else
-    wget -q -T 20 -O /dev/null --header "stoa-join: $TOKEN_ID" --header 'content-type: application/json' \
+    use_wget -O /dev/null --header "stoa-join: $TOKEN_ID" --header 'content-type: application/json' \
       --post-file "$2" "$1"
   fi
 }

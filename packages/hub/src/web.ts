@@ -134,7 +134,14 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const nodes = { ...options, access, listing, reader: new NodeReader(sql), census };
   const shareStore = new ShareStore(sql);
   const shares = new Shares({ store: shareStore, access, audit, clock });
-  const transfers = new Transfers({ store: new TransferStore(sql), access, audit, clock, random });
+  const transfers = new Transfers({
+    ...{ store: new TransferStore(sql), access, audit, clock, random, origin: publicUrl },
+    tell: (mail) => {
+      options.mailer
+        .send(mail)
+        .catch((err: unknown) => log.warn({ err, subject: mail.subject }, 'a mail could not be sent'));
+    },
+  });
   const values = createSelectorValues({ sql, access, clock });
   const views = new SavedViews({ sql, clock, random });
   const registry = new NodeRegistry({ sql, clock, crypto: nodeCrypto });

@@ -4,6 +4,8 @@ import { href } from './scope.ts';
 const TABS = [
   { id: 'security', path: '/settings/security', word: 'Security' },
   { id: 'api-keys', path: '/settings/api-keys', word: 'API keys' },
+  { id: 'owner-key', path: '/settings/owner-key', word: 'Owner key' },
+  { id: 'transfers', path: '/transfers', word: 'Transfers' },
 ] as const;
 
 /** The pages of the settings; each belongs to the feature that it is about. */

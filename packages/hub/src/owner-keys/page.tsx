@@ -3,6 +3,7 @@ import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../
 import { absolute } from '../console/format.ts';
 import { Ago, Facts, Panel } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
+import { SettingsTabs } from '../console/settings-tabs.tsx';
 import type { OwnerKey } from './store.ts';
 
 interface ShownKey extends OwnerKey {
@@ -23,12 +24,10 @@ export function OwnerKeyPage({ keys, owner, region, now, refused }: OwnerKeyView
   const [standing, ...before] = keys;
   return (
     <article class="settings">
-      <p class="crumb">
-        <a href={href('/settings')}>Settings</a>
-      </p>
       <div class="title">
         <h1>Owner key</h1>
       </div>
+      <SettingsTabs active="owner-key" />
       <p class="lead">
         Your nodes pin this key when they join. What brings code to a node or takes it from you will need its
         signature, so that a hub that was taken over can't do it alone. The hub knows the public half only.

@@ -56,7 +56,7 @@ export function ownerKeyRoutes(deps: {
         refused={refused}
       />
     );
-    return c.render(page, { title: 'Owner key', scripts: ['owner-key.js'] });
+    return c.render(page, { title: 'Owner key', nav: 'settings', scripts: ['owner-key.js'] });
   };
   return {
     mount(app: HubApp) {

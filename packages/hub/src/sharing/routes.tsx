@@ -160,7 +160,7 @@ async function showTransfers(
       refused={refused}
     />
   );
-  return c.render(page, { title: 'Transfers' });
+  return c.render(page, { title: 'Transfers', nav: 'settings' });
 }
 
 /** What one may not see is answered as if it was not there. */

@@ -25,6 +25,7 @@ describe('sharing and transfer', { timeout: 60_000 }, () => {
   let database: DbAdapter;
   let app: HubApp;
   let transfers: Transfers;
+  let mails: { to: string; subject: string }[] = [];
   let asking: { email: string; tier: Tier; ageMs: number };
   const clock = { time: 0, now: () => clock.time, after: () => () => {} };
 
@@ -35,6 +36,7 @@ describe('sharing and transfer', { timeout: 60_000 }, () => {
   afterAll(() => database.close());
   beforeEach(async () => {
     clock.time = Date.UTC(2026, 10, 25, 12, 30);
+    mails = [];
     const { sql } = database;
     await sql`truncate nodes, audit_log cascade`;
     await sql`insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
@@ -52,7 +54,15 @@ describe('sharing and transfer', { timeout: 60_000 }, () => {
     const access = new NodeAccess({ sql });
     const audit = new AuditLog({ sql, clock });
     const store = new ShareStore(sql);
-    const made = new Transfers({ store: new TransferStore(sql), access, audit, clock, random: randomBytes });
+    const made = new Transfers({
+      store: new TransferStore(sql),
+      access,
+      audit,
+      clock,
+      random: randomBytes,
+      origin: 'https://hub.example',
+      tell: (mail) => void mails.push(mail),
+    });
     const hub: HubApp = new Hono<HttpEnv>();
     hub.use(async (c, next) => {
       c.setRenderer((content) => c.html(content));
@@ -139,6 +149,10 @@ describe('sharing and transfer', { timeout: 60_000 }, () => {
     expect(await as(BOB, { ageMs: 6 * 60_000 }).post(`${path}/accept`)).toBe('403 confirm_first');
     expect(await as(BOB).post(`${path}/accept`)).toBe('/transfers');
     expect(await as(BOB).post(`${path}/accept`)).toBe('409 transfer_closed');
+    expect(mails.map(({ to, subject }) => `${to}: ${subject}`)).toEqual([
+      `${BOB}: ${ANN} offers you a node`,
+      `${ANN}: ${BOB} accepted what you offered`,
+    ]);
     clock.time = Date.UTC(2026, 10, 25, 12, 59, 59, 999);
     await transfers.tick();
     expect(await owners()).toEqual([`${ANN} 1`, `${ANN} 1`]);

@@ -2,6 +2,7 @@ import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../
 import { absolute, number } from '../console/format.ts';
 import { Ago, Empty, Panel, Wide } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
+import { SettingsTabs } from '../console/settings-tabs.tsx';
 import type { Transfer } from './transfer-store.ts';
 
 interface TransfersView {
@@ -17,12 +18,10 @@ interface TransfersView {
 export function TransfersPage({ transfers, owned, email, now, refused }: TransfersView) {
   return (
     <article class="settings">
-      <p class="crumb">
-        <a href={href('/settings')}>Settings</a>
-      </p>
       <div class="title">
         <h1>Transfers</h1>
       </div>
+      <SettingsTabs active="transfers" />
       <div class="stack">
         <Panel id="offers" title="From you and to you" aside="owners change at full hours">
           {transfers.length === 0 ? (

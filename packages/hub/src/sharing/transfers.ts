@@ -1,7 +1,10 @@
 import { isAtLeast, type NodeAccess, requireFresh, type Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
+import type { Mail } from '#seams/mailer/index.ts';
 import type { Clock } from '../clock.ts';
+import { absolute } from '../console/format.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import { RateLimit } from '../rate-limit.ts';
 import type { Task } from '../ticker.ts';
 import type { SharedNode } from './shares.ts';
 import type { Transfer, TransferStore } from './transfer-store.ts';
@@ -15,6 +18,10 @@ export interface TransfersDeps {
   readonly audit: Pick<AuditLog, 'append'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly random: (bytes: number) => Uint8Array;
+  /** Sends it or says in the log why not; nobody waits for it. */
+  readonly tell: (mail: Pick<Mail, 'to' | 'subject' | 'text'>) => void;
+  /** Of the console. */
+  readonly origin: string;
 }
 
 /**
@@ -25,9 +32,11 @@ export class Transfers implements Task {
   readonly name = 'node-transfers';
   readonly periodMs = 15_000;
   readonly #deps: TransfersDeps;
+  readonly #mails: RateLimit;
 
   constructor(deps: TransfersDeps) {
     this.#deps = deps;
+    this.#mails = new RateLimit({ clock: deps.clock, perKey: 3, inAll: 120 });
   }
 
   of(viewer: Viewer): Promise<Transfer[]> {
@@ -66,6 +75,9 @@ export class Transfers implements Task {
       effectiveAt: new Date(effectiveAt).toISOString(),
     });
     if (!(await store.accept(transferId, { now, effectiveAt }))) throw closed();
+    this.#tell(transfer.fromOwner, `${transfer.toOwner} accepted what you offered`, [
+      `It changes hands at ${absolute(effectiveAt)}. Until then you can call it off:`,
+    ]);
     return effectiveAt;
   }
 
@@ -114,6 +126,15 @@ export class Transfers implements Task {
       throw new HttpError(409, 'transfer_open', 'There is an open offer already.', {
         fix: 'Cancel it under Transfers first.',
       });
+    this.#tell(toOwner, `${fromOwner} offers you ${nodeId === undefined ? 'all their nodes' : 'a node'}`, [
+      'Look at it, and accept or decline it, within seven days:',
+    ]);
+  }
+
+  /** To one address so many a minute: an offer is no way to flood a stranger. */
+  #tell(to: string, subject: string, lines: readonly string[]): void {
+    const { tell, origin } = this.#deps;
+    if (this.#mails.admit(to)) tell({ to, subject, text: [...lines, `${origin}/transfers`, ''].join('\n') });
   }
 
   /** Both sides may read it: the giver's nodes, and the receiver's account. */

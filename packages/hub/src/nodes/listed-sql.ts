@@ -12,14 +12,8 @@ export const TAG_WORDS = `array_to_tsvector(array_remove(array_remove(tags, ''),
 /** Bounds of the classes of `listed_lag`: class 1 begins at 4 blocks, the next is twice as far. */
 export const LAG_CLASSES: readonly number[] = Array.from({ length: 13 }, (_, i) => 4 << i);
 
-const onNodes = (expression: string): string => expression.replaceAll(/\b(label|tags)\b/g, 'n.$1');
-
 export function foldSql(sql: Sql): SqlFragment {
-  return sql`${sql.unsafe(onNodes(FOLDED_LABEL))}`;
-}
-
-export function tagsSql(sql: Sql): SqlFragment {
-  return sql`${sql.unsafe(onNodes(TAG_WORDS))}`;
+  return sql`${sql.unsafe(FOLDED_LABEL.replace('label', 'n.label'))}`;
 }
 
 /** 0 for what counts as at the tip, -1 where it is not known. */

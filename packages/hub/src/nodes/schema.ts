@@ -63,6 +63,8 @@ export const nodes = pgTable(
     listedLag: smallint('listed_lag').notNull().default(-1),
     /** Sorts as semantic versions do; null where the agent's version is unknown or none. */
     versionKey: bytewise('version_key').generatedAlwaysAs(versionKey),
+    /** The tags as lexemes, which an index finds by their beginning too. */
+    tagWords: tsvector('tag_words').generatedAlwaysAs(sql.raw(TAG_WORDS)),
     /** The words of label, owner and region, for prefix search; letters and digits apart, so that `42` finds `node42`. */
     search: tsvector('search').generatedAlwaysAs(searchWords),
   },
@@ -74,7 +76,7 @@ export const nodes = pgTable(
     index('nodes_region').on(table.region, table.label, table.nodeId),
     index('nodes_version').on(table.versionKey, table.region),
     index('nodes_folded_label').on(sql.raw(`(${FOLDED_LABEL})`), table.nodeId),
-    index('nodes_tags').using('gin', sql.raw(TAG_WORDS)),
+    index('nodes_tags').using('gin', table.tagWords),
     index('nodes_search').using('gin', table.search),
     check('nodes_label_bytes', sql`octet_length(${table.label}) between 1 and 64`),
     check('nodes_node_id_hex', sql`${table.nodeId} ~ '^[0-9a-f]{64}$'`),

@@ -1,5 +1,5 @@
 import { BadValue, EQUALS, shown } from '../../selector/index.ts';
-import { foldSql, tagsSql } from '../listed-sql.ts';
+import { foldSql } from '../listed-sql.ts';
 import type { SqlFragment } from '../state-sql.ts';
 import type { NodeContext, NodeFacts, NodeField } from './facts.ts';
 
@@ -131,7 +131,7 @@ export const tag: NodeField = {
     const query = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'${open ? ':*' : ''}`;
     return {
       matches: ({ tags }) => tags.some((one) => (open ? one.startsWith(text) : one === text)),
-      sql: ({ sql }) => sql`${tagsSql(sql)} @@ ${query}::text::tsquery`,
+      sql: ({ sql }) => sql`(n.tag_words is not null and n.tag_words @@ ${query}::text::tsquery)`,
     };
   },
 };

@@ -36,7 +36,13 @@ export function connectSql(endpoint: Endpoint, log: DbLog, max: number): Sql {
     prepare: true,
     fetch_types: true,
     debug: false,
-    connection: { application_name: 'stoa-hub', TimeZone: 'UTC', client_min_messages: 'warning' },
+    connection: {
+      application_name: 'stoa-hub',
+      TimeZone: 'UTC',
+      client_min_messages: 'warning',
+      // A page's statement takes milliseconds: waiting for workers of its own costs more, and they take other pages' time.
+      max_parallel_workers_per_gather: 0,
+    },
     onnotice: (notice) => log.debug({ text: notice['message'] }, 'database notice'),
   });
 }

@@ -20,6 +20,9 @@ const [ANN, BOB, ADA] = ['ann@x.example', 'bob@x.example', 'ada@x.example'] as c
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const CHANNELS = '/alerts/channels';
 
+/** Real servers answer when the machine lets them. */
+const soon = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, { timeout: 20_000 });
+
 describe('alerts, as people meet them', { timeout: 60_000 }, () => {
   let database: DbAdapter;
   let world: AlertWorld;
@@ -168,7 +171,7 @@ describe('alerts, as people meet them', { timeout: 60_000 }, () => {
     expect((await as(alerts.app, BOB).post(`${CHANNELS}/${id}/test`)).status).toBe(404);
     expect((await ann.post(`${CHANNELS}/${id}/test`)).status).toBe(303);
     await alerts.tick('alert-dispatcher');
-    await vi.waitFor(async () => expect((await ann.get('/alerts/deliveries')).html).toContain('delivered'));
+    await soon(async () => expect((await ann.get('/alerts/deliveries')).html).toContain('delivered'));
     expect(JSON.parse(http.received[0]!.body).kind).toBe('test');
     expect((await ann.post(`${CHANNELS}/${id}/remove`)).status).toBe(303);
     expect(await database.sql`select secret, enabled from alert_channels where id = ${id!}`).toEqual([
@@ -186,7 +189,7 @@ describe('alerts, as people meet them', { timeout: 60_000 }, () => {
     );
     expect((await ann.post(`${CHANNELS}/${id}/test`)).status).toBe(409);
     await alerts.tick('alert-dispatcher');
-    await vi.waitFor(() => expect(smtp.mails).toHaveLength(1));
+    await soon(() => expect(smtp.mails).toHaveLength(1));
     const [, code] = /^(\d{8})\r?$/m.exec(smtp.mails[0]!)!;
     const wrong = await ann.post(`${CHANNELS}/${id}/confirm`, {
       code: code === '00000000' ? '1' : '00000000',

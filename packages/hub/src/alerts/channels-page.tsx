@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx';
 import { control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
-import { Ago, Panel, Unknown } from '../console/parts.tsx';
+import { Ago, Panel, Unknown, Wide } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { type ChannelKind, defaultChannelId, KIND_WORDS } from './channel.ts';
 import type { Channel } from './channel-store.ts';
@@ -29,7 +29,7 @@ export function ChannelsPage({ channels, now, made, said, typed, faults = {} }: 
       {made !== undefined && <Made secret={made} />}
       <div class="stack">
         <Panel id="channels" title="Your channels">
-          <div class="scroll-x">
+          <Wide label="Channels, scrollable">
             <table>
               <caption class="away">Channels of this account</caption>
               <thead>
@@ -49,7 +49,7 @@ export function ChannelsPage({ channels, now, made, said, typed, faults = {} }: 
                 ))}
               </tbody>
             </table>
-          </div>
+          </Wide>
         </Panel>
         <Panel id="new-channel" title="Add a channel" aside="needs that you signed in within five minutes">
           <NewChannels typed={typed ?? {}} faults={faults} />
@@ -79,7 +79,10 @@ function ChannelRow({ channel, now, fault }: { channel: Channel; now: number; fa
   const { name, enabled, unproven } = channel;
   return (
     <tr>
-      <th scope="row">{name}</th>
+      <th scope="row">
+        {name}
+        {channel.target !== '' && channel.target !== name && <span class="sub">{channel.target}</span>}
+      </th>
       <td>{KIND_WORDS[channel.kind]}</td>
       <td>
         {channel.lastSentAt === undefined ? (
@@ -92,18 +95,20 @@ function ChannelRow({ channel, now, fault }: { channel: Channel; now: number; fa
         {unproven ? <Confirm base={base} name={name} fault={fault} /> : enabled ? 'on' : 'off'}
         {channel.lastError !== undefined && <span class="sub warn">{channel.lastError}</span>}
       </td>
-      <td class="acts-row">
-        {!unproven && <Act path={`${base}/test`} word="Send test" label={`Send a test to ${name}`} />}
-        {!unproven && (
-          <Act
-            path={`${base}/${enabled ? 'disable' : 'enable'}`}
-            word={enabled ? 'Turn off' : 'Turn on'}
-            label={`${enabled ? 'Turn off' : 'Turn on'} ${name}`}
-          />
-        )}
-        {channel.id !== defaultChannelId(channel.owner) && (
-          <Act path={`${base}/remove`} word="Remove" label={`Remove ${name}`} />
-        )}
+      <td>
+        <div class="acts-row">
+          {!unproven && <Act path={`${base}/test`} word="Send test" label={`Send test to ${name}`} />}
+          {!unproven && (
+            <Act
+              path={`${base}/${enabled ? 'disable' : 'enable'}`}
+              word={enabled ? 'Turn off' : 'Turn on'}
+              label={`${enabled ? 'Turn off' : 'Turn on'} ${name}`}
+            />
+          )}
+          {channel.id !== defaultChannelId(channel.owner) && (
+            <Act path={`${base}/remove`} word="Remove" label={`Remove ${name}`} />
+          )}
+        </div>
       </td>
     </tr>
   );

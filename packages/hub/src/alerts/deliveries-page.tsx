@@ -1,4 +1,4 @@
-import { Ago, Empty } from '../console/parts.tsx';
+import { Ago, Empty, Wide } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import type { LoggedDelivery } from './alert-reader.ts';
 import { AlertPage, Older } from './pages.tsx';
@@ -30,7 +30,7 @@ export function DeliveriesPage({
           </p>
         </Empty>
       ) : (
-        <div class="scroll-x">
+        <Wide label="Deliveries, scrollable">
           <table>
             <caption class="away">Deliveries, the newest first</caption>
             <thead>
@@ -60,7 +60,7 @@ export function DeliveriesPage({
               ))}
             </tbody>
           </table>
-        </div>
+        </Wide>
       )}
       <Older path="/alerts/deliveries" query={{}} next={next} />
     </AlertPage>

@@ -16,6 +16,9 @@ import { startHanging, startHttp, startSmtp } from './receivers.fixture.ts';
 
 const ORIGIN = 'https://hub.example';
 
+/** Real servers answer when the machine lets them. */
+const soon = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(check, { timeout: 20_000 });
+
 describe('the dispatcher', { timeout: 60_000 }, () => {
   let database: DbAdapter;
   let world: AlertWorld;
@@ -120,14 +123,14 @@ describe('the dispatcher', { timeout: 60_000 }, () => {
     await put('well', {}, 'other@stoa.example');
     const sender = dispatcher({ smtp: `smtp://127.0.0.1:${deaf.port}` });
     await sender.tick();
-    await vi.waitFor(async () => expect((await log()).at(-1)).toBe('well sent 1'));
-    await vi.waitFor(() => expect(deaf.connections).toBeGreaterThanOrEqual(4));
+    await soon(async () => expect((await log()).at(-1)).toBe('well sent 1'));
+    await soon(() => expect(deaf.connections).toBeGreaterThanOrEqual(4));
     // Of the hanging owner's webhooks three are tried at a time.
     expect((await log()).filter((line) => line.startsWith('hang') && line.includes('sending'))).toHaveLength(
       3,
     );
     world.clock.forward(10_000);
-    await vi.waitFor(async () =>
+    await soon(async () =>
       expect((await log()).filter((line) => line.startsWith('hang') && line.includes('retry'))).toHaveLength(
         3,
       ),
@@ -218,7 +221,7 @@ describe('the dispatcher', { timeout: 60_000 }, () => {
     await put('hook');
     const killed = dispatcher();
     await killed.tick();
-    await vi.waitFor(() => expect(deaf.connections).toBe(1));
+    await soon(() => expect(deaf.connections).toBe(1));
     // It is gone: nobody settles the claim.
     const next = dispatcher();
     await next.tick();
@@ -275,7 +278,7 @@ describe('the dispatcher', { timeout: 60_000 }, () => {
     await put('hook');
     const sender = dispatcher();
     await sender.tick();
-    await vi.waitFor(() => expect(deaf.connections).toBe(1));
+    await soon(() => expect(deaf.connections).toBe(1));
     await sender.close();
     expect(await log()).toEqual(['hook retry 1 no answer in time']);
   });

@@ -1,6 +1,6 @@
 import type { Evidence } from '#nodes/index.ts';
 import { absolute } from '../console/format.ts';
-import { Ago, Empty, Facts } from '../console/parts.tsx';
+import { Ago, Empty, Facts, Wide } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import type { AlertFilter, OpenAlert, PastChange } from './alert-reader.ts';
 import { LENGTHS } from './forms.ts';
@@ -81,7 +81,7 @@ export function AlertHistoryPage({
           <p>Whatever fires, recovers or is closed is written here.</p>
         </Empty>
       ) : (
-        <div class="scroll-x">
+        <Wide label="History, scrollable">
           <table>
             <caption class="away">What alerts did, the newest first</caption>
             <thead>
@@ -114,7 +114,7 @@ export function AlertHistoryPage({
               ))}
             </tbody>
           </table>
-        </div>
+        </Wide>
       )}
       <Older path="/alerts/history" query={queryOf(filter)} next={next} />
     </AlertPage>

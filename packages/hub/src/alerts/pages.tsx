@@ -7,7 +7,7 @@ const TABS = [
   { id: 'history', path: '/alerts/history', word: 'History' },
   { id: 'rules', path: '/alerts/rules', word: 'Rules' },
   { id: 'channels', path: '/alerts/channels', word: 'Channels' },
-  { id: 'maintenance', path: '/alerts/maintenance', word: 'Mute and maintenance' },
+  { id: 'maintenance', path: '/alerts/maintenance', word: 'Maintenance' },
   { id: 'deliveries', path: '/alerts/deliveries', word: 'Deliveries' },
 ] as const;
 export type AlertTab = (typeof TABS)[number]['id'];

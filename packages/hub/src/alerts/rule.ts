@@ -149,7 +149,7 @@ export const RULES: Readonly<Record<RuleId, Rule>> = {
   clone: {
     ...{ id: 'clone', bit: 6, byLiveness: false, delayMs: 0, leastDelayMs: 0 },
     ...{ word: 'Cloned', severity: 'critical' },
-    rule: 'Two living processes call with the identity of this node, so neither earns.',
+    rule: 'Two living processes call with the identity of this node.',
     change: 'Stop one of them, and settle which is the node.',
     since: (facts) => facts.disputedAt,
     evidence: (facts) => [at('Live clone seen', facts.disputedAt)],

@@ -58,42 +58,44 @@ function RuleForm({
         <p>{rule.rule}</p>
         {awaits && <p class="field-hint">{AWAITING_PAYOUT}</p>}
       </div>
-      <form method="post" action={href(`/alerts/rules/${rule.id}`)} class="form-row">
-        <label class="choice">
-          <input type="checkbox" name="enabled" checked={enabled && !awaits} disabled={awaits} />
-          <span>On</span>
-        </label>
-        <Small name={names.minutes} label="Delay, minutes" fault={faults['minutes']}>
-          <input
-            {...control(names.minutes, faults['minutes'])}
-            name="minutes"
-            value={minutes}
-            type="number"
-            min={rule.leastDelayMs / MINUTE}
-            max={LONGEST_DELAY_MS / MINUTE}
-            required
-          />
-        </Small>
-        <Small name={names.selector} label="Only nodes that match" fault={faults['selector']}>
-          <input
-            {...control(names.selector, faults['selector'])}
-            name="selector"
-            value={selector}
-            placeholder="all of mine"
-            maxlength={1_000}
-            autocomplete="off"
-            spellcheck={false}
-          />
-        </Small>
-        <button type="submit" class="quiet" aria-label={`Save ${rule.word}`}>
-          Save
-        </button>
-        {faults[''] !== undefined && (
-          <p class="field-fault" role="alert">
-            {faults['']}
-          </p>
-        )}
-      </form>
+      {!awaits && (
+        <form method="post" action={href(`/alerts/rules/${rule.id}`)} class="form-row">
+          <label class="choice">
+            <input type="checkbox" name="enabled" checked={enabled} />
+            <span>On</span>
+          </label>
+          <Small name={names.minutes} label="Delay, minutes" fault={faults['minutes']}>
+            <input
+              {...control(names.minutes, faults['minutes'])}
+              name="minutes"
+              value={minutes}
+              type="number"
+              min={rule.leastDelayMs / MINUTE}
+              max={LONGEST_DELAY_MS / MINUTE}
+              required
+            />
+          </Small>
+          <Small name={names.selector} label="Only nodes that match" fault={faults['selector']}>
+            <input
+              {...control(names.selector, faults['selector'])}
+              name="selector"
+              value={selector}
+              placeholder="all of mine"
+              maxlength={1_000}
+              autocomplete="off"
+              spellcheck={false}
+            />
+          </Small>
+          <button type="submit" class="quiet" aria-label={`Save ${rule.word}`}>
+            Save
+          </button>
+          {faults[''] !== undefined && (
+            <p class="field-fault" role="alert">
+              {faults['']}
+            </p>
+          )}
+        </form>
+      )}
       {own !== undefined && (
         <Act
           path={`/alerts/rules/${rule.id}/reset`}

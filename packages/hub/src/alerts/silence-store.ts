@@ -84,11 +84,12 @@ export class SilenceStore {
     });
   }
 
-  /** Those that are not over, the next to end first. */
-  async current(owners: readonly string[], now: number): Promise<readonly StoredSilence[]> {
+  /** Those that are not over, the next to end first: of one's own nodes, of one's own making, of the region. @param email undefined: all. */
+  async current(email: string | undefined, now: number): Promise<readonly StoredSilence[]> {
     const rows = await this.#sql<SilenceRow[]>`
       select a.*, n.label from alert_silences a left join nodes n using (node_id)
-      where a.owner = any(${[...owners]}::text[]) and a.cancelled_at is null and a.ends_at > ${new Date(now)}
+      where ${email === undefined ? this.#sql`true` : this.#sql`(a.owner in (${email}, ${REGION_OWNER}) or a.created_by = ${email})`}
+        and a.cancelled_at is null and a.ends_at > ${new Date(now)}
       order by a.ends_at limit 200`;
     return rows.map(toSilence);
   }

@@ -1,5 +1,5 @@
 import { control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
-import { Ago, Empty, Panel } from '../console/parts.tsx';
+import { Ago, Empty, Panel, Wide } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { LENGTHS } from './forms.ts';
 import { lengthWord } from './list-page.tsx';
@@ -41,7 +41,7 @@ export function SilencesPage({ silences, now, mayRegion, typed = {}, faults = {}
 
 function Table({ silences, now }: { silences: readonly StoredSilence[]; now: number }) {
   return (
-    <div class="scroll-x">
+    <Wide label="Mutes and windows, scrollable">
       <table>
         <caption class="away">Mutes and maintenance windows</caption>
         <thead>
@@ -77,14 +77,14 @@ function Table({ silences, now }: { silences: readonly StoredSilence[]; now: num
                 <Act
                   path={`/alerts/silences/${silence.id}/cancel`}
                   word="End now"
-                  label={`End the ${silence.kind} of ${scopeWord(silence)}`}
+                  label={`End now: ${silence.kind} of ${scopeWord(silence)}`}
                 />
               </td>
             </tr>
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 

@@ -8,7 +8,7 @@ const LIGHT = { colorScheme: 'light', viewport: { width: 1280, height: 900 } } a
 const DARK = { colorScheme: 'dark', viewport: { width: 390, height: 844 } } as const;
 const PAGES = ['', '/history', '/rules', '/channels', '/maintenance', '/deliveries'] as const;
 
-describe('alerts in a browser', { timeout: 60_000 }, () => {
+describe('alerts in a browser', { timeout: 120_000 }, () => {
   let world: ConsoleWorld;
   let browser: Browser;
   let cookie: string;

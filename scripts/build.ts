@@ -27,7 +27,8 @@ async function pinned(names: readonly string[]): Promise<Record<string, string>>
 
 async function main(): Promise<void> {
   await rm(DIST, { recursive: true, force: true });
-  await mkdir(DIST, { recursive: true });
+  // Two folders are copied into it at once.
+  await mkdir(join(DIST, 'static'), { recursive: true });
   await Promise.all([
     bundleModule('packages/hub/src/main.ts', join(DIST, 'stoa-hub.mjs')),
     bundleModule('packages/signer/src/main.ts', join(DIST, 'stoa-signer.mjs')),

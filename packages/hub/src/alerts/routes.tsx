@@ -40,7 +40,7 @@ const HOUR = 3_600_000;
 /** The pages of alerts, and the bell on every page. */
 export function alertRoutes(deps: AlertRoutesDeps): HttpFeature {
   return {
-    nav: [{ id: 'alerts', path: '/alerts', word: 'Alerts', group: 'scope', place: 30 }],
+    nav: [{ id: 'alerts', path: '/alerts', word: 'Alerts', group: 'scope', place: 40 }],
     slots: { bar: async (viewer) => bell(await deps.openCount(viewer)) },
     mount(app: HubApp) {
       app.use('/alerts', deps.guard);

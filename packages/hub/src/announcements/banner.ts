@@ -14,7 +14,7 @@ export function banners(current: readonly Draft[]): Markup | undefined {
   return joined(
     current.map(
       ({ level, body, endsAt }) =>
-        markup`<section class="announcement is-${level}" aria-label="Announcement"><p><strong>${LEVELS[level]}.</strong> ${body}</p><p class="announcement-until">until ${absolute(endsAt)}</p></section>`,
+        markup`<div class="announcement is-${level}" role="note"><p><strong>${LEVELS[level]}.</strong> ${body}</p><p class="announcement-until">until ${absolute(endsAt)}</p></div>`,
     ),
   );
 }

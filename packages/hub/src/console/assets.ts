@@ -23,6 +23,7 @@ const SOURCES = {
     './static/node.css',
     './static/audit.css',
     './static/join.css',
+    './static/truths.css',
     './static/public.css',
     './static/admin.css',
     'uplot/dist/uPlot.min.css',

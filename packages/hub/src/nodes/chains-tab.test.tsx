@@ -4,6 +4,9 @@ import type { ChainView } from './tips.ts';
 
 const NOW = Date.UTC(2026, 10, 25, 18);
 
+const QUIET = { says: '', at: undefined };
+const TRUTHS = { agent: QUIET, hub: QUIET, chain: QUIET, disagreements: [] };
+
 function view(lag: number | null, state: 'tip' | 'behind' | 'forked' | 'unknown'): ChainView {
   const hash = 'A'.repeat(43);
   return {
@@ -25,7 +28,7 @@ describe('ChainsTab', () => {
   ] as const)(
     'shows a lag of %j, %s, as %s: amber begins where the state of the node does',
     (lag, state, standing, row) => {
-      const html = String(<ChainsTab chains={[view(lag, state)]} now={NOW} />);
+      const html = String(<ChainsTab chains={[view(lag, state)]} truths={TRUTHS} now={NOW} />);
       expect(html).toContain(`class="standing ${standing}"`);
       expect(html).toContain(`<tr class="${row}"`);
     },

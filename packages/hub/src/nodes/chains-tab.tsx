@@ -2,6 +2,8 @@ import { number } from '../console/format.ts';
 import { Ago, Empty, Unknown } from '../console/parts.tsx';
 import { TIP_WITHIN } from './state.ts';
 import type { ChainView } from './tips.ts';
+import type { Truths } from './truths.ts';
+import { TruthsPart } from './truths-part.tsx';
 
 const WORDS = {
   tip: 'At the tip',
@@ -22,7 +24,15 @@ function standingOf({ reported, standing }: ChainView): keyof typeof WORDS {
 export const CHAINS_ID = 'chains';
 
 /** Ten tips as the node says them, beside the heads that the hub verified. */
-export function ChainsTab({ chains, now }: { chains: readonly ChainView[]; now: number }) {
+export function ChainsTab({
+  chains,
+  truths,
+  now,
+}: {
+  chains: readonly ChainView[];
+  truths: Truths;
+  now: number;
+}) {
   return (
     <section aria-labelledby="chains-title" id={CHAINS_ID}>
       <header class="tab-title">
@@ -32,6 +42,7 @@ export function ChainsTab({ chains, now }: { chains: readonly ChainView[]; now: 
           to {TIP_WITHIN} blocks behind are on their way, and count as at the tip.
         </p>
       </header>
+      <TruthsPart truths={truths} now={now} />
       {chains.length === 0 ? (
         <Empty title="No chain is known yet">
           <p>The hub has verified no header, and the node has reported no tip.</p>

@@ -30,6 +30,7 @@ import { SessionTab } from './session-tab.tsx';
 import { deriveState } from './state.ts';
 import type { NodeDetail } from './summary.ts';
 import { chainViews } from './tips.ts';
+import { readTruths } from './truths.ts';
 
 export interface NodeRoutesDeps extends Pick<NotesDeps, 'notes' | 'registry' | 'access' | 'audit' | 'bus'> {
   readonly guard: MiddlewareHandler<HttpEnv>;
@@ -87,9 +88,14 @@ export function nodeRoutes(deps: NodeRoutesDeps): HttpFeature {
       });
       app.get('/nodes/:id/chains', async (c) => {
         const node = await findNode(c, deps);
-        const tips = await deps.reader.tips([node.nodeId]);
+        const [tips, session] = await Promise.all([
+          deps.reader.tips([node.nodeId]),
+          deps.reader.session(node.nodeId),
+        ]);
         const chains = chainViews(deps.heads, tips.get(node.nodeId) ?? []);
-        const body = <ChainsTab chains={chains} now={deps.liveness.at().now} />;
+        const at = deps.liveness.at();
+        const truths = readTruths(node, { chains, session }, at);
+        const body = <ChainsTab chains={chains} truths={truths} now={at.now} />;
         return renderNode(c, deps, { node, tab: 'chains', body });
       });
       app.get('/nodes/:id/config', async (c) => {

@@ -13,10 +13,11 @@ import { NodeSource } from './live.ts';
 import type { Liveness } from './liveness.ts';
 import type { NetworkHeads } from './network-heads.ts';
 import { NodeHead } from './node-page.tsx';
-import type { NodeReader } from './node-reader.ts';
+import type { NodeReader, SessionFacts } from './node-reader.ts';
 import { domId, nodeRow } from './row.tsx';
 import type { NodeDetail, NodeSummary } from './summary.ts';
 import { chainViews, type ReportedTip } from './tips.ts';
+import { readTruths } from './truths.ts';
 
 export interface NodeSourcesDeps {
   readonly bus: Bus;
@@ -29,8 +30,9 @@ export interface NodeSourcesDeps {
   readonly heads: NetworkHeads;
 }
 
-interface WithTips extends NodeSummary {
+interface WithTips extends NodeDetail {
   readonly tips: readonly ReportedTip[];
+  readonly session: SessionFacts | undefined;
 }
 
 /** What pages about nodes watch: `row` and `node` by node id, `chains` by node id, `states` by the list's filter. */
@@ -54,11 +56,19 @@ export function nodeSources(deps: NodeSourcesDeps): LiveSource[] {
       ...common,
       name: 'chains',
       load: async (ids) => {
-        const [nodes, tips] = await Promise.all([listing.byIds(ids), reader.tips(ids)]);
-        return nodes.map((node) => ({ ...node, tips: tips.get(node.nodeId) ?? [] }));
+        const [nodes, tips] = await Promise.all([listing.details(ids), reader.tips(ids)]);
+        const known = nodes.map(async (node) => ({
+          ...node,
+          tips: tips.get(node.nodeId) ?? [],
+          session: await reader.session(node.nodeId),
+        }));
+        return Promise.all(known);
       },
-      render: ({ tips }) =>
-        partial(CHAINS_ID, String(<ChainsTab chains={chainViews(heads, tips)} now={clock.now()} />)),
+      render: ({ tips, session, ...node }) => {
+        const chains = chainViews(heads, tips);
+        const truths = readTruths(node, { chains, session }, liveness.at());
+        return partial(CHAINS_ID, String(<ChainsTab chains={chains} truths={truths} now={clock.now()} />));
+      },
     }),
     statesSource(deps.census),
   ];

@@ -1,5 +1,5 @@
 import { control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
-import { absolute, number } from '../console/format.ts';
+import { number } from '../console/format.ts';
 import { embed } from '../console/markup.ts';
 import { Ago, Empty, Panel } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
@@ -30,7 +30,7 @@ export function AnnouncementsPage({ view }: { view: AnnouncementsView }) {
       </header>
       <div class="panels">
         <Panel id="new" title="Tell owners">
-          <Compose again={view.again} now={view.now} />
+          <Compose again={view.again} />
         </Panel>
         <Panel id="told" title="Told" aside="newest first">
           {view.announcements.length === 0 ? (
@@ -50,7 +50,7 @@ export function AnnouncementsPage({ view }: { view: AnnouncementsView }) {
   );
 }
 
-function Compose({ again: { typed, faults = {} }, now }: { again: AnnouncementsView['again']; now: number }) {
+function Compose({ again: { typed, faults = {} } }: { again: AnnouncementsView['again'] }) {
   const level = typedOf(typed, 'level') || 'info';
   const hours = typedOf(typed, 'hours') || '24';
   return (
@@ -84,14 +84,9 @@ function Compose({ again: { typed, faults = {} }, now }: { again: AnnouncementsV
             ))}
           </select>
         </Field>
-        <Field
-          name="from"
-          label="From (UTC)"
-          hint={`empty: now, ${absolute(now).slice(0, 16)}`}
-          fault={faults['from']}
-        >
+        <Field name="from" label="From, UTC (empty: now)" fault={faults['from']}>
           <input
-            {...control('from', faults['from'], true)}
+            {...control('from', faults['from'])}
             type="datetime-local"
             value={typedOf(typed, 'from')}
           />

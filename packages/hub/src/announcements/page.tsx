@@ -85,11 +85,7 @@ function Compose({ again: { typed, faults = {} } }: { again: AnnouncementsView['
           </select>
         </Field>
         <Field name="from" label="From, UTC (empty: now)" fault={faults['from']}>
-          <input
-            {...control('from', faults['from'])}
-            type="datetime-local"
-            value={typedOf(typed, 'from')}
-          />
+          <input {...control('from', faults['from'])} type="datetime-local" value={typedOf(typed, 'from')} />
         </Field>
       </div>
       <Field

@@ -249,7 +249,7 @@ describe('a hub and its people', { timeout: 180_000 }, () => {
     await press(page, /^Add webhook/i);
     await page.getByText('signed with this key, shown this once').waitFor();
     await gallery.show(page, 'alert-channel-made');
-    await press(page, /Send a test to.*127\.0\.0\.1/);
+    await press(page, /Send test to.*127\.0\.0\.1/);
     const { headers, body } = await stage.webhook.delivery(/"kind":"test"/);
     expect(headers['stoa-signature']).toMatch(/^v1=[0-9a-f]{64}$/);
     expect(JSON.parse(body)).toMatchObject({ kind: 'test' });

@@ -83,12 +83,12 @@ export class Stage implements AsyncDisposable {
         env: {
           PORT: String(port),
           PUBLIC_URL: origin,
-          CHAINWEB_URL: chain.serviceUrl,
+          CHAINWEB_URL: chain.network.addNode({ name: 'reference' }).serviceUrl,
           SIGN_UP: 'open',
           SMTP_URL: mail.url,
           MAIL_FROM: 'Stoa Hub <hub@stoa.example>',
           HEARTBEAT_SECONDS: '15',
-          ALERT_EGRESS_ALLOW: '127.0.0.1',
+          EGRESS_ALLOW: '127.0.0.1',
         },
       }),
     );

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { emailAddress, line } from '../console/form.tsx';
-import { isPublicAddress } from '../egress-addresses.ts';
+import type { AllowedAddresses } from '../egress-addresses.ts';
 import { LONGEST_DELAY_MS, RULE_IDS } from './rule.ts';
 
 const MINUTE = 60_000;
@@ -33,58 +33,62 @@ export function ruleForm(by: { problem: (text: string) => string | undefined; le
   });
 }
 
-const publicUrl = z
-  .string('An address')
-  .trim()
-  .max(2_000, 'at most 2,000 characters')
-  .superRefine((text, context) => {
-    const fault = urlFault(text);
-    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
-  });
+const reachableUrl = (allowed: AllowedAddresses) =>
+  z
+    .string('An address')
+    .trim()
+    .max(2_000, 'at most 2,000 characters')
+    .superRefine((text, context) => {
+      const fault = urlFault(text, allowed);
+      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+    });
 
-function urlFault(text: string): string | undefined {
+function urlFault(text: string, allowed: AllowedAddresses): string | undefined {
   const url = URL.parse(text);
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
     return 'an address like https://hooks.example.org/stoa';
   if (url.username !== '' || url.password !== '')
     return 'no name or password in the address: check the signature instead';
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (host === 'localhost' || (isIP(host) !== 0 && !isPublicAddress(host)))
+  if (host === 'localhost' || (isIP(host) !== 0 && !allowed.allows(host)))
     return 'an address on the public internet: the hub connects to no private one';
   return undefined;
 }
 
-export const channelForm = z.discriminatedUnion(
-  'kind',
-  [
-    z.strictObject({ kind: z.literal('email'), address: emailAddress() }),
-    z.strictObject({ kind: z.literal('webhook'), url: publicUrl }),
-    z.strictObject({
-      kind: z.literal('telegram'),
-      token: z
-        .string('The token')
-        .trim()
-        .regex(/^\d{5,20}:[\w-]{20,80}$/, 'the token that @BotFather told, like 123456:ABC…'),
-      chat: z
-        .string('The chat')
-        .trim()
-        .regex(/^(-?\d{1,20}|@\w{5,64})$/, 'a chat id like -100123, or @channel'),
-    }),
-    z.strictObject({
-      kind: z.literal('discord'),
-      discord: z
-        .string('The address')
-        .trim()
-        .max(300, 'at most 300 characters')
-        .regex(
-          /^https:\/\/(?:ptb\.|canary\.)?discord(?:app)?\.com\/api\/webhooks\/\d{1,25}\/[\w-]{1,120}$/,
-          'the webhook address of a channel, https://discord.com/api/webhooks/…',
-        ),
-    }),
-  ],
-  'Choose a kind of channel.',
-);
-export type ChannelForm = z.infer<typeof channelForm>;
+/** @param allowed what a webhook may reach. */
+export function channelForm(allowed: AllowedAddresses) {
+  return z.discriminatedUnion(
+    'kind',
+    [
+      z.strictObject({ kind: z.literal('email'), address: emailAddress() }),
+      z.strictObject({ kind: z.literal('webhook'), url: reachableUrl(allowed) }),
+      z.strictObject({
+        kind: z.literal('telegram'),
+        token: z
+          .string('The token')
+          .trim()
+          .regex(/^\d{5,20}:[\w-]{20,80}$/, 'the token that @BotFather told, like 123456:ABC…'),
+        chat: z
+          .string('The chat')
+          .trim()
+          .regex(/^(-?\d{1,20}|@\w{5,64})$/, 'a chat id like -100123, or @channel'),
+      }),
+      z.strictObject({
+        kind: z.literal('discord'),
+        discord: z
+          .string('The address')
+          .trim()
+          .max(300, 'at most 300 characters')
+          .regex(
+            /^https:\/\/(?:ptb\.|canary\.)?discord(?:app)?\.com\/api\/webhooks\/\d{1,25}\/[\w-]{1,120}$/,
+            'the webhook address of a channel, https://discord.com/api/webhooks/…',
+          ),
+      }),
+    ],
+    'Choose a kind of channel.',
+  );
+}
+export type ChannelForm = z.infer<ReturnType<typeof channelForm>>;
 
 export const codeForm = z.strictObject({
   code: z

@@ -79,7 +79,8 @@ export interface Alerts {
 export function createAlerts(deps: AlertsDeps): Alerts {
   const { sql, clock, random, log, publicUrl, access, audit, payoutMissing, mailer } = deps;
   const language = createNodeLanguage(deps);
-  const egress = new Egress({ allowed: new AllowedAddresses(deps.egressAllow) });
+  const allowed = new AllowedAddresses(deps.egressAllow);
+  const egress = new Egress({ allowed });
   const holder = `${deps.instanceId} ${Buffer.from(random(6)).toString('hex')}`;
   const lease = new Lease({ sql, clock, name: 'alerts', holder });
   const freezes = new Freezes(deps);
@@ -98,7 +99,7 @@ export function createAlerts(deps: AlertsDeps): Alerts {
   const { deadManUrl: url, healthy } = deps;
   return {
     routes: alertRoutes({
-      ...{ guard: deps.guard, clock, reader, desk, rules, channels, silences, language, openCount },
+      ...{ guard: deps.guard, allowed, clock, reader, desk, rules, channels, silences, language, openCount },
       paysOut: payoutMissing !== undefined,
     }),
     tasks: [

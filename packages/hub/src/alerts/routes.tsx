@@ -5,6 +5,7 @@ import { type Faults, readForm, type Typed } from '../console/form.tsx';
 import type { Markup } from '../console/markup.ts';
 import { markup } from '../console/markup.ts';
 import { href } from '../console/scope.ts';
+import type { AllowedAddresses } from '../egress-addresses.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import { type AlertFilter, type AlertReader, PAGE_ROWS } from './alert-reader.ts';
@@ -22,6 +23,8 @@ import type { SilenceStore } from './silence-store.ts';
 import { SilencesPage } from './silences-page.tsx';
 
 export interface AlertRoutesDeps {
+  /** What webhooks may reach. */
+  readonly allowed: AllowedAddresses;
   readonly guard: MiddlewareHandler<HttpEnv>;
   readonly clock: Pick<Clock, 'now'>;
   readonly reader: AlertReader;
@@ -118,7 +121,7 @@ function mountRules(app: HubApp, { desk, rules, language, paysOut }: AlertRoutes
   });
 }
 
-function mountChannels(app: HubApp, { desk, channels, clock }: AlertRoutesDeps): void {
+function mountChannels(app: HubApp, { desk, channels, clock, allowed }: AlertRoutesDeps): void {
   const show = async (c: HubContext, shown: Omit<ChannelsPageProps, 'channels' | 'now'> = {}) => {
     const now = clock.now();
     const held = await channels.ofOwner(viewerOf(c).email, now);
@@ -132,7 +135,7 @@ function mountChannels(app: HubApp, { desk, channels, clock }: AlertRoutesDeps):
     return show(c, { said });
   });
   app.post('/alerts/channels', async (c) => {
-    const form = await readForm(c, channelForm);
+    const form = await readForm(c, channelForm(allowed));
     if (!form.ok) return refused(c, show, form);
     const { secret } = await desk.addChannel(viewerOf(c), form.value);
     // No redirect: the key is in this answer and nowhere else.

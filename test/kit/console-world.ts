@@ -38,8 +38,10 @@ export async function openConsoleWorld({
   nodes,
   sharedBuffers,
   clock = systemClock,
+  host = '127.0.0.1',
 }: {
   nodes: number;
+  host?: '127.0.0.1' | 'localhost';
   clock?: Clock;
   /** Of the database, where its default is too small for what is measured: `512MB`. */
   sharedBuffers?: string;
@@ -63,11 +65,11 @@ export async function openConsoleWorld({
   if (nodes > 0) seedHistory(recorder, await nodeId('node-000001'), now);
   await recorder.flush();
   const server = createServer();
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  const url = `http://127.0.0.1:${address.port}`;
+  const url = `http://${host}:${address.port}`;
   const bus = new Bus({ log });
   const liveness = new Liveness({ clock });
   const heads = standingHeads(now);

@@ -157,10 +157,33 @@ function smtpUrl(env: string, shown: string, doc: string): Setting<string | unde
   };
 }
 
+function publicOrigin(env: string, shown: string, doc: string): Setting<URL | undefined> {
+  const setting = origin(env, shown, doc);
+  return {
+    ...setting,
+    parse(value) {
+      const url = setting.parse(value);
+      if (url !== undefined && url.href !== `${url.origin}/`)
+        throw new ConfigError(env, value ?? '', 'scheme, name and port alone, like https://hub.example,');
+      return url;
+    },
+  };
+}
+
 export const SETTINGS = {
   host: text('HOST', '127.0.0.1', 'Address to listen on; agents, downloads and console share the one port.'),
   port: port('PORT', 8700, 'Port to listen on; 0 takes any free one.'),
-  publicUrl: origin('PUBLIC_URL', 'http://HOST:PORT', 'Origin by which agents and browsers reach the hub.'),
+  publicUrl: publicOrigin(
+    'PUBLIC_URL',
+    'http(s)://HOST:PORT',
+    'Origin by which agents and browsers reach the hub: passkeys and join commands carry it.',
+  ),
+  tlsCert: optionalText(
+    'TLS_CERT',
+    'none: a proxy before the hub ends TLS',
+    'PEM file with the certificate and its issuers, where the hub ends TLS itself; read again as it changes.',
+  ),
+  tlsKey: optionalText('TLS_KEY', 'none', 'PEM file with the key of TLS_CERT.'),
   dataDir: text(
     'DATA_DIR',
     '/var/lib/stoa-hub',
@@ -256,7 +279,18 @@ export type HubConfig = { readonly [K in keyof typeof SETTINGS]: ReturnType<(typ
 /** @throws ConfigError naming the first setting that cannot be used. */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): HubConfig {
   const entries = Object.entries(SETTINGS).map(([name, setting]) => [name, setting.parse(env[setting.env])]);
-  return Object.freeze(Object.fromEntries(entries)) as HubConfig;
+  const config = Object.freeze(Object.fromEntries(entries)) as HubConfig;
+  checkTls(config);
+  return config;
+}
+
+function checkTls({ tlsCert, tlsKey, publicUrl }: HubConfig): void {
+  if (tlsCert !== undefined && tlsKey === undefined)
+    throw new ConfigError('TLS_KEY', '', 'the key of TLS_CERT');
+  if (tlsKey !== undefined && tlsCert === undefined)
+    throw new ConfigError('TLS_CERT', '', 'the certificate of TLS_KEY');
+  if (tlsCert !== undefined && publicUrl !== undefined && publicUrl.protocol !== 'https:')
+    throw new ConfigError('PUBLIC_URL', publicUrl.href, 'https, since TLS_CERT is set,');
 }
 
 /** The table for `--help` and the documents. */

@@ -1,6 +1,7 @@
 /** The composition root: the only file that names back ends and puts features together. */
 
 import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import { join } from 'node:path';
 import { type CryptoSuite, type Random, type SigningKey, toHex } from '@stoa/protocol';
 import type { Checkpoint } from '@stoa/protocol/chainweb';
@@ -29,7 +30,10 @@ import {
   NodeRegistry,
   sampleOf,
 } from './nodes/index.ts';
-import { OwnerKeyChanges, OwnerKeyStore } from './owner-keys/index.ts';
+import { OwnerKeyChanges, OwnerKeyStore, OwnerKeyStore } from './owner-keys/index.ts';
+import { publicUrlShortcomings } from './public-url.ts';
+
+
 import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { createLogMailer, createSmtpMailer } from './seams/mailer/index.ts';
@@ -47,6 +51,7 @@ import {
   startingCheckpoint,
   VerifiedSet,
 } from './tips/index.ts';
+import { readTlsPair, TlsFiles } from './tls-files.ts';
 import { createWeb, type Web } from './web.ts';
 
 export interface HubOptions {
@@ -102,12 +107,16 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   opening.defer(() => database.close());
   opening.defer(() => signer.close());
   const settings = await loadRegionSettings(sql, random);
-  const { server, origin } = await bindServer(config);
+  const tls = config.tlsCert !== undefined &&
+    config.tlsKey !== undefined && { cert: config.tlsCert, key: config.tlsKey };
+  const pair = tls ? await readTlsPair(tls) : undefined;
+  const { server, origin } = await bindServer({ ...config, tls: pair });
   opening.defer(() => {
     server.close();
     server.closeAllConnections();
   });
   const url = config.publicUrl ?? origin;
+  for (const shortcoming of publicUrlShortcomings(url)) log.warn(`${url.origin}: ${shortcoming}`);
   const identity = new HubIdentity({
     instanceId: config.instance,
     key: options.key,
@@ -285,6 +294,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   await partitions.tick();
   const tickers = new Tickers({ clock, log });
   const tasks: Task[] = [
+    ...(tls && pair && 'setSecureContext' in server ? [new TlsFiles({ paths: tls, server, pair })] : []),
     ...agents.tasks,
     ...web.tasks,
     ...tipTasks(options, set, { corroboration, bus }),
@@ -329,7 +339,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   };
 }
 
-function serve(server: Server, agents: AgentSide, web: Web): void {
+function serve(server: Server | TlsServer, agents: AgentSide, web: Web): void {
   server.on('request', (request, response) => {
     if (!agents.routes.handle(request, response)) void web.listener(request, response);
   });

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { HubError } from './error.ts';
+import type { TlsPair } from './tls-files.ts';
 
 /** What a client may take its time with, milliseconds (slow clients hold memory and descriptors). */
 const LIMITS = {
@@ -18,14 +20,20 @@ const MAX_HEADERS = 64;
 const OTHER_DESCRIPTORS = 200;
 
 export interface Bound {
-  readonly server: Server;
+  readonly server: Server | TlsServer;
   /** Names the port that was taken where `port` is 0. */
   readonly origin: URL;
 }
 
 /** Opens the hub's one inbound port. Beyond `maxConnections` sockets are closed unheard. @throws HubError `cannot_listen`. */
-export async function bindServer(at: { host: string; port: number; maxConnections: number }): Promise<Bound> {
-  const server = createServer(LIMITS);
+export async function bindServer(at: {
+  host: string;
+  port: number;
+  maxConnections: number;
+  /** Where the hub ends TLS itself. */
+  tls?: TlsPair | undefined;
+}): Promise<Bound> {
+  const server = at.tls === undefined ? createServer(LIMITS) : createTlsServer({ ...LIMITS, ...at.tls });
   server.maxHeadersCount = MAX_HEADERS;
   server.maxConnections = at.maxConnections;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -43,7 +51,12 @@ export async function bindServer(at: { host: string; port: number; maxConnection
   const { port } = server.address() as AddressInfo;
   const everywhere = at.host === '0.0.0.0' || at.host === '::';
   const host = everywhere ? 'localhost' : at.host;
-  return { server, origin: new URL(`http://${host.includes(':') ? `[${host}]` : host}:${port}`) };
+  return {
+    server,
+    origin: new URL(
+      `${at.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    ),
+  };
 }
 
 /** What is missing for `maxConnections` sockets, in words; undefined where they fit or the system does not tell. */

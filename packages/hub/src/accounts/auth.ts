@@ -142,6 +142,14 @@ export function createAuth({
         rpName: 'Stoa Hub',
         rpID: hostname,
         origin,
+        authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+        authentication: {
+          // A passkey stands for password and second step: a found key that asks for nothing is only one of them.
+          afterVerification: ({ verification }) => {
+            if (!verification.authenticationInfo.userVerified)
+              throw new Error('the authenticator did not verify who used it');
+          },
+        },
         advanced: { webAuthnChallengeCookie: 'passkey' },
       }),
       multiSession({ maximumSessions: MOST_ACCOUNTS }),

@@ -18,6 +18,7 @@
     async use({ next }) {
       const options = await ask('/auth/passkey/generate-authenticate-options');
       const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+      publicKey.userVerification = 'required';
       const credential = await navigator.credentials.get({ publicKey });
       await ask('/auth/passkey/verify-authentication', { response: credential.toJSON() });
       location.assign(next);

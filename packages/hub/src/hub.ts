@@ -30,9 +30,8 @@ import {
   NodeRegistry,
   sampleOf,
 } from './nodes/index.ts';
-import { OwnerKeyChanges, OwnerKeyStore, OwnerKeyStore } from './owner-keys/index.ts';
+import { OwnerKeyChanges, OwnerKeyStore } from './owner-keys/index.ts';
 import { publicUrlShortcomings } from './public-url.ts';
-
 
 import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';

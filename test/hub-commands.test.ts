@@ -8,7 +8,7 @@ import { hubCommand } from './kit/hub-command.ts';
 import { HubHome } from './kit/hub-process.ts';
 import { temporaryDirectory } from './kit/temporary-directory.ts';
 
-describe('commands of a hub', { timeout: 120_000 }, () => {
+describe('commands of a hub', { timeout: 300_000 }, () => {
   let home: HubHome;
   let env: Record<string, string>;
   const run = (...words: string[]) => hubCommand(env, ...words);
@@ -62,6 +62,44 @@ describe('commands of a hub', { timeout: 120_000 }, () => {
     );
     const twice = await hubCommand(elsewhere, 'restore', file, '--key-file', key);
     expect([twice.code, twice.err]).toEqual([1, expect.stringContaining('target_not_empty')]);
+  });
+
+  it('list, show, tag and retire nodes by a selector, their blast radius first', async () => {
+    await using database = await home.openDatabase();
+    for (let i = 0; i < 5; i += 1)
+      await database.sql`insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
+        values (${String(i).repeat(64)}, ${`rack-${i}`}, 'ann@x.example', 'eu', '\\x00', '\\x00', now())`;
+    const list = await run('nodes', 'ls', '-q', 'label:rack-3 OR label:rack-4', '--json');
+    expect([list.code, list.json()]).toMatchObject([
+      0,
+      { nodes: [{ label: 'rack-3', state: 'new' }, { label: 'rack-4' }], more: false },
+    ]);
+    expect((await run('nodes', 'ls', '--limit', '2')).out).toMatch(
+      /^STATE +LABEL[\s\S]*rack-1[\s\S]*and more/,
+    );
+    expect((await run('nodes', 'show', 'rack-2', '--json')).json()).toMatchObject({ id: '2'.repeat(64) });
+    const tag = ['nodes', 'tag', '-q', 'owner:ann@x.example', '--add', 'lab', 'ssd', '--json'];
+    expect((await run(...tag, '--dry-run')).json()).toMatchObject({
+      dryRun: true,
+      acts: [{ act: 'tag', tag: 'lab', nodes: 5, changed: 0 }, { tag: 'ssd' }],
+    });
+    const unasked = await run(...tag);
+    expect([unasked.code, unasked.err]).toEqual([2, expect.stringContaining('--yes')]);
+    expect((await run(...tag, '--yes')).json()).toMatchObject({ acts: [{ changed: 5 }, { changed: 5 }] });
+    const retire = await run('nodes', 'retire', '-q', 'tag:lab label:rack-0', '--yes');
+    expect([retire.code, retire.out]).toEqual([
+      0,
+      expect.stringMatching(/^Retire 1 node[\s\S]*Done: 1 node\./),
+    ]);
+    expect((await run('nodes', 'ls', '-q', 'state:retired', '--json')).json()).toMatchObject({
+      nodes: [{ label: 'rack-0', tags: ['lab', 'ssd'] }],
+    });
+    const acts = await database.sql`select act, actor from audit_log where act like 'node.%' order by seq`;
+    expect(acts.map(({ act }) => act as string)).toEqual(['node.tag', 'node.tag', 'node.retire']);
+    const wrong = await run('nodes', 'ls', '-q', 'state:nowhere');
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('Column')]);
+    expect((await run('nodes', 'retire', '-q', '', '--yes')).code).toBe(2);
+    expect((await run('nodes', 'show', 'nobody')).code).toBe(1);
   });
 
   it('tell by their exit what went wrong', async () => {

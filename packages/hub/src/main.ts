@@ -7,6 +7,7 @@ import { addBackupCommands } from './commands/backup-program.ts';
 import type { CommandContext } from './commands/context.ts';
 import { EXIT, EXIT_CODES, exitCodeOf } from './commands/exit.ts';
 import { addKeyCommands } from './commands/key.ts';
+import { addNodeCommands } from './commands/nodes-program.ts';
 import type { TokenOptions } from './commands/token.ts';
 import { describeConfig, loadConfig } from './config.ts';
 import { VERSION } from './version.ts';
@@ -78,6 +79,7 @@ function program(signal: AbortSignal): Command {
     out: (text) => process.stdout.write(`${text}\n`),
     ask: (question) => process.stderr.write(question),
   }));
+  addNodeCommands(root, here);
   addAuditCommands(root, here);
   addBackupCommands(root, here);
   root
@@ -101,8 +103,9 @@ async function main(): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
       return;
     }
-    const { code, message } = error as { code?: string; message?: string };
-    process.stderr.write(`stoa-hub: ${message ?? String(error)}${code === undefined ? '' : ` [${code}]`}\n`);
+    const { code, message, fix } = error as { code?: string; message?: string; fix?: string };
+    const told = [message ?? String(error), fix, code && `[${code}]`].filter(Boolean).join(' ');
+    process.stderr.write(`stoa-hub: ${told}\n`);
     process.exitCode = exitCodeOf(code);
   }
 }

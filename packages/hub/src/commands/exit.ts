@@ -8,6 +8,7 @@ const USAGE: ReadonlySet<string | undefined> = new Set([
   'bad_config',
   'bad_option',
   'bad_selector',
+  'bad_tag',
   'not_confirmed',
   'weak_passphrase',
 ]);

@@ -123,6 +123,7 @@ describe('public and admin pages in a browser', () => {
       ['an error for strangers', '/explorer/nodes/x', false],
       ['the overview', '/fleet', true],
       ['what is public of a node', '/nodes/NODE/public', true],
+      ['health, with charts', '/nodes/NODE', true],
       ['the three truths', '/nodes/NODE/chains', true],
       ['the whole fleet', '/admin/fleet', true],
       ['the system', '/admin/system', true],

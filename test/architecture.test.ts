@@ -144,6 +144,11 @@ describe('single owners', () => {
       owners: [/^packages\/hub\/src\/log\.ts$/],
       why: 'one format of log lines, one list of redactions',
     },
+    {
+      library: 'better-auth',
+      owners: [/^packages\/hub\/src\/accounts\//],
+      why: 'everybody else knows a Viewer and a guard',
+    },
     { library: 'prom-client', owners: [/^packages\/hub\/src\/telemetry\.ts$/], why: 'one registry' },
     {
       library: '@hono/node-server',

@@ -223,6 +223,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     listener: (request, response) => void listener(request, response),
     accounts,
     tasks: [
+      accounts.sweep,
       transfers,
       ...alerts.tasks,
       ...pulse.tasks,

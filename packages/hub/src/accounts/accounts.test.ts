@@ -139,6 +139,24 @@ describe('Accounts', { timeout: 60_000 }, () => {
     expect(await one.who()).toBe(401);
   });
 
+  it('sweeps away what ended, and nothing else', async () => {
+    const { accounts, clock, visitor } = await openAccounts(database);
+    const one = visitor();
+    await one.followLink(await accounts.createLoginLink('a@stoa.example'));
+    await accounts.createLoginLink('b@stoa.example');
+    const left = async () => {
+      await accounts.sweep.tick();
+      const [row] = await database.sql`select (select count(*)::int from user_sessions) as sessions,
+        (select count(*)::int from admin_links) as links`;
+      return row;
+    };
+    expect(await left()).toEqual({ sessions: 1, links: 2 });
+    clock.ahead = DAY;
+    expect(await left()).toEqual({ sessions: 1, links: 1 });
+    clock.ahead = 31 * DAY;
+    expect(await left()).toEqual({ sessions: 0, links: 1 });
+  });
+
   it('ends with signing out, here at once and at other instances within seconds', async () => {
     const here = await openAccounts(database);
     const elsewhere = await openAccounts(database);

@@ -8,6 +8,7 @@ import type { HttpEnv, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { Log } from '../log.ts';
 import { loadSecret } from '../region-settings.ts';
+import type { Task } from '../ticker.ts';
 import { type Auth, createAuth, SESSION_MS } from './auth.ts';
 import { AuthApi, tooManyTries } from './auth-api.ts';
 import { tokenHash } from './auth-database.ts';
@@ -80,6 +81,13 @@ export class Accounts {
       onChange: () => this.sessions.forget(),
     });
   }
+
+  /** Takes away what ended. */
+  readonly sweep: Task = {
+    name: 'ended-sessions',
+    periodMs: 3_600_000,
+    tick: () => this.store.sweep(this.options.clock.now()),
+  };
 
   /** The first admin's link; undefined once somebody has signed in. A new one each time: only hashes are kept. */
   async firstLoginLink({ publicUrl }: { publicUrl?: string } = {}): Promise<string | undefined> {

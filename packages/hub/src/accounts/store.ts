@@ -97,6 +97,15 @@ export class AccountStore {
     return row !== undefined;
   }
 
+  /** What can't be used any more. */
+  async sweep(now: number): Promise<void> {
+    const at = new Date(now);
+    const sql = this.#sql;
+    await sql`delete from user_sessions where expires_at <= ${at}`;
+    await sql`delete from user_verifications where expires_at <= ${at}`;
+    await sql`delete from admin_links where expires_at <= ${at} and used_at is null`;
+  }
+
   async confirmEmail(userId: string): Promise<void> {
     await this.#sql`update users set email_verified = true where id = ${userId}`;
   }

@@ -127,6 +127,11 @@ export class Stage implements AsyncDisposable {
     return agent;
   }
 
+  /** Looks at once, and does not wait for the next time. */
+  async evaluateAlerts(): Promise<void> {
+    await this.hub.hub.tickers.run('alert-evaluator');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const agent of this.#agents) agent.kill('SIGKILL');
     await this.#stack.disposeAsync();

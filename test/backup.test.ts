@@ -166,8 +166,12 @@ describe('a backup', { tags: ['postgres'], timeout: 120_000 }, () => {
     const { target } = await restored('old', path);
     await using _ = target;
     expect(await shapeOf(target.sql)).toEqual(await shapeOf(source.sql).then(withoutPartitions));
-    const { region_settings: settings = 0, ...rows } = await countRows(old.sql);
-    expect(await countRows(target.sql)).toMatchObject({ ...rows, region_settings: settings + 1 });
+    const counts = await countRows(target.sql);
+    // A later version may have dropped a table, and the raised generation is a row.
+    const kept = Object.entries(await countRows(old.sql)).filter(([name]) => name in counts);
+    expect(kept.length).toBeGreaterThan(10);
+    for (const [name, rows] of kept)
+      expect([name, counts[name]]).toEqual([name, rows + (name === 'region_settings' ? 1 : 0)]);
   });
 
   it('is read to its end before anything is touched', async () => {

@@ -163,6 +163,20 @@ describe('commands beside a running hub', () => {
     const link = run('login-link').stdout.trim();
     expect(new URL(link).origin).toBe(hub.origin);
     expect((await fetch(link)).status).toBe(200);
+    const post = (path: string, fields: Record<string, string>) =>
+      fetch(new URL(path, hub.origin), {
+        method: 'POST',
+        redirect: 'manual',
+        body: new URLSearchParams(fields),
+      });
+    expect(run('admin', 'reset-link', 'nobody@example.org').stderr).toContain('[no_account]');
+    await post('/sign-in', { link: link.split('/').at(-1)! });
+    const reset = run('admin', 'reset-link', ' Admin@Stoa.local').stdout.trim();
+    expect(new URL(reset).origin).toBe(hub.origin);
+    const password = 'a stoa has ten columns';
+    expect((await post('/reset', { token: reset.split('/').at(-1)!, password })).status).toBe(303);
+    const signedIn = await post('/sign-in/password', { email: 'admin@stoa.local', password });
+    expect(signedIn.headers.get('location')).toBe('/fleet');
     const made = run(
       '--json',
       'token',
@@ -181,7 +195,7 @@ describe('commands beside a running hub', () => {
     expect(run('token', 'new')).toMatchObject({ status: 2 });
     await stop(hub);
     const alone = run('login-link');
-    expect(alone.status).toBe(1);
+    expect(alone.status).toBe(4);
     expect(alone.stderr).toMatch(/No hub runs on .*: start it/);
   });
 });

@@ -181,9 +181,7 @@ describe('a hub and its people', { timeout: 180_000 }, () => {
     agent = await stage.startAgent(prefix());
     await page.goto(nodePage);
     await page.locator('.lamp.is-online').first().waitFor({ timeout: 60_000 });
-    await stage.evaluateAlerts();
-    stage.clock.advance(TWO_MINUTES);
-    await stage.evaluateAlerts();
+    await stage.passHeard(nodePage.split('/').at(-1)!, TWO_MINUTES);
     await stage.mail.letter(ANN.email, /Recovered[\s\S]*home-1/i);
   });
 

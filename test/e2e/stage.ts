@@ -11,9 +11,12 @@ import { openTestHub, type TestHub } from '../kit/hub.ts';
 import { createRegion } from '../kit/region.ts';
 import { ShiftedClock } from '../kit/shifted-clock.ts';
 import { temporaryDirectory } from '../kit/temporary-directory.ts';
+import { until } from '../kit/until.ts';
 import { random } from '../kit/wire-agent.ts';
 import { MailSink } from './mail-sink.ts';
 import { WebhookReceiver } from './webhook-receiver.ts';
+
+const STEP_MS = 20_000;
 
 /** A hub with everything around it that its people meet: a chain, mail, a webhook, a browser, hosts to install on. */
 export class Stage implements AsyncDisposable {
@@ -87,7 +90,7 @@ export class Stage implements AsyncDisposable {
           SIGN_UP: 'open',
           SMTP_URL: mail.url,
           MAIL_FROM: 'Stoa Hub <hub@stoa.example>',
-          HEARTBEAT_SECONDS: '15',
+          HEARTBEAT_SECONDS: '1',
           EGRESS_ALLOW: '127.0.0.1',
         },
       }),
@@ -130,6 +133,19 @@ export class Stage implements AsyncDisposable {
   /** Looks at once, and does not wait for the next time. */
   async evaluateAlerts(): Promise<void> {
     await this.hub.hub.tickers.run('alert-evaluator');
+  }
+
+  /** Lets time pass in which the node is heard from again and again: at one step it would look silent. */
+  async passHeard(nodeId: string, ms: number): Promise<void> {
+    const { sessions } = this.hub.hub.agents.gateway;
+    for (let passed = 0; passed <= ms; passed += STEP_MS) {
+      await until('the node is heard', () => {
+        const node = sessions.get(nodeId)?.node;
+        return node !== undefined && this.clock.now() - node.lastSeen < STEP_MS / 2;
+      });
+      await this.evaluateAlerts();
+      this.clock.advance(STEP_MS);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,7 +12,7 @@ export const LIVES = ['7', '30', '90', '365'] as const;
 
 const SCOPE_WORDS: Readonly<Record<KeyScope, string>> = {
   'nodes:read': 'see nodes and their history',
-  'nodes:write': 'name, tag and retire nodes',
+  'nodes:write': 'tag nodes; to retire one takes a person',
   'tokens:write': 'make and revoke join tokens',
   'audit:read': 'read and export the audit log',
   'alerts:write': 'change alert rules, mutes and maintenance windows',

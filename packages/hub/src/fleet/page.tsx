@@ -59,7 +59,7 @@ function Pulse({ view: { census, at } }: { view: FleetView }) {
   return (
     <p class="pulse" id="pulse">
       <span>
-        <strong>{number(census.total)}</strong> nodes
+        <strong>{number(census.total)}</strong> {census.total === 1 ? 'node' : 'nodes'}
       </span>
       <span>
         <strong>{number(census.byState.online)}</strong> online

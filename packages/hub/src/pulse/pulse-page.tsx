@@ -15,6 +15,12 @@ export interface PulseView {
   readonly now: number;
 }
 
+/** Where no group is told by its number, nothing is known of the sum either. */
+function toldOf({ told, andMore }: Groups): string {
+  if (told === 0 && andMore) return 'a few';
+  return andMore ? `${number(told)}+` : number(told);
+}
+
 /** The network at a glance, for everybody: nothing in it belongs to one node or person. */
 export function PulsePage({ view }: { view: PulseView }) {
   const { regions, network } = view;
@@ -24,11 +30,7 @@ export function PulsePage({ view }: { view: PulseView }) {
         <h1>Network pulse</h1>
         <p class="pulse">
           <span>
-            <strong>
-              {number(regions.told)}
-              {regions.andMore && '+'}
-            </strong>{' '}
-            nodes connected
+            <strong>{toldOf(regions)}</strong> nodes connected
           </span>
           <span>
             <strong>{number(regions.groups.length)}</strong>{' '}

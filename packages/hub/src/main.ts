@@ -110,4 +110,10 @@ async function main(): Promise<void> {
   }
 }
 
+// `… | head` closes the pipe: what nobody reads any more was not wanted.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 await main();

@@ -48,6 +48,7 @@ export class Gateway {
   readonly #nodes = new LiveNodes();
   readonly #rarely: RareLog;
   readonly #callers = new Map<Caller, Promise<unknown>>();
+  #draining: Promise<void> | undefined;
   #state: 'open' | 'draining' | 'closed' = 'open';
   /** Who waits for the last session to end. */
   #onEmpty: (() => void) | undefined;
@@ -94,9 +95,14 @@ export class Gateway {
 
   /**
    * Asks every agent to leave within the window, each at its own moment, and takes no new ones. Resolves when all have
-   * left, or the window is over.
+   * left, or the window is over. Idempotent.
    */
   drain(windowMs: number): Promise<void> {
+    this.#draining ??= this.#drain(windowMs);
+    return this.#draining;
+  }
+
+  #drain(windowMs: number): Promise<void> {
     if (this.#state === 'open') this.#state = 'draining';
     const step = windowMs / Math.max(1, this.sessions.size);
     let i = 0;

@@ -76,10 +76,16 @@ export class NodeRegistry {
   /** The first session on a candidate makes it the node's key; the old one stays good for 72 hours. */
   async commitRotation(nodeId: string, publicKey: Uint8Array): Promise<void> {
     const until = new Date(this.#clock.now() + LIMITS.oldKeyMs);
+    const key = Buffer.from(publicKey);
+    const [offered] = await this.#sql<{ candidate_cert: Uint8Array }[]>`
+      select candidate_cert from nodes where node_id = ${nodeId} and candidate_key = ${key}`;
+    if (offered === undefined) return;
+    // Not one more than before: after a cancelled rotation the signer passes its generation over.
+    const { keyGeneration } = peek(nodeCertKind, offered.candidate_cert);
     await this
       .#sql`update nodes set previous_key = public_key, previous_key_until = ${until}, public_key = candidate_key,
-        node_cert = candidate_cert, key_generation = key_generation + 1, candidate_key = null, candidate_cert = null
-      where node_id = ${nodeId} and candidate_key = ${Buffer.from(publicKey)}`;
+        node_cert = candidate_cert, key_generation = ${keyGeneration}, candidate_key = null, candidate_cert = null
+      where node_id = ${nodeId} and candidate_key = ${key}`;
   }
 
   /**

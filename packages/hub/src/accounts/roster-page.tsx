@@ -4,7 +4,7 @@ import { Ago, Panel, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import type { RosterEntry } from './roster-store.ts';
 import { EmailField } from './sign-in-page.tsx';
-import { TIERS, type Tier } from './viewer.ts';
+import { TIERS, type Tier, tiersFor, type Viewer } from './viewer.ts';
 
 export const TIER_WORDS: Readonly<Record<Tier, string>> = {
   ancient: 'Ancient Admin',
@@ -14,6 +14,7 @@ export const TIER_WORDS: Readonly<Record<Tier, string>> = {
 };
 
 export interface RosterView {
+  readonly viewer: Viewer;
   readonly entries: readonly RosterEntry[];
   readonly text: string;
   /** E-mail behind which the next page begins. */
@@ -28,7 +29,7 @@ export interface RosterView {
 }
 
 export function RosterPage({ view }: { view: RosterView }) {
-  const { entries, text, next, now, rules, invited, fault } = view;
+  const { entries, text, next, rules, invited, fault } = view;
   return (
     <article class="settings">
       <header class="title">
@@ -89,7 +90,7 @@ export function RosterPage({ view }: { view: RosterView }) {
               </thead>
               <tbody>
                 {entries.map((entry) => (
-                  <Row entry={entry} now={now} rules={rules} />
+                  <Row entry={entry} view={view} />
                 ))}
               </tbody>
             </table>
@@ -108,7 +109,7 @@ export function RosterPage({ view }: { view: RosterView }) {
   );
 }
 
-function Row({ entry, now, rules }: { entry: RosterEntry; now: number; rules: boolean }) {
+function Row({ entry, view: { viewer, now, rules } }: { entry: RosterEntry; view: RosterView }) {
   const { email, tier, confirmed, disabledAt, twoFactor, passkeys, nodes } = entry;
   const ways = [passkeys > 0 && 'passkey', twoFactor && 'second step'].filter(Boolean).join(', ');
   return (
@@ -122,7 +123,9 @@ function Row({ entry, now, rules }: { entry: RosterEntry; now: number; rules: bo
           </span>
         )}
       </th>
-      <td>{rules ? <TierForm email={email} tier={tier} /> : TIER_WORDS[tier]}</td>
+      <td>
+        <TierCell email={email} tier={tier} choices={tiersFor(viewer, tier)} />
+      </td>
       <td>{ways || 'password'}</td>
       <td class="num">{number(nodes)}</td>
       <td>
@@ -160,7 +163,19 @@ function Row({ entry, now, rules }: { entry: RosterEntry; now: number; rules: bo
   );
 }
 
-function TierForm({ email, tier }: { email: string; tier: Tier }) {
+function TierCell({ email, tier, choices }: { email: string; tier: Tier; choices: readonly Tier[] }) {
+  if (choices.length === 0) return <>{TIER_WORDS[tier]}</>;
+  if (choices.length === 1)
+    return (
+      <form class="form-row" method="post" action={href('/admin/accounts/tier')}>
+        <input type="hidden" name="email" value={email} />
+        <input type="hidden" name="tier" value={choices[0]} />
+        {TIER_WORDS[tier]}{' '}
+        <button type="submit" class="quiet" aria-label={`Revoke ${email}`}>
+          Revoke
+        </button>
+      </form>
+    );
   return (
     <form class="form-row" method="post" action={href('/admin/accounts/tier')}>
       <input type="hidden" name="email" value={email} />

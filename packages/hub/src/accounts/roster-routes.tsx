@@ -9,7 +9,7 @@ import { requireFresh } from './require-fresh.ts';
 import { RosterPage } from './roster-page.tsx';
 import { ROSTER_ROWS, RosterStore } from './roster-store.ts';
 import { SecurityStore } from './security-store.ts';
-import { isAtLeast, TIERS, viewerOf } from './viewer.ts';
+import { isAtLeast, TIERS, tiersFor, viewerOf } from './viewer.ts';
 
 const PATH = '/admin/accounts';
 const INVITATION_MS = 7 * 24 * 3_600_000;
@@ -26,7 +26,7 @@ interface Shown {
   status?: 200 | 409 | 422;
 }
 
-/** The roster: Modern Admins read it, Ancient Admins change it. For others it is not there. */
+/** The roster: Modern Admins read it and revoke one another, Ancient Admins change it. For others it is not there. */
 export function rosterRoutes(accounts: Accounts, guard: MiddlewareHandler<HttpEnv>): HttpFeature {
   const { options } = accounts;
   const store = new RosterStore(options.sql);
@@ -40,7 +40,7 @@ export function rosterRoutes(accounts: Accounts, guard: MiddlewareHandler<HttpEn
     const next = found.length > ROSTER_ROWS ? entries.at(-1)?.email : undefined;
     c.status(status);
     const rules = isAtLeast(viewerOf(c), 'ancient');
-    const view = { entries, text, next, now: options.clock.now(), rules, ...shown };
+    const view = { viewer: viewerOf(c), entries, text, next, now: options.clock.now(), rules, ...shown };
     return c.render(<RosterPage view={view} />, { title: 'Accounts', nav: 'accounts' });
   };
   /** Before each act: an Ancient Admin who is there. */
@@ -87,10 +87,13 @@ export function rosterRoutes(accounts: Accounts, guard: MiddlewareHandler<HttpEn
         return show(c, { invited: { email, link: new URL(`/reset/${token}`, options.publicUrl).href } });
       });
       app.post(`${PATH}/tier`, async (c) => {
-        const { email: actor } = ruler(c);
+        const viewer = viewerOf(c);
+        const { email: actor } = viewer;
         const form = await readForm(c, invite);
         if (!form.ok) return show(c, { fault: 'Choose one of the tiers.', status: 422 });
         const user = await known(form.value.email);
+        if (!tiersFor(viewer, user.tier).includes(form.value.tier)) throw notFound('This page');
+        requireFresh(viewer, options.clock.now());
         const detail = { from: user.tier, to: form.value.tier };
         await options.audit.append({
           actor,

@@ -44,14 +44,38 @@ describe('the roster', { timeout: 60_000 }, () => {
       const ann = await withTier(tier);
       const page = await ann.get(`/o/${ANN}/admin/accounts`);
       expect([tier, page.status]).toEqual([tier, read]);
-      if (tier === 'modern') expect(await page.text()).not.toContain('<form method="post"');
+      if (tier === 'modern') expect(await page.text()).not.toContain('admin/accounts/invite');
       if (tier === 'ancient') continue;
-      for (const path of ['tier', 'invite', 'act'])
-        expect(
-          (await ann.post(`/admin/accounts/${path}`, { email: ANN, tier: 'ancient', act: 'disable' })).status,
-        ).toBe(404);
+      for (const [path, form] of [
+        ['tier', { email: ANN, tier: 'ancient' }],
+        ['invite', { email: 'new@stoa.example', tier: 'operator' }],
+        ['act', { email: ANN, act: 'disable' }],
+      ] as const)
+        expect((await ann.post(`/admin/accounts/${path}`, form)).status).toBe(404);
       expect(await tierOf(ANN)).toBe(tier);
     }
+  });
+
+  it('lets a Modern Admin take another one back to Operator, and nothing else', async () => {
+    const other = 'bob@stoa.example';
+    await world.visitor().followLink(await world.accounts.createLoginLink(other));
+    const ann = await withTier('modern');
+    const setTier = async (from: string, to: string) => {
+      await database.sql`update users set tier = ${from} where email = ${other}`;
+      return (await ann.post('/admin/accounts/tier', { email: other, tier: to })).status;
+    };
+    for (const [from, to] of [
+      ['operator', 'modern'],
+      ['modern', 'ancient'],
+      ['modern', 'baron'],
+      ['ancient', 'operator'],
+      ['baron', 'operator'],
+    ] as const) {
+      expect([from, to, await setTier(from, to)]).toEqual([from, to, 404]);
+      expect(await tierOf(other)).toBe(from);
+    }
+    expect(await setTier('modern', 'operator')).toBe(303);
+    expect(await tierOf(other)).toBe('operator');
   });
 
   it('invites by a link that makes the account its holder’s', async () => {

@@ -45,3 +45,9 @@ export function isAtLeast(viewer: Pick<Viewer, 'tier'>, tier: Tier): boolean {
 export function holdsScope(viewer: Viewer, scope: KeyScope): boolean {
   return viewer.keyScopes?.includes(scope) ?? true;
 }
+
+/** Which tiers the viewer may give to an account of tier `from`: an Ancient any, a Modern takes a Modern back to Operator. */
+export function tiersFor(viewer: Pick<Viewer, 'tier'>, from: Tier): readonly Tier[] {
+  if (viewer.tier === 'ancient') return TIERS;
+  return viewer.tier === 'modern' && from === 'modern' ? ['operator'] : [];
+}

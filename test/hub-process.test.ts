@@ -202,27 +202,30 @@ describe('commands beside a running hub', () => {
 
 describe('a hub that cannot serve', () => {
   it.each([
-    ['a port that is none', { PORT: '99999' }, /PORT='99999' cannot be used: a port/],
-    ['a public URL that is none', { PUBLIC_URL: 'hub' }, /PUBLIC_URL='hub' cannot be used: a URL like/],
+    ['a port that is none', 2, { PORT: '99999' }, /PORT='99999' cannot be used: a port/],
+    ['a public URL that is none', 2, { PUBLIC_URL: 'hub' }, /PUBLIC_URL='hub' cannot be used: a URL like/],
     [
       'no checkpoint',
+      1,
       { CHAINWEB_CHECKPOINT: '' },
       /CHAINWEB_CHECKPOINT is not set[\s\S]*stoa-hub checkpoint URL/,
     ],
     [
       'another network',
+      1,
       { CHAINWEB_NETWORK: 'stoa' },
       /is of network 'simulated'; CHAINWEB_NETWORK is 'stoa'/,
     ],
     [
       'a database that does not answer',
+      4,
       { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' },
       /database_unavailable/,
     ],
-    ['a signer of another region', { REGION: 'eu' }, /certifies for region 'local'; REGION is 'eu'/],
-  ])('%s: one clear line and a failing exit', async (_what, change, said) => {
+    ['a signer of another region', 1, { REGION: 'eu' }, /certifies for region 'local'; REGION is 'eu'/],
+  ])('%s: one clear line and exit %i', async (_what, code, change, said) => {
     const failure = await serve(change as Record<string, string>).then(() => 'it serves', String);
-    expect(failure).toMatch(/exit [12]\n/);
+    expect(failure).toContain(`exit ${code}\n`);
     expect(failure).toMatch(said);
   });
 

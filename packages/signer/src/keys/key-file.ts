@@ -78,7 +78,7 @@ export async function createKeyFile(
     if (by.force !== true)
       throw new SignerError(
         'key_exists',
-        `${path} holds a key already: take another place (only `root init` knows --force, which keeps the old key beside the new one)`,
+        `${path} holds a key already: take another place (only 'root init' knows --force, which keeps the old key beside the new one)`,
       );
     await disk.writeAtomic(await freeName(disk, path), await disk.readFile(path));
   }

@@ -64,6 +64,41 @@ describe('commands of a hub', { timeout: 300_000 }, () => {
     expect([twice.code, twice.err]).toEqual([1, expect.stringContaining('target_not_empty')]);
   });
 
+  it('import what another hub exported: dry, refused, then for good', async () => {
+    await using place = await temporaryDirectory();
+    const file = join(place.path, 'export.jsonl');
+    const sums = { accounts: 1, nodes: 0, sshKeys: 0, benchmarks: 0, balances: '1500000000000' };
+    const rows = (told: typeof sums) =>
+      [
+        { format: 'stoa-import/1', region: home.region.name, exportedAt: '2026-11-25T00:00:00Z', sums: told },
+        { kind: 'account', email: 'old@x.example', tier: 'baron' },
+        { kind: 'balance', email: 'old@x.example', pending: '0', current: '1.5', redeemed: '0' },
+      ].map((row) => JSON.stringify(row));
+    await writeFile(file, rows({ ...sums, balances: '1' }).join('\n'));
+    const refused = await run('import', file, '--json');
+    expect([refused.code, refused.json(), refused.err]).toMatchObject([
+      1,
+      { ok: false, problems: [{ code: 'sum_differs', line: 1 }] },
+      expect.stringContaining('import_refused'),
+    ]);
+    await writeFile(file, rows(sums).join('\n'));
+    const dry = await run('import', file, '--dry-run');
+    expect([dry.code, dry.out]).toEqual([
+      0,
+      expect.stringMatching(/accounts: 1 made[\s\S]*nothing was written/),
+    ]);
+    expect((await run('import', file, '--json')).json()).toMatchObject({
+      ok: true,
+      done: { accounts: { made: 1 } },
+    });
+    const again = (await run('import', file, '--json')).json();
+    expect(again).toMatchObject({
+      done: { accounts: { made: 0, left: 1 }, balances: { changed: 0, left: 1 } },
+    });
+    expect((await run('import', `${file}.none`)).code).toBe(1);
+    expect((await run('admin', 'reset-link', 'old@x.example')).code).toBe(0);
+  });
+
   it('list, show, tag and retire nodes by a selector, their blast radius first', async () => {
     await using database = await home.openDatabase();
     for (let i = 0; i < 5; i += 1)

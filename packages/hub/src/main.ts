@@ -83,6 +83,14 @@ function program(signal: AbortSignal): Command {
   addAuditCommands(root, here);
   addBackupCommands(root, here);
   root
+    .command('import')
+    .argument('<file>', 'JSON lines as docs/import.md describes them; - is the standard input')
+    .option('--dry-run', 'say what would be made, changed and left, and write nothing', false)
+    .description('take over accounts, nodes and balances of another hub: all or, on any problem, nothing')
+    .action(async (file: string, options: { dryRun: boolean }) =>
+      (await import('./commands/import.ts')).importFile(here(), file, options),
+    );
+  root
     .command('alerts')
     .description('what the hub tells people')
     .command('test')

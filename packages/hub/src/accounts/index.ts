@@ -12,6 +12,7 @@ export {
 export { needsConfirmation, requireFresh } from './require-fresh.ts';
 export { requireTier } from './require-tier.ts';
 export { accountRoutes } from './routes.ts';
+export { AccountStore } from './store.ts';
 export {
   FRESH_MS,
   holdsScope,

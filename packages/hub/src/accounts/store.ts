@@ -92,6 +92,25 @@ export class AccountStore {
     return user;
   }
 
+  /**
+   * Many accounts at once; those that are there stay as they are.
+   * @returns the e-mails of those made.
+   */
+  async ensureUsers(
+    users: readonly { readonly email: string; readonly tier: Tier }[],
+    now: number,
+  ): Promise<string[]> {
+    const at = new Date(now);
+    const emails = users.map(({ email }) => email);
+    const tiers = users.map(({ tier }) => tier);
+    const made = await this.#sql<{ email: string }[]>`
+      insert into users (id, name, email, email_verified, tier, created_at, updated_at)
+      select gen_random_uuid()::text, u.email, u.email, true, u.tier, ${at}, ${at}
+      from unnest(${emails}::text[], ${tiers}::text[]) as u (email, tier)
+      on conflict (email) do nothing returning email`;
+    return made.map(({ email }) => email);
+  }
+
   async anybodyIsAncient(): Promise<boolean> {
     const [row] = await this.#sql`select 1 from users where tier = 'ancient' and disabled_at is null limit 1`;
     return row !== undefined;

@@ -1,4 +1,4 @@
-import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { storableJson } from '../storable.ts';
 import { chainHash, contentHash, GENESIS, type Retention } from './chain.ts';
@@ -40,7 +40,12 @@ export class AuditLog {
   }
 
   /** Rejects where it could not be written: then the act itself must not be done. */
-  async append(act: Act): Promise<AuditRow> {
+  append(act: Act): Promise<AuditRow> {
+    return this.#sql.begin((tx) => this.appendIn(tx, act));
+  }
+
+  /** As `append`, in the caller's transaction: stands exactly if the act does. Nobody else appends until it ends. */
+  async appendIn(tx: TransactionSql, act: Act): Promise<AuditRow> {
     const at = this.#clock.now();
     const content = {
       actor: act.actor,
@@ -51,19 +56,17 @@ export class AuditLog {
       detail: JSON.parse(storableJson(act.detail ?? {})) as Readonly<Record<string, unknown>>,
     };
     const retention = act.retention ?? 'permanent';
-    return this.#sql.begin(async (tx) => {
-      await tx`select pg_advisory_xact_lock(${CHAIN_LOCK})`;
-      const [last] = await tx<{ seq: bigint | null; hash: Uint8Array | null; salt: Uint8Array }[]>`
-        select l.seq, l.hash, uuid_send(gen_random_uuid()) as salt
-        from (values (1)) one left join lateral (select seq, hash from audit_log order by seq desc limit 1) l on true`;
-      const salt = last!.salt;
-      const seq = Number(last!.seq ?? 0n) + 1;
-      const link = { seq, at, retention, contentHash: contentHash(salt, content) };
-      const hash = chainHash(last!.hash ?? GENESIS, link);
-      await tx`insert into audit_log (seq, at, actor, act, subject, owner, detail, retention, salt, content_hash, hash)
-        values (${seq}, ${new Date(at)}, ${content.actor}, ${content.act}, ${content.subject}, ${content.owner ?? null},
-          ${storableJson(content.detail)}::text::jsonb, ${retention}, ${salt}, ${link.contentHash}, ${hash})`;
-      return { seq, at, retention, ...content, hash: hash.toString('hex') };
-    });
+    await tx`select pg_advisory_xact_lock(${CHAIN_LOCK})`;
+    const [last] = await tx<{ seq: bigint | null; hash: Uint8Array | null; salt: Uint8Array }[]>`
+      select l.seq, l.hash, uuid_send(gen_random_uuid()) as salt
+      from (values (1)) one left join lateral (select seq, hash from audit_log order by seq desc limit 1) l on true`;
+    const salt = last!.salt;
+    const seq = Number(last!.seq ?? 0n) + 1;
+    const link = { seq, at, retention, contentHash: contentHash(salt, content) };
+    const hash = chainHash(last!.hash ?? GENESIS, link);
+    await tx`insert into audit_log (seq, at, actor, act, subject, owner, detail, retention, salt, content_hash, hash)
+      values (${seq}, ${new Date(at)}, ${content.actor}, ${content.act}, ${content.subject}, ${content.owner ?? null},
+        ${storableJson(content.detail)}::text::jsonb, ${retention}, ${salt}, ${link.contentHash}, ${hash})`;
+    return { seq, at, retention, ...content, hash: hash.toString('hex') };
   }
 }

@@ -6,6 +6,7 @@ export type Database = PgDatabase<PgQueryResultHKT, typeof schema>;
 
 /** int8 comes back as bigint, timestamptz as Date, bytea as Buffer. */
 export type Sql = postgres.Sql<{ bigint: bigint }>;
+export type TransactionSql = postgres.TransactionSql<{ bigint: bigint }>;
 
 /** The part of a logger that the seam uses; pino's fits. */
 export interface DbLog {

@@ -1,4 +1,4 @@
-export type { Database, DbAdapter, DbLog, Sql } from './adapter.ts';
+export type { Database, DbAdapter, DbLog, Sql, TransactionSql } from './adapter.ts';
 export { attachEmbedded } from './attach.ts';
 export { CopyEncoder } from './copy-encoder.ts';
 export { type EmbeddedOptions, openEmbedded } from './embedded.ts';

@@ -6,9 +6,9 @@ export default defineConfig({
     restoreMocks: true,
     unstubEnvs: true,
     strictTags: true,
-    // A bound for what hangs, not a measure of speed: the machines are shared and noisy.
     // Most files wait for processes of their own: on two cores, one file at a time leaves a core idle.
     maxWorkers: '100%',
+    // A bound for what hangs, not a measure of speed: the machines are shared and noisy.
     testTimeout: 90_000,
     hookTimeout: 90_000,
     tags: [{ name: 'postgres' }, { name: 'slow' }],

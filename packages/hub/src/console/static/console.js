@@ -58,9 +58,12 @@
 
   // --- copies what stands beside the button; where the browser forbids that, it is marked for the reader to copy.
   for (const button of document.querySelectorAll('[data-copy]')) button.hidden = false;
-  document.addEventListener('click', async (event) => {
+  document.addEventListener('click', (event) => {
     const button = event.target instanceof Element && event.target.closest('[data-copy]');
-    if (!button) return;
+    if (button) void copyBeside(button);
+  });
+
+  async function copyBeside(button) {
     const source = document.getElementById(button.dataset.copy);
     try {
       await navigator.clipboard.writeText(source.textContent);
@@ -69,7 +72,7 @@
       getSelection().selectAllChildren(source);
       button.textContent = 'Marked: copy it';
     }
-  });
+  }
 
   // --- a lamp's explanation opens in place.
   const bubble = document.getElementById('bubble');

@@ -96,7 +96,7 @@
     if (event.isTrusted) form.elements.madeIn.value = 'file';
   });
 
-  button.addEventListener('click', async () => {
+  async function actOnce() {
     button.disabled = true;
     try {
       await act();
@@ -105,7 +105,9 @@
     } finally {
       button.disabled = false;
     }
-  });
+  }
+
+  button.addEventListener('click', () => void actOnce());
 
   async function reveal() {
     if (form.dataset.ownerKey === 'first') {

@@ -53,7 +53,7 @@
   function take(i) {
     const { insert, from, to } = offered[i];
     input.setRangeText(insert, from, to, 'end');
-    if (insert.endsWith(':')) ask();
+    if (insert.endsWith(':')) void ask();
     else close();
   }
 
@@ -107,7 +107,9 @@
       const response = await fetch(part.dataset.fetch, { headers: { accept: 'text/html' } });
       if (response.ok) part.innerHTML = await response.text();
     };
-    part.closest('details').addEventListener('toggle', () => load().catch(() => undefined), { once: true });
+    part
+      .closest('details')
+      .addEventListener('toggle', () => void load().catch(() => undefined), { once: true });
   }
 
   // --- one box picks all rows of the page.

@@ -75,7 +75,7 @@
   input.addEventListener('input', () => {
     clearTimeout(waiting);
     // Completions that can't be had are none.
-    waiting = setTimeout(() => ask().catch(close), 80);
+    waiting = setTimeout(() => void ask().catch(close), 80);
   });
   input.addEventListener('blur', close);
   function walk(step) {

@@ -223,8 +223,14 @@ describe('alerts, as people meet them', { timeout: 60_000 }, () => {
     '',
     'x',
   ])('takes no webhook to %j', async (url) => {
-    const { app } = open();
+    const { app } = open({ egressAllow: [] });
     expect((await as(app, ANN).post(CHANNELS, { kind: 'webhook', url })).status).toBe(422);
+  });
+
+  it('takes a webhook to an address that the settings allow', async () => {
+    const { app } = open({ egressAllow: ['10.0.0.0/8'] });
+    const made = async (url: string) => (await as(app, ANN).post(CHANNELS, { kind: 'webhook', url })).status;
+    expect([await made('http://10.1.2.3/hook'), await made('http://127.0.0.1/hook')]).toEqual([200, 422]);
   });
 
   it('plans maintenance, tells badges of it, and ends it early', async () => {

@@ -3,10 +3,10 @@
  * migrations beside the hub, and a package.json that pins what stays outside of the bundles (`npm install` brings it:
  * the embedded PostgreSQL and the browser libraries). The agent's binary has a build of its own.
  */
-import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleAgent, bundleModule } from './bundle.ts';
+import { bundleAgent, bundleModule, placeHubFiles } from './bundle.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -28,14 +28,12 @@ async function pinned(names: readonly string[]): Promise<Record<string, string>>
 async function main(): Promise<void> {
   await rm(DIST, { recursive: true, force: true });
   // Two folders are copied into it at once.
-  await mkdir(join(DIST, 'static'), { recursive: true });
+  await mkdir(DIST, { recursive: true });
   await Promise.all([
     bundleModule('packages/hub/src/main.ts', join(DIST, 'stoa-hub.mjs')),
     bundleModule('packages/signer/src/main.ts', join(DIST, 'stoa-signer.mjs')),
     bundleAgent(join(DIST, 'stoa-agent.cjs')),
-    cp(join(ROOT, 'packages/hub/src/console/static'), join(DIST, 'static'), { recursive: true }),
-    cp(join(ROOT, 'packages/hub/src/joining/static'), join(DIST, 'static'), { recursive: true }),
-    cp(join(ROOT, 'packages/hub/migrations'), join(DIST, 'migrations'), { recursive: true }),
+    placeHubFiles(DIST),
   ]);
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   const manifest = {

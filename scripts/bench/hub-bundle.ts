@@ -1,7 +1,7 @@
-import { cp, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleModule } from '../bundle.ts';
+import { bundleModule, placeHubFiles } from '../bundle.ts';
 
 const HUB = fileURLToPath(new URL('../../packages/hub', import.meta.url));
 /** Within reach of the hub's libraries. */
@@ -12,7 +12,6 @@ export async function bundleHubChild(): Promise<string> {
   const outfile = join(OUT, 'hub-child.mjs');
   await mkdir(OUT, { recursive: true });
   await bundleModule('scripts/bench/hub-child.ts', outfile);
-  await cp(join(HUB, 'src/console/static'), join(OUT, 'static'), { recursive: true });
-  await cp(join(HUB, 'migrations'), join(OUT, 'migrations'), { recursive: true });
+  await placeHubFiles(OUT);
   return outfile;
 }

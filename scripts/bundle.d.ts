@@ -1,4 +1,0 @@
-/** One ES module of a program for Node 24: drizzle and its kind cost 150 MB less as a bundle than as loose files. */
-export declare function bundleModule(entry: string, outfile: string): Promise<void>;
-/** The agent as one CommonJS file, the form that becomes a single executable. */
-export declare function bundleAgent(outfile: string): Promise<void>;

@@ -239,8 +239,13 @@ describe('run', () => {
     const { cli } = makeCli();
     const clock = new VirtualClock();
     const stop = new AbortController();
-    const run = (): Promise<void> => new Promise(() => undefined);
+    const started = Promise.withResolvers<void>();
+    const run = (): Promise<void> => {
+      started.resolve();
+      return new Promise(() => undefined);
+    };
     const ended = cli(['run'], { deps: { run }, signal: stop.signal, clock });
+    await started.promise;
     await clock.advance(60_000);
     stop.abort();
     await clock.advance(9999);

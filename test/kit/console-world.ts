@@ -82,7 +82,7 @@ export async function openConsoleWorld({
       instanceId: 'hub-1',
       mass: () => undefined,
       expiries: () => [],
-      egressAllow: [],
+      egressAllow: loadConfig({}).egressAllow,
       deadManUrl: undefined,
       healthy: async () => undefined,
     },

@@ -1,17 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { AddressRanges } from './address-ranges.ts';
 
 /** Proxies whose word about the client's address is taken. */
 export class TrustedProxies {
-  readonly #list = new BlockList();
+  readonly #ranges: AddressRanges;
   readonly #trusts: boolean;
-  readonly #ranges: readonly string[];
 
   /** @throws RangeError for what is neither an address nor a CIDR range. */
   constructor(ranges: readonly string[]) {
+    this.#ranges = new AddressRanges(ranges);
     this.#trusts = ranges.length > 0;
-    this.#ranges = ranges;
-    for (const range of ranges) this.#add(range);
   }
 
   /**
@@ -38,22 +37,11 @@ export class TrustedProxies {
 
   /** As they were given. */
   toString(): string {
-    return this.#ranges.join(', ');
+    return this.#ranges.toString();
   }
 
-  #add(range: string): void {
-    const [address = '', prefix, ...rest] = range.split('/');
-    const family = isIP(address);
-    const bits = prefix === undefined ? (family === 4 ? 32 : 128) : Number(prefix);
-    const fits = Number.isInteger(bits) && bits >= 0 && bits <= (family === 4 ? 32 : 128);
-    if (family === 0 || !fits || prefix === '' || rest.length > 0)
-      throw new RangeError(`'${range}' is no address or CIDR range`);
-    this.#list.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6');
-  }
-
+  /** A socket of both families shows IPv4 as `::ffff:…`. */
   #has(address: string): boolean {
-    const mapped = address.startsWith('::ffff:') ? address.slice(7) : address;
-    const family = isIP(mapped);
-    return family !== 0 && this.#list.check(mapped, family === 4 ? 'ipv4' : 'ipv6');
+    return this.#ranges.has(address.startsWith('::ffff:') ? address.slice(7) : address);
   }
 }

@@ -262,10 +262,7 @@ export const SETTINGS = {
   ),
   egressAllow: list('EGRESS_ALLOW', 'none', {
     doc: 'Addresses or CIDR ranges that webhooks may reach though they are not on the public internet.',
-    use: (ranges) => {
-      new AllowedAddresses(ranges);
-      return ranges;
-    },
+    use: (ranges) => new AllowedAddresses(ranges),
   }),
   drainSeconds: integer('DRAIN_SECONDS', 0, {
     from: 0,
@@ -318,8 +315,8 @@ export function settingsInForce(
 }
 
 function shown(value: unknown): string {
-  if (typeof value !== 'string' && !(value instanceof URL))
-    return value instanceof TrustedProxies ? value.toString() : JSON.stringify(value ?? null);
+  if (value instanceof TrustedProxies || value instanceof AllowedAddresses) return value.toString();
+  if (typeof value !== 'string' && !(value instanceof URL)) return JSON.stringify(value ?? null);
   const text = value.toString();
   const url = URL.parse(text);
   if (url === null || (url.username === '' && url.password === '' && url.search === '')) return text;

@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { AddressRanges } from './address-ranges.ts';
 
 /** What is not the public internet: private, loopback, link-local (also of cloud metadata), CGNAT, reserved (RFC 6890). */
 const REFUSED_V4 = [
@@ -39,20 +40,21 @@ export function isPublicAddress(address: string): boolean {
   return !address.includes('%') && publicV6.check(address, 'ipv6') && !refused.check(address, 'ipv6');
 }
 
-/** Addresses that may be reached though they are not public, as `127.0.0.1/32` or `fd00::/8`. */
+/** What the hub may connect to on somebody's word: the public internet, and what the settings name besides. */
 export class AllowedAddresses {
-  readonly #list = new BlockList();
+  readonly #besides: AddressRanges;
 
-  /** @throws the RangeError of a text that is no network. */
-  constructor(networks: readonly string[]) {
-    for (const network of networks) {
-      const [address = '', bits] = network.split('/');
-      const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-      this.#list.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family);
-    }
+  /** @throws RangeError for what is neither an address nor a CIDR range. */
+  constructor(besides: readonly string[]) {
+    this.#besides = new AddressRanges(besides);
   }
 
   allows(address: string): boolean {
-    return isPublicAddress(address) || this.#list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+    return isPublicAddress(address) || this.#besides.has(address);
+  }
+
+  /** What is named besides, as it was given. */
+  toString(): string {
+    return this.#besides.toString();
   }
 }

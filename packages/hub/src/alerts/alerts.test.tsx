@@ -9,6 +9,7 @@ import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { createSmtpMailer } from '#seams/mailer/index.ts';
 import { Assets } from '../console/assets.ts';
+import { AllowedAddresses } from '../egress-addresses.ts';
 import { createHttpApp, type HttpEnv, type HubApp } from '../http.ts';
 import { createLog } from '../log.ts';
 import type { Task } from '../ticker.ts';
@@ -52,7 +53,12 @@ describe('alerts, as people meet them', { timeout: 60_000 }, () => {
       ...{ access: new NodeAccess({ sql }), audit: new AuditLog({ sql, clock }), heads: { heads: () => [] } },
       ...{ instanceId: 'hub-1', admins: async () => [ADA], mass: () => undefined, expiries: () => [] },
       mailer: createSmtpMailer({ url: over.smtp ?? 'smtp://127.0.0.1:1', from: 'hub@x.example' }),
-      ...{ egressAllow: ['127.0.0.0/8'], deadManUrl: undefined, healthy: async () => undefined, ...over },
+      ...{
+        egressAllow: new AllowedAddresses(['127.0.0.0/8']),
+        deadManUrl: undefined,
+        healthy: async () => undefined,
+        ...over,
+      },
     });
     const app = createHttpApp({
       ...{ features: [alerts.routes], assets, log, clock, secure: true },
@@ -223,12 +229,12 @@ describe('alerts, as people meet them', { timeout: 60_000 }, () => {
     '',
     'x',
   ])('takes no webhook to %j', async (url) => {
-    const { app } = open({ egressAllow: [] });
+    const { app } = open({ egressAllow: new AllowedAddresses([]) });
     expect((await as(app, ANN).post(CHANNELS, { kind: 'webhook', url })).status).toBe(422);
   });
 
   it('takes a webhook to an address that the settings allow', async () => {
-    const { app } = open({ egressAllow: ['10.0.0.0/8'] });
+    const { app } = open({ egressAllow: new AllowedAddresses(['10.0.0.0/8']) });
     const made = async (url: string) => (await as(app, ANN).post(CHANNELS, { kind: 'webhook', url })).status;
     expect([await made('http://10.1.2.3/hook'), await made('http://127.0.0.1/hook')]).toEqual([200, 422]);
   });

@@ -5,7 +5,7 @@ import type { Liveness, NetworkHeads } from '#nodes/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Mailer } from '#seams/mailer/index.ts';
 import type { Clock } from '../clock.ts';
-import { AllowedAddresses } from '../egress-addresses.ts';
+import type { AllowedAddresses } from '../egress-addresses.ts';
 import type { HttpEnv, HttpFeature } from '../http.ts';
 import type { Log } from '../log.ts';
 import { RefreshedByKey } from '../refreshed-by-key.ts';
@@ -39,7 +39,7 @@ export interface AlertSources {
   readonly mass: () => FrozenNodes | undefined;
   readonly expiries: () => readonly Expiry[];
   /** Networks that webhooks may reach though they are not public. */
-  readonly egressAllow: readonly string[];
+  readonly egressAllow: AllowedAddresses;
   /** Asked each minute while the hub is healthy. */
   readonly deadManUrl: URL | undefined;
   /** Rejects where the hub is not healthy. */
@@ -79,7 +79,7 @@ export interface Alerts {
 export function createAlerts(deps: AlertsDeps): Alerts {
   const { sql, clock, random, log, publicUrl, access, audit, payoutMissing, mailer } = deps;
   const language = createNodeLanguage(deps);
-  const allowed = new AllowedAddresses(deps.egressAllow);
+  const allowed = deps.egressAllow;
   const egress = new Egress({ allowed });
   const holder = `${deps.instanceId} ${Buffer.from(random(6)).toString('hex')}`;
   const lease = new Lease({ sql, clock, name: 'alerts', holder });

@@ -1,6 +1,7 @@
 import type { Random } from '@stoa/protocol';
-import type postgres from 'postgres';
-import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+
+type Queries = Sql | TransactionSql;
 
 const GENERATION = 'restore-generation';
 
@@ -17,45 +18,41 @@ export async function loadRegionSettings(sql: Sql, random: Random): Promise<Regi
   return { cookieKey, generation: Buffer.from(generation).readUInt32BE(0) };
 }
 
-export async function readGeneration(sql: Sql): Promise<number> {
+export async function readGeneration(sql: Queries): Promise<number> {
   const value = await read(sql, GENERATION);
   return value === undefined ? 0 : Buffer.from(value).readUInt32BE(0);
 }
 
 /** After a restore: higher than the restored database's own, and than `before`, the one that was replaced. @returns it. */
-export async function raiseGeneration(
-  tx: postgres.TransactionSql<{ bigint: bigint }>,
-  before: number,
-): Promise<number> {
-  const [row] = await tx<
-    { value: Uint8Array }[]
-  >`select value from region_settings where name = ${GENERATION}`;
-  const restored = row === undefined ? 0 : Buffer.from(row.value).readUInt32BE(0);
-  const generation = Math.max(restored, before) + 1;
+export async function raiseGeneration(tx: Queries, before: number): Promise<number> {
+  const generation = Math.max(await readGeneration(tx), before) + 1;
   const value = Buffer.alloc(4);
   value.writeUInt32BE(generation);
-  await tx`insert into region_settings (name, value) values (${GENERATION}, ${value})
-    on conflict (name) do update set value = excluded.value`;
+  await write(tx, GENERATION, value);
   return generation;
 }
 
 const BACKUP_AT = 'backup-at';
 
-/** When the last backup was made; milliseconds since 1970. */
-export async function saveBackupTime(sql: Sql, at: number): Promise<void> {
-  const value = Buffer.from(String(at));
-  await sql`insert into region_settings (name, value) values (${BACKUP_AT}, ${value})
-    on conflict (name) do update set value = excluded.value`;
+/** A backup is whole since `at`, milliseconds since 1970. */
+export function saveBackupTime(sql: Sql, at: number): Promise<void> {
+  return write(sql, BACKUP_AT, Buffer.from(String(at)));
 }
 
+/** When the last backup was made, of those that came to their end. */
 export async function loadBackupTime(sql: Sql): Promise<number | undefined> {
   const value = await read(sql, BACKUP_AT);
   return value === undefined ? undefined : Number(Buffer.from(value).toString());
 }
 
-async function read(sql: Sql, name: string): Promise<Uint8Array | undefined> {
+async function read(sql: Queries, name: string): Promise<Uint8Array | undefined> {
   const [row] = await sql<{ value: Uint8Array }[]>`select value from region_settings where name = ${name}`;
   return row?.value;
+}
+
+async function write(sql: Queries, name: string, value: Buffer): Promise<void> {
+  await sql`insert into region_settings (name, value) values (${name}, ${value})
+    on conflict (name) do update set value = excluded.value`;
 }
 
 /** A secret that all instances of the region share: `made`, or what another stored before. */
@@ -66,18 +63,17 @@ export function loadSecret(sql: Sql, name: string, made: Uint8Array): Promise<Ui
 /** The stored value, or `initial`, now stored. */
 async function settle(sql: Sql, name: string, initial: Uint8Array): Promise<Uint8Array> {
   await sql`insert into region_settings (name, value) values (${name}, ${Buffer.from(initial)}) on conflict do nothing`;
-  const [row] = await sql<{ value: Uint8Array }[]>`select value from region_settings where name = ${name}`;
-  return new Uint8Array(row!.value);
+  return new Uint8Array((await read(sql, name))!);
 }
 
+const ORIGIN = 'origin';
+
 /** Where agents and browsers reach the region: told by each hub at its start, for commands beside it. */
-export async function saveOrigin(sql: Sql, origin: string): Promise<void> {
-  const value = Buffer.from(origin);
-  await sql`insert into region_settings (name, value) values ('origin', ${value})
-    on conflict (name) do update set value = excluded.value`;
+export function saveOrigin(sql: Sql, origin: string): Promise<void> {
+  return write(sql, ORIGIN, Buffer.from(origin));
 }
 
 export async function loadOrigin(sql: Sql): Promise<string | undefined> {
-  const [row] = await sql<{ value: Uint8Array }[]>`select value from region_settings where name = 'origin'`;
-  return row === undefined ? undefined : Buffer.from(row.value).toString();
+  const value = await read(sql, ORIGIN);
+  return value === undefined ? undefined : Buffer.from(value).toString();
 }

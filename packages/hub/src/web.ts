@@ -53,6 +53,7 @@ import { OwnerKeyStore, OwnerKeys, ownerKeyRoutes } from './owner-keys/index.ts'
 import { paletteRoutes } from './palette/index.ts';
 import type { Place } from './place.ts';
 import { createPulse } from './pulse/index.ts';
+import { loadBackupTime } from './region-settings.ts';
 import { SavedViews, savedViewRoutes } from './saved-views/index.ts';
 import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import type { Mailer } from './seams/mailer/index.ts';
@@ -203,7 +204,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       joinRoutes(joining),
       announcementRoutes({ guard, audit, clock, store: announcements }),
       adminRoutes({
-        ...{ guard, census, liveness, clock, hub, lastBackup: () => lastBackup(auditStore) },
+        ...{ guard, census, liveness, clock, hub, lastBackup: () => loadBackupTime(sql) },
         store: new AdminStore({ sql, liveness }),
         openPages: () => live.size,
       }),
@@ -247,9 +248,4 @@ function clientOf(c: HubContext, addressOf: (request: IncomingMessage) => string
 /** As agents print it. */
 function fingerprintOf(publicKey: Uint8Array): string {
   return toHex(nodeCrypto.hash(publicKey));
-}
-
-async function lastBackup(store: AuditStore): Promise<number | undefined> {
-  const { rows } = await store.page({ kind: 'all' }, { act: 'backup' }, { limit: 1 });
-  return rows[0]?.at;
 }

@@ -1,4 +1,4 @@
-import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Outcome } from './schema.ts';
 
 export interface Transfer {
@@ -119,13 +119,13 @@ export class TransferStore {
   }
 
   /**
-   * Moves the nodes and closes the offer, in one. Who could see them by the giver's word no longer can. `record` runs
-   * while the offer is held, so that of several instances one records and moves.
+   * Moves the nodes and closes the offer, in one with what `record` writes. Who could see them by the giver's word no
+   * longer can. Of several instances one moves them.
    */
   async apply(
     transfer: Transfer,
     now: number,
-    record: (nodeIds: readonly string[]) => Promise<void>,
+    record: (tx: TransactionSql, nodeIds: readonly string[]) => Promise<void>,
   ): Promise<void> {
     const { transferId, node, fromOwner, toOwner } = transfer;
     await this.#sql.begin(async (tx) => {
@@ -135,7 +135,6 @@ export class TransferStore {
       const rows = await tx<{ node_id: string }[]>`select node_id from nodes
         where owner = ${fromOwner} and (${node === undefined} or node_id = ${node?.nodeId ?? ''}) for update`;
       const ids = rows.map((row) => row.node_id);
-      await record(ids);
       await tx`update nodes set owner = ${toOwner}, owner_generation = owner_generation + 1
         where node_id = any(${ids}::text[])`;
       await tx`delete from node_shares where node_id = any(${ids}::text[])`;
@@ -143,6 +142,8 @@ export class TransferStore {
       const outcome: Outcome = ids.length > 0 ? 'applied' : 'cancelled';
       await tx`update node_transfers set outcome = ${outcome}, ended_at = ${new Date(now)}
         where transfer_id = ${transferId}`;
+      // Last: while it is open, nobody else can append to the audit log.
+      await record(tx, ids);
     });
   }
 }

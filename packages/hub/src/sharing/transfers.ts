@@ -1,5 +1,5 @@
 import { isAtLeast, type NodeAccess, requireFresh, type Viewer } from '#accounts/index.ts';
-import type { AuditLog } from '#audit/index.ts';
+import type { Act, AuditLog } from '#audit/index.ts';
 import type { Mail } from '#seams/mailer/index.ts';
 import type { Clock } from '../clock.ts';
 import { absolute } from '../console/format.ts';
@@ -15,7 +15,7 @@ const OFFER_MS = 7 * 24 * HOUR_MS;
 export interface TransfersDeps {
   readonly store: TransferStore;
   readonly access: Pick<NodeAccess, 'may'>;
-  readonly audit: Pick<AuditLog, 'append'>;
+  readonly audit: Pick<AuditLog, 'append' | 'appendIn'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly random: (bytes: number) => Uint8Array;
   /** Sends it or says in the log why not; nobody waits for it. */
@@ -96,12 +96,13 @@ export class Transfers implements Task {
 
   /** Moves what is due and ends offers that nobody took. */
   async tick(): Promise<void> {
-    const { store, clock } = this.#deps;
+    const { store, audit, clock } = this.#deps;
     await store.expire(clock.now());
     for (const transfer of await store.due(clock.now()))
-      await store.apply(transfer, clock.now(), (moved) =>
-        this.#record('hub', 'transfer.apply', transfer, { nodes: moved.length }),
-      );
+      await store.apply(transfer, clock.now(), async (tx, moved) => {
+        for (const act of actsOf('hub', 'transfer.apply', transfer, { nodes: moved.length }))
+          await audit.appendIn(tx, act);
+      });
   }
 
   async #offer(
@@ -137,19 +138,22 @@ export class Transfers implements Task {
     if (this.#mails.admit(to)) tell({ to, subject, text: [...lines, `${origin}/transfers`, ''].join('\n') });
   }
 
-  /** Both sides may read it: the giver's nodes, and the receiver's account. */
-  async #record(
-    actor: string,
-    act: string,
-    transfer: Transfer,
-    detail: Record<string, unknown> = {},
-  ): Promise<void> {
-    const { transferId, node, fromOwner, toOwner } = transfer;
-    const common = { actor, act, subject: node?.nodeId ?? fromOwner };
-    const told = { transferId, from: fromOwner, to: toOwner, all: node === undefined, ...detail };
-    for (const owner of [fromOwner, toOwner])
-      await this.#deps.audit.append({ ...common, owner, detail: told });
+  async #record(...told: Parameters<typeof actsOf>): Promise<void> {
+    for (const act of actsOf(...told)) await this.#deps.audit.append(act);
   }
+}
+
+/** Both sides may read it: the giver's nodes, and the receiver's account. */
+function actsOf(actor: string, act: string, transfer: Transfer, detail: Record<string, unknown> = {}): Act[] {
+  const { transferId, node, fromOwner, toOwner } = transfer;
+  const told = { transferId, from: fromOwner, to: toOwner, all: node === undefined, ...detail };
+  return [fromOwner, toOwner].map((owner) => ({
+    actor,
+    act,
+    subject: node?.nodeId ?? fromOwner,
+    owner,
+    detail: told,
+  }));
 }
 
 function closed(): HttpError {

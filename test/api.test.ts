@@ -60,6 +60,17 @@ describe('the API over a socket', () => {
       body: { acts: [{ act: 'key.create' }] },
     });
     expect(await get('/api/v1/nodes', {})).toMatchObject({ status: 401 });
+    // Pages are for people: a key opens none of them.
+    for (const path of [
+      '/fleet',
+      '/nodes',
+      '/bulk',
+      '/join',
+      '/tokens',
+      '/alerts/rules',
+      '/settings/api-keys',
+    ])
+      expect([path, (await get(path, bearer)).status]).toEqual([path, 401]);
     expect(await get('/api/v1/nodes', { ...bearer, authorization: 'Bearer nonsense', cookie })).toMatchObject(
       {
         status: 401,

@@ -8,7 +8,7 @@ import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import type { HttpEnv, HubApp } from '../http.ts';
 import { toHttpError } from '../http-error.ts';
 import { ApiKeys } from './api-keys.ts';
-import { requireKeyOrViewer, requireScope } from './guard.ts';
+import { requireKeyOrViewer, viewerWith } from './guard.ts';
 import { apiKeyRoutes } from './routes.tsx';
 import { ApiKeyStore } from './store.ts';
 
@@ -57,7 +57,7 @@ describe('API keys', { timeout: 60_000 }, () => {
     apiKeyRoutes({ keys, guard, clock }).mount(app);
     app.use('/api/*', requireKeyOrViewer({ keys, guard, addressOf: () => address }));
     app.get('/api/who', (c) => c.json(c.get('viewer')));
-    app.post('/api/nodes', requireScope('nodes:write'), (c) => c.text('done'));
+    app.post('/api/nodes', (c) => c.text(`done by ${viewerWith(c, 'nodes:write').email}`));
     app.onError((thrown, c) => c.text(toHttpError(thrown).code, toHttpError(thrown).status));
     const show = (key: string, path = '/api/who', method = 'GET') =>
       app.request(path, { method, headers: { authorization: `Bearer ${key}`, cookie: 'stoa=x' } });

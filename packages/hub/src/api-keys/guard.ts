@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { holdsScope, type KeyScope } from '#accounts/index.ts';
+import { holdsScope, type KeyScope, type Viewer, viewerOf } from '#accounts/index.ts';
 import type { HttpEnv, HubContext } from '../http.ts';
 import { HttpError } from '../http-error.ts';
 import type { ApiKeys } from './api-keys.ts';
@@ -27,14 +27,11 @@ export function requireKeyOrViewer(by: {
   };
 }
 
-/** Behind a guard: a person may what the tier allows, a key only what it was made for. */
-export function requireScope(scope: KeyScope): MiddlewareHandler<HttpEnv> {
-  return async (c, next) => {
-    const viewer = c.get('viewer');
-    if (viewer === undefined || !holdsScope(viewer, scope))
-      throw new HttpError(403, 'missing_scope', `The API key does not have the scope ${scope}.`, {
-        fix: `Make a key with the scope ${scope}.`,
-      });
-    await next();
-  };
+/** Behind a guard: a person may what the tier allows, a key only what it was made for. @throws {HttpError} `missing_scope` for a key that was not made for this. */
+export function viewerWith(c: HubContext, scope: KeyScope): Viewer {
+  const viewer = viewerOf(c);
+  if (holdsScope(viewer, scope)) return viewer;
+  throw new HttpError(403, 'missing_scope', `The API key does not have the scope ${scope}.`, {
+    fix: `Make a key with the scope ${scope}.`,
+  });
 }

@@ -1,4 +1,4 @@
 export { ApiKeys, type ApiKeysDeps } from './api-keys.ts';
-export { requireKeyOrViewer, requireScope } from './guard.ts';
+export { requireKeyOrViewer, viewerWith } from './guard.ts';
 export { apiKeyRoutes } from './routes.tsx';
 export { ApiKeyStore } from './store.ts';

@@ -11,11 +11,10 @@ import type { ApiKey } from './store.ts';
 export const LIVES = ['7', '30', '90', '365'] as const;
 
 const SCOPE_WORDS: Readonly<Record<KeyScope, string>> = {
-  'nodes:read': 'see nodes and their history',
+  'nodes:read': 'see nodes',
   'nodes:write': 'tag nodes; to retire one takes a person',
   'tokens:write': 'make and revoke join tokens',
-  'audit:read': 'read and export the audit log',
-  'alerts:write': 'change alert rules, mutes and maintenance windows',
+  'audit:read': 'read the audit log',
 };
 
 /** What an account's programs use to sign in, and the form for one more. */

@@ -1,7 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import { toHex } from '@stoa/protocol';
+import { viewerWith } from '#api-keys/index.ts';
 import { type AuditStore, auditFilterOf, auditScopeOf } from '#audit/index.ts';
-import { type Api, access, FAILURES, iso, json, viewerWith } from './route.ts';
+import { type Api, access, FAILURES, iso, json } from './route.ts';
 import { auditPageQuery, auditPageSchema } from './schemas.ts';
 
 const list = createRoute({

@@ -1,4 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
+import { viewerWith } from '#api-keys/index.ts';
 import type { BulkActs } from '#bulk/index.ts';
 import {
   decodeCursor,
@@ -13,7 +14,7 @@ import {
 } from '#nodes/index.ts';
 import type { Viewer } from '../accounts/index.ts';
 import { notFound } from '../http-error.ts';
-import { type Api, access, FAILURES, iso, json, viewerWith } from './route.ts';
+import { type Api, access, FAILURES, iso, json } from './route.ts';
 import { nodeDetailSchema, nodeIdParam, nodePageSchema, nodeQuery, tagsBody } from './schemas.ts';
 
 export interface NodeApiDeps {

@@ -1,6 +1,6 @@
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
-import { holdsScope, type KeyScope, type Viewer, viewerOf } from '#accounts/index.ts';
-import type { HttpEnv, HubContext } from '../http.ts';
+import type { KeyScope } from '#accounts/index.ts';
+import type { HttpEnv } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import { errorSchema } from './schemas.ts';
 
@@ -46,15 +46,6 @@ export function access(scope?: KeyScope) {
 
 export function json<Schema extends z.ZodType>(schema: Schema, description: string) {
   return { description, content: { 'application/json': { schema } } };
-}
-
-/** @throws {HttpError} `missing_scope` for a key that was not made for this. */
-export function viewerWith(c: HubContext, scope: KeyScope): Viewer {
-  const viewer = viewerOf(c);
-  if (holdsScope(viewer, scope)) return viewer;
-  throw new HttpError(403, 'missing_scope', `The API key does not have the scope ${scope}.`, {
-    fix: `Make a key with the scope ${scope}.`,
-  });
 }
 
 export function iso(ms: number): string {

@@ -1,9 +1,10 @@
 import { createRoute } from '@hono/zod-openapi';
+import { viewerWith } from '#api-keys/index.ts';
 import { type TokenLedger, tokenState } from '#joining/index.ts';
 import { EnrolmentError } from '#nodes/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError } from '../http-error.ts';
-import { type Api, access, FAILURES, iso, json, viewerWith } from './route.ts';
+import { type Api, access, FAILURES, iso, json } from './route.ts';
 import { madeTokenSchema, tokenBody, tokenIdParam, tokenPageSchema, tokenQuery } from './schemas.ts';
 
 export interface TokenApiDeps {

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { holdsScope, viewerOf } from '#accounts/index.ts';
+import { viewerOf } from '#accounts/index.ts';
 import { readForm } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
@@ -49,10 +49,6 @@ export function bulkRoutes({
       });
       app.post('/bulk', async (c) => {
         const viewer = viewerOf(c);
-        if (!holdsScope(viewer, 'nodes:write'))
-          throw new HttpError(403, 'scope_missing', 'This key may not change nodes.', {
-            fix: 'Make a key with the scope nodes:write.',
-          });
         const form = await readForm(c, confirmed);
         if (!form.ok) throw badRequest(Object.values(form.faults)[0] ?? 'the form is not complete');
         const request = requestOf({ ...form.value, of: 'all', ids: [] });

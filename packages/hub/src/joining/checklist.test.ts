@@ -39,7 +39,6 @@ function someNode(change: Partial<JoinedNode> = {}): JoinedNode {
     address: '203.0.113.9',
     argv: ['chainweb-node', '--p2p-hostname=n.example', '--enable-mempool-p2p', '--enable-backup-api'],
     committedGb: 0,
-    publicAddress: '203.0.113.9',
     ...change,
   };
 }
@@ -115,7 +114,6 @@ describe('what a node will earn', () => {
 
   it.each([
     ['carrier-grade NAT', { address: '100.70.1.2' }, 7, /carrier-grade NAT.*100\.70\.1\.2/, /tunnel/],
-    ['a NAT that only chainweb saw', { publicAddress: '100.70.1.2' }, 7, /carrier-grade NAT/, /public IPv4/],
     ['a private address', { address: '192.168.1.4' }, 7, /private address/, /forward TCP port 1789/],
     ['a missing argument', { argv: ['chainweb-node'] }, 6, /--p2p-hostname is missing/, /restart/],
     [

@@ -139,15 +139,15 @@ function argvGate({ argv }: JoinedNode): Gate {
   };
 }
 
-function servingGate({ address, publicAddress }: JoinedNode): Gate {
+function servingGate({ address }: JoinedNode): Gate {
   const gate = { number: 7, name: 'Reachable from outside' };
   if (address === undefined) return { ...gate, outlook: 'unknown', why: 'It has not connected yet.' };
   const kind = addressKind(address);
-  if (kind === 'cgnat' || addressKind(publicAddress) === 'cgnat')
+  if (kind === 'cgnat')
     return {
       ...gate,
       outlook: 'wont',
-      why: `It is behind the carrier-grade NAT of its provider (${kind === 'cgnat' ? address : publicAddress}): nobody can dial in.`,
+      why: `It is behind the carrier-grade NAT of its provider (${address}): nobody can dial in.`,
       fix: 'Ask the provider for a public IPv4 address, or run a tunnel from a host that has one; forwarding a port at home cannot help.',
     };
   if (kind === 'private' || kind === 'loopback')

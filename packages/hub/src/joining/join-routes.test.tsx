@@ -131,14 +131,6 @@ describe('adding a node', { timeout: 60_000 }, () => {
     expect(await (await app.request(path)).text()).toContain('The token is revoked');
   });
 
-  it('takes an API key only with the scope for tokens', async () => {
-    const { post, person } = open();
-    person.viewer = { ...person.viewer, keyScopes: ['nodes:read'] };
-    expect((await post('/join', GOOD)).status).toBe(403);
-    person.viewer = { ...person.viewer, keyScopes: ['tokens:write'] };
-    expect((await post('/join', GOOD)).status).toBe(303);
-  });
-
   it('makes no token that could not be audited', async () => {
     const { make } = open();
     await database.sql`alter table audit_log rename to audit_log_away`;

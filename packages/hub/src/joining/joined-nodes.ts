@@ -19,8 +19,6 @@ export interface JoinedNode {
   /** Of chainweb; undefined before the agent told, empty where it found no process. */
   readonly argv: readonly string[] | undefined;
   readonly committedGb: number;
-  /** By which the network sees it, says its chainweb. */
-  readonly publicAddress: string;
 }
 
 interface Row {
@@ -35,7 +33,7 @@ interface Row {
   disk_free: bigint | null;
   address: string | null;
   argv: string[] | null;
-  host: { committedGb?: unknown; publicAddress?: unknown } | null;
+  host: { committedGb?: unknown } | null;
 }
 
 /** Of the nodes that are registered; order is not kept. */
@@ -61,6 +59,5 @@ export async function joinedNodes(sql: Sql, nodeIds: readonly string[]): Promise
     address: row.address ?? undefined,
     argv: row.argv ?? undefined,
     committedGb: typeof row.host?.committedGb === 'number' ? row.host.committedGb : 0,
-    publicAddress: typeof row.host?.publicAddress === 'string' ? row.host.publicAddress : '',
   }));
 }

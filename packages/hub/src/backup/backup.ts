@@ -1,7 +1,9 @@
-import { open as openFile, rename } from 'node:fs/promises';
+import { open as openFile, realpath, rename, rm } from 'node:fs/promises';
+import { dirname, sep } from 'node:path';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { dumpDatabase, schemaOf } from './database.ts';
+import { BackupError } from './error.ts';
 import { dumpFiles } from './files.ts';
 import { type Entry, entry, pack } from './records.ts';
 import type { Derivation, SealSecret } from './seal-key.ts';
@@ -26,6 +28,7 @@ export interface BackupReport {
 
 /** Database, keys and signer directory in one sealed file, which stands under its name only once it is whole. */
 export async function writeBackup(deps: BackupDeps, path: string, secret: SealSecret): Promise<BackupReport> {
+  await requireElsewhere(path, deps.dataDir);
   const count = { tables: 0, files: 0 };
   const sealed = seal(pack(backupEntries(deps, count)), { ...deps, secret });
   const part = `${path}.part`;
@@ -37,11 +40,35 @@ export async function writeBackup(deps: BackupDeps, path: string, secret: SealSe
       bytes += piece.length;
     }
     await file.sync();
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
   } finally {
     await file.close();
   }
   await rename(part, path);
+  await syncDirectory(dirname(path));
   return { ...count, bytes };
+}
+
+/** Each backup within the data directory would hold all before it. @throws BackupError `target_in_data`. */
+async function requireElsewhere(path: string, dataDir: string): Promise<void> {
+  const [folder, data] = await Promise.all([realpath(dirname(path)), realpath(dataDir)]);
+  if (folder === data || folder.startsWith(data + sep))
+    throw new BackupError(
+      'target_in_data',
+      `${path} lies in the data directory, which a backup is made of: take a place outside of ${dataDir}`,
+    );
+}
+
+/** So that the name, too, outlives a power cut. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await openFile(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }
 
 /** Files after the database's moment: the signer's journal may be ahead of it, never behind what it has certified. */

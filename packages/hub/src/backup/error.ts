@@ -4,7 +4,9 @@ export type BackupErrorCode =
   | 'backup_damaged'
   | 'backup_locked'
   | 'backup_newer'
+  | 'file_too_large'
   | 'not_a_backup'
+  | 'target_in_data'
   | 'target_not_empty'
   | 'weak_passphrase';
 

@@ -33,7 +33,10 @@ export type TableRecord = z.infer<typeof tableSchema>;
 const relative = z
   .string()
   .max(400)
-  .regex(/^(?!.*(?:^|\/)\.\.?(?:\/|$))[^/\0]+(?:\/[^/\0]+)*$/, 'a path within the data directory');
+  .refine(
+    (path) => !/\p{Cc}/u.test(path) && path.split('/').every((part) => !['', '.', '..'].includes(part)),
+    'a path within the data directory',
+  );
 
 const recordSchema = z.discriminatedUnion('kind', [
   manifestSchema,
@@ -69,6 +72,11 @@ export function entry(record: BackupRecord, data: Uint8Array = NOTHING): Entry {
 export function pack(entries: AsyncIterable<Entry>): AsyncIterable<Uint8Array> {
   const written = async function* () {
     for await (const { record, data } of entries) {
+      if (data.length > MAX_DATA)
+        throw new BackupError(
+          'file_too_large',
+          `${record.kind === 'file' ? record.path : record.kind} has ${data.length} bytes, more than a restore takes (${MAX_DATA}): move it out of the data directory`,
+        );
       const json = Buffer.from(JSON.stringify(record));
       const lengths = Buffer.alloc(8);
       lengths.writeUInt32BE(json.length, 0);
@@ -88,11 +96,21 @@ export async function* unpack(packed: AsyncIterable<Uint8Array>): AsyncGenerator
   const gunzip = createGunzip();
   const source = Readable.from(packed).on('error', (error) => gunzip.destroy(error));
   let held: Buffer = Buffer.alloc(0);
+  /** What came since: put together once a record is whole, since each joining copies all of it. */
+  let pieces: Buffer[] = [];
+  let waiting = 0;
+  let wanted = 8;
   let ended = false;
   for await (const piece of source.pipe(gunzip) as AsyncIterable<Buffer>) {
-    held = held.length === 0 ? piece : Buffer.concat([held, piece]);
+    pieces.push(piece);
+    waiting += piece.length;
+    if (held.length + waiting < wanted) continue;
+    held = Buffer.concat([held, ...pieces]);
+    pieces = [];
+    waiting = 0;
     for (;;) {
       const size = sizeOf(held);
+      wanted = size?.all ?? 8;
       if (size === undefined || held.length < size.all) break;
       if (ended) throw damaged('something follows its end');
       const record = readRecord(held.subarray(8, size.data));
@@ -101,7 +119,7 @@ export async function* unpack(packed: AsyncIterable<Uint8Array>): AsyncGenerator
       held = held.subarray(size.all);
     }
   }
-  if (!ended || held.length > 0) throw damaged('its end is missing');
+  if (!ended || held.length + waiting > 0) throw damaged('its end is missing');
 }
 
 function sizeOf(held: Buffer): { data: number; all: number } | undefined {

@@ -4,17 +4,19 @@ import type { Mail, Mailer } from './mailer.ts';
 
 const TIMEOUT_MS = 20_000;
 
-/** @param by.url `smtp://user:password@host:587` or `smtps://…`; @param by.from `Stoa Hub <hub@example.org>` */
-export function createSmtpMailer(by: { url: string; from: string }): Mailer {
-  const transport = createTransport(by.url, {
-    from: by.from,
-    // Node's own limits would let a server that says nothing hold a message for ten minutes.
-    connectionTimeout: TIMEOUT_MS,
-    greetingTimeout: TIMEOUT_MS,
-    socketTimeout: TIMEOUT_MS,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  } as object);
+/**
+ * @param by.url `smtp://user:password@host:587` or `smtps://…`; @param by.from `Stoa Hub <hub@example.org>`;
+ * @param by.timeoutMs after so long a silence the server is given up.
+ */
+export function createSmtpMailer(by: { url: string; from: string; timeoutMs?: number }): Mailer {
+  const { url, from, timeoutMs = TIMEOUT_MS } = by;
+  // Limits belong beside the address: among the defaults of messages they would say nothing. nodemailer's own let a
+  // server that is silent hold a message for ten minutes.
+  const limits = { connectionTimeout: timeoutMs, greetingTimeout: timeoutMs, socketTimeout: timeoutMs };
+  const transport = createTransport(
+    { url, ...limits, disableFileAccess: true, disableUrlAccess: true },
+    { from },
+  );
   return {
     kind: 'smtp',
     async send({ to, subject, text, id }: Mail) {

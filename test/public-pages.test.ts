@@ -23,8 +23,8 @@ describe('public and admin pages in a browser', () => {
     [world, browser] = await Promise.all([openConsoleWorld({ nodes: NODES }), openBrowser()]);
     cookie = await world.signIn();
     node = await world.nodeId('node-000001');
-    await world.sql`insert into node_publicity (node_id, listed, changed_by, changed_at)
-      select node_id, true, 'owner', now() from nodes where label < 'node-000060'`;
+    await world.sql`insert into node_publicity (node_id, owner, listed, changed_by, changed_at)
+      select node_id, owner, true, 'owner', now() from nodes where label < 'node-000060'`;
   }, 120_000);
   afterAll(async () => {
     await browser.close();

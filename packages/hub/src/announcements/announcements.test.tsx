@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Viewer } from '#accounts/index.ts';
 import { AuditLog } from '#audit/index.ts';
 import { Liveness } from '#nodes/index.ts';
@@ -138,6 +138,34 @@ describe('announcements', { timeout: 60_000 }, () => {
     expect(sent[0]!.text).toContain('Two\nlines');
     const page = await (await app.request('/admin/announcements')).text();
     expect(page).toContain('2 of 3 e-mails sent, 1 not');
+  });
+
+  it('are not sent again once they are withdrawn, though an attempt was under way', async () => {
+    await make({ mailed: 'yes', selector: 'region:na' });
+    const [row] = await database.sql<{ id: bigint }[]>`select id from announcements`;
+    await tick(async (mail) => {
+      await post(`/admin/announcements/${row!.id}/withdraw`, {});
+      throw new MailError(mail.to, 'try later', { retry: true });
+    });
+    clock.time += 3_600_000;
+    await tick(async (mail) => void sent.push(mail));
+    expect(sent).toEqual([]);
+  });
+
+  it('keep the end of the newest attempt, whatever an older one says later', async () => {
+    await make({ mailed: 'yes', selector: 'region:na' });
+    const slow = Promise.withResolvers<void>();
+    const older = tick(() => slow.promise);
+    await vi.waitFor(async () =>
+      expect(await database.sql`select from announcement_mails where attempts = 1`).toHaveLength(1),
+    );
+    clock.time += 3 * 60_000;
+    await tick(async (mail) => void sent.push(mail));
+    slow.reject(new MailError('o1@x.example', 'too late', { retry: true }));
+    await older;
+    const [mail] =
+      await database.sql`select attempts, fault, due_at, sent_at is not null as sent from announcement_mails`;
+    expect(mail).toEqual({ attempts: 2, fault: null, due_at: null, sent: true });
   });
 
   it('are audited, by Ancient admins only', async () => {

@@ -145,8 +145,12 @@ export class AnnouncementStore {
       'sentAt' in end
         ? [new Date(end.sentAt), null, null]
         : [null, end.fault, end.againAt === undefined ? null : new Date(end.againAt)];
-    await this.#by.sql`update announcement_mails set sent_at = ${sentAt}, fault = ${fault}, due_at = ${dueAt}
-      where announcement_id = ${mail.announcementId} and email = ${mail.email}`;
+    // Of an attempt that another one has followed nothing counts any more, and what was withdrawn stays so.
+    await this.#by.sql`update announcement_mails m set sent_at = ${sentAt}, fault = ${fault},
+        due_at = case when a.withdrawn_at is null then ${dueAt}::timestamptz end
+      from announcements a
+      where a.id = m.announcement_id and m.announcement_id = ${mail.announcementId} and m.email = ${mail.email}
+        and m.attempts = ${mail.attempts}`;
   }
 
   /** A selector that an older version understood and this one doesn't concerns nobody. */

@@ -21,7 +21,7 @@ interface Act {
 export interface Doing {
   readonly tag: string;
   readonly now: Date;
-  /** Whether the viewer may end a quarantine, which is an admin's alone. */
+  /** Whether an admin acts: quarantines, and the refusals of admins, are ended by admins alone. */
   readonly admin: boolean;
 }
 
@@ -49,26 +49,27 @@ const ACTS = {
   refuse: {
     word: 'Refuse',
     says: (nodes) => `Refuse ${nodes}: no session and no pay until they are accepted again`,
-    role: 'operator',
+    role: 'owner',
     tagged: false,
     fresh: false,
-    set: (sql, { now }) => sql`refused_at = ${now}, listed_state = 'refused'`,
+    set: (sql, { now, admin }) =>
+      sql`refused_at = ${now}, refused_by_admin = ${admin}, listed_state = 'refused'`,
     changes: (sql) => sql`n.refused_at is null and n.retired_at is null`,
   },
   accept: {
     word: 'Accept',
-    says: (nodes) => `Accept ${nodes}: refusals are lifted, and quarantines where an admin does it`,
-    role: 'operator',
+    says: (nodes) => `Accept ${nodes}: refusals are lifted; an admin's, and quarantines, by an admin`,
+    role: 'owner',
     tagged: false,
     fresh: false,
     set: (sql, { admin }) =>
       admin
-        ? sql`refused_at = null, quarantined_at = null, quarantine_reason = null`
+        ? sql`refused_at = null, refused_by_admin = false, quarantined_at = null, quarantine_reason = null`
         : sql`refused_at = null`,
     changes: (sql, { admin }) =>
       admin
         ? sql`(n.refused_at is not null or n.quarantined_at is not null) and n.retired_at is null`
-        : sql`n.refused_at is not null and n.retired_at is null`,
+        : sql`n.refused_at is not null and not n.refused_by_admin and n.retired_at is null`,
   },
   retire: {
     word: 'Retire',

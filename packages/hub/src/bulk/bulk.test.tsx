@@ -110,7 +110,7 @@ describe('acts on many nodes', { timeout: 60_000 }, () => {
     expect(answer.text).toContain('Look at it again');
   });
 
-  it('retires by the owner only, and only with a fresh proof of presence', async () => {
+  it('retires and refuses by the owner only, and retires only with a fresh proof of presence', async () => {
     const { sql } = database;
     await sql`insert into node_shares (node_id, email, role, shared_by, shared_at)
       select node_id, 'ann@x.example', 'operator', 'bob@x.example', now() from nodes where owner = 'bob@x.example'`;
@@ -124,10 +124,29 @@ describe('acts on many nodes', { timeout: 60_000 }, () => {
     expect(await count('retired_at is not null')).toBe(await count(`owner = 'ann@x.example'`));
     expect(await count(`listed_state = 'retired'`)).toBe(await count(`owner = 'ann@x.example'`));
     await post({ act: 'refuse', q: '', shown: String(NODES) });
-    expect(await count('refused_at is not null')).toBe(await count(`owner = 'bob@x.example'`));
+    expect(await count('refused_at is not null')).toBe(0);
   });
 
-  it('lifts a refusal by who works the node, a quarantine by an admin alone', async () => {
+  it('lifts an owner’s refusal by the owner, an admin’s by an admin alone', async () => {
+    const ann = { ...asking };
+    const refused = () => count('refused_at is not null');
+    const q = 'owner:ann@x.example';
+    const theirs = await count(`owner = 'ann@x.example'`);
+    await post({ act: 'refuse', q, shown: String(theirs) });
+    expect(await refused()).toBe(theirs);
+    await post({ act: 'accept', q, shown: String(theirs) });
+    expect(await refused()).toBe(0);
+    asking = { email: 'root@x.example', tier: 'ancient', ageMs: 0 };
+    await post({ act: 'refuse', q, shown: String(theirs) });
+    asking = ann;
+    await post({ act: 'accept', q, shown: String(theirs) });
+    expect(await refused()).toBe(theirs);
+    asking = { email: 'root@x.example', tier: 'ancient', ageMs: 0 };
+    await post({ act: 'accept', q, shown: String(theirs) });
+    expect(await refused()).toBe(0);
+  });
+
+  it('lifts a quarantine by an admin alone', async () => {
     const { sql } = database;
     await sql`update nodes set quarantined_at = now(), quarantine_reason = 'a test', refused_at = now() where label = 'node-1'`;
     await post({ act: 'accept', q: '', shown: '1' });

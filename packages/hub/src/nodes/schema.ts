@@ -51,6 +51,8 @@ export const nodes = pgTable(
     createdAt: instant('created_at').notNull(),
     retiredAt: instant('retired_at'),
     refusedAt: instant('refused_at'),
+    /** Then the owner can't lift the refusal. */
+    refusedByAdmin: boolean('refused_by_admin').notNull().default(false),
     quarantinedAt: instant('quarantined_at'),
     quarantineReason: text('quarantine_reason'),
     /** A live clone was seen (F07): until the owner settles which process is the node. */

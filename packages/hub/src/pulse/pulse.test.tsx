@@ -168,6 +168,24 @@ describe('public pages', { timeout: 60_000 }, () => {
     expect(await text(`/nodes/${id(1)}/public`)).not.toContain(second);
   });
 
+  it('ends what an owner allowed when the node has another one', async () => {
+    await add(1);
+    await post(`/nodes/${id(1)}/public/list`);
+    const made = await (await post(`/nodes/${id(1)}/public/badge`)).text();
+    const token = /token=([\w-]{22})/.exec(made)![1]!;
+    clock.advance(60_000);
+    const status = async (path: string) => (await app.request(path)).status;
+    const badge = `/badge/${id(1)}.svg?token=${token}`;
+    expect([await status(`/explorer/nodes/${id(1)}`), await status(badge)]).toEqual([200, 200]);
+    await database.sql`update nodes set owner = 'bob@x.example'`;
+    clock.advance(60_000);
+    expect([await status(`/explorer/nodes/${id(1)}`), await status(badge)]).toEqual([404, 404]);
+    viewer = { ...viewer, email: 'bob@x.example' };
+    await post(`/nodes/${id(1)}/public/badge`);
+    clock.advance(60_000);
+    expect([await status(`/explorer/nodes/${id(1)}`), await status(badge)]).toEqual([404, 404]);
+  });
+
   it('lets nobody but the owner change what is public', async () => {
     await add(1);
     await database.sql`insert into node_shares (node_id, email, role, shared_by, shared_at)
@@ -183,8 +201,8 @@ describe('public pages', { timeout: 60_000 }, () => {
 
   it('pages through the explorer', async () => {
     for (let n = 100; n < 160; n += 1) await add(n);
-    await database.sql`insert into node_publicity (node_id, listed, changed_by, changed_at)
-      select node_id, true, 'ann@x.example', now() from nodes`;
+    await database.sql`insert into node_publicity (node_id, owner, listed, changed_by, changed_at)
+      select node_id, owner, true, 'ann@x.example', now() from nodes`;
     const first = await text('/explorer/nodes');
     const next = /rel="next" href="([^"]+)"/.exec(first)![1]!;
     const second = await text(next);

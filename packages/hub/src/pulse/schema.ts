@@ -3,11 +3,13 @@ import { bigint, boolean, check, pgTable, text, uniqueIndex } from 'drizzle-orm/
 import { bytea, instant, nodeIdColumn } from '../columns.ts';
 import { nodes } from '../nodes/schema.ts';
 
-/** What a node's owner lets strangers see. Without a row: nothing. */
+/** What a node's owner lets strangers see. Without a row, or under another owner since: nothing. */
 export const nodePublicity = pgTable('node_publicity', {
   nodeId: nodeIdColumn('node_id')
     .primaryKey()
     .references(() => nodes.nodeId, { onDelete: 'cascade' }),
+  /** Who let them. */
+  owner: text('owner').notNull().default(''),
   /** Listed in the explorer, its badge free for all. */
   listed: boolean('listed').notNull().default(false),
   /** SHA-256 of the token in the badge's address of a node that is not listed. */

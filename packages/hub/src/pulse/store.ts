@@ -90,40 +90,50 @@ export class PulseStore {
     const sql = this.#sql;
     const [row] = await sql<{ state: StateName; listed: boolean; badge_hash: Uint8Array | null }[]>`
       select ${stateSql(sql, this.#liveness.at())} as state, p.listed, p.badge_hash
-      from node_publicity p join nodes n using (node_id) left join node_status s using (node_id)
+      from node_publicity p join nodes n using (node_id, owner) left join node_status s using (node_id)
       where p.node_id = ${nodeId} and not n.simulated`;
     return row && { state: row.state, listed: row.listed, badgeHash: row.badge_hash ?? undefined };
   }
 
   async publicity(nodeId: string): Promise<Publicity> {
     const [row] = await this.#sql<{ listed: boolean; badge_hash: Uint8Array | null }[]>`
-      select listed, badge_hash from node_publicity where node_id = ${nodeId}`;
+      select p.listed, p.badge_hash from node_publicity p join nodes n using (node_id, owner) where p.node_id = ${nodeId}`;
     return { listed: row?.listed ?? false, badgeHash: row?.badge_hash ?? undefined };
   }
 
-  async setListed(nodeId: string, change: { listed: boolean; by: string; now: number }): Promise<void> {
-    await this.#sql`insert into node_publicity (node_id, listed, changed_by, changed_at)
-      values (${nodeId}, ${change.listed}, ${change.by}, ${new Date(change.now)})
-      on conflict (node_id) do update set listed = excluded.listed, changed_by = excluded.changed_by,
-        changed_at = excluded.changed_at`;
+  setListed(nodeId: string, change: { listed: boolean; by: string; now: number }): Promise<void> {
+    return this.#change(nodeId, { ...change, column: 'listed', value: change.listed });
   }
 
   /** A new hash ends the badge's old address; undefined leaves none. */
-  async setBadgeHash(
+  setBadgeHash(
     nodeId: string,
     change: { hash: Uint8Array | undefined; by: string; now: number },
   ): Promise<void> {
-    await this.#sql`insert into node_publicity (node_id, badge_hash, changed_by, changed_at)
-      values (${nodeId}, ${change.hash ?? null}, ${change.by}, ${new Date(change.now)})
-      on conflict (node_id) do update set badge_hash = excluded.badge_hash, changed_by = excluded.changed_by,
-        changed_at = excluded.changed_at`;
+    return this.#change(nodeId, { ...change, column: 'badge_hash', value: change.hash ?? null });
+  }
+
+  /** What an earlier owner allowed ends with the first word of the present one. */
+  async #change(
+    nodeId: string,
+    change: { column: 'listed' | 'badge_hash'; value: boolean | Uint8Array | null; by: string; now: number },
+  ): Promise<void> {
+    const sql = this.#sql;
+    await sql.begin(async (tx) => {
+      await tx`delete from node_publicity p using nodes n
+        where p.node_id = ${nodeId} and n.node_id = p.node_id and n.owner <> p.owner`;
+      await tx`insert into node_publicity (node_id, owner, ${tx(change.column)}, changed_by, changed_at)
+        select n.node_id, n.owner, ${change.value}, ${change.by}, ${new Date(change.now)} from nodes n where n.node_id = ${nodeId}
+        on conflict (node_id) do update set ${tx(change.column)} = excluded.${tx(change.column)},
+          changed_by = excluded.changed_by, changed_at = excluded.changed_at`;
+    });
   }
 
   #publicNodes() {
     const sql = this.#sql;
     return sql`select n.node_id, n.label, n.region, ${stateSql(sql, this.#liveness.at())} as state, n.agent_version,
         d.chainweb_version
-      from node_publicity p join nodes n using (node_id) left join node_status s using (node_id)
+      from node_publicity p join nodes n using (node_id, owner) left join node_status s using (node_id)
         left join node_descriptions d using (node_id)
       where p.listed and not n.simulated and n.retired_at is null and n.refused_at is null`;
   }

@@ -56,12 +56,13 @@ export function confirmRoutes(accounts: Accounts, guard: MiddlewareHandler<HttpE
         const { email } = viewerOf(c);
         const { token } = await accounts.sessionOf(c);
         const answer = await api.forward(c, '/passkey/verify-registration', token);
-        await options.audit.append({
-          actor: email,
-          act: 'account.passkey_add',
-          subject: email,
-          owner: email,
-        });
+        if (answer.ok)
+          await options.audit.append({
+            actor: email,
+            act: 'account.passkey_add',
+            subject: email,
+            owner: email,
+          });
         return answer;
       });
     },

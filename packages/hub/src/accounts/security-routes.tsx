@@ -127,8 +127,9 @@ export function securityRoutes(accounts: Accounts, guard: MiddlewareHandler<Http
         return back(c, 'sessions');
       });
       app.post(`${PATH}/sessions/:id/end`, async (c) => {
-        if (!(await store.endSession(viewerOf(c).accountId, c.req.param('id'))))
-          throw notFound('This session');
+        const id = c.req.param('id');
+        await record(c, 'account.session_end', { session: id });
+        if (!(await store.endSession(viewerOf(c).accountId, id))) throw notFound('This session');
         accounts.sessions.forget();
         return back(c, 'sessions');
       });

@@ -1,10 +1,12 @@
 import { nodeCrypto } from '@stoa/protocol/node';
 import { connectSigner } from '@stoa/signer/client';
+import { AuditLog } from '../audit/index.ts';
 import { systemClock } from '../clock.ts';
 import { HubError } from '../error.ts';
 import { JoinTokens } from '../nodes/index.ts';
 import { secureRandom } from '../secure-random.ts';
 import { besideHub } from './beside.ts';
+import { COMMAND_LINE } from './command-line.ts';
 import { type CommandContext, paths } from './context.ts';
 
 export interface TokenOptions {
@@ -19,6 +21,7 @@ export interface TokenOptions {
 export async function newToken(context: CommandContext, options: TokenOptions): Promise<void> {
   const uses = wholeNumber('--uses', options.uses, 100_000);
   const ttlMs = wholeNumber('--ttl', options.ttl, 7 * 24 * 60) * 60_000;
+  const owner = options.owner.trim().toLowerCase();
   const signer = connectSigner({ socketPath: paths(context.config).signerSocket });
   try {
     const { region, rootFingerprint } = await signer.chain();
@@ -29,13 +32,23 @@ export async function newToken(context: CommandContext, options: TokenOptions): 
         random: secureRandom,
         crypto: nodeCrypto,
         hub: { origin, region, rootFingerprint },
-      }).create({
-        owner: options.owner,
-        createdBy: 'command line',
-        uses,
-        ttlMs,
-        ...(options.label === undefined ? {} : { label: options.label }),
-      }),
+      }).create(
+        {
+          owner,
+          createdBy: COMMAND_LINE,
+          uses,
+          ttlMs,
+          ...(options.label === undefined ? {} : { label: options.label }),
+        },
+        (tokenId) =>
+          new AuditLog({ sql, clock: systemClock }).append({
+            actor: COMMAND_LINE,
+            act: 'token.create',
+            subject: tokenId,
+            owner,
+            detail: { label: options.label, uses, ttlMs },
+          }),
+      ),
     );
     context.out(context.json ? JSON.stringify({ token, uses, ttlMs }) : token);
   } finally {

@@ -106,6 +106,16 @@ describe('Live', () => {
     ]);
   });
 
+  it('leaves room for others: so many streams of one account, and no more', async () => {
+    const open = () => app.request(liveUrl({ words: ['a'] }));
+    const pages = await Promise.all(Array.from({ length: 100 }, open));
+    const refused = await open();
+    expect([refused.status, await refused.text()]).toEqual([503, 'too_many_streams']);
+    await pages[0]!.body!.cancel();
+    const again = await open();
+    expect(again.status).toBe(200);
+  });
+
   it('asks nothing while nobody watches', async () => {
     const page = await open('a');
     await clock.second();

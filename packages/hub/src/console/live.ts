@@ -9,6 +9,8 @@ import { href, withBase } from './scope.ts';
 
 const TICK_MS = 1_000;
 const MAX_STREAMS = 5_000;
+/** Of one account: nobody takes the room of all others by a script. */
+const STREAMS_AN_ACCOUNT = 100;
 const MAX_KEYS = 200;
 
 /** Something that pages watch by key. It is asked once a tick for all pages together, and never while nobody watches. */
@@ -107,7 +109,10 @@ export class Live implements HttpFeature {
   readonly #log: Log;
   readonly #guard: MiddlewareHandler<HttpEnv>;
   readonly #topics: ReadonlyMap<string, Topic>;
-  readonly #streams = new Map<LiveStream, readonly Target[]>();
+  readonly #streams = new Map<
+    LiveStream,
+    { readonly targets: readonly Target[]; readonly accountId: string }
+  >();
   #cancelTick: (() => void) | undefined;
   #closed = false;
 
@@ -146,13 +151,14 @@ export class Live implements HttpFeature {
   }
 
   #open(c: HubContext, targets: readonly Target[]): Response {
-    if (this.#closed || this.#streams.size >= MAX_STREAMS)
+    const { accountId } = viewerOf(c);
+    if (this.#closed || this.#streams.size >= MAX_STREAMS || this.#opened(accountId) >= STREAMS_AN_ACCOUNT)
       throw new HttpError(503, 'too_many_streams', 'The hub has no room for another live page.', {
         fix: 'The page works without; reload it to see what is new.',
         retry: true,
       });
     const stream = new LiveStream({ now: this.#clock.now(), onEnd: (ended) => this.#forget(ended) });
-    this.#streams.set(stream, targets);
+    this.#streams.set(stream, { targets, accountId });
     for (const { topic, key } of targets) {
       topic.watch(key, stream);
       stream.mark(topic, key);
@@ -163,6 +169,12 @@ export class Live implements HttpFeature {
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
+  }
+
+  #opened(accountId: string): number {
+    let count = 0;
+    for (const stream of this.#streams.values()) if (stream.accountId === accountId) count += 1;
+    return count;
   }
 
   async #targets(c: HubContext): Promise<Target[]> {
@@ -185,7 +197,7 @@ export class Live implements HttpFeature {
   }
 
   #forget(stream: LiveStream): void {
-    for (const { topic, key } of this.#streams.get(stream) ?? []) topic.unwatch(key, stream);
+    for (const { topic, key } of this.#streams.get(stream)?.targets ?? []) topic.unwatch(key, stream);
     this.#streams.delete(stream);
   }
 

@@ -1,6 +1,6 @@
 import { control, type Faults, Field, type Typed } from '../console/form.tsx';
 import { number } from '../console/format.ts';
-import { Ago, Panel, Unknown } from '../console/parts.tsx';
+import { Ago, Panel, Table, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import type { RosterEntry } from './roster-store.ts';
 import { EmailField } from './sign-in-page.tsx';
@@ -68,33 +68,15 @@ export function RosterPage({ view }: { view: RosterView }) {
       )}
       <div class="stack">
         <Panel id="roster" title="Who may sign in" aside={rules ? undefined : 'read only'}>
-          <div class="scroll-x">
-            <table class="roster">
-              <caption class="away">Accounts by e-mail</caption>
-              <thead>
-                <tr>
-                  <th scope="col">E-mail</th>
-                  <th scope="col">Tier</th>
-                  <th scope="col">Signs in by</th>
-                  <th scope="col" class="num">
-                    Nodes
-                  </th>
-                  <th scope="col">Made</th>
-                  <th scope="col">Last here</th>
-                  {rules && (
-                    <th scope="col">
-                      <span class="away">Acts</span>
-                    </th>
-                  )}
-                </tr>
-              </thead>
-              <tbody>
-                {entries.map((entry) => (
-                  <Row entry={entry} view={view} />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            caption="Accounts by e-mail"
+            columns={['E-mail', 'Tier', 'Signs in by', { word: 'Nodes', num: true }, 'Made', 'Last here']}
+            acts={rules}
+          >
+            {entries.map((entry) => (
+              <Row entry={entry} view={view} />
+            ))}
+          </Table>
           {next !== undefined && (
             <nav class="pager" aria-label="Pages">
               <a rel="next" href={href(`/admin/accounts?${new URLSearchParams({ q: text, after: next })}`)}>

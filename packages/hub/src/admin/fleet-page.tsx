@@ -2,7 +2,7 @@ import type { HubFacts } from '#fleet/index.ts';
 import { type Census, type Instant, listUrl, STATE_WORDS, STATES, type StateName } from '#nodes/index.ts';
 import { number, tenths } from '../console/format.ts';
 import { Lamp } from '../console/lamp.ts';
-import { Ago, Empty, Facts, Panel } from '../console/parts.tsx';
+import { Ago, Empty, Facts, Panel, Wide } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { join, printSelector, type Selector } from '../selector/index.ts';
 import type { InstanceFacts, Row } from './store.ts';
@@ -60,7 +60,7 @@ function Matrix({ view: { rows } }: { view: AdminFleetView }) {
     );
   return (
     <Panel id="matrix" title="By region, version and state" aside="each number leads to its nodes">
-      <section class="scroll-x" aria-label="Counts, scrollable" tabindex={0}>
+      <Wide label="Counts, scrollable">
         <table class="matrix">
           <caption class="away">Nodes by region, agent version and state</caption>
           <thead>
@@ -85,7 +85,7 @@ function Matrix({ view: { rows } }: { view: AdminFleetView }) {
             </tbody>
           ))}
         </table>
-      </section>
+      </Wide>
     </Panel>
   );
 }

@@ -1,10 +1,10 @@
 import type { Child } from 'hono/jsx';
-import { control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
-import { Ago, Panel, Unknown, Wide } from '../console/parts.tsx';
+import { Act, control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
+import { Ago, Panel, Table, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { type ChannelKind, defaultChannelId, KIND_WORDS } from './channel.ts';
 import type { Channel } from './channel-store.ts';
-import { Act, AlertPage } from './pages.tsx';
+import { AlertPage } from './pages.tsx';
 
 export interface ChannelsPageProps {
   readonly channels: readonly Channel[];
@@ -29,27 +29,15 @@ export function ChannelsPage({ channels, now, made, said, typed, faults = {} }: 
       {made !== undefined && <Made secret={made} />}
       <div class="stack">
         <Panel id="channels" title="Your channels">
-          <Wide label="Channels, scrollable">
-            <table>
-              <caption class="away">Channels of this account</caption>
-              <thead>
-                <tr>
-                  <th scope="col">Channel</th>
-                  <th scope="col">Kind</th>
-                  <th scope="col">Last delivered</th>
-                  <th scope="col">State</th>
-                  <th scope="col">
-                    <span class="away">Act</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {channels.map((channel) => (
-                  <ChannelRow channel={channel} now={now} fault={faults[`code ${channel.id}`]} />
-                ))}
-              </tbody>
-            </table>
-          </Wide>
+          <Table
+            caption="Channels of this account"
+            columns={['Channel', 'Kind', 'Last delivered', 'State']}
+            acts
+          >
+            {channels.map((channel) => (
+              <ChannelRow channel={channel} now={now} fault={faults[`code ${channel.id}`]} />
+            ))}
+          </Table>
         </Panel>
         <Panel id="new-channel" title="Add a channel" aside="needs that you signed in within five minutes">
           <NewChannels typed={typed ?? {}} faults={faults} />

@@ -1,4 +1,4 @@
-import { Ago, Empty, Wide } from '../console/parts.tsx';
+import { Ago, Empty, Table } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import type { LoggedDelivery } from './alert-reader.ts';
 import { AlertPage, Older } from './pages.tsx';
@@ -30,37 +30,24 @@ export function DeliveriesPage({
           </p>
         </Empty>
       ) : (
-        <Wide label="Deliveries, scrollable">
-          <table>
-            <caption class="away">Deliveries, the newest first</caption>
-            <thead>
-              <tr>
-                <th scope="col">Decided</th>
-                <th scope="col">Message</th>
-                <th scope="col">Channel</th>
-                <th scope="col">State</th>
-                <th scope="col" class="num">
-                  Attempts
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {deliveries.map((delivery) => (
-                <tr>
-                  <td>
-                    <Ago at={delivery.createdAt} now={now} />
-                  </td>
-                  <th scope="row">{delivery.title}</th>
-                  <td>{delivery.channel}</td>
-                  <td>
-                    <State delivery={delivery} now={now} />
-                  </td>
-                  <td class="num">{delivery.attempts}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Wide>
+        <Table
+          caption="Deliveries, the newest first"
+          columns={['Decided', 'Message', 'Channel', 'State', { word: 'Attempts', num: true }]}
+        >
+          {deliveries.map((delivery) => (
+            <tr>
+              <td>
+                <Ago at={delivery.createdAt} now={now} />
+              </td>
+              <th scope="row">{delivery.title}</th>
+              <td>{delivery.channel}</td>
+              <td>
+                <State delivery={delivery} now={now} />
+              </td>
+              <td class="num">{delivery.attempts}</td>
+            </tr>
+          ))}
+        </Table>
       )}
       <Older path="/alerts/deliveries" query={{}} next={next} />
     </AlertPage>

@@ -1,6 +1,6 @@
 import type { Evidence } from '#nodes/index.ts';
 import { absolute } from '../console/format.ts';
-import { Ago, Empty, Facts, Wide } from '../console/parts.tsx';
+import { Ago, Empty, Facts, Table } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import type { AlertFilter, OpenAlert, PastChange } from './alert-reader.ts';
 import { LENGTHS } from './forms.ts';
@@ -81,40 +81,29 @@ export function AlertHistoryPage({
           <p>Whatever fires, recovers or is closed is written here.</p>
         </Empty>
       ) : (
-        <Wide label="History, scrollable">
-          <table>
-            <caption class="away">What alerts did, the newest first</caption>
-            <thead>
-              <tr>
-                <th scope="col">When</th>
-                <th scope="col">What</th>
-                <th scope="col">Alert</th>
-                <th scope="col">Of</th>
-                <th scope="col">On what it rested</th>
-              </tr>
-            </thead>
-            <tbody>
-              {changes.map((change) => (
-                <tr>
-                  <td>
-                    <Ago at={change.at} now={now} />
-                  </td>
-                  <td>
-                    {CHANGES[change.change]}
-                    {change.silent && <span class="mark">untold</span>}
-                  </td>
-                  <td>
-                    <Severity rule={change.rule} /> {wordsOf(change.rule).word}
-                  </td>
-                  <th scope="row">
-                    <Subject {...change} />
-                  </th>
-                  <td>{change.evidence.map(evidenceText).join(', ')}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Wide>
+        <Table
+          caption="What alerts did, the newest first"
+          columns={['When', 'What', 'Alert', 'Of', 'On what it rested']}
+        >
+          {changes.map((change) => (
+            <tr>
+              <td>
+                <Ago at={change.at} now={now} />
+              </td>
+              <td>
+                {CHANGES[change.change]}
+                {change.silent && <span class="mark">untold</span>}
+              </td>
+              <td>
+                <Severity rule={change.rule} /> {wordsOf(change.rule).word}
+              </td>
+              <th scope="row">
+                <Subject {...change} />
+              </th>
+              <td>{change.evidence.map(evidenceText).join(', ')}</td>
+            </tr>
+          ))}
+        </Table>
       )}
       <Older path="/alerts/history" query={queryOf(filter)} next={next} />
     </AlertPage>

@@ -30,27 +30,6 @@ export function AlertPage({ tab, aside, children }: { tab: AlertTab; aside?: Chi
   );
 }
 
-/** A form of one button. */
-export function Act({
-  path,
-  word,
-  label,
-  tone = 'quiet',
-}: {
-  path: string;
-  word: string;
-  label: string;
-  tone?: string;
-}) {
-  return (
-    <form method="post" action={href(path)}>
-      <button type="submit" class={tone} aria-label={label}>
-        {word}
-      </button>
-    </form>
-  );
-}
-
 /** The way to older rows. */
 export function Older({
   path,

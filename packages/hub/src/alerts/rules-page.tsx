@@ -1,6 +1,6 @@
-import { control, type Faults, type Typed, typedOf } from '../console/form.tsx';
+import { Act, control, type Faults, type Typed, typedOf } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
-import { Act, AlertPage } from './pages.tsx';
+import { AlertPage } from './pages.tsx';
 import { AWAITING_PAYOUT, LONGEST_DELAY_MS, RULE_IDS, RULES, type Rule, type RuleId } from './rule.ts';
 import { type RuleSetting, settingOf } from './settings.ts';
 

@@ -1,9 +1,9 @@
-import { control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
-import { Ago, Empty, Panel, Wide } from '../console/parts.tsx';
+import { Act, control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
+import { Ago, Empty, Panel, Table } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { LENGTHS } from './forms.ts';
 import { lengthWord } from './list-page.tsx';
-import { Act, AlertPage } from './pages.tsx';
+import { AlertPage } from './pages.tsx';
 import { RULE_IDS, wordsOf } from './rule.ts';
 import { REGION_OWNER } from './settings.ts';
 import type { StoredSilence } from './silence-store.ts';
@@ -28,7 +28,7 @@ export function SilencesPage({ silences, now, mayRegion, typed = {}, faults = {}
               <p>Plan a window below before you work on nodes: badges and the API show it too.</p>
             </Empty>
           ) : (
-            <Table silences={silences} now={now} />
+            <Silences silences={silences} now={now} />
           )}
         </Panel>
         <Panel id="new-silence" title="Hold notices back">
@@ -39,52 +39,38 @@ export function SilencesPage({ silences, now, mayRegion, typed = {}, faults = {}
   );
 }
 
-function Table({ silences, now }: { silences: readonly StoredSilence[]; now: number }) {
+function Silences({ silences, now }: { silences: readonly StoredSilence[]; now: number }) {
   return (
-    <Wide label="Mutes and windows, scrollable">
-      <table>
-        <caption class="away">Mutes and maintenance windows</caption>
-        <thead>
-          <tr>
-            <th scope="col">What</th>
-            <th scope="col">Of</th>
-            <th scope="col">Rule</th>
-            <th scope="col">Begins</th>
-            <th scope="col">Ends</th>
-            <th scope="col">Why</th>
-            <th scope="col">
-              <span class="away">Act</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {silences.map((silence) => (
-            <tr>
-              <td>{silence.kind === 'mute' ? 'Mute' : 'Maintenance'}</td>
-              <th scope="row">{scopeWord(silence)}</th>
-              <td>{silence.rule === undefined ? 'all' : wordsOf(silence.rule).word}</td>
-              <td>
-                <Ago at={silence.from} now={now} />
-              </td>
-              <td>
-                <Ago at={silence.until} now={now} />
-              </td>
-              <td>
-                {silence.reason}
-                <span class="sub">{silence.createdBy}</span>
-              </td>
-              <td>
-                <Act
-                  path={`/alerts/silences/${silence.id}/cancel`}
-                  word="End now"
-                  label={`End now: ${silence.kind} of ${scopeWord(silence)}`}
-                />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Wide>
+    <Table
+      caption="Mutes and maintenance windows"
+      columns={['What', 'Of', 'Rule', 'Begins', 'Ends', 'Why']}
+      acts
+    >
+      {silences.map((silence) => (
+        <tr>
+          <td>{silence.kind === 'mute' ? 'Mute' : 'Maintenance'}</td>
+          <th scope="row">{scopeWord(silence)}</th>
+          <td>{silence.rule === undefined ? 'all' : wordsOf(silence.rule).word}</td>
+          <td>
+            <Ago at={silence.from} now={now} />
+          </td>
+          <td>
+            <Ago at={silence.until} now={now} />
+          </td>
+          <td>
+            {silence.reason}
+            <span class="sub">{silence.createdBy}</span>
+          </td>
+          <td>
+            <Act
+              path={`/alerts/silences/${silence.id}/cancel`}
+              word="End now"
+              label={`End now: ${silence.kind} of ${scopeWord(silence)}`}
+            />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

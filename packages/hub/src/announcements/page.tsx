@@ -1,4 +1,4 @@
-import { control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
+import { Act, control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
 import { number } from '../console/format.ts';
 import { embed } from '../console/markup.ts';
 import { Ago, Empty, Panel } from '../console/parts.tsx';
@@ -141,11 +141,7 @@ function Told({ announcement, now }: { announcement: Announcement; now: number }
         {mails.all > 0 && <Mails mails={mails} />}
       </p>
       {(standing === 'shown now' || standing === 'to come') && (
-        <form method="post" action={href(`/admin/announcements/${id}/withdraw`)}>
-          <button type="submit" class="quiet">
-            Withdraw
-          </button>
-        </form>
+        <Act path={`/admin/announcements/${id}/withdraw`} word="Withdraw" />
       )}
     </li>
   );

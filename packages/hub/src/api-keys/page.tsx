@@ -1,7 +1,7 @@
 import { KEY_SCOPES, type KeyScope } from '#accounts/index.ts';
-import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
+import { Act, control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { absolute } from '../console/format.ts';
-import { Ago, Empty, Panel, Unknown, Wide } from '../console/parts.tsx';
+import { Ago, Empty, Panel, Table, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { SettingsTabs } from '../console/settings-tabs.tsx';
 import { isWorking } from './api-keys.ts';
@@ -74,28 +74,11 @@ function Made({ text, name }: { text: string; name: string }) {
 
 function KeyTable({ keys, now }: { keys: readonly ApiKey[]; now: number }) {
   return (
-    <Wide label="API keys of this account">
-      <table>
-        <caption class="away">API keys of this account</caption>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Key</th>
-            <th scope="col">Scopes</th>
-            <th scope="col">Last used</th>
-            <th scope="col">Ends</th>
-            <th scope="col">
-              <span class="away">Act</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {keys.map((key) => (
-            <KeyRow apiKey={key} now={now} />
-          ))}
-        </tbody>
-      </table>
-    </Wide>
+    <Table caption="API keys of this account" columns={['Name', 'Key', 'Scopes', 'Last used', 'Ends']} acts>
+      {keys.map((key) => (
+        <KeyRow apiKey={key} now={now} />
+      ))}
+    </Table>
   );
 }
 
@@ -113,11 +96,7 @@ function KeyRow({ apiKey: key, now }: { apiKey: ApiKey; now: number }) {
       <td>{ending(key, now)}</td>
       <td>
         {isWorking(key, now) && (
-          <form method="post" action={href(`/settings/api-keys/${key.keyId}/revoke`)}>
-            <button type="submit" class="quiet" aria-label={`Revoke ${key.name}`}>
-              Revoke
-            </button>
-          </form>
+          <Act path={`/settings/api-keys/${key.keyId}/revoke`} word="Revoke" label={`Revoke ${key.name}`} />
         )}
       </td>
     </tr>

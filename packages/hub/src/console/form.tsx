@@ -2,6 +2,7 @@ import type { Child } from 'hono/jsx';
 import { z } from 'zod';
 import type { HubContext } from '../http.ts';
 import { HttpError } from '../http-error.ts';
+import { href } from './scope.ts';
 
 /** What was typed, by field: shown again where something was wrong with it. */
 export type Typed = Readonly<Record<string, string | readonly string[]>>;
@@ -131,5 +132,27 @@ export function FormFault({ faults, hidden = [] }: { faults: Faults; hidden?: re
     <p class="warning" role="alert">
       {fault}
     </p>
+  );
+}
+
+/** A form of one button. */
+export function Act({
+  path,
+  word,
+  label,
+  tone = 'quiet',
+}: {
+  path: string;
+  word: string;
+  /** Said in place of the word, where one button of many needs more. */
+  label?: string;
+  tone?: string;
+}) {
+  return (
+    <form method="post" action={href(path)}>
+      <button type="submit" class={tone} aria-label={label}>
+        {word}
+      </button>
+    </form>
   );
 }

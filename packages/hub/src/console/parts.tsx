@@ -120,3 +120,42 @@ export function Wide({ label, children }: { label: string; children?: Child }) {
     </section>
   );
 }
+
+/** The word of a column's head; of numbers, to the right. */
+export type Column = string | { readonly word: string; readonly num: true };
+
+/** A list as a table, its rows inside. With `acts` the last column is what may be done with each. */
+export function Table({
+  caption,
+  columns,
+  acts = false,
+  children,
+}: {
+  caption: string;
+  columns: readonly Column[];
+  acts?: boolean;
+  children?: Child;
+}) {
+  return (
+    <Wide label={caption}>
+      <table>
+        <caption class="away">{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th scope="col" class={typeof column === 'string' ? undefined : 'num'}>
+                {typeof column === 'string' ? column : column.word}
+              </th>
+            ))}
+            {acts && (
+              <th scope="col">
+                <span class="away">Act</span>
+              </th>
+            )}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </Wide>
+  );
+}

@@ -1,5 +1,6 @@
+import { Act } from '../console/form.tsx';
 import { absolute, number, short } from '../console/format.ts';
-import { Ago, Empty, Panel } from '../console/parts.tsx';
+import { Ago, Empty, Panel, Table } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { type TokenPage, type TokenRecord, type TokenState, tokenState } from './token-ledger.ts';
 
@@ -53,32 +54,15 @@ export function TokensPage({ page, now }: { page: TokenPage; now: number }) {
 
 function TokenTable({ tokens, now }: { tokens: readonly TokenRecord[]; now: number }) {
   return (
-    <div class="scroll-x">
-      <table>
-        <caption class="away">Join tokens, the newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">For</th>
-            <th scope="col">State</th>
-            <th scope="col">Owner</th>
-            <th scope="col" class="num">
-              Used
-            </th>
-            <th scope="col">Nodes</th>
-            <th scope="col">Made</th>
-            <th scope="col">Ends</th>
-            <th scope="col">
-              <span class="away">Act</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {tokens.map((token) => (
-            <TokenRow token={token} now={now} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      caption="Join tokens, the newest first"
+      columns={['For', 'State', 'Owner', { word: 'Used', num: true }, 'Nodes', 'Made', 'Ends']}
+      acts
+    >
+      {tokens.map((token) => (
+        <TokenRow token={token} now={now} />
+      ))}
+    </Table>
   );
 }
 
@@ -117,11 +101,7 @@ function TokenRow({ token, now }: { token: TokenRecord; now: number }) {
       <td>{absolute(token.revokedAt ?? token.expiresAt)}</td>
       <td>
         {state === 'open' && (
-          <form method="post" action={href(`/tokens/${tokenId}/revoke`)}>
-            <button type="submit" class="quiet" aria-label={`Revoke the token for ${name}`}>
-              Revoke
-            </button>
-          </form>
+          <Act path={`/tokens/${tokenId}/revoke`} word="Revoke" label={`Revoke the token for ${name}`} />
         )}
       </td>
     </tr>

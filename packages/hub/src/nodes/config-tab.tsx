@@ -1,5 +1,5 @@
 import { absolute, number } from '../console/format.ts';
-import { Ago, Empty, type Fact, Facts, Panel, Unknown, Wide } from '../console/parts.tsx';
+import { Ago, Empty, type Fact, Facts, Panel, Table, Unknown } from '../console/parts.tsx';
 import type { Description } from './node-reader.ts';
 
 /** What the node says it runs, and how. */
@@ -78,33 +78,21 @@ function Settings({ settings }: { settings: Description['settings'] }) {
       {settings.length === 0 ? (
         <p class="unknown">The agent has not sent its configuration yet.</p>
       ) : (
-        <Wide label="Settings of the agent">
-          <table>
-            <caption class="away">Settings of the agent</caption>
-            <thead>
-              <tr>
-                <th scope="col">Setting</th>
-                <th scope="col">Value</th>
-                <th scope="col">From</th>
-              </tr>
-            </thead>
-            <tbody>
-              {settings.map((setting) => (
-                <tr>
-                  <th scope="row">{textOf(setting['name'])}</th>
-                  <td>
-                    {textOf(setting['value']) === '' ? (
-                      <Unknown why="not set" />
-                    ) : (
-                      <code>{textOf(setting['value'])}</code>
-                    )}
-                  </td>
-                  <td>{setting['isDefault'] === true ? 'default' : 'set on the node'}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Wide>
+        <Table caption="Settings of the agent" columns={['Setting', 'Value', 'From']}>
+          {settings.map((setting) => (
+            <tr>
+              <th scope="row">{textOf(setting['name'])}</th>
+              <td>
+                {textOf(setting['value']) === '' ? (
+                  <Unknown why="not set" />
+                ) : (
+                  <code>{textOf(setting['value'])}</code>
+                )}
+              </td>
+              <td>{setting['isDefault'] === true ? 'default' : 'set on the node'}</td>
+            </tr>
+          ))}
+        </Table>
       )}
     </Panel>
   );

@@ -1,4 +1,4 @@
-import { Panel } from '../console/parts.tsx';
+import { Panel, Table } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { SELECTOR_LIMITS } from '../selector/index.ts';
 import { nodeSelectors } from './node-selector.ts';
@@ -33,36 +33,26 @@ export function SelectorHelp() {
           </p>
         </Panel>
         <Panel id="fields" title="Fields">
-          <div class="scroll-x">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Field</th>
-                  <th scope="col">What it asks</th>
-                  <th scope="col">Operators</th>
-                  <th scope="col">Value</th>
-                  <th scope="col">Example</th>
-                </tr>
-              </thead>
-              <tbody>
-                {nodeSelectors.fields.map(({ name, doc, operators, expects, example }) => (
-                  <tr>
-                    <th scope="row">
-                      <code>{name}</code>
-                    </th>
-                    <td>{doc}</td>
-                    <td>
-                      <code>{operators.join(' ')}</code>
-                    </td>
-                    <td>{expects}</td>
-                    <td>
-                      <Try text={example} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            caption="Fields of a selector"
+            columns={['Field', 'What it asks', 'Operators', 'Value', 'Example']}
+          >
+            {nodeSelectors.fields.map(({ name, doc, operators, expects, example }) => (
+              <tr>
+                <th scope="row">
+                  <code>{name}</code>
+                </th>
+                <td>{doc}</td>
+                <td>
+                  <code>{operators.join(' ')}</code>
+                </td>
+                <td>{expects}</td>
+                <td>
+                  <Try text={example} />
+                </td>
+              </tr>
+            ))}
+          </Table>
         </Panel>
       </div>
     </article>

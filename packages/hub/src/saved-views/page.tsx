@@ -1,4 +1,5 @@
-import { Empty, Panel } from '../console/parts.tsx';
+import { Act } from '../console/form.tsx';
+import { Empty, Panel, Table } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import type { SavedView } from './saved-views.ts';
 
@@ -25,22 +26,11 @@ export function ViewsPage({ views, fault }: { views: readonly SavedView[]; fault
             </p>
           </Empty>
         ) : (
-          <div class="scroll-x">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Name</th>
-                  <th scope="col">Selector</th>
-                  <th scope="col">Change</th>
-                </tr>
-              </thead>
-              <tbody>
-                {views.map((view) => (
-                  <Row view={view} />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table caption="Saved views of this account" columns={['Name', 'Selector', 'Change']}>
+            {views.map((view) => (
+              <Row view={view} />
+            ))}
+          </Table>
         )}
       </Panel>
     </article>
@@ -88,11 +78,7 @@ function Row({ view: { viewId, name, selector } }: { view: SavedView }) {
             Rename
           </button>
         </form>
-        <form method="post" action={href(`/views/${viewId}/delete`)}>
-          <button type="submit" class="quiet" aria-label={`Delete ${name}`}>
-            Delete
-          </button>
-        </form>
+        <Act path={`/views/${viewId}/delete`} word="Delete" label={`Delete ${name}`} />
       </td>
     </tr>
   );

@@ -2,7 +2,7 @@ import type { NodeRole, Viewer } from '#accounts/index.ts';
 import type { Description } from '#nodes/index.ts';
 import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { absolute } from '../console/format.ts';
-import { Ago, Facts, Panel, Unknown, Wide } from '../console/parts.tsx';
+import { Ago, Facts, Panel, Table, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import type { KeyFacts, Share } from './share-store.ts';
 import type { SharedNode } from './shares.ts';
@@ -55,48 +55,33 @@ export function AccessTab({
 function People({ view, now }: { view: AccessView; now: number }) {
   const { node, shares, viewer, role } = view;
   return (
-    <Wide label="Who has access to this node">
-      <table>
-        <caption class="away">Who has access to this node</caption>
-        <thead>
-          <tr>
-            <th scope="col">Account</th>
-            <th scope="col">May</th>
-            <th scope="col">Since</th>
-            <th scope="col">
-              <span class="away">Act</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          <tr>
-            <th scope="row">{node.owner || <Unknown why="no owner: an admin gives it one" />}</th>
-            <td>everything: owner</td>
-            <td />
-            <td />
-          </tr>
-          {shares.map((share) => (
-            <tr>
-              <th scope="row">{share.email}</th>
-              <td>{share.role === 'viewer' ? 'look: viewer' : 'look and work it: operator'}</td>
-              <td>
-                <Ago at={share.sharedAt} now={now} />
-              </td>
-              <td>
-                {(role === 'owner' || share.email === viewer.email) && (
-                  <form method="post" action={href(`/nodes/${node.nodeId}/access/shares/remove`)}>
-                    <input type="hidden" name="email" value={share.email} />
-                    <button type="submit" class="quiet" aria-label={`Remove ${share.email}`}>
-                      {share.email === viewer.email ? 'Leave' : 'Remove'}
-                    </button>
-                  </form>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Wide>
+    <Table caption="Who has access to this node" columns={['Account', 'May', 'Since']} acts>
+      <tr>
+        <th scope="row">{node.owner || <Unknown why="no owner: an admin gives it one" />}</th>
+        <td>everything: owner</td>
+        <td />
+        <td />
+      </tr>
+      {shares.map((share) => (
+        <tr>
+          <th scope="row">{share.email}</th>
+          <td>{share.role === 'viewer' ? 'look: viewer' : 'look and work it: operator'}</td>
+          <td>
+            <Ago at={share.sharedAt} now={now} />
+          </td>
+          <td>
+            {(role === 'owner' || share.email === viewer.email) && (
+              <form method="post" action={href(`/nodes/${node.nodeId}/access/shares/remove`)}>
+                <input type="hidden" name="email" value={share.email} />
+                <button type="submit" class="quiet" aria-label={`Remove ${share.email}`}>
+                  {share.email === viewer.email ? 'Leave' : 'Remove'}
+                </button>
+              </form>
+            )}
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -1,6 +1,6 @@
-import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
+import { Act, control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { absolute, number } from '../console/format.ts';
-import { Ago, Empty, Panel, Wide } from '../console/parts.tsx';
+import { Ago, Empty, Panel, Table } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { SettingsTabs } from '../console/settings-tabs.tsx';
 import type { Transfer } from './transfer-store.ts';
@@ -42,39 +42,26 @@ export function TransfersPage({ transfers, owned, email, now, refused }: Transfe
 
 function Offers({ transfers, email, now }: Pick<TransfersView, 'transfers' | 'email' | 'now'>) {
   return (
-    <Wide label={`Transfers from and to ${email}`}>
-      <table>
-        <caption class="away">Transfers from and to {email}</caption>
-        <thead>
-          <tr>
-            <th scope="col">What</th>
-            <th scope="col">From</th>
-            <th scope="col">To</th>
-            <th scope="col">Offered</th>
-            <th scope="col">Stands</th>
-            <th scope="col">
-              <span class="away">Act</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {transfers.map((transfer) => (
-            <tr>
-              <th scope="row">{whatOf(transfer, email)}</th>
-              <td>{transfer.fromOwner === email ? 'you' : transfer.fromOwner}</td>
-              <td>{transfer.toOwner === email ? 'you' : transfer.toOwner}</td>
-              <td>
-                <Ago at={transfer.offeredAt} now={now} />
-              </td>
-              <td>{standing(transfer)}</td>
-              <td>
-                <Acts transfer={transfer} email={email} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Wide>
+    <Table
+      caption={`Transfers from and to ${email}`}
+      columns={['What', 'From', 'To', 'Offered', 'Stands']}
+      acts
+    >
+      {transfers.map((transfer) => (
+        <tr>
+          <th scope="row">{whatOf(transfer, email)}</th>
+          <td>{transfer.fromOwner === email ? 'you' : transfer.fromOwner}</td>
+          <td>{transfer.toOwner === email ? 'you' : transfer.toOwner}</td>
+          <td>
+            <Ago at={transfer.offeredAt} now={now} />
+          </td>
+          <td>{standing(transfer)}</td>
+          <td>
+            <Acts transfer={transfer} email={email} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 
@@ -103,17 +90,9 @@ function Acts({ transfer, email }: { transfer: Transfer; email: string }) {
   return (
     <div class="acts">
       {isReceiver && transfer.acceptedAt === undefined && (
-        <form method="post" action={href(`/transfers/${transfer.transferId}/accept`)}>
-          <button type="submit" class="primary">
-            Accept
-          </button>
-        </form>
+        <Act path={`/transfers/${transfer.transferId}/accept`} word="Accept" tone="primary" />
       )}
-      <form method="post" action={href(`/transfers/${transfer.transferId}/end`)}>
-        <button type="submit" class="quiet">
-          {isReceiver ? 'Decline' : 'Cancel'}
-        </button>
-      </form>
+      <Act path={`/transfers/${transfer.transferId}/end`} word={isReceiver ? 'Decline' : 'Cancel'} />
     </div>
   );
 }

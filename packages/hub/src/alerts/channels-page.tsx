@@ -1,5 +1,5 @@
 import type { Child } from 'hono/jsx';
-import { Act, control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
+import { Act, control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { Ago, Panel, Table, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { type ChannelKind, defaultChannelId, KIND_WORDS } from './channel.ts';
@@ -137,11 +137,7 @@ function NewChannels({ typed, faults }: { typed: Typed; faults: Faults }) {
   );
   return (
     <div class="channel-kinds">
-      {faults[''] !== undefined && (
-        <p class="warning" role="alert">
-          {faults['']}
-        </p>
-      )}
+      <FormFault faults={faults} />
       <NewChannel kind="email" open={faults['address'] !== undefined}>
         {text('address', 'Address', 'Another one than yours is sent a code first.')}
       </NewChannel>

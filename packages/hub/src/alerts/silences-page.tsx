@@ -1,4 +1,4 @@
-import { Act, control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
+import { Act, control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { Ago, Empty, Panel, Table } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { LENGTHS } from './forms.ts';
@@ -84,11 +84,7 @@ function NewSilence({ mayRegion, typed, faults }: { mayRegion: boolean; typed: T
   const kind = typedOf(typed, 'kind') || 'maintenance';
   return (
     <form method="post" action={href('/alerts/maintenance')} class="form">
-      {faults[''] !== undefined && (
-        <p class="warning" role="alert">
-          {faults['']}
-        </p>
-      )}
+      <FormFault faults={faults} />
       <div class="form-row">
         <Field name="kind" label="What" fault={faults['kind']}>
           <select {...control('kind', faults['kind'])}>

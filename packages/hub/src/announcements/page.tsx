@@ -1,4 +1,4 @@
-import { Act, control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
+import { Act, control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { number } from '../console/format.ts';
 import { embed } from '../console/markup.ts';
 import { Ago, Empty, Panel } from '../console/parts.tsx';
@@ -55,11 +55,7 @@ function Compose({ again: { typed, faults = {} } }: { again: AnnouncementsView['
   const hours = typedOf(typed, 'hours') || '24';
   return (
     <form method="post" action={href('/admin/announcements')} class="form">
-      {faults[''] !== undefined && (
-        <p class="field-fault" role="alert">
-          {faults['']}
-        </p>
-      )}
+      <FormFault faults={faults} />
       <Field name="body" label="Text" hint="Plain text, up to 1,000 characters." fault={faults['body']}>
         <textarea {...control('body', faults['body'], true)} rows={4} maxlength={1000} required>
           {typedOf(typed, 'body')}

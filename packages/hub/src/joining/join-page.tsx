@@ -1,5 +1,5 @@
 import type { Child } from 'hono/jsx';
-import { control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
+import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { absolute, number } from '../console/format.ts';
 import { Ago, Panel } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
@@ -32,11 +32,7 @@ export function NewJoinPage({
       <ol class="steps">
         <Step at={1} title="Name and tags">
           <form method="post" action={href('/join')} class="form">
-            {faults[''] !== undefined && (
-              <p class="warning" role="alert">
-                {faults['']}
-              </p>
-            )}
+            <FormFault faults={faults} />
             <Field
               name="label"
               label="Name"

@@ -24,7 +24,7 @@ const html = (over?: Parameters<typeof view>[0]) => String(<FleetPage view={view
 
 describe('FleetPage', () => {
   it('names the next command where nobody has joined', () => {
-    expect(html()).toContain('stoa-hub token new --ttl 15m --uses 1');
+    expect(html()).toContain('stoa-hub token new --owner you@example.org');
   });
 
   it('offers one act for each need: on the node where it is one, else in the list', () => {

@@ -12,6 +12,7 @@ import {
   STATES,
   type StateName,
   stateName,
+  TOKEN_COMMAND,
 } from '#nodes/index.ts';
 import { duration, number, percent, tenths } from '../console/format.ts';
 import { Lamp } from '../console/lamp.ts';
@@ -197,7 +198,7 @@ function AllWell({ census }: { census: Census }) {
       </p>
       <p>or make a join token on the hub's machine, and run what it prints on the node:</p>
       <pre>
-        <code>stoa-hub token new --ttl 15m --uses 1</code>
+        <code>{TOKEN_COMMAND}</code>
       </pre>
     </Empty>
   );

@@ -1,3 +1,4 @@
+import { TOKEN_COMMAND } from '#nodes/index.ts';
 import { Act } from '../console/form.tsx';
 import { absolute, number, short } from '../console/format.ts';
 import { Ago, Empty, Panel, Table } from '../console/parts.tsx';
@@ -28,8 +29,7 @@ export function TokensPage({ page, now }: { page: TokenPage; now: number }) {
       {tokens.length === 0 ? (
         <Empty title="No token yet">
           <p>
-            <a href={href('/join')}>Add a node</a>, or on the hub’s machine:{' '}
-            <code>stoa-hub token new --owner you@example.org</code>
+            <a href={href('/join')}>Add a node</a>, or on the hub’s machine: <code>{TOKEN_COMMAND}</code>
           </p>
         </Empty>
       ) : (

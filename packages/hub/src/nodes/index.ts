@@ -7,7 +7,7 @@ export { NodeEventLog } from './event-log.ts';
 export { EventRetention } from './event-retention.ts';
 export type { NodeContext, NodeFacts } from './fields/facts.ts';
 export type { HistoryReader } from './health.ts';
-export { type JoinTokenRequest, JoinTokens } from './join-tokens.ts';
+export { type JoinTokenRequest, JoinTokens, TOKEN_COMMAND } from './join-tokens.ts';
 export { listUrl } from './list-filter.ts';
 export { ListedStates } from './listed-states.ts';
 export { NodeListing } from './listing.ts';

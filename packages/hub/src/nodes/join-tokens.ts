@@ -5,6 +5,9 @@ import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { EnrolmentError } from './error.ts';
 
+/** Makes a join token on the hub's machine, as pages without a node yet print it. */
+export const TOKEN_COMMAND = 'stoa-hub token new --owner you@example.org';
+
 export interface JoinTokenRequest {
   readonly owner: string;
   readonly createdBy: string;

@@ -4,6 +4,7 @@ import { Markup, markup } from '../console/markup.ts';
 import type { Census } from './census.ts';
 import { encodeCursor } from './cursor.ts';
 import { WHY_BUBBLE } from './explain.tsx';
+import { TOKEN_COMMAND } from './join-tokens.ts';
 import { type ListFilter, listUrl, statesOf, stateUrl } from './list-filter.ts';
 import { filterError, type ListToolsProps, listTools } from './list-tools.ts';
 import type { ListPage } from './listing.ts';
@@ -76,4 +77,4 @@ function noNodes(filter: ListFilter, census: Census): Markup {
   return markup`<div class="empty"><p class="empty-title">No node matches</p><p>${how}<a href="nodes">Show all nodes</a></p></div>`;
 }
 
-const NOBODY_YET = markup`<div class="empty"><p class="empty-title">No node has joined yet</p><p><a href="join">Add a node</a>, or make a join token on the hub&#39;s machine:</p><pre><code>stoa-hub token new --ttl 15m --uses 1</code></pre></div>`;
+const NOBODY_YET = markup`<div class="empty"><p class="empty-title">No node has joined yet</p><p><a href="join">Add a node</a>, or make a join token on the hub&#39;s machine:</p><pre><code>${TOKEN_COMMAND}</code></pre></div>`;

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { NODE_ID } from '#nodes/index.ts';
 import { emailAddress, line } from '../console/form.tsx';
 import type { AllowedAddresses } from '../egress-addresses.ts';
 import { LONGEST_DELAY_MS, RULE_IDS } from './rule.ts';
@@ -118,7 +119,7 @@ export function silenceForm(problem: (text: string) => string | undefined) {
 }
 
 export const muteForm = z.strictObject({
-  node: z.string('A node').regex(/^[0-9a-f]{64}$/, 'a node id'),
+  node: z.string('A node').regex(NODE_ID, 'a node id'),
   rule: z.enum(RULE_IDS, 'a rule'),
   hours: z.enum(LENGTHS, 'Choose how long.'),
 });

@@ -1,3 +1,4 @@
+import { listUrl } from '#nodes/index.ts';
 import { Act, control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { number } from '../console/format.ts';
 import { embed } from '../console/markup.ts';
@@ -127,12 +128,7 @@ function Told({ announcement, now }: { announcement: Announcement; now: number }
           <Ago at={startsAt} now={now} /> by {createdBy}
         </span>
         <span>
-          to owners of{' '}
-          {selector === '' ? (
-            'any node'
-          ) : (
-            <a href={href(`/nodes?${new URLSearchParams({ q: selector })}`)}>{selector}</a>
-          )}
+          to owners of {selector === '' ? 'any node' : <a href={href(`/${listUrl(selector)}`)}>{selector}</a>}
         </span>
         {mails.all > 0 && <Mails mails={mails} />}
       </p>

@@ -8,7 +8,6 @@ import type { ApiKey, ApiKeyStore } from './store.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const HOUR_MS = 3_600_000;
-export const MAX_LIFE_DAYS = 365;
 const MAX_WORKING = 50;
 /** Bad keys that one address may show in a minute before nothing of it is looked at. */
 const BAD_PER_ADDRESS = 20;

@@ -1,3 +1,4 @@
+import { listUrl } from '#nodes/index.ts';
 import { number } from '../console/format.ts';
 import { Panel } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
@@ -19,7 +20,7 @@ export function BulkPage({
 }) {
   const act = actOf(request.act);
   const text = printSelector(request.selector);
-  const back = href(text === '' ? '/nodes' : `/nodes?${new URLSearchParams({ q: text }).toString()}`);
+  const back = href(`/${listUrl(text)}`);
   return (
     <article class="bulk">
       <p class="crumb">

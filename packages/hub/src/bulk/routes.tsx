@@ -5,7 +5,7 @@ import { readForm } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError } from '../http-error.ts';
-import { parseSelector, tagName } from '../nodes/index.ts';
+import { listUrl, parseSelector, tagName } from '../nodes/index.ts';
 import { EVERYTHING } from '../selector/index.ts';
 import { ACT_NAMES, actOf } from './acts.ts';
 import type { BulkActs, BulkRequest } from './bulk-acts.ts';
@@ -54,10 +54,7 @@ export function bulkRoutes({
         const request = requestOf({ ...form.value, of: 'all', ids: [] });
         try {
           const changed = await acts.run(viewer, request, Number(form.value.shown));
-          return c.redirect(
-            href(`/nodes?${new URLSearchParams({ q: form.value.q, changed: String(changed) }).toString()}`),
-            303,
-          );
+          return c.redirect(href(`/${listUrl(form.value.q, { changed: String(changed) })}`), 303);
         } catch (error) {
           if (!(error instanceof HttpError) || error.code !== 'radius_grew') throw error;
           c.status(409);

@@ -49,11 +49,6 @@ export function checklist(facts: ChecklistFacts, now: number): readonly Checklis
   ];
 }
 
-/** Whether nothing is waited for any more. */
-export function isComplete(items: readonly ChecklistItem[]): boolean {
-  return items.every(({ state }) => state === 'done' || state === 'advice');
-}
-
 type Marks = ReadonlyMap<JoinStep, StepMark>;
 
 function downloaded({ token }: ChecklistFacts, marks: Marks): ChecklistItem {

@@ -1,4 +1,5 @@
 import { HttpError } from '../http-error.ts';
+import { NODE_ID } from './node-id.ts';
 
 /** A place in the list, which is ordered by label, then node id. */
 export interface Cursor {
@@ -7,7 +8,6 @@ export interface Cursor {
 }
 
 const NODE_ID_LENGTH = 64;
-const NODE_ID = /^[0-9a-f]{64}$/;
 
 export function encodeCursor({ label, nodeId }: Cursor): string {
   return Buffer.from(nodeId + label).toString('base64url');

@@ -14,6 +14,7 @@ export { NodeListing } from './listing.ts';
 export { type Instant, judgedAt, Liveness, lateAfterMs, offlineAfterMs } from './liveness.ts';
 export { MassExpiry } from './mass-expiry.ts';
 export type { NetworkHead, NetworkHeads } from './network-heads.ts';
+export { NODE_ID } from './node-id.ts';
 export { NodePage } from './node-page.tsx';
 export { type Description, NodeReader } from './node-reader.ts';
 export { nodeContext, nodeSelectors, parseSelector, selectorSql } from './node-selector.ts';

@@ -20,6 +20,7 @@ import { nodeListPage } from './list-page.ts';
 import type { ExportRow, NodeListing, Position } from './listing.ts';
 import type { Instant, Liveness } from './liveness.ts';
 import type { NetworkHeads } from './network-heads.ts';
+import { NODE_ID } from './node-id.ts';
 import { NodePage, type TabId } from './node-page.tsx';
 import type { NodeReader } from './node-reader.ts';
 import { nodeSelectors, parseSelector } from './node-selector.ts';
@@ -42,8 +43,6 @@ export interface NodeRoutesDeps extends Pick<NotesDeps, 'notes' | 'registry' | '
   readonly liveness: Liveness;
   readonly values: RefreshedByKey<SelectorValues>;
 }
-
-const NODE_ID = /^[0-9a-f]{64}$/;
 
 /** The node list and the pages of a node. */
 export function nodeRoutes(deps: NodeRoutesDeps): HttpFeature {

@@ -1,6 +1,7 @@
 import { Panel, Table } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { SELECTOR_LIMITS } from '../selector/index.ts';
+import { listUrl } from './list-filter.ts';
 import { nodeSelectors } from './node-selector.ts';
 
 const GRAMMAR = [
@@ -76,7 +77,7 @@ function Examples({ rows }: { rows: readonly { text: string; doc: string }[] }) 
 
 function Try({ text }: { text: string }) {
   return (
-    <a href={href(`/nodes?${new URLSearchParams({ q: text }).toString()}`)}>
+    <a href={href(`/${listUrl(text)}`)}>
       <code>{text}</code>
     </a>
   );

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { type NodeAccess, viewerOf } from '#accounts/index.ts';
-import { type Liveness, type NodeDetail, type NodeListing, NodePage } from '#nodes/index.ts';
+import { type Liveness, NODE_ID, type NodeDetail, type NodeListing, NodePage } from '#nodes/index.ts';
 import { liveUrl } from '../console/live.ts';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
@@ -19,8 +19,6 @@ export interface PublicityDeps {
   /** Where badges are reached. */
   readonly origin: string;
 }
-
-const NODE_ID = /^[0-9a-f]{64}$/;
 
 /** The Public tab of a node. */
 export function publicityRoutes(deps: PublicityDeps): HttpFeature {

@@ -1,4 +1,4 @@
-import { decodeCursor, type NetworkHeads } from '#nodes/index.ts';
+import { decodeCursor, type NetworkHeads, NODE_ID } from '#nodes/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Assets } from '../console/assets.ts';
 import { href } from '../console/scope.ts';
@@ -30,7 +30,6 @@ export interface PulseDeps {
   readonly inMaintenance?: ((nodeId: string) => Promise<boolean>) | undefined;
 }
 
-const NODE_ID = /^[0-9a-f]{64}$/;
 const NEVER = 'private, no-store';
 
 /** What everybody may see: nothing personal, the same for all, kept by whatever cache stands between for seconds. */

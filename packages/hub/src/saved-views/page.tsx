@@ -1,3 +1,4 @@
+import { listUrl } from '#nodes/index.ts';
 import { Act } from '../console/form.tsx';
 import { Empty, Panel, Table } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
@@ -59,7 +60,7 @@ export function ViewLinks({ views }: { views: readonly SavedView[] }) {
 }
 
 function listHref(selector: string): string {
-  return href(`/nodes?${new URLSearchParams({ q: selector }).toString()}`);
+  return href(`/${listUrl(selector)}`);
 }
 
 function Row({ view: { viewId, name, selector } }: { view: SavedView }) {

@@ -5,7 +5,7 @@ import { type Faults, line, readForm } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError } from '../http-error.ts';
-import { parseSelector } from '../nodes/index.ts';
+import { listUrl, parseSelector } from '../nodes/index.ts';
 import { printSelector } from '../selector/index.ts';
 import { ViewLinks, ViewsPage } from './page.tsx';
 import type { SavedViews } from './saved-views.ts';
@@ -51,7 +51,7 @@ export function savedViewRoutes({
         const form = await readForm(c, saveForm);
         if (!form.ok) return refuse(c, form.faults);
         const selector = printSelector(parseSelector(form.value.q));
-        const next = `/nodes?${new URLSearchParams({ q: selector }).toString()}`;
+        const next = `/${listUrl(selector)}`;
         return attempt(c, () => views.save(viewerOf(c), { name: form.value.name, selector }), next);
       });
       app.post('/views/:id/rename', async (c) => {

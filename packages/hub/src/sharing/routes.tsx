@@ -1,7 +1,14 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { NODE_ROLES, type NodeAccess, viewerOf } from '#accounts/index.ts';
-import { type Liveness, type NodeDetail, type NodeListing, NodePage, type NodeReader } from '#nodes/index.ts';
+import {
+  type Liveness,
+  NODE_ID,
+  type NodeDetail,
+  type NodeListing,
+  NodePage,
+  type NodeReader,
+} from '#nodes/index.ts';
 import { emailAddress, type Faults, readForm, type Typed } from '../console/form.tsx';
 import { liveUrl } from '../console/live.ts';
 import { href } from '../console/scope.ts';
@@ -25,8 +32,6 @@ export interface SharingDeps {
   /** Hex, as the console and the agent both show it. */
   readonly fingerprintOf: (publicKey: Uint8Array) => string;
 }
-
-const NODE_ID = /^[0-9a-f]{64}$/;
 
 const shareForm = z.strictObject({
   email: emailAddress(),

@@ -1,6 +1,6 @@
-import type { HubFacts } from '#fleet/index.ts';
+import { Figures, type HubFacts } from '#fleet/index.ts';
 import { type Census, type Instant, listUrl, STATE_WORDS, STATES, type StateName } from '#nodes/index.ts';
-import { number, tenths } from '../console/format.ts';
+import { number } from '../console/format.ts';
 import { Lamp } from '../console/lamp.ts';
 import { Ago, Empty, Facts, Panel, Wide } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
@@ -22,19 +22,7 @@ export function AdminFleetPage({ view }: { view: AdminFleetView }) {
     <>
       <header class="title">
         <h1>Fleet</h1>
-        <p class="pulse">
-          <span>
-            <strong>{number(census.total)}</strong> nodes
-          </span>
-          <span title="Nodes heard from within the last heartbeat interval">
-            <strong>{tenths(census.heard / (at.intervalMs / 1_000))}</strong> heartbeats/s
-          </span>
-          {census.simulated > 0 && (
-            <span>
-              <strong>{number(census.simulated)}</strong> simulated
-            </span>
-          )}
-        </p>
+        <Figures census={census} at={at} />
       </header>
       <div class="stack">
         <Matrix view={view} />

@@ -18,6 +18,7 @@ import { duration, number, percent, tenths } from '../console/format.ts';
 import { Lamp } from '../console/lamp.ts';
 import { Ago, Empty, Panel } from '../console/parts.tsx';
 import type { Breakdown, Share } from './breakdown.ts';
+import { Figures } from './figures.tsx';
 
 export interface FleetView {
   readonly census: Census;
@@ -58,22 +59,11 @@ export const FLEET_PARTS = {
 
 function Pulse({ view: { census, at } }: { view: FleetView }) {
   return (
-    <p class="pulse" id="pulse">
-      <span>
-        <strong>{number(census.total)}</strong> {census.total === 1 ? 'node' : 'nodes'}
-      </span>
+    <Figures census={census} at={at} id="pulse">
       <span>
         <strong>{number(census.byState.online)}</strong> online
       </span>
-      <span title="Nodes heard from within the last heartbeat interval">
-        <strong>{tenths(census.heard / (at.intervalMs / 1_000))}</strong> heartbeats/s
-      </span>
-      {census.simulated > 0 && (
-        <span>
-          <strong>{number(census.simulated)}</strong> simulated
-        </span>
-      )}
-    </p>
+    </Figures>
   );
 }
 

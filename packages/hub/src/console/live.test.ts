@@ -107,7 +107,7 @@ describe('Live', () => {
   });
 
   it('leaves room for others: so many streams of one account, and no more', async () => {
-    const open = () => app.request(liveUrl({ words: ['a'] }));
+    const open = async () => await app.request(liveUrl({ words: ['a'] }));
     const pages = await Promise.all(Array.from({ length: 100 }, open));
     const refused = await open();
     expect([refused.status, await refused.text()]).toEqual([503, 'too_many_streams']);

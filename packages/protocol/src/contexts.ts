@@ -21,6 +21,11 @@ export const CONTEXT = {
   artefacts: 'stoa/v1/artefacts',
   artefactOrder: 'stoa/v1/artefact-order',
   auditExport: 'stoa/v1/audit-export',
+  job: 'stoa/v1/job',
+  order: 'stoa/v1/order',
+  adminKey: 'stoa/v1/admin-key',
+  jobResult: 'stoa/v1/job-result',
+  jobReceipt: 'stoa/v1/job-receipt',
 } as const;
 
 export type Context = (typeof CONTEXT)[keyof typeof CONTEXT];

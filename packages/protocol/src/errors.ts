@@ -17,6 +17,9 @@ const CODES = {
   wrong_region: { close: CLOSE.badHandshake, retry: false },
   certificate_expired: { close: CLOSE.badHandshake, retry: true },
   certificate_superseded: { close: CLOSE.badHandshake, retry: true },
+  bad_params: { close: CLOSE.badFrame, retry: false },
+  bad_order: { close: CLOSE.badFrame, retry: false },
+  bad_policy: { close: CLOSE.badFrame, retry: false },
   bad_join_token: { close: CLOSE.badHandshake, retry: false },
 } as const satisfies Record<string, { close: CloseCode; retry: boolean }>;
 

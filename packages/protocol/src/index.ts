@@ -81,6 +81,16 @@ export {
 } from './messages/gauges.ts';
 export { readPlain, writePlain } from './messages/plain.ts';
 export { FRAME, type FrameName } from './messages/types.ts';
+export {
+  type Credit,
+  type LeaseRenew,
+  type LeaseRenewed,
+  type LeaseRequest,
+  type LogChunk,
+  PROGRESS_UNKNOWN,
+  type WorkPolicy,
+} from './messages/work.ts';
 export { deriveSession, type OpenedFrame, Session, type SessionSecret } from './session.ts';
 export { open, peek, type SignedKind, seal } from './signed.ts';
 export { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, SUBPROTOCOL } from './version.ts';
+export * from './work/index.ts';

@@ -8,6 +8,20 @@ export const LIMITS = {
   frameBytes: 64 * 1024,
   /** Bytes of text of a log chunk. */
   logChunkBytes: 32 * 1024,
+  /** Bytes of a job's log that a hub stores; the agent keeps no more either. */
+  jobLogBytes: 5 * 1024 * 1024,
+  /** Bytes of logs that one node may send a minute. */
+  logBytesPerMinute: 1024 * 1024,
+  /** Jobs in flight on a node. */
+  mutatingSlots: 1,
+  readSlots: 8,
+  /** From a job sent to its acknowledgement. */
+  jobAckMs: 10_000,
+  /** From TERM to KILL. */
+  cancelGraceMs: 10_000,
+  /** A command runs this long at most; jobs that move a chain database as long as the second. */
+  commandMs: 20 * 60_000,
+  longJobMs: 12 * 60 * 60_000,
   /** Metrics batches that a node may send a minute. */
   metricsBatchesPerMinute: 2,
   /** Headers unknown to the hub that one node may make it ask for, an hour. */

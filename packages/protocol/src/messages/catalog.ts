@@ -1,6 +1,7 @@
 import { type Codec, type Decoded, decode, encode } from '../codec/codec.ts';
 import { ProtocolError } from '../errors.ts';
 import { welcome } from '../handshake/welcome.ts';
+import { jobMessage } from '../work/job.ts';
 import {
   disconnect,
   errorMessage,
@@ -22,6 +23,19 @@ import {
 import { agentDescription, componentHealth, effectiveConfig } from './description.ts';
 import { heartbeat, metricsBatch, tipReport } from './gauges.ts';
 import { FRAME } from './types.ts';
+import {
+  cancelAck,
+  cancelJob,
+  credit,
+  jobAck,
+  leaseRenew,
+  leaseRenewed,
+  leaseRequest,
+  logChunk,
+  sealedJobReceipt,
+  sealedJobResult,
+  workPolicy,
+} from './work.ts';
 
 /** Payload codec of each frame that an agent sends within a session. */
 export const AGENT_FRAMES = {
@@ -36,6 +50,13 @@ export const AGENT_FRAMES = {
   checkpoint: sealedCheckpoint,
   keyRotate,
   disconnect,
+  leaseRequest,
+  jobAck,
+  leaseRenew,
+  logChunk,
+  jobResult: sealedJobResult,
+  cancelAck,
+  workPolicy,
 } as const;
 
 /** Payload codec of each frame that a hub sends within a session. */
@@ -53,6 +74,11 @@ export const HUB_FRAMES = {
   error: errorMessage,
   keyAccepted,
   ownerKeyChange,
+  job: jobMessage,
+  leaseRenewed,
+  credit,
+  cancelJob,
+  jobReceipt: sealedJobReceipt,
 } as const;
 
 export type AgentFrameName = keyof typeof AGENT_FRAMES;

@@ -16,6 +16,14 @@ export const FRAME = {
   keyRotate: 11,
   disconnect: 12,
 
+  leaseRequest: 32,
+  jobAck: 33,
+  leaseRenew: 34,
+  logChunk: 35,
+  jobResult: 36,
+  cancelAck: 37,
+  workPolicy: 38,
+
   challenge: 64,
   welcome: 65,
   heartbeatAck: 66,
@@ -30,6 +38,12 @@ export const FRAME = {
   error: 75,
   keyAccepted: 76,
   ownerKeyChange: 77,
+
+  job: 96,
+  leaseRenewed: 97,
+  credit: 98,
+  cancelJob: 99,
+  jobReceipt: 100,
 } as const;
 
 export type FrameName = keyof typeof FRAME;

@@ -1,0 +1,6 @@
+export * from './job.ts';
+export * from './kinds.ts';
+export * from './local-policy.ts';
+export * from './order.ts';
+export * from './parameters.ts';
+export * from './result.ts';

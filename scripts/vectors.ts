@@ -12,6 +12,7 @@ import { frameVectors, handshakeVectors } from './vectors/handshake.ts';
 import { keyExchangeVectors } from './vectors/key-exchange.ts';
 import { messageVectors } from './vectors/messages.ts';
 import { signatureVectors } from './vectors/signatures.ts';
+import { workVectors } from './vectors/work.ts';
 
 const DIRECTORY = join(dirname(dirname(fileURLToPath(import.meta.url))), 'test', 'vectors');
 
@@ -25,6 +26,7 @@ const FILES: Readonly<Record<string, () => Json>> = {
   'join-token.json': joinTokenVectors,
   'evidence.json': evidenceVectors,
   'merkle.json': merkleVectors,
+  'work.json': workVectors,
 };
 
 const HELP = `Usage: pnpm vectors [--check]

@@ -62,6 +62,9 @@ describe('the fuzzer', () => {
         'join tokens',
         'certificate chains',
         'documents, signed',
+        'parameters of jobs',
+        'local policies',
+        'orders',
       ]),
     );
   });

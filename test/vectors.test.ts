@@ -1,7 +1,5 @@
 /** The committed vectors, read as somebody else's implementation would, by both of ours. */
 import { execFile } from 'node:child_process';
-import { createHmac, hkdfSync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import {
   AGENT_FRAMES,
@@ -9,7 +7,6 @@ import {
   type Codec,
   type Context,
   type CryptoSuite,
-  checkpointKind,
   concat,
   decodeExact,
   deriveSession,
@@ -17,20 +14,11 @@ import {
   encode,
   FRAME,
   HUB_FRAMES,
-  instanceCertKind,
   merkleTree,
-  nodeCertKind,
   open,
-  ownerKeyChangeKind,
   receiptKind,
-  refuseKind,
-  regionCertKind,
-  regionTimeKind,
-  revokeKind,
   rootFromProof,
-  rotationKind,
   Session,
-  type SignedKind,
   seal,
   utf8,
   verifyHubChain,
@@ -38,34 +26,9 @@ import {
   verifyOwnerKeyChange,
 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { portableCrypto } from '@stoa/protocol/portable';
 import { describe, expect, it } from 'vitest';
 import { fromHexText as hex, toJson } from './kit/vector-json.ts';
-
-/** The portable implementation, with HMAC and HKDF straight from the platform instead of our own composition. */
-const other: CryptoSuite = {
-  ...portableCrypto,
-  hkdf: (secret, salt, info, length) => new Uint8Array(hkdfSync('sha256', secret, salt, info, length)),
-  mac:
-    (key) =>
-    (message, length = message.length) =>
-      new Uint8Array(createHmac('sha256', key).update(message.subarray(0, length)).digest().subarray(0, 16)),
-};
-const both = [
-  { name: 'node:crypto', crypto: nodeCrypto },
-  { name: 'tweetnacl', crypto: other },
-];
-
-function load<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`./vectors/${name}.json`, import.meta.url), 'utf8')) as T;
-}
-
-/** Body and signature of a sealed document, by hand. */
-function unseal(sealed: Uint8Array): { body: Uint8Array; signature: Uint8Array } {
-  const length = sealed[0]! * 256 + sealed[1]!;
-  expect(sealed.length).toBe(2 + length + 64);
-  return { body: sealed.subarray(2, 2 + length), signature: sealed.subarray(2 + length) };
-}
+import { both, checkDocument, type Document, load, unseal } from './kit/vectors.ts';
 
 interface Signed {
   readonly name: string;
@@ -259,43 +222,6 @@ describe('messages', () => {
     }
   });
 });
-
-interface Document {
-  readonly title: string;
-  readonly context: string;
-  readonly layout: string;
-  readonly issuer: string;
-  readonly value: unknown;
-  readonly sealed: string;
-  readonly hash: string;
-}
-
-const KINDS = [
-  regionCertKind,
-  instanceCertKind,
-  nodeCertKind,
-  regionTimeKind,
-  refuseKind,
-  revokeKind,
-  rotationKind,
-  ownerKeyChangeKind,
-  checkpointKind,
-  receiptKind,
-] as readonly SignedKind<unknown>[];
-
-function checkDocument(document: Document, crypto: CryptoSuite): void {
-  const kind = KINDS.find(({ title }) => title === document.title)!;
-  expect([kind.context, describeShape(kind.body.shape)]).toEqual([document.context, document.layout]);
-  expect(toJson(open(kind, hex(document.sealed), crypto, hex(document.issuer)))).toEqual(document.value);
-  expect(toJson(crypto.hash(hex(document.sealed)))).toBe(document.hash);
-  const { body, signature } = unseal(hex(document.sealed));
-  const said = concat(utf8(`${document.context}\0`), body);
-  expect(crypto.verify(hex(document.issuer), said, signature)).toBe(true);
-  const foreign = KINDS[(KINDS.indexOf(kind) + 1) % KINDS.length]!;
-  expect(() => open(foreign, hex(document.sealed), crypto, hex(document.issuer))).toThrow(
-    expect.objectContaining({ code: 'bad_signature' }),
-  );
-}
 
 describe.each(both)('certificates ($name)', ({ crypto }) => {
   type Chain = Record<'root' | 'region' | 'instance', string>;

@@ -29,7 +29,8 @@ import { type Json, toJson } from '../../test/kit/vector-json.ts';
 const parties = makeParties('vectors: documents');
 const { keys, random, nodeId } = parties;
 
-function document<T>(kind: SignedKind<T>, value: T, key: SigningKey) {
+/** A sealed document, with all that it takes to open it. */
+export function document<T>(kind: SignedKind<T>, value: T, key: SigningKey) {
   const sealed = seal(kind, value, key);
   return {
     title: kind.title,

@@ -1,11 +1,16 @@
 import {
+  adminKeyKind,
   checkpointKind,
   concat,
   equalBytes,
   formatJoinToken,
   instanceCertKind,
+  jobKind,
+  jobReceiptKind,
+  jobResultKind,
   nodeCertKind,
   open,
+  orderKind,
   ProtocolError,
   parseJoinToken,
   peek,
@@ -41,6 +46,11 @@ const corpus = (
     rotationKind,
     checkpointKind,
     receiptKind,
+    jobKind,
+    orderKind,
+    adminKeyKind,
+    jobResultKind,
+    jobReceiptKind,
   ] as readonly SignedKind<unknown>[]
 ).flatMap((kind) => {
   const random = seededRandom(`corpus ${kind.title}`);

@@ -5,12 +5,14 @@ import { messageTargets } from './messages.ts';
 import type { Outcome, Target } from './oracle.ts';
 import { Prng } from './prng.ts';
 import { sessionTargets } from './session.ts';
+import { workTargets } from './work.ts';
 
 export const TARGETS: readonly Target[] = [
   ...messageTargets,
   ...sessionTargets,
   ...documentTargets,
   ...handshakeTargets,
+  ...workTargets,
 ];
 
 /** Something that must not happen; `fuzz({ seed, first: run, runs: 1 })` makes it happen again. */

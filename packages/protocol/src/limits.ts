@@ -31,6 +31,10 @@ export const LIMITS = {
   hubDelayAfterAuthMs: 60 * 60_000,
   /** An instance certificate lives seven days at most. */
   instanceCertMs: 7 * 24 * 3_600_000,
+  /** An order for work: nodes remember the orders that they obeyed for as long. */
+  orderMs: 7 * 24 * 3_600_000,
+  /** A certificate of an admin's key. */
+  adminKeyMs: 30 * 24 * 3_600_000,
   /** The old node key stays valid this long after a rotation. */
   oldKeyMs: 72 * 3_600_000,
   /** A peer that is silent for this many ping intervals is dead (F06). */

@@ -191,7 +191,7 @@ export const JOB_KINDS = {
       supervisor: { type: 'choice', options: ['docker', 'compose', 'systemd'], doc: 'who runs it' },
       hostname: {
         type: 'text',
-        pattern: /[a-z0-9.:-]{1,253}/,
+        pattern: /[a-z0-9:][a-z0-9.:-]{0,252}/,
         max: 253,
         doc: 'public name or address of the node (--p2p-hostname)',
       },
@@ -221,13 +221,19 @@ export const JOB_KINDS = {
     root: true,
     limitMs: longJobMs,
     parameters: {
-      image: { ...digest, pattern: /(?:[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64})?/, default: '' },
+      image: {
+        ...digest,
+        pattern: /(?:[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64})?/,
+        default: '',
+        or: 'url',
+      },
       url: {
         ...httpsUrl('a tarball, for nodes under systemd'),
         pattern: /(?:https:\/\/[^\s"'\\]{1,380})?/,
         default: '',
+        needs: 'sha256',
       },
-      sha256: { ...sha256, pattern: /[0-9a-f]{64}|/, default: '' },
+      sha256: { ...sha256, pattern: /[0-9a-f]{64}|/, default: '', needs: 'url' },
       gateMinutes: {
         type: 'number',
         min: 1,

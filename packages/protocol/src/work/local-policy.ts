@@ -1,6 +1,7 @@
-import { fromHex } from '../bytes.ts';
+import { toHex } from '../bytes.ts';
 import { ProtocolError } from '../errors.ts';
-import { isKindName, kindOf } from './kinds.ts';
+import { isGuarded, isKindName, kindOf } from './kinds.ts';
+import type { VerifiedOrder } from './order.ts';
 
 /**
  * What the owner of a host lets a hub do on it, whoever signed: a file of lines on the node, which only this host can
@@ -37,7 +38,7 @@ export function parseLocalPolicy(text: string): LocalPolicy {
     throw new ProtocolError('bad_policy', `the policy is longer than ${MAX_POLICY_BYTES} bytes`);
   const policy = { ...DEFAULT_POLICY, allow: [] as string[], deny: [] as string[], admins: [] as string[] };
   text.split('\n').forEach((line, index) => {
-    const [verb, value, ...rest] = line.replace(/#.*/, '').trim().split(/\s+/);
+    const [verb, value, ...rest] = line.replace(/#.*/s, '').trim().split(/\s+/);
     if (verb === '' || verb === undefined) return;
     const fault =
       rest.length > 0 || value === undefined ? 'takes one word after it' : take(policy, verb, value);
@@ -59,7 +60,6 @@ function take(policy: Draft, verb: string, value: string): string | undefined {
       return undefined;
     case 'admin':
       if (!/^[0-9a-f]{64}$/.test(value)) return 'takes a public key of 64 hex digits';
-      fromHex(value);
       policy.admins.push(value);
       return undefined;
     case 'disruptive-per-day':
@@ -88,4 +88,19 @@ export function decideKind(policy: LocalPolicy, kind: string): PolicyDecision {
   return allow === undefined
     ? { allowed: false, rule: `none of the allow lines (${policy.allow.join(', ')}) names it` }
     : { allowed: true, rule: `allow ${allow}` };
+}
+
+/** Whether this signer may order that kind here. An admin is certified by the region, but code takes the owner's word. */
+export function decideSigner(
+  policy: LocalPolicy,
+  kind: string,
+  { order, by }: VerifiedOrder,
+): PolicyDecision {
+  if (!isKindName(kind)) return { allowed: false, rule: 'this kind is not known' };
+  if (by === 'owner') return { allowed: true, rule: 'the owner signed' };
+  if (!isGuarded(kindOf(kind))) return { allowed: true, rule: 'an admin of the region signed' };
+  const key = toHex(order.signerKey);
+  return policy.admins.includes(key)
+    ? { allowed: true, rule: `admin ${key}` }
+    : { allowed: false, rule: `no admin line names the key ${key}, which signed` };
 }

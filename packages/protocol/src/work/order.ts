@@ -6,6 +6,7 @@ import { ProtocolError } from '../errors.ts';
 import { rootFromProof } from '../evidence/merkle.ts';
 import { verifyRegionCert } from '../identity/hub-chain.ts';
 import { ownerName, regionName } from '../identity/names.ts';
+import { LIMITS } from '../limits.ts';
 import { open, peek, type SignedKind } from '../signed.ts';
 import type { CarriedOrder } from './job.ts';
 
@@ -74,11 +75,17 @@ export function verifyOrder(
   { policy, crypto }: { policy: OrderPolicy; crypto: Signatures },
 ): VerifiedOrder {
   const by = carried.admin === undefined ? 'owner' : 'admin';
-  const order = open(orderKind, carried.sealed, crypto, keyOf(carried, policy, crypto));
+  const key = keyOf(carried, policy, crypto);
+  const order = open(orderKind, carried.sealed, crypto, key);
+  demand(equalBytes(order.signerKey, key), 'names another key than the one that signed it');
   const hash = crypto.hash(new TextEncoder().encode(job.params));
   demand(order.region === policy.region, `is for region '${order.region}', not for '${policy.region}'`);
   demand(order.kind === job.kind, `is for ${order.kind}, not for ${job.kind}`);
   demand(equalBytes(order.paramsHash, hash), 'is for other parameters than the job has');
+  demand(
+    order.expiresAt - order.issuedAt <= LIMITS.orderMs,
+    `lives longer than ${LIMITS.orderMs / 86_400_000} days`,
+  );
   demand(order.expiresAt > policy.timeFloor, `ended at ${new Date(order.expiresAt).toISOString()}`);
   demand(
     job.attempt <= order.maxAttempts,
@@ -113,10 +120,8 @@ function keyOf({ admin, sealed }: CarriedOrder, policy: OrderPolicy, crypto: Sig
     key.notAfter > policy.timeFloor,
     `comes from an admin whose key ended at ${new Date(key.notAfter).toISOString()}`,
   );
-  demand(
-    equalBytes(peek(orderKind, sealed).signerKey, key.publicKey),
-    'names another key than its admin has',
-  );
+  const { signer } = peek(orderKind, sealed);
+  demand(signer === key.admin, `says ${signer}, and the key is of ${key.admin}`);
   return key.publicKey;
 }
 

@@ -15,8 +15,13 @@ export type Parameter = Common &
         readonly type: 'text';
         /** Of the whole value, anchored by the check. */
         readonly pattern: RegExp;
+        /** Characters, all printable ASCII: what ends in an argument vector holds no control character. */
         readonly max: number;
         readonly default?: string;
+        /** Not empty only together with that other one. */
+        readonly needs?: string;
+        /** Exactly one of both is not empty. */
+        readonly or?: string;
       }
     | { readonly type: 'choice'; readonly options: readonly string[]; readonly default?: string }
     | { readonly type: 'number'; readonly min: number; readonly max: number; readonly default?: number }
@@ -42,7 +47,9 @@ export function formatParams(parameters: Parameters, given: ParamValues): string
   const values = Object.keys(parameters)
     .sort()
     .map((name): [string, ParamValue] => [name, check(name, parameters[name]!, given[name])]);
-  const text = JSON.stringify(Object.fromEntries(values));
+  const whole = Object.fromEntries(values);
+  checkTogether(parameters, whole);
+  const text = JSON.stringify(whole);
   if (new TextEncoder().encode(text).length > MAX_PARAMS_BYTES)
     throw new ProtocolError('bad_params', `the parameters are longer than ${MAX_PARAMS_BYTES} bytes`);
   return text;
@@ -96,6 +103,19 @@ function check(name: string, parameter: Parameter, given: unknown): ParamValue {
   return value as ParamValue;
 }
 
+function checkTogether(parameters: Parameters, values: ParamValues): void {
+  for (const [name, parameter] of Object.entries(parameters)) {
+    if (parameter.type !== 'text') continue;
+    const { needs, or } = parameter;
+    if (needs !== undefined && values[name] !== '' && values[needs] === '')
+      throw new ProtocolError('bad_params', `'${name}' is given without '${needs}'`);
+    if (or !== undefined && (values[name] === '') === (values[or] === ''))
+      throw new ProtocolError('bad_params', `exactly one of '${name}' and '${or}' is expected`);
+  }
+}
+
+const PLAIN = /^[ -~]*$/;
+
 function faultOf(parameter: Parameter, value: unknown): string | undefined {
   switch (parameter.type) {
     case 'flag':
@@ -111,7 +131,10 @@ function faultOf(parameter: Parameter, value: unknown): string | undefined {
         ? undefined
         : `one of ${parameter.options.join(', ')} is expected`;
     case 'text':
-      return typeof value === 'string' && value.length <= parameter.max && matches(parameter.pattern, value)
+      return typeof value === 'string' &&
+        value.length <= parameter.max &&
+        PLAIN.test(value) &&
+        matches(parameter.pattern, value)
         ? undefined
         : `at most ${parameter.max} characters that match ${parameter.pattern.source} are expected`;
     default:

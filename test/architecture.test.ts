@@ -113,7 +113,7 @@ describe('features of the hub', () => {
   });
 
   it('leave the naming of back ends to the composition root and the commands', () => {
-    const backEnds = /seams\/[^/]+\/(embedded|url|memory-|table-)/;
+    const backEnds = /seams\/[^/]+\/(embedded|url|memory-|table-|pg-boss-|bullmq-)/;
     const bad = offenders(
       production,
       (from, imported) => backEnds.test(imported) && !/\/(seams|commands)\/|\/hub\.ts$/.test(from.path),
@@ -148,6 +148,22 @@ describe('single owners', () => {
       library: 'better-auth',
       owners: [/^packages\/hub\/src\/accounts\//],
       why: 'everybody else knows a Viewer and a guard',
+    },
+    {
+      library: 'pg-boss',
+      owners: [/^packages\/hub\/src\/seams\/job-queue\//],
+      why: 'everybody else knows a JobQueue',
+    },
+    {
+      library: 'bullmq',
+      owners: [/^packages\/hub\/src\/seams\/job-queue\//],
+      why: 'everybody else knows a JobQueue',
+    },
+    { library: 'ioredis', owners: [/^packages\/hub\/src\/seams\//], why: 'Redis is a back end of seams' },
+    {
+      library: 'ssh2',
+      owners: [/^packages\/hub\/src\/seams\/ssh-pool\//],
+      why: 'pinned host keys, strict algorithms, the egress guard and time-outs hold for every connection',
     },
     { library: 'prom-client', owners: [/^packages\/hub\/src\/telemetry\.ts$/], why: 'one registry' },
     {

@@ -157,6 +157,21 @@ function smtpUrl(env: string, shown: string, doc: string): Setting<string | unde
   };
 }
 
+function redisUrl(env: string, shown: string, doc: string): Setting<string | undefined> {
+  return {
+    env,
+    doc,
+    fallback: shown,
+    parse(value) {
+      if (!value) return undefined;
+      // The value may hold a password: it is not told.
+      if (!URL.canParse(value) || !/^rediss?:$/.test(new URL(value).protocol))
+        throw new ConfigError(env, '…', 'a URL like redis://:password@redis.example:6379');
+      return value;
+    },
+  };
+}
+
 function publicOrigin(env: string, shown: string, doc: string): Setting<URL | undefined> {
   const setting = origin(env, shown, doc);
   return {
@@ -193,6 +208,11 @@ export const SETTINGS = {
     'DATABASE_URL',
     'embedded PostgreSQL in DATA_DIR',
     'Any PostgreSQL >= 15, as postgres://…',
+  ),
+  redisUrl: redisUrl(
+    'REDIS_URL',
+    'none: hub-run work is queued in the database',
+    'Where hub-run work is queued (BullMQ), as redis://… or rediss://…',
   ),
   artefactsDir: optionalText(
     'ARTEFACTS_DIR',

@@ -26,6 +26,7 @@ export const CONTEXT = {
   adminKey: 'stoa/v1/admin-key',
   jobResult: 'stoa/v1/job-result',
   jobReceipt: 'stoa/v1/job-receipt',
+  adminKeyOrder: 'stoa/v1/admin-key-order',
 } as const;
 
 export type Context = (typeof CONTEXT)[keyof typeof CONTEXT];

@@ -56,6 +56,7 @@ export type { Welcome } from './handshake/welcome.ts';
 export * from './identity/enrolment.ts';
 export * from './identity/hub-chain.ts';
 export * from './identity/join-token.ts';
+export { ownerName } from './identity/names.ts';
 export * from './identity/node-cert.ts';
 export * from './identity/owner-key.ts';
 export * from './identity/verdict.ts';

@@ -8,6 +8,7 @@ export {
   type OwnerKeyReport,
   type OwnerKeyRun,
   showOwnerKey,
+  signOrder,
   signOwnerKeyChange,
 } from '#client/owner-key.ts';
 export {

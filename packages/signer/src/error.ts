@@ -1,4 +1,6 @@
 export type SignerErrorCode =
+  | 'admin_key_not_listed'
+  | 'admin_key_taken'
   | 'bad_argument'
   | 'bad_request'
   | 'bad_proof'
@@ -29,6 +31,8 @@ export type SignerErrorCode =
 
 /** Whether the same call can succeed later without a person. */
 const RETRY: Readonly<Record<SignerErrorCode, boolean>> = {
+  admin_key_not_listed: false,
+  admin_key_taken: false,
   bad_argument: false,
   bad_request: false,
   bad_proof: false,

@@ -10,6 +10,8 @@ export interface SignerPolicy {
   readonly refusalsPerHour: number;
   /** For each instance. One renews about every two days. */
   readonly instanceCertsPerDay: number;
+  /** For each listed admin. One renews every two weeks. */
+  readonly adminCertsPerDay: number;
 }
 
 export const DEFAULT_POLICY: SignerPolicy = {
@@ -18,6 +20,7 @@ export const DEFAULT_POLICY: SignerPolicy = {
   rotationsPerHour: 2_000,
   refusalsPerHour: 500,
   instanceCertsPerDay: 24,
+  adminCertsPerDay: 8,
 };
 
 /** @throws SignerError `bad_argument` for an unknown name or a value that is no count. */

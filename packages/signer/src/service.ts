@@ -1,4 +1,5 @@
 import { type SigningKey, seal } from '@stoa/protocol';
+import { adminKeyOrderKind, certifyAdmin, obeyAdminKeyOrder } from '#authority/admin-key.ts';
 import { type AttestedArtefacts, artefactOrderKind, attestArtefacts } from '#authority/artefacts.ts';
 import { certifyInstance, type InstanceOrder, instanceOrderKind, obeyOrder } from '#authority/instance.ts';
 import { enrolNode, rotateNode } from '#authority/node.ts';
@@ -41,6 +42,8 @@ const HANDLERS: Handlers = {
   refuse: (desk, request) => desk.sign((authority) => refuseNode(request, authority)),
   order: (desk, { sealed }) => desk.decide((office) => obeyOrder(sealed, office)),
   attest: (desk, { sealed }) => desk.sign((authority) => attestArtefacts(sealed, authority)),
+  adminKeyOrder: (desk, { sealed }) => desk.decide((office) => obeyAdminKeyOrder(sealed, office)),
+  adminKey: (desk, request) => desk.sign((authority) => certifyAdmin(request, authority)),
   install: async (desk, { certificates }) => {
     await desk.install(certificates);
     return {};
@@ -107,6 +110,12 @@ export class SignerService {
   /** Voids the certificates of all instances; the others renew at once. @throws SignerError `instance_not_registered`. */
   retireInstance({ instance }: { instance: string }): Promise<void> {
     return this.#give({ order: 'retire', instance, publicKey: undefined, at: this.#clock.now() });
+  }
+
+  /** Lists an admin's key for orders. Idempotent. @throws SignerError `admin_key_taken`. */
+  async addAdminKey({ admin, publicKey }: { admin: string; publicKey: Uint8Array }): Promise<void> {
+    const order = { order: 'add' as const, admin, publicKey, at: this.#clock.now() };
+    await this.call('adminKeyOrder', { sealed: seal(adminKeyOrderKind, order, this.#orderKey) });
   }
 
   /** Signs a manifest of artefacts. @throws SignerError `bad_request`. */

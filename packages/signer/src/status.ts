@@ -26,6 +26,8 @@ export interface SignerStatus {
   journal: { entries: number; head: string };
   /** For a person, in plain words; empty when all is well. */
   alerts: string[];
+  /** Whose keys may be certified for orders. */
+  adminKeys: { admin: string; publicKey: string; addedAt: number }[];
 }
 
 export interface Surroundings {
@@ -66,6 +68,7 @@ export function describeStatus(
         ? ['the hourly quota of enrolments is used up']
         : []),
     ],
+    adminKeys: [...state.adminKeys].map(([admin, { publicKey, addedAt }]) => ({ admin, publicKey, addedAt })),
   };
 }
 

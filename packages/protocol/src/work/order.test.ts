@@ -118,6 +118,7 @@ describe('an order', () => {
       { signerKey: stranger.publicKey },
       'another key than the one that signed',
     ],
+    ['of one node, by a path of more', { nodeCount: 1 }, 'the path is one of more'],
     ['with another tree', { nodes: random(32) }, 'does not name this node'],
   ])('for %s is none', (_name, over, message) => {
     for (const carried of [byOwner(over), byAdmin(over)])

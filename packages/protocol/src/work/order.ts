@@ -91,6 +91,11 @@ export function verifyOrder(
     job.attempt <= order.maxAttempts,
     `allows ${order.maxAttempts} attempts, not a number ${job.attempt}`,
   );
+  // A root can stand for more nodes than the signer was told of; so long a path can't.
+  demand(
+    carried.proof.length <= Math.ceil(Math.log2(Math.max(order.nodeCount, 1))),
+    `names ${order.nodeCount} nodes, and the path is one of more`,
+  );
   demand(
     equalBytes(rootFromProof(job.nodeId, carried.proof, crypto.hash), order.nodes),
     'does not name this node',

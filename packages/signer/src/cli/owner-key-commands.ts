@@ -1,8 +1,22 @@
-import { fromHex, isStrongPublicKey, ownerKeyChangeKind, seal, toBase64Url, toHex } from '@stoa/protocol';
+import {
+  describeOrder,
+  fromHex,
+  isStrongPublicKey,
+  type OrderDraft,
+  orderKind,
+  ownerKeyChangeKind,
+  ProtocolError,
+  parseOrderDraft,
+  seal,
+  toBase64Url,
+  toHex,
+} from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { Command } from 'commander';
 import { type CliContext, report, UsageError } from '#cli/context.ts';
 import { findUnlock, makeUnlock, type UnlockOptions, withUnlockOptions } from '#cli/unlocking.ts';
+import { type Disk, readText } from '#disk.ts';
+import { SignerError } from '#error.ts';
 import { createKeyFile, openKeyFile, readKeyFile } from '#keys/key-file.ts';
 
 const PURPOSE = 'owner';
@@ -25,7 +39,8 @@ export function ownerKeyCommands(context: CliContext): Command {
     .description("an owner's key: nodes pin its public half, and only it can name its successor")
     .addCommand(initCommand(context))
     .addCommand(showCommand(context))
-    .addCommand(changeCommand(context));
+    .addCommand(changeCommand(context))
+    .addCommand(orderCommand(context));
 }
 
 function initCommand(context: CliContext): Command {
@@ -77,6 +92,45 @@ function changeCommand(context: CliContext): Command {
       lines: [sealed],
     });
   });
+}
+
+/** What the hub wants signed is checked and told in words before the key is opened. */
+function orderCommand(context: CliContext): Command {
+  const command = new Command('sign-order')
+    .description('sign an order for work, from the file that the console or `stoa-hub job run` gave')
+    .requiredOption('--file <path>', 'the sealed key')
+    .requiredOption('--order <path>', 'the draft of the order')
+    .option('--json', 'print JSON');
+  return withUnlockOptions(command).action(
+    async (options: FileOptions & UnlockOptions & { order: string }) => {
+      const { disk } = context;
+      const draft = await readDraft(disk, options.order);
+      const { publicKey } = await readKeyFile(options.file, disk);
+      if (publicKey !== toHex(draft.order.signerKey))
+        throw new UsageError(
+          `the order is to be signed by the key ${toHex(draft.order.signerKey)}, and ${options.file} holds ${publicKey}`,
+        );
+      for (const { name, value } of describeOrder(draft)) context.io.err(`${name.padEnd(10)} ${value}\n`);
+      const unlock = await findUnlock(context, options, []);
+      const key = await openKeyFile({ path: options.file, purpose: PURPOSE, unlock, disk });
+      const sealed = toBase64Url(seal(orderKind, draft.order, key));
+      report(context, options, {
+        data: { order: sealed, orderId: toHex(draft.order.orderId), nodes: draft.nodes.length },
+        lines: [sealed],
+      });
+    },
+  );
+}
+
+async function readDraft(disk: Disk, path: string): Promise<OrderDraft> {
+  const text = await readText(disk, path);
+  if (text === undefined) throw new SignerError('file_missing', `${path} does not exist`);
+  try {
+    return parseOrderDraft(text, nodeCrypto);
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) throw cause;
+    throw new SignerError('bad_argument', `nothing is signed: ${cause.message}`, { cause });
+  }
 }
 
 function parseSerial(text: string): number {

@@ -7,63 +7,12 @@ import {
 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { describe, expect, test } from 'vitest';
-import type { CliContext } from '#cli/context.ts';
-import { runCli } from '#cli/program.ts';
-import { MemoryDisk } from '#memory-disk.fixture.ts';
-import { START, seededRandom } from '#region.fixture.ts';
+import { ceremony, Terminal } from '#cli/terminal.fixture.ts';
 
 const KEY = 'ab'.repeat(32);
 
-class Terminal {
-  readonly disk = new MemoryDisk();
-  readonly clock = { at: START, now: () => this.clock.at };
-  readonly random = seededRandom('cli');
-  answers: string[] | undefined;
-  stdin = '';
-  #printed = '';
-
-  /** What one command printed, and its exit code. */
-  async run(...args: string[]): Promise<{ code: number; text: string }> {
-    this.#printed = '';
-    const print = (text: string): void => {
-      this.#printed += text;
-    };
-    const { answers } = this;
-    const context: CliContext = {
-      clock: this.clock,
-      random: this.random,
-      disk: this.disk,
-      signal: AbortSignal.abort(),
-      io: {
-        out: print,
-        err: print,
-        readStdin: async () => this.stdin,
-        stdinEnd: async () => undefined,
-        ask: answers && (async () => answers.shift() ?? ''),
-      },
-    };
-    const code = await runCli(args, context);
-    return { code, text: this.#printed };
-  }
-
-  async json(...args: string[]): Promise<Record<string, unknown>> {
-    const { code, text } = await this.run(...args, '--json');
-    expect(code, text).toBe(0);
-    return JSON.parse(text) as Record<string, unknown>;
-  }
-}
-
 const ROOT = ['--dir', '/root', '--key-file', '/unlock'];
 const EU = ['--dir', '/eu', '--key-file', '/unlock'];
-
-async function ceremony(terminal = new Terminal()): Promise<Terminal> {
-  await terminal.json('root', 'init', ...ROOT);
-  const { request } = await terminal.json('region', 'init', ...EU, '--region', 'eu');
-  const issue = ['--root', '/root', '--key-file', '/unlock', '--request', String(request), '--out', '/certs'];
-  await terminal.json('region', 'issue', ...issue);
-  await terminal.json('region', 'install', ...EU, '--certificates', '/certs');
-  return terminal;
-}
 
 describe('the ceremony on two machines', () => {
   test('ends in a region that verifies, down to the fingerprint that root show prints', async () => {

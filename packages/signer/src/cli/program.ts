@@ -1,5 +1,6 @@
 import { fromHex } from '@stoa/protocol';
 import { Command, CommanderError } from 'commander';
+import { adminKeyCommands } from '#cli/admin-key-commands.ts';
 import { artefactCommands } from '#cli/artefact-commands.ts';
 import { type CliContext, report, UsageError } from '#cli/context.ts';
 import { clockCommands, journalCommands, serveCommand, statusCommand } from '#cli/daemon-commands.ts';
@@ -37,6 +38,7 @@ function createProgram(context: CliContext, outcome: { ok: boolean }): Command {
     .addCommand(rootCommands(context))
     .addCommand(regionCommands(context))
     .addCommand(instanceCommands(context))
+    .addCommand(adminKeyCommands(context))
     .addCommand(artefactCommands(context))
     .addCommand(ownerKeyCommands(context))
     .addCommand(serveCommand(context))

@@ -37,6 +37,17 @@ export function signOwnerKeyChange(
   return ownerKey(['sign-change', ...fields, ...unlocking(run)], run);
 }
 
+/**
+ * Signs a draft of an order, which is told in words through `ask` before.
+ * @returns `order`: sealed, in base64url. @throws SignerError.
+ */
+export function signOrder(
+  { file, order }: { file: string; order: string },
+  run: OwnerKeyRun,
+): Promise<{ order: string; orderId: string; nodes: number }> {
+  return ownerKey(['sign-order', '--file', file, '--order', order, ...unlocking(run)], run);
+}
+
 function unlocking({ keyFile, passphraseFile }: OwnerKeyRun): string[] {
   return [
     ...(keyFile === undefined ? [] : ['--key-file', keyFile]),
@@ -49,9 +60,11 @@ async function ownerKey<T>(args: readonly string[], { ask, command }: OwnerKeyRu
   const child = spawnSigner(command, ['owner-key', ...args], 'inherit');
   let complaint = '';
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
-    // Its last word is an error in JSON; what comes before are questions.
-    if (complaint !== '' || chunk.startsWith('{')) complaint += chunk;
-    else ask(chunk);
+    // Its last word is an error in JSON; what comes before are questions, and what an order says.
+    const at = complaint !== '' || chunk.startsWith('{') ? 0 : chunk.indexOf('\n{') + 1;
+    const words = at === 0 && complaint === '' && !chunk.startsWith('{') ? chunk : chunk.slice(0, at);
+    if (words !== '') ask(words);
+    complaint += chunk.slice(words.length);
   });
   const [output] = await Promise.all([text(child.stdout!), endOf(child)]);
   if (child.exitCode === 0) return JSON.parse(output) as T;

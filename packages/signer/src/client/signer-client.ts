@@ -7,6 +7,7 @@ import {
   type SigningKey,
 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
+import type { CertifiedAdmin } from '#authority/admin-key.ts';
 import type { RegionCertificates } from '#authority/certificates.ts';
 import { makeInstanceRequest } from '#authority/instance.ts';
 import type { RotateRequest } from '#authority/node.ts';
@@ -44,6 +45,11 @@ export interface SignerClient {
   rotate(request: RotateRequest): Promise<NodeCredential>;
   /** The hour's signed time, never earlier than one before. Cheap: ask as often as wanted. */
   regionTime(): Promise<SignedTime>;
+  /**
+   * Certifies an admin's key for orders, thirty days long: one that is listed on the signer's own host, and no other.
+   * @throws SignerError `admin_key_not_listed`, `quota_exceeded`.
+   */
+  adminKey(request: { admin: string; publicKey: Uint8Array }): Promise<CertifiedAdmin>;
   /** @throws SignerError `quota_exceeded`. */
   refuse(request: RefuseRequest): Promise<SignedRefusal>;
   status(): Promise<SignerStatus>;
@@ -104,6 +110,7 @@ export function createClient(transport: SignerTransport): SignerClient {
       callSigner(transport, 'enrol', { ...request, ownerGeneration }),
     rotate: (request) => callSigner(transport, 'rotate', request),
     regionTime: () => callSigner(transport, 'regionTime', {}),
+    adminKey: (request) => callSigner(transport, 'adminKey', request),
     refuse: (request) => callSigner(transport, 'refuse', request),
     status: () => callSigner(transport, 'status', {}),
     async chain() {

@@ -38,6 +38,19 @@ export type Act =
       /** Generation of the key that asked; where it is absent, the one before. */
       readonly replaces?: number;
     }
+  | {
+      readonly kind: 'admin-key-added';
+      readonly admin: string;
+      readonly publicKey: string;
+      readonly orderedAt: number;
+    }
+  | { readonly kind: 'admin-key-removed'; readonly admin: string; readonly orderedAt: number }
+  | {
+      readonly kind: 'admin-key-certified';
+      readonly admin: string;
+      readonly publicKey: string;
+      readonly notAfter: number;
+    }
   | { readonly kind: 'node-refused'; readonly nodeId: string; readonly reason: string }
   | { readonly kind: 'artefacts-signed'; readonly version: string; readonly manifest: string }
   | { readonly kind: 'time-signed'; readonly minInstanceSerial: number };
@@ -55,6 +68,9 @@ const FIELDS: { readonly [K in Act['kind']]: Readonly<Record<string, FieldType>>
   'instance-certified': { instance: 'string', publicKey: 'string', serial: 'number', notAfter: 'number' },
   'node-enrolled': { nodeId: 'string', tokenId: 'string', ownerGeneration: 'number' },
   'node-rotated': { nodeId: 'string', publicKey: 'string', keyGeneration: 'number', replaces: 'number?' },
+  'admin-key-added': { admin: 'string', publicKey: 'string', orderedAt: 'number' },
+  'admin-key-removed': { admin: 'string', orderedAt: 'number' },
+  'admin-key-certified': { admin: 'string', publicKey: 'string', notAfter: 'number' },
   'node-refused': { nodeId: 'string', reason: 'string' },
   'artefacts-signed': { version: 'string', manifest: 'string' },
   'time-signed': { minInstanceSerial: 'number' },

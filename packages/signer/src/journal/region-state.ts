@@ -11,6 +11,12 @@ export interface Registration {
   readonly certified: SlidingWindow;
 }
 
+export interface AdminListing {
+  readonly publicKey: string;
+  readonly addedAt: number;
+  readonly certified: SlidingWindow;
+}
+
 export interface NewestKey {
   readonly at: number;
   readonly publicKey: string;
@@ -22,7 +28,7 @@ export interface NewestKey {
  * What a region's signer knows: the fold of its journal, and of nothing else, so that quotas, serials and time survive
  * every restart. `apply` is the only way to change it.
  *
- * Invariants: time and instance serials never go back; an instance has one key; a node has one key per generation.
+ * Invariants: time and instance serials never go back; an instance has one key, and so has an admin; a node has one key per generation.
  */
 export class RegionState {
   region = '';
@@ -35,6 +41,10 @@ export class RegionState {
   readonly instances: Map<string, Registration> = new Map();
   /** By instance, retired ones included: when its last order was given. */
   readonly orders: Map<string, number> = new Map();
+  /** By e-mail: whose key may be certified for orders. */
+  readonly adminKeys: Map<string, AdminListing> = new Map();
+  /** By admin, removed ones included: when the last order about the key was given. */
+  readonly adminOrders: Map<string, number> = new Map();
   readonly enrolled: SlidingWindow = new SlidingWindow(HOUR_MS);
   readonly rotated: SlidingWindow = new SlidingWindow(HOUR_MS);
   readonly refused: SlidingWindow = new SlidingWindow(HOUR_MS);
@@ -74,6 +84,16 @@ export class RegionState {
       case 'instance-certified':
         this.#certify(entry);
         return;
+      case 'admin-key-added':
+        this.#addAdmin(entry);
+        return;
+      case 'admin-key-removed':
+        this.adminKeys.delete(entry.admin);
+        this.adminOrders.set(entry.admin, entry.orderedAt);
+        return;
+      case 'admin-key-certified':
+        this.#certifyAdmin(entry);
+        return;
       case 'node-enrolled':
         this.#enrol(entry);
         return;
@@ -104,6 +124,18 @@ export class RegionState {
     const registration = this.instances.get(instance);
     this.#require(registration !== undefined, `instance '${instance}' was never registered`);
     registration?.certified.add(at);
+  }
+
+  #addAdmin({ admin, publicKey, at, orderedAt }: Entry & { kind: 'admin-key-added' }): void {
+    this.#require(!this.adminKeys.has(admin), `a key of ${admin} is listed twice`);
+    this.adminKeys.set(admin, { publicKey, addedAt: at, certified: new SlidingWindow(DAY_MS) });
+    this.adminOrders.set(admin, orderedAt);
+  }
+
+  #certifyAdmin({ admin, publicKey, at }: Entry & { kind: 'admin-key-certified' }): void {
+    const listing = this.adminKeys.get(admin);
+    this.#require(listing?.publicKey === publicKey, `a key of ${admin} was certified that is not listed`);
+    listing?.certified.add(at);
   }
 
   #enrol({ nodeId, tokenId, ownerGeneration, at }: Entry & { kind: 'node-enrolled' }): void {

@@ -8,11 +8,13 @@ import {
   MAX_MANIFEST_BYTES,
   type NodeCredential,
   nodeCredential,
+  ownerName,
   record,
   text,
   u32,
   u64,
 } from '@stoa/protocol';
+import type { CertifiedAdmin } from '#authority/admin-key.ts';
 import type { AttestedArtefacts } from '#authority/artefacts.ts';
 import type { RegionCertificates } from '#authority/certificates.ts';
 import type { EnrolRequest, RotateRequest } from '#authority/node.ts';
@@ -34,6 +36,9 @@ export interface SignerCalls {
   order: { request: { sealed: Uint8Array }; answer: Nothing };
   /** An admin's order, signed by the `instances` key: the manifest of an agent's artefacts is sound. */
   attest: { request: { sealed: Uint8Array }; answer: AttestedArtefacts };
+  /** An order about an admin's key, signed by the `instances` key. */
+  adminKeyOrder: { request: { sealed: Uint8Array }; answer: Nothing };
+  adminKey: { request: { admin: string; publicKey: Uint8Array }; answer: CertifiedAdmin };
   /** New region certificates: the root's signatures are all the permission there is. */
   install: { request: { certificates: Uint8Array }; answer: Nothing };
 }
@@ -61,6 +66,7 @@ const status: Codec<SignerStatus> = record({
   enrolmentsPerHour: u64,
   journal: record({ entries: u64, head: text(64) }),
   alerts: list(text(500), 16),
+  adminKeys: list(record({ admin: ownerName, publicKey: text(64), addedAt: u64 }), 64),
 });
 
 export const METHODS: { readonly [M in SignerMethod]: Method<M> } = {
@@ -87,6 +93,11 @@ export const METHODS: { readonly [M in SignerMethod]: Method<M> } = {
   attest: {
     request: record({ sealed: bytes(2 * SEALED + MAX_MANIFEST_BYTES) }),
     answer: record({ signature: fixed(64), certificate: bytes(SEALED), root: fixed(32) }),
+  },
+  adminKeyOrder: { request: record({ sealed: bytes(SEALED) }), answer: nothing },
+  adminKey: {
+    request: record({ admin: ownerName, publicKey: fixed(32) }),
+    answer: record({ key: bytes(SEALED), authority: bytes(SEALED) }),
   },
   install: { request: record({ certificates: bytes(8192) }), answer: nothing },
 };

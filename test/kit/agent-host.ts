@@ -111,6 +111,7 @@ export class AgentHost implements AsyncDisposable {
         'long-poll': createLongPollTransport({ clock, http: pollHttp }),
       },
       collectors,
+      handlers: {},
       fetchHeader: (ref, signal) => fetchHeader(node, ref, signal),
       hostFacts: readHostFacts(proc),
       version: '0.0.0-test',

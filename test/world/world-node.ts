@@ -21,6 +21,7 @@ import { nodeCertKind, peek, toHex } from '@stoa/protocol';
 import type { SimulatedNetwork } from '../chainweb/index.ts';
 import { SkewedClock } from './clocks.ts';
 import { copyTree } from './copy-tree.ts';
+import { machineHandlers } from './handlers.ts';
 import { Machine } from './machine.ts';
 import type { Place } from './places.ts';
 import type { Dice } from './random.ts';
@@ -38,6 +39,8 @@ export interface WorldNodeOptions {
   readonly transport?: Transport | undefined;
   readonly pollCutMs?: number | undefined;
   readonly dice: Dice;
+  /** Told of each job whose handler began. */
+  readonly onRun?: ((kind: string, jobId: Uint8Array) => void) | undefined;
   readonly onLog?: ((line: string) => void) | undefined;
 }
 
@@ -182,6 +185,7 @@ export class WorldNode {
       fetchHeader: (ref, signal) =>
         fetchHeader({ http, serviceUrl: config.chainwebUrl, network: config.network }, ref, signal),
       hostFacts: hostFacts(place.label, machine),
+      handlers: machineHandlers(machine, clock, this.#options.onRun),
       idleProbe: async ({ seconds }, signal) => {
         await sleep(clock, seconds * 1_000, signal);
         return seconds <= NAT_IDLE_S;

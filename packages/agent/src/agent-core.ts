@@ -18,6 +18,8 @@ import { ownerKeyStatus } from '#identity/owner-key-pin.ts';
 import { Rotation } from '#identity/rotation.ts';
 import type { LinkStatus, OutboxStatus, OwnerKeyStatus } from '#status/snapshot.ts';
 import { Traffic } from '#traffic.ts';
+import type { Work } from '#work/work.ts';
+import type { WorkStatus } from '#work/work-status.ts';
 
 /** What was opened from disk. */
 export interface AgentParts {
@@ -25,6 +27,7 @@ export interface AgentParts {
   bootId: Uint8Array;
   evidence: Evidence;
   natIdle: NatIdle;
+  work: Work;
 }
 
 const STOP_MS = 5_000;
@@ -43,7 +46,7 @@ export class AgentCore implements Agent {
   #stopping: Promise<void> | undefined;
 
   constructor(options: AgentOptions, parts: AgentParts) {
-    const { store, bootId, evidence, natIdle } = parts;
+    const { store, bootId, evidence, natIdle, work } = parts;
     this.#options = options;
     this.#parts = parts;
     this.nodeId = toHex(store.nodeId);
@@ -72,6 +75,7 @@ export class AgentCore implements Agent {
       agent: options,
       evidence,
       natIdle,
+      work,
       rttMs: () => this.#channel.rttMs,
       storageFault: () => this.#storageFault,
       ownerKey: () => store.ownerKey,
@@ -81,7 +85,7 @@ export class AgentCore implements Agent {
       store,
       log: options.log,
       send: (message) => this.#traffic.send(message),
-      settled: () => evidence.health.pending === 0,
+      settled: () => evidence.health.pending + work.pending === 0,
       hubNow: () => evidence.hubTime.now,
       accepted: () => this.#channel.renew('the key was rotated'),
     });
@@ -107,7 +111,19 @@ export class AgentCore implements Agent {
   }
 
   outbox(): OutboxStatus {
-    return { waiting: this.#parts.evidence.health.pending, droppedSamples: this.#traffic.droppedSamples };
+    const { evidence, work } = this.#parts;
+    return {
+      waiting: evidence.health.pending + work.pending,
+      droppedSamples: this.#traffic.droppedSamples,
+    };
+  }
+
+  work(): WorkStatus {
+    return this.#parts.work.status();
+  }
+
+  async look(): Promise<void> {
+    await this.#parts.work.look();
   }
 
   pump(): void {
@@ -121,19 +137,21 @@ export class AgentCore implements Agent {
   async #stop(): Promise<void> {
     const { clock, collectors, log } = this.#options;
     collectors.stop();
-    this.#parts.natIdle.stop();
+    const { evidence, store, natIdle, work } = this.#parts;
+    natIdle.stop();
+    // Jobs are ended meanwhile: a command takes its time to heed a TERM.
+    const worked = work.stop();
     await this.#channel.stop();
     this.#traffic.stop();
-    const { evidence, store } = this.#parts;
     // A session state that reached the disk after the next start had written its own would make this node a stale copy.
-    await withDeadline(clock, { ms: STOP_MS, what: 'writing the last evidence' }, () =>
-      Promise.all([evidence.stop(), store.settled()]),
+    await withDeadline(clock, { ms: STOP_MS, what: 'ending the work and writing the last evidence' }, () =>
+      Promise.all([evidence.stop(), store.settled(), worked]),
     ).catch((error: unknown) => log.warn('stop-incomplete', { ...describeError(error) }));
     this.#end('stopped');
   }
 
   #opened(welcome: Welcome): void {
-    const { evidence, natIdle, store } = this.#parts;
+    const { evidence, natIdle, store, work } = this.#parts;
     evidence.opened(welcome);
     this.#rotation.opened();
     const channel = this.#channel;
@@ -144,6 +162,7 @@ export class AgentCore implements Agent {
       },
     };
     this.#traffic.opened(sink, welcome.heartbeatMs);
+    work.opened(welcome);
     natIdle.start({ origin: store.identity.hubs[0]!, cookie: welcome.cookie.slice() });
   }
 
@@ -151,6 +170,7 @@ export class AgentCore implements Agent {
     this.#traffic.lost();
     this.#parts.natIdle.stop();
     this.#parts.evidence.lost();
+    this.#parts.work.lost();
   }
 
   #message(message: HubMessage): void {
@@ -182,13 +202,15 @@ export class AgentCore implements Agent {
         this.#ownerKeyChanged(message.value.sealed);
         break;
       default:
-        throw new ProtocolError('malformed', `a ${message.name} frame within a session`);
+        if (!this.#parts.work.message(message))
+          throw new ProtocolError('malformed', `a ${message.name} frame within a session`);
     }
   }
 
   /** In the rhythm of heartbeats: what another process asked for, and what could not be stored before. */
   #beat(): void {
     this.#attempt('rotation-unread', () => this.#rotation.look());
+    this.#attempt('work-unread', () => this.look());
     if (this.#storageFault === undefined) return;
     this.#attempt('session-unsaved', async () => {
       await this.#parts.store.saveSession({});

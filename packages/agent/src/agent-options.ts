@@ -9,6 +9,9 @@ import type { Random } from '#random.ts';
 import type { FetchHeader } from '#reports/header-replies.ts';
 import type { AgentCollectors } from '#reports/readings.ts';
 import type { LinkStatus, OutboxStatus, OwnerKeyStatus } from '#status/snapshot.ts';
+import type { JobHandlers } from '#work/handler.ts';
+import type { HostLock } from '#work/host-lock.ts';
+import type { WorkStatus } from '#work/work-status.ts';
 
 export interface AgentOptions {
   config: AgentConfig;
@@ -23,6 +26,10 @@ export interface AgentOptions {
   /** From the node's own API. */
   fetchHeader: FetchHeader;
   hostFacts: HostFacts;
+  /** What this build can do of the kinds of work; nothing is asked for where there is none. */
+  handlers: JobHandlers;
+  /** Shared by all nodes of a host; not needed where there is one. */
+  benchmarks?: HostLock | undefined;
   /** The NAT is not measured without it. */
   idleProbe?: IdleProbe | undefined;
   /** Time that the node's own verified chain tips prove, ms since 1970. */
@@ -45,6 +52,9 @@ export interface Agent {
   stop(): Promise<void>;
   link(): LinkStatus;
   outbox(): OutboxStatus;
+  work(): WorkStatus;
+  /** Looks at once at what the host's user may have changed: local policy, pause. */
+  look(): Promise<void>;
   /** After `stop`, or a Revoke that the root signed. Nothing else ends an agent (F08). */
   readonly ended: Promise<AgentEnd>;
 }

@@ -13,6 +13,7 @@ import { makeRegion, type RegionFixture, seededRandom } from '#identity/region.f
 import { createLog } from '#log.ts';
 import { MemoryDisk } from '#memory-disk.ts';
 import { VirtualClock } from '#virtual-clock.ts';
+import type { JobHandlers } from '#work/handler.ts';
 
 /** What the world outside looks like to the collectors; a function may throw, or never settle. */
 export type Scene = {
@@ -110,6 +111,7 @@ export class AgentWorld {
   publish: (cut: Cut) => void = () => undefined;
   fetchHeader: (ref: { chain: number; hash: Uint8Array }) => Promise<Uint8Array> = async () =>
     new Uint8Array(318);
+  handlers: JobHandlers = {};
   readonly #name: string;
   #boots = 0;
 
@@ -153,6 +155,7 @@ export class AgentWorld {
         cpuModel: 'cpu',
         bootId: 'boot',
       },
+      handlers: this.handlers,
       version: '0.1.0',
       runtime: 'node 24',
     });

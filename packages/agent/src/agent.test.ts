@@ -15,13 +15,15 @@ async function running() {
 }
 
 describe('a session', () => {
-  test('begins with a heartbeat, the description, the settings and the health', async () => {
+  test('begins with a heartbeat, the description, the settings, the health, and what work it takes', async () => {
     const { hub } = await running();
     expect(hub.last.received.map(({ name }) => name)).toEqual([
       'heartbeat',
       'agentDescription',
       'effectiveConfig',
       'componentHealth',
+      'workPolicy',
+      'leaseRequest',
     ]);
     expect(hub.received('agentDescription')[0]).toMatchObject({ agentVersion: '0.1.0', hostname: 'host' });
   });

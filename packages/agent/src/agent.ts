@@ -4,13 +4,14 @@ import { NatIdle } from '#channel/nat-idle.ts';
 import { Evidence } from '#evidence/evidence.ts';
 import { identityDirectory } from '#identity/identity.ts';
 import { IdentityStore } from '#identity/identity-store.ts';
+import { Work } from '#work/work.ts';
 
 /** @throws NotEnrolledError, NodeRevokedError, RecordDamagedError, DiskError */
 export async function createAgent(options: AgentOptions): Promise<Agent> {
   const { disk, config, random } = options;
   const store = await IdentityStore.open(disk, identityDirectory(config));
   const bootId = random(16);
-  // The core is made of these two, and is there before they have something for it.
+  // The core is made of these, and is there before they have something for it.
   let core: AgentCore | undefined;
   const evidence = await Evidence.open({ ...options, store, bootId, ready: () => core?.pump() });
   const natIdle = await NatIdle.open({
@@ -20,6 +21,13 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     hubNow: () => evidence.hubTime.now,
     measured: () => core?.adaptPing(),
   });
-  core = new AgentCore(options, { store, bootId, evidence, natIdle });
+  const work = await Work.open({
+    ...options,
+    store,
+    timeFloor: () => Math.max(store.floors.timeFloor, options.provenChainTime?.() ?? 0),
+    hubNow: () => evidence.hubTime.now,
+    ready: () => core?.pump(),
+  });
+  core = new AgentCore(options, { store, bootId, evidence, natIdle, work });
   return core;
 }

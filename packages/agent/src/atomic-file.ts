@@ -14,6 +14,7 @@ export function createDisk(): Disk {
   const queue = new PathQueue();
   return {
     readFile: (path) => attempt('read', path, () => readFile(path)),
+    readRange: (path, offset, length) => attempt('read', path, () => readRange(path, offset, length)),
     writeAtomic: (path, bytes, mode = FILE_MODE) =>
       attempt('write', path, () => queue.run(path, () => replace(path, bytes, mode))),
     append: (path, bytes) => attempt('append to', path, () => queue.run(path, () => append(path, bytes))),
@@ -45,6 +46,17 @@ async function attempt<T>(operation: string, path: string, task: () => Promise<T
     return await task();
   } catch (error) {
     throw diskError(operation, path, error);
+  }
+}
+
+async function readRange(path: string, offset: number, length: number): Promise<Uint8Array> {
+  const file = await open(path, 'r');
+  const room = Buffer.alloc(length);
+  try {
+    const { bytesRead } = await file.read(room, 0, length, offset);
+    return room.subarray(0, bytesRead);
+  } finally {
+    await file.close();
   }
 }
 

@@ -17,6 +17,7 @@ describe('the configuration', () => {
       chainwebP2pUrl: 'https://127.0.0.1:1789',
       committedPath: '/home/ada/.local/state/stoa-agent',
       committedGb: 0,
+      policyFile: '/etc/stoa-agent/policy',
       pollCutMs: 10_000,
       transport: 'auto',
       statusSocket: '/home/ada/.local/state/stoa-agent/status.sock',

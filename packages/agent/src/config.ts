@@ -16,6 +16,7 @@ export interface AgentConfig {
   readonly pollCutMs: number;
   readonly transport: Transport;
   readonly statusSocket: string;
+  readonly policyFile: string;
   readonly metricsListen: string;
   readonly logLevel: LogLevel;
   readonly httpsProxy: string;
@@ -50,6 +51,7 @@ interface Setting<K extends keyof AgentConfig = keyof AgentConfig> {
 const setting = <K extends keyof AgentConfig>(row: Setting<K>): Setting => row as unknown as Setting;
 
 const DEFAULT_INSTANCE = 'default';
+const POLICY_FILE = '/etc/stoa-agent/policy';
 
 /** In order: a fallback may look at the rows above it. */
 export const SETTINGS: readonly Setting[] = [
@@ -156,6 +158,17 @@ export const SETTINGS: readonly Setting[] = [
       const name = instance === DEFAULT_INSTANCE ? 'status.sock' : `status-${instance}.sock`;
       return parseSocketPath(join(dataDir, name));
     },
+  }),
+  setting({
+    key: 'policyFile',
+    env: ['STOA_AGENT_POLICY'],
+    flag: 'policy-file',
+    unit: 'path',
+    doc: 'What a hub may have done on this host. Root’s own: the agent’s user must not be able to widen it.',
+    defaultText: '/etc/stoa-agent/policy; policy-NAME there for an instance',
+    parse: (text) => resolve(text),
+    fallback: (_host, _env, { instance = DEFAULT_INSTANCE }) =>
+      instance === DEFAULT_INSTANCE ? POLICY_FILE : `${POLICY_FILE}-${instance}`,
   }),
   setting({
     key: 'metricsListen',

@@ -25,6 +25,8 @@ export interface DiskSpace {
 export interface Disk {
   /** @throws FileMissingError */
   readFile(path: string): Promise<Uint8Array>;
+  /** As much of a file as there is from `offset` on, `length` bytes at most. @throws FileMissingError */
+  readRange(path: string, offset: number, length: number): Promise<Uint8Array>;
   /** All or nothing, also through a power cut; once it resolves, the bytes are on the medium. Makes parents (0700). Default mode 0600. */
   writeAtomic(path: string, bytes: Uint8Array | string, mode?: number): Promise<void>;
   /** Once it resolves, the bytes are on the medium. A refusal leaves the file as it was; only a power cut can leave a torn tail. */

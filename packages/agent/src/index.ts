@@ -63,3 +63,8 @@ export { buildSnapshot, type LinkStatus, type StatusSnapshot } from '#status/sna
 export { askStatus } from '#status/status-client.ts';
 export { serveStatus } from '#status/status-server.ts';
 export { VirtualClock } from '#virtual-clock.ts';
+export type { JobHandler, JobHandlers, JobReport, RunningJob } from '#work/handler.ts';
+export { createHostLock, type HostLock } from '#work/host-lock.ts';
+export { JobError } from '#work/job-error.ts';
+export { type Answered, answeredKind } from '#work/result-log.ts';
+export type { WorkStatus } from '#work/work-status.ts';

@@ -64,6 +64,10 @@ export class MemoryDisk implements Disk {
     return inode.bytes.slice();
   }
 
+  async readRange(path: string, offset: number, length: number): Promise<Uint8Array> {
+    return (await this.readFile(path)).slice(offset, offset + length);
+  }
+
   async writeAtomic(path: string, bytes: Uint8Array | string, mode = 0o600): Promise<void> {
     const inode = { bytes: toBytes(bytes), mode, modifiedMs: this.#now() };
     const temporary = `${path}.tmp`;

@@ -22,6 +22,7 @@ import type { HeaderRef } from '#reports/header-replies.ts';
 import { agentMetrics } from '#status/agent-metrics.ts';
 import { buildSnapshot, type StatusSnapshot } from '#status/snapshot.ts';
 import { serveStatus } from '#status/status-server.ts';
+import { createHostLock } from '#work/host-lock.ts';
 
 /**
  * Serves until the signal aborts, with everything real.
@@ -85,6 +86,8 @@ async function build(context: AgentContext, configHost: ConfigHost): Promise<Par
     hostFacts: readHostFacts(proc),
     idleProbe: createIdleProbe({ http }),
     provenChainTime: () => chainTime.proven,
+    handlers: {},
+    benchmarks: createHostLock(clock, 'benchmark'),
     version,
     runtime: `node ${process.versions.node}`,
   });

@@ -11,11 +11,13 @@ import { describeAgent } from '#reports/description.ts';
 import { effectiveSettings } from '#reports/effective-config.ts';
 import { HeaderReplies } from '#reports/header-replies.ts';
 import { Reporter } from '#reports/reporter.ts';
+import type { Work } from '#work/work.ts';
 
 export interface TrafficOptions {
   agent: AgentOptions;
   evidence: Evidence;
   natIdle: NatIdle;
+  work: Pick<Work, 'lanes' | 'alarm' | 'fault'>;
   rttMs: () => number | undefined;
   /** Why the session's state is not on disk. */
   storageFault: () => unknown;
@@ -26,7 +28,6 @@ export interface TrafficOptions {
 }
 
 const CONTROL_BOUND = 64;
-const LOGS_BOUND = 256;
 /** What a hub that is short of breath is spared. */
 const DEFERRABLE: readonly LaneName[] = ['tips', 'results', 'logs', 'metrics'];
 
@@ -35,7 +36,6 @@ export class Traffic {
   readonly #options: TrafficOptions;
   readonly #control = new FifoLane(CONTROL_BOUND);
   readonly #replies = new FifoLane(CONTROL_BOUND);
-  readonly #logs = new FifoLane(LOGS_BOUND);
   readonly #metrics: MetricsLane;
   readonly #reporter: Reporter;
   readonly #headers: HeaderReplies;
@@ -43,7 +43,7 @@ export class Traffic {
   #throttle: Timer | undefined;
 
   constructor(options: TrafficOptions) {
-    const { agent, evidence } = options;
+    const { agent, evidence, work } = options;
     this.#options = options;
     this.#metrics = new MetricsLane({ clock: agent.clock, ready: () => this.pump() });
     this.#reporter = this.#makeReporter();
@@ -53,11 +53,11 @@ export class Traffic {
       send: (message) => this.#offer(this.#replies, message),
     });
     this.#outbox = new Outbox({
-      control: this.#control,
+      control: joinLanes(this.#control, work.lanes.control),
       heartbeat: this.#reporter.heartbeats,
       tips: joinLanes(this.#reporter.tips, this.#replies),
-      results: evidence.lane,
-      logs: this.#logs,
+      results: joinLanes(evidence.lane, work.lanes.results),
+      logs: work.lanes.logs,
       metrics: this.#metrics,
     });
   }
@@ -118,7 +118,7 @@ export class Traffic {
   }
 
   #makeReporter(): Reporter {
-    const { agent, evidence, natIdle, rttMs, storageFault, ownerKey, beat } = this.#options;
+    const { agent, evidence, natIdle, work, rttMs, storageFault, ownerKey, beat } = this.#options;
     const { clock, random, collectors, config, configHost, hostFacts } = agent;
     return new Reporter({
       clock,
@@ -132,7 +132,8 @@ export class Traffic {
         return {
           storage: storageFault(),
           evidence: fault,
-          spoolAlarm: alarm,
+          work: work.fault,
+          spoolAlarm: alarm || work.alarm,
           refusedOwnerKey: ownerKey()?.refused,
         };
       },

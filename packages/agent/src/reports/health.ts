@@ -14,6 +14,8 @@ export interface CoreFaults {
   /** Of identity and session state. */
   storage: unknown;
   evidence: unknown;
+  /** Of the journal of jobs and of their results. */
+  work: unknown;
   /** The spool of results is nearly full. */
   spoolAlarm: boolean;
   /** Another owner key than the pinned one, which a hub named. */
@@ -56,7 +58,7 @@ function collectorFindings(source: ReadingSource): Finding[] {
   });
 }
 
-function coreFindings({ storage, evidence, spoolAlarm, refusedOwnerKey }: CoreFaults): Finding[] {
+function coreFindings({ storage, evidence, work, spoolAlarm, refusedOwnerKey }: CoreFaults): Finding[] {
   const found = (name: string, fault: unknown): Finding =>
     fault === undefined
       ? { name, state: 'ok', why: '' }
@@ -72,5 +74,5 @@ function coreFindings({ storage, evidence, spoolAlarm, refusedOwnerKey }: CoreFa
           state: 'warn',
           why: `a hub named another owner key, ${fingerprintOf(refusedOwnerKey)}: it was refused, the pinned one holds`,
         };
-  return [found('storage', storage), found('evidence', evidence), spool, ownerKey];
+  return [found('storage', storage), found('evidence', evidence), found('work', work), spool, ownerKey];
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AllowedAddresses, isPublicAddress } from '../egress-addresses.ts';
-import { Egress, type Resolve } from './egress.ts';
+import type { Resolve } from '../egress-resolver.ts';
+import { Egress } from './egress.ts';
 import { startHanging, startHttp } from './receivers.fixture.ts';
 
 const signal = () => AbortSignal.timeout(5_000);

@@ -1,17 +1,9 @@
-import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { AllowedAddresses } from '../egress-addresses.ts';
+import { EgressRefusedError, EgressResolver, type Resolve } from '../egress-resolver.ts';
 import { DeliveryError } from './channel.ts';
-
-export type Resolve = (
-  host: string,
-  done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
-) => void;
-
-const systemResolve: Resolve = (host, done) =>
-  systemLookup(host, { all: true, verbatim: true }, (error, addresses) => done(error, addresses));
 
 /** An answer is looked at, never kept: more than this of it is not read. */
 const ANSWER_BYTES = 16 * 1024;
@@ -28,12 +20,10 @@ export interface Answer {
  * rebinding). Redirects are not followed.
  */
 export class Egress {
-  readonly #allowed: AllowedAddresses;
-  readonly #resolve: Resolve;
+  readonly #resolver: EgressResolver;
 
   constructor(by: { allowed: AllowedAddresses; resolve?: Resolve }) {
-    this.#allowed = by.allowed;
-    this.#resolve = by.resolve ?? systemResolve;
+    this.#resolver = new EgressResolver(by);
   }
 
   /** @throws DeliveryError; its text names the host at most, since a path may be a secret. */
@@ -47,12 +37,14 @@ export class Egress {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     if (url.protocol !== 'https:' && url.protocol !== 'http:')
       throw new DeliveryError(`the address begins with ${url.protocol}, https: expected`, { retry: false });
-    // A literal address is connected to without a look-up.
-    if (isIP(host) !== 0 && !this.#allowed.allows(host)) throw refusal(host);
     try {
+      // A literal address is connected to without a look-up.
+      if (isIP(host) !== 0) await this.#resolver.addressesOf(host);
       return await this.#exchange(url, { ...sent, signal });
     } catch (cause) {
       if (cause instanceof DeliveryError) throw cause;
+      if (cause instanceof EgressRefusedError)
+        throw new DeliveryError(cause.message, { retry: false, cause });
       const why = signal.aborted
         ? 'no answer in time'
         : ((cause as { code?: string }).code ?? 'the connection failed');
@@ -81,22 +73,14 @@ export class Egress {
   }
 
   readonly #lookup: LookupFunction = (host, options, done) => {
-    this.#resolve(host, (error, addresses) => {
-      if (error) return done(error, '', 0);
-      const [first] = addresses;
-      // One bad address is enough: which of them is taken is not ours to say.
-      const bad = addresses.find(({ address }) => !this.#allowed.allows(address));
-      if (first === undefined || bad !== undefined) return done(refusal(host), '', 0);
-      if (options.all) return done(null, [...addresses]);
-      return done(null, first.address, first.family);
-    });
+    this.#resolver.addressesOf(host).then(
+      (addresses) => {
+        if (options.all) done(null, [...addresses]);
+        else done(null, addresses[0].address, addresses[0].family);
+      },
+      (error: Error) => done(error, '', 0),
+    );
   };
-}
-
-function refusal(host: string): DeliveryError {
-  return new DeliveryError(`${host} is not on the public internet: the hub does not connect to it`, {
-    retry: false,
-  });
 }
 
 async function readAnswer(response: IncomingMessage): Promise<Answer> {

@@ -8,6 +8,8 @@ export interface Topics {
   heads: { readonly heights: readonly number[] };
   sessions: { readonly nodeId: string; readonly kind: 'opened' | 'closed' | 'replaced' | 'quarantined' };
   enrolled: { readonly nodeId: string };
+  /** Jobs whose row changed, here or by this instance. */
+  jobs: { readonly ids: readonly string[] };
   /** The key of an owner gave way to the next. */
   ownerKeys: { readonly owner: string };
 }
@@ -22,6 +24,7 @@ export class Bus {
     heads: new Set(),
     sessions: new Set(),
     enrolled: new Set(),
+    jobs: new Set(),
     ownerKeys: new Set(),
   };
 

@@ -234,6 +234,16 @@ export const SETTINGS = {
     'none',
     'File with the pinned checkpoint headers (`stoa-hub checkpoint URL` makes one).',
   ),
+  jobsDir: optionalText(
+    'JOBS_DIR',
+    'DATA_DIR/jobs',
+    'Where the logs of jobs are kept: one directory of all instances, or one each.',
+  ),
+  instanceUrl: origin(
+    'INSTANCE_URL',
+    'none: no log is asked for',
+    'Where the other instances of the region reach this one, for logs that only its disk has.',
+  ),
   adminEmail: email(
     'ADMIN_EMAIL',
     'admin@stoa.local',

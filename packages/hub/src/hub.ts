@@ -8,6 +8,7 @@ import type { Checkpoint } from '@stoa/protocol/chainweb';
 import type { SignerClient } from '@stoa/signer/client';
 import { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
+import { within } from './closing.ts';
 import { type HubConfig, settingsInForce } from './config.ts';
 import { HubError } from './error.ts';
 import {
@@ -18,6 +19,7 @@ import {
   type HubIdentityDeps,
 } from './gateway/index.ts';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from './history/index.ts';
+import { createJobs, noOrders } from './jobs/index.ts';
 import { ArtefactStore, JoinSteps, loadInstaller } from './joining/index.ts';
 import type { Log } from './log.ts';
 import {
@@ -26,6 +28,7 @@ import {
   ListedStates,
   Liveness,
   MassExpiry,
+  type NetworkHeads,
   NodeEventLog,
   NodeRegistry,
   sampleOf,
@@ -173,7 +176,39 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     log,
   });
 
+  const heads: NetworkHeads = {
+    lag: (tips) => set.lag(tips),
+    heads: () =>
+      set.heads().map(({ chain, height, hash, creationTime }) => ({
+        chain,
+        height,
+        hash,
+        at: Number(creationTime / 1000n),
+      })),
+  };
+  const jobs = await createJobs({
+    ...{ instance: config.instance, url: config.instanceUrl?.href ?? '' },
+    logDirectory: config.jobsDir ?? join(config.dataDir, 'jobs'),
+    generation: settings.generation,
+    party: () => identity.proof.party,
+    ...{
+      orders: noOrders,
+      sql,
+      bus,
+      events,
+      liveness,
+      heads,
+      clock,
+      random,
+      crypto,
+      fetch: options.fetch,
+      log,
+    },
+  });
+  opening.defer(() => jobs.close());
+
   const agents = createAgentSide({
+    work: jobs.frames,
     instanceId: config.instance,
     region,
     rootFingerprint,
@@ -245,16 +280,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     mailer,
     signUp: config.signUp,
     adminEmail: config.adminEmail,
-    heads: {
-      lag: (tips) => set.lag(tips),
-      heads: () =>
-        set.heads().map(({ chain, height, hash, creationTime }) => ({
-          chain,
-          height,
-          hash,
-          at: Number(creationTime / 1000n),
-        })),
-    },
+    heads,
     liveness,
     history,
     hub: () => ({
@@ -286,7 +312,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       deadManUrl: config.deadManUrl,
       healthy: () => database.check(),
     },
-    features: [telemetry],
+    features: [telemetry, jobs.peerRoutes],
   });
 
   const partitions = new PartitionKeeper({ sql, clock });
@@ -295,6 +321,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const tasks: Task[] = [
     ...(tls && pair && 'setSecureContext' in server ? [new TlsFiles({ paths: tls, server, pair })] : []),
     ...agents.tasks,
+    ...jobs.tasks,
     ...web.tasks,
     ...tipTasks(options, set, { corroboration, bus }),
     new RollingCheckpoint({ set, file: options.rollingCheckpoint, pinned: options.checkpoint }),
@@ -362,21 +389,6 @@ function tipTasks(
     reporter: { nodeId: 'reference', ownerId: 'hub', network: 'hub', reference: true },
   });
   return [watch, { name: 'reference-poller', periodMs: 5_000, tick: () => poller.tick() }];
-}
-
-/** Lets go of what takes longer. */
-function within(ms: number, clock: Clock): (step: Promise<void>) => Promise<void> {
-  return async (step) => {
-    const late = Promise.withResolvers<void>();
-    const cancel = clock.after(ms, () =>
-      late.reject(
-        new HubError('closing_late', `what was in memory could not be written within ${ms} ms`, {
-          retry: false,
-        }),
-      ),
-    );
-    await Promise.race([step, late.promise]).finally(cancel);
-  };
 }
 
 async function newestHeartbeat(database: DbAdapter): Promise<number | undefined> {

@@ -36,13 +36,21 @@ const BACKUP_AT = 'backup-at';
 
 /** A backup is whole since `at`, milliseconds since 1970. */
 export function saveBackupTime(sql: Sql, at: number): Promise<void> {
-  return write(sql, BACKUP_AT, Buffer.from(String(at)));
+  return saveNumber(sql, BACKUP_AT, at);
 }
 
 /** When the last backup was made, of those that came to their end. */
-export async function loadBackupTime(sql: Sql): Promise<number | undefined> {
-  const value = await read(sql, BACKUP_AT);
+export function loadBackupTime(sql: Sql): Promise<number | undefined> {
+  return loadNumber(sql, BACKUP_AT);
+}
+
+export async function loadNumber(sql: Sql, name: string): Promise<number | undefined> {
+  const value = await read(sql, name);
   return value === undefined ? undefined : Number(Buffer.from(value).toString());
+}
+
+export function saveNumber(sql: Queries, name: string, value: number): Promise<void> {
+  return write(sql, name, Buffer.from(String(value)));
 }
 
 async function read(sql: Queries, name: string): Promise<Uint8Array | undefined> {

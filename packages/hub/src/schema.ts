@@ -7,6 +7,7 @@ export * from './audit/schema.ts';
 export * from './gateway/schema.ts';
 export * from './history/schema.ts';
 export * from './import/schema.ts';
+export * from './jobs/schema.ts';
 export * from './joining/schema.ts';
 export * from './nodes/schema.ts';
 export * from './owner-keys/schema.ts';

@@ -83,12 +83,15 @@ export {
 export { readPlain, writePlain } from './messages/plain.ts';
 export { FRAME, type FrameName } from './messages/types.ts';
 export {
+  type CancelAck,
   type Credit,
+  type JobAck,
   type LeaseRenew,
   type LeaseRenewed,
   type LeaseRequest,
   type LogChunk,
   PROGRESS_UNKNOWN,
+  type SealedJobResult,
   type WorkPolicy,
 } from './messages/work.ts';
 export { deriveSession, type OpenedFrame, Session, type SessionSecret } from './session.ts';

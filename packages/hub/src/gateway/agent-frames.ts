@@ -9,6 +9,7 @@ import type { Handlers } from './ingest.ts';
 import type { LiveNode } from './live-node.ts';
 import type { NodeSession } from './node-session.ts';
 import type { KeyRotations } from './rotation.ts';
+import type { WorkFrames } from './work-frames.ts';
 
 export interface AgentFrameDeps {
   readonly heartbeats: Heartbeats;
@@ -16,6 +17,7 @@ export interface AgentFrameDeps {
   readonly descriptions: Descriptions;
   readonly evidence: EvidenceDesk;
   readonly rotations: KeyRotations;
+  readonly work: WorkFrames;
   /** Sealed changes of the owner's key since the one with this fingerprint, in their order. */
   readonly ownerKeyChanges: (owner: string, fingerprint: string) => Promise<readonly Uint8Array[]>;
   /** A sample taken while the node had no session, in hub time. */
@@ -25,7 +27,7 @@ export interface AgentFrameDeps {
 
 /** What the hub does with each frame of an agent. */
 export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
-  const { heartbeats, headers, descriptions, evidence, rotations, rarely } = deps;
+  const { heartbeats, headers, descriptions, evidence, rotations, work, rarely } = deps;
   const batches = new WeakMap<NodeSession, { minute: number; count: number }>();
 
   /** Work that outlives its frame: what the node did wrong ends its session, what went wrong here is ours to log. */
@@ -79,6 +81,13 @@ export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
     headerReply: (session, value) => headers.reply(session, value.headers),
     checkpoint: (session, { sealed }) => later(session, 'checkpoint', evidence.take(session, sealed)),
     keyRotate: (session, wish) => later(session, 'keyRotate', rotations.take(session, wish)),
+    workPolicy: (session, value) => later(session, 'workPolicy', work.workPolicy(session, value)),
+    leaseRequest: (session, value) => work.leaseRequest(session, value),
+    jobAck: (session, value) => later(session, 'jobAck', work.jobAck(session, value)),
+    leaseRenew: (session, value) => later(session, 'leaseRenew', work.leaseRenew(session, value)),
+    logChunk: (session, value) => later(session, 'logChunk', work.logChunk(session, value)),
+    jobResult: (session, value) => later(session, 'jobResult', work.jobResult(session, value)),
+    cancelAck: (session, value) => work.cancelAck(session, value),
     disconnect: (session) => session.link.close(1000, 'the agent leaves'),
   };
 }

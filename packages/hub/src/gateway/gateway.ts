@@ -15,11 +15,13 @@ import { NodeSession } from './node-session.ts';
 import type { Refusals } from './refusals.ts';
 import { SessionSweep } from './session-sweep.ts';
 import { SessionTable } from './session-table.ts';
+import type { WorkFrames } from './work-frames.ts';
 
 export interface GatewayDeps extends HandshakeDeps {
   readonly limits: AdmissionLimits;
   readonly ingest: Ingest;
   readonly refusals: Refusals;
+  readonly work: Pick<WorkFrames, 'ended'>;
   readonly events: NodeEventLog;
   readonly bus: Bus;
   readonly log: Log;
@@ -232,6 +234,7 @@ export class Gateway {
     if (this.sessions.size === 0) this.#onEmpty?.();
     const { nodeId } = session.node;
     this.sweep.ended(nodeId, session.facts.epoch);
+    this.#deps.work.ended(session);
     this.#deps.log.debug({ nodeId, code }, 'session ended');
     this.#deps.bus.publish('sessions', { nodeId, kind: 'closed' });
   }

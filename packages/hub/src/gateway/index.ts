@@ -36,6 +36,7 @@ import { StatusStore } from './status-store.ts';
 import { UptimeBook } from './uptime.ts';
 import { UptimeStore } from './uptime-store.ts';
 import { createWebSocketServer } from './websocket-link.ts';
+import type { WorkFrames } from './work-frames.ts';
 
 export { FrameRate } from './frame-rate.ts';
 export { Gateway } from './gateway.ts';
@@ -43,6 +44,7 @@ export { Heartbeats } from './heartbeats.ts';
 export { HubIdentity, type HubIdentityDeps, keptChain } from './hub-identity.ts';
 export type { Link, LinkRequest } from './link.ts';
 export type { LiveNode } from './live-node.ts';
+export type { WorkFrames } from './work-frames.ts';
 
 export interface AgentSideDeps {
   readonly instanceId: string;
@@ -58,6 +60,7 @@ export interface AgentSideDeps {
   /** The key in force of an owner, by e-mail. */
   readonly ownerKeyOf: (owner: string) => Promise<OwnerKey | undefined>;
   readonly ownerKeyChanges: AgentFrameDeps['ownerKeyChanges'];
+  readonly work: WorkFrames;
   readonly events: NodeEventLog;
   readonly set: VerifiedSet;
   readonly corroboration: Corroboration;
@@ -129,6 +132,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
       crypto,
     }),
     rotations: new KeyRotations({ registry, signer, crypto }),
+    work: deps.work,
     ownerKeyChanges: deps.ownerKeyChanges,
     onSample: deps.onSample,
     rarely,
@@ -143,6 +147,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     crypto,
     events,
     refusals: new Refusals({ events, signer, bus, clock, log }),
+    work: deps.work,
     bus,
     log,
     directory: {

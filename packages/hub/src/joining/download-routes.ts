@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import { parseRange } from '../byte-range.ts';
 import type { HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { Log } from '../log.ts';
 import type { Archive, ArtefactStore, Release } from './artefact-store.ts';
-import { parseRange } from './byte-range.ts';
 import type { Installer } from './installer.ts';
 import type { JoinSteps } from './steps.ts';
 

@@ -12,7 +12,8 @@ export type NodeEventKind =
   | 'adopted'
   | 'key-rotated'
   | 'old-key-used'
-  | 'invalid-header';
+  | 'invalid-header'
+  | 'result-conflict';
 
 interface NodeEvent {
   readonly at: Date;

@@ -25,6 +25,7 @@ export type LeaseRequest = Decoded<typeof leaseRequest>;
 
 /** The job is in the agent's journal, on disk. Whether it will be run is said by its result. */
 export const jobAck = record(lease);
+export type JobAck = Decoded<typeof jobAck>;
 
 /** A third of a lease before its end, and at once in a new session. */
 export const leaseRenew = record({
@@ -47,9 +48,11 @@ export type Credit = Decoded<typeof credit>;
 export const cancelJob = record({ ...lease, reason: text(255) });
 /** `running`: the command is being ended (TERM, 10 s, KILL); its result follows either way. */
 export const cancelAck = record({ ...lease, running: bool });
+export type CancelAck = Decoded<typeof cancelAck>;
 
 /** `jobResultKind`, sealed. Sent again until its receipt comes. */
 export const sealedJobResult = record({ sealed: bytes(2_048 + 128) });
+export type SealedJobResult = Decoded<typeof sealedJobResult>;
 /** `jobReceiptKind`, sealed by the instance that the chain names. */
 export const sealedJobReceipt = record({ sealed: bytes(512), hub: hubChain });
 

@@ -1,0 +1,144 @@
+import {
+  type CarriedOrder,
+  type EncodedMessage,
+  encodeHubMessage,
+  fromHex,
+  type HubChain,
+  type Job,
+  jobKind,
+  type LeaseRequest,
+  LIMITS,
+  type SigningKey,
+  seal,
+} from '@stoa/protocol';
+import { Batcher } from '../batcher.ts';
+import type { Clock } from '../clock.ts';
+import type { AgentSession } from './agent-session.ts';
+import type { DispatchStore, LeasedJob, LeaseTerms, Room } from './dispatch-store.ts';
+import { uuidBytes } from './lease.ts';
+import { LEASE_MS } from './state.ts';
+import type { Slot, WorkSession, WorkSessions } from './work-sessions.ts';
+
+export interface DispatcherDeps {
+  readonly sessions: WorkSessions;
+  readonly store: DispatchStore;
+  readonly orders: { carriedFor(jobs: readonly LeasedJob[]): Promise<ReadonlyMap<string, CarriedOrder>> };
+  /** This instance's key with its chain, by which jobs are signed. */
+  readonly party: () => { readonly key: SigningKey; readonly chain: HubChain };
+  readonly instance: string;
+  readonly generation: number;
+  /** Share of a kind, an owner and a site that may be in flight, or begin within a minute. */
+  readonly share: () => number;
+  readonly clock: Clock;
+  readonly onLeased: (jobs: readonly LeasedJob[]) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** A bell rings for many nodes at once: what comes within the window goes by one statement. */
+const WINDOW = { windowMs: 5, maxItems: 1_000 };
+
+/**
+ * Brings jobs to sessions of this instance that have room for them. Asks the database only for a node that has room and
+ * may have work: after a bell, a new session, or a lease that filled all the room there was.
+ */
+export class Dispatcher {
+  readonly #deps: DispatcherDeps;
+  readonly #leasing: Batcher<WorkSession, void>;
+  readonly #asked = new Set<WorkSession>();
+
+  constructor(deps: DispatcherDeps) {
+    this.#deps = deps;
+    this.#leasing = new Batcher({ clock: deps.clock, ...WINDOW }, (asking) => this.#lease(asking));
+  }
+
+  /** The agent says what room it has. */
+  asked(agent: AgentSession, request: LeaseRequest): void {
+    const session = this.#deps.sessions.of(agent);
+    if (session === undefined) return;
+    session.asked(request);
+    this.#wake(session);
+  }
+
+  /** There may be work for these nodes. */
+  ring(nodeIds: Iterable<string>): void {
+    for (const nodeId of nodeIds) {
+      const session = this.#deps.sessions.get(nodeId);
+      if (session === undefined) continue;
+      session.mayHaveWork = true;
+      this.#wake(session);
+    }
+  }
+
+  #wake(session: WorkSession): void {
+    if (!session.mayHaveWork || !session.hasRoom || this.#asked.has(session)) return;
+    this.#asked.add(session);
+    this.#leasing.submit(session).catch((error: unknown) => {
+      // What is due is found again by the sweep.
+      this.#deps.onError(error);
+    });
+  }
+
+  async #lease(asking: readonly WorkSession[]): Promise<readonly undefined[]> {
+    // From here on a bell asks anew: what it rings for may come after the statement's snapshot.
+    for (const session of asking) {
+      this.#asked.delete(session);
+      session.mayHaveWork = false;
+    }
+    const { store, clock, instance, generation, share } = this.#deps;
+    const now = clock.now();
+    const terms: LeaseTerms = { now, ackUntil: now + LIMITS.jobAckMs, instance, generation };
+    const present = asking.filter(({ agent }) => this.#deps.sessions.of(agent)?.agent === agent);
+    for (const slot of ['mutating', 'read'] as const) {
+      const rooms = present
+        .filter((session) => session.room(slot) > 0)
+        .map((session) => roomOf(session, slot));
+      if (rooms.length === 0) continue;
+      const jobs =
+        slot === 'read' ? await store.read(rooms, terms) : await store.mutating(rooms, terms, share());
+      await this.#send(jobs, slot);
+    }
+    return asking.map(() => undefined);
+  }
+
+  async #send(jobs: readonly LeasedJob[], slot: Slot): Promise<void> {
+    if (jobs.length === 0) return;
+    const { sessions, orders, party, onLeased } = this.#deps;
+    const carried = await orders.carriedFor(jobs);
+    const by = party();
+    for (const job of jobs) {
+      const session = sessions.get(job.nodeId);
+      // Gone meanwhile: its lease ends unacknowledged, and it is found again.
+      if (session === undefined || session.room(slot) === 0) continue;
+      session.sent(slot);
+      session.agent.sendEncoded(jobFrame(job, by, carried.get(job.jobId)));
+      // It filled its room: there may be more behind it.
+      if (session.room(slot) === 0) session.mayHaveWork = true;
+    }
+    onLeased(jobs);
+  }
+}
+
+function roomOf(session: WorkSession, slot: Slot): Room {
+  const { node, facts } = session.agent;
+  return { nodeId: node.nodeId, epoch: facts.epoch, site: node.site, free: session.room(slot) };
+}
+
+function jobFrame(
+  job: LeasedJob,
+  { key, chain }: { key: SigningKey; chain: HubChain },
+  order: CarriedOrder | undefined,
+): EncodedMessage {
+  const body: Job = {
+    nodeId: fromHex(job.nodeId),
+    jobId: uuidBytes(job.jobId),
+    kind: job.kind,
+    attempt: job.attempt,
+    fencingToken: job.fencingToken,
+    leaseMs: LEASE_MS,
+    deadline: job.deadline.getTime(),
+    maxAttempts: job.maxAttempts,
+    idempotencyKey: uuidBytes(job.idempotencyKey),
+    params: job.params,
+  };
+  return encodeHubMessage('job', { sealed: seal(jobKind, body, key), hub: chain, order });
+}

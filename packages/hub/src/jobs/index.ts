@@ -1,0 +1,188 @@
+import { mkdir } from 'node:fs/promises';
+import type { CryptoSuite, HubChain, Random, SigningKey } from '@stoa/protocol';
+import { NodeAccess } from '#accounts/index.ts';
+import { AuditLog } from '#audit/index.ts';
+import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Bus } from '../bus.ts';
+import type { Clock } from '../clock.ts';
+import type { HttpFeature } from '../http.ts';
+import type { Log } from '../log.ts';
+import type { Liveness, NetworkHeads, NodeEventLog } from '../nodes/index.ts';
+import { RareLog } from '../rare-log.ts';
+import { Refreshed } from '../refreshed.ts';
+import { loadSecret } from '../region-settings.ts';
+import type { Task } from '../ticker.ts';
+import { BatchOrders } from './batch-orders.ts';
+import { Bell } from './bell.ts';
+import { Cancels } from './cancels.ts';
+import { DeskStore } from './desk-store.ts';
+import { DispatchStore } from './dispatch-store.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { DueSweep } from './due-sweep.ts';
+import { JobFrames } from './frames.ts';
+import { JobDesk } from './job-desk.ts';
+import { JobLogs } from './job-logs.ts';
+import { JobReader } from './job-reader.ts';
+import { LeaseDesk } from './lease-desk.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import { LeaseStore } from './lease-store.ts';
+import { DEFAULT_LIMITS, loadWorkLimits } from './limits.ts';
+import { LogDesk } from './log-desk.ts';
+import { LogFiles } from './log-files.ts';
+import { LogPeers, logPeerRoutes, type PeerFetch, PeerPasses } from './log-peers.ts';
+import { LogStore } from './log-store.ts';
+import { NodeWorkStore } from './node-work-store.ts';
+import type { OrderSource } from './order-source.ts';
+import { JobPlanner } from './planner.ts';
+import { ResultDesk } from './result-desk.ts';
+import { ResultStore } from './result-store.ts';
+import { WorkSessions } from './work-sessions.ts';
+
+export type { AgentSession } from './agent-session.ts';
+export type { JobBatch, JobDetail, JobReceiptRow, JobRun, JobSummary } from './job.ts';
+export {
+  type JobChoice,
+  JobDesk,
+  type JobRequest,
+  type JobSubmit,
+  type Submitted,
+} from './job-desk.ts';
+export { type JobLog, JobLogs } from './job-logs.ts';
+export {
+  isUuid,
+  JOBS_A_PAGE,
+  type JobCursor,
+  type JobFilter,
+  type JobPage,
+  JobReader,
+} from './job-reader.ts';
+export { loadWorkLimits, saveWorkLimits, type WorkLimits } from './limits.ts';
+export { noOrders, type OrderSource, type SubmittedOrder } from './order-source.ts';
+export { type JobPlan, LEFT_OUT, type LeftOut, type Share } from './planner.ts';
+export { isOver, JOB_STATES, type JobState } from './state.ts';
+
+export interface JobsDeps {
+  readonly instance: string;
+  /** Where peers reach this instance; empty where they don't. */
+  readonly url: string;
+  /** Of the logs; made where it is missing. */
+  readonly logDirectory: string;
+  /** Restore generation of the database. */
+  readonly generation: number;
+  readonly party: () => { readonly key: SigningKey; readonly chain: HubChain };
+  readonly orders: OrderSource;
+  readonly random: Random;
+  readonly fetch: PeerFetch;
+  readonly sql: Sql;
+  readonly bus: Bus;
+  readonly events: Pick<NodeEventLog, 'append'>;
+  readonly liveness: Liveness;
+  readonly heads: Pick<NetworkHeads, 'heads'>;
+  readonly clock: Clock;
+  readonly crypto: CryptoSuite;
+  readonly log: Log;
+}
+
+export interface Jobs {
+  readonly frames: JobFrames;
+  readonly desk: JobDesk;
+  readonly reader: JobReader;
+  readonly logs: JobLogs;
+  /** What instances answer each other. */
+  readonly peerRoutes: HttpFeature;
+  readonly tasks: readonly Task[];
+  close(): Promise<void>;
+}
+
+const SAID_AGAIN_MS = 10_000;
+
+/** Work: submitted by people, pulled by agents. Listens for what other instances tell from here on. */
+export async function createJobs(deps: JobsDeps): Promise<Jobs> {
+  const { sql, clock, crypto, instance, party, bus, events } = deps;
+  await mkdir(deps.logDirectory, { recursive: true, mode: 0o700 });
+  const rarely = new RareLog({ ...deps, everyMs: SAID_AGAIN_MS });
+  const failed = (what: string) => (err: unknown) =>
+    rarely.write('error', what, { fields: { err }, message: `jobs: ${what} failed` });
+  const ready = new Bell({ sql, channel: 'jobs_ready' });
+  const cancelled = new Bell({ sql, channel: 'jobs_cancel' });
+  const limits = new Refreshed({ clock, load: () => loadWorkLimits(sql) });
+  let share = DEFAULT_LIMITS.share;
+  const sessions = new WorkSessions();
+  const moved = (ids: readonly string[]) => {
+    if (ids.length > 0) bus.publish('jobs', { ids });
+  };
+  const settled = (jobs: readonly { readonly jobId: string }[]) => moved(jobs.map(({ jobId }) => jobId));
+  const dispatches = new DispatchStore(sql);
+  const dispatcher = new Dispatcher({
+    ...{ sessions, store: dispatches, party, instance, generation: deps.generation, clock },
+    orders: new BatchOrders({ sql, source: deps.orders }),
+    share: () => share,
+    onLeased: settled,
+    onError: failed('leasing'),
+  });
+  const logs = new LogStore(sql);
+  const files = new LogFiles({ directory: deps.logDirectory });
+  const key = await loadSecret(sql, 'job-log-key', deps.random(32));
+  const passes = new PeerPasses({ key, clock });
+  const holders = new LogPeers({ store: logs, passes, fetch: deps.fetch });
+  const jobLogs = new JobLogs({ files, store: logs, instance, holders, clock });
+  const logDesk = new LogDesk({
+    files,
+    store: logs,
+    instance,
+    clock,
+    onGrown: (jobId) => jobLogs.grew(jobId),
+  });
+  const leases = new LeaseStore({ sql, instance });
+  const leaseDesk = new LeaseDesk({
+    ...{ store: leases, clock },
+    onStanding(session, standing) {
+      settled(standing);
+      for (const lease of standing) logDesk.opened(session, lease).catch(failed('opening a log'));
+    },
+  });
+  const results = new ResultDesk({
+    ...{ store: new ResultStore(sql), party, crypto, clock, onSettled: settled },
+    onConflict(nodeId, jobId) {
+      events.append('result-conflict', nodeId, { jobId }).catch(failed('writing an event'));
+    },
+  });
+  const nodeWork = new NodeWorkStore({ sql, clock });
+  const access = new NodeAccess({ sql });
+  const cancelling = new Cancels({ sql, sessions, instance });
+  const unlisten = await Promise.all([
+    ready.listen((nodeIds) => dispatcher.ring(nodeIds ?? sessions.nodeIds())),
+    cancelled.listen((jobIds) => {
+      cancelling.tell(jobIds).catch(failed('telling of cancels'));
+    }),
+  ]);
+  return {
+    frames: new JobFrames({ sessions, dispatcher, leases: leaseDesk, logs: logDesk, results, nodeWork }),
+    desk: new JobDesk({
+      ...{ sql, access, ready, cancels: cancelled, clock, orders: deps.orders, onMoved: moved },
+      store: new DeskStore(sql),
+      planner: new JobPlanner({ ...deps, access }),
+      audit: new AuditLog({ sql, clock }),
+      limits: () => limits.read(),
+    }),
+    reader: new JobReader({ sql, access }),
+    logs: jobLogs,
+    peerRoutes: logPeerRoutes({ logs: jobLogs, passes }),
+    tasks: [
+      new LeaseKeeper({
+        ...{ store: leases, url: deps.url, clock, onSettled: settled },
+        onReady: (nodeIds) => ready.ring(sql, nodeIds),
+      }),
+      new DueSweep({
+        ...{ store: dispatches, instance, clock },
+        async ring(nodeIds) {
+          ({ share } = await limits.read());
+          dispatcher.ring(nodeIds);
+        },
+      }),
+    ],
+    async close() {
+      await Promise.all(unlisten.map((end) => end()));
+    },
+  };
+}

@@ -1,0 +1,245 @@
+import { randomUUID } from 'node:crypto';
+import { formatParams, type KindName, kindOf, type ParamValues, ProtocolError } from '@stoa/protocol';
+import { isAtLeast, type NodeAccess, requireFresh, type Viewer } from '#accounts/index.ts';
+import type { AuditLog } from '#audit/index.ts';
+import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Clock } from '../clock.ts';
+import { HttpError, notFound } from '../http-error.ts';
+import type { SqlFragment } from '../nodes/index.ts';
+import { printSelector, type Selector } from '../selector/index.ts';
+import { attemptsAt } from './attempts.ts';
+import type { Bell } from './bell.ts';
+import type { DeskStore } from './desk-store.ts';
+import type { WorkLimits } from './limits.ts';
+import type { OrderSource } from './order-source.ts';
+import type { JobPlan, JobPlanner } from './planner.ts';
+import { MAX_ATTEMPTS } from './state.ts';
+
+export interface JobRequest {
+  readonly kind: KindName;
+  readonly params: ParamValues;
+  readonly selector: Selector;
+}
+
+export interface JobSubmit extends JobRequest {
+  /** Nodes that were shown: it must be exactly these many. */
+  readonly expected: number;
+  /** Of the client's making: the same submit sent twice is one. */
+  readonly batchId?: string;
+  /** Milliseconds since 1970; default now. */
+  readonly scheduledAt?: number;
+  /** `orderKind`, sealed by whose key it takes. */
+  readonly order?: Uint8Array;
+}
+
+export interface Submitted {
+  readonly batchId: string;
+  readonly submitted: number;
+  /** Nothing begins before somebody else approves it. */
+  readonly needsApproval: boolean;
+}
+
+export interface JobDeskDeps {
+  readonly sql: Sql;
+  readonly store: DeskStore;
+  readonly planner: JobPlanner;
+  readonly access: NodeAccess;
+  readonly audit: Pick<AuditLog, 'appendIn'>;
+  readonly orders: OrderSource;
+  readonly limits: () => Promise<WorkLimits>;
+  readonly ready: Bell;
+  readonly cancels: Bell;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly onMoved: (jobIds: readonly string[]) => void;
+}
+
+/** What people do with jobs: each act is checked, done and audited in one transaction. */
+export class JobDesk {
+  readonly #deps: JobDeskDeps;
+
+  constructor(deps: JobDeskDeps) {
+    this.#deps = deps;
+  }
+
+  /** What a submit would do. @throws {HttpError} `bad_params`. */
+  async plan(viewer: Viewer, request: JobRequest): Promise<JobPlan & { readonly params: string }> {
+    const params = canonical(request);
+    const { approvalAbove } = await this.#deps.limits();
+    return { ...(await this.#deps.planner.plan(viewer, request, approvalAbove)), params };
+  }
+
+  /** Nodes that it would go to, ascending: what an order names. */
+  nodeIds(viewer: Viewer, request: JobRequest): Promise<readonly string[]> {
+    return this.#deps.planner.nodeIds(viewer, request);
+  }
+
+  /**
+   * One job a node. Idempotent by `batchId`.
+   * @throws {HttpError} `bad_params`, `radius_changed`, `order_needed`, `bad_order`, `confirm_first`, `nothing_to_do`.
+   */
+  async submit(viewer: Viewer, request: JobSubmit): Promise<Submitted> {
+    const { store, planner, audit, orders, limits, ready, clock } = this.#deps;
+    const now = clock.now();
+    const kind = kindOf(request.kind);
+    const params = canonical(request);
+    const batchId = request.batchId ?? randomUUID();
+    const before = await store.batch(batchId);
+    if (before !== undefined) return this.#again(viewer, batchId);
+    if (kind.class !== 'read') requireFresh(viewer, now);
+    const nodeIds = await planner.nodeIds(viewer, request);
+    requireRadius(nodeIds.length, request.expected);
+    const order = await this.#orderOf(viewer, request, { params, nodeIds, orders });
+    const { approvalAbove } = await limits();
+    const needsApproval = kind.class !== 'read' && nodeIds.length > approvalAbove;
+    const scheduledAt = Math.max(now, request.scheduledAt ?? now);
+    const selector = printSelector(request.selector);
+    const fresh = await store.begin(async (tx) => {
+      const written = await store.insert(
+        tx,
+        {
+          ...{ batchId, run: 'agent', kind: request.kind, class: kind.class, idempotent: kind.idempotent },
+          ...{
+            maxAttempts: attemptsAt(kind),
+            params,
+            selector,
+            createdBy: viewer.email,
+            needsApproval,
+            order,
+          },
+          ...{ scheduleId: undefined, now, scheduledAt },
+        },
+        nodeIds,
+      );
+      if (!written) return false;
+      await audit.appendIn(tx, {
+        actor: viewer.email,
+        act: 'job.submit',
+        subject: nodeIds.length === 1 ? nodeIds[0]! : batchId,
+        detail: {
+          ...{ batch: batchId, kind: request.kind, params, selector, nodes: nodeIds.length, needsApproval },
+          ...(order && { order: order.orderId }),
+        },
+        ...(kind.class === 'read' && { retention: '30d' as const }),
+      });
+      if (!needsApproval && scheduledAt <= now) await ready.ring(tx, nodeIds);
+      return true;
+    });
+    if (!fresh) return this.#again(viewer, batchId);
+    return { batchId, submitted: nodeIds.length, needsApproval };
+  }
+
+  /**
+   * The second word, by an admin who did not speak the first.
+   * @throws {HttpError} `confirm_first`, `not_found`.
+   */
+  async approve(viewer: Viewer, batchId: string): Promise<number> {
+    const { store, audit, ready, clock } = this.#deps;
+    if (!isAtLeast(viewer, 'ancient')) throw notFound(`Batch ${batchId}`);
+    const now = clock.now();
+    requireFresh(viewer, now);
+    return store.begin(async (tx) => {
+      const nodeIds = await store.approve(tx, batchId, { approver: viewer.email, now });
+      if (nodeIds === undefined)
+        throw new HttpError(409, 'not_to_approve', 'This batch does not wait for your approval.', {
+          fix: 'Whoever submitted it can not approve it; it may have been approved already.',
+        });
+      const detail = { batch: batchId, nodes: nodeIds.length };
+      await audit.appendIn(tx, { actor: viewer.email, act: 'job.approve', subject: batchId, detail });
+      await ready.ring(tx, nodeIds);
+      return nodeIds.length;
+    });
+  }
+
+  /** Wants jobs ended; those of nodes that the viewer may not work on are left alone. Returns how many. */
+  async cancel(viewer: Viewer, which: JobChoice): Promise<number> {
+    const { store, audit, cancels, clock, onMoved } = this.#deps;
+    const jobIds = await store.begin(async (tx) => {
+      const by = { reason: `cancelled by ${viewer.email}`, now: clock.now() };
+      const { jobIds: wanted, running } = await store.cancel(tx, this.#chosen(viewer, which), by);
+      if (wanted.length > 0) await audit.appendIn(tx, actOn('job.cancel', viewer, which, wanted.length));
+      await cancels.ring(tx, running);
+      return wanted;
+    });
+    onMoved(jobIds);
+    return jobIds.length;
+  }
+
+  /** Queues anew what failed, was cancelled or is dead. What ran under an order takes a new one: submit it again. */
+  async retry(viewer: Viewer, which: JobChoice): Promise<number> {
+    const { store, audit, ready, clock } = this.#deps;
+    return store.begin(async (tx) => {
+      const by = { now: clock.now(), attempts: MAX_ATTEMPTS };
+      const nodeIds = await store.retry(tx, this.#chosen(viewer, which), by);
+      if (nodeIds.length > 0) await audit.appendIn(tx, actOn('job.retry', viewer, which, nodeIds.length));
+      await ready.ring(tx, [...new Set(nodeIds)]);
+      return nodeIds.length;
+    });
+  }
+
+  async #again(viewer: Viewer, batchId: string): Promise<Submitted> {
+    const batch = await this.#deps.store.batch(batchId);
+    if (batch === undefined || batch.createdBy !== viewer.email)
+      throw new HttpError(409, 'batch_taken', `The batch ${batchId} is somebody else's.`, {
+        fix: 'Send a batch id of your own, or none.',
+      });
+    return { batchId, submitted: batch.nodes, needsApproval: batch.needsApproval };
+  }
+
+  async #orderOf(
+    viewer: Viewer,
+    { kind: name, order: sealed }: JobSubmit,
+    by: { params: string; nodeIds: readonly string[]; orders: OrderSource },
+  ): Promise<{ orderId: string; sealed: Uint8Array } | undefined> {
+    const kind = kindOf(name);
+    if (kind.class === 'read') return undefined;
+    if (sealed === undefined)
+      throw new HttpError(
+        400,
+        'order_needed',
+        `${name} changes nodes: it takes an order signed by ${kind.class === 'code' ? "the owner's key" : "the owner's or an admin's key"}.`,
+        { fix: 'Sign what the plan shows, and send the order with it.' },
+      );
+    const { params, nodeIds } = by;
+    const submitted = { kind: name, params, nodeIds, maxAttempts: attemptsAt(kind), sealed };
+    return { ...(await by.orders.verify(viewer, submitted)), sealed };
+  }
+
+  #chosen(viewer: Viewer, which: JobChoice): SqlFragment {
+    const { sql, access } = this.#deps;
+    const chosen =
+      'batchId' in which
+        ? sql`j.batch_id = ${which.batchId}`
+        : sql`j.job_id = any(${[...which.jobIds]}::uuid[])`;
+    return sql`${chosen} and ${access.allowed(viewer, 'operator')}`;
+  }
+}
+
+export type JobChoice = { readonly jobIds: readonly string[] } | { readonly batchId: string };
+
+function canonical({ kind, params }: JobRequest): string {
+  try {
+    return formatParams(kindOf(kind).parameters, params);
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) throw cause;
+    throw new HttpError(400, 'bad_params', `${kind}: ${cause.message}.`, {
+      fix: `See what ${kind} takes: stoa-hub job kinds ${kind}`,
+      cause,
+    });
+  }
+}
+
+function requireRadius(nodes: number, expected: number): void {
+  if (nodes !== expected)
+    throw new HttpError(409, 'radius_changed', `It would go to ${nodes} nodes by now, not ${expected}.`, {
+      fix: 'Look at it again, then confirm what you see.',
+    });
+  if (nodes === 0)
+    throw new HttpError(409, 'nothing_to_do', 'No node would get this job.', {
+      fix: 'The plan says why each node is left out.',
+    });
+}
+
+function actOn(act: string, viewer: Viewer, which: JobChoice, jobs: number) {
+  const subject = 'batchId' in which ? which.batchId : jobs === 1 ? which.jobIds[0]! : '';
+  return { actor: viewer.email, act, subject, detail: { jobs } };
+}

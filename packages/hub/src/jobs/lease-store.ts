@@ -1,0 +1,136 @@
+import type { Sql } from '#seams/db-adapter/index.ts';
+import type { LeaseName } from './lease.ts';
+import { FAILOVER_GRACE_MS, LEASE_MS } from './state.ts';
+
+export interface Renewal extends LeaseName {
+  readonly nodeId: string;
+  readonly epoch: number;
+  /** Undefined: only that it is in the journal. */
+  readonly progress: { readonly percent: number | undefined; readonly step: string } | undefined;
+}
+
+/** A job that lost its lease. */
+export interface LostLease {
+  readonly jobId: string;
+  readonly nodeId: string;
+  readonly state: 'queued' | 'unknown' | 'dead' | 'cancelled';
+}
+
+/** Keeps leases alive, and ends them. Many at a time: one statement whatever comes together. */
+export class LeaseStore {
+  readonly #sql: Sql;
+  readonly #instance: string;
+
+  constructor(by: { sql: Sql; instance: string }) {
+    this.#sql = by.sql;
+    this.#instance = by.instance;
+  }
+
+  /**
+   * What is in the agent's journal runs, or is about to: leased and unknown become running.
+   * @returns ids of the leases that stand; the others are lost. `cancelWanted` with those that somebody wants ended.
+   */
+  async renew(
+    renewals: readonly Renewal[],
+    now: number,
+  ): Promise<ReadonlyMap<string, { readonly cancelWanted: string | undefined; readonly logBytes: number }>> {
+    // Of the same job the newest attempt, and progress before a bare acknowledgement: a statement writes a row once.
+    const newest = new Map<string, Renewal>();
+    for (const renewal of renewals) {
+      const held = newest.get(renewal.jobId);
+      if (held === undefined || held.fencingToken <= renewal.fencingToken)
+        newest.set(renewal.jobId, { ...renewal, progress: renewal.progress ?? held?.progress });
+    }
+    const rows = [...newest.values()]
+      .sort((a, b) => (a.jobId < b.jobId ? -1 : 1))
+      .map(({ jobId, attempt, fencingToken, nodeId, epoch, progress }) => ({
+        job_id: jobId,
+        attempt,
+        token: fencingToken,
+        node_id: nodeId,
+        epoch,
+        told: progress !== undefined,
+        percent: progress?.percent ?? null,
+        step: progress?.step ?? '',
+      }));
+    const stood = await this.#sql<{ job_id: string; cancel_wanted: string | null; log_bytes: number }[]>`
+      with given as (
+        select * from json_to_recordset(${JSON.stringify(rows)}::text::json) as g(job_id uuid, attempt int, token bigint,
+          node_id text, epoch bigint, told boolean, percent int, step text)
+      ), held as materialized (
+        select j.job_id from given g join jobs j using (job_id)
+        where j.node_id = g.node_id and j.attempt = g.attempt and j.fencing_token = g.token
+          and j.state in ('leased', 'running', 'unknown')
+        order by j.job_id for update of j
+      )
+      update jobs j set state = 'running', acked = true, leased_until = ${new Date(now + LEASE_MS)},
+        started_at = coalesce(j.started_at, ${new Date(now)}), instance = ${this.#instance}, session_epoch = g.epoch,
+        progress = case when g.told then g.percent else j.progress end,
+        step = case when g.told then g.step else j.step end
+      from given g join held using (job_id) where j.job_id = g.job_id
+      returning j.job_id, j.cancel_wanted, j.log_bytes`;
+    return new Map(
+      stood.map((row) => [
+        row.job_id,
+        { cancelWanted: row.cancel_wanted ?? undefined, logBytes: row.log_bytes },
+      ]),
+    );
+  }
+
+  /** This instance is there. */
+  async seen(now: number, url: string): Promise<void> {
+    await this.#sql`
+      insert into job_holders (instance, url, seen_at) values (${this.#instance}, ${url}, ${new Date(now)})
+      on conflict (instance) do update set url = excluded.url, seen_at = excluded.seen_at`;
+  }
+
+  /** For leases that this instance could not renew, having been away: from now on the failover grace. */
+  async extend(now: number): Promise<number> {
+    const until = new Date(now + FAILOVER_GRACE_MS);
+    const rows = await this.#sql`update jobs set leased_until = ${until}
+      where state in ('leased', 'running') and instance = ${this.#instance} and leased_until < ${until} and run = 'agent'`;
+    return rows.count;
+  }
+
+  /**
+   * Leases that ended: of this instance and of those that are there; of one that has fallen silent only after the grace,
+   * in which its nodes come here or it comes back. Nobody holds up another: rows that are being written are left for the
+   * next time.
+   */
+  async expire(now: number, silentMs: number): Promise<readonly LostLease[]> {
+    return this.#sql<LostLease[]>`
+      with lost as materialized (
+        select j.job_id from jobs j left join job_holders h on h.instance = j.instance
+        where j.state in ('leased', 'running') and j.leased_until < ${new Date(now)}
+          and (j.leased_until < ${new Date(now - FAILOVER_GRACE_MS)} or h.seen_at > ${new Date(now - silentMs)})
+        order by j.leased_until limit 1000 for update of j skip locked
+      )
+      update jobs j set leased_until = null, progress = null, step = '',
+        state = case when not j.idempotent then 'unknown' when j.cancel_wanted is not null then 'cancelled'
+          when j.attempt < j.max_attempts then 'queued' else 'dead' end,
+        ended_at = case when j.idempotent and (j.cancel_wanted is not null or j.attempt >= j.max_attempts)
+          then ${new Date(now)}::timestamptz end,
+        code = case when not j.idempotent then '' when j.cancel_wanted is not null then 'cancelled'
+          when j.attempt >= j.max_attempts then 'attempts_used_up' else '' end,
+        message = case when j.idempotent and j.cancel_wanted is null and j.attempt >= j.max_attempts
+          then 'the lease of attempt ' || j.attempt || ' of ' || j.max_attempts || ' was lost' else '' end
+      from lost where j.job_id = lost.job_id
+      returning j.job_id as "jobId", j.node_id as "nodeId", j.state`;
+  }
+
+  /** What nobody began in time, and what no node reports any more. Returns the jobs that ended. */
+  async giveUp(now: number, unknownMs: number): Promise<readonly { jobId: string; nodeId: string }[]> {
+    return this.#sql<{ jobId: string; nodeId: string }[]>`
+      with over as materialized (
+        select job_id from jobs where ended_at is null and (
+          (state = 'queued' and deadline < ${new Date(now)})
+          or (state = 'unknown' and deadline < ${new Date(now - unknownMs)}))
+        limit 1000 for update skip locked
+      )
+      update jobs j set state = 'failed', ended_at = ${new Date(now)},
+        code = case when j.state = 'queued' then 'deadline' else 'never_reported' end,
+        message = case when j.state = 'queued' then 'it could not be begun before its deadline'
+          else 'its lease was lost and the node never told what became of it' end
+      from over where j.job_id = over.job_id returning j.job_id as "jobId", j.node_id as "nodeId"`;
+  }
+}

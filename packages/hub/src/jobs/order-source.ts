@@ -1,0 +1,39 @@
+import type { CarriedOrder } from '@stoa/protocol';
+import type { Viewer } from '#accounts/index.ts';
+import { HttpError } from '../http-error.ts';
+
+export interface SubmittedOrder {
+  readonly kind: string;
+  /** Canonical text. */
+  readonly params: string;
+  /** All nodes of the batch, ascending. */
+  readonly nodeIds: readonly string[];
+  readonly maxAttempts: number;
+  /** `orderKind`, sealed. */
+  readonly sealed: Uint8Array;
+}
+
+/** What jobs need of signed orders; `orders/` is behind it. */
+export interface OrderSource {
+  /**
+   * Whether this order orders exactly this, is in force, unused, and signed by whom it may be. Returns its id, 32 hex.
+   * @throws {HttpError} `bad_order`, with what is wrong.
+   */
+  verify(viewer: Viewer, submitted: SubmittedOrder): Promise<{ readonly orderId: string }>;
+  /** The batch's order as it travels with the job of each of these nodes. */
+  carried(
+    batch: { readonly batchId: string; readonly sealed: Uint8Array },
+    nodeIds: readonly string[],
+  ): Promise<ReadonlyMap<string, CarriedOrder>>;
+}
+
+/** Of a hub that takes no orders: then only work that changes nothing is submitted. */
+export const noOrders: OrderSource = {
+  verify: () =>
+    Promise.reject(
+      new HttpError(409, 'bad_order', 'This hub takes no orders.', {
+        fix: 'Submit work of class read, which needs none.',
+      }),
+    ),
+  carried: () => Promise.resolve(new Map()),
+};

@@ -1,0 +1,176 @@
+import {
+  type CryptoSuite,
+  encode,
+  equalBytes,
+  FRAME,
+  fromHex,
+  HUB_FRAMES,
+  type HubChain,
+  type JobResult,
+  jobReceiptKind,
+  jobResultKind,
+  open,
+  ProtocolError,
+  peek,
+  type SigningKey,
+  seal,
+  toHex,
+} from '@stoa/protocol';
+import type { TransactionSql } from '#seams/db-adapter/index.ts';
+import { Batcher } from '../batcher.ts';
+import type { Clock } from '../clock.ts';
+import type { AgentSession } from './agent-session.ts';
+import { uuidText } from './lease.ts';
+import type { ResultStore, StoredResult } from './result-store.ts';
+import { type ChainTip, linkOf, settle } from './settle.ts';
+
+interface Told {
+  readonly nodeId: string;
+  readonly sealed: Uint8Array;
+}
+type Answer = { readonly receipt: Uint8Array } | { readonly fault: ProtocolError };
+
+interface Round {
+  readonly results: readonly StoredResult[];
+  /** By the hash of the result, hex. */
+  readonly receipts: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface ResultDeskDeps {
+  readonly store: ResultStore;
+  readonly party: () => { readonly key: SigningKey; readonly chain: HubChain };
+  readonly crypto: CryptoSuite;
+  readonly clock: Clock;
+  /** After the commit. */
+  readonly onSettled: (jobs: readonly { readonly jobId: string }[]) => void;
+  /** A node showed a second history of its results. */
+  readonly onConflict: (nodeId: string, jobId: string) => void;
+}
+
+const WINDOW = { windowMs: 5, maxItems: 500 };
+
+/** Takes results, stores them with the receipt that answers them, and only then answers. */
+export class ResultDesk {
+  readonly #deps: ResultDeskDeps;
+  readonly #taking: Batcher<Told, Answer>;
+
+  constructor(deps: ResultDeskDeps) {
+    this.#deps = deps;
+    this.#taking = new Batcher({ clock: deps.clock, ...WINDOW }, (told) => this.#take(told));
+  }
+
+  /** The same result gets the same receipt, however often it comes. @throws ProtocolError for one that isn't the node's. */
+  async take(session: AgentSession, sealed: Uint8Array): Promise<void> {
+    // What came is a view of a buffer that is not ours to keep.
+    const answer = await this.#taking.submit({ nodeId: session.node.nodeId, sealed: sealed.slice() });
+    if ('fault' in answer) throw answer.fault;
+    session.sendEncoded({ type: FRAME.jobReceipt, payload: answer.receipt });
+  }
+
+  async #take(told: readonly Told[]): Promise<readonly Answer[]> {
+    const { store, clock, onSettled, onConflict } = this.#deps;
+    const now = clock.now();
+    const keys = await store.keysOf(
+      told.map(({ nodeId }) => nodeId),
+      now,
+    );
+    const opened = told.map((each) => this.#open(each, keys.get(each.nodeId) ?? []));
+    const good = opened.filter((each): each is Opened => !('fault' in each));
+    const round = good.length === 0 ? undefined : await store.begin((tx) => this.#record(tx, good, now));
+    for (const { nodeId, jobId, link, settled } of round?.results ?? []) {
+      if (settled !== undefined) onSettled([{ jobId }]);
+      if (link === 'conflict') onConflict(nodeId, jobId);
+    }
+    return opened.map((each) =>
+      'fault' in each ? each : { receipt: round!.receipts.get(toHex(each.hash))! },
+    );
+  }
+
+  /** In the order in which they came: of two results of one job the first may end it. */
+  async #record(tx: TransactionSql, told: readonly Opened[], now: number): Promise<Round> {
+    const { store } = this.#deps;
+    const before = await store.before(tx, told);
+    const tips = new Map(
+      await store.tips(
+        tx,
+        told.map(({ nodeId }) => nodeId),
+      ),
+    );
+    const jobs = new Map(told.map(({ jobId, nodeId }, i) => [`${nodeId}/${jobId}`, before[i]!.job]));
+    const moved = new Map<string, ChainTip>();
+    const results: StoredResult[] = [];
+    const receipts = new Map<string, Uint8Array>();
+    for (const [i, each] of told.entries()) {
+      const hash = toHex(each.hash);
+      const known = before[i]!.receipt ?? receipts.get(hash);
+      if (known !== undefined) {
+        receipts.set(hash, known);
+        continue;
+      }
+      const name = `${each.nodeId}/${each.jobId}`;
+      const job = jobs.get(name);
+      const settled = settle(job, each.result);
+      if (job !== undefined && settled !== undefined) jobs.set(name, { ...job, state: settled.state });
+      const result = this.#stored(each, settled, { tip: tips.get(each.nodeId), now });
+      results.push(result);
+      receipts.set(hash, result.receipt);
+      if (result.link === 'conflict') continue;
+      tips.set(each.nodeId, { number: result.number, hash });
+      moved.set(each.nodeId, { number: result.number, hash });
+    }
+    if (results.length > 0) await store.write(tx, results, { tips: moved, now });
+    return { results, receipts };
+  }
+
+  #stored(
+    { nodeId, jobId, sealed, hash, result }: Opened,
+    settled: StoredResult['settled'],
+    by: { tip: ChainTip | undefined; now: number },
+  ): StoredResult {
+    const { key, chain } = this.#deps.party();
+    const taken = settled === undefined ? 'late' : 'recorded';
+    const { attempt, number, previous, report } = result;
+    const body = {
+      nodeId: fromHex(nodeId),
+      jobId: result.jobId,
+      attempt,
+      result: hash,
+      taken,
+      at: by.now,
+    } as const;
+    const receipt = encode(HUB_FRAMES.jobReceipt, { sealed: seal(jobReceiptKind, body, key), hub: chain });
+    const link = linkOf(by.tip ?? { number: 0, hash: undefined }, { number, previous: toHex(previous) });
+    return { hash, jobId, nodeId, attempt, sealed, receipt, taken, number, previous, link, report, settled };
+  }
+
+  /** Signed by the key in force or the one before: what waited to be sent may be older than a rotation. */
+  #open({ nodeId, sealed }: Told, keys: readonly Uint8Array[]): Opened | { readonly fault: ProtocolError } {
+    let fault = new ProtocolError('bad_signature', `node ${nodeId} is not registered`);
+    for (const key of keys) {
+      try {
+        const result = open(jobResultKind, sealed, this.#deps.crypto, key);
+        if (!equalBytes(result.nodeId, fromHex(nodeId)))
+          return { fault: new ProtocolError('bad_signature', 'the job result is that of another node') };
+        const jobId = uuidText(result.jobId);
+        return { nodeId, jobId, sealed, hash: this.#deps.crypto.hash(sealed), result };
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        fault = error;
+      }
+    }
+    return { fault };
+  }
+}
+
+interface Opened {
+  readonly nodeId: string;
+  readonly jobId: string;
+  readonly sealed: Uint8Array;
+  readonly hash: Uint8Array;
+  readonly result: JobResult;
+}
+
+/** What a stored result said, for its readers: its signature was checked when it came. */
+export function readResult(sealed: Uint8Array): JobResult {
+  return peek(jobResultKind, sealed);
+}

@@ -16,6 +16,12 @@ export interface JobLogOptions {
   failed: (error: unknown) => void;
 }
 
+interface Line {
+  /** By the wall clock of this host, for people. */
+  readonly at: number;
+  readonly text: string;
+}
+
 const FLUSH_MS = 500;
 const FLUSH_BYTES = LIMITS.logChunkBytes;
 const LINE_BYTES = 4_096;
@@ -35,7 +41,7 @@ export class JobLog {
   #bytes = 0;
   #last: string | undefined;
   #repeats = 0;
-  #tail: string[] = [];
+  #tail: Line[] = [];
   #dropped = 0;
   #timer: Timer | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -62,7 +68,7 @@ export class JobLog {
     const lost = this.#dropped - kept.length;
     if (lost > 0)
       this.#put(
-        this.#stamped(`[${lost} lines are left out here: the log may take ${this.#options.maxBytes} bytes]`),
+        this.#now(`[${lost} lines are left out here: the log may take ${this.#options.maxBytes} bytes]`),
       );
     for (const line of kept) this.#put(line);
     this.#flush();
@@ -80,24 +86,24 @@ export class JobLog {
     // The line itself is not looked at: a flood must cost as little as it is worth.
     if (this.#dropped > 0 || room < LINE_BYTES) {
       this.#dropped += 1;
-      this.#tail.push(this.#stamped(text.slice(0, LINE_BYTES)));
+      this.#tail.push(this.#now(text));
       if (this.#tail.length > TAIL.lines) this.#tail.shift();
       return;
     }
-    this.#put(this.#stamped(text));
+    this.#put(this.#now(text));
     if (this.#waitingBytes >= FLUSH_BYTES) this.#flush();
     else this.#timer ??= this.#options.clock.after(FLUSH_MS, () => this.#flush());
   }
 
-  /** The wall clock of this host, for people. */
-  #stamped(text: string): string {
-    return `${new Date(this.#options.clock.now()).toISOString()} ${text}`;
+  #now(text: string): Line {
+    return { at: this.#options.clock.now(), text };
   }
 
-  #put(stamped: string): void {
+  #put({ at, text }: Line): void {
     // 64 lines of the tail have to fit into their part.
     const most = this.#dropped > 0 ? TAIL.bytes / TAIL.lines - 64 : LINE_BYTES;
-    const line = `${fit(redactText(stamped).replaceAll('\n', ' '), most)}\n`;
+    const told = `${new Date(at).toISOString()} ${redactText(text).replaceAll('\n', ' ')}`;
+    const line = `${fit(told, most)}\n`;
     this.#waiting += line;
     this.#waitingBytes += Buffer.byteLength(line);
   }

@@ -92,7 +92,7 @@ export class LogStore {
     const log = this.find(lease);
     if (log === undefined) return;
     log.ended = true;
-    if (log.size === 0) this.#drop(log);
+    this.settle(log);
   }
 
   /** The hub has it, or wants no more of it. */

@@ -15,3 +15,4 @@ export * from './pulse/schema.ts';
 export * from './saved-views/schema.ts';
 export * from './seams/probe-cache/schema.ts';
 export * from './sharing/schema.ts';
+export * from './vault/schema.ts';

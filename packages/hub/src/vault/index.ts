@@ -1,0 +1,1 @@
+export { Vault, VaultError } from './vault.ts';

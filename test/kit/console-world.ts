@@ -8,6 +8,7 @@ import { Bus } from '@stoa/hub/bus';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from '@stoa/hub/history';
 import { ArtefactStore, JoinSteps, loadInstaller } from '@stoa/hub/joining';
 import { JoinTokens, Liveness } from '@stoa/hub/nodes';
+import { createOrders } from '@stoa/hub/orders';
 import { openUrl, type Sql } from '@stoa/hub/seams/db-adapter/index';
 import type { Mail } from '@stoa/hub/seams/mailer/index';
 import { createWeb, type Web } from '@stoa/hub/web';
@@ -113,6 +114,7 @@ export async function openConsoleWorld({
       }),
       installer: await loadInstaller(url),
     },
+    orders: createOrders({ sql, region: 'eu', clock, random: randomBytes, crypto: nodeCrypto }),
     sql: database.sql,
     database,
     bus,

@@ -19,7 +19,7 @@ import {
   type HubIdentityDeps,
 } from './gateway/index.ts';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from './history/index.ts';
-import { createJobs, noOrders } from './jobs/index.ts';
+import { createJobs } from './jobs/index.ts';
 import { ArtefactStore, JoinSteps, loadInstaller } from './joining/index.ts';
 import type { Log } from './log.ts';
 import {
@@ -33,6 +33,7 @@ import {
   NodeRegistry,
   sampleOf,
 } from './nodes/index.ts';
+import { createOrders, orderTasks } from './orders/index.ts';
 import { OwnerKeyChanges, OwnerKeyStore } from './owner-keys/index.ts';
 import { publicUrlShortcomings } from './public-url.ts';
 
@@ -186,24 +187,13 @@ export async function openHub(options: HubOptions): Promise<Hub> {
         at: Number(creationTime / 1000n),
       })),
   };
+  const orders = createOrders({ sql, region, clock, random, crypto });
   const jobs = await createJobs({
     ...{ instance: config.instance, url: config.instanceUrl?.href ?? '' },
     logDirectory: config.jobsDir ?? join(config.dataDir, 'jobs'),
     generation: settings.generation,
     party: () => identity.proof.party,
-    ...{
-      orders: noOrders,
-      sql,
-      bus,
-      events,
-      liveness,
-      heads,
-      clock,
-      random,
-      crypto,
-      fetch: options.fetch,
-      log,
-    },
+    ...{ orders, sql, bus, events, liveness, heads, clock, random, crypto, fetch: options.fetch, log },
   });
   opening.defer(() => jobs.close());
 
@@ -303,6 +293,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       certificateNotAfter: identity.proof.cert.notAfter,
       settings: inForce,
     }),
+    orders,
     join: { tokens, steps, artefacts, installer: await loadInstaller(url.origin) },
     alerts: {
       instanceId: config.instance,
@@ -322,6 +313,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     ...(tls && pair && 'setSecureContext' in server ? [new TlsFiles({ paths: tls, server, pair })] : []),
     ...agents.tasks,
     ...jobs.tasks,
+    ...orderTasks({ sql, signer, clock }),
     ...web.tasks,
     ...tipTasks(options, set, { corroboration, bus }),
     new RollingCheckpoint({ set, file: options.rollingCheckpoint, pinned: options.checkpoint }),

@@ -49,6 +49,7 @@ import {
   nodeRoutes,
   nodeSources,
 } from './nodes/index.ts';
+import { type Orders, orderRoutes } from './orders/index.ts';
 import { OwnerKeyStore, OwnerKeys, ownerKeyRoutes } from './owner-keys/index.ts';
 import { paletteRoutes } from './palette/index.ts';
 import type { Place } from './place.ts';
@@ -87,6 +88,7 @@ export interface WebOptions {
   readonly history: HistoryReader;
   readonly hub: () => HubFacts;
   readonly join: JoinSide;
+  readonly orders: Orders;
   readonly mailer: Mailer;
   /** Whether strangers may make accounts. */
   readonly signUp: 'open' | 'closed';
@@ -191,6 +193,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
         values,
       }),
       ownerKeyRoutes({ ownerKeys, guard, clock }),
+      orderRoutes({ orders: options.orders, guard }),
       sharingRoutes({ ...nodes, guard, access, shares, store: shareStore, transfers, fingerprintOf }),
       savedViewRoutes({ guard, views }),
       bulkRoutes({ guard, acts }),

@@ -1,14 +1,25 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fromBase64Url, fromHex, verifyOwnerKeyChange } from '@stoa/protocol';
+import {
+  formatOrderDraft,
+  fromBase64Url,
+  fromHex,
+  merkleRoot,
+  open,
+  orderKind,
+  utf8,
+  verifyOwnerKeyChange,
+} from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { Command } from 'commander';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { addKeyCommands } from './key.ts';
 
 let directory: string;
+let asked: string[] = [];
 beforeEach(async () => {
+  asked = [];
   directory = await mkdtemp(join(tmpdir(), 'stoa-key-'));
 });
 afterEach(() => rm(directory, { recursive: true }));
@@ -16,7 +27,8 @@ afterEach(() => rm(directory, { recursive: true }));
 async function run(...args: string[]): Promise<string> {
   const printed: string[] = [];
   const root = new Command('stoa-hub').exitOverride();
-  addKeyCommands(root, () => ({ json: false, out: (text) => void printed.push(text), ask: () => {} }));
+  const ask = (text: string) => void asked.push(text);
+  addKeyCommands(root, () => ({ json: false, out: (text) => void printed.push(text), ask }));
   await root.parseAsync(['key', ...args], { from: 'user' });
   return printed.join('\n');
 }
@@ -36,4 +48,30 @@ it("makes an owner's key, shows it, and signs the change to the next as the cons
   const standing = { owner: 'a@x.example', region: 'eu', serial: 1, publicKey: fromHex(publicKeyOf(made)) };
   expect(verifyOwnerKeyChange(fromBase64Url(change), standing, nodeCrypto).next).toEqual(fromHex(nextKey));
   await expect(run('init', '--out', held, ...unlock)).rejects.toMatchObject({ code: 'key_exists' });
+}, 60_000);
+
+it('signs an order from its draft, told in words, and leaves it in a file', async () => {
+  const [file, draft, signed] = ['owner.key', 'draft.json', 'signed'].map((name) =>
+    join(directory, name),
+  ) as [string, string, string];
+  const unlock = ['--key-file', join(directory, 'unlock')];
+  const signerKey = fromHex(publicKeyOf(await run('init', '--out', file, ...unlock)));
+  const params = '{"action":"stop"}';
+  const nodes = [fromHex('07'.repeat(32))];
+  const order = {
+    ...{ orderId: new Uint8Array(16), region: 'eu', kind: 'stoachain-control', nodeCount: 1, maxAttempts: 1 },
+    paramsHash: nodeCrypto.hash(utf8(params)),
+    nodes: merkleRoot(nodes, nodeCrypto.hash),
+    ...{ signer: 'a@x.example', signerKey, issuedAt: 1_000, expiresAt: 2_000 },
+  };
+  await writeFile(draft, formatOrderDraft({ order, params, nodes }));
+  expect(await run('sign-order', draft, '--file', file, '--out', signed, ...unlock)).toContain('for 1 nodes');
+  expect(asked.join('')).toMatch(/With +action=stop/);
+  const sealed = fromBase64Url((await readFile(signed, 'utf8')).trim());
+  expect(open(orderKind, sealed, nodeCrypto, signerKey)).toEqual(order);
+  await writeFile(draft, formatOrderDraft({ order, params: '{"action":"start"}', nodes }));
+  await expect(run('sign-order', draft, '--file', file, ...unlock)).rejects.toMatchObject({
+    code: 'bad_argument',
+    message: expect.stringContaining('hash of other parameters'),
+  });
 }, 60_000);

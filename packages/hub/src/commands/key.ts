@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import type { OwnerKeyReport } from '@stoa/signer/client';
 import type { Command } from 'commander';
 
@@ -64,6 +65,28 @@ export function addKeyCommands(root: Command, io: () => KeyIo): void {
     const signed = await signOwnerKeyChange(change, { keyFile, passphraseFile, ask });
     out(json ? JSON.stringify(signed) : signed.change);
   });
+  addSignOrder(key, io);
+}
+
+/** The way of a key that no hub ever touches: a draft in, a signature out. */
+function addSignOrder(key: Command, io: () => KeyIo): void {
+  withUnlock(
+    key
+      .command('sign-order')
+      .description('sign an order for work, from the draft that the console gave; it is told in words before')
+      .argument('<draft>', 'file of the draft')
+      .option('--file <file>', 'the sealed key', FILE)
+      .option('--out <file>', 'where the signed order goes; printed unless given'),
+  ).action(
+    async (order: string, { file, out: to, ...unlock }: UnlockOptions & { file: string; out?: string }) => {
+      const { signOrder } = await import('@stoa/signer/client');
+      const { out, json, ask } = io();
+      const signed = await signOrder({ file, order }, { ...unlock, ask });
+      if (to !== undefined) await writeFile(to, `${signed.order}\n`);
+      if (json) out(JSON.stringify(signed));
+      else out(to === undefined ? signed.order : `signed for ${signed.nodes} nodes: ${to}`);
+    },
+  );
 }
 
 /** Never from the arguments or the environment: other accounts of the machine can read those. */

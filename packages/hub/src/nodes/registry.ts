@@ -33,6 +33,13 @@ export class NodeRegistry {
     return row?.owner;
   }
 
+  /** E-mails, each once; '' for nodes that have none. */
+  async ownersOf(nodeIds: readonly string[]): Promise<string[]> {
+    const rows = await this.#sql<{ owner: string }[]>`
+      select distinct owner from nodes where node_id = any(${[...nodeIds]})`;
+    return rows.map(({ owner }) => owner);
+  }
+
   /** Registers an enrolled node; the same node again is no change. A token gives an owner to one that had none. */
   async add(credential: NodeCredential, admitted: Admitted, simulated: boolean): Promise<void> {
     const cert = peek(nodeCertKind, credential.node);

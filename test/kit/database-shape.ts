@@ -69,6 +69,7 @@ const VALUES: Readonly<Record<string, string>> = {
   'text[]': `'{}'`,
   'bigint[]': `'{}'`,
   bytea: `'\\x01'`,
+  uuid: `'00000000-0000-4000-8000-000000000001'`,
   boolean: 'false',
   smallint: '1',
   integer: '1',

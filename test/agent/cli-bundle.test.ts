@@ -29,7 +29,7 @@ const ENTRY = `
     host: { root: false, home: '/nonexistent' },
     io,
     signal: new AbortController().signal,
-    deps: { version: '1.2.3', run: never, enroll: never, rotateKey: never, identity: async () => undefined },
+    deps: { version: '1.2.3', run: never, enroll: never, rotateKey: never, edit: never, installation: never, identity: async () => undefined },
   }).then((code) => {
     const { user, system } = process.cpuUsage();
     process.stderr.write(JSON.stringify({ cpuMs: (user + system) / 1000 }));
@@ -85,7 +85,10 @@ describe('the bundled command line', () => {
         status: () => snapshot as never,
         metrics: () => ({ text: '' }),
         logs: () => ({ lines: [] }),
+        jobs: () => ({}) as never,
+        look: async () => ({}) as never,
       },
+      follow: () => () => undefined,
     });
     const run = () =>
       new Promise<number>((resolve, reject) => {

@@ -41,6 +41,7 @@ export class AgentCore implements Agent {
   readonly #channel: Channel;
   readonly #traffic: Traffic;
   readonly #rotation: Rotation;
+  #regionTime: { regionTime: Uint8Array; authority: Uint8Array } | undefined;
   #storageFault: unknown;
   #end: (end: AgentEnd) => void = () => undefined;
   #stopping: Promise<void> | undefined;
@@ -105,6 +106,10 @@ export class AgentCore implements Agent {
     return this.#stopping;
   }
 
+  regionTime(): { regionTime: Uint8Array; authority: Uint8Array } | undefined {
+    return this.#regionTime;
+  }
+
   link(): LinkStatus {
     const { store, natIdle } = this.#parts;
     return { ...this.#channel.status(), hubUrl: store.identity.hubs[0]!, natIdleMs: natIdle.idleMs };
@@ -152,6 +157,9 @@ export class AgentCore implements Agent {
 
   #opened(welcome: Welcome): void {
     const { evidence, natIdle, store, work } = this.#parts;
+    const { regionTime, authority } = welcome;
+    if (regionTime.length > 0)
+      this.#regionTime = { regionTime: regionTime.slice(), authority: authority.slice() };
     evidence.opened(welcome);
     this.#rotation.opened();
     const channel = this.#channel;

@@ -50,6 +50,8 @@ export interface Agent {
   start(): void;
   /** Says goodbye and leaves no timer; within ten seconds whatever hangs (F33). */
   stop(): Promise<void>;
+  /** The region's signed time, as the last session had it: what the privileged unit takes its own time floor from. */
+  regionTime(): { regionTime: Uint8Array; authority: Uint8Array } | undefined;
   link(): LinkStatus;
   outbox(): OutboxStatus;
   work(): WorkStatus;

@@ -117,10 +117,19 @@ const RING_LINE_CHARACTERS = 2000;
 /** The last 200 lines, each cut to 2,000 characters. */
 export class LogRing {
   readonly #lines: string[] = [];
+  readonly #followers = new Set<(line: string) => void>();
 
   push(line: string): void {
-    this.#lines.push(line.slice(0, RING_LINE_CHARACTERS));
+    const kept = line.slice(0, RING_LINE_CHARACTERS);
+    this.#lines.push(kept);
     if (this.#lines.length > RING_LINES) this.#lines.shift();
+    for (const follow of this.#followers) follow(kept);
+  }
+
+  /** Told each line from now on, until what it returns is called. */
+  follow(told: (line: string) => void): () => void {
+    this.#followers.add(told);
+    return () => void this.#followers.delete(told);
   }
 
   lines(): readonly string[] {

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { runCli } from '#cli/cli.ts';
 import type { CommandIo } from '#cli/command.ts';
 import type { CommandDeps } from '#cli/command-deps.ts';
+import { placesOf } from '#cli/installation-places.ts';
 import { stayLean } from '#lean-process.ts';
 import { AGENT_VERSION } from '#version.ts';
 
@@ -33,6 +34,8 @@ const deps: CommandDeps = {
   },
   enroll: async (context, request) => (await import('#identity-commands.ts')).enrollHost(context, request),
   rotateKey: async (context) => (await import('#identity-commands.ts')).rotateKey(context),
+  edit: async (path) => (await import('#cli/editor.ts')).openEditor(process.env, path),
+  installation: () => placesOf(process.argv[1] ?? ''),
   identity: async (context) => (await import('#identity-commands.ts')).identityFacts(context),
 };
 

@@ -120,7 +120,13 @@ async function serve(context: AgentContext, { agent, collectors, chainTime }: Pa
       status: snapshot,
       metrics: () => ({ text: agentMetrics(snapshot()) }),
       logs: () => ({ lines: logRing.lines() }),
+      jobs: () => agent.work(),
+      look: async () => {
+        await agent.look();
+        return agent.work();
+      },
     },
+    follow: (told) => logRing.follow(told),
   });
   const metrics = await listenForScrapes(config.metricsListen, () => agentMetrics(snapshot()));
   try {

@@ -1,4 +1,5 @@
 import type { AgentContext } from '#cli/agent-context.ts';
+import type { InstallationPlaces } from '#cli/installation-places.ts';
 import type { EnrollOutcome, EnrollRequest } from '#enroll/enroll.ts';
 
 /** What the commands need of the agent's core. `main.ts` gives it; each function loads its own code when called. */
@@ -9,6 +10,10 @@ export interface CommandDeps {
   /** The facts of the host are the callee's to find. */
   enroll(context: AgentContext, request: Omit<EnrollRequest, 'facts'>): Promise<EnrollOutcome>;
   rotateKey(context: AgentContext): Promise<RotationOutcome>;
+  /** Opens a file in the person's editor. Resolves with its exit code. */
+  edit(path: string): Promise<number>;
+  /** Where this program was installed. */
+  installation(): InstallationPlaces;
   /** Undefined where the data directory holds no identity. */
   identity(context: AgentContext): Promise<IdentityFacts | undefined>;
 }

@@ -54,6 +54,57 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('#cli/metrics-command.ts')).metrics,
   },
   {
+    name: 'jobs',
+    summary: 'Show what work this node takes, what runs, and what came of the last jobs',
+    usage: '',
+    options: {},
+    load: async () => (await import('#cli/jobs-command.ts')).jobs,
+  },
+  {
+    name: 'policy',
+    summary: 'Show or edit what a hub may have done on this host; editing takes root',
+    usage: 'show|edit',
+    options: {
+      from: { type: 'string', value: 'FILE', help: 'With edit: take this file instead of opening an editor' },
+    },
+    load: async () => (await import('#cli/policy-command.ts')).policy,
+  },
+  {
+    name: 'pause',
+    summary: 'Take no more work until resume; what runs goes on to its end',
+    usage: '',
+    options: {},
+    load: async () => (await import('#cli/pause-command.ts')).pause,
+  },
+  {
+    name: 'resume',
+    summary: 'Take work again',
+    usage: '',
+    options: {},
+    load: async () => (await import('#cli/pause-command.ts')).resume,
+  },
+  {
+    name: 'maintenance',
+    summary: 'Take no work for so long: 90m, 2h, 1d; off ends it',
+    usage: '<duration>|off',
+    options: {},
+    load: async () => (await import('#cli/pause-command.ts')).maintenance,
+  },
+  {
+    name: 'logs',
+    summary: 'Print the last lines of the running agent’s log',
+    usage: '',
+    options: { follow: { type: 'boolean', short: 'f', help: 'Go on with the lines that come' } },
+    load: async () => (await import('#cli/logs-command.ts')).logs,
+  },
+  {
+    name: 'top',
+    summary: 'Watch status and work, drawn anew every two seconds',
+    usage: '',
+    options: { once: { type: 'boolean', help: 'Draw it once' } },
+    load: async () => (await import('#cli/top-command.ts')).top,
+  },
+  {
     name: 'rotate-key',
     summary: 'Give this node a new key; the old one stays valid for 72 hours',
     usage: '',
@@ -73,6 +124,17 @@ export const COMMANDS: readonly Command[] = [
       },
     },
     load: async () => (await import('#cli/support-bundle-command.ts')).supportBundle,
+  },
+  {
+    name: 'uninstall',
+    summary: 'Take the agent away from this host; identity, logs and policy stay',
+    usage: '',
+    options: {
+      'dry-run': { type: 'boolean', help: 'Say what would be done, change nothing' },
+      purge: { type: 'boolean', help: 'Identity, logs, settings and policy too' },
+      yes: { type: 'boolean', short: 'y', help: 'Do not ask' },
+    },
+    load: async () => (await import('#cli/uninstall-command.ts')).uninstall,
   },
 ];
 

@@ -2,6 +2,7 @@ import type { AgentReadings } from '#collectors/agent-collectors.ts';
 import type { Reading } from '#collectors/collector.ts';
 import type { Readings } from '#collectors/collector-set.ts';
 import { buildSnapshot, type LinkStatus, type SnapshotParts, type StatusSnapshot } from '#status/snapshot.ts';
+import type { WorkStatus } from '#work/work-status.ts';
 
 function fresh<T>(value: T): Reading<T> {
   return { value, ageMs: 4000, error: undefined, hung: false };
@@ -117,4 +118,18 @@ export function makeSnapshot(parts: Partial<SnapshotParts> = {}): StatusSnapshot
     readings: READINGS,
     ...parts,
   });
+}
+
+export function makeWork(over: Partial<WorkStatus> = {}): WorkStatus {
+  return {
+    paused: false,
+    maintenanceUntil: undefined,
+    policyFile: '/etc/stoa-agent/policy',
+    policyFault: '',
+    running: [],
+    recent: [],
+    waiting: 0,
+    fault: undefined,
+    ...over,
+  };
 }

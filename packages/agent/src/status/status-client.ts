@@ -39,12 +39,39 @@ const TIMEOUT_MS = 2000;
  */
 export async function askStatus(
   { path, clock, timeoutMs = TIMEOUT_MS, signal }: StatusClientOptions,
-  question: 'status' | 'metrics' | 'logs',
+  question: 'status' | 'metrics' | 'logs' | 'jobs' | 'look',
 ): Promise<Readonly<Record<string, unknown>>> {
   try {
     const deadline = { ms: timeoutMs, what: `asking ${path}`, signal };
     const line = await withDeadline(clock, deadline, (inner) => exchange(path, { ask: question }, inner));
     return parse(line, path);
+  } catch (cause) {
+    throw describe(path, cause);
+  }
+}
+
+/**
+ * Each line of the agent's log from now on. Resolves when the signal aborts.
+ * @throws AgentUnreachableError also where the agent ends.
+ */
+export async function followLog(
+  { path, signal }: Pick<StatusClientOptions, 'path'> & { signal: AbortSignal },
+  told: (line: string) => void,
+): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const socket = connect({ path, signal });
+      let rest = '';
+      socket.setEncoding('utf8');
+      socket.once('connect', () => socket.write(`${JSON.stringify({ ask: 'follow' })}\n`));
+      socket.on('data', (text: string) => {
+        const lines = (rest + text).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) told(String(Reflect.get(JSON.parse(line), 'line')));
+      });
+      socket.once('error', (error) => (signal.aborted ? resolve() : reject(error)));
+      socket.once('close', () => reject(new Error('the agent has ended')));
+    });
   } catch (cause) {
     throw describe(path, cause);
   }

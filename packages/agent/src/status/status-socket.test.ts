@@ -6,19 +6,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createClock } from '#clock.ts';
+import { LogRing } from '#log.ts';
 import { serveMetrics } from '#status/metrics-server.ts';
-import { makeSnapshot } from '#status/snapshot.fixture.ts';
-import { askStatus } from '#status/status-client.ts';
+import { makeSnapshot, makeWork } from '#status/snapshot.fixture.ts';
+import { askStatus, followLog } from '#status/status-client.ts';
 import { type StatusServer, serveStatus } from '#status/status-server.ts';
 import { VirtualClock } from '#virtual-clock.ts';
 
 let directory: string;
 let path: string;
 const servers: StatusServer[] = [];
+let ring: LogRing;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'stoa-status-'));
   path = join(directory, 'status.sock');
+  ring = new LogRing();
 });
 
 afterEach(async () => {
@@ -34,13 +37,17 @@ async function serve(clock = new VirtualClock()) {
       status: () => makeSnapshot(),
       metrics: () => ({ text: 'up 1\n' }),
       logs: () => ({ lines: ['a', 'b'] }),
+      jobs: () => makeWork(),
+      look: async () => makeWork({ paused: true }),
     },
+    follow: (told) => ring.follow(told),
   });
   servers.push(server);
   return { server, clock };
 }
 
-const ask = (question: 'status' | 'metrics' | 'logs') => askStatus({ path, clock: createClock() }, question);
+const ask = (question: Parameters<typeof askStatus>[1]) =>
+  askStatus({ path, clock: createClock() }, question);
 
 function talk(text: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -60,7 +67,34 @@ describe('the status socket', () => {
     expect(await ask('status')).toEqual(snapshot);
     expect(await ask('metrics')).toEqual({ text: 'up 1\n' });
     expect(await ask('logs')).toEqual({ lines: ['a', 'b'] });
+    expect(await ask('jobs')).toMatchObject({ paused: false });
+    expect(await ask('look')).toMatchObject({ paused: true });
     expect(JSON.parse(await talk('{"ask":"status"}\n'))).toMatchObject({ ok: true, pid: 4242 });
+  });
+
+  it('sends the lines of the log to who follows it, until that one leaves or the agent ends', async () => {
+    const { server } = await serve();
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const first = Promise.withResolvers<void>();
+    const follow = (signal: AbortSignal) =>
+      followLog({ path, signal }, (line) => {
+        seen.push(line);
+        first.resolve();
+      });
+    const following = follow(stop.signal);
+    // Nobody tells when the server has heard the question: say it until it is heard.
+    const timer = setInterval(() => ring.push('one'), 5);
+    await first.promise;
+    clearInterval(timer);
+    expect(seen[0]).toBe('one');
+    stop.abort();
+    await following;
+    const cut = expect(follow(new AbortController().signal)).rejects.toMatchObject({
+      code: 'agent_unreachable',
+    });
+    await server.close();
+    await cut;
   });
 
   it('is for its owner alone', async () => {

@@ -283,7 +283,8 @@ make_user() {
 }
 make_data() { mkdir -p "$DATA" && chmod 700 "$DATA" && { [ "$SERVICE" = no ] || chown -R "$SERVICE_USER:" "$DATA"; }; }
 
-# Started by root, the agent's commands become the service's user: what they write must be its own.
+# Started by root, the agent's commands become the service's user: what they write must be its own. Two stay root's: the
+# local policy is a file that the agent's user must not be able to write, and taking the agent away is root's affair.
 command_text() {
   cat <<TEXT
 #!/bin/sh
@@ -295,7 +296,7 @@ export STOA_AGENT_DATA
 TEXT
   if [ "$SERVICE" = yes ]; then
     cat <<TEXT
-if [ "\$(id -u)" = 0 ]; then
+if [ "\$(id -u)" = 0 ] && [ "\${1:-}" != policy ] && [ "\${1:-}" != uninstall ]; then
   exec runuser -u $SERVICE_USER -- "$PREFIX/current/bin/node" "$PREFIX/current/stoa-agent.cjs" "\$@"
 fi
 TEXT

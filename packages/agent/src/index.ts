@@ -52,9 +52,11 @@ export { createHttp, type Http, type HttpRequest, type HttpResponse, type HttpSt
 export { HttpError, ProxyRefusedError } from '#http-error.ts';
 export { type Identity, identityDirectory } from '#identity/identity.ts';
 export { IdentityStore, storeIdentity } from '#identity/identity-store.ts';
+export { pinOwnerKey } from '#identity/owner-key-pin.ts';
 export { requestRotation } from '#identity/rotation.ts';
 export { createLog, type Log, LogRing } from '#log.ts';
-export { MemoryDisk, PowerCutError } from '#memory-disk.ts';
+export { MemoryDisk, PowerCutError, type Unsynced } from '#memory-disk.ts';
+export { Outbox } from '#outbox/outbox.ts';
 export { createProxies, DIRECT, environmentRule, type Proxies } from '#proxy.ts';
 export { parseRecords } from '#record-line.ts';
 export { agentMetrics } from '#status/agent-metrics.ts';
@@ -67,4 +69,5 @@ export type { JobHandler, JobHandlers, JobReport, RunningJob } from '#work/handl
 export { createHostLock, type HostLock } from '#work/host-lock.ts';
 export { JobError } from '#work/job-error.ts';
 export { type Answered, answeredKind } from '#work/result-log.ts';
+export { Work, type WorkOptions } from '#work/work.ts';
 export type { WorkStatus } from '#work/work-status.ts';

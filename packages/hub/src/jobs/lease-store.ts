@@ -84,11 +84,11 @@ export class LeaseStore {
       on conflict (instance) do update set url = excluded.url, seen_at = excluded.seen_at`;
   }
 
-  /** For leases that this instance could not renew, having been away: from now on the failover grace. */
+  /** For leases that this instance could not renew, having been away: from now on the failover grace. Unacknowledged ones wait for nobody. */
   async extend(now: number): Promise<number> {
     const until = new Date(now + FAILOVER_GRACE_MS);
     const rows = await this.#sql`update jobs set leased_until = ${until}
-      where state in ('leased', 'running') and instance = ${this.#instance} and leased_until < ${until} and run = 'agent'`;
+      where state = 'running' and instance = ${this.#instance} and leased_until < ${until} and run = 'agent'`;
     return rows.count;
   }
 

@@ -1,0 +1,130 @@
+import type { ParamValues } from '@stoa/protocol';
+import type { RootPaths, StepFacts } from '#root/act.ts';
+import { siteOf } from '#root/argument.ts';
+import { RefusalError } from '#root/refusal.ts';
+import type { NodeSite } from '#root/site.ts';
+
+const NAME = 'stoachain';
+
+/** How a node of this network is run (domain.md, Network). */
+function canonicalArgv({ params, paths }: StepFacts): string[] {
+  const key = String(params['miningPublicKey'] ?? '');
+  const mining =
+    key === '' ? [] : ['--enable-mining-coordination', `--mining-public-key=${key}`, '--disable-node-mining'];
+  return [
+    ...['--chainweb-version', 'stoa', '--database-directory', `${paths.chain}/database`],
+    ...['--p2p-hostname', String(params['hostname']), '--p2p-port', '1789'],
+    ...['--service-port', '1848', '--service-interface', '127.0.0.1'],
+    ...['--p2p-max-peer-count', '100', '--p2p-max-session-count', '30'],
+    ...['--block-gas-limit', '2000000', '--min-gas-price', '0.00000001'],
+    ...['--enable-mempool-p2p', '--full-historic-pact-state', '--allowReadsInLocal', '--disable-private'],
+    ...['--backup-directory', `${paths.chain}/backups`, '--enable-backup-api'],
+    ...mining,
+    ...['+RTS', '-T', '-N', '-RTS'],
+  ];
+}
+
+/** What a job makes of the node that is here: a new one, one of another program, or one under another supervisor. */
+export function nextSite(facts: StepFacts): NodeSite {
+  const { kind, params } = facts;
+  if (kind === 'stoachain-install') return installed(facts);
+  const site = facts.before ?? siteOf(facts);
+  const program = programOf(params, facts.paths) ?? site.program;
+  if (kind === 'stoachain-upgrade') return upgraded(site, program, params);
+  return converted(site, program, facts);
+}
+
+function installed(facts: StepFacts): NodeSite {
+  const { params, paths } = facts;
+  const supervisor = params['supervisor'] as NodeSite['supervisor'];
+  requireForm(supervisor, params);
+  const argv = canonicalArgv(facts);
+  const site = {
+    supervisor,
+    name: supervisor === 'systemd' ? `${NAME}.service` : NAME,
+    program: programOf(params, paths) ?? '',
+    argv,
+    database: `${paths.chain}/database`,
+    backups: `${paths.chain}/backups`,
+    certificate: '',
+    certificateKey: '',
+  };
+  if (supervisor === 'systemd') return site;
+  const container = {
+    flags: ['--network', 'host', '--restart', 'unless-stopped', '--volume', `${paths.chain}:${paths.chain}`],
+    command: argv,
+  };
+  return { ...site, container, ...(supervisor === 'compose' && { compose: ownCompose(paths) }) };
+}
+
+function upgraded(site: NodeSite, program: string, params: ParamValues): NodeSite {
+  requireForm(site.supervisor, params);
+  return { ...site, program };
+}
+
+function converted(site: NodeSite, program: string, facts: StepFacts): NodeSite {
+  const to = facts.params['to'] as NodeSite['supervisor'];
+  if (to === site.supervisor) throw new RefusalError('root_bad_args', `the node runs under ${to} already`);
+  const crosses = (to === 'systemd') !== (site.supervisor === 'systemd');
+  if (crosses) requireForm(to, facts.params);
+  const { compose: _former, ...rest } = site;
+  if (to === 'systemd') {
+    const { container: _gone, ...bare } = rest;
+    return { ...bare, supervisor: to, name: `${NAME}.service`, program, argv: onHost(site) };
+  }
+  const container = site.container ?? hostContainer(site);
+  return {
+    ...rest,
+    supervisor: to,
+    name: NAME,
+    program,
+    container,
+    ...(to === 'compose' && { compose: ownCompose(facts.paths) }),
+  };
+}
+
+/** The arguments with the paths that the container's mounts give them outside of it. */
+function onHost({ argv, database, backups, certificate, certificateKey }: NodeSite): string[] {
+  const outside: Readonly<Record<string, string>> = {
+    '--database-directory': database,
+    '--backup-directory': backups,
+    '--p2p-certificate-chain-file': certificate,
+    '--p2p-certificate-key-file': certificateKey,
+  };
+  return argv.map((argument, index) => {
+    const [option = '', value] = argument.split('=', 2);
+    if (value !== undefined && outside[option]) return `${option}=${outside[option]}`;
+    return outside[argv[index - 1] ?? ''] || argument;
+  });
+}
+
+/** A process of the host in a container: the same paths on both sides. */
+function hostContainer({ argv, database, backups }: NodeSite): NonNullable<NodeSite['container']> {
+  const volumes = [database, backups]
+    .filter((path) => path !== '')
+    .flatMap((path) => ['--volume', `${path}:${path}`]);
+  return { flags: ['--network', 'host', '--restart', 'unless-stopped', ...volumes], command: argv };
+}
+
+function ownCompose({ chain }: RootPaths): NonNullable<NodeSite['compose']> {
+  return { project: NAME, service: 'node', directory: chain, files: [`${chain}/compose.yaml`] };
+}
+
+/** Code comes in as an image for containers, as a program for systemd; each named by its hash. */
+function requireForm(supervisor: NodeSite['supervisor'], params: ParamValues): void {
+  const image = params['image'] !== '' && params['image'] !== undefined;
+  const tarball = params['sha256'] !== '' && params['sha256'] !== undefined;
+  if (supervisor === 'systemd' ? tarball : image) return;
+  throw new RefusalError(
+    'root_bad_args',
+    supervisor === 'systemd'
+      ? 'a node under systemd takes a tarball: url and sha256 are needed'
+      : `a node under ${supervisor} takes an image by its digest: image is needed`,
+  );
+}
+
+function programOf(params: ParamValues, { programs }: RootPaths): string | undefined {
+  if (params['image']) return String(params['image']);
+  if (params['sha256']) return `${programs}/${String(params['sha256'])}/chainweb-node`;
+  return undefined;
+}

@@ -1,0 +1,27 @@
+import { AgentError } from '#error.ts';
+
+export type RefusalCode =
+  | 'root_malformed'
+  | 'root_not_pinned'
+  | 'root_bad_policy'
+  | 'root_denied'
+  | 'root_bad_job'
+  | 'root_bad_order'
+  | 'root_old_token'
+  | 'root_order_used'
+  | 'root_daily_cap'
+  | 'root_no_step'
+  | 'root_bad_args'
+  | 'root_over'
+  | 'root_busy'
+  | 'root_no_node'
+  | 'root_unproven_data';
+
+/** The privileged unit did not do it. Nothing was run. */
+export class RefusalError extends AgentError<RefusalCode> {
+  override readonly name = 'RefusalError';
+
+  constructor(code: RefusalCode, message: string, cause?: unknown) {
+    super(code, message, { retry: code === 'root_busy', cause });
+  }
+}

@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { createDisk } from '#atomic-file.ts';
+import { type Clock, sleep } from '#clock.ts';
+import { openProc, type Proc } from '#collectors/proc.ts';
+import { type Disk, readText } from '#disk.ts';
+import type { RootPaths } from '#root/act.ts';
+import { directActs, transientActs } from '#root/act-runner.ts';
+import { Executor } from '#root/executor.ts';
+import type { GateFacts } from '#root/gate.ts';
+import { RefusalError } from '#root/refusal.ts';
+import { createRootServer } from '#root/server.ts';
+import { RootStates } from '#root/state.ts';
+import { parseTrust } from '#root/trust.ts';
+import { createCommands } from '#work/commands.ts';
+
+export interface RootPlaces extends RootPaths {
+  /** `trust` and `policy`, root's own. */
+  readonly config: string;
+  readonly state: string;
+}
+
+export const USUAL_PLACES: RootPlaces = {
+  config: '/etc/stoa-agent',
+  state: '/var/lib/stoa-agent-root',
+  chain: '/var/lib/stoachain',
+  programs: '/opt/stoachain/programs',
+  units: '/etc/systemd/system',
+};
+
+/** systemd starts it again with the next connection. */
+const IDLE_MS = 60_000;
+
+/** Serves the socket until it was idle for a minute, or the signal aborts. */
+export async function serveRoot(by: {
+  fd: number;
+  places: RootPlaces;
+  clock: Clock;
+  /** Whether systemd runs this host: then each act is a unit of its own. */
+  systemd: boolean;
+  log: (line: string) => void;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { places, clock, log } = by;
+  const proc = openProc();
+  const disk = createDisk();
+  const commands = createCommands(clock);
+  const executor = new Executor({
+    clock,
+    proc,
+    states: new RootStates(disk, places.state),
+    facts: () => readFacts(disk, proc, places.config),
+    runAct: by.systemd ? transientActs(commands) : directActs(commands),
+    paths: places,
+  });
+  const idle = new Idle(clock, by.signal);
+  const server = createRootServer({
+    clock,
+    executor,
+    onBusy: () => idle.busy(),
+    onIdle: () => idle.idle(),
+    onRefusal: (code, message) => log(`refused: ${code}: ${message}`),
+  });
+  server.listen({ fd: by.fd });
+  await idle.over;
+  server.close();
+}
+
+class Idle {
+  readonly over: Promise<void>;
+  readonly #clock: Clock;
+  readonly #end: () => void;
+  #wait: AbortController | undefined;
+
+  constructor(clock: Clock, signal: AbortSignal) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#clock = clock;
+    this.over = promise;
+    this.#end = resolve;
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    this.idle();
+  }
+
+  busy(): void {
+    this.#wait?.abort();
+  }
+
+  idle(): void {
+    const wait = new AbortController();
+    this.#wait = wait;
+    sleep(this.#clock, IDLE_MS, wait.signal).then(this.#end, () => undefined);
+  }
+}
+
+async function readFacts(disk: Disk, proc: Proc, config: string): Promise<GateFacts> {
+  const trust = await rootsOwn(disk, join(config, 'trust'));
+  if (trust === undefined)
+    throw new RefusalError('root_not_pinned', `there is no ${join(config, 'trust')}: run install.sh again`);
+  return {
+    trust: parseTrust(trust),
+    policy: await rootsOwn(disk, join(config, 'policy')),
+    bootId: proc.read('sys/kernel/random/boot_id')?.trim() ?? '',
+    uptimeMs: Math.floor(Number.parseFloat(proc.read('uptime') ?? '0') * 1000),
+  };
+}
+
+/** A file that others may write says nothing. */
+async function rootsOwn(disk: Disk, path: string): Promise<string | undefined> {
+  const stat = await disk.stat(path);
+  if (stat === undefined) return undefined;
+  if (stat.kind !== 'file' || stat.uid !== 0 || (stat.mode & 0o022) !== 0)
+    throw new RefusalError('root_not_pinned', `${path} must be a file of root's that nobody else may write`);
+  return readText(disk, path);
+}

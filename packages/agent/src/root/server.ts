@@ -1,0 +1,149 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { encode } from '@stoa/protocol';
+import { type Clock, withDeadline } from '#clock.ts';
+import { describeError } from '#error.ts';
+import type { Executor } from '#root/executor.ts';
+import { RefusalError } from '#root/refusal.ts';
+import { isStepName, STEPS } from '#root/steps.ts';
+import {
+  CHUNK_BYTES,
+  endReply,
+  formatFrame,
+  lineReply,
+  type OpenRequest,
+  parseOpen,
+  ROOT_FRAME,
+  type RootFrame,
+  readFrames,
+  refusedReply,
+} from '#root/wire.ts';
+
+const OPEN_MS = 5_000;
+const MOST_CONNECTIONS = 4;
+/** Of standard output that is not a stream of bytes: a step that says more is not listened to any longer. */
+const MAX_LINE_BYTES = 4 * 1024 * 1024;
+
+export interface RootServerDeps {
+  readonly clock: Clock;
+  readonly executor: Pick<Executor, 'run'>;
+  /** The first connection, and the end of the last: nobody needs the unit any more. */
+  readonly onBusy: () => void;
+  readonly onIdle: () => void;
+  readonly onRefusal: (code: string, message: string) => void;
+}
+
+/** One connection, one step. Closing the connection ends what it started. */
+export function createRootServer(deps: RootServerDeps): Server {
+  let open = 0;
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
+    open += 1;
+    deps.onBusy();
+    void new Connection(socket, deps).serve().finally(() => {
+      open -= 1;
+      if (open === 0) deps.onIdle();
+    });
+  });
+  server.maxConnections = MOST_CONNECTIONS;
+  return server;
+}
+
+class Connection {
+  readonly #socket: Socket;
+  readonly #deps: RootServerDeps;
+  readonly #gone = new AbortController();
+  #lineBytes = 0;
+
+  constructor(socket: Socket, deps: RootServerDeps) {
+    this.#socket = socket;
+    this.#deps = deps;
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => this.#gone.abort(new Error('the agent hung up')));
+  }
+
+  async serve(): Promise<void> {
+    try {
+      const frames = readFrames(this.#socket as AsyncIterable<Uint8Array>);
+      const request = await this.#open(frames);
+      const takesInput = isStepName(request.step) && 'input' in STEPS[request.step];
+      if (!takesInput) void this.#watch(frames);
+      const exitCode = await this.#deps.executor.run(request, {
+        signal: this.#gone.signal,
+        onLine: (line, stream) => this.#line(line, stream),
+        onBytes: (chunk) => this.#bytes(chunk),
+        input: takesInput ? this.#input(frames) : nothing(),
+      });
+      await this.#send(formatFrame(ROOT_FRAME.end, encode(endReply, { exitCode })));
+    } catch (error) {
+      const { code, message } = describeError(error);
+      this.#deps.onRefusal(code, message);
+      const text = [...message].slice(0, 250).join('');
+      await this.#send(
+        formatFrame(ROOT_FRAME.refused, encode(refusedReply, { code: code.slice(0, 48), message: text })),
+      );
+    } finally {
+      this.#socket.end();
+      this.#socket.resume();
+      this.#socket.destroySoon();
+    }
+  }
+
+  async #open(frames: AsyncGenerator<RootFrame>): Promise<OpenRequest> {
+    const what = 'the request to the privileged unit';
+    const { value, done } = await withDeadline(this.#deps.clock, { ms: OPEN_MS, what }, () => frames.next());
+    if (done || value.type !== ROOT_FRAME.open)
+      throw new RefusalError('root_malformed', 'a connection begins with a request');
+    try {
+      return parseOpen(value.payload);
+    } catch (cause) {
+      throw new RefusalError('root_malformed', 'the request is none', cause);
+    }
+  }
+
+  async *#input(frames: AsyncGenerator<RootFrame>): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const { value, done } = await frames.next();
+      if (done) {
+        this.#gone.abort(new Error('the archive was cut before its end'));
+        throw new RefusalError('root_unproven_data', 'the archive was cut before its end');
+      }
+      if (value.type === ROOT_FRAME.inputEnd) break;
+      if (value.type !== ROOT_FRAME.input)
+        throw new RefusalError('root_malformed', 'an archive was expected');
+      yield value.payload;
+    }
+    void this.#watch(frames);
+  }
+
+  /** Nothing more is expected: what comes is passed over, and the end of it is the agent's going. */
+  async #watch(frames: AsyncGenerator<RootFrame>): Promise<void> {
+    try {
+      while (!(await frames.next()).done);
+    } catch {
+      this.#socket.destroy();
+    }
+    this.#gone.abort(new Error('the agent hung up'));
+  }
+
+  #line(line: string, stream: 'stdout' | 'stderr'): void {
+    this.#lineBytes += line.length;
+    if (this.#lineBytes > MAX_LINE_BYTES) return;
+    const reply = encode(lineReply, { stream: stream === 'stdout' ? 1 : 2, line });
+    void this.#send(formatFrame(ROOT_FRAME.line, reply));
+  }
+
+  async #bytes(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.length; at += CHUNK_BYTES)
+      await this.#send(formatFrame(ROOT_FRAME.bytes, chunk.subarray(at, at + CHUNK_BYTES)));
+  }
+
+  #send(frame: Uint8Array): Promise<void> {
+    if (this.#socket.destroyed || this.#socket.writableEnded || this.#socket.write(frame))
+      return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#socket.once('drain', resolve);
+      this.#socket.once('close', resolve);
+    });
+  }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

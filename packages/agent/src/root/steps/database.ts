@@ -1,0 +1,143 @@
+import { fromHex, toHex } from '@stoa/protocol';
+import type { Act, Step, StepFacts, VerifiedInput } from '#root/act.ts';
+import { pathOf, wordOf } from '#root/argument.ts';
+import { RefusalError } from '#root/refusal.ts';
+
+/** As chainweb-node names its backups: microseconds since 1970. */
+const SNAPSHOT = /\d{10,20}/;
+const PROVEN = 'data-proven';
+const REPLACED = { 'stoachain-reseed': 3, 'backup-restore': 3 } as const;
+
+const snapshot = (facts: StepFacts): string =>
+  `${pathOf(facts, 'backups')}/${wordOf(facts.args, 'snapshot', SNAPSHOT)}`;
+const incoming = (facts: StepFacts): string => `${pathOf(facts, 'database')}.incoming`;
+/** Named by the job, so that two jobs never mix up what they set aside. */
+const aside = (facts: StepFacts): string =>
+  `${pathOf(facts, 'database')}.before-${toHex(facts.job.jobId).slice(0, 16)}`;
+
+/** The same bytes from the same snapshot, so that an archive which was cut can be gone on with. */
+const TAR = [
+  'tar',
+  '--create',
+  '--format=pax',
+  '--sort=name',
+  '--mtime=@0',
+  '--owner=0',
+  '--group=0',
+] as const;
+const SAME = ['--numeric-owner', '--pax-option=delete=atime,delete=ctime'];
+
+const remove = (path: string): Act => ({
+  argv: ['rm', '--recursive', '--force', '--one-file-system', '--', path],
+});
+const move = (from: string, to: string): Act => ({ argv: ['mv', '--no-target-directory', '--', from, to] });
+const exists = (path: string): Act => ({ argv: ['test', '-d', path] });
+
+function swap(facts: StepFacts): Act[] {
+  if (!facts.marks.includes(PROVEN))
+    throw new RefusalError(
+      'root_unproven_data',
+      'no archive with the hash that was ordered has been unpacked by this job',
+    );
+  const database = pathOf(facts, 'database');
+  return [
+    { argv: ['chown', '--recursive', `--reference=${database}`, '--', incoming(facts)] },
+    // Fails where an earlier attempt of this job has done it: then that one is the former database.
+    { ...move(database, aside(facts)), mayFail: true },
+    exists(aside(facts)),
+    remove(database),
+    move(incoming(facts), database),
+  ];
+}
+
+function inputOf({ kind, params, args }: StepFacts): VerifiedInput {
+  const sha256 = String(params['sha256']);
+  if (kind !== 'backup-restore') return { sha256 };
+  return { sha256, contentKey: fromHex(wordOf(args, 'contentKey', /[0-9a-f]{64}/)) };
+}
+
+export type DatabaseStep =
+  | 'snapshot-read'
+  | 'snapshot-remove'
+  | 'seed-make'
+  | 'database-unpack'
+  | 'database-discard'
+  | 'database-swap'
+  | 'database-back'
+  | 'database-forget';
+
+export const DATABASE_STEPS: Readonly<Record<DatabaseStep, Step>> = {
+  'snapshot-read': {
+    kinds: { 'backup-stoachain': 4 },
+    needsSite: true,
+    acts: (facts) => [{ argv: [...TAR, ...SAME, '--directory', snapshot(facts), '--', '0'], bytes: true }],
+  },
+  'snapshot-remove': {
+    kinds: { 'backup-stoachain': 2, 'seed-refresh': 2 },
+    needsSite: true,
+    acts: (facts) => [remove(snapshot(facts))],
+  },
+  'seed-make': {
+    kinds: { 'seed-refresh': 2 },
+    needsSite: true,
+    acts: (facts) => {
+      const directory = `${facts.paths.chain}/seeds`;
+      const made = `${directory}/seed.tar.zst.new`;
+      return [
+        { argv: ['mkdir', '--parents', '--mode=755', '--', directory] },
+        {
+          argv: [
+            ...TAR,
+            ...SAME,
+            '--use-compress-program=zstd -T0 -3',
+            '--file',
+            made,
+            '--directory',
+            snapshot(facts),
+            '--',
+            '0',
+          ],
+        },
+        { argv: ['zstd', '--test', '--quiet', made] },
+        { argv: ['chmod', '644', '--', made] },
+        { argv: ['sha256sum', '--', made] },
+        { argv: ['mv', '--no-target-directory', '--', made, `${directory}/seed.tar.zst`] },
+      ];
+    },
+  },
+  'database-unpack': {
+    kinds: REPLACED,
+    needsSite: true,
+    input: inputOf,
+    acts: (facts) => [
+      remove(incoming(facts)),
+      { argv: ['mkdir', '--mode=700', '--', incoming(facts)] },
+      {
+        // A snapshot's Pact databases lie in `sqlite`, a running node's in `sqliteDb`.
+        argv: [
+          'tar',
+          '--extract',
+          '--no-same-owner',
+          '--no-same-permissions',
+          '--transform=s,^0/sqlite/,0/sqliteDb/,',
+          '--directory',
+          incoming(facts),
+        ],
+        input: true,
+      },
+    ],
+    effect: () => ({ mark: PROVEN }),
+  },
+  'database-discard': { kinds: REPLACED, needsSite: true, acts: (facts) => [remove(incoming(facts))] },
+  'database-swap': { kinds: REPLACED, needsSite: true, acts: swap },
+  'database-back': {
+    kinds: REPLACED,
+    needsSite: true,
+    acts: (facts) => [
+      exists(aside(facts)),
+      remove(pathOf(facts, 'database')),
+      move(aside(facts), pathOf(facts, 'database')),
+    ],
+  },
+  'database-forget': { kinds: REPLACED, needsSite: true, acts: (facts) => [remove(aside(facts))] },
+};

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type Agent, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import {
+  type Agent,
+  type ClientRequest,
+  Agent as HttpAgent,
+  type IncomingMessage,
+  request as requestHttp,
+} from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { pipeline } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { type Clock, DeadlineError, withDeadline } from '#clock.ts';
 import { HttpError, httpError } from '#http-error.ts';
@@ -10,7 +17,8 @@ export interface HttpRequest {
   url: string;
   method?: 'GET' | 'POST' | 'PUT';
   headers?: Readonly<Record<string, string>>;
-  body?: string | Uint8Array;
+  /** A stream is sent as it comes; say its `content-length` where the server must know it. */
+  body?: string | Uint8Array | AsyncIterable<Uint8Array>;
   /** Of the whole exchange; of a stream, until its headers are there. */
   timeoutMs: number;
   /** Of the answer's body; 2 MiB, chainweb's own limit, unless given. Streams have none. */
@@ -88,7 +96,7 @@ export function createHttp({ clock, proxies = DIRECT, ca, keepAlive = false }: H
         if (unlucky && (request.method ?? 'GET') === 'GET') open(request, signal).then(resolve, reject);
         else reject(error);
       });
-      outgoing.end(request.body);
+      writeBody(outgoing, request.body);
     });
   }
 
@@ -127,6 +135,12 @@ export function createHttp({ clock, proxies = DIRECT, ca, keepAlive = false }: H
       }
     },
   };
+}
+
+function writeBody(outgoing: ClientRequest, body: HttpRequest['body']): void {
+  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) outgoing.end(body);
+  // An error of the source ends the request with it, and the request's own listeners tell.
+  else pipeline(body, outgoing, () => undefined);
 }
 
 /** UTF-8 text of a body. */

@@ -33,7 +33,7 @@ export interface StepFacts {
   readonly params: ParamValues;
   readonly args: Readonly<Record<string, unknown>>;
   readonly site: NodeSite | undefined;
-  /** As the node was before this job set it aside. */
+  /** As the node was before this job, or one that was cut off, set it aside. */
   readonly before: NodeSite | undefined;
   readonly marks: readonly string[];
   readonly paths: RootPaths;
@@ -42,7 +42,8 @@ export interface StepFacts {
 /** What a step changes of the state that root keeps, beside what its acts do. */
 export interface StepEffect {
   readonly site?: NodeSite;
-  readonly before?: NodeSite;
+  /** 'none': what was set aside is back, or needed no more. */
+  readonly before?: NodeSite | 'none';
   readonly mark?: string;
 }
 

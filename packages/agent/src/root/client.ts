@@ -55,6 +55,10 @@ export function createRootClient(deps: RootClientDeps): OpenRootSteps {
         const request = { message, time: deps.time(), step, args: JSON.stringify(run.args ?? {}) };
         socket.write(formatOpen(request));
         return await converse(socket, step, run);
+      } catch (error) {
+        // A socket that was closed for the abort says many things; the reason is what counts.
+        run.signal.throwIfAborted();
+        throw error;
       } finally {
         run.signal.removeEventListener('abort', abort);
         socket.destroy();

@@ -3,7 +3,7 @@ import type { Clock } from '#clock.ts';
 import type { Proc } from '#collectors/proc.ts';
 import type { Act, RootPaths, Step, StepFacts } from '#root/act.ts';
 import type { ActIo, RunAct } from '#root/act-runner.ts';
-import { type Admitted, admit, type GateFacts } from '#root/gate.ts';
+import { type Admitted, admit, type GateFacts, withTime } from '#root/gate.ts';
 import { RefusalError } from '#root/refusal.ts';
 import { findSite, type NodeSite } from '#root/site.ts';
 import type { RootState, RootStates } from '#root/state.ts';
@@ -54,7 +54,9 @@ export class Executor {
     const { states, facts: readFacts } = this.#deps;
     const facts = await readFacts();
     const node = nodeOf(request, facts);
-    const state = await states.read(node.nodeId);
+    const known = await states.read(node.nodeId);
+    const state = withTime(request, known, facts.trust);
+    if (state !== known) await states.write(node.nodeId, state);
     const { admitted, next } = admit(request, { node, state, facts, limitOf: stepLimit });
     const step = stepOf(request.step);
     const args = argsOf(request.args);
@@ -163,7 +165,7 @@ function withEffect(
   return {
     ...state,
     ...(effect.site && { site: JSON.stringify(effect.site) }),
-    ...(effect.before && { before: JSON.stringify(effect.before) }),
+    ...(effect.before && { before: effect.before === 'none' ? '' : JSON.stringify(effect.before) }),
     ...(effect.mark && !state.marks.includes(effect.mark) && { marks: [...state.marks, effect.mark] }),
   };
 }

@@ -52,6 +52,13 @@ export interface Admitted {
 const DAY_MS = 86_400_000;
 /** Beyond a kind's own limit: for setting right what was interrupted. */
 const AFTERMATH_MS = 10 * 60_000;
+/** Puts back what the last job has changed: also after a crash or a boot, or a benchmark could leave a node stopped. */
+const AFTERMATH_STEPS: ReadonlySet<string> = new Set([
+  'node-start',
+  'node-back',
+  'database-back',
+  'certificate-back',
+]);
 
 /**
  * Judges a request as if the agent that sends it were an enemy. What it may bring: a job that a hub of the pinned region
@@ -69,8 +76,7 @@ export function admit(
     limitOf,
   }: { node: PinnedNode; state: RootState; facts: GateFacts; limitOf: StepLimit },
 ): { admitted: Admitted; next: RootState } {
-  const timed = withTime(request, state, facts.trust);
-  const job = verifiedJob(request.message, timed, facts.trust);
+  const job = verifiedJob(request.message, state, facts.trust);
   if (toHex(job.nodeId) !== node.nodeId)
     throw new RefusalError('root_bad_job', 'the job is for another node');
   const { kind, params } = kindAndParams(job);
@@ -78,25 +84,27 @@ export function admit(
   const decision = decideKind(policy, kind);
   if (!decision.allowed)
     throw new RefusalError('root_denied', `the local policy of this host refuses ${kind}: ${decision.rule}`);
-  const fenced = fence(job, { sealed: request.message.sealed, state: timed, facts, kind: kindOf(kind) });
+  const fenced = fence(job, { request, state, facts, kind: kindOf(kind) });
   const ordered = withOrder(job, request.message, { state: fenced, node, facts, policy, kind: kindOf(kind) });
   const next = withUse(ordered, request.step, limitOf(kind, request.step, params));
   return { admitted: { job, kind, params, node, limitMs: kindOf(kind).limitMs }, next };
 }
 
-/** The root's key comes with the job's chain of certificates: only the one that hashes to the pinned fingerprint counts. */
-function withTime({ time, message }: OpenRequest, state: RootState, trust: Trust): RootState {
+/**
+ * The state with the time that the region's authority proves; the same object where that is no news. The root's key comes
+ * with the job's chain of certificates: only the one that hashes to the pinned fingerprint counts.
+ * @throws RefusalError
+ */
+export function withTime({ time, message }: OpenRequest, state: RootState, trust: Trust): RootState {
   if (time === undefined) return state;
   return attempt('root_bad_job', () => {
     const { timeFloor } = state;
     const cert = { sealed: time.authority, root: message.hub.root, role: 'authority' } as const;
     const authority = verifyRegionCert(cert, { ...trust, timeFloor }, nodeCrypto);
     const said = open(regionTimeKind, time.regionTime, nodeCrypto, authority.publicKey);
-    return {
-      ...state,
-      timeFloor: Math.max(timeFloor, said.at),
-      minInstanceSerial: Math.max(state.minInstanceSerial, said.minInstanceSerial),
-    };
+    if (said.at <= timeFloor) return state;
+    const minInstanceSerial = Math.max(state.minInstanceSerial, said.minInstanceSerial);
+    return { ...state, timeFloor: said.at, minInstanceSerial };
   });
 }
 
@@ -122,9 +130,14 @@ function readPolicy(text: string | undefined): LocalPolicy {
 /** F22: one job to a token, none with a lower one, none after its time. */
 function fence(
   job: Job,
-  { sealed, state, facts, kind }: { sealed: Uint8Array; state: RootState; facts: GateFacts; kind: JobKind },
+  {
+    request,
+    state,
+    facts,
+    kind,
+  }: { request: OpenRequest; state: RootState; facts: GateFacts; kind: JobKind },
 ): RootState {
-  const hash = nodeCrypto.hash(sealed);
+  const hash = nodeCrypto.hash(request.message.sealed);
   const same = job.fencingToken === state.token;
   if (job.fencingToken < state.token || (same && !equalBytes(hash, state.job)))
     throw new RefusalError(
@@ -132,7 +145,9 @@ function fence(
       `a job with the token ${state.token} was obeyed: ${job.fencingToken} is over`,
     );
   if (same) {
-    if (facts.bootId !== state.bootId || facts.uptimeMs - state.startedMs > kind.limitMs + AFTERMATH_MS)
+    const over =
+      facts.bootId !== state.bootId || facts.uptimeMs - state.startedMs > kind.limitMs + AFTERMATH_MS;
+    if (over && !AFTERMATH_STEPS.has(request.step))
       throw new RefusalError('root_over', 'the time of this job is over: a new lease is needed');
     return state;
   }
@@ -146,7 +161,7 @@ function fence(
     bootId: facts.bootId,
     startedMs: facts.uptimeMs,
   };
-  return { ...state, token, job: hash, bootId, startedMs, uses: [], marks: [], before: '' };
+  return { ...state, token, job: hash, bootId, startedMs, uses: [], marks: [] };
 }
 
 function withOrder(

@@ -25,7 +25,7 @@ export interface RootState {
   /** Disruptive jobs without the owner's signature, by day of the proven time. */
   day: number;
   disruptive: number;
-  /** JSON of the node as it was last seen running, and as it was before this job set it aside. */
+  /** JSON of the node as it was last seen running, and as it was before a job set it aside that has not ended well. */
   site: string;
   before: string;
 }

@@ -41,6 +41,17 @@ const sha256 = {
 const httpsUrl = (doc: string) =>
   ({ type: 'text', pattern: /https:\/\/[^\s"'\\]{1,380}/, max: 400, doc }) as const;
 
+/** A program, named by its hash: an image for containers, a tarball for systemd. */
+const program = {
+  image: { ...digest, pattern: /(?:[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64})?/, default: '' },
+  url: {
+    ...httpsUrl('a tarball, for nodes under systemd'),
+    pattern: /(?:https:\/\/[^\s"'\\]{1,380})?/,
+    default: '',
+  },
+  sha256: { ...sha256, pattern: /[0-9a-f]{64}|/, default: '' },
+} as const;
+
 const { commandMs, longJobMs } = LIMITS;
 
 export const JOB_KINDS = {
@@ -115,9 +126,9 @@ export const JOB_KINDS = {
   },
   'peer-trust-reset': {
     class: 'disruptive',
-    doc: 'forget the peers that chainweb-node knows and restart it, so that it finds them anew',
+    doc: 'restart chainweb-node so that it forgets its peers, which it keeps in memory only, and finds them anew',
     idempotent: true,
-    undo: 'the former peer table is kept as *.before',
+    undo: 'nothing to undo: a node finds its peers by itself',
     root: true,
     limitMs: commandMs,
     parameters: {},
@@ -187,7 +198,7 @@ export const JOB_KINDS = {
     root: true,
     limitMs: longJobMs,
     parameters: {
-      image: { ...digest },
+      ...program,
       supervisor: { type: 'choice', options: ['docker', 'compose', 'systemd'], doc: 'who runs it' },
       hostname: {
         type: 'text',
@@ -221,19 +232,7 @@ export const JOB_KINDS = {
     root: true,
     limitMs: longJobMs,
     parameters: {
-      image: {
-        ...digest,
-        pattern: /(?:[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64})?/,
-        default: '',
-        or: 'url',
-      },
-      url: {
-        ...httpsUrl('a tarball, for nodes under systemd'),
-        pattern: /(?:https:\/\/[^\s"'\\]{1,380})?/,
-        default: '',
-        needs: 'sha256',
-      },
-      sha256: { ...sha256, pattern: /[0-9a-f]{64}|/, default: '', needs: 'url' },
+      ...program,
       gateMinutes: {
         type: 'number',
         min: 1,
@@ -252,6 +251,7 @@ export const JOB_KINDS = {
     limitMs: longJobMs,
     parameters: {
       to: { type: 'choice', options: ['docker', 'compose', 'systemd'], doc: 'the new supervisor' },
+      ...program,
     },
   },
   'backup-restore': {

@@ -73,7 +73,7 @@ export const DATABASE_STEPS: Readonly<Record<DatabaseStep, Step>> = {
     acts: (facts) => [{ argv: [...TAR, ...SAME, '--directory', snapshot(facts), '--', '0'], bytes: true }],
   },
   'snapshot-remove': {
-    kinds: { 'backup-stoachain': 2, 'seed-refresh': 2 },
+    kinds: { 'backup-stoachain': 2, 'seed-refresh': 2, 'stoachain-upgrade': 2 },
     needsSite: true,
     acts: (facts) => [remove(snapshot(facts))],
   },

@@ -30,6 +30,8 @@ function setAside(site: NodeSite, facts: StepFacts): Act[] {
       { argv: ['docker', 'inspect', '--format', '{{.Id}}', '--', former(site.name)] },
     ];
   const file = dropIn(facts, site.name);
+  // Set aside by an attempt that was cut off: what lies in its place by now is not the former one.
+  if (facts.before !== undefined) return controlActs(site, 'stop');
   return [
     ...controlActs(site, 'stop'),
     { argv: ['rm', '--force', '--', `${file}.before`] },
@@ -254,6 +256,6 @@ export const DEPLOY_STEPS: Readonly<Record<DeployStep, Step>> = {
     effect: (facts) => ({ before: facts.before ?? siteOf(facts) }),
   },
   'node-create': { kinds: MADE, acts: create, effect: (facts) => ({ site: created(facts) }) },
-  'node-back': { kinds: CHANGED, acts: back, effect: (facts) => ({ site: beforeOf(facts) }) },
-  'node-forget': { kinds: CHANGED, acts: forget },
+  'node-back': { kinds: CHANGED, acts: back, effect: (facts) => ({ site: beforeOf(facts), before: 'none' }) },
+  'node-forget': { kinds: CHANGED, acts: forget, effect: () => ({ before: 'none' }) },
 };

@@ -1,0 +1,149 @@
+import { createReadStream } from 'node:fs';
+import { equalBytes } from '@stoa/protocol';
+import { type ArchiveHeader, openHeader, PIECE_BYTES, sealHeader, sealPieces } from '@stoa/protocol/archive';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { describeError } from '#error.ts';
+import type { JobHandler, RunningJob } from '#work/handler.ts';
+import { JobError } from '#work/job-error.ts';
+import { backupDirectory, findUnfinished, type Unfinished, writeArchive } from '#work/kinds/archive-file.ts';
+import type { KindDeps } from '#work/kinds/deps.ts';
+import { Pipe } from '#work/kinds/pipe.ts';
+import { makeSnapshot } from '#work/kinds/snapshot.ts';
+import { Stepper } from '#work/kinds/stepper.ts';
+
+const UPLOAD_MS = 6 * 3_600_000;
+const UPLOAD_TRIES = 3;
+
+/**
+ * The node's snapshot as an archive that only the owner and this node can open: not the hub, not the storage. An attempt
+ * that was cut goes on where its file ends, since a snapshot gives the same bytes each time.
+ */
+export function backupStoachain(deps: KindDeps): JobHandler {
+  return {
+    async run(job) {
+      const owner = deps.ownerKey();
+      if (owner === undefined)
+        throw new JobError(
+          'no_owner_key',
+          'the owner has no key on the hub that a backup could be sealed to: make one first',
+        );
+      const steps = new Stepper(deps, job);
+      const directory = backupDirectory(deps.config);
+      const begun = (await findUnfinished(directory)) ?? { header: undefined, pieces: 0 };
+      const { header, contentKey, pieces } = await headerOf(deps, job, { owner, begun });
+      const archive = await writeArchive(
+        directory,
+        { header, pieces },
+        sealed(job, steps, { header, contentKey, pieces }),
+      );
+      job.log(`sha256 ${archive.sha256}, ${archive.bytes} bytes`);
+      const to = String(job.params['to']);
+      if (to !== 'disk') await upload(deps, job, { url: to, ...archive });
+      await steps.run('snapshot-remove', { args: { snapshot: header.snapshot } });
+      return {
+        report: {
+          sha256: archive.sha256,
+          bytes: archive.bytes,
+          snapshot: header.snapshot,
+          to: to === 'disk' ? archive.path : 'storage',
+        },
+      };
+    },
+  };
+}
+
+interface Begun {
+  readonly header: ArchiveHeader | undefined;
+  readonly pieces: number;
+}
+
+async function headerOf(
+  deps: KindDeps,
+  job: RunningJob,
+  { owner, begun }: { owner: Uint8Array; begun: Begun | Unfinished },
+): Promise<{ header: ArchiveHeader; contentKey: Uint8Array; pieces: number }> {
+  const { header, pieces } = begun;
+  const own = nodeCrypto.signingKey(deps.nodeSeed()).publicKey;
+  if (header?.recipients.some(({ key }) => equalBytes(key, owner))) {
+    job.log(`going on with the archive of snapshot ${header.snapshot} at piece ${pieces}`);
+    return { header, contentKey: openHeader(header, deps.nodeSeed()), pieces };
+  }
+  const snapshot = await makeSnapshot(deps, job);
+  const contentKey = deps.random(32);
+  const { random } = deps;
+  const fresh = sealHeader({
+    contentKey,
+    recipients: [owner, own],
+    snapshot,
+    node: job.lease.nodeId,
+    pieceBytes: PIECE_BYTES,
+    random,
+  });
+  return { header: fresh, contentKey, pieces: 0 };
+}
+
+async function* sealed(
+  job: RunningJob,
+  steps: Stepper,
+  { header, contentKey, pieces: from }: { header: ArchiveHeader; contentKey: Uint8Array; pieces: number },
+): AsyncGenerator<Uint8Array> {
+  const pipe = new Pipe();
+  const reading = steps
+    .run('snapshot-read', { args: { snapshot: header.snapshot }, onBytes: (chunk) => pipe.push(chunk) })
+    .then(
+      () => pipe.end(),
+      (error: unknown) => pipe.fail(error),
+    );
+  let megabytes = from;
+  for await (const piece of sealPieces(pipe, { contentKey, header, from })) {
+    megabytes += 1;
+    job.progress(undefined, `sealed ${megabytes} MiB`);
+    yield piece;
+  }
+  await reading;
+}
+
+async function upload(
+  { http }: KindDeps,
+  job: RunningJob,
+  { url, path, bytes }: { url: string; path: string; bytes: number },
+): Promise<void> {
+  for (let left = UPLOAD_TRIES; ; left -= 1) {
+    job.progress(undefined, 'upload');
+    try {
+      const { status } = await http.request({
+        method: 'PUT',
+        url,
+        headers: { 'content-length': String(bytes), 'content-type': 'application/octet-stream' },
+        body: createReadStream(path) as AsyncIterable<Uint8Array>,
+        timeoutMs: UPLOAD_MS,
+        signal: job.signal,
+      });
+      if (status >= 200 && status < 300) return;
+      throw new JobError('upload_refused', `the storage answered ${status}: the archive is kept on disk`);
+    } catch (error) {
+      job.signal.throwIfAborted();
+      if (left <= 1 || error instanceof JobError) throw error;
+      job.log(`${describeError(error).message}; trying again`);
+    }
+  }
+}
+
+export function seedRefresh(deps: KindDeps): JobHandler {
+  return {
+    async run(job) {
+      const steps = new Stepper(deps, job);
+      const snapshot = await makeSnapshot(deps, job);
+      job.progress(undefined, 'make and test the seed');
+      let sha256 = '';
+      await steps.run('seed-make', {
+        args: { snapshot },
+        onLine: (line) => {
+          sha256 = /^([0-9a-f]{64}) /.exec(line)?.[1] ?? sha256;
+        },
+      });
+      await steps.run('snapshot-remove', { args: { snapshot } });
+      return { report: { sha256, snapshot, file: '/var/lib/stoachain/seeds/seed.tar.zst' } };
+    },
+  };
+}

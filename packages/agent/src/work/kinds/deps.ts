@@ -1,0 +1,34 @@
+import type { Clock } from '#clock.ts';
+import type { HostFacts } from '#collectors/host-facts.ts';
+import type { Proc } from '#collectors/proc.ts';
+import type { AgentConfig } from '#config.ts';
+import type { Disk } from '#disk.ts';
+import type { Http } from '#http.ts';
+import type { Random } from '#random.ts';
+import type { OpenRootSteps } from '#root/client.ts';
+import type { Commands } from '#work/commands.ts';
+
+/** What the kinds work with: everything that touches the world. */
+export interface KindDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly proc: Proc;
+  readonly commands: Commands;
+  readonly rootSteps: OpenRootSteps;
+  /** To the internet, by the host's proxy. */
+  readonly http: Http;
+  /** To this host's chainweb-node. */
+  readonly nodeHttp: Http;
+  readonly hostFacts: HostFacts;
+  readonly config: Pick<
+    AgentConfig,
+    'dataDir' | 'network' | 'chainwebUrl' | 'chainwebP2pUrl' | 'committedPath' | 'committedGb'
+  >;
+  /** 32 bytes: an archive that was sealed to this node opens with it. */
+  readonly nodeSeed: () => Uint8Array;
+  /** Origin of the region's hub, and its largest file that anybody may fetch; absent where none is known. */
+  readonly hub?: () => { readonly hub: string; readonly file: string | undefined } | undefined;
+  /** As pinned; undefined where the owner has none. */
+  readonly ownerKey: () => Uint8Array | undefined;
+}

@@ -1,0 +1,37 @@
+import type { JobHandlers } from '#work/handler.ts';
+import { backupStoachain, seedRefresh } from '#work/kinds/backup.ts';
+import { benchmarkNode, driveBenchmark } from '#work/kinds/benchmark.ts';
+import { certbotObtain, certRotate } from '#work/kinds/certificate.ts';
+import { peerTrustReset, stoachainControl } from '#work/kinds/control.ts';
+import { backupRestore, stoachainReseed } from '#work/kinds/database.ts';
+import { convertSupervision, stoachainInstall, stoachainUpgrade } from '#work/kinds/deploy.ts';
+import type { KindDeps } from '#work/kinds/deps.ts';
+import { nodeTest } from '#work/kinds/node-test.ts';
+import { aptUpgrade, netdataInstall } from '#work/kinds/packages.ts';
+import { systemProbe } from '#work/kinds/system-probe.ts';
+
+export type { KindDeps } from '#work/kinds/deps.ts';
+export { resumeStoppedNode } from '#work/kinds/stopped-node.ts';
+
+/** All kinds that this build can do. */
+export function createJobHandlers(deps: KindDeps): Required<JobHandlers> {
+  return {
+    'system-probe': systemProbe(deps),
+    'node-test': nodeTest(deps),
+    'stoachain-control': stoachainControl(deps),
+    'stoachain-cert-rotate': certRotate(deps),
+    'stoachain-certbot-obtain': certbotObtain(deps),
+    'seed-refresh': seedRefresh(deps),
+    'peer-trust-reset': peerTrustReset(deps),
+    'benchmark-node': benchmarkNode(deps),
+    'drive-benchmark': driveBenchmark(deps),
+    'backup-stoachain': backupStoachain(deps),
+    'netdata-install': netdataInstall(deps),
+    'apt-upgrade': aptUpgrade(deps),
+    'stoachain-install': stoachainInstall(deps),
+    'stoachain-reseed': stoachainReseed(deps),
+    'stoachain-upgrade': stoachainUpgrade(deps),
+    'stoachain-convert-supervision': convertSupervision(deps),
+    'backup-restore': backupRestore(deps),
+  };
+}

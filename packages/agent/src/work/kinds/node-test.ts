@@ -1,0 +1,79 @@
+import { askP2p, askService } from '#collectors/chainweb-info.ts';
+import { describeError } from '#error.ts';
+import type { JobHandler } from '#work/handler.ts';
+import type { KindDeps } from '#work/kinds/deps.ts';
+import { findNode, lookAtTip, nodeOf } from '#work/kinds/node-watch.ts';
+
+const FEWEST_PEERS = 2;
+const TIP_AGE_MS = 5 * 60_000;
+const MARGIN = 1.05;
+const GB = 1e9;
+
+type Check = readonly [name: string, look: () => Promise<string>];
+
+/** Each check says what it saw, or throws why not: a node that fails is a finding of the job, not its failure. */
+export function nodeTest(deps: KindDeps): JobHandler {
+  return {
+    async run(job) {
+      const failed: Record<string, string> = {};
+      const seen: Record<string, string> = {};
+      for (const [name, look] of checksOf(deps, job.signal)) {
+        job.progress(undefined, name);
+        try {
+          seen[name] = (await look()).slice(0, 80);
+        } catch (error) {
+          job.signal.throwIfAborted();
+          failed[name] = describeError(error).message.slice(0, 100);
+        }
+        job.log(`${name}: ${seen[name] ?? `FAILED, ${failed[name]}`}`);
+      }
+      return { report: { ok: Object.keys(failed).length === 0, seen, failed } };
+    },
+  };
+}
+
+function checksOf(deps: KindDeps, signal: AbortSignal): Check[] {
+  const { config, disk } = deps;
+  return [
+    [
+      'process',
+      async () => {
+        const { node, count } = await findNode(deps, signal);
+        return node
+          ? `${count} running, ${node.supervision.kind}`
+          : fail('no chainweb-node runs on this host');
+      },
+    ],
+    ['service', async () => (await askService(nodeOf(deps), signal)).version],
+    [
+      'peers',
+      async () => {
+        const { peers } = await askP2p(nodeOf(deps), signal);
+        return peers >= FEWEST_PEERS ? `${peers}` : fail(`${peers} peers, ${FEWEST_PEERS} are needed`);
+      },
+    ],
+    [
+      'tip',
+      async () => {
+        const { cut, behindMs } = await lookAtTip(deps, signal);
+        const seconds = Math.round(behindMs / 1000);
+        return behindMs <= TIP_AGE_MS
+          ? `height ${cut.height}, ${seconds} s old`
+          : fail(`the oldest tip is ${seconds} s old`);
+      },
+    ],
+    [
+      'commitment',
+      async () => {
+        const { freeBytes } = await disk.space(config.committedPath);
+        const needed = config.committedGb * GB * MARGIN;
+        const free = `${Math.floor(freeBytes / GB)} GB free`;
+        return freeBytes >= needed ? free : fail(`${free}, ${Math.ceil(needed / GB)} GB are needed`);
+      },
+    ],
+  ];
+}
+
+function fail(why: string): never {
+  throw new Error(why);
+}

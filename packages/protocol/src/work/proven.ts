@@ -1,0 +1,31 @@
+import type { KindName } from './kinds.ts';
+
+export interface Proof {
+  /** here: tests of this repository run it for real. transcript: its command lines only, against what the tools once said. */
+  readonly by: 'here' | 'transcript';
+  /** What ran where, or what did not: for people who are about to order it. */
+  readonly how: string;
+}
+
+const host = 'on a host that systemd runs, with a stand-in for chainweb-node';
+
+/** How far each kind was tried. What stands under `transcript` has not met the real service yet. */
+export const PROVEN: Readonly<Record<KindName, Proof>> = {
+  'system-probe': { by: 'here', how: 'reads this host' },
+  'node-test': { by: 'here', how: 'against the simulated chain' },
+  'stoachain-control': { by: 'here', how: `${host}; Docker and Compose by their command lines only` },
+  'stoachain-cert-rotate': { by: 'here', how: host },
+  'stoachain-certbot-obtain': { by: 'transcript', how: 'no certificate authority can reach a test host' },
+  'seed-refresh': { by: 'here', how: host },
+  'peer-trust-reset': { by: 'here', how: host },
+  'benchmark-node': { by: 'here', how: `${host}; the figures are those of the test host` },
+  'drive-benchmark': { by: 'here', how: 'measures the drive of the test host' },
+  'backup-stoachain': { by: 'here', how: host },
+  'netdata-install': { by: 'transcript', how: 'the package is not installed on test hosts' },
+  'apt-upgrade': { by: 'here', how: 'apt itself, in a root of its own with a repository of its own' },
+  'stoachain-install': { by: 'here', how: `${host}; Docker and Compose by their command lines only` },
+  'stoachain-reseed': { by: 'here', how: host },
+  'stoachain-upgrade': { by: 'here', how: `${host}; Docker and Compose by their command lines only` },
+  'stoachain-convert-supervision': { by: 'transcript', how: 'needs a Docker engine on at least one side' },
+  'backup-restore': { by: 'here', how: host },
+};

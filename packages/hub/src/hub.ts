@@ -294,6 +294,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       settings: inForce,
     }),
     orders,
+    jobs,
     join: { tokens, steps, artefacts, installer: await loadInstaller(url.origin) },
     alerts: {
       instanceId: config.instance,

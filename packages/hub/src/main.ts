@@ -6,6 +6,7 @@ import { addAuditCommands } from './commands/audit-program.ts';
 import { addBackupCommands } from './commands/backup-program.ts';
 import type { CommandContext } from './commands/context.ts';
 import { EXIT, EXIT_CODES, exitCodeOf } from './commands/exit.ts';
+import { addJobCommands } from './commands/jobs-program.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addNodeCommands } from './commands/nodes-program.ts';
 import type { TokenOptions } from './commands/token.ts';
@@ -80,6 +81,7 @@ function program(signal: AbortSignal): Command {
     ask: (question) => process.stderr.write(question),
   }));
   addNodeCommands(root, here);
+  addJobCommands(root, here);
   addAuditCommands(root, here);
   addBackupCommands(root, here);
   root

@@ -23,6 +23,7 @@ import { Assets } from './console/assets.ts';
 import { Live } from './console/live.ts';
 import { createBreakdown, fleetRoutes, fleetSource, type HubFacts } from './fleet/index.ts';
 import { createHttpApp, type HttpFeature, type HubApp, type HubContext } from './http.ts';
+import { type Jobs, jobPages, jobSources } from './jobs/index.ts';
 import {
   type ArtefactStore,
   ChecklistReader,
@@ -89,6 +90,7 @@ export interface WebOptions {
   readonly hub: () => HubFacts;
   readonly join: JoinSide;
   readonly orders: Orders;
+  readonly jobs: Pick<Jobs, 'desk' | 'reader' | 'logs'>;
   readonly mailer: Mailer;
   /** Whether strangers may make accounts. */
   readonly signUp: 'open' | 'closed';
@@ -152,7 +154,13 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const ledger = new TokenLedger({ sql, clock, audit, tokens: join.tokens });
   const reader = new ChecklistReader({ sql, steps: join.steps });
   const joining = { ...join, ledger, reader, clock, guard, publicUrl };
-  const sources = [...nodeSources(nodes), fleetSource(fleet), joinSource(joining)];
+  const { jobs } = options;
+  const sources = [
+    ...nodeSources(nodes),
+    fleetSource(fleet),
+    joinSource(joining),
+    ...jobSources({ ...options, ...jobs }),
+  ];
   const live = new Live({ clock, log, guard, sources });
   const { region, network } = hub();
   const ownerKeys = new OwnerKeys({
@@ -192,6 +200,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
         audit,
         values,
       }),
+      jobPages({ ...nodes, ...jobs, orders: options.orders, guard }),
       ownerKeyRoutes({ ownerKeys, guard, clock }),
       orderRoutes({ orders: options.orders, guard }),
       sharingRoutes({ ...nodes, guard, access, shares, store: shareStore, transfers, fingerprintOf }),

@@ -38,7 +38,7 @@ export async function withFleet<T>(context: CommandContext, work: (fleet: Fleet)
 }
 
 /** They are verified in the memory of a running hub, and nowhere stored. */
-const NO_HEADS = { heads: () => [] };
+export const NO_HEADS = { heads: () => [] };
 
 /** @throws SelectorError; HubError `bad_selector` for what only the running hub can judge. */
 export function readSelector(text: string): Selector {

@@ -4,6 +4,7 @@ import { type Instant, type NodeDetail, stateName, toDetail } from '../nodes/ind
 import type { Selector } from '../selector/index.ts';
 import type { CommandContext } from './context.ts';
 import { type Fleet, readSelector, withFleet } from './fleet.ts';
+import { table } from './table.ts';
 
 export interface ListOptions {
   readonly query: string;
@@ -27,7 +28,7 @@ export async function listNodes(context: CommandContext, options: ListOptions): 
       context.out(JSON.stringify({ nodes: shown.map((node) => plain(node, fleet.at)), more }));
       return;
     }
-    for (const line of table(shown, fleet.at)) context.out(line);
+    for (const line of rows(shown, fleet.at)) context.out(line);
     if (more) context.out(`… and more: --limit shows them`);
     if (shown.length === 0) context.out('No node matches.');
   });
@@ -91,11 +92,10 @@ function plain(node: Listed, at: Instant) {
   };
 }
 
-function table(nodes: readonly Listed[], at: Instant): string[] {
-  if (nodes.length === 0) return [];
-  const rows = [
+function rows(nodes: readonly Listed[], at: Instant): string[] {
+  return table(
     ['STATE', 'LABEL', 'LAG', 'SEEN', 'VERSION', 'REGION', 'OWNER', 'ID'],
-    ...nodes.map((node) => [
+    nodes.map((node) => [
       stateName(node.facts, at),
       node.label,
       String(node.facts.lag ?? '–'),
@@ -105,19 +105,7 @@ function table(nodes: readonly Listed[], at: Instant): string[] {
       node.owner || '–',
       node.nodeId.slice(0, 12),
     ]),
-  ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => printable(cell).padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd(),
   );
-}
-
-/** Labels are anybody's text: none of it may steer the terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '?');
 }
 
 function wholeNumber(option: string, text: string): number {

@@ -23,6 +23,7 @@ const SOURCES = {
     './static/node.css',
     './static/audit.css',
     './static/join.css',
+    './static/jobs.css',
     './static/truths.css',
     './static/public.css',
     './static/admin.css',

@@ -39,6 +39,8 @@ import { ResultStore } from './result-store.ts';
 import { WorkSessions } from './work-sessions.ts';
 
 export type { AgentSession } from './agent-session.ts';
+export { attemptsAt } from './attempts.ts';
+export { type BatchTally, tallyBatch } from './batch-tally.ts';
 export type { JobBatch, JobDetail, JobReceiptRow, JobRun, JobSummary } from './job.ts';
 export {
   type JobChoice,
@@ -56,8 +58,10 @@ export {
   type JobPage,
   JobReader,
 } from './job-reader.ts';
+export { createJobTools, type JobTools } from './job-tools.ts';
 export { loadWorkLimits, saveWorkLimits, type WorkLimits } from './limits.ts';
 export { noOrders, type OrderSource, type SubmittedOrder } from './order-source.ts';
+export { jobPages, jobSources } from './pages/index.ts';
 export { type JobPlan, LEFT_OUT, type LeftOut, type Share } from './planner.ts';
 export { isOver, JOB_STATES, type JobState } from './state.ts';
 

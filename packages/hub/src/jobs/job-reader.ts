@@ -2,7 +2,7 @@ import { toHex } from '@stoa/protocol';
 import { audienceOf, EVERYTHING, type NodeAccess, type Viewer } from '#accounts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { SqlFragment } from '../nodes/index.ts';
-import type { JobBatch, JobDetail, JobReceiptRow, JobSummary } from './job.ts';
+import type { JobBatch, JobDetail, JobReceiptRow, JobSummary, NodeWork } from './job.ts';
 import {
   batchTables,
   type DetailRow,
@@ -135,6 +135,16 @@ export class JobReader {
       orderId: batch.order_id ?? undefined,
       states: Object.fromEntries(states.map((row) => [row.state, row.jobs])),
     };
+  }
+
+  /** What a node last said that it can and will do. */
+  async nodeWork(nodeId: string): Promise<NodeWork | undefined> {
+    const [row] = await this.#sql<
+      { kinds: string[]; policy: string; fault: string; paused: boolean; said_at: Date }[]
+    >`select kinds, policy, fault, paused, said_at from node_work where node_id = ${nodeId}`;
+    if (row === undefined) return undefined;
+    const { said_at, ...said } = row;
+    return { ...said, saidAt: said_at.getTime() };
   }
 
   /** Jobs that are not over, by kind and state: the health of the queue. */

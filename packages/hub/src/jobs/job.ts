@@ -67,6 +67,16 @@ export interface JobReceiptRow {
   readonly receipt: string;
 }
 
+/** What a node said of itself: shown, never decided by. */
+export interface NodeWork {
+  readonly kinds: readonly string[];
+  readonly policy: string;
+  /** Why its policy can't be read; empty where it can. */
+  readonly fault: string;
+  readonly paused: boolean;
+  readonly saidAt: number;
+}
+
 export interface JobBatch {
   readonly batchId: string;
   readonly run: JobRun;

@@ -13,6 +13,7 @@ const TABS = [
   { id: 'chains', path: '/chains', word: 'Chains' },
   { id: 'config', path: '/config', word: 'Config' },
   { id: 'session', path: '/session', word: 'Session' },
+  { id: 'jobs', path: '/jobs', word: 'Jobs' },
   { id: 'notes', path: '/notes', word: 'Notes' },
   { id: 'access', path: '/access', word: 'Access' },
   { id: 'public', path: '/public', word: 'Public' },

@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  fromBase64Url,
+  isKindName,
+  type KindName,
+  kindOf,
+  type ParamValues,
+  ProtocolError,
+  readParams,
+} from '@stoa/protocol';
+import { number } from '../console/format.ts';
+import { HubError } from '../error.ts';
+import { attemptsAt, type BatchTally, type JobPlan, type JobRequest, LEFT_OUT } from '../jobs/index.ts';
+import type { CommandContext } from './context.ts';
+import { readSelector } from './fleet.ts';
+import { type JobBench, withJobs } from './job-tools.ts';
+import { confirm } from './prompt.ts';
+import { printable } from './table.ts';
+
+export interface RunOptions {
+  readonly query: string;
+  readonly param?: readonly string[];
+  readonly dryRun: boolean;
+  readonly yes: boolean;
+  readonly wait: boolean;
+  readonly draft?: string;
+  readonly as?: string;
+  readonly order?: string;
+}
+
+const LOOK_MS = 500;
+
+/** `stoa-hub job run`: what it would touch is told first; it is done once that was agreed to, and on no more nodes. */
+export async function runJob(context: CommandContext, name: string, options: RunOptions): Promise<void> {
+  const request = readRequest(name, options);
+  const order = options.order === undefined ? undefined : await readOrder(options.order);
+  await withJobs(context, async (bench) => {
+    const plan = await bench.desk.plan(bench.viewer, request);
+    if (!context.json) for (const line of told(request.kind, plan)) context.out(line);
+    if (options.draft !== undefined) await writeDraft(context, bench, { request, plan, options });
+    else if (options.dryRun) say(context, { dryRun: true, ...plan });
+    else await submit(context, bench, { request, plan, options, order });
+  });
+}
+
+interface Planned {
+  readonly request: JobRequest;
+  readonly plan: JobPlan & { readonly params: string };
+  readonly options: RunOptions;
+}
+
+async function submit(
+  context: CommandContext,
+  bench: JobBench,
+  { request, plan, options, order }: Planned & { order: Uint8Array | undefined },
+): Promise<void> {
+  if (!options.yes && !context.json && !(await confirm(context, 'Do it?')))
+    throw new HubError('not_confirmed', 'nothing was done', { retry: false });
+  const { batchId, submitted, needsApproval } = await bench.desk.submit(bench.viewer, {
+    ...request,
+    expected: plan.nodes,
+    batchId: randomUUID(),
+    ...(order && { order }),
+  });
+  if (options.wait && !needsApproval) return reportEnd(context, bench, batchId);
+  const waits = needsApproval ? ' It begins once another admin approves it in the console.' : '';
+  say(
+    context,
+    { batchId, submitted, needsApproval },
+    `Submitted: batch ${batchId}, ${nodes(submitted)}.${waits}`,
+  );
+}
+
+/** @throws HubError `jobs_failed` where not all succeeded. */
+async function reportEnd(context: CommandContext, bench: JobBench, batchId: string): Promise<void> {
+  const { submitted, succeeded, failed, duplicates, p99Ms } = await followed(context, bench, batchId);
+  say(
+    context,
+    { batchId, submitted, succeeded, failed, duplicates, p99_ms: p99Ms ?? null },
+    `Batch ${batchId}: ${number(succeeded)} of ${number(submitted)} succeeded, ${number(failed)} failed.`,
+  );
+  if (succeeded < submitted)
+    throw new HubError(
+      'jobs_failed',
+      `${number(submitted - succeeded)} did not succeed: stoa-hub jobs ls --batch ${batchId} shows them`,
+      { retry: false },
+    );
+}
+
+/** One JSON object, or a line for people where there is one. */
+function say({ json, out }: CommandContext, object: object, line?: string): void {
+  if (json) out(JSON.stringify(object));
+  else if (line !== undefined) out(line);
+}
+
+/** Until all of it is over, or the command is interrupted: the jobs go on without it. */
+async function followed(
+  { signal, stdout, json }: CommandContext,
+  bench: JobBench,
+  batchId: string,
+): Promise<BatchTally> {
+  const live = stdout.isTTY && !json;
+  for (;;) {
+    const tally = await bench.tally(batchId);
+    const over = tally.succeeded + tally.failed;
+    if (live)
+      stdout.write(`\r${number(over)} of ${number(tally.submitted)} over, ${number(tally.failed)} failed `);
+    if (over >= tally.submitted || signal.aborted) {
+      if (live) stdout.write('\n');
+      return tally;
+    }
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function writeDraft(
+  context: CommandContext,
+  { orders, desk, viewer }: JobBench,
+  { request, plan, options: { draft, as } }: Planned,
+): Promise<void> {
+  if (draft === undefined || as === undefined)
+    throw badOption('--draft needs --as EMAIL: the account whose key will sign');
+  const signer = { ...viewer, email: as.trim().toLowerCase() };
+  const orderId = await orders.draft(signer, {
+    kind: request.kind,
+    params: plan.params,
+    nodeIds: await desk.nodeIds(viewer, request),
+    maxAttempts: attemptsAt(kindOf(request.kind)),
+  });
+  await writeFile(draft, await orders.file(signer, orderId), { mode: 0o600 });
+  say(
+    context,
+    { orderId, draft, nodes: plan.nodes },
+    `Draft ${draft}. Sign it: stoa-hub key sign-order ${draft} --file owner.key > order.txt; then run this again with --order order.txt`,
+  );
+}
+
+function readRequest(name: string, { query, param = [] }: RunOptions): JobRequest {
+  if (!isKindName(name)) throw badOption(`there is no kind '${name}': stoa-hub job kinds lists them`);
+  return { kind: name, params: readGiven(name, param), selector: readSelector(query) };
+}
+
+function readGiven(kind: KindName, given: readonly string[]): ParamValues {
+  const pairs = given.map((pair): [string, string] => {
+    const at = pair.indexOf('=');
+    if (at < 1) throw badOption(`--param ${pair}: name=value expected`);
+    return [pair.slice(0, at), pair.slice(at + 1)];
+  });
+  try {
+    return readParams(kindOf(kind).parameters, Object.fromEntries(pairs));
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) throw cause;
+    throw new HubError('bad_option', `${cause.message}: stoa-hub job kinds ${kind} says what it takes`, {
+      retry: false,
+      cause,
+    });
+  }
+}
+
+async function readOrder(path: string): Promise<Uint8Array> {
+  const text = (await readFile(path, 'utf8')).trim().split('\n').at(-1) ?? '';
+  if (!/^[A-Za-z0-9_-]{100,2000}$/.test(text))
+    throw badOption(
+      `${path} holds no signed order: one line as stoa-hub key sign-order prints it is expected`,
+    );
+  return fromBase64Url(text);
+}
+
+function told(kind: string, plan: JobPlan): string[] {
+  const shares = (title: string, of: JobPlan['regions']) =>
+    of.length === 0
+      ? []
+      : [`  ${title}: ${of.map(({ name, nodes: count }) => `${name} ${number(count)}`).join(', ')}`];
+  return [
+    `${kind} on ${nodes(plan.nodes)} of ${number(plan.found)} that match.`,
+    ...(plan.offline > 0 ? [`  not connected now, their jobs wait: ${number(plan.offline)}`] : []),
+    ...plan.leftOut.map(({ reason, nodes: count }) => `  left out: ${nodes(count)} ${LEFT_OUT[reason]}`),
+    ...shares('local policies that forbid it', plan.rules),
+    ...shares('regions', plan.regions),
+    ...shares('versions', plan.versions),
+    ...(plan.sample.length === 0
+      ? []
+      : [`  among them: ${plan.sample.map(({ label }) => printable(label)).join(', ')}`]),
+    ...(plan.order === undefined
+      ? []
+      : [
+          `  takes an order signed by ${plan.order === 'owner' ? 'the owner' : 'the owner or an admin'}: --draft, then --order`,
+        ]),
+    ...(plan.needsApproval ? ['  takes a second approver'] : []),
+  ];
+}
+
+function nodes(count: number): string {
+  return count === 1 ? '1 node' : `${number(count)} nodes`;
+}
+
+function badOption(message: string): HubError {
+  return new HubError('bad_option', message, { retry: false });
+}

@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import type { CommandContext } from './context.ts';
+import { EXIT_CODES } from './exit.ts';
+import type { RunOptions } from './job-run.ts';
+import type { JobListOptions } from './jobs.ts';
+
+const SELECTOR = 'which nodes, as in the list: state:online -tag:lab region:eu';
+
+/** `stoa-hub job …` and `stoa-hub jobs …`, beside a running hub. */
+export function addJobCommands(root: Command, here: () => CommandContext): void {
+  const job = root.command('job').description('work on nodes, beside a running hub');
+  job
+    .command('run')
+    .argument('<kind>', 'what to do: stoa-hub job kinds lists them')
+    .description('submit a job to all nodes that match, and follow it to its end')
+    .requiredOption('-q, --query <selector>', SELECTOR)
+    .option('-p, --param <name=value...>', 'parameters of the kind')
+    .option('--dry-run', 'tell what it would touch, and do nothing', false)
+    .option('--yes', 'do it without a question', false)
+    .option('--no-wait', 'return once it is submitted')
+    .option('--draft <file>', 'write the order that must be signed, and do nothing else; needs --as')
+    .option('--as <email>', 'whose key will sign the draft')
+    .option('--order <file>', 'the signed order, as stoa-hub key sign-order prints it')
+    .addHelpText('after', `\n${EXIT_CODES}`)
+    .action(async (kind: string, options: RunOptions) =>
+      (await import('./job-run.ts')).runJob(here(), kind, options),
+    );
+  job
+    .command('kinds')
+    .argument('[kind]', 'only this one, with its parameters')
+    .description('what agents can be asked to do: class, who must sign, parameters, undo')
+    .action(async (kind?: string) => (await import('./job-kinds.ts')).listKinds(here(), kind));
+  const jobs = root.command('jobs').description('jobs that were submitted, beside a running hub');
+  jobs
+    .command('ls')
+    .description('list jobs, the newest first')
+    .option('--state <state...>', 'queued, leased, running, succeeded, failed, cancelled, unknown, dead')
+    .option('--kind <kind>', 'of this kind')
+    .option('--batch <id>', 'of one submit')
+    .option('--node <id>', 'on one node')
+    .option('--limit <n>', 'how many at most', '50')
+    .addHelpText('after', `\n${EXIT_CODES}`)
+    .action(async (options: JobListOptions) => (await import('./jobs.ts')).listJobs(here(), options));
+  jobs
+    .command('show')
+    .argument('<id>', 'of the job')
+    .description('show a job with its receipts')
+    .action(async (id: string) => (await import('./jobs.ts')).showJob(here(), id));
+  jobs
+    .command('logs')
+    .argument('<id>', 'of the job')
+    .description('print the log of a job')
+    .option('-f, --follow', 'go on until the job is over', false)
+    .action(async (id: string, options: { follow: boolean }) =>
+      (await import('./jobs.ts')).printLog(here(), id, options),
+    );
+  jobs
+    .command('cancel')
+    .argument('<id>', 'of the job, or of a batch: all of it that is not over')
+    .description('end a job: TERM, after ten seconds KILL')
+    .action(async (id: string) => (await import('./jobs.ts')).cancelJobs(here(), id));
+  jobs
+    .command('retry')
+    .argument('<id>', 'of the job, or of a batch')
+    .description('queue anew what failed, was cancelled or is dead')
+    .action(async (id: string) => (await import('./jobs.ts')).retryJobs(here(), id));
+}

@@ -1,0 +1,2 @@
+export { type JobPagesDeps, jobPages } from './routes.tsx';
+export { jobSources } from './source.tsx';

@@ -1,0 +1,224 @@
+import { Act } from '../../console/form.tsx';
+import { absolute, bytes, duration, number, short } from '../../console/format.ts';
+import { Ago, type Fact, Facts, Panel, Table } from '../../console/parts.tsx';
+import { href } from '../../console/scope.ts';
+import type { JobDetail, JobReceiptRow } from '../job.ts';
+import { isOver } from '../state.ts';
+import { LogTail } from './log-tail.tsx';
+import { JobStatus, STATE_MEANING } from './parts.tsx';
+
+export const JOB_HEAD = 'job-head';
+
+export interface JobPageProps {
+  readonly job: JobDetail;
+  readonly receipts: readonly JobReceiptRow[];
+  readonly tail: string;
+  readonly now: number;
+  /** May end it and run it anew. */
+  readonly acts: boolean;
+}
+
+/** One job on one node: what it is, how it went, its log, and what both sides signed of it. */
+export function JobPage({ job, receipts, tail, now, acts }: JobPageProps) {
+  return (
+    <article class="job">
+      <p class="crumb">
+        <a href={href('/jobs')}>Jobs</a> · <a href={href(`/jobs/batches/${job.batchId}`)}>its batch</a>
+      </p>
+      <header class="node-head">
+        <div class="node-name">
+          <h1>{job.kind}</h1>
+        </div>
+        <p class="node-id">
+          <a href={href(`/nodes/${job.nodeId}/jobs`)}>{job.label}</a>
+          <code>{job.jobId}</code>
+        </p>
+        <JobHead job={job} now={now} />
+      </header>
+      {acts && <Acts job={job} />}
+      <div class="stack">
+        <Panel id="log" title="Log" aside={<LogAside job={job} />}>
+          <LogTail jobId={job.jobId} text={tail} />
+        </Panel>
+        {job.report !== '' && (
+          <Panel id="report" title="Report" aside="as the node signed it">
+            <pre class="report">
+              <code>{pretty(job.report)}</code>
+            </pre>
+          </Panel>
+        )}
+        <Panel id="facts" title="The job">
+          <Facts facts={factsOf(job)} />
+        </Panel>
+        <Panel id="receipts" title="Receipts" aside="results signed by the node, each answered by the hub">
+          <Receipts receipts={receipts} now={now} />
+        </Panel>
+      </div>
+    </article>
+  );
+}
+
+/** What changes while it runs. */
+export function JobHead({ job, now }: { job: JobDetail; now: number }) {
+  return (
+    <div id={JOB_HEAD}>
+      <JobStatus job={job} />
+      {job.message !== '' && <p class={job.state === 'failed' ? 'bad' : undefined}>{job.message}</p>}
+      <details class="why" id="why-state" open={job.state === 'unknown' || job.state === 'dead'}>
+        <summary>Why {job.state}?</summary>
+        <p>{STATE_MEANING[job.state]}</p>
+      </details>
+      <Timeline job={job} now={now} />
+    </div>
+  );
+}
+
+function Timeline({ job, now }: { job: JobDetail; now: number }) {
+  const lease = !isOver(job.state) && job.leasedUntil !== undefined && job.leasedUntil > now;
+  const steps = [
+    { word: 'Submitted', at: job.createdAt, note: `by ${job.createdBy}` },
+    ...(job.scheduledAt > job.createdAt
+      ? [{ word: 'Due', at: job.scheduledAt, note: 'not to begin before' }]
+      : []),
+    {
+      word: 'Begun',
+      at: job.startedAt,
+      note: job.attempt === 0 ? '' : `attempt ${job.attempt} of ${job.maxAttempts}`,
+    },
+    ...(lease ? [{ word: 'Lease', at: job.leasedUntil, note: 'ends, unless the node renews it' }] : []),
+    { word: 'Over', at: job.endedAt, note: '' },
+  ];
+  return (
+    <ol class="timeline">
+      {steps.map(({ word, at, note }) => (
+        <li class={at === undefined ? 'is-ahead' : undefined}>
+          <span>{word}</span>{' '}
+          {at === undefined ? <span class="unknown">not yet</span> : <Ago at={at} now={now} />}
+          {note !== '' && <span class="sub">{note}</span>}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Acts({ job }: { job: JobDetail }) {
+  const again = job.state === 'failed' || job.state === 'cancelled' || job.state === 'dead';
+  return (
+    <div class="acts">
+      {!isOver(job.state) && !job.cancelling && (
+        <Act path={`/jobs/${job.jobId}/cancel`} word="Cancel" label={`Cancel ${job.kind} on ${job.label}`} />
+      )}
+      {job.cancelling && !isOver(job.state) && <p>It is being ended: TERM, and after ten seconds KILL.</p>}
+      {again && job.orderId === undefined && (
+        <Act path={`/jobs/${job.jobId}/retry`} word="Retry" label={`Retry ${job.kind} on ${job.label}`} />
+      )}
+      {again && (
+        <a
+          href={href(
+            `/jobs/run?${new URLSearchParams({ kind: job.kind, q: `id:${job.nodeId}`, ...asTexts(job.params) })}`,
+          )}
+        >
+          Run it anew{job.orderId !== undefined && ': it takes a new order'}
+        </a>
+      )}
+    </div>
+  );
+}
+
+function LogAside({ job }: { job: JobDetail }) {
+  if (job.logBytes === 0) return <>nothing yet</>;
+  return (
+    <>
+      {bytes(job.logBytes)}; <a href={href(`/jobs/${job.jobId}/log`)}>the whole log</a>
+    </>
+  );
+}
+
+function factsOf(job: JobDetail): Fact[] {
+  return [
+    { name: 'Parameters', value: <code>{job.params}</code> },
+    { name: 'Class', value: `${job.class}${job.idempotent ? '' : ', not to be run twice'}` },
+    { name: 'Run by', value: job.run === 'ssh' ? 'a worker, over SSH' : "the node's agent" },
+    { name: 'Found by', value: <code>{job.selector || 'all nodes'}</code> },
+    { name: 'Owner', value: job.owner },
+    ...(job.orderId === undefined ? [] : [{ name: 'Order', value: <code>{job.orderId}</code> }]),
+    ...(job.approvedBy === undefined ? [] : [{ name: 'Approved by', value: job.approvedBy }]),
+    { name: 'Must begin by', value: absolute(job.deadline) },
+    ...(job.fencingToken === undefined
+      ? []
+      : [{ name: 'Fencing token', value: `${number(job.fencingToken)}, of the newest lease` }]),
+    ...(job.instance === undefined ? [] : [{ name: 'Lease from', value: job.instance }]),
+  ];
+}
+
+const LINKS: Readonly<Record<JobReceiptRow['link'], string>> = {
+  follows: '',
+  gap: 'numbers before it are missing',
+  conflict: 'another result has this number',
+};
+
+function Receipts({ receipts, now }: { receipts: readonly JobReceiptRow[]; now: number }) {
+  if (receipts.length === 0) return <p>No result has come yet.</p>;
+  return (
+    <Table
+      caption="Results and receipts"
+      columns={[
+        'Came',
+        { word: 'Attempt', num: true },
+        'Outcome',
+        'Taken',
+        'In the node’s chain',
+        'Took',
+        'Signed',
+      ]}
+    >
+      {receipts.map((row) => (
+        <tr>
+          <td>
+            <Ago at={row.at} now={now} />
+          </td>
+          <td class="num">{row.attempt}</td>
+          <td>
+            {row.outcome}
+            {row.code !== '' && (
+              <span class="sub">
+                <code>{row.code}</code> {row.message}
+              </span>
+            )}
+          </td>
+          <td>{row.taken === 'late' ? 'late: it changed nothing' : row.taken}</td>
+          <td>
+            number {number(row.number)}
+            {LINKS[row.link] !== '' && <span class="sub warn">{LINKS[row.link]}</span>}
+          </td>
+          <td>{duration(row.durationMs)}</td>
+          <td>
+            <details>
+              <summary>{short(row.sealed)}…</summary>
+              <p class="hash">
+                result <code>{row.sealed}</code>
+              </p>
+              <p class="hash">
+                receipt <code>{row.receipt}</code>
+              </p>
+            </details>
+          </td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+function pretty(report: string): string {
+  try {
+    return JSON.stringify(JSON.parse(report), undefined, 2);
+  } catch {
+    // A node may sign what it likes: shown as it came.
+    return report;
+  }
+}
+
+function asTexts(params: string): Record<string, string> {
+  const values = JSON.parse(params) as Record<string, unknown>;
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+}

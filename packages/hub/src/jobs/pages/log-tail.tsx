@@ -1,0 +1,32 @@
+import type { JobLog, JobLogs } from '../job-logs.ts';
+
+/** Of a log's end, on its page. */
+const TAIL_BYTES = 16 * 1024;
+
+export function logId(jobId: string): string {
+  return `log-${jobId}`;
+}
+
+/** The end of a log; the browser keeps it in sight as it grows. */
+export function LogTail({ jobId, text }: { jobId: string; text: string }) {
+  return (
+    <pre class="log" id={logId(jobId)} tabindex={0} data-follow="">
+      <code>{text === '' ? 'Nothing was written yet.' : text}</code>
+    </pre>
+  );
+}
+
+/** Whole lines of its end. */
+export async function readTail(logs: Pick<JobLogs, 'open'>, jobId: string): Promise<string> {
+  const log = await logs.open(jobId);
+  if (log === undefined || log.size === 0) return '';
+  const first = Math.max(0, log.size - TAIL_BYTES);
+  const text = await textOf(log, first);
+  return first === 0 ? text : `…\n${text.slice(text.indexOf('\n') + 1)}`;
+}
+
+async function textOf(log: JobLog, first: number): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of log.bytes(first, log.size - 1)) pieces.push(piece);
+  return Buffer.concat(pieces).toString('utf8');
+}

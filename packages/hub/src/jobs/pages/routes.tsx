@@ -1,0 +1,159 @@
+import type { MiddlewareHandler } from 'hono';
+import { stream } from 'hono/streaming';
+import { isAtLeast, type NodeAccess, viewerOf } from '#accounts/index.ts';
+import type { Clock } from '../../clock.ts';
+import { liveUrl } from '../../console/live.ts';
+import { href } from '../../console/scope.ts';
+import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../../http.ts';
+import { notFound } from '../../http-error.ts';
+import { type Liveness, NODE_ID, type NodeListing, NodePage } from '../../nodes/index.ts';
+import type { JobBatch, JobDetail } from '../job.ts';
+import type { JobDesk } from '../job-desk.ts';
+import type { JobLogs } from '../job-logs.ts';
+import { isUuid, type JobReader } from '../job-reader.ts';
+import { answerLog } from '../log-answer.ts';
+import { BatchPage } from './batch-page.tsx';
+import { JobPage } from './job-page.tsx';
+import { KindsPage } from './kinds-page.tsx';
+import { JobsPage } from './list-page.tsx';
+import { readTail } from './log-tail.tsx';
+import { NodeJobsTab } from './node-tab.tsx';
+import { readCursor, readFilter } from './query.ts';
+import { QueuePage } from './queue-page.tsx';
+import { mountRun, type RunOrders } from './run-routes.tsx';
+
+export interface JobPagesDeps {
+  readonly desk: JobDesk;
+  readonly reader: JobReader;
+  readonly logs: JobLogs;
+  readonly orders: RunOrders;
+  readonly access: NodeAccess;
+  readonly listing: Pick<NodeListing, 'details'>;
+  readonly liveness: Liveness;
+  readonly guard: MiddlewareHandler<HttpEnv>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** The pages of jobs. What a viewer may see follows the nodes; what they may do is the desk's to say. */
+export function jobPages(deps: JobPagesDeps): HttpFeature {
+  const { desk, reader, logs, access, guard, clock } = deps;
+  return {
+    nav: [{ id: 'jobs', path: '/jobs', word: 'Jobs', group: 'scope', place: 30 }],
+    mount(app: HubApp) {
+      app.use('/jobs', guard);
+      app.use('/jobs/*', guard);
+      app.get('/nodes/:id/jobs', guard, (c) => showNodeJobs(c, deps));
+      app.get('/jobs', async (c) => {
+        const filter = readFilter(c);
+        const page = await reader.list(viewerOf(c), filter, readCursor(c));
+        return c.render(<JobsPage page={page} filter={filter} now={clock.now()} />, {
+          title: 'Jobs',
+          nav: 'jobs',
+          ...watching({ job: page.jobs.map(({ jobId }) => jobId) }),
+        });
+      });
+      app.get('/jobs/kinds', (c) => c.render(<KindsPage />, { title: 'Kinds of jobs', nav: 'jobs' }));
+      app.get('/jobs/queue', async (c) => {
+        const rows = await reader.queue(viewerOf(c));
+        return c.render(<QueuePage rows={rows} now={clock.now()} />, { title: 'Queue', nav: 'jobs' });
+      });
+      mountRun(app, deps);
+      app.get('/jobs/batches/:id', (c) => showBatch(c, deps));
+      app.post('/jobs/batches/:id/:act{approve|cancel|retry}', async (c) => {
+        const { batchId } = await findBatch(c, reader);
+        const viewer = viewerOf(c);
+        const act = c.req.param('act');
+        if (act === 'approve') await desk.approve(viewer, batchId);
+        else if (act === 'cancel') await desk.cancel(viewer, { batchId });
+        else await desk.retry(viewer, { batchId });
+        return c.redirect(href(`/jobs/batches/${batchId}`), 303);
+      });
+      app.get('/jobs/:id', async (c) => {
+        const job = await findJob(c, reader);
+        const [receipts, tail] = await Promise.all([reader.receipts(job.jobId), readTail(logs, job.jobId)]);
+        const acts = await access.may(viewerOf(c), job.nodeId, 'operator');
+        return c.render(<JobPage {...{ job, receipts, tail, acts }} now={clock.now()} />, {
+          title: `${job.kind} on ${job.label}`,
+          nav: 'jobs',
+          ...watching({ jobHead: [job.jobId], jobLog: [job.jobId] }),
+        });
+      });
+      app.post('/jobs/:id/:act{cancel|retry}', async (c) => {
+        const { jobId } = await findJob(c, reader);
+        const which = { jobIds: [jobId] };
+        await (c.req.param('act') === 'cancel'
+          ? desk.cancel(viewerOf(c), which)
+          : desk.retry(viewerOf(c), which));
+        return c.redirect(href(`/jobs/${jobId}`), 303);
+      });
+      app.get('/jobs/:id/log', async (c) => {
+        const { jobId } = await findJob(c, reader);
+        const from = c.req.query('follow');
+        if (from === undefined) return answerLog(c, await logs.open(jobId));
+        c.header('content-type', 'text/plain; charset=utf-8');
+        c.header('cache-control', 'no-store');
+        return stream(c, async (out) => {
+          const leaving = new AbortController();
+          out.onAbort(() => leaving.abort());
+          for await (const piece of logs.follow(jobId, Number(from) || 0, leaving.signal))
+            await out.write(piece);
+        });
+      });
+    },
+  };
+}
+
+async function showNodeJobs(c: HubContext, deps: JobPagesDeps): Promise<Response> {
+  const { reader, access, listing, liveness } = deps;
+  const viewer = viewerOf(c);
+  const nodeId = c.req.param('id') ?? '';
+  const [node] =
+    NODE_ID.test(nodeId) && (await access.may(viewer, nodeId, 'viewer'))
+      ? await listing.details([nodeId])
+      : [];
+  if (node === undefined) throw notFound('This node');
+  const [page, work] = await Promise.all([reader.list(viewer, { nodeId }), reader.nodeWork(nodeId)]);
+  const at = liveness.at();
+  return c.render(
+    <NodePage node={node} at={at} tab="jobs">
+      <NodeJobsTab {...{ nodeId, page, work }} now={at.now} />
+    </NodePage>,
+    {
+      title: node.label,
+      nav: 'nodes',
+      live: liveUrl({ node: [nodeId], job: page.jobs.map(({ jobId }) => jobId) }),
+    },
+  );
+}
+
+async function showBatch(c: HubContext, { reader, access, clock }: JobPagesDeps): Promise<Response> {
+  const viewer = viewerOf(c);
+  const batch = await findBatch(c, reader);
+  const page = await reader.list(viewer, { batchId: batch.batchId });
+  const [first] = page.jobs;
+  const acts = first !== undefined && (await access.may(viewer, first.nodeId, 'operator'));
+  const approves = isAtLeast(viewer, 'ancient') && viewer.email !== batch.createdBy;
+  return c.render(<BatchPage {...{ batch, page, acts, approves }} now={clock.now()} />, {
+    title: `${batch.kind}, a batch`,
+    nav: 'jobs',
+    ...watching({ batch: [batch.batchId], job: page.jobs.map(({ jobId }) => jobId) }),
+  });
+}
+
+async function findBatch(c: HubContext, reader: JobReader): Promise<JobBatch> {
+  const batch = await reader.batch(viewerOf(c), c.req.param('id') ?? '');
+  if (batch === undefined) throw notFound('This batch');
+  return batch;
+}
+
+async function findJob(c: HubContext, reader: JobReader): Promise<JobDetail> {
+  const id = c.req.param('id') ?? '';
+  const job = isUuid(id) ? await reader.show(viewerOf(c), id) : undefined;
+  if (job === undefined) throw notFound('This job');
+  return job;
+}
+
+/** A page without anything that changes opens no stream. */
+function watching(keys: Readonly<Record<string, readonly string[]>>): { live?: string } {
+  return Object.values(keys).every((each) => each.length === 0) ? {} : { live: liveUrl(keys) };
+}

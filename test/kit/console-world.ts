@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Clock, createLog, loadConfig, settingsInForce, systemClock } from '@stoa/hub';
 import { Bus } from '@stoa/hub/bus';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from '@stoa/hub/history';
+import { createJobTools } from '@stoa/hub/jobs';
 import { ArtefactStore, JoinSteps, loadInstaller } from '@stoa/hub/joining';
 import { JoinTokens, Liveness } from '@stoa/hub/nodes';
 import { createOrders } from '@stoa/hub/orders';
@@ -78,6 +79,7 @@ export async function openConsoleWorld({
   const { sql } = database;
   const parties = makeParties('console');
   const mails: Mail[] = [];
+  const orders = createOrders({ sql, region: 'eu', clock, random: randomBytes, crypto: nodeCrypto });
   const web = await createWeb({
     alerts: {
       instanceId: 'hub-1',
@@ -114,7 +116,11 @@ export async function openConsoleWorld({
       }),
       installer: await loadInstaller(url),
     },
-    orders: createOrders({ sql, region: 'eu', clock, random: randomBytes, crypto: nodeCrypto }),
+    orders,
+    jobs: await createJobTools({
+      ...{ sql, orders, liveness, heads, clock, random: randomBytes, fetch },
+      logDirectory: join(tmpdir(), 'no-logs-here'),
+    }),
     sql: database.sql,
     database,
     bus,

@@ -10,7 +10,16 @@ interface Refused {
 }
 
 /** One order: what it says, and its signature or how to give it. */
-export function OrderPage({ shown, refused }: { shown: ShownOrder; refused: Refused | undefined }) {
+export function OrderPage({
+  shown,
+  refused,
+  back,
+}: {
+  shown: ShownOrder;
+  refused: Refused | undefined;
+  /** Where the work goes on that it orders. */
+  back: string | undefined;
+}) {
   const { order, sealed } = shown;
   return (
     <article class="settings">
@@ -34,14 +43,21 @@ export function OrderPage({ shown, refused }: { shown: ShownOrder; refused: Refu
         </Panel>
         <Panel id="signature" title="Signature">
           {sealed === undefined ? (
-            <OrderSigning shown={shown} refused={refused} />
+            <OrderSigning {...{ shown, refused, back }} />
           ) : (
-            <Facts
-              facts={[
-                { name: 'Key', value: <code>{toHex(order.signerKey)}</code> },
-                { name: 'Signed order', value: <code class="secret">{toBase64Url(sealed)}</code> },
-              ]}
-            />
+            <>
+              {back !== undefined && (
+                <p>
+                  <a href={href(back)}>Go on with what it orders</a>
+                </p>
+              )}
+              <Facts
+                facts={[
+                  { name: 'Key', value: <code>{toHex(order.signerKey)}</code> },
+                  { name: 'Signed order', value: <code class="secret">{toBase64Url(sealed)}</code> },
+                ]}
+              />
+            </>
           )}
         </Panel>
       </div>
@@ -53,7 +69,15 @@ export function OrderPage({ shown, refused }: { shown: ShownOrder; refused: Refu
  * The form that takes the signature: from the key in this browser, or pasted from where the key is. Its script is
  * `order.js`; what is signed is built there from the values that stand here.
  */
-export function OrderSigning({ shown, refused }: { shown: ShownOrder; refused: Refused | undefined }) {
+export function OrderSigning({
+  shown,
+  refused,
+  back,
+}: {
+  shown: ShownOrder;
+  refused: Refused | undefined;
+  back: string | undefined;
+}) {
   const { order, params } = shown;
   const id = toHex(order.orderId);
   const faults = refused?.faults ?? {};
@@ -61,7 +85,7 @@ export function OrderSigning({ shown, refused }: { shown: ShownOrder; refused: R
   return (
     <form
       method="post"
-      action={href(`/orders/${id}`)}
+      action={href(`/orders/${id}${back === undefined ? '' : `?${new URLSearchParams({ back })}`}`)}
       class="form"
       data-order={id}
       data-region={order.region}

@@ -1,7 +1,7 @@
 import { fromBase64Url } from '@stoa/protocol';
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { viewerOf } from '#accounts/index.ts';
+import { localPath, viewerOf } from '#accounts/index.ts';
 import { readForm } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
@@ -25,7 +25,7 @@ export function orderRoutes(deps: { orders: Orders; guard: MiddlewareHandler<Htt
   const { orders, guard } = deps;
   const show = async (c: HubContext, refused?: Refused): Promise<Response> => {
     const shown = await orders.show(viewerOf(c), c.req.param('orderId') ?? '');
-    const page = <OrderPage shown={shown} refused={refused} />;
+    const page = <OrderPage shown={shown} refused={refused} back={backOf(c)} />;
     return c.render(page, { title: 'Order', nav: 'settings', scripts: ['order.js'] });
   };
   return {
@@ -49,8 +49,14 @@ export function orderRoutes(deps: { orders: Orders; guard: MiddlewareHandler<Htt
         }
         const orderId = c.req.param('orderId');
         await orders.sign(viewerOf(c), orderId, fromBase64Url(form.value.signed));
-        return c.redirect(href(`/orders/${orderId}`), 303);
+        return c.redirect(href(backOf(c) ?? `/orders/${orderId}`), 303);
       });
     },
   };
+}
+
+/** Where the work goes on once the order is signed; within this console only. */
+function backOf(c: HubContext): string | undefined {
+  const back = c.req.query('back');
+  return back === undefined ? undefined : localPath(back);
 }

@@ -28,6 +28,11 @@ const BENCHES: Readonly<Record<string, { about: string; load: () => Promise<Benc
     about: 'first byte of the signed-in node list at 100,000 nodes, p95 in ms, alone and under 100 readers',
     load: async () => (await import('./bench/console.ts')).benchConsole,
   },
+  jobs: {
+    about:
+      'from submit to running on a connected agent, p99 in ms at 10,000 agents; jobs leased and acknowledged per CPU second',
+    load: async () => (await import('./bench/jobs.ts')).benchJobs,
+  },
   selector: {
     about: 'a page of what a selector finds among 200,000 nodes, p95 in ms; among 1,000,000 under --long',
     load: async () => (await import('./bench/selector.ts')).benchSelector,

@@ -3,6 +3,8 @@
  * Speaks with its parent by IPC: seeds nodes, reports what it used.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Viewer } from '@stoa/hub/accounts';
+import { parseSelector } from '@stoa/hub/nodes';
 import { toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { openTestHub } from '../../test/kit/hub.ts';
@@ -27,6 +29,8 @@ export type Request =
   | { readonly ask: 'seed'; readonly count: number }
   /** `collect`: memory is read after a full collection, which leaves the young generation as small as at the start. */
   | { readonly ask: 'usage'; readonly collect: boolean }
+  /** A read job for each node that the selector finds. */
+  | { readonly ask: 'submit'; readonly selector: string; readonly expected: number }
   | { readonly ask: 'stop' };
 
 const heartbeatMs = Number(process.argv[2] ?? 30_000);
@@ -46,6 +50,22 @@ async function seed(count: number): Promise<void> {
   await database.sql`insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
     select id, 'bench-' || left(id, 12), 'bench@example.org', ${region.name}, decode(key, 'hex'), '\\x00'::bytea, now()
     from unnest(${ids}::text[], ${keys.map(toHex)}::text[]) as n(id, key) on conflict do nothing`;
+}
+
+const ADMIN: Viewer = {
+  accountId: 'bench',
+  email: 'bench@example.org',
+  tier: 'ancient',
+  confirmedAt: 0,
+  keyScopes: undefined,
+};
+
+/** As it would be asked for by the API. Resolves to the moment at which it was, and which job it made where it is one. */
+async function submit(selector: string, expected: number): Promise<{ at: number; tookMs: number }> {
+  const at = Date.now();
+  const request = { kind: 'system-probe', params: {}, selector: parseSelector(selector), expected } as const;
+  await hub.jobs.desk.submit(ADMIN, request);
+  return { at, tookMs: Date.now() - at };
 }
 
 const cpuMs = (): number => {
@@ -80,6 +100,12 @@ async function usage(collect: boolean): Promise<Usage> {
   };
 }
 
+async function answerTo(request: Request): Promise<unknown> {
+  if (request.ask === 'usage') return usage(request.collect);
+  if (request.ask === 'submit') return submit(request.selector, request.expected);
+  return { done: true };
+}
+
 process.on('message', (request: Request) => {
   void (async () => {
     if (request.ask === 'seed') await seed(request.count);
@@ -87,7 +113,7 @@ process.on('message', (request: Request) => {
       await world[Symbol.asyncDispose]();
       process.exit(0);
     }
-    process.send?.(request.ask === 'usage' ? await usage(request.collect) : { done: true });
+    process.send?.(await answerTo(request));
   })();
 });
 process.send?.({

@@ -7,6 +7,8 @@ export interface HubUnderLoad extends AsyncDisposable {
   readonly origin: string;
   readonly region: { readonly name: string; readonly rootFingerprint: Uint8Array };
   seed(count: number): Promise<void>;
+  /** A read job for each node that the selector finds. `at`: when it was asked for, ms since 1970. */
+  submit(selector: string, expected: number): Promise<{ at: number; tookMs: number }>;
   /** With `collect`, memory is read after garbage is gone; what follows starts with a young generation of its first size. */
   usage(how?: { collect: boolean }): Promise<Usage>;
 }
@@ -28,6 +30,8 @@ export async function startHubUnderLoad(): Promise<HubUnderLoad> {
     async seed(count) {
       await ask({ ask: 'seed', count });
     },
+    submit: async (selector, expected) =>
+      (await ask({ ask: 'submit', selector, expected })) as { at: number; tookMs: number },
     usage: async ({ collect } = { collect: false }) => (await ask({ ask: 'usage', collect })) as Usage,
     async [Symbol.asyncDispose]() {
       child.send({ ask: 'stop' } satisfies Request);

@@ -121,6 +121,10 @@ export class WireAgent {
     });
   }
 
+  get nodeId(): Uint8Array {
+    return this.#identity.id;
+  }
+
   /** The next message as it came; for what the hub says before a session. */
   next(): Promise<Uint8Array> {
     const arrived = this.#arrived.shift();

@@ -19,7 +19,7 @@ import {
   type HubIdentityDeps,
 } from './gateway/index.ts';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from './history/index.ts';
-import { createJobs } from './jobs/index.ts';
+import { createJobs, type Jobs } from './jobs/index.ts';
 import { ArtefactStore, JoinSteps, loadInstaller } from './joining/index.ts';
 import type { Log } from './log.ts';
 import {
@@ -82,6 +82,7 @@ export interface Hub extends AsyncDisposable {
   /** Where agents and browsers reach it. */
   readonly url: URL;
   readonly agents: AgentSide;
+  readonly jobs: Jobs;
   readonly web: Web;
   readonly tokens: JoinTokens;
   readonly registry: NodeRegistry;
@@ -347,6 +348,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   return {
     url,
     agents,
+    jobs,
     web,
     tokens,
     registry,

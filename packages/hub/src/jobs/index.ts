@@ -60,7 +60,7 @@ export {
 } from './job-reader.ts';
 export { createJobTools, type JobTools } from './job-tools.ts';
 export { loadWorkLimits, saveWorkLimits, type WorkLimits } from './limits.ts';
-export { noOrders, type OrderSource, type SubmittedOrder } from './order-source.ts';
+export type { OrderSource, SubmittedOrder } from './order-source.ts';
 export { jobPages, jobSources } from './pages/index.ts';
 export { type JobPlan, LEFT_OUT, type LeftOut, type Share } from './planner.ts';
 export { isOver, JOB_STATES, type JobState } from './state.ts';

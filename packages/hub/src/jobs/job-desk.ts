@@ -75,7 +75,7 @@ export class JobDesk {
 
   /**
    * One job a node. Idempotent by `batchId`.
-   * @throws {HttpError} `bad_params`, `radius_changed`, `order_needed`, `bad_order`, `confirm_first`, `nothing_to_do`.
+   * @throws {HttpError} `bad_params`, `radius_changed`, `order_needed`, `bad_order`, `order_used`, `confirm_first`, `nothing_to_do`.
    */
   async submit(viewer: Viewer, request: JobSubmit): Promise<Submitted> {
     const { store, planner, audit, orders, limits, ready, clock } = this.#deps;
@@ -178,7 +178,11 @@ export class JobDesk {
 
   async #again(viewer: Viewer, batchId: string): Promise<Submitted> {
     const batch = await this.#deps.store.batch(batchId);
-    if (batch === undefined || batch.createdBy !== viewer.email)
+    if (batch === undefined)
+      throw new HttpError(409, 'order_used', 'This order has been submitted already.', {
+        fix: 'An order is good for one submit: sign a new one.',
+      });
+    if (batch.createdBy !== viewer.email)
       throw new HttpError(409, 'batch_taken', `The batch ${batchId} is somebody else's.`, {
         fix: 'Send a batch id of your own, or none.',
       });

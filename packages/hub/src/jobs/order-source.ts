@@ -1,6 +1,5 @@
 import type { CarriedOrder } from '@stoa/protocol';
 import type { Viewer } from '#accounts/index.ts';
-import { HttpError } from '../http-error.ts';
 
 export interface SubmittedOrder {
   readonly kind: string;
@@ -26,14 +25,3 @@ export interface OrderSource {
     nodeIds: readonly string[],
   ): Promise<ReadonlyMap<string, CarriedOrder>>;
 }
-
-/** Of a hub that takes no orders: then only work that changes nothing is submitted. */
-export const noOrders: OrderSource = {
-  verify: () =>
-    Promise.reject(
-      new HttpError(409, 'bad_order', 'This hub takes no orders.', {
-        fix: 'Submit work of class read, which needs none.',
-      }),
-    ),
-  carried: () => Promise.resolve(new Map()),
-};

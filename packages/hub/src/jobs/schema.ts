@@ -8,6 +8,7 @@ import {
   pgTable,
   smallint,
   text,
+  uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
 import { bytea, instant, nodeIdColumn } from '../columns.ts';
@@ -39,7 +40,10 @@ export const jobBatches = pgTable(
     orderSealed: bytea('order_sealed'),
     scheduleId: uuid('schedule_id'),
   },
-  (table) => [index('job_batches_created').on(table.createdAt), index('job_batches_order').on(table.orderId)],
+  (table) => [
+    index('job_batches_created').on(table.createdAt),
+    uniqueIndex('job_batches_order').on(table.orderId),
+  ],
 );
 
 /**

@@ -48,7 +48,7 @@ export function BatchPage({ batch, page, now, acts, approves }: BatchPageProps) 
         )}
       </div>
       <div class="stack">
-        <Panel id="batch" title="The order of work">
+        <Panel id="batch" title="What was submitted">
           <Facts
             facts={[
               { name: 'Found by', value: <code>{batch.selector || 'all nodes'}</code> },

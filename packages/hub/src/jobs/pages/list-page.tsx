@@ -1,4 +1,5 @@
 import { KIND_NAMES } from '@stoa/protocol';
+import { control, Field } from '../../console/form.tsx';
 import { Empty, Table } from '../../console/parts.tsx';
 import { href } from '../../console/scope.ts';
 import type { JobCursor, JobFilter, JobPage } from '../job-reader.ts';
@@ -79,30 +80,34 @@ function StateChip({
 
 function FilterForm({ filter }: { filter: JobFilter }) {
   return (
-    <form method="get" action={href('/jobs')} class="filters">
+    <form action={href('/jobs')} class="filters" aria-label="Filter the list">
       {filter.states?.[0] && <input type="hidden" name="state" value={filter.states[0]} />}
-      <label for="kind">Kind</label>
-      <select id="kind" name="kind">
-        <option value="">every kind</option>
-        {KIND_NAMES.map((kind) => (
-          <option value={kind} selected={kind === filter.kind}>
-            {kind}
-          </option>
-        ))}
-      </select>
-      <label for="job-q">Find</label>
-      <input
-        id="job-q"
-        name="q"
-        type="search"
-        value={filter.q ?? ''}
-        maxlength={80}
-        placeholder="label, node id or job id"
-        autocomplete="off"
-      />
-      <button type="submit" class="quiet">
-        Show
-      </button>
+      {filter.batchId && <input type="hidden" name="batch" value={filter.batchId} />}
+      <Field name="kind" label="Kind">
+        <select {...control('kind', undefined)}>
+          <option value="">every kind</option>
+          {KIND_NAMES.map((kind) => (
+            <option value={kind} selected={kind === filter.kind}>
+              {kind}
+            </option>
+          ))}
+        </select>
+      </Field>
+      <Field name="q" label="Find">
+        <input
+          {...control('q', undefined)}
+          type="search"
+          value={filter.q ?? ''}
+          maxlength={80}
+          placeholder="label, node id or job id"
+          autocomplete="off"
+        />
+      </Field>
+      <div class="filters-act">
+        <button type="submit" class="primary">
+          Show
+        </button>
+      </div>
     </form>
   );
 }

@@ -68,6 +68,7 @@ export function NodeJobsTab({
 
 function Work({ nodeId, work }: { nodeId: string; work: NodeWork }) {
   const policy = policyOf(work);
+  const known = KIND_NAMES.filter((kind) => work.kinds.includes(kind));
   return (
     <>
       {work.paused && (
@@ -79,8 +80,8 @@ function Work({ nodeId, work }: { nodeId: string; work: NodeWork }) {
         </p>
       )}
       <Table caption="Kinds of jobs on this node" columns={['Kind', 'Here', 'By which rule', 'What it does']}>
-        {KIND_NAMES.map((kind) => {
-          const decision = verdict(kind, work, policy);
+        {known.map((kind) => {
+          const decision = verdict(kind, policy);
           return (
             <tr>
               <th scope="row">
@@ -98,6 +99,8 @@ function Work({ nodeId, work }: { nodeId: string; work: NodeWork }) {
         })}
       </Table>
       <p class="field-hint">
+        {known.length < KIND_NAMES.length &&
+          `Its agent does not know ${known.length === 0 ? 'any kind' : `${KIND_NAMES.length - known.length} other kinds`}. `}
         The rules stand in a file on the host that no hub can change: <code>stoa-agent policy show</code>.
         Deny wins.
       </p>
@@ -105,12 +108,7 @@ function Work({ nodeId, work }: { nodeId: string; work: NodeWork }) {
   );
 }
 
-function verdict(
-  kind: string,
-  { kinds }: NodeWork,
-  policy: LocalPolicy | undefined,
-): { runs: boolean; rule: string } {
-  if (!kinds.includes(kind)) return { runs: false, rule: 'its agent does not know this kind' };
+function verdict(kind: string, policy: LocalPolicy | undefined): { runs: boolean; rule: string } {
   if (policy === undefined) return { runs: false, rule: "the policy can't be read" };
   const { allowed, rule } = decideKind(policy, kind);
   return { runs: allowed, rule };

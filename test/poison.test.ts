@@ -85,6 +85,7 @@ describe('a node that says what no node would', () => {
       publicAddress: text,
       committedPath: text,
       committedGb: 0,
+      driveCommittedGb: 0,
       process: { pid: 1, supervision: 'none', supervisor: text, startedAt: 0, rssMb: 0, argv: [text] },
     } as const;
     for (const { agent } of [odd, sane]) {

@@ -75,6 +75,8 @@ async function examine(hubUrl: string, env: Record<string, string>) {
     run: unused,
     enroll: unused,
     rotateKey: unused,
+    edit: unused,
+    installation: unused,
     identity: async () => ({
       nodeId: 'ab'.repeat(32),
       label: 'node-1',

@@ -148,6 +148,7 @@ const HOST = {
   memTotalMb: 32_048,
   committedPath: '/var/lib/chainweb',
   committedGb: 200,
+  driveCommittedGb: 200,
   process: { pid: 4711, supervision: 'systemd', supervisor: 'chainweb-node.service', rssMb: 2_411 },
 };
 const SETTINGS = [

@@ -159,4 +159,5 @@ const HOST = {
   memTotalMb: 32_048,
   committedPath: '/var/lib/chainweb',
   committedGb: 200,
+  driveCommittedGb: 200,
 };

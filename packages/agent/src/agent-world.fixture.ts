@@ -76,6 +76,7 @@ function calmScene(): Scene {
     commitment: () => ({
       path: '/data',
       committedBytes: 0,
+      driveCommittedBytes: 0,
       requiredBytes: 0,
       freeBytes: 2 ** 40,
       totalBytes: 2 ** 41,

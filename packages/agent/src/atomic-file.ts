@@ -138,6 +138,7 @@ async function inspect(path: string): Promise<FileStat | undefined> {
     mode: stat.mode & 0o777,
     uid: stat.uid,
     modifiedMs: stat.mtimeMs,
+    device: stat.dev,
   };
 }
 

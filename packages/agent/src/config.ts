@@ -51,6 +51,7 @@ interface Setting<K extends keyof AgentConfig = keyof AgentConfig> {
 const setting = <K extends keyof AgentConfig>(row: Setting<K>): Setting => row as unknown as Setting;
 
 const DEFAULT_INSTANCE = 'default';
+/** Not in the data directory, which belongs to the agent's user; the privileged unit reads this very file. */
 const POLICY_FILE = '/etc/stoa-agent/policy';
 
 /** In order: a fallback may look at the rows above it. */
@@ -164,11 +165,10 @@ export const SETTINGS: readonly Setting[] = [
     env: ['STOA_AGENT_POLICY'],
     flag: 'policy-file',
     unit: 'path',
-    doc: 'What a hub may have done on this host. Root’s own: the agent’s user must not be able to widen it.',
-    defaultText: '/etc/stoa-agent/policy; policy-NAME there for an instance',
+    doc: 'What a hub may have done on this host, for all its nodes. Root’s own: the agent must not be able to widen it.',
+    defaultText: POLICY_FILE,
     parse: (text) => resolve(text),
-    fallback: (_host, _env, { instance = DEFAULT_INSTANCE }) =>
-      instance === DEFAULT_INSTANCE ? POLICY_FILE : `${POLICY_FILE}-${instance}`,
+    fallback: () => POLICY_FILE,
   }),
   setting({
     key: 'metricsListen',

@@ -7,6 +7,8 @@ export interface FileStat {
   mode: number;
   uid: number;
   modifiedMs: number;
+  /** Of the file system: two paths with the same one share its space. */
+  device: number;
 }
 
 /** Free figures are what a plain user may still take, without the reserve of root. */

@@ -124,10 +124,10 @@ export class MemoryDisk implements Disk {
     const inode = this.#files.get(path);
     if (inode) {
       const { bytes, mode, modifiedMs } = inode;
-      return { kind: 'file', bytes: bytes.length, mode, uid: 0, modifiedMs };
+      return { kind: 'file', bytes: bytes.length, mode, uid: 0, modifiedMs, device: 1 };
     }
     const held = [...this.#files.keys()].some((name) => childOf(path, name) !== undefined);
-    return held ? { kind: 'directory', bytes: 0, mode: 0o700, uid: 0, modifiedMs: 0 } : undefined;
+    return held ? { kind: 'directory', bytes: 0, mode: 0o700, uid: 0, modifiedMs: 0, device: 1 } : undefined;
   }
 
   async space(_path: string): Promise<DiskSpace> {

@@ -79,8 +79,13 @@ function hostRows({ host, commitment }: StatusSnapshot): [string, string][] {
     rows.push(['host', `${cpu}${host.cpuCount} cores, load ${host.load[0]}, ${memory}`]);
   }
   if (commitment) {
-    const promised = commitment.committedBytes > 0 ? `, ${bytes(commitment.committedBytes)} promised` : '';
-    rows.push(['disk', `${bytes(commitment.freeBytes)} free on ${commitment.path}${promised}`]);
+    const { committedBytes, driveCommittedBytes, freeBytes, path } = commitment;
+    const promised = committedBytes > 0 ? `, ${bytes(committedBytes)} promised` : '';
+    const together =
+      driveCommittedBytes > committedBytes
+        ? `, ${bytes(driveCommittedBytes)} by all nodes of this drive`
+        : '';
+    rows.push(['disk', `${bytes(freeBytes)} free on ${path}${promised}${together}`]);
   }
   return rows;
 }

@@ -54,7 +54,7 @@ export function createCollectors(deps: CollectorDeps): CollectorSet<AgentReading
         p2pPort: portOf(config.chainwebP2pUrl),
       }),
       host: hostCollector(deps),
-      commitment: commitmentCollector({ ...deps, ...config }),
+      commitment: commitmentCollector(deps),
     },
     deps,
   );

@@ -137,11 +137,15 @@ describe('the commitment', () => {
   it('is met with a twentieth more than what was committed', async () => {
     const disk = new MemoryDisk({ capacityBytes: 105e9 });
     const met = async (committedGb: number) => {
-      const collector = commitmentCollector({ disk, committedPath: '/data', committedGb });
+      const collector = commitmentCollector({
+        disk,
+        config: { dataDir: '/data', instance: 'default', committedPath: '/data', committedGb },
+      });
       return collector.collect(signal);
     };
     expect(await met(100)).toMatchObject({
       committedBytes: 100e9,
+      driveCommittedBytes: 100e9,
       requiredBytes: 105e9,
       freeBytes: 105e9,
       met: true,

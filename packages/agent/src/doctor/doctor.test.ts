@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { publishCommitment } from '#collectors/drive-commitments.ts';
 import { makeProc } from '#collectors/proc.fixture.ts';
 import { CHAINWEB_CHECKS } from '#doctor/chainweb-checks.ts';
 import { type Check, type Finding, ok, type Patient, warn } from '#doctor/check.ts';
@@ -203,7 +204,15 @@ describe('the identity', () => {
 describe('the data directory', () => {
   const stat = (change: object) => {
     const disk = new MemoryDisk();
-    disk.stat = async () => ({ kind: 'directory', bytes: 0, mode: 0o700, uid: 0, modifiedMs: 0, ...change });
+    disk.stat = async () => ({
+      kind: 'directory',
+      bytes: 0,
+      mode: 0o700,
+      uid: 0,
+      modifiedMs: 0,
+      device: 1,
+      ...change,
+    });
     return disk;
   };
 
@@ -284,6 +293,49 @@ describe('space', () => {
       result: 'fail',
       why: expect.stringContaining('106.0 GB are needed'),
     });
+  });
+
+  it('is summed over the nodes of this host that share the drive', async () => {
+    const disk = new MemoryDisk({ capacityBytes: 105e9 });
+    const other = { dataDir: '/data', instance: 'node-2', committedPath: '/srv/two', committedGb: 40 };
+    await publishCommitment(disk, other);
+    const promise = (committedGb: number) =>
+      check('commitment', { disk, config: { ...CONFIG, committedGb } });
+    // It has no identity: nobody promises that any more.
+    expect((await promise(99)).result).toBe('ok');
+    await disk.writeAtomic('/data/identities/node-2/identity', 'x');
+    expect((await promise(59)).result).toBe('ok');
+    expect(await promise(61)).toMatchObject({
+      result: 'fail',
+      why: expect.stringContaining('promised 61 GB and the 40 GB of this host’s other nodes'),
+    });
+  });
+});
+
+describe('the local policy', () => {
+  const withPolicy = async (text: string, change: object = {}) => {
+    const disk = new MemoryDisk();
+    await disk.writeAtomic(CONFIG.policyFile, text, 0o644);
+    const stat = await disk.stat(CONFIG.policyFile);
+    disk.stat = async () => ({ ...stat!, ...change });
+    return check('policy', { disk });
+  };
+
+  it('need not be there, can be read, and is root’s alone to write', async () => {
+    expect(await check('policy')).toMatchObject({
+      result: 'ok',
+      why: expect.stringContaining('nothing is denied'),
+    });
+    expect(await withPolicy('deny code\n')).toEqual(ok('0 allow, 1 deny and 0 admin lines'));
+    expect(await withPolicy('deny all\n')).toMatchObject({
+      result: 'fail',
+      why: expect.stringContaining('line 1'),
+    });
+    for (const change of [{ uid: 990 }, { mode: 0o664 }])
+      expect(await withPolicy('', change)).toMatchObject({
+        result: 'fail',
+        fix: expect.stringContaining('chown'),
+      });
   });
 });
 

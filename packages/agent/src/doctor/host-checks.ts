@@ -1,7 +1,9 @@
 import { dirname, join } from 'node:path';
+import { promisedByOthers } from '#collectors/drive-commitments.ts';
 import { type Check, type Finding, fail, ok, type Patient, skip, warn } from '#doctor/check.ts';
 import { describeError } from '#error.ts';
 import { askStatus } from '#status/status-client.ts';
+import { readPolicy } from '#work/policy-file.ts';
 
 const MB = 1e6;
 const TIGHT_BYTES = 1000 * MB;
@@ -18,6 +20,7 @@ export const HOST_CHECKS: readonly Check[] = [
   { id: 'key-permissions', title: 'Permissions of the key files', run: checkKeys },
   { id: 'disk-space', title: 'Space for the agent’s own files', run: checkSpace },
   { id: 'commitment', title: 'Disk space promised to the network', run: checkCommitment },
+  { id: 'policy', title: 'Local policy', run: checkPolicy },
   { id: 'open-files', title: 'Limit of open files', run: async (patient) => checkOpenFiles(patient) },
 ];
 
@@ -104,13 +107,32 @@ async function checkSpace(patient: Patient): Promise<Finding> {
 
 async function checkCommitment(patient: Patient): Promise<Finding> {
   const { committedGb, committedPath } = patient.config;
+  const othersGb = (await promisedByOthers(patient.disk, patient.config)) / 1e9;
   if (committedGb === 0) return skip('no space is promised: set --committed-gb and --committed-path');
   const { freeBytes } = await spaceOf(patient, committedPath);
-  const required = committedGb * 1e9 * 1.05;
-  const why = `${(freeBytes / 1e9).toFixed(1)} GB free on ${committedPath}, ${(required / 1e9).toFixed(1)} GB are needed for the promised ${committedGb} GB`;
+  const required = (committedGb + othersGb) * 1e9 * 1.05;
+  const others = othersGb > 0 ? ` and the ${othersGb} GB of this host’s other nodes on that drive` : '';
+  const why = `${(freeBytes / 1e9).toFixed(1)} GB free on ${committedPath}, ${(required / 1e9).toFixed(1)} GB are needed for the promised ${committedGb} GB${others}`;
   return freeBytes >= required
     ? ok(why)
     : fail(why, 'Free space there, or promise less with --committed-gb: nothing is earned until then');
+}
+
+/** The privileged unit takes a policy of root's alone: one that others may write says nothing to it. */
+async function checkPolicy({ config, disk }: Patient): Promise<Finding> {
+  const { policyFile } = config;
+  const stat = await disk.stat(policyFile);
+  if (stat === undefined) return ok(`${policyFile} does not exist: nothing is denied`);
+  const { fault, policy } = await readPolicy(disk, policyFile);
+  if (policy === undefined)
+    return fail(`nothing is allowed: ${fault}`, 'Correct it: stoa-agent policy edit, as root');
+  if (stat.uid !== 0 || stat.mode & 0o022)
+    return fail(
+      `${policyFile} can be written by others than root (${octal(stat.mode)}, user ${stat.uid})`,
+      `chown root: ${policyFile} && chmod 644 ${policyFile}`,
+    );
+  const { allow, deny, admins } = policy;
+  return ok(`${allow.length} allow, ${deny.length} deny and ${admins.length} admin lines`);
 }
 
 function checkOpenFiles({ proc }: Patient): Finding {

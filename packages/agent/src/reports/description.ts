@@ -13,6 +13,7 @@ export interface DescriptionFacts {
 }
 
 const MIB = 2 ** 20;
+const GB = 1e9;
 const MOST_ARGUMENTS = 64;
 /** All of them together must leave room in a frame. */
 const ARGV_BYTES = 32 * 1024;
@@ -22,6 +23,7 @@ export function describeAgent(source: ReadingSource, facts: DescriptionFacts): A
   const { config, host } = facts;
   const sample = source.reading('host').value;
   const chainweb = source.reading('chainweb').value;
+  const commitment = source.reading('commitment').value;
   const p2p = chainweb?.p2p.ok ? chainweb.p2p.value : undefined;
   return {
     agentVersion: fit(facts.version, 32),
@@ -40,6 +42,7 @@ export function describeAgent(source: ReadingSource, facts: DescriptionFacts): A
     committedPath: fit(config.committedPath, 255),
     committedGb: Math.round(config.committedGb),
     process: processOf(source),
+    driveCommittedGb: Math.round((commitment?.driveCommittedBytes ?? config.committedGb * GB) / GB),
   };
 }
 

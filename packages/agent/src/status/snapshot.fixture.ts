@@ -79,6 +79,7 @@ export const READINGS: Readings<AgentReadings> = {
   commitment: fresh({
     path: '/srv/stoa',
     committedBytes: 500e9,
+    driveCommittedBytes: 500e9,
     requiredBytes: 525e9,
     freeBytes: 700e9,
     totalBytes: 1e12,

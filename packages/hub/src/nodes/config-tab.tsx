@@ -129,6 +129,7 @@ const HOST_FACTS: readonly { path: string; name: string; unit?: string }[] = [
   { path: 'memTotalMb', name: 'Memory', unit: 'MB' },
   { path: 'committedPath', name: 'Committed path' },
   { path: 'committedGb', name: 'Committed', unit: 'GB' },
+  { path: 'driveCommittedGb', name: 'Committed by all nodes of the drive', unit: 'GB' },
   { path: 'runtime', name: 'Agent runtime' },
   { path: 'chainwebNetwork', name: 'Chain network' },
   { path: 'chainwebUrl', name: 'chainweb API' },

@@ -22,6 +22,7 @@ const described: AgentDescription = {
   publicAddress: '',
   committedPath: '',
   committedGb: 0,
+  driveCommittedGb: 0,
   process: undefined,
 };
 

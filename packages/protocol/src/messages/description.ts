@@ -34,6 +34,8 @@ export const agentDescription = record({
   committedPath: text(255),
   committedGb: u32,
   process: optional(chainwebProcess),
+  /** With what the other nodes of the host promise on the same drive. */
+  driveCommittedGb: u32,
 });
 export type AgentDescription = Decoded<typeof agentDescription>;
 

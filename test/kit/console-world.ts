@@ -67,6 +67,8 @@ export async function openConsoleWorld({
   if (nodes > 0) seedHistory(recorder, await nodeId('node-000001'), now);
   await recorder.flush();
   const server = createServer();
+  // A machine under load would close a connection just as the next request takes it.
+  server.keepAliveTimeout = 60_000;
   server.listen(0, host);
   await once(server, 'listening');
   const address = server.address();

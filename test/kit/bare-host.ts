@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -11,6 +11,12 @@ import { until } from './until.ts';
 const run = promisify(execFile);
 const SCRIPT = join(import.meta.dirname, 'bare-host.sh');
 
+/** FROM PORT TO. */
+const FORWARDER = `const net = require('net'); const [from, port, to] = process.argv.slice(1);
+net.createServer((a) => { const b = net.connect(port, to); for (const [x, y] of [[a, b], [b, a]]) {
+  x.pipe(y); x.on('error', () => y.destroy()); x.on('close', () => y.destroy()); } })
+  .listen(Number(port), from, () => console.log('on'));`;
+
 export interface BareHost extends AsyncDisposable {
   /** Of its sshd on port 22; every host has a /30 of its own. */
   readonly address: string;
@@ -18,6 +24,8 @@ export interface BareHost extends AsyncDisposable {
   readonly hubAddress: string;
   readonly user: string;
   readonly password: string;
+  /** Makes a port of this machine's loopback the host's own, as if the hub ran on it. */
+  forward(port: number): Promise<void>;
   /** Runs a shell command on it as root, not over SSH. @returns what it printed. @throws where it fails. */
   exec(command: string): Promise<string>;
   close(): Promise<void>;
@@ -72,7 +80,9 @@ export async function startBareHost(options: BareHostOptions = {}): Promise<Bare
     });
     child.once('exit', () => reject(new Error(`the host did not come up: ${said.join('\n')}`)));
   });
+  const forwarders: ChildProcess[] = [];
   const close = async () => {
+    for (const forwarder of forwarders) forwarder.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL');
       await once(child, 'exit');
@@ -92,6 +102,19 @@ export async function startBareHost(options: BareHostOptions = {}): Promise<Bare
   }
   const first = (await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')).trim();
   return {
+    forward: async (port) => {
+      // Two halves: one socket each in the network of this side and of the host.
+      const outer = spawn(process.execPath, ['-e', FORWARDER, hubAddress, `${port}`, '127.0.0.1'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const inner = spawn(
+        'nsenter',
+        ['-t', first, '--net', process.execPath, '-e', FORWARDER, '127.0.0.1', `${port}`, hubAddress],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      );
+      forwarders.push(outer, inner);
+      await Promise.all([once(outer.stdout, 'data'), once(inner.stdout, 'data')]);
+    },
     ...{ address, hubAddress, user, password, close },
     exec: async (command) => {
       const inside = ['-t', first, '--mount', '--net', '--pid', 'chroot', join(directory, 'root')];

@@ -32,7 +32,7 @@ export interface LeaseTerms {
 }
 
 /** Room for 10^12 leases in each restore generation, within what a frame's u64 holds in JavaScript (2^53). */
-const TOKENS_PER_GENERATION = 2 ** 40;
+export const TOKENS_PER_GENERATION = 2 ** 40;
 /** One at a time of all instances: counts what is in flight, then adds to it. */
 const CAPS_LOCK = 7_403_302;
 /** Candidates looked at for what the caps let through. */

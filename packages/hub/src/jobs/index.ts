@@ -41,6 +41,7 @@ import { WorkSessions } from './work-sessions.ts';
 export type { AgentSession } from './agent-session.ts';
 export { attemptsAt } from './attempts.ts';
 export { type BatchTally, tallyBatch } from './batch-tally.ts';
+export { type HubJob, type HubJobEnd, HubWork, type NewHubJob } from './hub-work.ts';
 export type { JobBatch, JobDetail, JobReceiptRow, JobRun, JobSummary } from './job.ts';
 export {
   type JobChoice,

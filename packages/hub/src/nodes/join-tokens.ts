@@ -138,6 +138,13 @@ export class JoinTokens {
     });
   }
 
+  /** Nodes that joined with it, in their order. */
+  async usersOf(tokenId: string): Promise<readonly string[]> {
+    const [row] = await this.#deps.sql<{ used_by: string[] }[]>`
+      select used_by from join_tokens where token_id = ${tokenId}`;
+    return row?.used_by ?? [];
+  }
+
   /** The token's row, held against others that spend it. A use counts for the hour from the moment that it is spent. */
   async #locked(tx: Transaction, id: string, address: string | undefined): Promise<TokenRow | undefined> {
     const hourAgo = new Date(this.#deps.clock.now() - HOUR_MS);

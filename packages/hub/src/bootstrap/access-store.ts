@@ -1,0 +1,119 @@
+import type { Sql } from '#seams/db-adapter/index.ts';
+import type { HostKey, HostKeyStore, SshTarget } from '#seams/ssh-pool/index.ts';
+import type { Clock } from '../clock.ts';
+
+export interface SeatedKey {
+  readonly id: string;
+  /** As it stands in authorized_keys. */
+  readonly line: string;
+}
+
+export interface SshAccess extends SshTarget {
+  readonly owner: string;
+  readonly nodeId: string | undefined;
+  readonly key: SeatedKey | undefined;
+  readonly next: SeatedKey | undefined;
+  readonly old: SeatedKey | undefined;
+  readonly seatJob: string | undefined;
+}
+
+interface AccessRow {
+  host: string;
+  port: number;
+  login: string;
+  owner: string;
+  node_id: string | null;
+  key_id: string | null;
+  key_line: string | null;
+  next_id: string | null;
+  next_line: string | null;
+  old_id: string | null;
+  old_line: string | null;
+  seat_job: string | null;
+}
+
+/** How we sign in to hosts, and which keys they showed. */
+export class AccessStore implements HostKeyStore {
+  readonly #sql: Sql;
+  readonly #clock: Pick<Clock, 'now'>;
+
+  constructor(by: { sql: Sql; clock: Pick<Clock, 'now'> }) {
+    this.#sql = by.sql;
+    this.#clock = by.clock;
+  }
+
+  async pinned(place: string): Promise<string | undefined> {
+    const [row] = await this.#sql<{ fingerprint: string }[]>`
+      select fingerprint from ssh_host_keys where place = ${place}`;
+    return row?.fingerprint;
+  }
+
+  async pin(place: string, key: HostKey, { actor }: { actor: string }): Promise<string> {
+    await this.#sql`insert into ssh_host_keys (place, type, fingerprint, pinned_by, pinned_at)
+      values (${place}, ${key.type}, ${key.fingerprint}, ${actor}, ${new Date(this.#clock.now())}) on conflict do nothing`;
+    return (await this.pinned(place)) ?? key.fingerprint;
+  }
+
+  /** A person looked at it: whatever was pinned before. */
+  async accept(place: string, key: HostKey, { actor }: { actor: string }): Promise<void> {
+    await this.#sql`insert into ssh_host_keys (place, type, fingerprint, pinned_by, pinned_at)
+      values (${place}, ${key.type}, ${key.fingerprint}, ${actor}, ${new Date(this.#clock.now())})
+      on conflict (place) do update set type = excluded.type, fingerprint = excluded.fingerprint,
+        pinned_by = excluded.pinned_by, pinned_at = excluded.pinned_at`;
+  }
+
+  /** Made where there is none. */
+  async ensure({ host, port, user }: SshTarget, owner: string): Promise<SshAccess> {
+    await this.#sql`insert into ssh_access (host, port, login, owner, created_at)
+      values (${host}, ${port}, ${user}, ${owner}, ${new Date(this.#clock.now())}) on conflict do nothing`;
+    const [row] = await this.#sql<AccessRow[]>`
+      select * from ssh_access where host = ${host} and port = ${port} and login = ${user}`;
+    return toAccess(row!);
+  }
+
+  /** The newest of a node. */
+  async ofNode(nodeId: string): Promise<SshAccess | undefined> {
+    const [row] = await this.#sql<AccessRow[]>`
+      select * from ssh_access where node_id = ${nodeId} and key_id is not null order by created_at desc limit 1`;
+    return row && toAccess(row);
+  }
+
+  async becomes({ host, port, user }: SshTarget, nodeId: string): Promise<void> {
+    await this.#sql`update ssh_access set node_id = ${nodeId}
+      where host = ${host} and port = ${port} and login = ${user}`;
+  }
+
+  async setNext({ host, port, user }: SshTarget, next: SeatedKey, jobId: string): Promise<void> {
+    await this.#sql`update ssh_access set next_id = ${next.id}, next_line = ${next.line}, seat_job = ${jobId}
+      where host = ${host} and port = ${port} and login = ${user}`;
+  }
+
+  /** The new key works: it is the one from now on, and the one before is to go. */
+  async switch({ host, port, user }: SshTarget): Promise<void> {
+    await this
+      .#sql`update ssh_access set old_id = key_id, old_line = key_line, key_id = next_id, key_line = next_line,
+        next_id = null, next_line = null
+      where host = ${host} and port = ${port} and login = ${user} and next_id is not null`;
+  }
+
+  async forgetOld({ host, port, user }: SshTarget): Promise<void> {
+    await this.#sql`update ssh_access set old_id = null, old_line = null
+      where host = ${host} and port = ${port} and login = ${user}`;
+  }
+}
+
+function toAccess(row: AccessRow): SshAccess {
+  const { host, port, login: user, owner } = row;
+  return {
+    ...{ host, port, user, owner },
+    nodeId: row.node_id ?? undefined,
+    key: keyOf(row.key_id, row.key_line),
+    next: keyOf(row.next_id, row.next_line),
+    old: keyOf(row.old_id, row.old_line),
+    seatJob: row.seat_job ?? undefined,
+  };
+}
+
+function keyOf(id: string | null, line: string | null): SeatedKey | undefined {
+  return id === null || line === null ? undefined : { id, line };
+}

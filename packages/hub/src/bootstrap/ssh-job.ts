@@ -1,0 +1,41 @@
+import type { ParamValues } from '@stoa/protocol';
+import type { JoinTokens, NodeRegistry } from '#nodes/index.ts';
+import type { SshPool } from '#seams/ssh-pool/index.ts';
+import type { Vault } from '#vault/index.ts';
+import type { HubJob } from '../jobs/index.ts';
+import type { AccessStore } from './access-store.ts';
+
+/** What the kinds of SSH work need of the hub. */
+export interface SshKit {
+  readonly pool: SshPool;
+  readonly vault: Vault;
+  readonly access: AccessStore;
+  readonly tokens: JoinTokens;
+  readonly registry: Pick<NodeRegistry, 'ownerOf'>;
+  /** `install.sh` of this hub. */
+  readonly installer: { readonly script: string };
+  readonly random: (bytes: number) => Uint8Array;
+}
+
+/** A job under way. */
+export interface SshJob {
+  readonly row: HubJob;
+  readonly params: ParamValues;
+  readonly signal: AbortSignal;
+  /** A line for the job's log. */
+  say(line: string): void;
+  /** Where it is, for the checklist. @throws where the lease is lost or somebody cancelled it. */
+  step(name: string, progress: number): Promise<void>;
+  /** From now on it is about this node. */
+  become(nodeId: string): Promise<void>;
+}
+
+export type SshHandler = (job: SshJob, kit: SshKit) => Promise<Readonly<Record<string, unknown>>>;
+
+/** Names in the vault. */
+export const secretNames = {
+  key: (id: string) => `ssh-key/${id}`,
+  /** The one-time password or key that a job was given. */
+  login: (jobId: string) => `ssh-login/${jobId}`,
+  token: (jobId: string) => `join-token/${jobId}`,
+};

@@ -16,6 +16,7 @@ import {
   DIRECT,
   enroll,
   fetchHeader,
+  type JobHandlers,
   loadConfig,
   openProc,
   type Proxies,
@@ -81,7 +82,8 @@ export class AgentHost implements AsyncDisposable {
     return nodeId;
   }
 
-  async start(): Promise<Agent> {
+  /** @param handlers What it can do; nothing unless given. */
+  async start(handlers: JobHandlers = {}): Promise<Agent> {
     const { clock = createClock(), proxies = DIRECT } = this.#options;
     const { config } = this;
     const log = createLog({ clock, level: 'error', write: () => undefined });
@@ -111,7 +113,7 @@ export class AgentHost implements AsyncDisposable {
         'long-poll': createLongPollTransport({ clock, http: pollHttp }),
       },
       collectors,
-      handlers: {},
+      handlers,
       fetchHeader: (ref, signal) => fetchHeader(node, ref, signal),
       hostFacts: readHostFacts(proc),
       version: '0.0.0-test',

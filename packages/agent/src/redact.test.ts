@@ -98,7 +98,9 @@ describe('data', () => {
     expect(['token', 'ENROL_TOKEN', 'apiKey', 'api-key', 'passphrase', 'seed'].every(isSecretName)).toBe(
       true,
     );
+    expect(['DB_PASS', 'pass', 'passkey', 'passcode', 'pass-1'].every(isSecretName)).toBe(true);
     expect(['tokenId', 'keyFile', 'publicKey', 'mining-public-key', 'seeds'].some(isSecretName)).toBe(false);
+    expect(['passed', 'passes', 'bypassed'].some(isSecretName)).toBe(false);
   });
 });
 

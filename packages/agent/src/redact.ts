@@ -2,7 +2,7 @@
 export const REDACTED = '[redacted]';
 
 const SECRET_NAME =
-  /pass(word|wd|phrase)?|secret|token|api[-_]?key|private[-_]?key|certificate[-_]?key|credential|ratchet|cookie|authorization|^seed$/i;
+  /pass(word|wd|phrase|key|code|$|[-_])|secret|token|api[-_]?key|private[-_]?key|certificate[-_]?key|credential|ratchet|cookie|authorization|^seed$/i;
 // Names, places and fingerprints of secrets are not secret, and a support bundle needs them.
 const HARMLESS_NAME = /public|(file|path|dir|id|name|fingerprint|count|mode)$/i;
 

@@ -146,7 +146,7 @@ export class Orders {
     viewer: Viewer,
     submitted: Wanted & { readonly sealed: Uint8Array },
   ): Promise<{ orderId: string }> {
-    const { store, signers, clock } = this.#deps;
+    const { store, signers, trees, clock } = this.#deps;
     const now = clock.now();
     const signer = await signers.of(viewer, submitted.nodeIds);
     const order = this.#open(submitted.sealed, signer.publicKey);
@@ -160,6 +160,8 @@ export class Orders {
         throw badOrder('has the id of another one');
       if (held.sealed === undefined) await store.seal(orderId, submitted.sealed, now);
     }
+    // Its jobs are leased within the minute: what was just built serves them.
+    await trees.of(orderId, async () => ({ papers: stored.papers, tree }));
     return { orderId };
   }
 

@@ -65,6 +65,7 @@ describe('the fuzzer', () => {
         'parameters of jobs',
         'local policies',
         'orders',
+        'order drafts',
       ]),
     );
   });

@@ -126,6 +126,7 @@ function orders() {
     one('ended', 'bad_order', byOwner(), { policy: { timeFloor: NOW + HOUR } }),
     one('another region', 'bad_order', byOwner({ region: 'na' })),
     one('too long a life', 'bad_order', byOwner({ issuedAt: NOW - 8 * 24 * HOUR })),
+    one('a root of more nodes than it counts', 'bad_order', byOwner({ nodeCount: 1 })),
     one('another key in it', 'bad_order', byOwner({ signerKey: stranger.publicKey })),
     one('another key', 'bad_signature', byOwner({}, stranger)),
     one(

@@ -4,13 +4,16 @@ import {
   concat,
   decideKind,
   equalBytes,
+  formatOrderDraft,
   formatParams,
   KIND_NAMES,
   kindOf,
   type MerkleTree,
   merkleTree,
+  orderBytes,
   orderKind,
   parseLocalPolicy,
+  parseOrderDraft,
   parseParams,
   seal,
   verifyOrder,
@@ -134,4 +137,28 @@ const orders: Target = {
   },
 };
 
-export const workTargets: readonly Target[] = [parameters, policies, orders];
+const draft = formatOrderDraft({
+  order: { ...body, signer: 'o@x.example', signerKey: owner.publicKey },
+  params,
+  nodes,
+});
+
+/** A draft that is taken says what its order hashes: written anew and read again, it is the same. */
+const drafts: Target = {
+  name: 'order drafts',
+  share: 12,
+  run(prng, trace) {
+    const input = perhaps(latin1(draft), prng, { other: latin1(draft).reverse(), honest: 10 });
+    trace('draft', input);
+    return attempt(() => {
+      const read = parseOrderDraft(ofLatin1(input), nodeCrypto);
+      const again = parseOrderDraft(formatOrderDraft(read), nodeCrypto);
+      demand(
+        equalBytes(orderBytes(read.order), orderBytes(again.order)) && read.params === again.params,
+        'a draft is read as another one when it is written anew',
+      );
+    });
+  },
+};
+
+export const workTargets: readonly Target[] = [parameters, policies, orders, drafts];

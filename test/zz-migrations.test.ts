@@ -1,0 +1,85 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as schema from '@stoa/hub/schema';
+import { type DbAdapter, type DbLog, openUrl } from '@stoa/hub/seams/db-adapter/index';
+import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countRows, fillTables, shapeOf } from './kit/database-shape.ts';
+import { type PostgresServer, startPostgres } from './kit/postgres.ts';
+
+const MIGRATIONS = fileURLToPath(new URL('../packages/hub/migrations', import.meta.url));
+const log: DbLog = { debug: () => {}, info: () => {}, warn: console.warn, error: console.error };
+
+interface Journal {
+  readonly entries: readonly { readonly tag: string; readonly when: number }[];
+}
+
+describe('migrations', { tags: ['postgres'], timeout: 500_000 }, () => {
+  let server: PostgresServer;
+  let journal: Journal;
+  let scratch: string;
+  beforeAll(async () => {
+    server = await startPostgres();
+    journal = JSON.parse(await readFile(join(MIGRATIONS, 'meta/_journal.json'), 'utf8'));
+    scratch = await mkdtemp(join(tmpdir(), 'stoa-migrations-'));
+  });
+  afterAll(async () => {
+    await server.close();
+    await rm(scratch, { recursive: true });
+  });
+
+  const open = async (url: string, migrationsFolder = MIGRATIONS): Promise<DbAdapter> => {
+    const adapter = await openUrl({ url, log, migrationsFolder, poolSize: 1 });
+    await adapter.migrate();
+    return adapter;
+  };
+
+  /** A folder as it was when it held `count` migrations. */
+  async function firstOf(count: number): Promise<string> {
+    const folder = join(scratch, `${count}`);
+    await mkdir(join(folder, 'meta'), { recursive: true });
+    const entries = journal.entries.slice(0, count);
+    for (const { tag } of entries) await cp(join(MIGRATIONS, `${tag}.sql`), join(folder, `${tag}.sql`));
+    await writeFile(join(folder, 'meta/_journal.json'), JSON.stringify({ ...journal, entries }));
+    return folder;
+  }
+
+  it('lead from every earlier version, with rows in it, to the schema of a fresh database', async () => {
+    await using fresh = await open(await server.createDatabase());
+    const head = await shapeOf(fresh.sql);
+    expect(head.length).toBeGreaterThan(100);
+    for (let version = 1; version <= journal.entries.length; version += 1) {
+      const url = await server.createDatabase();
+      await using before = await open(url, await firstOf(version));
+      const { console_sessions: ended, ...filled } = await fillTables(before.sql);
+      expect([ended, ...Object.values(filled)]).not.toContain(0);
+      await using after = await open(url);
+      expect({ version, shape: await shapeOf(after.sql) }).toEqual({ version, shape: head });
+      expect(await countRows(after.sql)).toMatchObject(filled);
+    }
+  });
+
+  it('come in the order of their time, since only what is later than the last one is applied', () => {
+    const times = journal.entries.map(({ when }) => when);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(new Set(times).size).toBe(times.length);
+  });
+
+  it('say all that the code says: a change of a schema.ts needs `pnpm migrations`', async () => {
+    const last = `${journal.entries.length - 1}`.padStart(4, '0');
+    const snapshot = JSON.parse(await readFile(join(MIGRATIONS, `meta/${last}_snapshot.json`), 'utf8'));
+    const statements = await generateMigration(snapshot, generateDrizzleJson(schema, snapshot.id));
+    expect(statements).toEqual([]);
+  });
+
+  it('make what drizzle-kit has no words for: partitions, an unlogged cache, room on the hot pages', async () => {
+    await using fresh = await open(await server.createDatabase());
+    const shape = await shapeOf(fresh.sql);
+    expect(shape).toContain('table metrics_5m p p RANGE (bucket)');
+    expect(shape).toContain('table metrics_1h p p RANGE (bucket)');
+    expect(shape).toContain('table probe_cache r u {fillfactor=50}');
+    expect(shape).toContain('table node_status r p {fillfactor=50,autovacuum_vacuum_scale_factor=0.05}');
+  });
+});

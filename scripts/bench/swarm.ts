@@ -14,7 +14,12 @@ const CREDENTIAL: NodeCredential = {
 const CONNECTING_AT_ONCE = 200;
 
 /** Connects `count` nodes, from `first` on, as fast as the hub takes them. */
-export async function connectSwarm(hub: HubUnderLoad, count: number, first = 0): Promise<WireAgent[]> {
+export async function connectSwarm(
+  hub: HubUnderLoad,
+  count: number,
+  first = 0,
+  atOnce = CONNECTING_AT_ONCE,
+): Promise<WireAgent[]> {
   const agents: WireAgent[] = [];
   let next = first;
   async function worker(): Promise<void> {
@@ -23,7 +28,7 @@ export async function connectSwarm(hub: HubUnderLoad, count: number, first = 0):
       agents.push(await new WireAgent(hub.origin, identity).connect());
     }
   }
-  await Promise.all(Array.from({ length: CONNECTING_AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
   return agents;
 }
 

@@ -207,7 +207,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       savedViewRoutes({ guard, views }),
       bulkRoutes({ guard, acts }),
       apiRoutes({
-        ...{ listing, acts, liveness, ledger, clock, auditStore, publicUrl, version: hub().version },
+        ...{ listing, acts, jobs, liveness, ledger, clock, auditStore, publicUrl, version: hub().version },
         guard: requireKeyOrViewer({ keys, guard, addressOf }),
       }),
       paletteRoutes({ guard, suggestions: new NodeSuggestions({ sql, access, liveness }) }),

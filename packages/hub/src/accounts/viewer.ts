@@ -3,7 +3,14 @@ export const TIERS = ['ancient', 'modern', 'baron', 'operator'] as const;
 export type Tier = (typeof TIERS)[number];
 
 /** What an API key was made for; a person in a browser has all that the tier allows. */
-export const KEY_SCOPES = ['nodes:read', 'nodes:write', 'tokens:write', 'audit:read'] as const;
+export const KEY_SCOPES = [
+  'nodes:read',
+  'nodes:write',
+  'tokens:write',
+  'audit:read',
+  'jobs:read',
+  'jobs:write',
+] as const;
 export type KeyScope = (typeof KEY_SCOPES)[number];
 
 /** Who asks: exactly one account, however many are signed in beside it. */

@@ -15,6 +15,8 @@ const SCOPE_WORDS: Readonly<Record<KeyScope, string>> = {
   'nodes:write': 'tag nodes; to retire one takes a person',
   'tokens:write': 'make and revoke join tokens',
   'audit:read': 'read the audit log',
+  'jobs:read': 'look at jobs, their logs and receipts',
+  'jobs:write': 'submit, cancel and retry jobs',
 };
 
 /** What an account's programs use to sign in, and the form for one more. */

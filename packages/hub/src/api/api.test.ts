@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { nodeCrypto } from '@stoa/protocol/node';
 import fc from 'fast-check';
 import { pino } from 'pino';
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NodeAccess, type Viewer } from '#accounts/index.ts';
 import { AuditLog, AuditStore } from '#audit/index.ts';
 import { BulkActs } from '#bulk/index.ts';
+import { createJobTools } from '#jobs/index.ts';
 import { TokenLedger } from '#joining/index.ts';
 import { JoinTokens, Liveness, NodeListing } from '#nodes/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
@@ -54,6 +56,14 @@ describe('the API', { timeout: 120_000 }, () => {
       acts: new BulkActs({ sql, access, audit, bus: new Bus({ log }), clock, liveness, heads }),
       liveness,
       ledger: new TokenLedger({ sql, clock, audit, tokens }),
+      jobs: await createJobTools({
+        ...{ sql, clock, liveness, heads, random: randomBytes, logDirectory: tmpdir() },
+        orders: {
+          verify: () => Promise.reject(new Error('no order is verified here')),
+          carried: () => Promise.resolve(new Map()),
+        },
+        fetch: () => Promise.reject(new Error('no peer is asked here')),
+      }),
       clock,
       auditStore: new AuditStore(sql),
       version: '0.1.0',
@@ -184,7 +194,7 @@ describe('the API', { timeout: 120_000 }, () => {
 
   it('describes itself, by its own page as well', async () => {
     expect(document.openapi).toBe('3.1.0');
-    expect(Object.keys(document.paths ?? {})).toHaveLength(8);
+    expect(Object.keys(document.paths ?? {})).toHaveLength(17);
     const page = await (await app.request('/docs', { headers: { accept: 'text/html' } })).text();
     for (const path of Object.keys(document.paths ?? {})) expect(page).toContain(path);
     expect(page).not.toMatch(/<script(?! src="\/assets\/)/);
@@ -192,7 +202,7 @@ describe('the API', { timeout: 120_000 }, () => {
 
   it('never fails inside, whatever comes: fuzzed from its own schemas', async () => {
     const operations = operationsOf(document);
-    expect(operations).toHaveLength(9);
+    expect(operations).toHaveLength(19);
     for (const operation of operations)
       await fc.assert(
         fc.asyncProperty(requestOf(operation), async ({ path, init }) => {

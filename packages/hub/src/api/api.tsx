@@ -5,12 +5,13 @@ import type { AuditStore } from '#audit/index.ts';
 import type { HttpEnv, HttpFeature, HubApp } from '../http.ts';
 import { addAuditRoutes } from './audit.ts';
 import { DocsPage } from './docs-page.tsx';
+import { addJobRoutes, type JobApiDeps } from './jobs.ts';
 import { addNodeRoutes, type NodeApiDeps } from './nodes.ts';
 import { type Api, access, createApi, FAILURES, json } from './route.ts';
 import { meSchema } from './schemas.ts';
 import { addTokenRoutes, type TokenApiDeps } from './tokens.ts';
 
-export interface ApiDeps extends NodeApiDeps, TokenApiDeps {
+export interface ApiDeps extends NodeApiDeps, TokenApiDeps, JobApiDeps {
   /** Lets pass who shows an API key, or who is signed in. */
   readonly guard: MiddlewareHandler<HttpEnv>;
   readonly auditStore: Pick<AuditStore, 'page'>;
@@ -37,6 +38,7 @@ export function apiRoutes(deps: ApiDeps): HttpFeature {
   addNodeRoutes(api, deps);
   addTokenRoutes(api, deps);
   addAuditRoutes(api, deps);
+  addJobRoutes(api, deps);
   const document = describe(api, deps);
   return {
     mount(app: HubApp) {

@@ -105,7 +105,10 @@ export class DispatchStore {
     return rows.map(toLeased);
   }
 
-  /** Counted by what is in flight and what began within a minute; at least one each, or small fleets would stand still. */
+  /**
+   * Counted by what is in flight and what began within a minute; at least one each, or small fleets would stand still. One
+   * after the other, so that what a full site holds back takes no place of its owner's.
+   */
   #capped(sql: Queries, at: Date, share: number): SqlFragment {
     return sql`, flying as materialized (
         select kind, owner, site, count(*)::int as jobs from jobs
@@ -121,18 +124,21 @@ export class DispatchStore {
       ), sites as (
         select d.site, greatest(1, floor(count(*) * ${share}::float8))::int as most
         from (select distinct site from due) d join node_work w on w.site = d.site group by d.site
-      ), ranked as (
-        select d.*, row_number() over (partition by kind, owner order by job_id) as of_owner,
-          row_number() over (partition by kind, site order by job_id) as of_site from due d
-      ), local as (
-        select r.*, row_number() over (partition by r.kind order by job_id) as of_kind from ranked r
-        left join owners o on o.owner = r.owner left join sites s on s.site = r.site
-        where r.of_owner <= coalesce(o.most, 1)
-            - coalesce((select sum(f.jobs) from flying f where f.kind = r.kind and f.owner = r.owner), 0)
-          and r.of_site <= coalesce(s.most, 1)
-            - coalesce((select sum(f.jobs) from flying f where f.kind = r.kind and f.site = r.site), 0)
+      ), by_site as (
+        select d.*, row_number() over (partition by kind, site order by job_id) as place from due d
+      ), by_owner as (
+        select r.node_id, r.epoch, r.site, r.job_id, r.kind, r.owner,
+          row_number() over (partition by r.kind, r.owner order by job_id) as place
+        from by_site r left join sites s on s.site = r.site
+        where r.place <= coalesce(s.most, 1)
+          - coalesce((select sum(f.jobs) from flying f where f.kind = r.kind and f.site = r.site), 0)
+      ), by_kind as (
+        select r.node_id, r.epoch, r.site, r.job_id, r.kind, row_number() over (partition by r.kind order by job_id) as place
+        from by_owner r left join owners o on o.owner = r.owner
+        where r.place <= coalesce(o.most, 1)
+          - coalesce((select sum(f.jobs) from flying f where f.kind = r.kind and f.owner = r.owner), 0)
       ), chosen as (
-        select l.* from local l, fleet where l.of_kind <= fleet.most
+        select l.* from by_kind l, fleet where l.place <= fleet.most
           - coalesce((select sum(f.jobs) from flying f where f.kind = l.kind), 0) limit ${MOST_CAPPED}
       )`;
   }

@@ -36,6 +36,7 @@ import type { OrderSource } from './order-source.ts';
 import { JobPlanner } from './planner.ts';
 import { ResultDesk } from './result-desk.ts';
 import { ResultStore } from './result-store.ts';
+import { JobRetention } from './retention.ts';
 import { WorkSessions } from './work-sessions.ts';
 
 export type { AgentSession } from './agent-session.ts';
@@ -61,10 +62,19 @@ export {
 } from './job-reader.ts';
 export { createJobTools, type JobTools } from './job-tools.ts';
 export { loadWorkLimits, saveWorkLimits, type WorkLimits } from './limits.ts';
+export { answerLog, followLog } from './log-answer.ts';
+export { LogFiles } from './log-files.ts';
 export type { OrderSource, SubmittedOrder } from './order-source.ts';
 export { jobPages, jobSources } from './pages/index.ts';
 export { type JobPlan, LEFT_OUT, type LeftOut, type Share } from './planner.ts';
 export { isOver, JOB_STATES, type JobState } from './state.ts';
+export {
+  type WorkerEnd,
+  WorkerJobs,
+  type WorkerJobsDeps,
+  type WorkerLease,
+  type WorkerSubmit,
+} from './worker-jobs.ts';
 
 export interface JobsDeps {
   readonly instance: string;
@@ -174,6 +184,7 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
     logs: jobLogs,
     peerRoutes: logPeerRoutes({ logs: jobLogs, passes }),
     tasks: [
+      new JobRetention({ sql, files, clock }),
       new LeaseKeeper({
         ...{ store: leases, url: deps.url, clock, onSettled: settled },
         onReady: (nodeIds) => ready.ring(sql, nodeIds),

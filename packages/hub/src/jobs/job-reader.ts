@@ -161,7 +161,8 @@ export class JobReader {
   #visible(viewer: Viewer): SqlFragment {
     const sql = this.#sql;
     if (audienceOf(viewer) === EVERYTHING) return sql`true`;
-    return this.#access.visible(viewer);
+    // A host that is no node yet is seen by whose it will be.
+    return sql`(${this.#access.visible(viewer)} or (j.node_id = '' and j.owner = ${viewer.email}))`;
   }
 
   #matches({ states, kind, nodeId, batchId, q }: JobFilter): SqlFragment {

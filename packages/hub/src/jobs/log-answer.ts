@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { stream } from 'hono/streaming';
 import { parseRange } from '../byte-range.ts';
 import type { HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
@@ -26,4 +27,18 @@ export function answerLog(c: HubContext, log: JobLog | undefined): Response {
   const status = range === undefined ? 200 : 206;
   if (c.req.method === 'HEAD') return c.body(null, status);
   return c.body(Readable.toWeb(Readable.from(log.bytes(first, last))) as ReadableStream<Uint8Array>, status);
+}
+
+/** A log as it grows, until its job is over, or the reader leaves. */
+export function followLog(
+  c: HubContext,
+  pieces: (signal: AbortSignal) => AsyncIterable<Uint8Array>,
+): Response {
+  c.header('content-type', 'text/plain; charset=utf-8');
+  c.header('cache-control', 'no-store');
+  return stream(c, async (out) => {
+    const leaving = new AbortController();
+    out.onAbort(() => leaving.abort());
+    for await (const piece of pieces(leaving.signal)) await out.write(piece);
+  });
 }

@@ -1,4 +1,5 @@
-import { open, rename, rm, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LIMITS } from '@stoa/protocol';
 
@@ -59,10 +60,14 @@ export class LogFiles {
     });
   }
 
-  async remove(jobId: string, attempts: number): Promise<void> {
-    await rm(this.pathOf(jobId), { force: true });
-    for (let attempt = 1; attempt < attempts; attempt += 1)
-      await rm(join(this.#directory, `${jobId}.${attempt}.log`), { force: true });
+  /** Removes logs that nothing was added to since `before`, milliseconds since 1970. */
+  async removeOlder(before: number): Promise<void> {
+    for (const name of await readdir(this.#directory)) {
+      if (!name.endsWith('.log')) continue;
+      const path = join(this.#directory, name);
+      const age = await statOf(path);
+      if (age !== undefined && age.mtimeMs < before) await rm(path, { force: true });
+    }
   }
 
   #alone<T>(jobId: string, work: () => Promise<T>): Promise<T> {
@@ -82,10 +87,14 @@ export class LogFiles {
 }
 
 async function sizeOf(path: string): Promise<number> {
+  return (await statOf(path))?.size ?? 0;
+}
+
+async function statOf(path: string): Promise<Stats | undefined> {
   try {
-    return (await stat(path)).size;
+    return await stat(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -1,10 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { stream } from 'hono/streaming';
 import type { Clock } from '../clock.ts';
 import type { HttpFeature } from '../http.ts';
 import { notFound } from '../http-error.ts';
 import type { JobLog, JobLogs, LogHolders } from './job-logs.ts';
-import { answerLog } from './log-answer.ts';
+import { answerLog, followLog } from './log-answer.ts';
 import type { LogStore } from './log-store.ts';
 
 const HEADER = 'x-stoa-peer';
@@ -99,12 +98,7 @@ export function logPeerRoutes({ logs, passes }: { logs: JobLogs; passes: PeerPas
         if (!passes.holds(jobId, c.req.header(HEADER))) throw notFound('The log');
         const from = c.req.query('follow');
         if (from !== undefined)
-          return stream(c, async (out) => {
-            const leaving = new AbortController();
-            out.onAbort(() => leaving.abort());
-            for await (const piece of logs.followHere(jobId, Number(from) || 0, leaving.signal))
-              await out.write(piece);
-          });
+          return followLog(c, (signal) => logs.followHere(jobId, Number(from) || 0, signal));
         const log = await logs.openHere(jobId);
         return answerLog(c, log);
       });

@@ -1,5 +1,4 @@
 import type { MiddlewareHandler } from 'hono';
-import { stream } from 'hono/streaming';
 import { isAtLeast, type NodeAccess, viewerOf } from '#accounts/index.ts';
 import type { Clock } from '../../clock.ts';
 import { liveUrl } from '../../console/live.ts';
@@ -11,7 +10,7 @@ import type { JobBatch, JobDetail } from '../job.ts';
 import type { JobDesk } from '../job-desk.ts';
 import type { JobLogs } from '../job-logs.ts';
 import { isUuid, type JobReader } from '../job-reader.ts';
-import { answerLog } from '../log-answer.ts';
+import { answerLog, followLog } from '../log-answer.ts';
 import { BatchPage } from './batch-page.tsx';
 import { JobPage } from './job-page.tsx';
 import { KindsPage } from './kinds-page.tsx';
@@ -89,15 +88,9 @@ export function jobPages(deps: JobPagesDeps): HttpFeature {
       app.get('/jobs/:id/log', async (c) => {
         const { jobId } = await findJob(c, reader);
         const from = c.req.query('follow');
-        if (from === undefined) return answerLog(c, await logs.open(jobId));
-        c.header('content-type', 'text/plain; charset=utf-8');
-        c.header('cache-control', 'no-store');
-        return stream(c, async (out) => {
-          const leaving = new AbortController();
-          out.onAbort(() => leaving.abort());
-          for await (const piece of logs.follow(jobId, Number(from) || 0, leaving.signal))
-            await out.write(piece);
-        });
+        return from === undefined
+          ? answerLog(c, await logs.open(jobId))
+          : followLog(c, (signal) => logs.follow(jobId, Number(from) || 0, signal));
       });
     },
   };

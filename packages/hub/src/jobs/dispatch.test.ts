@@ -1,0 +1,207 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { NodeAccess } from '#accounts/index.ts';
+import { someViewer } from '#accounts/viewer.fixture.ts';
+import { AuditLog } from '#audit/index.ts';
+import { Liveness, parseSelector } from '#nodes/index.ts';
+import type { DbAdapter } from '#seams/db-adapter/index.ts';
+import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { Bell } from './bell.ts';
+import { DeskStore } from './desk-store.ts';
+import { DispatchStore } from './dispatch-store.ts';
+import { JobDesk, type JobSubmit } from './job-desk.ts';
+import { JobReader } from './job-reader.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
+import { JobPlanner } from './planner.ts';
+
+const NOW = Date.UTC(2026, 10, 25, 12);
+const NODES = 200;
+const ANN = 'ann@x.example';
+const BOB = 'bob@x.example';
+
+describe('submitting and giving out work', { timeout: 120_000 }, () => {
+  let database: DbAdapter;
+  let desk: JobDesk;
+  let reader: JobReader;
+  let now = NOW;
+  let approvalAbove: number = DEFAULT_LIMITS.approvalAbove;
+  const clock = { now: () => now, after: () => () => {} };
+
+  beforeAll(async () => {
+    database = await openTemporary();
+    const { sql } = database;
+    const access = new NodeAccess({ sql });
+    desk = new JobDesk({
+      ...{ sql, access, clock, store: new DeskStore(sql), audit: new AuditLog({ sql, clock }) },
+      planner: new JobPlanner({ sql, access, liveness: new Liveness({ clock }), heads: { heads: () => [] } }),
+      ready: new Bell({ sql, channel: 'jobs_ready' }),
+      cancels: new Bell({ sql, channel: 'jobs_cancel' }),
+      orders: {
+        verify: (_viewer, { sealed }) => Promise.resolve({ orderId: Buffer.from(sealed).toString('hex') }),
+        carried: () => Promise.resolve(new Map()),
+      },
+      limits: () => Promise.resolve({ approvalAbove, share: 0.05 }),
+      onMoved: () => undefined,
+    });
+    reader = new JobReader({ sql, access });
+  }, 60_000);
+  afterAll(() => database.close());
+  beforeEach(async () => {
+    const { sql } = database;
+    now = NOW;
+    approvalAbove = DEFAULT_LIMITS.approvalAbove;
+    await sql`truncate nodes, node_work, jobs, job_batches, sessions, audit_log cascade`;
+    await sql`insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
+      select encode(sha256(convert_to('n' || i, 'UTF8')), 'hex'), 'node-' || i,
+        case when i % 2 = 0 then ${ANN} else ${BOB} end, 'eu', '\\x00', '\\x00', now()
+      from generate_series(1, ${NODES}) as i`;
+    await sql`insert into node_work (node_id, kinds, runs, site, said_at)
+      select node_id, array['system-probe', 'stoachain-control'], array['system-probe', 'stoachain-control'],
+        case when label < 'node-2' then 'home' else label end, now() from nodes`;
+  });
+
+  const admin = { ...someViewer('root@x.example', 'ancient'), confirmedAt: NOW };
+  const ann = { ...someViewer(ANN, 'operator'), confirmedAt: NOW };
+  const request = (over: Partial<JobSubmit> = {}): JobSubmit => ({
+    ...{ kind: 'system-probe', params: {}, selector: parseSelector(''), expected: NODES },
+    ...over,
+  });
+  const restart = (over: Partial<JobSubmit> = {}) =>
+    request({ kind: 'stoachain-control', params: { action: 'restart' }, order: randomBytes(16), ...over });
+  const count = async (where: string) =>
+    Number(
+      (await database.sql.unsafe(`select count(*)::int as count from jobs where ${where}`))[0]!['count'],
+    );
+  const rooms = async (free = 1) =>
+    (await database.sql<{ node_id: string; site: string }[]>`select node_id, site from node_work`).map(
+      ({ node_id, site }) => ({ nodeId: node_id, epoch: 1, site, free }),
+    );
+  const terms = () => ({ now, ackUntil: now + 90_000, instance: 'hub-1', generation: 2 });
+
+  it('shows the blast radius, with why each node is left out, by the condition that it submits by', async () => {
+    const { sql } = database;
+    await sql`update nodes set refused_at = now() where label = 'node-2'`;
+    await sql`update nodes set quarantined_at = now(), quarantine_reason = 'x' where label = 'node-4'`;
+    await sql`delete from node_work w using nodes n where n.node_id = w.node_id and label = 'node-6'`;
+    await sql`update node_work w set runs = '{}', policy = 'deny read' from nodes n
+      where n.node_id = w.node_id and label = 'node-8'`;
+    const plan = await desk.plan(ann, request());
+    expect(plan).toMatchObject({
+      found: 100,
+      nodes: 96,
+      owners: 1,
+      owner: ANN,
+      order: undefined,
+      needsApproval: false,
+    });
+    expect(Object.fromEntries(plan.leftOut.map(({ reason, nodes }) => [reason, nodes]))).toEqual({
+      ...{ refused: 1, quarantined: 1, silent: 1, forbidden: 1 },
+    });
+    expect(plan.rules).toEqual([{ name: 'deny read', nodes: 1 }]);
+    await expect(desk.submit(ann, request({ expected: 100 }))).rejects.toMatchObject({
+      code: 'radius_changed',
+    });
+    expect(await desk.submit(ann, request({ expected: 96 }))).toMatchObject({ submitted: 96 });
+    expect(await count(`owner <> '${ANN}'`)).toBe(0);
+  });
+
+  it('is one submit, however often it is sent, and one row of the audit log', async () => {
+    const batchId = randomUUID();
+    const twice = [
+      await desk.submit(admin, request({ batchId })),
+      await desk.submit(admin, request({ batchId })),
+    ];
+    expect(twice.map(({ submitted }) => submitted)).toEqual([NODES, NODES]);
+    expect(await count('true')).toBe(NODES);
+    await expect(desk.submit(ann, request({ batchId }))).rejects.toMatchObject({ code: 'batch_taken' });
+    const acts = await database.sql`select act, detail->>'nodes' as nodes from audit_log`;
+    expect(acts).toEqual([{ act: 'job.submit', nodes: String(NODES) }]);
+  });
+
+  it('takes an order for what changes nodes, once, and a person who is there', async () => {
+    const { order: _none, ...bare } = restart();
+    await expect(desk.submit(admin, bare)).rejects.toMatchObject({ code: 'order_needed' });
+    await expect(desk.submit({ ...admin, confirmedAt: 0 }, restart())).rejects.toMatchObject({
+      code: 'confirm_first',
+    });
+    const order = randomBytes(16);
+    await desk.submit(admin, restart({ order }));
+    await expect(desk.submit(admin, restart({ order }))).rejects.toMatchObject({ code: 'order_used' });
+  });
+
+  it('holds a submit to many nodes until somebody else approves it', async () => {
+    approvalAbove = 150;
+    const { batchId, needsApproval } = await desk.submit(admin, restart());
+    expect([needsApproval, await count('held')]).toEqual([true, NODES]);
+    const store = new DispatchStore(database.sql);
+    expect(await store.mutating(await rooms(), terms(), 1)).toEqual([]);
+    await expect(desk.approve(admin, batchId)).rejects.toMatchObject({ code: 'not_to_approve' });
+    await expect(desk.approve(ann, batchId)).rejects.toMatchObject({ code: 'not_found' });
+    expect(await desk.approve({ ...admin, email: 'second@x.example' }, batchId)).toBe(NODES);
+    expect(await store.mutating(await rooms(), terms(), 1)).toHaveLength(NODES);
+  });
+
+  it('gives each job to one lease, with rising tokens above those of a restored database’s past', async () => {
+    await desk.submit(admin, request());
+    const store = new DispatchStore(database.sql);
+    const all = await rooms(8);
+    const [first, second] = await Promise.all([store.read(all, terms()), store.read(all, terms())]);
+    const leased = [...first, ...second];
+    expect(new Set(leased.map(({ jobId }) => jobId)).size).toBe(leased.length);
+    expect(leased).toHaveLength(NODES);
+    expect(new Set(leased.map(({ fencingToken }) => fencingToken)).size).toBe(NODES);
+    expect(Math.min(...leased.map(({ fencingToken }) => fencingToken))).toBeGreaterThan(2 * 2 ** 40);
+  });
+
+  it('gives none to a node that is refused, retired or quarantined since, nor before its time', async () => {
+    const { sql } = database;
+    await desk.submit(admin, request({ scheduledAt: NOW + 60_000 }));
+    const store = new DispatchStore(sql);
+    expect(await store.read(await rooms(), terms())).toEqual([]);
+    now += 60_000;
+    await sql`update nodes set refused_at = now() where label = 'node-1'`;
+    await sql`update nodes set retired_at = now() where label = 'node-2'`;
+    await sql`update nodes set quarantined_at = now(), quarantine_reason = 'x' where label = 'node-3'`;
+    expect(await store.read(await rooms(), terms())).toHaveLength(NODES - 3);
+  });
+
+  it('F31 starts at most a share of a kind, an owner and a site a minute, and one job a node', async () => {
+    const { sql } = database;
+    await desk.submit(admin, restart());
+    await desk.submit(admin, restart());
+    const store = new DispatchStore(sql);
+    const all = await rooms();
+    const started: number[] = [];
+    for (let minute = 0; minute < 3; minute += 1) {
+      const leased = [
+        ...(await store.mutating(all, terms(), 0.05)),
+        ...(await store.mutating(all, terms(), 0.05)),
+      ];
+      started.push(leased.length);
+      const [most] = await sql<{ owner: number; site: number; node: number }[]>`
+        select (select max(c)::int from (select count(*) as c from jobs where state = 'leased' group by owner) o) as owner,
+          (select count(*)::int from jobs where state = 'leased' and site = 'home') as site,
+          (select max(c)::int from (select count(*) as c from jobs where state = 'leased' group by node_id) o) as node`;
+      expect(most).toEqual({ owner: 5, site: expect.any(Number), node: 1 });
+      expect(most!.site).toBeLessThanOrEqual(5);
+      now += 30_000;
+      expect(await store.mutating(all, terms(), 0.05)).toEqual([]);
+      await sql`update jobs set state = 'succeeded', ended_at = ${new Date(now)} where state = 'leased'`;
+      expect(await store.mutating(all, terms(), 0.05)).toEqual([]);
+      now += 31_000;
+    }
+    expect(started).toEqual([10, 10, 10]);
+  });
+
+  it('cancels what waits at once, retries it, and leaves other people’s nodes alone', async () => {
+    const { batchId } = await desk.submit(admin, request());
+    expect(await desk.cancel(ann, { batchId })).toBe(100);
+    expect(await count("state = 'cancelled'")).toBe(100);
+    expect(await desk.retry(ann, { batchId })).toBe(100);
+    expect(await count("state = 'queued'")).toBe(NODES);
+    expect((await reader.batch(ann, batchId))?.nodes).toBe(100);
+    const page = await reader.list(ann, {});
+    const rest = await reader.list(ann, {}, page.next);
+    expect([page.jobs.length, rest.jobs.length, rest.next]).toEqual([50, 50, undefined]);
+  });
+});

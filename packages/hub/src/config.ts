@@ -1,4 +1,5 @@
 import { TrustedProxies } from './client-address.ts';
+import { DATA_DIRECTORY_RULE, defaultDataDirectory } from './data-directory.ts';
 import { AllowedAddresses } from './egress-addresses.ts';
 import { HubError } from './error.ts';
 import { type Place, parsePlace } from './place.ts';
@@ -29,6 +30,10 @@ function text(env: string, fallback: string, doc: string): Setting<string> {
 
 function optionalText(env: string, shown: string, doc: string): Setting<string | undefined> {
   return { env, doc, fallback: shown, parse: (value) => value || undefined };
+}
+
+function dataDirectory(env: string, doc: string): Setting<string> {
+  return { env, doc, fallback: DATA_DIRECTORY_RULE, parse: (value) => value || defaultDataDirectory() };
 }
 
 function port(env: string, fallback: number, doc: string): Setting<number> {
@@ -184,11 +189,7 @@ export const SETTINGS = {
     'PEM file with the certificate and its issuers, where the hub ends TLS itself; read again as it changes.',
   ),
   tlsKey: optionalText('TLS_KEY', 'none', 'PEM file with the key of TLS_CERT.'),
-  dataDir: text(
-    'DATA_DIR',
-    '/var/lib/stoa-hub',
-    'The embedded database, the instance key, the signer socket.',
-  ),
+  dataDir: dataDirectory('DATA_DIR', 'The embedded database, the instance key, the signer socket.'),
   databaseUrl: optionalText(
     'DATABASE_URL',
     'embedded PostgreSQL in DATA_DIR',

@@ -1,4 +1,7 @@
-/** The composition root: the only file that names back ends and puts features together. */
+/**
+ * The composition root: it puts the agents' side, the console and what runs on a period on the back ends that the
+ * commands have opened. The console's own features are put together in `web.ts`, which names no back end.
+ */
 
 import type { Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
@@ -32,7 +35,6 @@ import {
 } from './nodes/index.ts';
 import { OwnerKeyChanges, OwnerKeyStore } from './owner-keys/index.ts';
 import { publicUrlShortcomings } from './public-url.ts';
-
 import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { createLogMailer, createSmtpMailer } from './seams/mailer/index.ts';

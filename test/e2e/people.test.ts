@@ -187,7 +187,7 @@ describe('a hub and its people', { timeout: 180_000 }, () => {
 
   it('shows every page of a node', async () => {
     const { page } = ann;
-    for (const tab of ['', '/chains', '/config', '/session', '/access']) {
+    for (const tab of ['', '/chains', '/config', '/session', '/access', '/audit']) {
       await page.goto(`${nodePage}${tab}`);
       await gallery.show(page, `node${tab.replace('/', '-')}`);
       expect(await page.locator('h1').textContent()).toContain('home-1');

@@ -200,7 +200,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       }),
       paletteRoutes({ guard, suggestions: new NodeSuggestions({ sql, access, liveness }) }),
       downloadRoutes({ ...join, log }),
-      auditRoutes({ guard, store: auditStore, audit, exports, clock, log }),
+      auditRoutes({ ...{ guard, store: auditStore, audit, exports, listing, liveness }, clock, log }),
       joinRoutes(joining),
       announcementRoutes({ guard, audit, clock, store: announcements }),
       adminRoutes({

@@ -36,7 +36,7 @@ describe('alerts, as people meet them', { timeout: 60_000 }, () => {
   afterAll(() => database.close());
   beforeEach(async () => {
     world = await AlertWorld.start(database.sql);
-    await database.sql`truncate audit_log`;
+    await database.sql`truncate audit_log cascade`;
   });
 
   function open(

@@ -15,6 +15,7 @@ const TABS = [
   { id: 'session', path: '/session', word: 'Session' },
   { id: 'notes', path: '/notes', word: 'Notes' },
   { id: 'access', path: '/access', word: 'Access' },
+  { id: 'audit', path: '/audit', word: 'Audit' },
   { id: 'public', path: '/public', word: 'Public' },
 ] as const;
 export type TabId = (typeof TABS)[number]['id'];

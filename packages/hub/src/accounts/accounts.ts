@@ -38,6 +38,9 @@ export interface AccountsOptions {
 
 /** Of one client's address. */
 const MAILS = { most: 20, windowMs: 3_600_000 };
+/** No code of an authenticator is taken for longer: 30 s, and one step before and after. */
+const CODE_MS = 2 * 60_000;
+const SIGN_UP_MS = 24 * 3_600_000;
 /** Against one account. */
 const TRIES = { most: 20, windowMs: 15 * 60_000 };
 
@@ -71,6 +74,8 @@ export class Accounts {
       secret,
       letters: this.letters,
       mayHaveSession: (userId) => this.store.mayHaveSession(userId),
+      useCode: async (userId, code) =>
+        (await this.#count(`code:${tokenHash(`${userId}:${code}`)}`, CODE_MS)) === 1,
       onPasswordReset: (userId) => this.store.confirmEmail(userId),
     });
     this.api = new AuthApi({
@@ -137,6 +142,16 @@ export class Accounts {
     await this.sessions.end(c, before);
     this.#cookies.add(c, token);
     return true;
+  }
+
+  /**
+   * Mails a link by which the e-mail's holder makes the account. Who signs up names no password: it would let them in
+   * once another, whose e-mail it is, has followed the link.
+   */
+  async signUp(email: string): Promise<void> {
+    const { id, confirmed } = await this.store.signUp(email, this.options.clock.now());
+    if (confirmed) this.letters.alreadyHere(email);
+    else this.letters.signUp(email, await this.createResetToken(id, SIGN_UP_MS));
   }
 
   /** A link by which the account's holder chooses a password; mails and `stoa-hub admin reset-link` carry it. */
@@ -213,19 +228,18 @@ export class Accounts {
    * @throws {HttpError} `too_many_tries`; passkeys, links and resets still work then.
    */
   async countTry(email: string): Promise<void> {
-    const { clock } = this.options;
-    const count = await this.store.countTry(triesKey(email), { now: clock.now(), windowMs: TRIES.windowMs });
+    const count = await this.#count(triesKey(email), TRIES.windowMs);
     if (count > TRIES.most) throw tooManyTries(TRIES.windowMs / 1_000);
   }
 
   /** Counts what makes the hub send mail. @throws {HttpError} `too_many_tries`, by the address of the client. */
   async countRequest(c: HubContext): Promise<void> {
-    const { clock, addressOf } = this.options;
-    const count = await this.store.countTry(`mail:${addressOf(c)}`, {
-      now: clock.now(),
-      windowMs: MAILS.windowMs,
-    });
+    const count = await this.#count(`mail:${this.options.addressOf(c)}`, MAILS.windowMs);
     if (count > MAILS.most) throw tooManyTries(MAILS.windowMs / 1_000);
+  }
+
+  #count(key: string, windowMs: number): Promise<number> {
+    return this.store.countTry(key, { now: this.options.clock.now(), windowMs });
   }
 
   forgetTries(email: string): Promise<void> {

@@ -5,6 +5,7 @@ import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { notFound } from '../http-error.ts';
 import type { Accounts } from './accounts.ts';
+import { TOTP_PATH } from './auth.ts';
 import { newPassword } from './password.ts';
 import { requireFresh } from './require-fresh.ts';
 import { type Enrolment, SecurityPage } from './security-page.tsx';
@@ -92,7 +93,7 @@ export function securityRoutes(accounts: Accounts, guard: MiddlewareHandler<Http
         const form = await readForm(c, code);
         const { token } = await accounts.sessionOf(c);
         const digits = form.ok ? form.value.code.replaceAll(' ', '') : '';
-        const answer = await api.call(c, { path: '/two-factor/verify-totp', body: { code: digits }, token });
+        const answer = await api.call(c, { path: TOTP_PATH, body: { code: digits }, token });
         if (!answer.ok) {
           const faults = { totp: { code: 'That code is wrong. Take the one that the app shows now.' } };
           return show(c, { faults, status: 422 });

@@ -127,7 +127,8 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   });
   const guard = accounts.requireViewer;
   const holderOf = (email: string) => accounts.holderOf(email);
-  const keys = new ApiKeys({ store: new ApiKeyStore(sql), audit, clock, random, holderOf });
+  const keyStore = new ApiKeyStore(sql);
+  const keys = new ApiKeys({ store: keyStore, audit, clock, random, holderOf });
   const access = new NodeAccess({ sql });
   const census = createCensus({ sql, access, clock, liveness });
   const breakdown = createBreakdown({ sql, access, clock, liveness });
@@ -165,6 +166,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const alerts = createAlerts({
     ...{ ...options, ...options.alerts, access, audit, guard },
     admins: () => accounts.admins(),
+    endingKeys: (span) => keyStore.ending(span),
   });
   const pulse = createPulse({
     ...{ ...options, access, listing, audit, guard, assets, site, regionPlace: options.regionPlace },

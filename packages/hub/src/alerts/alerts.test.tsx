@@ -51,7 +51,13 @@ describe('alerts, as people meet them', { timeout: 60_000 }, () => {
     const alerts = createAlerts({
       ...{ sql, clock, liveness, log, random: randomBytes, guard, publicUrl: 'https://hub.example' },
       ...{ access: new NodeAccess({ sql }), audit: new AuditLog({ sql, clock }), heads: { heads: () => [] } },
-      ...{ instanceId: 'hub-1', admins: async () => [ADA], mass: () => undefined, expiries: () => [] },
+      ...{
+        instanceId: 'hub-1',
+        admins: async () => [ADA],
+        mass: () => undefined,
+        expiries: () => [],
+        endingKeys: async () => [],
+      },
       mailer: createSmtpMailer({ url: over.smtp ?? 'smtp://127.0.0.1:1', from: 'hub@x.example' }),
       ...{
         egressAllow: new AllowedAddresses(['127.0.0.0/8']),

@@ -18,7 +18,7 @@ import { AlertDesk } from './desk.ts';
 import { DiskTrends } from './disk-trends.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Egress } from './egress.ts';
-import { Evaluator } from './evaluator.ts';
+import { Evaluator, type EvaluatorDeps } from './evaluator.ts';
 import { Freezes, type FrozenNodes } from './freezes.ts';
 import { Lease } from './lease.ts';
 import type { Expiry } from './region-watch.ts';
@@ -52,6 +52,7 @@ export interface AlertsDeps extends AlertSources {
   readonly mailer: Mailer;
   /** E-mails of the admins, who hear what is about the region. */
   readonly admins: () => Promise<readonly string[]>;
+  readonly endingKeys: EvaluatorDeps['endingKeys'];
   readonly sql: Sql;
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, createLog, loadConfig, settingsInForce, systemClock } from '@stoa/hub';
+import { watchRights } from '@stoa/hub/accounts';
 import { Bus } from '@stoa/hub/bus';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from '@stoa/hub/history';
 import { ArtefactStore, JoinSteps, loadInstaller } from '@stoa/hub/joining';
@@ -71,6 +72,7 @@ export async function openConsoleWorld({
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
   const url = `http://${host}:${address.port}`;
   const bus = new Bus({ log });
+  opened.defer(await watchRights({ sql: database.sql, bus, log }));
   const liveness = new Liveness({ clock });
   const heads = standingHeads(now);
   const rootFingerprint = nodeCrypto.hash(randomBytes(32));

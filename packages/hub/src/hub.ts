@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type CryptoSuite, type Random, type SigningKey, toHex } from '@stoa/protocol';
 import type { Checkpoint } from '@stoa/protocol/chainweb';
 import type { SignerClient } from '@stoa/signer/client';
+import { watchRights } from './accounts/index.ts';
 import { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import { type HubConfig, settingsInForce } from './config.ts';
@@ -141,6 +142,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     );
 
   const bus = new Bus({ log });
+  opening.defer(await watchRights({ sql, bus, log }));
   const registry = new NodeRegistry({ sql, clock, crypto });
   const events = new NodeEventLog({ sql, clock });
   const ownerKeyStore = new OwnerKeyStore(sql);

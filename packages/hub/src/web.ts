@@ -152,7 +152,9 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const reader = new ChecklistReader({ sql, steps: join.steps });
   const joining = { ...join, ledger, reader, clock, guard, publicUrl };
   const sources = [...nodeSources(nodes), fleetSource(fleet), joinSource(joining)];
-  const live = new Live({ clock, log, guard, sources });
+  // Before the streams, whose pages come back at once: they must not be believed.
+  options.bus.subscribe('rights', () => accounts.sessions.forget());
+  const live = new Live({ clock, log, guard, sources, bus: options.bus });
   const { region, network } = hub();
   const ownerKeys = new OwnerKeys({
     store: new OwnerKeyStore(sql),

@@ -200,10 +200,11 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     bus,
   });
   // Nodes tell anew what they have pinned, and are told what follows it.
-  const unsubscribe = bus.subscribe('ownerKeys', ({ owner }) => {
+  const forgetOwnerKeys = bus.subscribe('ownerKeys', ({ owner }) => {
     for (const session of gateway.sessions.all())
       if (session.node.owner === owner) session.send('reportFullState', {});
   });
+  const forgetOwners = bus.subscribe('owners', ({ nodes }) => gateway.own(nodes));
   return {
     gateway,
     heartbeats,
@@ -223,7 +224,8 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
       await using closing = new AsyncDisposableStack();
       closing.defer(() => flush.drain());
       closing.defer(() => gateway.close());
-      closing.defer(unsubscribe);
+      closing.defer(forgetOwnerKeys);
+      closing.defer(forgetOwners);
     },
   };
 }

@@ -262,7 +262,7 @@ export const SETTINGS = {
     'Asked each minute while the hub is healthy, by GET: a service elsewhere that raises the alarm when it hears no more.',
   ),
   egressAllow: list('EGRESS_ALLOW', 'none', {
-    doc: 'Addresses or CIDR ranges that webhooks may reach though they are not on the public internet.',
+    doc: 'Addresses or CIDR ranges that webhooks may reach though they are not on the public internet. Names are asked of DNS alone, not of /etc/hosts.',
     use: (ranges) => new AllowedAddresses(ranges),
   }),
   drainSeconds: integer('DRAIN_SECONDS', 0, {

@@ -1,17 +1,9 @@
-import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { AllowedAddresses } from '../egress-addresses.ts';
 import { DeliveryError } from './channel.ts';
-
-export type Resolve = (
-  host: string,
-  done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
-) => void;
-
-const systemResolve: Resolve = (host, done) =>
-  systemLookup(host, { all: true, verbatim: true }, (error, addresses) => done(error, addresses));
+import { createResolve, type Resolve } from './name-resolver.ts';
 
 /** An answer is looked at, never kept: more than this of it is not read. */
 const ANSWER_BYTES = 16 * 1024;
@@ -33,7 +25,7 @@ export class Egress {
 
   constructor(by: { allowed: AllowedAddresses; resolve?: Resolve }) {
     this.#allowed = by.allowed;
-    this.#resolve = by.resolve ?? systemResolve;
+    this.#resolve = by.resolve ?? createResolve();
   }
 
   /** @throws DeliveryError; its text names the host at most, since a path may be a secret. */

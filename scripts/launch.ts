@@ -78,6 +78,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
       key,
       identityCache: new PrivateFile(join(dataDir, 'instance.chain')),
       rollingCheckpoint: new PrivateFile(join(dataDir, 'rolling-checkpoint.json')),
+      vaultKeys: new PrivateFile(join(dataDir, 'vault.key')),
       checkpoint: chain.checkpoint,
       clock: systemClock,
       random,

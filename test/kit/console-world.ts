@@ -11,6 +11,7 @@ import { ArtefactStore, JoinSteps, loadInstaller } from '@stoa/hub/joining';
 import { JoinTokens, Liveness } from '@stoa/hub/nodes';
 import { openUrl, type Sql } from '@stoa/hub/seams/db-adapter/index';
 import type { Mail } from '@stoa/hub/seams/mailer/index';
+import { Vault } from '@stoa/hub/vault';
 import { createWeb, type Web } from '@stoa/hub/web';
 import { makeParties } from '@stoa/protocol/fixtures';
 import { nodeCrypto } from '@stoa/protocol/node';
@@ -117,6 +118,7 @@ export async function openConsoleWorld({
     },
     sql: database.sql,
     database,
+    vault: new Vault({ keys: [randomBytes(32)], random: randomBytes }),
     bus,
     clock,
     random: randomBytes,

@@ -10,6 +10,7 @@ import { type CryptoSuite, type Random, type SigningKey, toHex } from '@stoa/pro
 import type { Checkpoint } from '@stoa/protocol/chainweb';
 import type { SignerClient } from '@stoa/signer/client';
 import { watchRights } from './accounts/index.ts';
+import { CHANNEL_SECRETS } from './alerts/index.ts';
 import { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import { type HubConfig, settingsInForce } from './config.ts';
@@ -35,6 +36,7 @@ import {
   sampleOf,
 } from './nodes/index.ts';
 import { OwnerKeyChanges, OwnerKeyStore } from './owner-keys/index.ts';
+import type { PrivateFile } from './private-file.ts';
 import { publicUrlShortcomings } from './public-url.ts';
 import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
@@ -54,6 +56,7 @@ import {
   VerifiedSet,
 } from './tips/index.ts';
 import { readTlsPair, TlsFiles } from './tls-files.ts';
+import { openVault } from './vault.ts';
 import { createWeb, type Web } from './web.ts';
 
 export interface HubOptions {
@@ -70,6 +73,8 @@ export interface HubOptions {
   readonly checkpoint: Checkpoint;
   /** Where the one that follows the head is kept. */
   readonly rollingCheckpoint: CheckpointFile;
+  /** Where the keys are that seal secrets in the database. */
+  readonly vaultKeys: PrivateFile;
   readonly clock: Clock;
   readonly random: Random;
   readonly crypto: CryptoSuite;
@@ -142,6 +147,10 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     );
 
   const bus = new Bus({ log });
+  const vault = await openVault({
+    ...{ file: options.vaultKeys, sql, random, log },
+    columns: [CHANNEL_SECRETS],
+  });
   opening.defer(await watchRights({ sql, bus, log }));
   const registry = new NodeRegistry({ sql, clock, crypto });
   const events = new NodeEventLog({ sql, clock });
@@ -237,6 +246,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   });
   const web = await createWeb({
     sql,
+    vault,
     database,
     bus,
     clock,

@@ -59,6 +59,7 @@ import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import type { Mailer } from './seams/mailer/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
 import type { Task } from './ticker.ts';
+import type { Vault } from './vault.ts';
 
 /** What joining takes besides the database: by whom agents are let in, and what they install. */
 export interface JoinSide {
@@ -71,6 +72,7 @@ export interface JoinSide {
 export interface WebOptions {
   readonly sql: Sql;
   readonly database: Pick<DbAdapter, 'check'>;
+  readonly vault: Vault;
   readonly bus: Bus;
   readonly clock: Clock;
   /** Unpredictable bytes. */

@@ -5,7 +5,7 @@ import { multiSession } from 'better-auth/plugins/multi-session';
 import { twoFactor } from 'better-auth/plugins/two-factor';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Log } from '../log.ts';
-import { authDatabase } from './auth-database.ts';
+import { type AuthTransactions, authDatabase } from './auth-database.ts';
 
 export const SESSION_MS = 30 * 24 * 3_600_000;
 export const PASSWORD_LENGTH = { least: 10, most: 128 } as const;
@@ -22,6 +22,7 @@ export interface AuthLetters {
 
 export interface AuthOptions {
   readonly sql: Sql;
+  readonly transactions: AuthTransactions;
   /** 32 bytes: signs cookies, encrypts second factors. The same at all instances of the region. */
   readonly secret: Uint8Array;
   readonly publicUrl: string;
@@ -31,7 +32,7 @@ export interface AuthOptions {
   /** @returns false where the account has used this code of its authenticator already (RFC 6238, 5.2). */
   readonly useCode: (userId: string, code: string) => Promise<boolean>;
   /** The mail reached who chose the password, which confirms it. */
-  readonly onPasswordReset: (userId: string) => Promise<void>;
+  readonly onPasswordReset: (user: { id: string; email: string }) => Promise<void>;
   readonly log: Log;
 }
 
@@ -60,6 +61,7 @@ export function isSecure(publicUrl: string): boolean {
 /** better-auth as this hub uses it; nothing outside this folder knows of it. */
 export function createAuth({
   sql,
+  transactions,
   secret,
   publicUrl,
   letters,
@@ -75,7 +77,7 @@ export function createAuth({
     basePath: '/auth',
     secret: Buffer.from(secret).toString('base64url'),
     trustedOrigins: [origin],
-    database: authDatabase(sql),
+    database: authDatabase(sql, transactions),
     telemetry: { enabled: false },
     logger: {
       level: 'warn',
@@ -103,7 +105,7 @@ export function createAuth({
       revokeSessionsOnPasswordReset: true,
       resetPasswordTokenExpiresIn: 3_600,
       sendResetPassword: async ({ user, token }) => letters.resetPassword(user.email, token),
-      onPasswordReset: ({ user }) => onPasswordReset(user.id),
+      onPasswordReset: ({ user }) => onPasswordReset(user),
     },
     databaseHooks: {
       session: {

@@ -50,6 +50,21 @@ describe('signing in', { timeout: 60_000 }, () => {
   const signIn = (visitor: Visitor, email: string, password = PASSWORD, next = '') =>
     visitor.post('/sign-in/password', { email, password, next });
 
+  /** RFC 6238, as an authenticator app does it. */
+  function codeOf(secret: string, at = Date.now()): string {
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+    const bits = [...secret].map((c) => alphabet.indexOf(c).toString(2).padStart(5, '0')).join('');
+    const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+    const counter = Buffer.alloc(8);
+    counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
+    const hash = createHmac('sha1', key).update(counter).digest();
+    const offset = hash[19]! & 15;
+    return String((hash.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+  }
+
+  /** Not that of the enrolment, which is used. */
+  const nextCodeOf = (secret: string) => codeOf(secret, Date.now() + 30_000);
+
   it('makes an account for who reads the mail, as an Operator', async () => {
     const visitor = world.visitor();
     const answer = await visitor.post('/sign-up', { email: ` ${ANN.toUpperCase()} ` });
@@ -72,7 +87,7 @@ describe('signing in', { timeout: 60_000 }, () => {
     await attacker.post('/sign-up', { email: ANN });
     // A password that an unconfirmed account has from elsewhere goes with the first one that its holder chooses.
     const [{ id }] = (await database.sql`select id from users where email = ${ANN}`) as [{ id: string }];
-    await world.accounts.setFirstPassword(id, OTHER);
+    await world.accounts.setFirstPassword({ accountId: id, email: ANN }, OTHER);
     expect((await signIn(attacker, ANN, OTHER)).status).toBe(401);
     const ann = await signUp(ANN);
     expect(await ann.who()).toMatchObject({ email: ANN });
@@ -250,21 +265,6 @@ describe('signing in', { timeout: 60_000 }, () => {
   });
 
   describe('with a second step', () => {
-    /** RFC 6238, as an authenticator app does it. */
-    function codeOf(secret: string, at = Date.now()): string {
-      const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-      const bits = [...secret].map((c) => alphabet.indexOf(c).toString(2).padStart(5, '0')).join('');
-      const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-      const counter = Buffer.alloc(8);
-      counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
-      const hash = createHmac('sha1', key).update(counter).digest();
-      const offset = hash[19]! & 15;
-      return String((hash.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-    }
-
-    /** Not that of the enrolment, which is used. */
-    const nextCodeOf = (secret: string) => codeOf(secret, Date.now() + 30_000);
-
     async function enrol(visitor: Visitor): Promise<{ secret: string; codes: string[] }> {
       const page = await (
         await visitor.post('/settings/security/totp/start', { 'password-start': PASSWORD })
@@ -379,6 +379,69 @@ describe('signing in', { timeout: 60_000 }, () => {
       world.clock.ahead = 0;
       expect((await set()).status).toBe(303);
       expect((await signIn(world.visitor(), 'admin@stoa.local')).headers.get('location')).toBe('/fleet');
+    });
+
+    it('does nothing that cannot be written down, and writes down nothing that was refused', async () => {
+      const ann = await signUp(ANN);
+      const there = world.visitor();
+      await signIn(there, ANN);
+      const totp = async () => {
+        const page = await (
+          await ann.post('/settings/security/totp/start', { 'password-start': PASSWORD })
+        ).text();
+        return /<code>([A-Z2-7]{16,})<\/code>/.exec(page)![1]!;
+      };
+      const secret = await totp();
+      const [{ id }] = (await database.sql`select id from users where email = ${ANN}`) as [{ id: string }];
+      const [{ other }] = (await database.sql`
+        select max(id) as other from user_sessions where user_id = ${id}`) as [{ other: string }];
+      const token = await world.accounts.createResetToken(id, 60_000);
+      world.acts.splice(0);
+      for (const [path, fields] of [
+        ['password', { current: 'wrong', password: OTHER }],
+        ['totp/verify', { code: '000000' }],
+        ['totp/codes', { 'password-codes': 'wrong' }],
+        ['totp/off', { 'password-off': 'wrong' }],
+        ['passkeys/nonsense/remove', {}],
+        ['sessions/nonsense/end', {}],
+      ] as const)
+        expect((await ann.post(`/settings/security/${path}`, fields)).status, path).toBeGreaterThanOrEqual(
+          404,
+        );
+      await ann.post('/reset', { token: 'nonsense', password: OTHER });
+      expect(world.acts).toEqual([]);
+
+      world.failing.audit = true;
+      const state = () =>
+        database.sql`select (select json_agg(c order by id) from user_credentials c) as credentials,
+          (select json_agg(s order by id) from user_sessions s) as sessions,
+          (select json_agg(u order by id) from users u) as users,
+          (select json_agg(f.verified order by id) from user_two_factors f) as factors`;
+      const before = await state();
+      for (const [path, fields] of [
+        ['password', { current: PASSWORD, password: OTHER }],
+        ['totp/verify', { code: codeOf(secret) }],
+        ['sessions/end-others', {}],
+        [`sessions/${other}/end`, {}],
+      ] as const)
+        expect((await ann.post(`/settings/security/${path}`, fields)).status, path).toBe(500);
+      expect((await world.visitor().post('/reset', { token, password: OTHER })).status).toBe(500);
+      expect(await state()).toEqual(before);
+      world.failing.audit = false;
+
+      await ann.post('/settings/security/totp/verify', { code: nextCodeOf(secret) });
+      await ann.post('/settings/security/totp/verify', { code: nextCodeOf(secret) });
+      await ann.post('/settings/security/totp/codes', { 'password-codes': PASSWORD });
+      await ann.post('/settings/security/totp/off', { 'password-off': PASSWORD });
+      await ann.post('/settings/security/password', { current: PASSWORD, password: OTHER });
+      await world.visitor().post('/reset', { token, password: PASSWORD });
+      expect(world.acts.map(({ act }) => act)).toEqual([
+        'account.second_step_on',
+        'account.recovery_codes',
+        'account.second_step_off',
+        'account.password_change',
+        'account.password_reset',
+      ]);
     });
 
     it('ends sessions of one’s own, and of nobody else', async () => {

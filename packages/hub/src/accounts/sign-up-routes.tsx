@@ -44,11 +44,7 @@ export function signUpRoutes(accounts: Accounts): HttpFeature {
         const token = form.ok ? form.value.token : String(form.typed['token'] ?? '');
         if (!form.ok)
           return show(c, <ResetPage token={token} faults={form.faults} />, 'Choose a password', 422);
-        const answer = await api.call(c, {
-          path: '/reset-password',
-          body: { token, newPassword: form.value.password },
-        });
-        if (answer.ok) return c.redirect('/sign-in?told=reset&add', 303);
+        if (await accounts.resetPassword(c, form.value)) return c.redirect('/sign-in?told=reset&add', 303);
         const faults = {
           '': 'That link does not work: it was used already, or is too old. Ask for a new one.',
         };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Tier } from './viewer.ts';
 
 /** Longer than any window in which tries are counted. */
@@ -140,8 +140,8 @@ export class AccountStore {
     await sql`delete from admin_links where expires_at <= ${at} and used_at is null`;
   }
 
-  async confirmEmail(userId: string): Promise<void> {
-    await this.#sql`update users set email_verified = true where id = ${userId}`;
+  async confirmEmail(tx: TransactionSql, userId: string): Promise<void> {
+    await tx`update users set email_verified = true where id = ${userId}`;
   }
 
   /** Counts a try. @returns how many there were in the window that it falls into. */

@@ -147,10 +147,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     );
 
   const bus = new Bus({ log });
-  const vault = await openVault({
-    ...{ file: options.vaultKeys, sql, random, log },
-    columns: [CHANNEL_SECRETS],
-  });
+  const vault = await openVault({ file: options.vaultKeys, sql, random, log, columns: [CHANNEL_SECRETS] });
   opening.defer(await watchRights({ sql, bus, log }));
   const registry = new NodeRegistry({ sql, clock, crypto });
   const events = new NodeEventLog({ sql, clock });

@@ -49,6 +49,7 @@ describe('signing in', { timeout: 60_000 }, () => {
     const attacker = world.visitor();
     await attacker.post('/sign-up', { email: ANN, password: OTHER });
     await attacker.post('/sign-up', { email: ANN });
+    await world.accounts.idle();
     // A password that an unconfirmed account has from elsewhere goes with the first one that its holder chooses.
     const [{ id }] = (await database.sql`select id from users where email = ${ANN}`) as [{ id: string }];
     await world.accounts.setFirstPassword({ accountId: id, email: ANN }, OTHER);

@@ -21,6 +21,8 @@ import { type PostgresServer, startPostgres } from './postgres.ts';
 
 export interface ConsoleWorld extends AsyncDisposable {
   readonly url: string;
+  /** Of the database, for connections of one's own. */
+  readonly databaseUrl: string;
   readonly sql: Sql;
   readonly bus: Bus;
   readonly web: Web;
@@ -31,7 +33,7 @@ export interface ConsoleWorld extends AsyncDisposable {
   /** The id of `node-000001` and so on. */
   nodeId(label: string): Promise<string>;
   /** Signs an admin in without a browser. @returns the cookie. */
-  signIn(): Promise<string>;
+  signIn(email?: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -151,8 +153,8 @@ export async function openConsoleWorld({
     server.close();
     await once(server, 'close');
   });
-  const signIn = async () => {
-    const link = await web.accounts.createLoginLink('admin@stoa.example');
+  const signIn = async (email = 'admin@stoa.example') => {
+    const link = await web.accounts.createLoginLink(email);
     const answer = await fetch(new URL('/sign-in', url), {
       method: 'POST',
       redirect: 'manual',
@@ -164,7 +166,9 @@ export async function openConsoleWorld({
   };
   const held = opened.move();
   const close = () => held.disposeAsync();
-  return { url, sql, bus, web, liveness, server, mails, nodeId, signIn, close, [Symbol.asyncDispose]: close };
+  const { url: databaseUrl } = databaseServer;
+  const world = { url, databaseUrl, sql, bus, web, liveness, server, mails, nodeId, signIn, close };
+  return { ...world, [Symbol.asyncDispose]: close };
 }
 
 async function setSharedBuffers(server: PostgresServer, size: string): Promise<void> {

@@ -11,6 +11,7 @@ import type { Checkpoint } from '@stoa/protocol/chainweb';
 import type { SignerClient } from '@stoa/signer/client';
 import { watchRights } from './accounts/index.ts';
 import { CHANNEL_SECRETS } from './alerts/index.ts';
+import { AuditLog } from './audit/index.ts';
 import { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import { type HubConfig, settingsInForce } from './config.ts';
@@ -23,6 +24,7 @@ import {
   type HubIdentityDeps,
 } from './gateway/index.ts';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from './history/index.ts';
+import { ImportedNodes } from './import/index.ts';
 import { ArtefactStore, JoinSteps, loadInstaller } from './joining/index.ts';
 import type { Log } from './log.ts';
 import {
@@ -183,6 +185,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     log,
   });
 
+  const imported = new ImportedNodes({ sql, audit: new AuditLog({ sql, clock }), clock });
   const agents = createAgentSide({
     instanceId: config.instance,
     region,
@@ -195,6 +198,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     registry,
     tokens,
     ownerKeyOf: (owner) => ownerKeyStore.inForce(owner),
+    recognise: (node) => imported.joined(node),
     ownerKeyChanges: (owner, fingerprint) => ownerKeyChanges.since(owner, fingerprint),
     events,
     set,

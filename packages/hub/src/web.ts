@@ -23,6 +23,7 @@ import { Assets } from './console/assets.ts';
 import { Live } from './console/live.ts';
 import { createBreakdown, fleetRoutes, fleetSource, type HubFacts } from './fleet/index.ts';
 import { createHttpApp, type HttpFeature, type HubApp, type HubContext } from './http.ts';
+import { ImportedNodes, importRoutes } from './import/index.ts';
 import {
   type ArtefactStore,
   ChecklistReader,
@@ -196,6 +197,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
         audit,
         values,
       }),
+      importRoutes({ guard, imported: new ImportedNodes({ sql, audit, clock }), bus: options.bus, clock }),
       ownerKeyRoutes({ ownerKeys, guard, clock }),
       sharingRoutes({ ...nodes, guard, access, shares, store: shareStore, transfers, fingerprintOf }),
       savedViewRoutes({ guard, views }),

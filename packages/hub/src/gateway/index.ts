@@ -8,6 +8,7 @@ import type { Log } from '../log.ts';
 import {
   Descriptions,
   Enrolment,
+  type EnrolmentDeps,
   type JoinTokens,
   type NodeEventLog,
   type NodeRegistry,
@@ -57,6 +58,7 @@ export interface AgentSideDeps {
   readonly tokens: JoinTokens;
   /** The key in force of an owner, by e-mail. */
   readonly ownerKeyOf: (owner: string) => Promise<OwnerKey | undefined>;
+  readonly recognise: EnrolmentDeps['recognise'];
   readonly ownerKeyChanges: AgentFrameDeps['ownerKeyChanges'];
   readonly events: NodeEventLog;
   readonly set: VerifiedSet;
@@ -171,6 +173,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     signer,
     tokens: deps.tokens,
     ownerKeyOf: deps.ownerKeyOf,
+    recognise: deps.recognise,
     registry,
     events,
     clock,

@@ -149,6 +149,11 @@ describe('single owners', () => {
       owners: [/^packages\/hub\/src\/accounts\//],
       why: 'everybody else knows a Viewer and a guard',
     },
+    {
+      library: 'acme-client',
+      owners: [/^packages\/hub\/src\/acme\//],
+      why: 'it brings its own HTTP client and X.509: nobody else shall meet them',
+    },
     { library: 'prom-client', owners: [/^packages\/hub\/src\/telemetry\.ts$/], why: 'one registry' },
     {
       library: '@hono/node-server',

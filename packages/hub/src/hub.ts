@@ -43,21 +43,20 @@ import { publicUrlShortcomings } from './public-url.ts';
 import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { createLogMailer, createSmtpMailer } from './seams/mailer/index.ts';
-import { bindServer, descriptorShortage } from './server.ts';
+import { descriptorShortage } from './server.ts';
 import { Telemetry } from './telemetry.ts';
 import { type Task, Tickers } from './ticker.ts';
 import {
   type CheckpointFile,
   Corroboration,
   type Fetch,
-  HeadWatch,
-  ReferencePoller,
   Reporters,
   RollingCheckpoint,
   startingCheckpoint,
+  tipTasks,
   VerifiedSet,
 } from './tips/index.ts';
-import { readTlsPair, TlsFiles } from './tls-files.ts';
+import { bindTls } from './tls.ts';
 import { openVault } from './vault.ts';
 import { createWeb, type Web } from './web.ts';
 
@@ -105,8 +104,6 @@ export interface Hub extends AsyncDisposable {
 const LONGEST_RETURN_MS = 12 * 60_000;
 /** What one step of shutting down may take: a database that does not answer is left. */
 const CLOSING_MS = 4_000;
-/** A reference node that takes longer than this for one answer is asked again at the next tick. */
-const NODE_ANSWERS_MS = 20_000;
 
 export async function openHub(options: HubOptions): Promise<Hub> {
   const { config, database, signer, clock, random, crypto, log } = options;
@@ -116,10 +113,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   opening.defer(() => database.close());
   opening.defer(() => signer.close());
   const settings = await loadRegionSettings(sql, random);
-  const tls = config.tlsCert !== undefined &&
-    config.tlsKey !== undefined && { cert: config.tlsCert, key: config.tlsKey };
-  const pair = tls ? await readTlsPair(tls) : undefined;
-  const { server, origin } = await bindServer({ ...config, tls: pair });
+  const { server, origin, tls } = await bindTls(config, clock);
   opening.defer(() => {
     server.close();
     server.closeAllConnections();
@@ -296,7 +290,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     alerts: {
       instanceId: config.instance,
       mass: () => massExpiry.frozen,
-      expiries: () => identity.expiries,
+      expiries: () => [...identity.expiries, ...(tls?.expiries ?? [])],
       egressAllow: config.egressAllow,
       deadManUrl: config.deadManUrl,
       healthy: () => database.check(),
@@ -308,10 +302,10 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   await partitions.tick();
   const tickers = new Tickers({ clock, log });
   const tasks: Task[] = [
-    ...(tls && pair && 'setSecureContext' in server ? [new TlsFiles({ paths: tls, server, pair })] : []),
+    ...(tls === undefined ? [] : [tls]),
     ...agents.tasks,
     ...web.tasks,
-    ...tipTasks(options, set, { corroboration, bus }),
+    ...tipTasks({ set, corroboration, bus, node: config.chainwebUrl, fetch: options.fetch }),
     new RollingCheckpoint({ set, file: options.rollingCheckpoint, pinned: options.checkpoint }),
     rate,
     recorder,
@@ -322,6 +316,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   ];
   opening.defer(() => telemetry.close());
   opening.defer(() => last(tickers.stop()));
+  opening.defer(() => tls?.close?.());
   opening.defer(() => last(web.alerts.close()));
   opening.defer(() => web.close());
   opening.defer(() => {
@@ -331,6 +326,8 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   if (shortage !== undefined) log.warn(shortage);
   for (const task of tasks) tickers.start(task);
   serve(server, agents, web);
+  // The CA calls back: whoever answers must be there first.
+  if (tls !== undefined) void tickers.run(tls.name);
 
   await saveOrigin(sql, url.origin);
   const opened = opening.move();
@@ -358,25 +355,6 @@ function serve(server: Server | TlsServer, agents: AgentSide, web: Web): void {
     if (!agents.routes.handle(request, response)) void web.listener(request, response);
   });
   server.on('upgrade', (request, socket, head) => agents.routes.upgrade(request, socket, head));
-}
-
-function tipTasks(
-  options: HubOptions,
-  set: VerifiedSet,
-  by: { corroboration: Corroboration; bus: Bus },
-): Task[] {
-  const watch = new HeadWatch({ set, onMove: (heights) => by.bus.publish('heads', { heights }) });
-  const node = options.config.chainwebUrl;
-  if (node === undefined) return [watch];
-  const poller = new ReferencePoller({
-    url: node.href.replace(/\/$/, ''),
-    set,
-    corroboration: by.corroboration,
-    fetch: options.fetch,
-    deadline: () => AbortSignal.timeout(NODE_ANSWERS_MS),
-    reporter: { nodeId: 'reference', ownerId: 'hub', network: 'hub', reference: true },
-  });
-  return [watch, { name: 'reference-poller', periodMs: 5_000, tick: () => poller.tick() }];
 }
 
 /** Lets go of what takes longer. */

@@ -178,6 +178,11 @@ describe('before authentication', () => {
 });
 
 describe('F07 a cloned data directory', () => {
+  const isStored = async (nodeId: string) => {
+    const [row] = await world.database.sql`select ratchet_stored from sessions where node_id = ${nodeId}`;
+    return row?.['ratchet_stored'] === true;
+  };
+
   it('F07 its stale copy is named and turned away, and the node keeps its session', async () => {
     const identity = await world.enrol();
     const first = await new WireAgent(origin, identity).connect();
@@ -202,11 +207,32 @@ describe('F07 a cloned data directory', () => {
     await third.close();
   });
 
+  it('F07 a copy that is one secret behind cannot take a session that ended, once the node has stored the next', async () => {
+    const identity = await world.enrol();
+    const copy = { ...identity, bootId: random(16) };
+    const first = await new WireAgent(origin, identity).connect();
+    first.send('ratchetStored', {});
+    await until('it is noted', async () => await isStored(identity.nodeId));
+    await first.close();
+    const stale = new WireAgent(origin, copy);
+    await expect(stale.connect()).rejects.toThrow(/frame|closed/);
+    expect((await stale.closed).code).toBe(CLOSE.quarantined);
+    // The node itself is welcome, and so is one that was killed before it stored the next: nobody said that it had.
+    const before = { ...identity, bootId: random(16) };
+    const again = await new WireAgent(origin, identity).connect();
+    await again.close();
+    expect(await isStored(identity.nodeId)).toBe(false);
+    const killed = await new WireAgent(origin, before).connect();
+    await killed.close();
+  });
+
   it('F07 a live clone names both processes, and the node is disputed', async () => {
     const identity = await world.enrol();
     const original = await new WireAgent(origin, identity).connect();
     const clone = { ...identity, bootId: random(16) };
     const cloned = await new WireAgent(origin, clone).connect();
+    cloned.send('ratchetStored', {});
+    await until('it is noted', async () => await isStored(identity.nodeId));
     expect((await original.closed).code).toBe(CLOSE.replaced);
     const back = await new WireAgent(origin, identity).connect();
     expect((await cloned.closed).code).toBe(CLOSE.replaced);

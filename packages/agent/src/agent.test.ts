@@ -22,6 +22,7 @@ describe('a session', () => {
       'agentDescription',
       'effectiveConfig',
       'componentHealth',
+      'ratchetStored',
     ]);
     expect(hub.received('agentDescription')[0]).toMatchObject({ agentVersion: '0.1.0', hostname: 'host' });
   });
@@ -233,6 +234,7 @@ describe('faults', () => {
     world.transport.cut();
     await clock.advance(5 * MINUTE);
     expect(agent.link()).toMatchObject({ state: 'established', sessions: 2 });
+    expect(hub.received('ratchetStored')).toHaveLength(1);
     const states = () =>
       Object.fromEntries(
         hub

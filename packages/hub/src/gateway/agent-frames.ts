@@ -20,6 +20,8 @@ export interface AgentFrameDeps {
   readonly ownerKeyChanges: (owner: string, fingerprint: string) => Promise<readonly Uint8Array[]>;
   /** A sample taken while the node had no session, in hub time. */
   readonly onSample: (node: LiveNode, at: number, gauges: Gauges) => void;
+  /** The session's ratchet secret is on the node's disk. */
+  readonly ratchetStored: (nodeId: string, epoch: number) => Promise<void>;
   readonly rarely: RareLog;
 }
 
@@ -79,6 +81,8 @@ export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
     headerReply: (session, value) => headers.reply(session, value.headers),
     checkpoint: (session, { sealed }) => later(session, 'checkpoint', evidence.take(session, sealed)),
     keyRotate: (session, wish) => later(session, 'keyRotate', rotations.take(session, wish)),
+    ratchetStored: (session) =>
+      later(session, 'ratchetStored', deps.ratchetStored(session.node.nodeId, session.facts.epoch)),
     disconnect: (session) => session.link.close(1000, 'the agent leaves'),
   };
 }

@@ -132,6 +132,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     }),
     rotations: new KeyRotations({ registry, signer, crypto }),
     ownerKeyChanges: deps.ownerKeyChanges,
+    ratchetStored: (nodeId, epoch) => store.ratchetStored({ nodeId, epoch }),
     onSample: deps.onSample,
     rarely,
   });

@@ -13,6 +13,7 @@ import {
   ownerKeyChange,
   ping,
   pong,
+  ratchetStored,
   reportFullState,
   sealedCheckpoint,
   sealedReceipt,
@@ -36,6 +37,7 @@ export const AGENT_FRAMES = {
   checkpoint: sealedCheckpoint,
   keyRotate,
   disconnect,
+  ratchetStored,
 } as const;
 
 /** Payload codec of each frame that a hub sends within a session. */

@@ -15,6 +15,7 @@ export const FRAME = {
   checkpoint: 10,
   keyRotate: 11,
   disconnect: 12,
+  ratchetStored: 13,
 
   challenge: 64,
   welcome: 65,

@@ -37,6 +37,10 @@ const BENCHES: Readonly<Record<string, { about: string; load: () => Promise<Benc
     about: 'a page of what a selector finds among 200,000 nodes, p95 in ms; among 1,000,000 under --long',
     load: async () => (await import('./bench/selector.ts')).benchSelector,
   },
+  streams: {
+    about: 'what 1,000 open pages take of a core of the hub while 1,000 nodes change a second',
+    load: async () => (await import('./bench/streams.ts')).benchStreams,
+  },
   codec: {
     about: 'full heartbeats decoded and validated per CPU second, beside JSON, MessagePack and CBOR with zod',
     load: async () => (await import('./bench/codec.ts')).benchCodec,

@@ -11,6 +11,7 @@ import {
   openUrl,
   PrivateFile,
   systemClock,
+  VERSION,
 } from '@stoa/hub';
 import type { Random, SigningKey } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
@@ -71,12 +72,13 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
   const hub = stack.use(
     await openHub({
       config: hubConfig(options, chain),
-      version: '0.1.0',
+      version: VERSION,
       database,
       signer: signer.client,
       key,
       identityCache: new PrivateFile(join(dataDir, 'instance.chain')),
       rollingCheckpoint: new PrivateFile(join(dataDir, 'rolling-checkpoint.json')),
+      vaultKeys: new PrivateFile(join(dataDir, 'vault.key')),
       checkpoint: chain.checkpoint,
       clock: systemClock,
       random,

@@ -3,13 +3,12 @@
  * that database, which may have been used before.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createLog } from '@stoa/hub';
 import { PageReader } from '../test/kit/page-reader.ts';
+import { temporaryDirectory } from '../test/kit/temporary-directory.ts';
+import { until } from '../test/kit/until.ts';
 import { type Launched, launch } from './launch.ts';
 
 interface SmokeReport {
@@ -31,35 +30,31 @@ Starts hub, signer, chain, database and the local agent on free ports in a tempo
 reads the console's pages as a browser would, and stops. DATABASE_URL=postgres://… takes that database instead.
 Exit codes: 0 all is well, 1 something is not, 2 wrong use`;
 
-const ONLINE_MS = 60_000;
+const SOON = { withinMs: 60_000 };
 const LEAST_HEADERS = 10;
 const AGENT_RSS_MB = 110;
 const MIB = 2 ** 20;
 
 async function main(json: boolean): Promise<SmokeReport> {
   const { env } = process;
-  const dataDir = await mkdtemp(join(tmpdir(), 'stoa-smoke-'));
   const say = (text: string) => void (json || console.log(text));
-  try {
-    await using launched = await launch({
-      dataDir,
-      host: '127.0.0.1',
-      port: 0,
-      databaseUrl: env['DATABASE_URL'],
-      chain: undefined,
-      neighbours: 0,
-      env,
-      random: (count) => new Uint8Array(randomBytes(count)),
-      log: createLog({ level: env['LOG_LEVEL'] ?? 'warn' }),
-    });
-    const upAt = performance.now();
-    say(`The hub is up at ${launched.hub.url.origin}`);
-    const report = await Promise.race([examine(launched, upAt, say), launched.broken]);
-    say('Stopping …');
-    return report;
-  } finally {
-    await rm(dataDir, { recursive: true, force: true });
-  }
+  await using directory = await temporaryDirectory();
+  await using launched = await launch({
+    dataDir: directory.path,
+    host: '127.0.0.1',
+    port: 0,
+    databaseUrl: env['DATABASE_URL'],
+    chain: undefined,
+    neighbours: 0,
+    env,
+    random: (count) => new Uint8Array(randomBytes(count)),
+    log: createLog({ level: env['LOG_LEVEL'] ?? 'warn' }),
+  });
+  const upAt = performance.now();
+  say(`The hub is up at ${launched.hub.url.origin}`);
+  const report = await Promise.race([examine(launched, upAt, say), launched.broken]);
+  say('Stopping …');
+  return report;
 }
 
 async function examine(
@@ -68,12 +63,12 @@ async function examine(
   say: (text: string) => void,
 ): Promise<SmokeReport> {
   const node = () => hub.agents.gateway.sessions.get(agent.nodeId)?.node;
-  await until('the first heartbeat', () => node()?.gauges !== undefined);
+  await until('the first heartbeat', () => node()?.gauges !== undefined, SOON);
   const firstHeartbeatMs = Math.round(performance.now() - upAt);
   say(`First heartbeat after ${firstHeartbeatMs} ms`);
   const tipChains = () =>
     hub.tips.lag(node()?.reportedTips() ?? []).filter(({ lag }) => lag !== null && lag <= 3).length;
-  await until('ten verified tips', () => tipChains() === 10);
+  await until('ten verified tips', () => tipChains() === 10, SOON);
   const reader = new PageReader(hub.url.origin);
   const link = loginLink ?? (await hub.web.accounts.createLoginLink('admin@stoa.local'));
   const pages = [await reader.signIn(link)];
@@ -82,8 +77,10 @@ async function examine(
     ...['', '/chains', '/config', '/session'].map((tab) => `/nodes/${agent.nodeId}${tab}`),
   ])
     pages.push(await reader.page(path));
-  await until('the page to say that the node is online', async () =>
-    (await reader.page(`/nodes/${agent.nodeId}`)).html.includes('Why online?'),
+  await until(
+    'the page to say that the node is online',
+    async () => (await reader.page(`/nodes/${agent.nodeId}`)).html.includes('Why online?'),
+    SOON,
   );
   await reader.firstEvent(pages.at(-1)!);
   for (const { path, assets } of pages) say(`${path}: 200, with ${assets.length} assets`);
@@ -111,11 +108,6 @@ async function onlineNodes(reader: PageReader): Promise<number> {
 async function residentMb(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Math.round(Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024);
-}
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + ONLINE_MS; !(await holds()); await sleep(20))
-    if (performance.now() > end) throw new Error(`${what} did not come within ${ONLINE_MS / 1000} s`);
 }
 
 function options(): { json: boolean; help: boolean } {

@@ -1,23 +1,16 @@
 /** `npm start`: a hub, its signer, a chain, this machine's agent and simulated neighbours; until Ctrl-C. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { homedir, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createLog } from '@stoa/hub';
+import { createLog, defaultDataDirectory } from '@stoa/hub';
 import { launch } from './launch.ts';
 
 const { env } = process;
 const NEIGHBOURS = 50;
 /** What is made in passing must not slow the first pages. */
 const LOW_PRIORITY = 10;
-
-function dataDir(): string {
-  return (
-    env['DATA_DIR'] ??
-    (process.getuid?.() === 0 ? '/var/lib/stoa-hub' : join(homedir(), '.local/share/stoa-hub'))
-  );
-}
 
 /** Simulated nodes never stand beside real ones: not with a real database, not in production. */
 function neighbours(): number {
@@ -44,7 +37,7 @@ function port(): number {
 
 async function main(stop: AbortSignal): Promise<void> {
   const log = createLog({ level: env['LOG_LEVEL'] ?? 'warn' });
-  const directory = dataDir();
+  const directory = env['DATA_DIR'] || defaultDataDirectory();
   console.log(`Starting the hub; its data is in ${directory} …`);
   await using launched = await launch({
     dataDir: directory,

@@ -38,12 +38,16 @@ describe('accounts in a browser', () => {
 
     await page.goto('/sign-up');
     await page.getByLabel('E-mail').fill(ANN);
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Make the account' }).click();
+    await page.getByRole('button', { name: 'Send me a link' }).click();
     expect(await page.textContent('h1')).toBe('Look into your e-mail');
     await expect.poll(() => world.mails.length).toBe(1);
     await page.goto(/https?:\/\/\S+/.exec(world.mails[0]!.text)![0]);
-    await page.getByRole('button', { name: 'Confirm and sign in' }).click();
+    await page.getByLabel('New password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Set it' }).click();
+    await page.waitForURL('**/sign-in?**');
+    await page.getByLabel('E-mail').fill(ANN);
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.waitForURL(`**/o/${ANN}/fleet`);
 
     await page.goto('/settings/security');

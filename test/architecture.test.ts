@@ -169,6 +169,11 @@ describe('single owners', () => {
       owners: [/^packages\/hub\/src\/seams\/ssh-pool\//],
       why: 'pinned host keys, strict algorithms, the egress guard and time-outs hold for every connection',
     },
+    {
+      library: 'acme-client',
+      owners: [/^packages\/hub\/src\/acme\//],
+      why: 'it brings its own HTTP client and X.509: nobody else shall meet them',
+    },
     { library: 'prom-client', owners: [/^packages\/hub\/src\/telemetry\.ts$/], why: 'one registry' },
     {
       library: '@hono/node-server',

@@ -24,7 +24,7 @@ describe('the audit log in a browser', () => {
     [world, browser] = await Promise.all([openConsoleWorld({ nodes: 0 }), openBrowser()]);
     cookie = await world.signIn();
     // What signing in has told the log is not of this test.
-    await world.sql`truncate audit_log`;
+    await world.sql`truncate audit_log cascade`;
     const log = new AuditLog({ sql: world.sql, clock: { now: () => Date.now() - 60_000 } });
     for (let i = 0; i < 60; i += 1)
       await log.append({

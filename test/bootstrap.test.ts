@@ -3,13 +3,14 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createLog, type DbAdapter, systemClock } from '@stoa/hub';
+import { createLog, type DbAdapter, PrivateFile, systemClock } from '@stoa/hub';
 import type { Viewer } from '@stoa/hub/accounts';
 import { type Bootstrap, createBootstrap, SSH_QUEUE_POLICY } from '@stoa/hub/bootstrap';
 import { AllowedAddresses } from '@stoa/hub/egress';
 import { JoinTokens, NodeRegistry } from '@stoa/hub/nodes';
 import { PgBossQueue } from '@stoa/hub/seams/job-queue/index';
 import { MemoryProbeCache } from '@stoa/hub/seams/probe-cache/index';
+import { openVault, SECRETS, type Vault } from '@stoa/hub/vault';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { publishAgent } from './kit/agent-release.ts';
@@ -33,6 +34,7 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000 }, () => {
   let database: DbAdapter;
   let queue: PgBossQueue;
   let ssh: Bootstrap;
+  let vault: Vault;
   let host: BareHost;
   let installer: { script: string };
 
@@ -53,7 +55,7 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000 }, () => {
         hub: { origin: hub.origin, region: home.region.name, rootFingerprint: home.region.rootFingerprint },
       }),
       registry: new NodeRegistry({ sql: database.sql, clock: systemClock, crypto: nodeCrypto }),
-      ...{ installer, network: home.network.network.name, random },
+      ...{ installer, network: home.network.network.name, random, vault },
       cache: new MemoryProbeCache({ clock: systemClock, maxNodes: 100 }),
     });
   const newHost = async (options: Parameters<typeof startBareHost>[0] = {}) => {
@@ -92,6 +94,10 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000 }, () => {
     hub = await home.serve({ HEARTBEAT_SECONDS: '1' });
     database = await home.openDatabase();
     queue = await PgBossQueue.open({ sql: database.sql, policy: SSH_QUEUE_POLICY, log });
+    vault = await openVault({
+      file: new PrivateFile(join(home.dataDir, 'vault.key')),
+      ...{ sql: database.sql, random, log, columns: [SECRETS] },
+    });
     installer = { script: await (await fetch(`${hub.origin}/install.sh`)).text() };
     await run('mkdir', ['-p', join(home.dataDir, 'jobs')]);
   }, 120_000);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNetwork, ManualClock } from './chainweb/index.ts';
 import { quietHeartbeat } from './kit/heartbeat.ts';
 import { openTestHub, type TestHub } from './kit/hub.ts';
+import { until } from './kit/until.ts';
 import { random, WireAgent } from './kit/wire-agent.ts';
 
 let world: TestHub;
@@ -32,11 +33,6 @@ function headerOf({ chain, hash }: { chain: number; hash: Uint8Array }): Uint8Ar
   return body;
 }
 
-/** Resolves once the condition holds; the test's own time-out is the bound. */
-async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
 async function eventsOf(nodeId: string): Promise<{ kind: string; detail: Record<string, unknown> }[]> {
   return world.database.sql`select kind, detail from node_events where node_id = ${nodeId} order by id`;
 }
@@ -54,7 +50,7 @@ describe('a session', () => {
     expect((await agent.expect('heartbeatAck')).hubTime).toBeGreaterThan(Date.now() - 10_000);
     const row = () =>
       world.database.sql`select * from node_status where node_id = ${identity.nodeId} and cpu is not null`;
-    await until(async () => (await row()).length === 1);
+    await until('the heartbeat in the table', async () => (await row()).length === 1);
     expect((await row())[0]).toMatchObject({ cpu: 0.25, memory: 0.25, disk: 0.5, peers: 7, chainweb: 'up' });
     await agent.close();
   });
@@ -73,7 +69,7 @@ describe('a session', () => {
     });
     const hash = Buffer.from(tip.hash, 'base64url');
     agent.send('heartbeat', quietHeartbeat({ tips: [{ chain: 0, height: tip.height, hash }] }));
-    await until(() => world.hub.tips.height(0) >= tip.height);
+    await until('the head to move', () => world.hub.tips.height(0) >= tip.height);
     expect(world.hub.tips.head(0).hash).toBe(tip.hash);
     await agent.close();
   });
@@ -182,6 +178,11 @@ describe('before authentication', () => {
 });
 
 describe('F07 a cloned data directory', () => {
+  const isStored = async (nodeId: string) => {
+    const [row] = await world.database.sql`select ratchet_stored from sessions where node_id = ${nodeId}`;
+    return row?.['ratchet_stored'] === true;
+  };
+
   it('F07 its stale copy is named and turned away, and the node keeps its session', async () => {
     const identity = await world.enrol();
     const first = await new WireAgent(origin, identity).connect();
@@ -195,7 +196,9 @@ describe('F07 a cloned data directory', () => {
     expect((await stale.closed).code).toBe(CLOSE.quarantined);
     third.send('heartbeat', quietHeartbeat());
     await third.expect('heartbeatAck');
-    await until(async () => (await eventsOf(identity.nodeId)).some(({ kind }) => kind === 'stale-copy'));
+    await until('the event', async () =>
+      (await eventsOf(identity.nodeId)).some(({ kind }) => kind === 'stale-copy'),
+    );
     expect((await eventsOf(identity.nodeId)).find(({ kind }) => kind === 'stale-copy')?.detail).toMatchObject(
       {
         bootId: Buffer.from(copy.bootId).toString('hex'),
@@ -204,15 +207,38 @@ describe('F07 a cloned data directory', () => {
     await third.close();
   });
 
+  it('F07 a copy that is one secret behind cannot take a session that ended, once the node has stored the next', async () => {
+    const identity = await world.enrol();
+    const copy = { ...identity, bootId: random(16) };
+    const first = await new WireAgent(origin, identity).connect();
+    first.send('ratchetStored', {});
+    await until('it is noted', async () => await isStored(identity.nodeId));
+    await first.close();
+    const stale = new WireAgent(origin, copy);
+    await expect(stale.connect()).rejects.toThrow(/frame|closed/);
+    expect((await stale.closed).code).toBe(CLOSE.quarantined);
+    // The node itself is welcome, and so is one that was killed before it stored the next: nobody said that it had.
+    const before = { ...identity, bootId: random(16) };
+    const again = await new WireAgent(origin, identity).connect();
+    await again.close();
+    expect(await isStored(identity.nodeId)).toBe(false);
+    const killed = await new WireAgent(origin, before).connect();
+    await killed.close();
+  });
+
   it('F07 a live clone names both processes, and the node is disputed', async () => {
     const identity = await world.enrol();
     const original = await new WireAgent(origin, identity).connect();
     const clone = { ...identity, bootId: random(16) };
     const cloned = await new WireAgent(origin, clone).connect();
+    cloned.send('ratchetStored', {});
+    await until('it is noted', async () => await isStored(identity.nodeId));
     expect((await original.closed).code).toBe(CLOSE.replaced);
     const back = await new WireAgent(origin, identity).connect();
     expect((await cloned.closed).code).toBe(CLOSE.replaced);
-    await until(async () => (await eventsOf(identity.nodeId)).some(({ kind }) => kind === 'live-clone'));
+    await until('the event', async () =>
+      (await eventsOf(identity.nodeId)).some(({ kind }) => kind === 'live-clone'),
+    );
     expect((await eventsOf(identity.nodeId)).find(({ kind }) => kind === 'live-clone')?.detail).toMatchObject(
       {
         bootId: Buffer.from(identity.bootId).toString('hex'),

@@ -49,6 +49,27 @@ describe.skipIf(process.getuid?.() !== 0)('install.sh with its service', { timeo
     await scratch[Symbol.asyncDispose]();
   });
 
+  it('F21 warns of a certificate that ended by the clock of the host, and goes on', async () => {
+    const bin = join(scratch.path, 'clock');
+    await mkdir(bin);
+    const dryRun = async (now: string) => {
+      await writeFile(join(bin, 'date'), `#!/bin/sh\n${now}\n`, { mode: 0o755 });
+      const args = ['--prefix', join(scratch.path, 'p'), '--no-service', '--dry-run', await home.token()];
+      return runScript(['sh', join(scratch.path, 'install.sh')], {
+        args,
+        env: { PATH: `${bin}:${process.env['PATH']}` },
+      });
+    };
+    const later = Math.floor(Date.now() / 1_000) + 10 * 365 * 86_400;
+    const ended = await dryRun(`echo ${later}`);
+    expect(ended).toMatchObject({ code: 0, said: expect.stringContaining('nothing was changed') });
+    expect(ended.said).toMatch(/WARNING: .* ended 3\d{3} days ago/);
+    for (const now of ['echo 0', 'exec /bin/date "$@"', 'exit 1']) {
+      const { code, said } = await dryRun(now);
+      expect([now, code, said.includes('WARNING')]).toEqual([now, 0, false]);
+    }
+  });
+
   it('adds a user, a hardened unit and a running node, changes nothing when run again, and takes all of it away', async () => {
     const token = await home.token();
     const work = scratch.path;

@@ -40,7 +40,7 @@ const SHELLS: readonly (readonly [name: string, shell: readonly string[]])[] = [
 
 /** All that the script needs but what fetches. */
 const TOOLS =
-  'cat chmod cmp cp cut dd env gzip id ldd ln mkdir mktemp mv od openssl readlink rm rmdir sed sh sha256sum sleep tar touch tr uname wc'.split(
+  'cat chmod cmp cp cut date dd env gzip id ldd ln mkdir mktemp mv od openssl readlink rm rmdir sed sh sha256sum sleep tar touch tr uname wc'.split(
     ' ',
   );
 

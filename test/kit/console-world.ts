@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, createLog, loadConfig, settingsInForce, systemClock } from '@stoa/hub';
+import { watchRights } from '@stoa/hub/accounts';
 import { Bus } from '@stoa/hub/bus';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from '@stoa/hub/history';
 import { createJobTools } from '@stoa/hub/jobs';
@@ -12,6 +13,7 @@ import { JoinTokens, Liveness } from '@stoa/hub/nodes';
 import { createOrders } from '@stoa/hub/orders';
 import { openUrl, type Sql } from '@stoa/hub/seams/db-adapter/index';
 import type { Mail } from '@stoa/hub/seams/mailer/index';
+import { Vault } from '@stoa/hub/vault';
 import { createWeb, type Web } from '@stoa/hub/web';
 import { makeParties } from '@stoa/protocol/fixtures';
 import { nodeCrypto } from '@stoa/protocol/node';
@@ -21,6 +23,8 @@ import { type PostgresServer, startPostgres } from './postgres.ts';
 
 export interface ConsoleWorld extends AsyncDisposable {
   readonly url: string;
+  /** Of the database, for connections of one's own. */
+  readonly databaseUrl: string;
   readonly sql: Sql;
   readonly bus: Bus;
   readonly web: Web;
@@ -31,7 +35,7 @@ export interface ConsoleWorld extends AsyncDisposable {
   /** The id of `node-000001` and so on. */
   nodeId(label: string): Promise<string>;
   /** Signs an admin in without a browser. @returns the cookie. */
-  signIn(): Promise<string>;
+  signIn(email?: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -75,6 +79,7 @@ export async function openConsoleWorld({
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
   const url = `http://${host}:${address.port}`;
   const bus = new Bus({ log });
+  opened.defer(await watchRights({ sql: database.sql, bus, log }));
   const liveness = new Liveness({ clock });
   const heads = standingHeads(now);
   const rootFingerprint = nodeCrypto.hash(randomBytes(32));
@@ -125,6 +130,7 @@ export async function openConsoleWorld({
     }),
     sql: database.sql,
     database,
+    vault: new Vault({ keys: [randomBytes(32)], random: randomBytes }),
     bus,
     clock,
     random: randomBytes,
@@ -157,8 +163,8 @@ export async function openConsoleWorld({
     server.close();
     await once(server, 'close');
   });
-  const signIn = async () => {
-    const link = await web.accounts.createLoginLink('admin@stoa.example');
+  const signIn = async (email = 'admin@stoa.example') => {
+    const link = await web.accounts.createLoginLink(email);
     const answer = await fetch(new URL('/sign-in', url), {
       method: 'POST',
       redirect: 'manual',
@@ -170,7 +176,9 @@ export async function openConsoleWorld({
   };
   const held = opened.move();
   const close = () => held.disposeAsync();
-  return { url, sql, bus, web, liveness, server, mails, nodeId, signIn, close, [Symbol.asyncDispose]: close };
+  const { url: databaseUrl } = databaseServer;
+  const world = { url, databaseUrl, sql, bus, web, liveness, server, mails, nodeId, signIn, close };
+  return { ...world, [Symbol.asyncDispose]: close };
 }
 
 async function setSharedBuffers(server: PostgresServer, size: string): Promise<void> {

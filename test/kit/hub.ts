@@ -84,6 +84,7 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
     key: region.instanceKeyOf(config.instance),
     identityCache: new PrivateFile(join(dataDir, 'instance.chain')),
     rollingCheckpoint: new PrivateFile(join(dataDir, 'rolling-checkpoint.json')),
+    vaultKeys: new PrivateFile(join(dataDir, 'vault.key')),
     checkpoint: network.checkpoint,
     clock,
     random: options.random ?? secureRandom,

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Agent, VirtualClock } from '@stoa/agent';
 import { type Hub, openEmbedded } from '@stoa/hub';
@@ -8,6 +6,7 @@ import { passing } from '../world/passing.ts';
 import { Quiescence } from '../world/quiescence.ts';
 import { AgentHost, type AgentHostOptions } from './agent-host.ts';
 import { openTestHub, type TestHub } from './hub.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 import { until } from './until.ts';
 
 type SessionTable = Hub['agents']['gateway']['sessions'];
@@ -25,25 +24,26 @@ export class WiredHub implements AsyncDisposable {
   readonly clock: VirtualClock;
   readonly test: TestHub;
 
-  readonly #dataDir: string;
+  readonly #directory: AsyncDisposable;
 
-  private constructor(clock: VirtualClock, test: TestHub, dataDir: string) {
+  private constructor(clock: VirtualClock, test: TestHub, directory: AsyncDisposable) {
     this.clock = clock;
     this.test = test;
-    this.#dataDir = dataDir;
+    this.#directory = directory;
   }
 
   static async open(): Promise<WiredHub> {
     const quiescence = new Quiescence();
     const clock = new VirtualClock(Date.now(), quiescence.settle);
-    const dataDir = await mkdtemp(join(tmpdir(), 'stoa-wired-'));
+    const directory = await temporaryDirectory();
+    const dataDir = directory.path;
     const test = await openTestHub({
       clock: asHubClock(clock),
       dataDir,
       openDatabase: async (log) =>
         quiescence.observe(await openEmbedded({ dataDir: join(dataDir, 'postgres'), log })),
     });
-    return new WiredHub(clock, test, dataDir);
+    return new WiredHub(clock, test, directory);
   }
 
   get url(): URL {
@@ -91,6 +91,6 @@ export class WiredHub implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.passing(() => this.test[Symbol.asyncDispose]());
-    await rm(this.#dataDir, { recursive: true, force: true });
+    await this.#directory[Symbol.asyncDispose]();
   }
 }

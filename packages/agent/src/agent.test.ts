@@ -22,6 +22,7 @@ describe('a session', () => {
       'agentDescription',
       'effectiveConfig',
       'componentHealth',
+      'ratchetStored',
       'workPolicy',
       'leaseRequest',
     ]);
@@ -235,6 +236,7 @@ describe('faults', () => {
     world.transport.cut();
     await clock.advance(5 * MINUTE);
     expect(agent.link()).toMatchObject({ state: 'established', sessions: 2 });
+    expect(hub.received('ratchetStored')).toHaveLength(1);
     const states = () =>
       Object.fromEntries(
         hub

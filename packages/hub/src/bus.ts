@@ -12,6 +12,13 @@ export interface Topics {
   jobs: { readonly ids: readonly string[] };
   /** The key of an owner gave way to the next. */
   ownerKeys: { readonly owner: string };
+  /**
+   * An account may see or do less: a share ended or changed, a node went, its tier, a session. By id or e-mail; undefined
+   * where it may concern anybody.
+   */
+  rights: { readonly account: string | undefined };
+  /** Who owns these nodes now. */
+  owners: { readonly nodes: readonly { readonly nodeId: string; readonly owner: string }[] };
 }
 
 export type Listener<T extends keyof Topics> = (payload: Topics[T]) => void;
@@ -26,6 +33,8 @@ export class Bus {
     enrolled: new Set(),
     jobs: new Set(),
     ownerKeys: new Set(),
+    rights: new Set(),
+    owners: new Set(),
   };
 
   constructor(by: { log: Pick<Log, 'error'> }) {

@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import { TrustedProxies } from './client-address.ts';
+import { DATA_DIRECTORY_RULE, defaultDataDirectory } from './data-directory.ts';
 import { AllowedAddresses } from './egress-addresses.ts';
 import { HubError } from './error.ts';
 import { type Place, parsePlace } from './place.ts';
@@ -29,6 +31,10 @@ function text(env: string, fallback: string, doc: string): Setting<string> {
 
 function optionalText(env: string, shown: string, doc: string): Setting<string | undefined> {
   return { env, doc, fallback: shown, parse: (value) => value || undefined };
+}
+
+function dataDirectory(env: string, doc: string): Setting<string> {
+  return { env, doc, fallback: DATA_DIRECTORY_RULE, parse: (value) => value || defaultDataDirectory() };
 }
 
 function port(env: string, fallback: number, doc: string): Setting<number> {
@@ -199,11 +205,13 @@ export const SETTINGS = {
     'PEM file with the certificate and its issuers, where the hub ends TLS itself; read again as it changes.',
   ),
   tlsKey: optionalText('TLS_KEY', 'none', 'PEM file with the key of TLS_CERT.'),
-  dataDir: text(
-    'DATA_DIR',
-    '/var/lib/stoa-hub',
-    'The embedded database, the instance key, the signer socket.',
+  acmeDirectory: origin(
+    'ACME_DIRECTORY',
+    'none',
+    'Directory of a CA that gives the certificate instead, https://acme-v02.api.letsencrypt.org/directory: who sets it agrees to its terms.',
   ),
+  acmeEmail: optionalText('ACME_EMAIL', 'none', 'Where that CA writes to.'),
+  dataDir: dataDirectory('DATA_DIR', 'The embedded database, the instance key, the signer socket.'),
   databaseUrl: optionalText(
     'DATABASE_URL',
     'embedded PostgreSQL in DATA_DIR',
@@ -291,7 +299,7 @@ export const SETTINGS = {
     'Asked each minute while the hub is healthy, by GET: a service elsewhere that raises the alarm when it hears no more.',
   ),
   egressAllow: list('EGRESS_ALLOW', 'none', {
-    doc: 'Addresses or CIDR ranges that webhooks may reach though they are not on the public internet.',
+    doc: 'Addresses or CIDR ranges that webhooks may reach though they are not on the public internet. Names are asked of DNS alone, not of /etc/hosts.',
     use: (ranges) => new AllowedAddresses(ranges),
   }),
   drainSeconds: integer('DRAIN_SECONDS', 0, {
@@ -311,13 +319,29 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): H
   return config;
 }
 
-function checkTls({ tlsCert, tlsKey, publicUrl }: HubConfig): void {
+function checkTls({ tlsCert, tlsKey, acmeDirectory, publicUrl }: HubConfig): void {
+  if (acmeDirectory !== undefined) checkAcme(acmeDirectory, { tlsCert, publicUrl });
   if (tlsCert !== undefined && tlsKey === undefined)
     throw new ConfigError('TLS_KEY', '', 'the key of TLS_CERT');
   if (tlsKey !== undefined && tlsCert === undefined)
     throw new ConfigError('TLS_CERT', '', 'the certificate of TLS_KEY');
   if (tlsCert !== undefined && publicUrl !== undefined && publicUrl.protocol !== 'https:')
     throw new ConfigError('PUBLIC_URL', publicUrl.href, 'https, since TLS_CERT is set,');
+}
+
+function checkAcme(
+  acmeDirectory: URL,
+  { tlsCert, publicUrl }: Pick<HubConfig, 'tlsCert' | 'publicUrl'>,
+): void {
+  if (tlsCert !== undefined)
+    throw new ConfigError('ACME_DIRECTORY', acmeDirectory.href, 'no TLS_CERT beside it');
+  const named = publicUrl?.protocol === 'https:' && isIP(publicUrl.hostname.replace(/^\[|\]$/g, '')) === 0;
+  if (!named)
+    throw new ConfigError(
+      'PUBLIC_URL',
+      publicUrl?.href ?? '',
+      'https and a DNS name, for which ACME gets a certificate,',
+    );
 }
 
 /** The table for `--help` and the documents. */

@@ -1,15 +1,8 @@
-import { type LookupAddress, lookup as systemLookup } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import type { AllowedAddresses } from './egress-addresses.ts';
 import { HubError } from './error.ts';
-
-export type Resolve = (
-  host: string,
-  done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
-) => void;
-
-const systemResolve: Resolve = (host, done) =>
-  systemLookup(host, { all: true, verbatim: true }, (error, addresses) => done(error, addresses));
+import { createResolve, type Resolve } from './name-resolver.ts';
 
 /** A place on somebody's word that the hub does not connect to. */
 export class EgressRefusedError extends HubError<'egress_refused'> {
@@ -31,7 +24,7 @@ export class EgressResolver {
 
   constructor(by: { allowed: AllowedAddresses; resolve?: Resolve }) {
     this.#allowed = by.allowed;
-    this.#resolve = by.resolve ?? systemResolve;
+    this.#resolve = by.resolve ?? createResolve();
   }
 
   /** At least one. @throws EgressRefusedError; the resolver's own error where there is no such name. */

@@ -1,4 +1,7 @@
-/** The composition root: the only file that names back ends and puts features together. */
+/**
+ * The composition root: it puts the agents' side, the console and what runs on a period on the back ends that the
+ * commands have opened. The console's own features are put together in `web.ts`, which names no back end.
+ */
 
 import type { Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
@@ -6,6 +9,9 @@ import { join } from 'node:path';
 import { type CryptoSuite, type Random, type SigningKey, toHex } from '@stoa/protocol';
 import type { Checkpoint } from '@stoa/protocol/chainweb';
 import type { SignerClient } from '@stoa/signer/client';
+import { watchRights } from './accounts/index.ts';
+import { CHANNEL_SECRETS } from './alerts/index.ts';
+import { AuditLog } from './audit/index.ts';
 import { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import { within } from './closing.ts';
@@ -19,6 +25,7 @@ import {
   type HubIdentityDeps,
 } from './gateway/index.ts';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from './history/index.ts';
+import { ImportedNodes } from './import/index.ts';
 import { createJobs, type Jobs } from './jobs/index.ts';
 import { ArtefactStore, JoinSteps, loadInstaller } from './joining/index.ts';
 import type { Log } from './log.ts';
@@ -35,26 +42,26 @@ import {
 } from './nodes/index.ts';
 import { createOrders, orderTasks } from './orders/index.ts';
 import { OwnerKeyChanges, OwnerKeyStore } from './owner-keys/index.ts';
+import type { PrivateFile } from './private-file.ts';
 import { publicUrlShortcomings } from './public-url.ts';
-
 import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { createLogMailer, createSmtpMailer } from './seams/mailer/index.ts';
-import { bindServer, descriptorShortage } from './server.ts';
+import { descriptorShortage } from './server.ts';
 import { Telemetry } from './telemetry.ts';
 import { type Task, Tickers } from './ticker.ts';
 import {
   type CheckpointFile,
   Corroboration,
   type Fetch,
-  HeadWatch,
-  ReferencePoller,
   Reporters,
   RollingCheckpoint,
   startingCheckpoint,
+  tipTasks,
   VerifiedSet,
 } from './tips/index.ts';
-import { readTlsPair, TlsFiles } from './tls-files.ts';
+import { bindTls } from './tls.ts';
+import { openVault, SECRETS } from './vault/index.ts';
 import { createWeb, type Web } from './web.ts';
 
 export interface HubOptions {
@@ -71,6 +78,8 @@ export interface HubOptions {
   readonly checkpoint: Checkpoint;
   /** Where the one that follows the head is kept. */
   readonly rollingCheckpoint: CheckpointFile;
+  /** Where the keys are that seal secrets in the database. */
+  readonly vaultKeys: PrivateFile;
   readonly clock: Clock;
   readonly random: Random;
   readonly crypto: CryptoSuite;
@@ -100,8 +109,6 @@ export interface Hub extends AsyncDisposable {
 const LONGEST_RETURN_MS = 12 * 60_000;
 /** What one step of shutting down may take: a database that does not answer is left. */
 const CLOSING_MS = 4_000;
-/** A reference node that takes longer than this for one answer is asked again at the next tick. */
-const NODE_ANSWERS_MS = 20_000;
 
 export async function openHub(options: HubOptions): Promise<Hub> {
   const { config, database, signer, clock, random, crypto, log } = options;
@@ -111,10 +118,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   opening.defer(() => database.close());
   opening.defer(() => signer.close());
   const settings = await loadRegionSettings(sql, random);
-  const tls = config.tlsCert !== undefined &&
-    config.tlsKey !== undefined && { cert: config.tlsCert, key: config.tlsKey };
-  const pair = tls ? await readTlsPair(tls) : undefined;
-  const { server, origin } = await bindServer({ ...config, tls: pair });
+  const { server, origin, tls } = await bindTls(config, clock);
   opening.defer(() => {
     server.close();
     server.closeAllConnections();
@@ -144,6 +148,14 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     );
 
   const bus = new Bus({ log });
+  const vault = await openVault({
+    file: options.vaultKeys,
+    sql,
+    random,
+    log,
+    columns: [CHANNEL_SECRETS, SECRETS],
+  });
+  opening.defer(await watchRights({ sql, bus, log }));
   const registry = new NodeRegistry({ sql, clock, crypto });
   const events = new NodeEventLog({ sql, clock });
   const ownerKeyStore = new OwnerKeyStore(sql);
@@ -198,6 +210,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   });
   opening.defer(() => jobs.close());
 
+  const imported = new ImportedNodes({ sql, audit: new AuditLog({ sql, clock }), clock });
   const agents = createAgentSide({
     work: jobs.frames,
     instanceId: config.instance,
@@ -211,6 +224,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     registry,
     tokens,
     ownerKeyOf: (owner) => ownerKeyStore.inForce(owner),
+    recognise: (node) => imported.joined(node),
     ownerKeyChanges: (owner, fingerprint) => ownerKeyChanges.since(owner, fingerprint),
     events,
     set,
@@ -259,6 +273,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   });
   const web = await createWeb({
     sql,
+    vault,
     database,
     bus,
     clock,
@@ -300,7 +315,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     alerts: {
       instanceId: config.instance,
       mass: () => massExpiry.frozen,
-      expiries: () => identity.expiries,
+      expiries: () => [...identity.expiries, ...(tls?.expiries ?? [])],
       egressAllow: config.egressAllow,
       deadManUrl: config.deadManUrl,
       healthy: () => database.check(),
@@ -312,12 +327,12 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   await partitions.tick();
   const tickers = new Tickers({ clock, log });
   const tasks: Task[] = [
-    ...(tls && pair && 'setSecureContext' in server ? [new TlsFiles({ paths: tls, server, pair })] : []),
+    ...(tls === undefined ? [] : [tls]),
     ...agents.tasks,
     ...jobs.tasks,
     ...orderTasks({ sql, signer, clock }),
     ...web.tasks,
-    ...tipTasks(options, set, { corroboration, bus }),
+    ...tipTasks({ set, corroboration, bus, node: config.chainwebUrl, fetch: options.fetch }),
     new RollingCheckpoint({ set, file: options.rollingCheckpoint, pinned: options.checkpoint }),
     rate,
     recorder,
@@ -328,6 +343,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   ];
   opening.defer(() => telemetry.close());
   opening.defer(() => last(tickers.stop()));
+  opening.defer(() => tls?.close?.());
   opening.defer(() => last(web.alerts.close()));
   opening.defer(() => web.close());
   opening.defer(() => {
@@ -337,6 +353,8 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   if (shortage !== undefined) log.warn(shortage);
   for (const task of tasks) tickers.start(task);
   serve(server, agents, web);
+  // The CA calls back: whoever answers must be there first.
+  if (tls !== undefined) void tickers.run(tls.name);
 
   await saveOrigin(sql, url.origin);
   const opened = opening.move();
@@ -365,25 +383,6 @@ function serve(server: Server | TlsServer, agents: AgentSide, web: Web): void {
     if (!agents.routes.handle(request, response)) void web.listener(request, response);
   });
   server.on('upgrade', (request, socket, head) => agents.routes.upgrade(request, socket, head));
-}
-
-function tipTasks(
-  options: HubOptions,
-  set: VerifiedSet,
-  by: { corroboration: Corroboration; bus: Bus },
-): Task[] {
-  const watch = new HeadWatch({ set, onMove: (heights) => by.bus.publish('heads', { heights }) });
-  const node = options.config.chainwebUrl;
-  if (node === undefined) return [watch];
-  const poller = new ReferencePoller({
-    url: node.href.replace(/\/$/, ''),
-    set,
-    corroboration: by.corroboration,
-    fetch: options.fetch,
-    deadline: () => AbortSignal.timeout(NODE_ANSWERS_MS),
-    reporter: { nodeId: 'reference', ownerId: 'hub', network: 'hub', reference: true },
-  });
-  return [watch, { name: 'reference-poller', periodMs: 5_000, tick: () => poller.tick() }];
 }
 
 async function newestHeartbeat(database: DbAdapter): Promise<number | undefined> {

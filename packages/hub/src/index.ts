@@ -1,6 +1,7 @@
 /** What tests, the simulated world and the scripts use of the hub. */
 export { type Clock, systemClock } from './clock.ts';
 export { type HubConfig, loadConfig, settingsInForce } from './config.ts';
+export { defaultDataDirectory } from './data-directory.ts';
 export { HubError } from './error.ts';
 export type { Link, LinkRequest } from './gateway/index.ts';
 export { type Hub, type HubOptions, openHub } from './hub.ts';

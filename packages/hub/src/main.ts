@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { addAuditCommands } from './commands/audit-program.ts';
 import { addBackupCommands } from './commands/backup-program.ts';
@@ -14,11 +12,8 @@ import { describeConfig, loadConfig } from './config.ts';
 import { VERSION } from './version.ts';
 
 function context(json: boolean, signal: AbortSignal): CommandContext {
-  const { env } = process;
-  const dataDir =
-    env['DATA_DIR'] ?? (process.getuid?.() === 0 ? undefined : join(homedir(), '.local/share/stoa-hub'));
   return {
-    config: loadConfig({ ...env, DATA_DIR: dataDir }),
+    config: loadConfig(process.env),
     version: VERSION,
     out: (text) => process.stdout.write(`${text}\n`),
     json,

@@ -68,6 +68,14 @@ export function loadSecret(sql: Sql, name: string, made: Uint8Array): Promise<Ui
   return settle(sql, name, made);
 }
 
+export function readSecret(sql: Sql, name: string): Promise<Uint8Array | undefined> {
+  return read(sql, name);
+}
+
+export function saveSecret(sql: Sql, name: string, value: Uint8Array): Promise<void> {
+  return write(sql, name, Buffer.from(value));
+}
+
 /** The stored value, or `initial`, now stored. */
 async function settle(sql: Sql, name: string, initial: Uint8Array): Promise<Uint8Array> {
   await sql`insert into region_settings (name, value) values (${name}, ${Buffer.from(initial)}) on conflict do nothing`;

@@ -30,8 +30,8 @@ export async function bindServer(at: {
   host: string;
   port: number;
   maxConnections: number;
-  /** Where the hub ends TLS itself. */
-  tls?: TlsPair | undefined;
+  /** Where the hub ends TLS itself; empty: by a certificate that is still to come. */
+  tls?: TlsPair | Record<string, never> | undefined;
 }): Promise<Bound> {
   const server = at.tls === undefined ? createServer(LIMITS) : createTlsServer({ ...LIMITS, ...at.tls });
   server.maxHeadersCount = MAX_HEADERS;

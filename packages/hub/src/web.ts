@@ -23,6 +23,7 @@ import { Assets } from './console/assets.ts';
 import { Live } from './console/live.ts';
 import { createBreakdown, fleetRoutes, fleetSource, type HubFacts } from './fleet/index.ts';
 import { createHttpApp, type HttpFeature, type HubApp, type HubContext } from './http.ts';
+import { ImportedNodes, importRoutes } from './import/index.ts';
 import { type Jobs, jobPages, jobSources } from './jobs/index.ts';
 import {
   type ArtefactStore,
@@ -61,6 +62,7 @@ import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import type { Mailer } from './seams/mailer/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
 import type { Task } from './ticker.ts';
+import type { Vault } from './vault/index.ts';
 
 /** What joining takes besides the database: by whom agents are let in, and what they install. */
 export interface JoinSide {
@@ -73,6 +75,7 @@ export interface JoinSide {
 export interface WebOptions {
   readonly sql: Sql;
   readonly database: Pick<DbAdapter, 'check'>;
+  readonly vault: Vault;
   readonly bus: Bus;
   readonly clock: Clock;
   /** Unpredictable bytes. */
@@ -131,7 +134,8 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   });
   const guard = accounts.requireViewer;
   const holderOf = (email: string) => accounts.holderOf(email);
-  const keys = new ApiKeys({ store: new ApiKeyStore(sql), audit, clock, random, holderOf });
+  const keyStore = new ApiKeyStore(sql);
+  const keys = new ApiKeys({ store: keyStore, audit, clock, random, holderOf });
   const access = new NodeAccess({ sql });
   const census = createCensus({ sql, access, clock, liveness });
   const breakdown = createBreakdown({ sql, access, clock, liveness });
@@ -161,7 +165,9 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     joinSource(joining),
     ...jobSources({ ...options, ...jobs }),
   ];
-  const live = new Live({ clock, log, guard, sources });
+  // Before the streams, whose pages come back at once: they must not be believed.
+  options.bus.subscribe('rights', () => accounts.sessions.forget());
+  const live = new Live({ clock, log, guard, sources, bus: options.bus });
   const { region, network } = hub();
   const ownerKeys = new OwnerKeys({
     store: new OwnerKeyStore(sql),
@@ -175,6 +181,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const alerts = createAlerts({
     ...{ ...options, ...options.alerts, access, audit, guard },
     admins: () => accounts.admins(),
+    endingKeys: (span) => keyStore.ending(span),
   });
   const pulse = createPulse({
     ...{ ...options, access, listing, audit, guard, assets, site, regionPlace: options.regionPlace },
@@ -201,6 +208,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
         values,
       }),
       jobPages({ ...nodes, ...jobs, orders: options.orders, guard }),
+      importRoutes({ guard, imported: new ImportedNodes({ sql, audit, clock }), bus: options.bus, clock }),
       ownerKeyRoutes({ ownerKeys, guard, clock }),
       orderRoutes({ orders: options.orders, guard }),
       sharingRoutes({ ...nodes, guard, access, shares, store: shareStore, transfers, fingerprintOf }),
@@ -212,7 +220,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       }),
       paletteRoutes({ guard, suggestions: new NodeSuggestions({ sql, access, liveness }) }),
       downloadRoutes({ ...join, log }),
-      auditRoutes({ guard, store: auditStore, audit, exports, clock, log }),
+      auditRoutes({ ...{ guard, store: auditStore, audit, exports, listing, liveness }, clock, log }),
       joinRoutes(joining),
       announcementRoutes({ guard, audit, clock, store: announcements }),
       adminRoutes({

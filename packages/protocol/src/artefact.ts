@@ -108,7 +108,7 @@ export function verifyStatement(
   policy: { rootFingerprint: Uint8Array; region: string },
   crypto: Signatures,
 ): ArtefactManifest {
-  // Nothing has proven a time to a host that joins, so no end of validity is judged here, as in enrolment.
+  // Nothing has proven a time to a host that joins, so no end of validity is judged, as in enrolment: docs/joining.md.
   const cert = verifyRegionCert(
     { sealed: certificate, root, role: 'authority' },
     { ...policy, timeFloor: 0 },

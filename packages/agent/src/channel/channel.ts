@@ -177,7 +177,12 @@ export class Channel {
     });
     this.#session = session;
     log.info('channel-established', { epoch, label, quarantined, transport });
-    saved.catch((error: unknown) => listener.unsaved(error));
+    saved.then(
+      () => {
+        if (this.#session === session) this.send(encodeAgentMessage('ratchetStored', {}));
+      },
+      (error: unknown) => listener.unsaved(error),
+    );
     listener.opened(session.welcome);
   }
 

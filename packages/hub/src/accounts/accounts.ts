@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import type { AuditLog } from '#audit/index.ts';
+import type { Act, AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Mailer } from '#seams/mailer/index.ts';
 import type { Clock } from '../clock.ts';
@@ -11,7 +11,7 @@ import { loadSecret } from '../region-settings.ts';
 import type { Task } from '../ticker.ts';
 import { type Auth, createAuth, SESSION_MS } from './auth.ts';
 import { AuthApi, tooManyTries } from './auth-api.ts';
-import { tokenHash } from './auth-database.ts';
+import { AuthTransactions, tokenHash } from './auth-database.ts';
 import { createLetters } from './letters.ts';
 import { LoginLinks } from './login-links.ts';
 import { createSecret, type Random } from './secret.ts';
@@ -27,7 +27,7 @@ export interface AccountsOptions {
   readonly log: Log;
   readonly publicUrl: string;
   readonly mailer: Mailer;
-  readonly audit: Pick<AuditLog, 'append'>;
+  readonly audit: Pick<AuditLog, 'appendIn'>;
   /** Whether strangers may make accounts. */
   readonly signUp: 'open' | 'closed';
   /** Who the first login link signs in. */
@@ -38,6 +38,9 @@ export interface AccountsOptions {
 
 /** Of one client's address. */
 const MAILS = { most: 20, windowMs: 3_600_000 };
+/** No code of an authenticator is taken for longer: 30 s, and one step before and after. */
+const CODE_MS = 2 * 60_000;
+const SIGN_UP_MS = 24 * 3_600_000;
 /** Against one account. */
 const TRIES = { most: 20, windowMs: 15 * 60_000 };
 
@@ -50,6 +53,7 @@ export class Accounts {
   readonly sessions: Sessions;
   readonly api: AuthApi;
   readonly #auth: Auth;
+  readonly #transactions: AuthTransactions;
   readonly #cookies: SessionCookies;
   #claimed = false;
   readonly #background = new Set<Promise<void>>();
@@ -66,15 +70,21 @@ export class Accounts {
     this.letters = createLetters(options);
     this.#cookies = new SessionCookies({ publicUrl, secret });
     this.sessions = new Sessions({ store: this.store, cookies: this.#cookies, clock });
+    this.#transactions = new AuthTransactions(sql);
     this.#auth = createAuth({
       ...options,
       secret,
+      transactions: this.#transactions,
       letters: this.letters,
       mayHaveSession: (userId) => this.store.mayHaveSession(userId),
-      onPasswordReset: (userId) => this.store.confirmEmail(userId),
+      useCode: async (userId, code) =>
+        (await this.#count(`code:${tokenHash(`${userId}:${code}`)}`, CODE_MS)) === 1,
+      onPasswordReset: (user) => this.#passwordReset(user),
     });
     this.api = new AuthApi({
       auth: this.#auth,
+      transactions: this.#transactions,
+      audit: options.audit,
       cookies: this.#cookies,
       publicUrl,
       addressOf,
@@ -116,13 +126,6 @@ export class Accounts {
     const now = this.options.clock.now();
     const user = await this.store.ensureUser({ email, tier: 'ancient', now });
     if (user.disabledAt !== undefined) return false;
-    await this.options.audit.append({
-      actor: email,
-      act: 'account.link_sign_in',
-      subject: email,
-      owner: email,
-      retention: '30d',
-    });
     const { internalAdapter } = await this.#auth.$context;
     const made = {
       ipAddress: this.options.addressOf(c),
@@ -132,11 +135,25 @@ export class Accounts {
       expiresAt: new Date(now + SESSION_MS),
     };
     // A session of its own, whatever cookie came along: nobody can prepare one for another.
-    const { token } = await internalAdapter.createSession(user.id, false, made, true);
+    const { token } = await this.#transactions.run(async (tx) => {
+      const session = await internalAdapter.createSession(user.id, false, made, true);
+      await this.options.audit.appendIn(tx, { ...actOf(email, 'account.link_sign_in'), retention: '30d' });
+      return session;
+    });
     const before = (await this.sessions.of(c)).filter(({ viewer }) => viewer.accountId === user.id);
     await this.sessions.end(c, before);
     this.#cookies.add(c, token);
     return true;
+  }
+
+  /**
+   * Mails a link by which the e-mail's holder makes the account. Who signs up names no password: it would let them in
+   * once another, whose e-mail it is, has followed the link.
+   */
+  async signUp(email: string): Promise<void> {
+    const { id, confirmed } = await this.store.signUp(email, this.options.clock.now());
+    if (confirmed) this.letters.alreadyHere(email);
+    else this.letters.signUp(email, await this.createResetToken(id, SIGN_UP_MS));
   }
 
   /** A link by which the account's holder chooses a password; mails and `stoa-hub admin reset-link` carry it. */
@@ -153,15 +170,34 @@ export class Accounts {
   }
 
   /** For an account without one. */
-  async setFirstPassword(userId: string, password: string): Promise<void> {
+  async setFirstPassword(
+    { accountId, email }: Pick<Viewer, 'accountId' | 'email'>,
+    password: string,
+  ): Promise<void> {
     const { internalAdapter, password: passwords } = await this.#auth.$context;
     const hash = await passwords.hash(password);
-    await internalAdapter.createAccount({
-      userId,
-      accountId: userId,
-      providerId: 'credential',
-      password: hash,
+    const credential = { userId: accountId, accountId, providerId: 'credential', password: hash };
+    await this.#transactions.run(async (tx) => {
+      await internalAdapter.createAccount(credential);
+      await this.options.audit.appendIn(tx, actOf(email, 'account.password_set'));
     });
+  }
+
+  /** Puts the password in the place of one that was forgotten, or that there was none of. @returns false for a bad link. */
+  async resetPassword(
+    c: HubContext,
+    { token, password }: { token: string; password: string },
+  ): Promise<boolean> {
+    const body = { token, newPassword: password };
+    const answer = await this.#transactions.run(() => this.api.call(c, { path: '/reset-password', body }));
+    return answer.ok;
+  }
+
+  async #passwordReset({ id, email }: { id: string; email: string }): Promise<void> {
+    const tx = this.#transactions.current;
+    if (tx === undefined) throw new TypeError('a password is reset by `resetPassword` alone');
+    await this.store.confirmEmail(tx, id);
+    await this.options.audit.appendIn(tx, actOf(email, 'account.password_reset'));
   }
 
   /** Lets who is signed in pass. Others are sent to the sign-in page, or answered 401 where no page was asked for. */
@@ -213,19 +249,18 @@ export class Accounts {
    * @throws {HttpError} `too_many_tries`; passkeys, links and resets still work then.
    */
   async countTry(email: string): Promise<void> {
-    const { clock } = this.options;
-    const count = await this.store.countTry(triesKey(email), { now: clock.now(), windowMs: TRIES.windowMs });
+    const count = await this.#count(triesKey(email), TRIES.windowMs);
     if (count > TRIES.most) throw tooManyTries(TRIES.windowMs / 1_000);
   }
 
   /** Counts what makes the hub send mail. @throws {HttpError} `too_many_tries`, by the address of the client. */
   async countRequest(c: HubContext): Promise<void> {
-    const { clock, addressOf } = this.options;
-    const count = await this.store.countTry(`mail:${addressOf(c)}`, {
-      now: clock.now(),
-      windowMs: MAILS.windowMs,
-    });
+    const count = await this.#count(`mail:${this.options.addressOf(c)}`, MAILS.windowMs);
     if (count > MAILS.most) throw tooManyTries(MAILS.windowMs / 1_000);
+  }
+
+  #count(key: string, windowMs: number): Promise<number> {
+    return this.store.countTry(key, { now: this.options.clock.now(), windowMs });
   }
 
   forgetTries(email: string): Promise<void> {
@@ -245,6 +280,11 @@ export class Accounts {
   async idle(): Promise<void> {
     while (this.#background.size > 0) await Promise.all(this.#background);
   }
+}
+
+/** What somebody did to the account that is theirs. */
+export function actOf(email: string, act: string, detail: Record<string, unknown> = {}): Act {
+  return { actor: email, act, subject: email, owner: email, detail };
 }
 
 function triesKey(email: string): string {

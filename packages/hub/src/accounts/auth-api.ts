@@ -1,6 +1,8 @@
+import type { Act, AuditLog } from '#audit/index.ts';
 import type { HubContext } from '../http.ts';
 import { HttpError } from '../http-error.ts';
 import { ADDRESS_HEADER, type Auth } from './auth.ts';
+import type { AuthTransactions } from './auth-database.ts';
 import type { SessionCookies } from './session-cookies.ts';
 
 export interface AuthAnswer {
@@ -11,6 +13,13 @@ export interface AuthAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+interface Sent {
+  readonly c: HubContext;
+  readonly path: string;
+  readonly body: string | undefined;
+  readonly token: string | undefined;
+}
+
 interface AuthCall {
   readonly path: `/${string}`;
   /** Sent as JSON by POST; without it the call is a GET. */
@@ -19,6 +28,8 @@ interface AuthCall {
   readonly token?: string;
   /** The browser is answered already: it gets no cookies. */
   readonly detached?: boolean;
+  /** Stands in the audit log exactly if better-auth did it. */
+  readonly act?: Act;
 }
 
 /**
@@ -27,6 +38,8 @@ interface AuthCall {
  */
 export class AuthApi {
   readonly #auth: Auth;
+  readonly #transactions: AuthTransactions;
+  readonly #audit: Pick<AuditLog, 'appendIn'>;
   readonly #cookies: SessionCookies;
   readonly #origin: string;
   readonly #addressOf: (c: HubContext) => string;
@@ -34,6 +47,8 @@ export class AuthApi {
 
   constructor(by: {
     auth: Auth;
+    transactions: AuthTransactions;
+    audit: Pick<AuditLog, 'appendIn'>;
     cookies: SessionCookies;
     publicUrl: string;
     addressOf: (c: HubContext) => string;
@@ -41,6 +56,8 @@ export class AuthApi {
     onChange: () => void;
   }) {
     this.#auth = by.auth;
+    this.#transactions = by.transactions;
+    this.#audit = by.audit;
     this.#cookies = by.cookies;
     this.#origin = new URL(by.publicUrl).origin;
     this.#addressOf = by.addressOf;
@@ -48,8 +65,8 @@ export class AuthApi {
   }
 
   /** @throws {HttpError} `too_many_tries`, by the address of the client. */
-  async call(c: HubContext, { path, body, token, detached = false }: AuthCall): Promise<AuthAnswer> {
-    const response = await this.#send(c, { path, body: body && JSON.stringify(body), token });
+  async call(c: HubContext, { path, body, token, detached = false, act }: AuthCall): Promise<AuthAnswer> {
+    const response = await this.#done({ c, path, body: body && JSON.stringify(body), token }, act);
     if (!detached) this.#pass(c, response);
     const text = await response.text();
     const answer: unknown = text === '' || !isJson(response) ? {} : JSON.parse(text);
@@ -61,10 +78,14 @@ export class AuthApi {
   }
 
   /** The browser's own request to one of the endpoints that scripts need, for an account or for nobody. */
-  async forward(c: HubContext, path: `/${string}`, token: string | undefined): Promise<Response> {
+  async forward(
+    c: HubContext,
+    path: `/${string}`,
+    { token, act }: { token?: string; act?: Act } = {},
+  ): Promise<Response> {
     const posted = c.req.method === 'POST';
     const body = posted ? await c.req.text() : undefined;
-    const response = await this.#send(c, { path, body, token });
+    const response = await this.#done({ c, path, body, token }, act);
     this.#pass(c, response);
     if (response.status === 429) throw tooManyTries(Number(response.headers.get('x-retry-after')));
     if (!response.ok)
@@ -81,10 +102,19 @@ export class AuthApi {
     this.#onChange();
   }
 
-  #send(
-    c: HubContext,
-    { path, body, token }: { path: string; body: string | undefined; token: string | undefined },
-  ): Promise<Response> {
+  /** A refusal is kept as well, with the tries that it counted; a fault leaves nothing. */
+  #done(request: Sent, act: Act | undefined): Promise<Response> {
+    if (act === undefined) return this.#send(request);
+    return this.#transactions.run(async (tx) => {
+      const response = await this.#send(request);
+      if (response.status >= 500)
+        throw new Error(`better-auth answered ${response.status} to ${request.path}`);
+      if (response.ok) await this.#audit.appendIn(tx, act);
+      return response;
+    });
+  }
+
+  #send({ c, path, body, token }: Sent): Promise<Response> {
     const headers = new Headers({
       origin: this.#origin,
       cookie: this.#cookies.headerFor(c, token),

@@ -1,8 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import type { DBAdapter, Where } from 'better-auth';
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import { drizzle } from 'drizzle-orm/pg-proxy';
-import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import {
   authRateLimits,
   userCredentials,
@@ -26,14 +27,34 @@ const schema = {
 type OpenAdapter = ReturnType<typeof drizzleAdapter>;
 type Adapter = ReturnType<OpenAdapter>;
 
+/** Lets better-auth and what is written beside it stand or fall together: it takes no transaction, and asks for none. */
+export class AuthTransactions {
+  readonly #sql: Sql;
+  readonly #current = new AsyncLocalStorage<TransactionSql>();
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** The transaction under way, or undefined. */
+  get current(): TransactionSql | undefined {
+    return this.#current.getStore();
+  }
+
+  /** All that better-auth does within `work` is done in the transaction, undone where `work` rejects. */
+  async run<T>(work: (tx: TransactionSql) => Promise<T>): Promise<T> {
+    return (await this.#sql.begin((tx) => this.#current.run(tx, () => work(tx)))) as T;
+  }
+}
+
 /**
  * better-auth over the hub's own connections. Through drizzle's proxy driver, because its driver for postgres.js changes
  * how that client reads dates, for everybody who uses it.
  */
-export function authDatabase(sql: Sql): OpenAdapter {
+export function authDatabase(sql: Sql, transactions: AuthTransactions): OpenAdapter {
   const db = drizzle(
     async (query, params, method) => {
-      const pending = sql.unsafe(query, params as never[]);
+      const pending = (transactions.current ?? sql).unsafe(query, params as never[]);
       return { rows: method === 'all' ? await pending.values() : await pending };
     },
     { schema },

@@ -1,35 +1,38 @@
 import { passkey } from '@better-auth/passkey';
 import { type AuthContext, betterAuth } from 'better-auth';
+import { APIError } from 'better-auth/api';
 import { multiSession } from 'better-auth/plugins/multi-session';
 import { twoFactor } from 'better-auth/plugins/two-factor';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Log } from '../log.ts';
-import { authDatabase } from './auth-database.ts';
+import { type AuthTransactions, authDatabase } from './auth-database.ts';
 
 export const SESSION_MS = 30 * 24 * 3_600_000;
 export const PASSWORD_LENGTH = { least: 10, most: 128 } as const;
 /** Where the address of the client stands for better-auth. We set it on each request; what came along is dropped. */
 export const ADDRESS_HEADER = 'x-hub-client-address';
 const MOST_ACCOUNTS = 10;
+export const TOTP_PATH = '/two-factor/verify-totp';
+/** As better-auth's own codes of errors. */
+export const CODE_USED = 'CODE_USED';
 
 export interface AuthLetters {
-  verifyEmail(to: string, token: string): void;
-  /** Somebody wanted to sign up with an e-mail that has an account. */
-  alreadyHere(to: string): void;
   resetPassword(to: string, token: string): void;
 }
 
 export interface AuthOptions {
   readonly sql: Sql;
+  readonly transactions: AuthTransactions;
   /** 32 bytes: signs cookies, encrypts second factors. The same at all instances of the region. */
   readonly secret: Uint8Array;
   readonly publicUrl: string;
-  readonly signUp: 'open' | 'closed';
   readonly letters: AuthLetters;
   /** Whether the account may have sessions. */
   readonly mayHaveSession: (userId: string) => Promise<boolean>;
-  /** The mail reached who chose the password: it need not be confirmed again. */
-  readonly onPasswordReset: (userId: string) => Promise<void>;
+  /** @returns false where the account has used this code of its authenticator already (RFC 6238, 5.2). */
+  readonly useCode: (userId: string, code: string) => Promise<boolean>;
+  /** The mail reached who chose the password, which confirms it. */
+  readonly onPasswordReset: (user: { id: string; email: string }) => Promise<void>;
   readonly log: Log;
 }
 
@@ -58,11 +61,12 @@ export function isSecure(publicUrl: string): boolean {
 /** better-auth as this hub uses it; nothing outside this folder knows of it. */
 export function createAuth({
   sql,
+  transactions,
   secret,
   publicUrl,
-  signUp,
   letters,
   mayHaveSession,
+  useCode,
   onPasswordReset,
   log,
 }: AuthOptions): Auth {
@@ -73,7 +77,7 @@ export function createAuth({
     basePath: '/auth',
     secret: Buffer.from(secret).toString('base64url'),
     trustedOrigins: [origin],
-    database: authDatabase(sql),
+    database: authDatabase(sql, transactions),
     telemetry: { enabled: false },
     logger: {
       level: 'warn',
@@ -93,26 +97,26 @@ export function createAuth({
     verification: { storeIdentifier: 'hashed' },
     emailAndPassword: {
       enabled: true,
-      disableSignUp: signUp === 'closed',
+      // It takes a password from who need not hold the e-mail: accounts are made without one, which the mail's link sets.
+      disableSignUp: true,
       requireEmailVerification: true,
       minPasswordLength: PASSWORD_LENGTH.least,
       maxPasswordLength: PASSWORD_LENGTH.most,
       revokeSessionsOnPasswordReset: true,
       resetPasswordTokenExpiresIn: 3_600,
       sendResetPassword: async ({ user, token }) => letters.resetPassword(user.email, token),
-      onPasswordReset: ({ user }) => onPasswordReset(user.id),
-      onExistingUserSignUp: async ({ user }) => letters.alreadyHere(user.email),
-    },
-    emailVerification: {
-      sendOnSignUp: true,
-      sendOnSignIn: true,
-      autoSignInAfterVerification: true,
-      expiresIn: 24 * 3_600,
-      sendVerificationEmail: async ({ user, token }) => letters.verifyEmail(user.email, token),
+      onPasswordReset: ({ user }) => onPasswordReset(user),
     },
     databaseHooks: {
       session: {
-        create: { before: async ({ userId }) => ((await mayHaveSession(userId)) ? undefined : false) },
+        create: {
+          before: async ({ userId }, request) => {
+            if (!(await mayHaveSession(userId))) return false;
+            const { code } = (request?.body ?? {}) as { code?: unknown };
+            if (request?.path !== TOTP_PATH || (await useCode(userId, String(code)))) return;
+            throw new APIError('UNAUTHORIZED', { code: CODE_USED, message: 'The code was used already.' });
+          },
+        },
       },
     },
     rateLimit: {
@@ -122,10 +126,9 @@ export function createAuth({
       max: 120,
       customRules: {
         '/sign-in/email': { window: 60, max: 10 },
-        '/sign-up/email': { window: 3_600, max: 20 },
         '/request-password-reset': { window: 3_600, max: 20 },
         '/reset-password': { window: 60, max: 10 },
-        '/two-factor/verify-totp': { window: 60, max: 10 },
+        [TOTP_PATH]: { window: 60, max: 10 },
         '/two-factor/verify-backup-code': { window: 60, max: 10 },
       },
     },

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Faults, readForm } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
-import type { Accounts } from './accounts.ts';
+import { type Accounts, actOf } from './accounts.ts';
 import { localPath } from './local-path.ts';
 import { requireFresh } from './require-fresh.ts';
 import { ConfirmPage } from './sign-in-page.tsx';
@@ -42,28 +42,21 @@ export function confirmRoutes(accounts: Accounts, guard: MiddlewareHandler<HttpE
 
       // Of better-auth's own endpoints a browser reaches those that a script must call, and no others.
       app.get('/auth/passkey/generate-authenticate-options', (c) =>
-        api.forward(c, '/passkey/generate-authenticate-options', undefined),
+        api.forward(c, '/passkey/generate-authenticate-options'),
       );
       app.post('/auth/passkey/verify-authentication', (c) =>
-        api.forward(c, '/passkey/verify-authentication', undefined),
+        api.forward(c, '/passkey/verify-authentication'),
       );
       app.get('/auth/passkey/generate-register-options', guard, async (c) => {
         requireFresh(viewerOf(c), options.clock.now());
         const { token } = await accounts.sessionOf(c);
-        return api.forward(c, '/passkey/generate-register-options', token);
+        return api.forward(c, '/passkey/generate-register-options', { token });
       });
       app.post('/auth/passkey/verify-registration', guard, async (c) => {
         const { email } = viewerOf(c);
         const { token } = await accounts.sessionOf(c);
-        const answer = await api.forward(c, '/passkey/verify-registration', token);
-        if (answer.ok)
-          await options.audit.append({
-            actor: email,
-            act: 'account.passkey_add',
-            subject: email,
-            owner: email,
-          });
-        return answer;
+        const act = actOf(email, 'account.passkey_add');
+        return api.forward(c, '/passkey/verify-registration', { token, act });
       });
     },
   };

@@ -11,6 +11,7 @@ export {
 } from './node-access.ts';
 export { needsConfirmation, requireFresh } from './require-fresh.ts';
 export { requireTier } from './require-tier.ts';
+export { watchRights } from './rights-watch.ts';
 export { accountRoutes } from './routes.ts';
 export { AccountStore } from './store.ts';
 export {

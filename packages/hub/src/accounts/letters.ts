@@ -4,6 +4,9 @@ import type { AuthLetters } from './auth.ts';
 
 /** The e-mails about accounts. They leave in the background: how long a server takes must not tell who has an account. */
 export function createLetters(by: { mailer: Mailer; publicUrl: string; log: Log }): AuthLetters & {
+  signUp(to: string, token: string): void;
+  /** Somebody wanted to sign up with an e-mail that has an account. */
+  alreadyHere(to: string): void;
   invite(to: string, token: string): void;
 } {
   const { host } = new URL(by.publicUrl);
@@ -15,11 +18,11 @@ export function createLetters(by: { mailer: Mailer; publicUrl: string; log: Log 
     });
   };
   return {
-    verifyEmail: (to, token) =>
-      send(to, 'Confirm your e-mail address', [
-        'Somebody, you we hope, made an account with this address. Confirm it within 24 hours:',
+    signUp: (to, token) =>
+      send(to, 'Make your account', [
+        'Somebody, you we hope, wants an account with this address. Choose its password within 24 hours:',
         '',
-        link(`/verify/${token}`),
+        link(`/reset/${token}`),
         '',
         'If it was not you, do nothing: without this the account can not be used.',
       ]),

@@ -8,7 +8,7 @@ import type { Accounts } from './accounts.ts';
 import { requireFresh } from './require-fresh.ts';
 import { RosterPage } from './roster-page.tsx';
 import { ROSTER_ROWS, RosterStore } from './roster-store.ts';
-import { SecurityStore } from './security-store.ts';
+import { type Recording, SecurityStore } from './security-store.ts';
 import { isAtLeast, TIERS, tiersFor, viewerOf } from './viewer.ts';
 
 const PATH = '/admin/accounts';
@@ -50,6 +50,11 @@ export function rosterRoutes(accounts: Accounts, guard: MiddlewareHandler<HttpEn
     requireFresh(viewer, options.clock.now());
     return viewer;
   };
+  /** Written with what it tells, in one transaction. */
+  const recording =
+    (actor: string, act: string, email: string, detail: Record<string, unknown> = {}): Recording =>
+    (tx) =>
+      options.audit.appendIn(tx, { actor, act, subject: email, owner: email, detail });
   const known = async (email: string) => {
     const user = await store.find(email);
     if (user === undefined) throw notFound('This account');
@@ -70,19 +75,13 @@ export function rosterRoutes(accounts: Accounts, guard: MiddlewareHandler<HttpEn
         const form = await readForm(c, invite);
         if (!form.ok) return show(c, { ...form, status: 422 });
         const { email } = form.value;
-        if (await store.find(email)) {
+        const record = recording(actor, 'account.invite', email, { tier: form.value.tier });
+        const id = await store.invite({ ...form.value, now: options.clock.now() }, record);
+        if (id === undefined) {
           const faults = { email: 'There is an account with this e-mail already.' };
           return show(c, { typed: { email }, faults, status: 422 });
         }
-        await options.audit.append({
-          actor,
-          act: 'account.invite',
-          subject: email,
-          owner: email,
-          detail: { tier: form.value.tier },
-        });
-        const user = await accounts.store.ensureUser({ ...form.value, now: options.clock.now() });
-        const token = await accounts.createResetToken(user.id, INVITATION_MS);
+        const token = await accounts.createResetToken(id, INVITATION_MS);
         accounts.letters.invite(email, token);
         return show(c, { invited: { email, link: new URL(`/reset/${token}`, options.publicUrl).href } });
       });
@@ -95,14 +94,9 @@ export function rosterRoutes(accounts: Accounts, guard: MiddlewareHandler<HttpEn
         if (!tiersFor(viewer, user.tier).includes(form.value.tier)) throw notFound('This page');
         requireFresh(viewer, options.clock.now());
         const detail = { from: user.tier, to: form.value.tier };
-        await options.audit.append({
-          actor,
-          act: 'account.tier',
-          subject: user.email,
-          owner: user.email,
-          detail,
-        });
-        if (!(await store.setTier(user.id, form.value.tier))) return show(c, { fault: LAST, status: 409 });
+        const record = recording(actor, 'account.tier', user.email, detail);
+        if (!(await store.setTier(user.id, form.value.tier, record)))
+          return show(c, { fault: LAST, status: 409 });
         accounts.sessions.forget();
         return c.redirect(href(PATH), 303);
       });
@@ -111,19 +105,11 @@ export function rosterRoutes(accounts: Accounts, guard: MiddlewareHandler<HttpEn
         const form = await readForm(c, act);
         if (!form.ok) return show(c, { fault: 'There is no such act.', status: 422 });
         const user = await known(form.value.email);
-        await options.audit.append({
-          actor,
-          act: ACTS[form.value.act],
-          subject: user.email,
-          owner: user.email,
-        });
-        if (form.value.act === 'enable') await store.enable(user.id);
-        else {
-          const fits =
-            form.value.act === 'end-sessions' || (await store.disable(user.id, options.clock.now()));
-          if (!fits) return show(c, { fault: LAST, status: 409 });
-          await security.endAllSessions(user.id);
-        }
+        const record = recording(actor, ACTS[form.value.act], user.email);
+        if (form.value.act === 'enable') await store.enable(user.id, record);
+        else if (form.value.act === 'end-sessions') await security.endAllSessions(user.id, record);
+        else if (!(await store.disable(user.id, options.clock.now(), record)))
+          return show(c, { fault: LAST, status: 409 });
         accounts.sessions.forget();
         return c.redirect(href(PATH), 303);
       });

@@ -1,4 +1,6 @@
-import type { Sql } from '#seams/db-adapter/index.ts';
+import { randomUUID } from 'node:crypto';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+import type { Recording } from './security-store.ts';
 import type { Tier } from './viewer.ts';
 
 export interface RosterEntry {
@@ -56,35 +58,58 @@ export class RosterStore {
     return row;
   }
 
+  /** @returns the id of the account made; undefined where there is one with this e-mail. */
+  async invite(
+    { email, tier, now }: { email: string; tier: Tier; now: number },
+    record: Recording,
+  ): Promise<string | undefined> {
+    const at = new Date(now);
+    return this.#sql.begin(async (tx) => {
+      const [made] = await tx<{ id: string }[]>`
+        insert into users (id, name, email, email_verified, tier, created_at, updated_at)
+        values (${randomUUID()}, ${email}, ${email}, true, ${tier}, ${at}, ${at})
+        on conflict (email) do nothing returning id`;
+      if (made !== undefined) await record(tx);
+      return made?.id;
+    });
+  }
+
   /** @returns false where it would leave the hub without an Ancient Admin who can sign in. */
-  async setTier(id: string, tier: Tier): Promise<boolean> {
-    return this.#unlessLast(
-      id,
-      (sql) => sql`update users set tier = ${tier} where id = ${id}`,
-      tier !== 'ancient',
-    );
+  async setTier(id: string, tier: Tier, record: Recording): Promise<boolean> {
+    return this.#unlessLast(id, tier !== 'ancient', async (tx) => {
+      await tx`update users set tier = ${tier} where id = ${id}`;
+      await record(tx);
+    });
   }
 
-  /** As `setTier`. */
-  async disable(id: string, at: number): Promise<boolean> {
-    return this.#unlessLast(
-      id,
-      (sql) => sql`update users set disabled_at = ${new Date(at)} where id = ${id}`,
-      true,
-    );
+  /** Ends its sessions as well. As `setTier`. */
+  async disable(id: string, at: number, record: Recording): Promise<boolean> {
+    return this.#unlessLast(id, true, async (tx) => {
+      await tx`update users set disabled_at = ${new Date(at)} where id = ${id}`;
+      await tx`delete from user_sessions where user_id = ${id}`;
+      await record(tx);
+    });
   }
 
-  async enable(id: string): Promise<void> {
-    await this.#sql`update users set disabled_at = null where id = ${id}`;
+  async enable(id: string, record: Recording): Promise<void> {
+    await this.#sql.begin(async (tx) => {
+      const changed = await tx`update users set disabled_at = null
+        where id = ${id} and disabled_at is not null returning 1`;
+      if (changed.length > 0) await record(tx);
+    });
   }
 
   /** One change at a time, so that two admins can't remove each other at once. */
-  async #unlessLast(id: string, change: (sql: Sql) => Promise<unknown>, lessens: boolean): Promise<boolean> {
-    return this.#sql.begin(async (sql) => {
-      const ancients = await sql<{ id: string }[]>`
+  async #unlessLast(
+    id: string,
+    lessens: boolean,
+    change: (tx: TransactionSql) => Promise<void>,
+  ): Promise<boolean> {
+    return this.#sql.begin(async (tx) => {
+      const ancients = await tx<{ id: string }[]>`
         select id from users where tier = 'ancient' and disabled_at is null order by id for update`;
       if (lessens && ancients.length === 1 && ancients[0]?.id === id) return false;
-      await change(sql as unknown as Sql);
+      await change(tx);
       return true;
     });
   }

@@ -4,11 +4,12 @@ import { type Faults, line, readForm } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { notFound } from '../http-error.ts';
-import type { Accounts } from './accounts.ts';
+import { type Accounts, actOf } from './accounts.ts';
+import { TOTP_PATH } from './auth.ts';
 import { newPassword } from './password.ts';
 import { requireFresh } from './require-fresh.ts';
 import { type Enrolment, SecurityPage } from './security-page.tsx';
-import { SecurityStore } from './security-store.ts';
+import { type Recording, SecurityStore } from './security-store.ts';
 import { viewerOf } from './viewer.ts';
 
 const PATH = '/settings/security';
@@ -37,18 +38,26 @@ export function securityRoutes(accounts: Accounts, guard: MiddlewareHandler<Http
     const page = <SecurityPage view={{ security, sessionId, now: options.clock.now(), ...shown }} />;
     return c.render(page, { title: 'Security', nav: 'settings', scripts: ['passkey.js'] });
   };
-  const record = async (c: HubContext, act: string, detail: Record<string, unknown> = {}) => {
-    const { email } = viewerOf(c);
-    await options.audit.append({ actor: email, act, subject: email, owner: email, detail });
-  };
+  /** Written with what it tells, in one transaction. */
+  const recording =
+    (c: HubContext, act: string, detail: Record<string, unknown> = {}): Recording =>
+    async (tx) => {
+      await options.audit.appendIn(tx, actOf(viewerOf(c).email, act, detail));
+    };
   const back = (c: HubContext, part: string) => c.redirect(href(`${PATH}#${part}`), 303);
   /** A form with the password alone, for one of the acts of the second step. */
-  const withPassword = async (c: HubContext, act: 'start' | 'codes' | 'off', path: `/${string}`) => {
-    const form = await readForm(c, z.strictObject({ [`password-${act}`]: held }));
+  const withPassword = async (
+    c: HubContext,
+    name: 'start' | 'codes' | 'off',
+    { path, act }: { path: `/${string}`; act?: string },
+  ) => {
+    const form = await readForm(c, z.strictObject({ [`password-${name}`]: held }));
     if (!form.ok) return { faults: { password: WRONG_PASSWORD } };
-    await accounts.countTry(viewerOf(c).email);
+    const { email } = viewerOf(c);
+    await accounts.countTry(email);
     const { token } = await accounts.sessionOf(c);
-    const answer = await api.call(c, { path, body: { password: form.value[`password-${act}`] }, token });
+    const body = { password: form.value[`password-${name}`] };
+    const answer = await api.call(c, { path, body, token, ...(act && { act: actOf(email, act) }) });
     if (answer.ok) return { answer };
     return {
       faults: answer.code === 'INVALID_PASSWORD' ? { password: WRONG_PASSWORD } : { '': saidOf(answer.code) },
@@ -69,20 +78,19 @@ export function securityRoutes(accounts: Accounts, guard: MiddlewareHandler<Http
         const { hasPassword } = await store.read(viewer.accountId, options.clock.now());
         if (!hasPassword) {
           requireFresh(viewer, options.clock.now());
-          await record(c, 'account.password_set');
-          await accounts.setFirstPassword(viewer.accountId, password);
+          await accounts.setFirstPassword(viewer, password);
           return back(c, 'password');
         }
         await accounts.countTry(viewer.email);
         const { token } = await accounts.sessionOf(c);
         const body = { currentPassword: current ?? '', newPassword: password, revokeOtherSessions: true };
-        const answer = await api.call(c, { path: '/change-password', body, token });
+        const act = actOf(viewer.email, 'account.password_change');
+        const answer = await api.call(c, { path: '/change-password', body, token, act });
         if (!answer.ok) return show(c, { faults: { password: { current: WRONG_PASSWORD } }, status: 422 });
-        await record(c, 'account.password_change');
         return back(c, 'password');
       });
       app.post(`${PATH}/totp/start`, async (c) => {
-        const { answer, faults } = await withPassword(c, 'start', '/two-factor/enable');
+        const { answer, faults } = await withPassword(c, 'start', { path: '/two-factor/enable' });
         if (answer === undefined) return show(c, { faults: { totp: faults }, status: 422 });
         const { totpURI, backupCodes } = answer.body as { totpURI: string; backupCodes: string[] };
         // No redirect: they are in this answer and nowhere else.
@@ -91,45 +99,53 @@ export function securityRoutes(accounts: Accounts, guard: MiddlewareHandler<Http
       app.post(`${PATH}/totp/verify`, async (c) => {
         const form = await readForm(c, code);
         const { token } = await accounts.sessionOf(c);
+        const { accountId, email } = viewerOf(c);
+        // A code that is right changes nothing then.
+        if ((await store.read(accountId, options.clock.now())).twoFactor) return back(c, 'totp');
         const digits = form.ok ? form.value.code.replaceAll(' ', '') : '';
-        const answer = await api.call(c, { path: '/two-factor/verify-totp', body: { code: digits }, token });
+        const act = actOf(email, 'account.second_step_on');
+        const answer = await api.call(c, { path: TOTP_PATH, body: { code: digits }, token, act });
         if (!answer.ok) {
           const faults = { totp: { code: 'That code is wrong. Take the one that the app shows now.' } };
           return show(c, { faults, status: 422 });
         }
-        await record(c, 'account.second_step_on');
         return back(c, 'totp');
       });
       app.post(`${PATH}/totp/codes`, async (c) => {
-        const { answer, faults } = await withPassword(c, 'codes', '/two-factor/generate-backup-codes');
+        const { answer, faults } = await withPassword(c, 'codes', {
+          path: '/two-factor/generate-backup-codes',
+          act: 'account.recovery_codes',
+        });
         if (answer === undefined) return show(c, { faults: { totp: faults }, status: 422 });
-        await record(c, 'account.recovery_codes');
         return show(c, { enrolment: { codes: (answer.body as { backupCodes: string[] }).backupCodes } });
       });
       app.post(`${PATH}/totp/off`, async (c) => {
-        const { answer, faults } = await withPassword(c, 'off', '/two-factor/disable');
+        const { answer, faults } = await withPassword(c, 'off', {
+          path: '/two-factor/disable',
+          act: 'account.second_step_off',
+        });
         if (answer === undefined) return show(c, { faults: { totp: faults }, status: 422 });
-        await record(c, 'account.second_step_off');
         return back(c, 'totp');
       });
       app.post(`${PATH}/passkeys/:id/remove`, async (c) => {
         const viewer = viewerOf(c);
         requireFresh(viewer, options.clock.now());
-        await record(c, 'account.passkey_remove', { passkey: c.req.param('id') });
-        if (!(await store.removePasskey(viewer.accountId, c.req.param('id')))) throw notFound('This passkey');
+        const id = c.req.param('id');
+        const record = recording(c, 'account.passkey_remove', { passkey: id });
+        if (!(await store.removePasskey(viewer.accountId, id, record))) throw notFound('This passkey');
         return back(c, 'passkeys');
       });
       app.post(`${PATH}/sessions/end-others`, async (c) => {
         const { sessionId } = await accounts.sessionOf(c);
-        await record(c, 'account.sessions_end');
-        await store.endAllSessions(viewerOf(c).accountId, sessionId);
+        const record = recording(c, 'account.sessions_end');
+        await store.endAllSessions(viewerOf(c).accountId, record, sessionId);
         accounts.sessions.forget();
         return back(c, 'sessions');
       });
       app.post(`${PATH}/sessions/:id/end`, async (c) => {
         const id = c.req.param('id');
-        await record(c, 'account.session_end', { session: id });
-        if (!(await store.endSession(viewerOf(c).accountId, id))) throw notFound('This session');
+        const record = recording(c, 'account.session_end', { session: id });
+        if (!(await store.endSession(viewerOf(c).accountId, id, record))) throw notFound('This session');
         accounts.sessions.forget();
         return back(c, 'sessions');
       });

@@ -1,4 +1,7 @@
-import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+
+/** What the audit log is told, in the transaction of the change; last in it, since nobody else can append until it ends. */
+export type Recording = (tx: TransactionSql) => Promise<unknown>;
 
 export interface Passkey {
   readonly id: string;
@@ -62,21 +65,27 @@ export class SecurityStore {
   }
 
   /** @returns whether the account had it. */
-  async removePasskey(userId: string, id: string): Promise<boolean> {
-    const rows = await this
-      .#sql`delete from user_passkeys where id = ${id} and user_id = ${userId} returning id`;
-    return rows.length > 0;
+  async removePasskey(userId: string, id: string, record: Recording): Promise<boolean> {
+    return this.#sql.begin(async (tx) => {
+      const rows = await tx`delete from user_passkeys where id = ${id} and user_id = ${userId} returning id`;
+      if (rows.length > 0) await record(tx);
+      return rows.length > 0;
+    });
   }
 
-  async endSession(userId: string, id: string): Promise<boolean> {
-    const rows = await this
-      .#sql`delete from user_sessions where id = ${id} and user_id = ${userId} returning id`;
-    return rows.length > 0;
+  async endSession(userId: string, id: string, record: Recording): Promise<boolean> {
+    return this.#sql.begin(async (tx) => {
+      const rows = await tx`delete from user_sessions where id = ${id} and user_id = ${userId} returning id`;
+      if (rows.length > 0) await record(tx);
+      return rows.length > 0;
+    });
   }
 
   /** @param but a session that goes on */
-  async endAllSessions(userId: string, but?: string): Promise<void> {
-    await this
-      .#sql`delete from user_sessions where user_id = ${userId} and id is distinct from ${but ?? null}`;
+  async endAllSessions(userId: string, record: Recording, but?: string): Promise<void> {
+    await this.#sql.begin(async (tx) => {
+      await tx`delete from user_sessions where user_id = ${userId} and id is distinct from ${but ?? null}`;
+      await record(tx);
+    });
   }
 }

@@ -85,8 +85,7 @@ export function PasskeyButton({ next, word = 'Use a passkey' }: { next: string; 
 
 const TOLD = {
   failed: 'That link does not work: it was used already, is too old, or a newer one replaced it.',
-  reset: 'The password is changed. Sign in with the new one.',
-  verified: 'The address is confirmed. Sign in.',
+  reset: 'The password is set. Sign in with it.',
 } as const;
 export type Told = keyof typeof TOLD;
 

@@ -3,6 +3,7 @@ import { emailAddress, type Faults, readForm, type Typed } from '../console/form
 import { scopeOf } from '../console/scope.ts';
 import type { HttpFeature, HubApp, HubContext } from '../http.ts';
 import type { Accounts } from './accounts.ts';
+import { CODE_USED, TOTP_PATH } from './auth.ts';
 import { localPath } from './local-path.ts';
 import { CodePage, isTold, LinkPage, SignInPage } from './sign-in-page.tsx';
 
@@ -48,10 +49,7 @@ export function signInRoutes(accounts: Accounts): HttpFeature {
           await accounts.forgetTries(email);
           return c.redirect(to, 303);
         }
-        // Told only to who knows the password.
-        const unconfirmed = answer.code === 'EMAIL_NOT_VERIFIED';
-        const fault = unconfirmed ? 'Confirm your e-mail first: a new link is on its way to you.' : WRONG;
-        return showSignIn(c, accounts, { typed: { email }, faults: { '': fault }, status: 401, next: to });
+        return showSignIn(c, accounts, { typed: { email }, faults: { '': WRONG }, status: 401, next: to });
       });
       app.get('/sign-in/code', (c) => showCode(c, localPath(c.req.query('next'))));
       app.post('/sign-in/code', async (c) => {
@@ -60,12 +58,10 @@ export function signInRoutes(accounts: Accounts): HttpFeature {
         const { code } = form.value;
         const digits = code.replaceAll(' ', '');
         const answer = /^\d{6}$/.test(digits)
-          ? await api.call(c, { path: '/two-factor/verify-totp', body: { code: digits } })
+          ? await api.call(c, { path: TOTP_PATH, body: { code: digits } })
           : await api.call(c, { path: '/two-factor/verify-backup-code', body: { code } });
         if (answer.ok) return c.redirect(localPath(form.value.next), 303);
-        const over = answer.code === 'INVALID_TWO_FACTOR_COOKIE' || answer.code.startsWith('TOO_MANY');
-        const fault = over ? 'This attempt is over: start anew.' : 'That code is wrong, or was used already.';
-        return showCode(c, localPath(form.value.next), { '': fault });
+        return showCode(c, localPath(form.value.next), { '': codeFault(answer.code) });
       });
       app.get('/sign-in/:link', (c) => {
         c.header('cache-control', 'no-store');
@@ -82,6 +78,12 @@ export function signInRoutes(accounts: Accounts): HttpFeature {
       });
     },
   };
+}
+
+function codeFault(code: string): string {
+  if (code === CODE_USED) return 'That code was used already: start anew, with the next one.';
+  const over = code === 'INVALID_TWO_FACTOR_COOKIE' || code.startsWith('TOO_MANY');
+  return over ? 'This attempt is over: start anew.' : 'That code is wrong, or was used already.';
 }
 
 function nextOf(typed: Typed): string {

@@ -6,9 +6,8 @@ export function SignUpPage({ typed, faults = {} }: FormState) {
       <form method="post" action="/sign-up" class="form">
         {faults[''] !== undefined && <Warning>{faults['']}</Warning>}
         <EmailField typed={typed} faults={faults} />
-        <PasswordField faults={faults} chosen />
         <button type="submit" class="primary">
-          Make the account
+          Send me a link
         </button>
       </form>
       <p>
@@ -24,7 +23,7 @@ export function CheckMailPage({ what }: { what: 'sign-up' | 'reset' }) {
     <Door title="Look into your e-mail">
       <p>
         {what === 'sign-up'
-          ? 'We sent a message to that address. The link in it makes the account yours.'
+          ? 'We sent a message to that address. By the link in it you choose your password.'
           : 'If that address has an account, a message with a link is on its way to it.'}
       </p>
       <p>Nothing there within some minutes? Look among the spam, or ask whoever runs this hub.</p>
@@ -53,34 +52,16 @@ export function ForgotPage({ typed, faults = {} }: FormState) {
 
 export function ResetPage({ token, faults = {} }: FormState & { token: string }) {
   return (
-    <Door title="Choose a new password">
+    <Door title="Choose a password">
       <form method="post" action="/reset" class="form">
         {faults[''] !== undefined && <Warning>{faults['']}</Warning>}
         <input type="hidden" name="token" value={token} />
         <PasswordField faults={faults} label="New password" chosen />
         <button type="submit" class="primary">
-          Change it
+          Set it
         </button>
       </form>
       <p class="field-hint">Whoever is signed in to the account by now is signed out.</p>
-    </Door>
-  );
-}
-
-export function VerifyPage({ token, failed }: { token: string; failed: boolean }) {
-  return (
-    <Door title="Confirm your e-mail address">
-      {failed && (
-        <Warning>
-          That link does not work, or not any more. Sign in with your password: a new one is sent to you.
-        </Warning>
-      )}
-      <form method="post" action="/verify" class="form">
-        <input type="hidden" name="token" value={token} />
-        <button type="submit" class="primary" autofocus>
-          Confirm and sign in
-        </button>
-      </form>
     </Door>
   );
 }

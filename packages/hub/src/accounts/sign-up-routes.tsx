@@ -3,14 +3,12 @@ import { emailAddress, readForm } from '../console/form.tsx';
 import type { HttpFeature, HubApp, HubContext } from '../http.ts';
 import type { Accounts } from './accounts.ts';
 import { newPassword } from './password.ts';
-import { CheckMailPage, ClosedPage, ForgotPage, ResetPage, SignUpPage, VerifyPage } from './sign-up-page.tsx';
+import { CheckMailPage, ClosedPage, ForgotPage, ResetPage, SignUpPage } from './sign-up-page.tsx';
 
-const signUp = z.strictObject({ email: emailAddress(), password: newPassword });
-const forgot = z.strictObject({ email: emailAddress() });
+const address = z.strictObject({ email: emailAddress() });
 const reset = z.strictObject({ token: z.string().max(200), password: newPassword });
-const verify = z.strictObject({ token: z.string().max(2_000) });
 
-/** Making an account, confirming its e-mail, and a new password for one who forgot it. */
+/** Making an account, and a new password for one who forgot it. */
 export function signUpRoutes(accounts: Accounts): HttpFeature {
   const { api } = accounts;
   const isOpen = async () => accounts.options.signUp === 'open' && (await accounts.isClaimed());
@@ -20,34 +18,17 @@ export function signUpRoutes(accounts: Accounts): HttpFeature {
         show(c, (await isOpen()) ? <SignUpPage /> : <ClosedPage />, 'Make an account'),
       );
       app.post('/sign-up', async (c) => {
-        const form = await readForm(c, signUp);
+        const form = await readForm(c, address);
         if (!(await isOpen())) return show(c, <ClosedPage />, 'Sign-up is closed', 403);
         if (!form.ok) return show(c, <SignUpPage {...form} />, 'Make an account', 422);
-        const { email, password } = form.value;
         await accounts.countRequest(c);
         // What follows takes longer for one than for the other: nobody waits for it.
-        accounts.inBackground(
-          api.call(c, {
-            path: '/sign-up/email',
-            body: { email, password, name: email },
-            detached: true,
-          }),
-        );
+        accounts.inBackground(accounts.signUp(form.value.email));
         return show(c, <CheckMailPage what="sign-up" />, 'Look into your e-mail');
-      });
-      app.get('/verify/:token', (c) =>
-        show(c, <VerifyPage token={c.req.param('token')} failed={false} />, 'Confirm your e-mail'),
-      );
-      app.post('/verify', async (c) => {
-        const form = await readForm(c, verify);
-        const token = form.ok ? form.value.token : '';
-        const answer = await api.call(c, { path: `/verify-email?token=${encodeURIComponent(token)}` });
-        if (answer.ok) return c.redirect('/fleet', 303);
-        return show(c, <VerifyPage token={token} failed />, 'Confirm your e-mail', 400);
       });
       app.get('/forgot', (c) => show(c, <ForgotPage />, 'Forgot the password'));
       app.post('/forgot', async (c) => {
-        const form = await readForm(c, forgot);
+        const form = await readForm(c, address);
         if (!form.ok) return show(c, <ForgotPage {...form} />, 'Forgot the password', 422);
         await accounts.countRequest(c);
         accounts.inBackground(
@@ -63,11 +44,7 @@ export function signUpRoutes(accounts: Accounts): HttpFeature {
         const token = form.ok ? form.value.token : String(form.typed['token'] ?? '');
         if (!form.ok)
           return show(c, <ResetPage token={token} faults={form.faults} />, 'Choose a password', 422);
-        const answer = await api.call(c, {
-          path: '/reset-password',
-          body: { token, newPassword: form.value.password },
-        });
-        if (answer.ok) return c.redirect('/sign-in?told=reset&add', 303);
+        if (await accounts.resetPassword(c, form.value)) return c.redirect('/sign-in?told=reset&add', 303);
         const faults = {
           '': 'That link does not work: it was used already, or is too old. Ask for a new one.',
         };

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Tier } from './viewer.ts';
+
+/** Longer than any window in which tries are counted. */
+const RATE_LIMITS_MS = 24 * 3_600_000;
 
 export interface StoredSession {
   readonly id: string;
@@ -92,6 +95,17 @@ export class AccountStore {
     return user;
   }
 
+  /** The account of this e-mail, made unconfirmed and without a password where there is none yet. */
+  async signUp(email: string, now: number): Promise<{ id: string; confirmed: boolean }> {
+    const at = new Date(now);
+    await this.#sql`insert into users (id, name, email, created_at, updated_at)
+      values (${randomUUID()}, ${email}, ${email}, ${at}, ${at}) on conflict (email) do nothing`;
+    const [user] = await this.#sql<{ id: string; confirmed: boolean }[]>`
+      select id, email_verified as confirmed from users where email = ${email}`;
+    if (user === undefined) throw new Error(`the account of ${email} went as it was made`);
+    return user;
+  }
+
   /**
    * Many accounts at once; those that are there stay as they are.
    * @returns the e-mails of those made.
@@ -122,11 +136,12 @@ export class AccountStore {
     const sql = this.#sql;
     await sql`delete from user_sessions where expires_at <= ${at}`;
     await sql`delete from user_verifications where expires_at <= ${at}`;
+    await sql`delete from auth_rate_limits where last_request <= ${now - RATE_LIMITS_MS}`;
     await sql`delete from admin_links where expires_at <= ${at} and used_at is null`;
   }
 
-  async confirmEmail(userId: string): Promise<void> {
-    await this.#sql`update users set email_verified = true where id = ${userId}`;
+  async confirmEmail(tx: TransactionSql, userId: string): Promise<void> {
+    await tx`update users set email_verified = true where id = ${userId}`;
   }
 
   /** Counts a try. @returns how many there were in the window that it falls into. */

@@ -21,7 +21,8 @@ export async function openAccounts(
 ) {
   const clock = { ...systemClock, ahead: 0, now: () => systemClock.now() + clock.ahead };
   const mails: Mail[] = [];
-  const acts: Parameters<AuditLog['append']>[0][] = [];
+  const acts: Parameters<AuditLog['appendIn']>[1][] = [];
+  const failing = { audit: false };
   const address = { of: '203.0.113.1' };
   const accounts = await Accounts.open({
     sql: database.sql,
@@ -30,7 +31,12 @@ export async function openAccounts(
     log: createLog({ level: 'silent' }),
     publicUrl: 'http://hub.example',
     mailer: { kind: 'log', send: async (mail) => void mails.push(mail), close: () => undefined },
-    audit: { append: async (act) => void acts.push(act) as never },
+    audit: {
+      async appendIn(_tx, act) {
+        if (failing.audit) throw new Error('the audit log takes nothing');
+        return void acts.push(act) as never;
+      },
+    },
     signUp: 'open',
     adminEmail: 'admin@stoa.local',
     addressOf: () => address.of,
@@ -44,7 +50,7 @@ export async function openAccounts(
   accountRoutes(accounts).mount(app);
   app.get('/private', accounts.requireViewer, (c) => c.json(viewerOf(c)));
   app.onError((thrown, c) => c.text(toHttpError(thrown).code, toHttpError(thrown).status));
-  return { accounts, app, clock, mails, acts, address, visitor: () => new Visitor(app) };
+  return { accounts, app, clock, mails, acts, failing, address, visitor: () => new Visitor(app) };
 }
 
 /** A browser: keeps cookies, sends forms, follows nothing. */

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Sql } from '#seams/db-adapter/index.ts';
+import type { SealedColumn, Vault } from '../vault/index.ts';
 import { type ChannelKind, defaultChannelId, isAddress } from './channel.ts';
 import type { Message } from './message.ts';
 import { Outbox } from './outbox.ts';
@@ -41,16 +42,19 @@ interface ChannelRow {
   last_error: string | null;
 }
 
+export const CHANNEL_SECRETS: SealedColumn = { table: 'alert_channels', id: 'id', column: 'secret' };
 export const MOST_CHANNELS = 20;
 
 const hashOf = (code: string): string => createHash('sha256').update(code).digest('hex');
 
-/** The channels of owners; secrets go in and come out for the dispatcher only. */
+/** The channels of owners; secrets go in sealed and come out for the dispatcher only. */
 export class ChannelStore {
   readonly #sql: Sql;
+  readonly #vault: Vault;
 
-  constructor(sql: Sql) {
+  constructor({ sql, vault }: { sql: Sql; vault: Vault }) {
     this.#sql = sql;
+    this.#vault = vault;
   }
 
   async ofOwner(owner: string, now: number): Promise<readonly Channel[]> {
@@ -76,9 +80,10 @@ export class ChannelStore {
 
   async add({ owner, kind, name, target, secret, code }: NewChannel, now: number): Promise<string> {
     const id = randomUUID();
+    const sealed = secret === '' ? '' : this.#vault.seal(secret, CHANNEL_SECRETS, id);
     await this.#sql`
       insert into alert_channels (id, owner, kind, name, target, secret, code_hash, enabled, created_at)
-      values (${id}, ${owner}, ${kind}, ${name}, ${target}, ${secret}, ${code === undefined ? null : hashOf(code)}, true,
+      values (${id}, ${owner}, ${kind}, ${name}, ${target}, ${sealed}, ${code === undefined ? null : hashOf(code)}, true,
         ${new Date(now)})`;
     return id;
   }

@@ -16,7 +16,7 @@ export interface Target {
   readonly kind: ChannelKind;
   /** E-mail address, webhook's URL, Telegram's chat. */
   readonly target: string;
-  /** Signing key, bot token, Discord's URL. */
+  /** Signing key, bot token, Discord's URL; '' where it takes none. */
   readonly secret: string;
 }
 

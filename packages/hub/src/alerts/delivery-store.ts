@@ -8,7 +8,9 @@ const CLAIM_MS = 60_000;
 const LONGEST_ERROR = 300;
 
 /** A delivery that this instance is to attempt now, once. */
-export interface ClaimedDelivery extends Delivery, Target {
+export interface ClaimedDelivery extends Delivery, Omit<Target, 'secret'> {
+  /** As the database holds it. */
+  readonly sealed: string;
   readonly channelId: string;
   readonly owner: string;
   /** With this one. */
@@ -85,7 +87,7 @@ export class DeliveryStore {
       createdAt: row.created_at.getTime(),
       kind: row.kind,
       target: row.target,
-      secret: row.secret,
+      sealed: row.secret,
     }));
   }
 

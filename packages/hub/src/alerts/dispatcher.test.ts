@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { createSmtpMailer } from '#seams/mailer/index.ts';
 import { AllowedAddresses } from '../egress-addresses.ts';
 import { createLog } from '../log.ts';
+import { Vault } from '../vault/index.ts';
 import type { ChannelKind } from './channel.ts';
+import { CHANNEL_SECRETS } from './channel-store.ts';
 import { createSends } from './channels/index.ts';
 import { signatureOf } from './channels/webhook.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -22,6 +25,7 @@ const soon = (check: () => void | Promise<void>): Promise<void> => vi.waitFor(ch
 describe('the dispatcher', { timeout: 60_000 }, () => {
   let database: DbAdapter;
   let world: AlertWorld;
+  const vault = new Vault({ keys: [randomBytes(32)], random: randomBytes });
   beforeAll(async () => {
     database = await openTemporary();
   }, 60_000);
@@ -35,17 +39,17 @@ describe('the dispatcher', { timeout: 60_000 }, () => {
     const mailer = createSmtpMailer({ url: smtp, from: 'Stoa Hub <hub@stoa.example>' });
     const egress = new Egress({ allowed: new AllowedAddresses(['127.0.0.0/8']) });
     const send = createSends({ mailer, egress, origin: ORIGIN, clock, telegramApi: telegram });
-    return new Dispatcher({ sql, clock, log: createLog({ level: 'silent' }), send });
+    return new Dispatcher({ sql, vault, clock, log: createLog({ level: 'silent' }), send });
   }
 
   const addChannel = async (
     id: string,
     kind: ChannelKind,
-    over: { owner?: string; target?: string; secret?: string } = {},
+    { secret = 'key', ...over }: { owner?: string; target?: string; secret?: string } = {},
   ) =>
     await database.sql`insert into alert_channels ${database.sql({
-      ...{ id, kind, owner: 'owner@stoa.example', name: id, target: '', secret: 'key', enabled: true },
-      ...{ created_at: new Date(START), ...over },
+      ...{ id, kind, owner: 'owner@stoa.example', name: id, target: '', enabled: true },
+      ...{ secret: vault.seal(secret, CHANNEL_SECRETS, id), created_at: new Date(START), ...over },
     })}`;
 
   const put = async (channelId: string, over: Partial<Message> = {}, owner = 'owner@stoa.example') => {
@@ -249,7 +253,7 @@ describe('the dispatcher', { timeout: 60_000 }, () => {
     const egress = new Egress({ allowed: new AllowedAddresses(['127.0.0.0/8']) });
     const mailer = createSmtpMailer({ url: 'smtp://127.0.0.1:1', from: 'a@b.example' });
     const send = createSends({ mailer, egress, origin: ORIGIN, clock, telegramApi: http.url });
-    const sender = new Dispatcher({ sql, clock, log: secretLog, send });
+    const sender = new Dispatcher({ sql, vault, clock, log: secretLog, send });
     await sender.tick();
     await sender.idle();
     expect(await log()).toEqual([
@@ -257,6 +261,21 @@ describe('the dispatcher', { timeout: 60_000 }, () => {
       expect.stringMatching(/^disc retry 1 127.0.0.1: E/),
     ]);
     expect([...lines, ...(await log())].join()).not.toContain('hush');
+  });
+
+  it('sends nothing with a secret that it cannot open, and tries again', async () => {
+    await using http = await startHttp();
+    const other = new Vault({ keys: [randomBytes(32)], random: randomBytes });
+    await addChannel('hook', 'webhook', { target: http.url });
+    await database.sql`update alert_channels set secret = ${other.seal('key', CHANNEL_SECRETS, 'hook')}`;
+    await put('hook');
+    const sender = dispatcher();
+    await sender.tick();
+    await sender.idle();
+    expect([http.received, await log()]).toEqual([
+      [],
+      ['hook retry 1 the secret of the channel cannot be opened: set the channel up anew'],
+    ]);
   });
 
   it('puts nothing of a label into the head of a mail', async () => {

@@ -2,7 +2,9 @@ import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
+import { type Vault, VaultError } from '../vault/index.ts';
 import { type ChannelKind, DeliveryError, type Send } from './channel.ts';
+import { CHANNEL_SECRETS } from './channel-store.ts';
 import { type ClaimedDelivery, DeliveryStore } from './delivery-store.ts';
 
 /** One attempt. SMTP has more turns than HTTP; its seam gives up after 20 s of silence. */
@@ -33,13 +35,21 @@ export class Dispatcher implements Task {
   readonly name = 'alert-dispatcher';
   readonly periodMs = 1_000;
   readonly #store: DeliveryStore;
+  readonly #vault: Vault;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #send: Readonly<Record<ChannelKind, Send>>;
   readonly #underWay = new Map<ClaimedDelivery, Promise<void>>();
   readonly #stopped = new AbortController();
 
-  constructor(by: { sql: Sql; clock: Clock; log: Log; send: Readonly<Record<ChannelKind, Send>> }) {
+  constructor(by: {
+    sql: Sql;
+    vault: Vault;
+    clock: Clock;
+    log: Log;
+    send: Readonly<Record<ChannelKind, Send>>;
+  }) {
+    this.#vault = by.vault;
     this.#store = new DeliveryStore(by.sql);
     this.#clock = by.clock;
     this.#log = by.log;
@@ -96,12 +106,27 @@ export class Dispatcher implements Task {
     );
     late.promise.catch(() => undefined);
     try {
-      await Promise.race([this.#send[delivery.kind](delivery, delivery, signal), late.promise]);
+      const target = { ...delivery, secret: this.#secretOf(delivery) };
+      await Promise.race([this.#send[delivery.kind](target, delivery, signal), late.promise]);
       await this.#store.sent(delivery, this.#clock.now());
     } catch (error) {
       await this.#failed(delivery, error);
     } finally {
       cancel();
+    }
+  }
+
+  #secretOf({ channelId, sealed }: ClaimedDelivery): string {
+    try {
+      return sealed === '' ? '' : this.#vault.open(sealed, CHANNEL_SECRETS, channelId);
+    } catch (cause) {
+      if (!(cause instanceof VaultError)) throw cause;
+      this.#log.error({ err: cause }, 'the secret of a channel cannot be opened');
+      throw new DeliveryError('the secret of the channel cannot be opened: set the channel up anew', {
+        // Another hub of the region, or this one once its key file is back, may have the key.
+        retry: true,
+        cause,
+      });
     }
   }
 

@@ -1,8 +1,9 @@
+import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { AllowedAddresses, isPublicAddress } from '../egress-addresses.ts';
-import type { Resolve } from '../egress-resolver.ts';
+import { createResolve, type Resolve } from '../name-resolver.ts';
 import { Egress } from './egress.ts';
-import { startHanging, startHttp } from './receivers.fixture.ts';
+import { startDns, startHanging, startHttp } from './receivers.fixture.ts';
 
 const signal = () => AbortSignal.timeout(5_000);
 const resolving = (...answers: readonly (readonly string[])[]): { resolve: Resolve; asked: () => number } => {
@@ -133,6 +134,23 @@ describe('egress', () => {
       egress.request(new URL(`http://rebind.example:${trap.port}/x`), { method: 'GET', signal: signal() }),
     ).rejects.toMatchObject({ retry: false });
     expect(trap.received).toEqual([]);
+  });
+
+  it('asks DNS and nothing that blocks a thread: names of this machine are not known', async () => {
+    await using http = await startHttp();
+    await using dns = await startDns({ 'hook.example': '127.0.0.1', 'silent.example': undefined });
+    const resolve = createResolve({ servers: [dns.server], timeoutMs: 50, tries: 1 });
+    const egress = new Egress({ allowed: new AllowedAddresses(['127.0.0.1', '::1']), resolve });
+    const get = (host: string) =>
+      egress.request(new URL(`http://${host}:${http.port}/`), { method: 'GET', signal: signal() });
+    // Whose DNS hangs has nobody wait who asks for another name.
+    const [silent, answered] = await Promise.allSettled([get('silent.example'), get('hook.example')]);
+    expect(silent).toMatchObject({ reason: { retry: true, message: 'silent.example: ETIMEOUT' } });
+    expect(answered).toMatchObject({ value: { status: 204 } });
+    await expect(get('nobody.example')).rejects.toMatchObject({ message: 'nobody.example: ENOTFOUND' });
+    await expect(get(hostname())).rejects.toMatchObject({ message: `${hostname()}: ENOTFOUND` });
+    expect((await get('localhost')).status).toBe(204);
+    expect(dns.asked).not.toContain('localhost');
   });
 
   it('reads a little of an endless answer, and follows nothing', async () => {

@@ -2,7 +2,8 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { AllowedAddresses } from '../egress-addresses.ts';
-import { EgressRefusedError, EgressResolver, type Resolve } from '../egress-resolver.ts';
+import { EgressRefusedError, EgressResolver } from '../egress-resolver.ts';
+import type { Resolve } from '../name-resolver.ts';
 import { DeliveryError } from './channel.ts';
 
 /** An answer is looked at, never kept: more than this of it is not read. */

@@ -67,6 +67,7 @@ export class AlertWorld {
       language: { problem: () => undefined, condition: (held, text) => held`n.label like ${text}` },
       admins: async () => ['admin@stoa.example'],
       expiries: () => [],
+      endingKeys: async () => [],
       ...deps,
     });
   }

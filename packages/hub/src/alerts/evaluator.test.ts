@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ApiKeyStore } from '#api-keys/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { keyRule } from './account-watch.ts';
 import { AlertWorld, MINUTE, START } from './evaluator.fixture.ts';
 import { Lease } from './lease.ts';
+import { headline, textOf } from './message.ts';
 
 describe('the evaluator', { timeout: 60_000 }, () => {
   let database: DbAdapter;
@@ -263,6 +266,54 @@ describe('the evaluator', { timeout: 60_000 }, () => {
     await evaluator.tick();
     await world.pass(12, evaluator);
     expect(await world.tale()).toEqual(['10.5 admin firing certificate']);
+  });
+
+  it('tells of an API key in its last week, once, and again as it ends; revoked, it is told of no more', async () => {
+    const { sql } = database;
+    await sql`truncate api_keys`;
+    const store = new ApiKeyStore(sql);
+    const day = 24 * 60 * MINUTE;
+    const add = (keyId: string, life: { createdAt: number; expiresAt: number }) =>
+      store.add(
+        { keyId, owner: 'owner@stoa.example', name: keyId, scopes: ['nodes:read'], ...life },
+        new Uint8Array(32),
+      );
+    await add('month', { createdAt: START - 22 * day, expiresAt: START + 8 * day });
+    await add('revoked', { createdAt: START - 22 * day, expiresAt: START + 7 * day + MINUTE });
+    await add('fresh', { createdAt: START, expiresAt: START + 300 * day });
+    await add('forgotten', { createdAt: START - 60 * day, expiresAt: START - 20 * day });
+    const evaluator = world.evaluator({ endingKeys: (span) => store.ending(span) });
+    const at = async (days: number) => {
+      world.clock.time = START + days * day;
+      await evaluator.tick();
+    };
+    for (const days of [0, 1, 1.01, 2, 3]) await at(days);
+    await store.revoke('revoked', 'owner@stoa.example', world.clock.time);
+    for (const days of [4, 7.9, 8, 9, 15.1, 16]) await at(days);
+    const told = await world.told();
+    expect(told.map(({ at: when, message }) => [(when - START) / day, headline(message)])).toEqual([
+      [1, 'Alert: API key revoked: API key ends soon'],
+      [1, 'Alert: API key month: API key ends soon'],
+      [8, 'Alert: API key month: API key ended'],
+    ]);
+    expect(textOf(told[2]!.message, 'https://hub.example')).toContain(
+      'https://hub.example/settings/api-keys',
+    );
+    expect(await sql`select 1 from alert_states`).toHaveLength(0);
+  });
+
+  it('gives a key for a day its last quarter as notice', () => {
+    const hour = 60 * MINUTE;
+    const key = { keyId: 'k', owner: 'o', name: 'n', createdAt: START, expiresAt: START + 24 * hour };
+    const holds = (hours: number) => keyRule(key, START + hours * hour);
+    expect([17.9, 18, 23.9, 24, 24 + 7 * 24 - 0.1, 24 + 7 * 24].map(holds)).toEqual([
+      undefined,
+      'api-key-ending',
+      'api-key-ending',
+      'api-key-ended',
+      'api-key-ended',
+      undefined,
+    ]);
   });
 
   describe('of two instances', () => {

@@ -2,12 +2,14 @@ import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
+import { type EndingKey, KEY_NOTICE_MS, watchAccounts } from './account-watch.ts';
 import type { Course } from './course.ts';
 import type { Freezes } from './freezes.ts';
 import type { Lease } from './lease.ts';
 import { watchNodes } from './node-watch.ts';
 import { Outbox } from './outbox.ts';
 import { type Expiry, regionFacts, watchRegion } from './region-watch.ts';
+import { ACCOUNT_RULE_IDS } from './rule.ts';
 import type { PayoutMissing } from './rule-sql.ts';
 import { Scope, type SelectorLanguage } from './scope.ts';
 import { REGION_OWNER, Settings } from './settings.ts';
@@ -28,6 +30,8 @@ export interface EvaluatorDeps {
   /** E-mails of the admins, who hear what is about the region. */
   readonly admins: () => Promise<readonly string[]>;
   readonly expiries: () => readonly Expiry[];
+  /** Keys that end within `noticeMs`, or did so within it. */
+  readonly endingKeys: (span: { now: number; noticeMs: number }) => Promise<readonly EndingKey[]>;
   readonly payoutMissing?: PayoutMissing;
 }
 
@@ -59,6 +63,7 @@ export class Evaluator implements Task {
     this.#epoch = epoch;
     if (epoch === undefined) return;
     await this.#pass(epoch, (sql) => this.#region(sql));
+    await this.#pass(epoch, (sql) => this.#accounts(sql));
     for (let passes = 0; passes < PASSES_A_TICK; passes += 1) {
       const nodes = await this.#pass(epoch, (sql) => this.#nodes(sql));
       if (nodes === undefined || nodes < NODES_A_PASS) return;
@@ -103,6 +108,20 @@ export class Evaluator implements Task {
     const scope = new Scope({ sql, language, nodeIds: [] });
     const settings = await Settings.load(sql, { owners: [REGION_OWNER], now: at.now, scope });
     await this.#write(sql, await watchRegion(facts, standings, { settings, now: at.now }), at.now);
+  }
+
+  async #accounts(sql: Sql): Promise<void> {
+    const { freezes, language, endingKeys } = this.#deps;
+    const { now } = (await freezes.read()).at;
+    const [keys, standings] = await Promise.all([
+      endingKeys({ now, noticeMs: KEY_NOTICE_MS }),
+      new StandingStore(sql).ofRules(ACCOUNT_RULE_IDS),
+    ]);
+    if (keys.length === 0 && standings.length === 0) return;
+    const owners = [...new Set(keys.map(({ owner }) => owner))];
+    const scope = new Scope({ sql, language, nodeIds: [] });
+    const settings = await Settings.load(sql, { owners, now, scope });
+    await this.#write(sql, await watchAccounts(keys, standings, { settings, now }), now);
   }
 
   async #write(sql: Sql, course: Course, now: number): Promise<void> {

@@ -10,6 +10,7 @@ import type { HttpEnv, HttpFeature } from '../http.ts';
 import type { Log } from '../log.ts';
 import { RefreshedByKey } from '../refreshed-by-key.ts';
 import type { Task } from '../ticker.ts';
+import type { Vault } from '../vault/index.ts';
 import { AlertReader } from './alert-reader.ts';
 import { ChannelStore } from './channel-store.ts';
 import { createSends } from './channels/index.ts';
@@ -18,7 +19,7 @@ import { AlertDesk } from './desk.ts';
 import { DiskTrends } from './disk-trends.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Egress } from './egress.ts';
-import { Evaluator } from './evaluator.ts';
+import { Evaluator, type EvaluatorDeps } from './evaluator.ts';
 import { Freezes, type FrozenNodes } from './freezes.ts';
 import { Lease } from './lease.ts';
 import type { Expiry } from './region-watch.ts';
@@ -29,6 +30,7 @@ import { createNodeLanguage } from './scope.ts';
 import { type Maintenance, SilenceStore } from './silence-store.ts';
 import { AlertSweep } from './sweep.ts';
 
+export { CHANNEL_SECRETS } from './channel-store.ts';
 export { sendTestMail } from './test-mail.ts';
 export type { Expiry, FrozenNodes, Maintenance, PayoutMissing };
 
@@ -52,7 +54,10 @@ export interface AlertsDeps extends AlertSources {
   readonly mailer: Mailer;
   /** E-mails of the admins, who hear what is about the region. */
   readonly admins: () => Promise<readonly string[]>;
+  readonly endingKeys: EvaluatorDeps['endingKeys'];
   readonly sql: Sql;
+  /** Seals what channels take to be reached. */
+  readonly vault: Vault;
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;
   readonly log: Log;
@@ -77,7 +82,7 @@ export interface Alerts {
 
 /** Rules over the fleet, who hears of them, and the pages on which people settle both. */
 export function createAlerts(deps: AlertsDeps): Alerts {
-  const { sql, clock, random, log, publicUrl, access, audit, payoutMissing, mailer } = deps;
+  const { sql, vault, clock, random, log, publicUrl, access, audit, payoutMissing, mailer } = deps;
   const language = createNodeLanguage(deps);
   const allowed = deps.egressAllow;
   const egress = new Egress({ allowed });
@@ -86,11 +91,11 @@ export function createAlerts(deps: AlertsDeps): Alerts {
   const freezes = new Freezes(deps);
   const evaluator = new Evaluator({ ...deps, lease, freezes, language });
   const send = createSends({ mailer, egress, origin: publicUrl, clock });
-  const dispatcher = new Dispatcher({ sql, clock, log, send });
+  const dispatcher = new Dispatcher({ sql, vault, clock, log, send });
   const reader = new AlertReader({ sql, access });
   const [rules, channels, silences] = [
     new RuleStore(sql),
-    new ChannelStore(sql),
+    new ChannelStore({ sql, vault }),
     new SilenceStore({ sql, language }),
   ];
   const desk = new AlertDesk({ access, audit, clock, random, rules, channels, silences });

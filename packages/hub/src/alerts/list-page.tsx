@@ -5,7 +5,7 @@ import { href } from '../console/scope.ts';
 import type { AlertFilter, OpenAlert, PastChange } from './alert-reader.ts';
 import { LENGTHS } from './forms.ts';
 import { AlertPage, Older } from './pages.tsx';
-import { isRuleId, REGION_RULE_IDS, RULE_IDS, wordsOf } from './rule.ts';
+import { ACCOUNT_RULE_IDS, isRuleId, pathOf, REGION_RULE_IDS, RULE_IDS, wordsOf } from './rule.ts';
 
 const CHANGES: Readonly<Record<PastChange['change'], string>> = {
   firing: 'Fired',
@@ -124,7 +124,7 @@ function Filter({ path, filter }: { path: string; filter: AlertFilter }) {
         <label for="rule">Rule</label>
         <select id="rule" name="rule">
           <option value="">All</option>
-          {[...RULE_IDS, ...REGION_RULE_IDS].map((id) => (
+          {[...RULE_IDS, ...ACCOUNT_RULE_IDS, ...REGION_RULE_IDS].map((id) => (
             <option value={id} selected={id === filter.rule}>
               {wordsOf(id).word}
             </option>
@@ -184,7 +184,8 @@ function Severity({ rule }: { rule: string }) {
 }
 
 function Subject({ rule, subject, label }: { rule: string; subject: string; label: string }) {
-  return isRuleId(rule) ? <a href={href(`/nodes/${subject}`)}>{label}</a> : <span>{label}</span>;
+  const path = pathOf(rule, subject);
+  return path === undefined ? <span>{label}</span> : <a href={href(path)}>{label}</a>;
 }
 
 function Why({ rule, evidence, now }: { rule: string; evidence: readonly Evidence[]; now: number }) {

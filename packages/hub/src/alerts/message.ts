@@ -2,7 +2,7 @@ import type { Evidence } from '#nodes/index.ts';
 import { absolute } from '../console/format.ts';
 import type { AlertNotice } from './course.ts';
 import type { Notice } from './machine.ts';
-import { isRuleId, wordsOf } from './rule.ts';
+import { pathOf, wordsOf } from './rule.ts';
 
 /** How many notices of one owner in a minute are told each by itself. */
 export const SINGLE_NOTICES = 5;
@@ -113,6 +113,7 @@ function itemText({ notice, rule, subject, label, evidence }: MessageItem, origi
   if (notice !== 'recovered') lines.push(words.rule);
   lines.push(...facts);
   if (notice !== 'recovered' && words.change !== '') lines.push(`What would change it: ${words.change}`);
-  if (isRuleId(rule)) lines.push(new URL(`/nodes/${subject}`, origin).href);
+  const path = pathOf(rule, subject);
+  if (path !== undefined) lines.push(new URL(path, origin).href);
   return lines.join('\n');
 }

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
@@ -112,4 +113,51 @@ export async function startSmtp(): Promise<Receiver & { readonly mails: string[]
       });
     },
   };
+}
+
+/**
+ * A DNS server that knows these names by one IPv4 address each, never answers where there is none, and says of others
+ * that they do not exist.
+ */
+export async function startDns(
+  names: Readonly<Record<string, string | undefined>>,
+): Promise<AsyncDisposable & { readonly server: string; readonly asked: readonly string[] }> {
+  const socket = createSocket('udp4');
+  const asked: string[] = [];
+  socket.on('message', (query, from) => {
+    const { name, end } = questionOf(query);
+    asked.push(name);
+    if (name in names && names[name] === undefined) return;
+    const isA = query.readUInt16BE(end - 4) === 1;
+    const octets = isA ? (names[name]?.split('.').map(Number) ?? []) : [];
+    const answer = Buffer.concat([query.subarray(0, end), Buffer.alloc(octets.length === 0 ? 0 : 16)]);
+    // A response; 3: there is no such name. One question, and what follows it but the answer is left out.
+    answer.writeUInt16BE(name in names ? 0x8180 : 0x8183, 2);
+    answer.writeUInt16BE(octets.length === 0 ? 0 : 1, 6);
+    answer.writeUInt32BE(0, 8);
+    // The name of the question, A, IN, a minute, four bytes.
+    if (octets.length > 0) answer.set([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...octets], end);
+    socket.send(answer, from.port, from.address);
+  });
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return {
+    server: `127.0.0.1:${socket.address().port}`,
+    asked,
+    async [Symbol.asyncDispose]() {
+      socket.close();
+      await once(socket, 'close');
+    },
+  };
+}
+
+/** The first question of a query, and where it ends. */
+function questionOf(query: Buffer): { name: string; end: number } {
+  const labels: string[] = [];
+  let at = 12;
+  for (let length = query[at]!; length > 0; length = query[at]!) {
+    labels.push(query.toString('latin1', at + 1, at + 1 + length).toLowerCase());
+    at += 1 + length;
+  }
+  return { name: labels.join('.'), end: at + 5 };
 }

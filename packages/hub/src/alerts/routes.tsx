@@ -15,7 +15,7 @@ import { DeliveriesPage } from './deliveries-page.tsx';
 import type { AlertDesk } from './desk.ts';
 import { channelForm, codeForm, muteForm, ruleForm, silenceForm } from './forms.ts';
 import { AlertHistoryPage, OpenAlertsPage } from './list-page.tsx';
-import { isRegionRuleId, isRuleId, RULES } from './rule.ts';
+import { isAccountRuleId, isRegionRuleId, isRuleId, RULES } from './rule.ts';
 import type { RuleStore } from './rule-store.ts';
 import { RulesPage, type RulesPageProps } from './rules-page.tsx';
 import type { SelectorLanguage } from './scope.ts';
@@ -251,7 +251,7 @@ const LONGEST_TEXT = 64;
 function filterOf(c: HubContext): AlertFilter {
   const rule = c.req.query('rule') || undefined;
   const text = (c.req.query('text') ?? '').trim();
-  if (rule !== undefined && !isRuleId(rule) && !isRegionRuleId(rule))
+  if (rule !== undefined && ![isRuleId, isRegionRuleId, isAccountRuleId].some((is) => is(rule)))
     throw new HttpError(400, 'bad_filter', `There is no rule '${rule.slice(0, 40)}'.`, {
       fix: 'Choose one of the list.',
     });

@@ -21,6 +21,10 @@ export type RuleId = (typeof RULE_IDS)[number];
 export const REGION_RULE_IDS = ['mass-silence', 'certificate'] as const;
 export type RegionRuleId = (typeof REGION_RULE_IDS)[number];
 
+/** What is about an account itself: told to it. */
+export const ACCOUNT_RULE_IDS = ['api-key-ending', 'api-key-ended'] as const;
+export type AccountRuleId = (typeof ACCOUNT_RULE_IDS)[number];
+
 /** What the evaluator reads of a node whose conditions changed. Milliseconds since 1970, bytes, shares of 1. */
 export interface AlertFacts {
   readonly lastSeen: number | undefined;
@@ -191,7 +195,20 @@ export const REGION_RULES: Readonly<Record<RegionRuleId, RuleWords & { readonly 
   },
 };
 
-export type AnyRuleId = RuleId | RegionRuleId;
+export const ACCOUNT_RULES: Readonly<Record<AccountRuleId, RuleWords & { readonly delayMs: number }>> = {
+  'api-key-ending': {
+    ...{ word: 'API key ends soon', severity: 'warning', delayMs: 0 },
+    rule: 'The last week of an API key has begun, or the last quarter of one that is made for less than four weeks.',
+    change: 'Make a new key, give it to the program, then revoke this one: the end of a key cannot be moved.',
+  },
+  'api-key-ended': {
+    ...{ word: 'API key ended', severity: 'warning', delayMs: 0 },
+    rule: 'An API key reached its end within the last week: programs that still show it are refused.',
+    change: 'A new key for the program, if there still is one; revoking the old one closes this.',
+  },
+};
+
+export type AnyRuleId = RuleId | RegionRuleId | AccountRuleId;
 
 export function isRuleId(text: string): text is RuleId {
   return (RULE_IDS as readonly string[]).includes(text);
@@ -201,10 +218,21 @@ export function isRegionRuleId(text: string): text is RegionRuleId {
   return (REGION_RULE_IDS as readonly string[]).includes(text);
 }
 
+export function isAccountRuleId(text: string): text is AccountRuleId {
+  return (ACCOUNT_RULE_IDS as readonly string[]).includes(text);
+}
+
+/** Path of the page of what an alert is about. */
+export function pathOf(rule: string, subject: string): string | undefined {
+  if (isRuleId(rule)) return `/nodes/${subject}`;
+  return isAccountRuleId(rule) ? '/settings/api-keys' : undefined;
+}
+
 /** How a rule is told, also one that an older hub wrote and this one no longer has. */
 export function wordsOf(id: string): RuleWords {
   if (isRuleId(id)) return RULES[id];
   if (isRegionRuleId(id)) return REGION_RULES[id];
+  if (isAccountRuleId(id)) return ACCOUNT_RULES[id];
   return { word: id, severity: 'warning', rule: `This hub has no rule '${id}'.`, change: '' };
 }
 

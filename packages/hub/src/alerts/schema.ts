@@ -157,7 +157,7 @@ export const alertChannels = pgTable(
     name: text('name').notNull(),
     /** E-mail address, webhook's URL, Telegram's chat; empty for Discord, whose URL is the secret. */
     target: text('target').notNull(),
-    /** Signing key, bot token, Discord's URL: read by the dispatcher only, never shown. */
+    /** Signing key, bot token, Discord's URL, sealed by the vault: opened by the dispatcher only, never shown. */
     secret: text('secret').notNull(),
     /** SHA-256 of the code that proves an e-mail address; null: proven, or nothing to prove. */
     codeHash: text('code_hash'),

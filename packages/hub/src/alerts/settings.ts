@@ -1,5 +1,5 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
-import { type AnyRuleId, CLEAR_MS, isRuleId, REGION_RULES, REMIND_MS, RULES } from './rule.ts';
+import { ACCOUNT_RULES, type AnyRuleId, CLEAR_MS, REGION_RULES, REMIND_MS, RULES } from './rule.ts';
 import type { Scope } from './scope.ts';
 
 /** A silence that covers the whole region is of this owner; so are the region's own alerts. */
@@ -19,12 +19,18 @@ export interface Silence {
   readonly until: number;
 }
 
+const DEFAULTS: Readonly<Record<AnyRuleId, { readonly delayMs: number }>> = {
+  ...RULES,
+  ...REGION_RULES,
+  ...ACCOUNT_RULES,
+};
+
 /** The defaults of a rule, or what its owner made of them. */
 export function settingOf(rule: AnyRuleId, own: RuleSetting | undefined): RuleSetting {
   if (own !== undefined) return own;
   return {
     enabled: true,
-    delayMs: isRuleId(rule) ? RULES[rule].delayMs : REGION_RULES[rule].delayMs,
+    delayMs: DEFAULTS[rule].delayMs,
     selector: '',
   };
 }

@@ -7,7 +7,7 @@ import type { AnyRuleId } from './rule.ts';
 export interface StandingKey {
   readonly owner: string;
   readonly rule: AnyRuleId;
-  /** Node id, or what else a rule of the region is about. */
+  /** Node id, or what else a rule of the region or of an account is about. */
   readonly subject: string;
 }
 
@@ -61,6 +61,13 @@ export class StandingStore {
     const rows = await this.#sql<StandingRow[]>`
       select owner, rule, subject, phase, since, told, silent, remind_at, due_at, alert_id
       from alert_states where owner = ${owner}`;
+    return rows.map(toHeld);
+  }
+
+  async ofRules(rules: readonly AnyRuleId[]): Promise<readonly HeldStanding[]> {
+    const rows = await this.#sql<StandingRow[]>`
+      select owner, rule, subject, phase, since, told, silent, remind_at, due_at, alert_id
+      from alert_states where rule = any(${[...rules]}::text[])`;
     return rows.map(toHeld);
   }
 

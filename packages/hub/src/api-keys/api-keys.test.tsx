@@ -30,7 +30,7 @@ describe('API keys', { timeout: 60_000 }, () => {
     address = '192.0.2.1';
     tiers.clear();
     tiers.set('a@x.example', 'operator').set('b@x.example', 'operator');
-    await database.sql`truncate api_keys, audit_log`;
+    await database.sql`truncate api_keys, audit_log cascade`;
   });
 
   function open() {

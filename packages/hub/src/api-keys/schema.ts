@@ -20,6 +20,7 @@ export const apiKeys = pgTable(
   },
   (table) => [
     index('api_keys_owner').on(table.owner, table.createdAt),
+    index('api_keys_end').on(table.expiresAt).where(sql`${table.revokedAt} is null`),
     check('api_keys_life', sql`${table.expiresAt} >= ${table.createdAt}`),
   ],
 );

@@ -60,6 +60,14 @@ export class ApiKeyStore {
     return row?.count ?? 0;
   }
 
+  /** Those that are not revoked and whose end lies within `noticeMs` of an instant, before or after it; by their end. */
+  async ending({ now, noticeMs }: { now: number; noticeMs: number }): Promise<ApiKey[]> {
+    const rows = await this.#sql<KeyRow[]>`select * from api_keys
+      where expires_at between ${new Date(now - noticeMs)} and ${new Date(now + noticeMs)} and revoked_at is null
+      order by expires_at, key_id`;
+    return rows.map(keyOf);
+  }
+
   /** Written at most once per step of `at`, however often the key is used. */
   async used(keyId: string, at: number): Promise<void> {
     await this.#sql`update api_keys set last_used_at = ${new Date(at)}

@@ -126,7 +126,8 @@ describe('a search in the audit log', { timeout: 60_000 }, () => {
     await log.append({ actor: ann, act: 'node.tag', subject: 'n1', owner: ann, detail: { add: ['Rack-7'] } });
     await log.append({ actor: 'bob@x.example', act: 'node.retire', subject: 'n1', owner: ann });
     await log.append({ actor: 'bob@x.example', act: 'token.create', subject: 't1', owner: 'bob@x.example' });
-    await log.append({ actor: 'hub', act: 'nodex.y', subject: '' });
+    const { seq } = await log.append({ actor: 'hub', act: 'nodex.y', subject: '' });
+    await database.sql.begin((tx) => log.nameSubjects(tx, seq, ['n8', 'n9']));
   }, 60_000);
   afterAll(() => database.close());
 
@@ -142,6 +143,7 @@ describe('a search in the audit log', { timeout: 60_000 }, () => {
     [{ act: 'node.tag' }, [1]],
     [{ act: 'no_e' }, []],
     [{ subject: 'n1', actor: 'bob@x.example' }, [2]],
+    [{ subject: 'n9' }, [4]],
     [{ owner: 'ann@x.example' }, [2, 1]],
     [{ from: 3_000, until: 4_000 }, [2]],
     [{ text: 'rack 7' }, [1]],

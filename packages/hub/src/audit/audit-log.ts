@@ -69,4 +69,9 @@ export class AuditLog {
         ${storableJson(content.detail)}::text::jsonb, ${retention}, ${salt}, ${link.contentHash}, ${hash})`;
     return { seq, at, retention, ...content, hash: hash.toString('hex') };
   }
+
+  /** Names what an act on many was done to, in the transaction that does it. */
+  async nameSubjects(tx: TransactionSql, seq: number, subjects: readonly string[]): Promise<void> {
+    await tx`insert into audit_subjects (subject, seq) select unnest(${[...subjects]}::text[]), ${seq}`;
+  }
 }

@@ -2,14 +2,17 @@ import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import type { Viewer } from '#accounts/index.ts';
+import { type Viewer, viewerOf } from '#accounts/index.ts';
+import { type Liveness, NODE_ID, type NodeListing, NodePage } from '#nodes/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Typed } from '../console/form.tsx';
+import { liveUrl } from '../console/live.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
-import { HttpError } from '../http-error.ts';
+import { HttpError, notFound } from '../http-error.ts';
 import type { Log } from '../log.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { AuditExport } from './export.ts';
+import { NodeAuditTab } from './node-tab.tsx';
 import { AuditPage } from './page.tsx';
 import { auditQuery, exportQuery, filterOf } from './query.ts';
 import { rangeOf } from './range.ts';
@@ -20,17 +23,21 @@ export interface AuditRoutesDeps {
   readonly store: AuditStore;
   readonly audit: Pick<AuditLog, 'append'>;
   readonly exports: AuditExport;
+  readonly listing: Pick<NodeListing, 'find'>;
+  readonly liveness: Liveness;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
 }
 
 const PAGE_ROWS = 50;
 
-/** The log's page, and its export. */
+/** The log's page, its export, and the Audit tab of a node. */
 export function auditRoutes(deps: AuditRoutesDeps): HttpFeature {
   return {
     nav: [{ id: 'audit', path: '/audit', word: 'Audit', group: 'scope', place: 80 }],
     mount(app: HubApp) {
+      app.use('/nodes/:id/audit', deps.guard);
+      app.get('/nodes/:id/audit', (c) => showNode(c, deps));
       app.use('/audit', deps.guard);
       app.use('/audit/*', deps.guard);
       app.get('/audit', (c) => showLog(c, deps));
@@ -40,7 +47,7 @@ export function auditRoutes(deps: AuditRoutesDeps): HttpFeature {
 }
 
 async function showLog(c: HubContext, { store, clock }: AuditRoutesDeps): Promise<Response> {
-  const scope = scopeOf(c.get('viewer')!);
+  const scope = scopeOf(viewerOf(c));
   const typed: Typed = c.req.query();
   const read = auditQuery.safeParse(typed);
   const faults = read.success ? {} : faultsOf(read.error);
@@ -57,6 +64,22 @@ async function showLog(c: HubContext, { store, clock }: AuditRoutesDeps): Promis
   });
 }
 
+async function showNode(c: HubContext, { store, listing, liveness }: AuditRoutesDeps): Promise<Response> {
+  const viewer = viewerOf(c);
+  const nodeId = c.req.param('id') ?? '';
+  const node = NODE_ID.test(nodeId) ? await listing.find(viewer, nodeId) : undefined;
+  if (node === undefined) throw notFound('This node');
+  const scope = scopeOf(viewer);
+  const { rows, next } = await store.page(scope, { subject: nodeId }, { limit: PAGE_ROWS });
+  const at = liveness.at();
+  return c.render(
+    <NodePage node={node} at={at} tab="audit">
+      <NodeAuditTab {...{ nodeId, scope, rows, more: next !== undefined }} now={at.now} />
+    </NodePage>,
+    { title: node.label, nav: 'nodes', live: liveUrl({ node: [nodeId] }) },
+  );
+}
+
 function faultsOf(error: z.ZodError): Record<string, string> {
   return Object.fromEntries(error.issues.map(({ path, message }) => [String(path[0] ?? ''), message]));
 }
@@ -68,7 +91,7 @@ async function sendExport(c: HubContext, deps: AuditRoutesDeps): Promise<Respons
       fix: 'Name days as since=2026-11-01 and until=2026-11-30, or none for everything.',
     });
   const range = await rangeOf(deps.store, query.data);
-  return exportAnswer(c, deps, { viewer: c.get('viewer')!, range });
+  return exportAnswer(c, deps, { viewer: viewerOf(c), range });
 }
 
 /** Told in the log first, then streamed: an export of everything holds the row that tells of itself. */

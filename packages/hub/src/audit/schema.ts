@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { bigint, check, index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { bytea, instant, tsvector } from '../columns.ts';
 
 /** Bounded: a `tsvector` has at most 1 MB, and what is told in detail has no such bound. */
@@ -44,4 +44,16 @@ export const auditLog = pgTable(
     check('audit_log_retention', sql`${table.retention} in ('permanent', '30d', '7d')`),
     check('audit_log_permanent', sql`${table.retention} <> 'permanent' or ${table.prunedAt} is null`),
   ],
+);
+
+/** What an act on many was done to, one row each: their pages find it by that. The chain vouches for the act itself. */
+export const auditSubjects = pgTable(
+  'audit_subjects',
+  {
+    subject: text('subject').notNull(),
+    seq: bigint('seq', { mode: 'number' })
+      .notNull()
+      .references(() => auditLog.seq),
+  },
+  (table) => [primaryKey({ columns: [table.subject, table.seq] })],
 );

@@ -7,6 +7,7 @@ export interface AuditFilter {
   readonly actor?: string | undefined;
   /** An act (`node.retire`), or a noun for all its acts (`node`). */
   readonly act?: string | undefined;
+  /** What it was done to, alone or as one of many. */
   readonly subject?: string | undefined;
   readonly owner?: string | undefined;
   /** Milliseconds since 1970; the end is excluded. */
@@ -141,13 +142,19 @@ export class AuditStore {
     const conditions = [
       actor && sql`a.actor = ${actor}`,
       act && (act.includes('.') ? sql`a.act = ${act}` : sql`a.act like ${`${escapeLike(act)}.%`}`),
-      subject && sql`a.subject = ${subject}`,
+      subject && this.#on(subject),
       owner && sql`a.owner = ${owner}`,
       from !== undefined && sql`a.at >= ${new Date(from)}`,
       until !== undefined && sql`a.at < ${new Date(until)}`,
       text && this.#containing(text),
     ].filter((condition) => condition !== undefined && condition !== false && condition !== '');
     return conditions.reduce((all, condition) => sql`${all} and ${condition}`, sql`true`);
+  }
+
+  /** As a set, and not `a.subject = … or …`: both halves are read by their index. */
+  #on(subject: string) {
+    return this.#sql`a.seq in (select own.seq from audit_log own where own.subject = ${subject}
+      union all select m.seq from audit_subjects m where m.subject = ${subject})`;
   }
 
   #containing(text: string) {

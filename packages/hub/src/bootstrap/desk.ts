@@ -5,7 +5,7 @@ import type { AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { JobQueue } from '#seams/job-queue/index.ts';
 import { type HostKey, placeOf, type SshLogin, type SshPool, type SshTarget } from '#seams/ssh-pool/index.ts';
-import type { Vault } from '#vault/index.ts';
+import type { SecretStore } from '#vault/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { HubWork } from '../jobs/index.ts';
@@ -34,7 +34,7 @@ export interface BootstrapDeskDeps {
   readonly sql: Sql;
   readonly queue: JobQueue;
   readonly work: HubWork;
-  readonly vault: Vault;
+  readonly vault: SecretStore;
   readonly access: AccessStore;
   readonly nodeAccess: NodeAccess;
   readonly pool: SshPool;

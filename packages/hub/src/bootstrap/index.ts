@@ -6,13 +6,12 @@ import type { Sql } from '#seams/db-adapter/index.ts';
 import type { JobQueue } from '#seams/job-queue/index.ts';
 import type { ProbeCache } from '#seams/probe-cache/index.ts';
 import { REAP_MS, Ssh2Pool } from '#seams/ssh-pool/index.ts';
-import { Vault } from '#vault/index.ts';
+import { SecretStore, type Vault } from '#vault/index.ts';
 import type { Clock } from '../clock.ts';
 import type { AllowedAddresses } from '../egress-addresses.ts';
 import { EgressResolver } from '../egress-resolver.ts';
 import { HubWork } from '../jobs/index.ts';
 import type { Log } from '../log.ts';
-import { PrivateFile } from '../private-file.ts';
 import type { Task } from '../ticker.ts';
 import { AccessStore } from './access-store.ts';
 import { Agentless } from './agentless.ts';
@@ -48,6 +47,7 @@ export interface BootstrapDeps {
   readonly cache: ProbeCache;
   /** Name of the chainweb network. */
   readonly network: string;
+  readonly vault: Vault;
   readonly random: (bytes: number) => Uint8Array;
   readonly clock: Clock;
   readonly log: Log;
@@ -57,7 +57,7 @@ export interface BootstrapDeps {
 export interface Bootstrap {
   readonly desk: BootstrapDesk;
   readonly agentless: Agentless;
-  readonly vault: Vault;
+  readonly vault: SecretStore;
   readonly worker: SshWorker;
   /** Of the process that runs the worker. */
   readonly workerTasks: readonly Task[];
@@ -68,11 +68,11 @@ export interface Bootstrap {
 
 /** SSH, for bare hosts, for recovery, and for nodes marked agentless: never for routine work on a node that has an agent. */
 export function createBootstrap(deps: BootstrapDeps): Bootstrap {
-  const { sql, clock, log, queue, random } = deps;
+  const { sql, clock, log, queue } = deps;
   const audit = new AuditLog({ sql, clock });
   const nodeAccess = new NodeAccess({ sql });
   const access = new AccessStore({ sql, clock });
-  const vault = new Vault({ sql, clock, random, file: new PrivateFile(join(deps.dataDir, 'vault.key')) });
+  const vault = new SecretStore({ sql, clock, vault: deps.vault });
   const agentless = new Agentless({ sql, clock, audit, access: nodeAccess });
   const pool = new Ssh2Pool({
     resolver: new EgressResolver({ allowed: deps.egressAllow }),

@@ -1,14 +1,14 @@
 import type { ParamValues } from '@stoa/protocol';
 import type { JoinTokens, NodeRegistry } from '#nodes/index.ts';
 import type { SshPool } from '#seams/ssh-pool/index.ts';
-import type { Vault } from '#vault/index.ts';
+import type { SecretStore } from '#vault/index.ts';
 import type { HubJob } from '../jobs/index.ts';
 import type { AccessStore } from './access-store.ts';
 
 /** What the kinds of SSH work need of the hub. */
 export interface SshKit {
   readonly pool: SshPool;
-  readonly vault: Vault;
+  readonly vault: SecretStore;
   readonly access: AccessStore;
   readonly tokens: JoinTokens;
   readonly registry: Pick<NodeRegistry, 'ownerOf'>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ProbeCache } from '#seams/probe-cache/index.ts';
 import { RoutineSweep, type SshPool } from '#seams/ssh-pool/index.ts';
-import type { Vault } from '#vault/index.ts';
+import type { SecretStore } from '#vault/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { RareLog } from '../rare-log.ts';
@@ -28,7 +28,7 @@ const cut = z.object({
 export interface TipPollerDeps {
   readonly agentless: Agentless;
   readonly pool: SshPool;
-  readonly vault: Vault;
+  readonly vault: SecretStore;
   readonly cache: ProbeCache;
   readonly network: string;
   readonly clock: Pick<Clock, 'now'>;

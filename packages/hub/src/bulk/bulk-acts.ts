@@ -44,7 +44,7 @@ export interface BlastRadius {
 export interface BulkDeps {
   readonly sql: Sql;
   readonly access: NodeAccess;
-  readonly audit: Pick<AuditLog, 'append'>;
+  readonly audit: Pick<AuditLog, 'append' | 'nameSubjects'>;
   readonly bus: Bus;
   readonly clock: Pick<Clock, 'now'>;
   readonly liveness: Liveness;
@@ -118,7 +118,7 @@ export class BulkActs {
       throw new HttpError(409, 'radius_grew', `It would change ${radius.nodes} nodes by now, not ${shown}.`, {
         fix: 'Look at it again, then confirm what you see.',
       });
-    await audit.append({
+    const { seq } = await audit.append({
       actor: viewer.email,
       act: `node.${request.act}`,
       subject: radius.nodes === 1 ? (radius.sample[0]?.nodeId ?? '') : '',
@@ -132,7 +132,7 @@ export class BulkActs {
     let changed = 0;
     let after: string | undefined = '';
     while (after !== undefined) {
-      const ids: readonly string[] = await this.#batch(viewer, request, after);
+      const ids: readonly string[] = await this.#batch(viewer, request, { after, seq });
       changed += ids.length;
       if (ids.length > 0) bus.publish('nodes', { ids });
       after = ids.length === BATCH ? ids.at(-1) : undefined;
@@ -141,15 +141,23 @@ export class BulkActs {
   }
 
   /** In the order of node ids: what a batch changed may no longer be found by the selector. */
-  async #batch(viewer: Viewer, request: BulkRequest, after: string): Promise<string[]> {
-    const { sql } = this.#deps;
+  async #batch(
+    viewer: Viewer,
+    request: BulkRequest,
+    { after, seq }: { after: string; seq: number },
+  ): Promise<string[]> {
+    const { sql, audit } = this.#deps;
     const { changes, doing } = this.#conditions(viewer, request);
-    const rows = await sql<{ node_id: string }[]>`
-      with m as materialized (select n.node_id, n.tags from ${summaryTables(sql)}
-        where n.node_id > ${after} and ${changes} order by n.node_id limit ${BATCH} for update of n)
-      update nodes n set ${actOf(request.act).set(sql, doing)} from m where n.node_id = m.node_id
-      returning n.node_id`;
-    return rows.map((row) => row.node_id).sort();
+    return sql.begin(async (tx) => {
+      const rows = await tx<{ node_id: string }[]>`
+        with m as materialized (select n.node_id, n.tags from ${summaryTables(sql)}
+          where n.node_id > ${after} and ${changes} order by n.node_id limit ${BATCH} for update of n)
+        update nodes n set ${actOf(request.act).set(sql, doing)} from m where n.node_id = m.node_id
+        returning n.node_id`;
+      const ids = rows.map((row) => row.node_id).sort();
+      await audit.nameSubjects(tx, seq, ids);
+      return ids;
+    });
   }
 
   #conditions(

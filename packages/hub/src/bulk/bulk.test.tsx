@@ -94,6 +94,8 @@ describe('acts on many nodes', { timeout: 60_000 }, () => {
       { act: 'node.tag', detail: { selector: 'region:eu -tag:lab', nodes: mine, tag: 'x' } },
     ]);
     expect(told).toHaveLength(mine);
+    const named = await database.sql<{ subject: string }[]>`select subject from audit_subjects`;
+    expect(named.map(({ subject }) => subject).sort()).toEqual(told.toSorted());
   });
 
   it('goes on where its own change takes nodes out of the selector', async () => {

@@ -19,6 +19,7 @@ export function paths(config: HubConfig): {
   instanceKey: string;
   instanceChain: string;
   rollingCheckpoint: string;
+  vaultKeys: string;
   database: string;
   signerDir: string;
   signerSocket: string;
@@ -28,6 +29,7 @@ export function paths(config: HubConfig): {
     instanceKey: join(config.dataDir, 'instance.key'),
     instanceChain: join(config.dataDir, 'instance.chain'),
     rollingCheckpoint: join(config.dataDir, 'rolling-checkpoint.json'),
+    vaultKeys: join(config.dataDir, 'vault.key'),
     database: join(config.dataDir, 'postgres'),
     signerDir,
     signerSocket: config.signerSocket ?? join(signerDir, 'signer.sock'),

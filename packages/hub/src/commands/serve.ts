@@ -38,6 +38,7 @@ export async function serve({ config, version, out, signal }: CommandContext): P
     key,
     identityCache: new PrivateFile(paths(config).instanceChain),
     rollingCheckpoint: new PrivateFile(paths(config).rollingCheckpoint),
+    vaultKeys: new PrivateFile(paths(config).vaultKeys),
     checkpoint,
     clock: systemClock,
     random: secureRandom,

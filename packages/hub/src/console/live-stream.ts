@@ -4,7 +4,7 @@ const BUFFER_BYTES = 64 * 1024;
 const STALL_MS = 60_000;
 /** Proxies close what is silent. */
 const COMMENT_MS = 15_000;
-/** Each stream ends after this long, so that a session that ended elsewhere ends here too. */
+/** Each stream ends after this long: a session that runs out tells nobody. */
 const LIFE_MS = 15 * 60_000;
 
 /** Where the newest fragment of a key is. */

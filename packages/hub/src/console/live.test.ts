@@ -2,6 +2,7 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { someViewer } from '../accounts/viewer.fixture.ts';
+import { Bus } from '../bus.ts';
 import type { HttpEnv, HubApp } from '../http.ts';
 import { toHttpError } from '../http-error.ts';
 import { Live, type LiveSource, liveUrl, partial } from './live.ts';
@@ -37,8 +38,10 @@ class Words implements LiveSource {
   readonly asked: { watched: string[]; wanted: string[] }[] = [];
   state: Record<string, string> = {};
   failing = false;
+  onAdmit: () => void = () => undefined;
 
   admit(_viewer: unknown, asked: readonly string[]): readonly string[] {
+    this.onAdmit();
     return asked.filter((key) => !key.startsWith('secret'));
   }
 
@@ -59,12 +62,14 @@ describe('Live', () => {
   let clock: ReturnType<typeof manualClock>;
   let words: Words;
   let live: Live;
+  let bus: Bus;
   let app: HubApp;
 
   beforeEach(() => {
     clock = manualClock();
     words = new Words();
-    live = new Live({ clock, log: pino({ level: 'silent' }), guard: anybody, sources: [words] });
+    bus = new Bus({ log: pino({ level: 'silent' }) });
+    live = new Live({ clock, log: pino({ level: 'silent' }), guard: anybody, sources: [words], bus });
     app = new Hono<HttpEnv>();
     live.mount(app);
     app.onError((thrown, c) => c.text(toHttpError(thrown).code, toHttpError(thrown).status));
@@ -163,6 +168,23 @@ describe('Live', () => {
     await clock.second();
     expect(await page.read()).toBe('data: A1\n\n');
     expect((await app.request(liveUrl({ words: ['secret'] }))).status).toBe(404);
+  });
+
+  it('ends the streams of who lost rights, and of nobody else', async () => {
+    const page = await open('a');
+    bus.publish('rights', { account: 'somebody@else.example' });
+    expect(live.size).toBe(1);
+    bus.publish('rights', { account: 'ancient@stoa.example' });
+    expect([live.size, await page.read()]).toEqual([0, '']);
+    const again = await open('a');
+    bus.publish('rights', { account: undefined });
+    expect([live.size, await again.read()]).toEqual([0, '']);
+  });
+
+  it('sends a page back that was judged while somebody lost rights', async () => {
+    words.onAdmit = () => bus.publish('rights', { account: 'somebody@else.example' });
+    const page = await open('a');
+    expect([live.size, await page.read()]).toEqual([0, '']);
   });
 
   it('ends its streams when it closes, and opens no more', async () => {

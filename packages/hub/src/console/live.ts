@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { type Viewer, viewerOf } from '../accounts/index.ts';
+import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
@@ -109,22 +110,23 @@ export class Live implements HttpFeature {
   readonly #log: Log;
   readonly #guard: MiddlewareHandler<HttpEnv>;
   readonly #topics: ReadonlyMap<string, Topic>;
-  readonly #streams = new Map<
-    LiveStream,
-    { readonly targets: readonly Target[]; readonly accountId: string }
-  >();
+  readonly #streams = new Map<LiveStream, { readonly targets: readonly Target[]; readonly viewer: Viewer }>();
   #cancelTick: (() => void) | undefined;
   #closed = false;
+  /** How often somebody lost rights. */
+  #losses = 0;
 
   constructor(by: {
     clock: Clock;
     log: Log;
     guard: MiddlewareHandler<HttpEnv>;
     sources: readonly LiveSource[];
+    bus: Bus;
   }) {
     this.#clock = by.clock;
     this.#log = by.log;
     this.#guard = by.guard;
+    by.bus.subscribe('rights', ({ account }) => this.#endOf(account));
     this.#topics = new Map(by.sources.map((source) => [source.name, new Topic(source)]));
   }
 
@@ -133,7 +135,12 @@ export class Live implements HttpFeature {
   }
 
   mount(app: HubApp): void {
-    app.get('/events', this.#guard, async (c) => this.#open(c, await this.#targets(c)));
+    app.get('/events', this.#guard, async (c) => {
+      const losses = this.#losses;
+      const targets = await this.#targets(c);
+      // Somebody lost rights while it was judged: the page is back in a second, and judged again.
+      return this.#open(c, targets, this.#losses !== losses);
+    });
   }
 
   /** Ends every stream; pages try again until the hub is back. */
@@ -150,20 +157,25 @@ export class Live implements HttpFeature {
     for (const stream of [...this.#streams.keys()]) stream.flush(now);
   }
 
-  #open(c: HubContext, targets: readonly Target[]): Response {
-    const { accountId } = viewerOf(c);
-    if (this.#closed || this.#streams.size >= MAX_STREAMS || this.#opened(accountId) >= STREAMS_AN_ACCOUNT)
+  #open(c: HubContext, targets: readonly Target[], again: boolean): Response {
+    const viewer = viewerOf(c);
+    if (
+      this.#closed ||
+      this.#streams.size >= MAX_STREAMS ||
+      this.#opened(viewer.accountId) >= STREAMS_AN_ACCOUNT
+    )
       throw new HttpError(503, 'too_many_streams', 'The hub has no room for another live page.', {
         fix: 'The page works without; reload it to see what is new.',
         retry: true,
       });
     const stream = new LiveStream({ now: this.#clock.now(), onEnd: (ended) => this.#forget(ended) });
-    this.#streams.set(stream, { targets, accountId });
+    this.#streams.set(stream, { targets, viewer });
     for (const { topic, key } of targets) {
       topic.watch(key, stream);
       stream.mark(topic, key);
     }
     this.#schedule();
+    if (again) stream.close();
     return c.body(stream.body, 200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
@@ -171,9 +183,16 @@ export class Live implements HttpFeature {
     });
   }
 
+  /** A page that may go on is back in a second, with what it may watch now. */
+  #endOf(account: string | undefined): void {
+    this.#losses += 1;
+    for (const [stream, { viewer }] of [...this.#streams])
+      if (account === undefined || account === viewer.accountId || account === viewer.email) stream.close();
+  }
+
   #opened(accountId: string): number {
     let count = 0;
-    for (const stream of this.#streams.values()) if (stream.accountId === accountId) count += 1;
+    for (const { viewer } of this.#streams.values()) if (viewer.accountId === accountId) count += 1;
     return count;
   }
 

@@ -22,6 +22,8 @@ export interface AgentFrameDeps {
   readonly ownerKeyChanges: (owner: string, fingerprint: string) => Promise<readonly Uint8Array[]>;
   /** A sample taken while the node had no session, in hub time. */
   readonly onSample: (node: LiveNode, at: number, gauges: Gauges) => void;
+  /** The session's ratchet secret is on the node's disk. */
+  readonly ratchetStored: (nodeId: string, epoch: number) => Promise<void>;
   readonly rarely: RareLog;
 }
 
@@ -88,6 +90,8 @@ export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
     logChunk: (session, value) => later(session, 'logChunk', work.logChunk(session, value)),
     jobResult: (session, value) => later(session, 'jobResult', work.jobResult(session, value)),
     cancelAck: (session, value) => work.cancelAck(session, value),
+    ratchetStored: (session) =>
+      later(session, 'ratchetStored', deps.ratchetStored(session.node.nodeId, session.facts.epoch)),
     disconnect: (session) => session.link.close(1000, 'the agent leaves'),
   };
 }

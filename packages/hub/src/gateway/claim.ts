@@ -6,7 +6,10 @@ export interface SessionRecord {
   readonly previousBootIds: readonly string[];
   readonly ratchetCurrent: Uint8Array;
   readonly ratchetPrevious: Uint8Array | undefined;
-  /** It goes on, as far as is known, and the node was heard in it for so long that the current secret is on its disk. */
+  /**
+   * The current secret is on the node's disk: it said so, or the session goes on, as far as is known, and the node was
+   * heard in it for long.
+   */
   readonly settled: boolean;
 }
 
@@ -41,9 +44,10 @@ const BOOT_IDS_KEPT = 8;
  *
  * A process restart has a boot id that was never seen and proves the current ratchet (or the previous one, if its last
  * Welcome was lost): resumed. A boot id that was replaced before and comes back is a second living process. A proof of
- * neither secret is a copy that was left behind; and so is a proof of the previous one by a stranger while the node itself
- * is in session with the current one: it would take the session, and make the node look like the copy. After a restore of the database the stored secrets are older than the
- * nodes' own, so the first to come in a new generation is taken without proof.
+ * neither secret is a copy that was left behind; and so is a proof of the previous one by a stranger once the current one is
+ * on the node's disk: it would take the session, and make the node look like the copy. A node that cannot store says
+ * nothing, and goes on proving what it has. After a restore of the database the stored secrets are older than the nodes'
+ * own, so the first to come in a new generation is taken without proof.
  */
 export function decideClaim(
   record: SessionRecord | undefined,

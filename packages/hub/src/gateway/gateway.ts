@@ -77,6 +77,11 @@ export class Gateway {
     return this.#nodes.all();
   }
 
+  /** Nodes that changed hands. */
+  own(nodes: readonly { readonly nodeId: string; readonly owner: string }[]): void {
+    for (const { nodeId, owner } of nodes) this.#nodes.own(nodeId, owner);
+  }
+
   /** Takes a new connection. Resolves when its handshake has ended, one way or the other; never rejects. */
   async accept(link: Link, request: LinkRequest): Promise<void> {
     const { clock, cookies } = this.#deps;

@@ -8,6 +8,7 @@ import type { Log } from '../log.ts';
 import {
   Descriptions,
   Enrolment,
+  type EnrolmentDeps,
   type JoinTokens,
   type NodeEventLog,
   type NodeRegistry,
@@ -59,6 +60,7 @@ export interface AgentSideDeps {
   readonly tokens: JoinTokens;
   /** The key in force of an owner, by e-mail. */
   readonly ownerKeyOf: (owner: string) => Promise<OwnerKey | undefined>;
+  readonly recognise: EnrolmentDeps['recognise'];
   readonly ownerKeyChanges: AgentFrameDeps['ownerKeyChanges'];
   readonly work: WorkFrames;
   readonly events: NodeEventLog;
@@ -134,6 +136,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     rotations: new KeyRotations({ registry, signer, crypto }),
     work: deps.work,
     ownerKeyChanges: deps.ownerKeyChanges,
+    ratchetStored: (nodeId, epoch) => store.ratchetStored({ nodeId, epoch }),
     onSample: deps.onSample,
     rarely,
   });
@@ -176,6 +179,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     signer,
     tokens: deps.tokens,
     ownerKeyOf: deps.ownerKeyOf,
+    recognise: deps.recognise,
     registry,
     events,
     clock,
@@ -205,10 +209,11 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     bus,
   });
   // Nodes tell anew what they have pinned, and are told what follows it.
-  const unsubscribe = bus.subscribe('ownerKeys', ({ owner }) => {
+  const forgetOwnerKeys = bus.subscribe('ownerKeys', ({ owner }) => {
     for (const session of gateway.sessions.all())
       if (session.node.owner === owner) session.send('reportFullState', {});
   });
+  const forgetOwners = bus.subscribe('owners', ({ nodes }) => gateway.own(nodes));
   return {
     gateway,
     heartbeats,
@@ -228,7 +233,8 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
       await using closing = new AsyncDisposableStack();
       closing.defer(() => flush.drain());
       closing.defer(() => gateway.close());
-      closing.defer(unsubscribe);
+      closing.defer(forgetOwnerKeys);
+      closing.defer(forgetOwners);
     },
   };
 }

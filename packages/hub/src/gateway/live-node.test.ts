@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LiveNode } from './live-node.ts';
+import { LiveNodes } from './live-nodes.ts';
 import { TipHashes } from './tip-hashes.ts';
 
 const facts = { nodeId: 'ab', label: 'n', owner: 'o', simulated: false };
@@ -18,6 +19,14 @@ describe('LiveNode', () => {
     expect(packed.readBigUInt64BE(120)).toBe(9n);
     expect(packed.subarray(128, 160)).toEqual(Buffer.from(hash));
     expect(packed.length).toBe(400);
+  });
+
+  it('counts for who owns it now, without a new session', () => {
+    const nodes = new LiveNodes();
+    const node = nodes.of(facts);
+    nodes.own('ab', 'p');
+    nodes.own('cd', 'p');
+    expect([node.owner, [...nodes.all()].length]).toEqual(['p', 1]);
   });
 
   it('keeps what it was told, though the message that brought it is overwritten', () => {

@@ -21,6 +21,12 @@ export class LiveNodes {
     return node;
   }
 
+  /** A node that changed hands counts for its new owner from then on, not from its next session. */
+  own(nodeId: string, owner: string): void {
+    const node = this.#nodes.get(nodeId);
+    if (node !== undefined) node.owner = owner;
+  }
+
   all(): IterableIterator<LiveNode> {
     return this.#nodes.values();
   }

@@ -20,6 +20,8 @@ export const sessions = pgTable('sessions', {
   /** Hello must prove one of these two; anything else is a stale copy of the node's disk. */
   ratchetCurrent: bytea('ratchet_current').notNull(),
   ratchetPrevious: bytea('ratchet_previous'),
+  /** The node said that the current one is on its disk. */
+  ratchetStored: boolean('ratchet_stored').notNull().default(false),
   connectedAt: instant('connected_at').notNull(),
   endedAt: instant('ended_at'),
   version: text('version').notNull(),

@@ -79,12 +79,14 @@ export class SessionStore {
   readonly #clock: Clock;
   readonly #lookups: Batcher<string, KnownNode | undefined>;
   readonly #claims: Batcher<SessionClaim, boolean>;
+  readonly #stored: Batcher<{ nodeId: string; epoch: number }, undefined>;
 
   constructor(by: { sql: Sql; clock: Clock }) {
     this.#sql = by.sql;
     this.#clock = by.clock;
     this.#lookups = new Batcher({ clock: by.clock, ...WINDOW }, (ids) => this.#loadAll(ids));
     this.#claims = new Batcher({ clock: by.clock, ...WINDOW }, (claims) => this.#claimAll(claims));
+    this.#stored = new Batcher({ clock: by.clock, ...WINDOW }, (stored) => this.#markStored(stored));
   }
 
   find(nodeId: string): Promise<KnownNode | undefined> {
@@ -100,6 +102,11 @@ export class SessionStore {
   /** Resolves to false where another session was claimed since: look the node up again and decide anew. */
   claim(claim: SessionClaim): Promise<boolean> {
     return this.#claims.submit(claim);
+  }
+
+  /** The node has the session's ratchet secret on its disk: a stranger that proves the one before has a copy (F07). */
+  async ratchetStored(session: { nodeId: string; epoch: number }): Promise<void> {
+    await this.#stored.submit(session);
   }
 
   /** Marks sessions as ended; a newer epoch is left alone. */
@@ -135,12 +142,22 @@ export class SessionStore {
         case when n.previous_key_until > ${new Date(now)} then n.previous_key end as previous_key,
         n.simulated, n.refused_at is not null as refused, n.retired_at is not null as retired, n.quarantine_reason,
         s.epoch, s.boot_id, s.previous_boot_ids, s.ratchet_current, s.ratchet_previous, t.at_tip_at,
-        s.ended_at is null and t.epoch = s.epoch and t.last_seen > ${new Date(now - LONGEST_SILENCE_MS)}
+        s.ratchet_stored or s.ended_at is null and t.epoch = s.epoch and t.last_seen > ${new Date(now - LONGEST_SILENCE_MS)}
           and t.last_seen > s.connected_at + ${`${SETTLING_MS} milliseconds`}::interval as settled
       from nodes n left join sessions s using (node_id) left join node_status t using (node_id)
       where n.node_id = any(${[...ids]}::text[])`;
     const byId = new Map(rows.map((row) => [row.node_id, toKnownNode(row)]));
     return ids.map((id) => byId.get(id));
+  }
+
+  async #markStored(stored: readonly { nodeId: string; epoch: number }[]): Promise<undefined[]> {
+    // In order of node, as claims are.
+    const sorted = [...stored].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+    await this.#sql`
+      update sessions s set ratchet_stored = true
+      from unnest(${sorted.map((e) => e.nodeId)}::text[], ${sorted.map((e) => String(e.epoch))}::bigint[]) as e(node_id, epoch)
+      where s.node_id = e.node_id and s.epoch = e.epoch`;
+    return stored.map(() => undefined);
   }
 
   async #claimAll(claims: readonly SessionClaim[]): Promise<boolean[]> {
@@ -158,7 +175,7 @@ export class SessionStore {
         session_id text, boot_id text, previous_boot_ids text[], ratchet_current bytea, ratchet_previous bytea,
         connected_at timestamptz, version text, protocol int, address text, transport text)
       on conflict (node_id) do update set instance_id = excluded.instance_id, epoch = excluded.epoch,
-        session_id = excluded.session_id, boot_id = excluded.boot_id, previous_boot_ids = excluded.previous_boot_ids,
+        session_id = excluded.session_id, ratchet_stored = false, boot_id = excluded.boot_id, previous_boot_ids = excluded.previous_boot_ids,
         ratchet_current = excluded.ratchet_current, ratchet_previous = excluded.ratchet_previous,
         connected_at = excluded.connected_at, ended_at = null, version = excluded.version,
         protocol = excluded.protocol, address = excluded.address, transport = excluded.transport

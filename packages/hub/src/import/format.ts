@@ -14,6 +14,12 @@ const label = z
   .regex(LINE, 'text of one line')
   .refine((text) => Buffer.byteLength(text) <= 64, 'at most 64 bytes');
 const email = emailAddress();
+const note = z
+  .string()
+  .trim()
+  .min(1)
+  .max(2_000)
+  .refine((text) => !text.includes('\0'), 'text without NUL');
 const base64 = z.base64().min(1).max(16_384);
 const count = z.int().nonnegative();
 /** 26 digits before the point would fill `numeric(38,0)` of 1e-12; 20 leave room for sums. */
@@ -61,6 +67,7 @@ export const rowSchema = z.discriminatedUnion('kind', [
     hwType: name.default('unknown'),
     tags: z.array(name).max(100).default([]),
     hosts: z.array(z.string().min(1).max(253)).max(32).default([]),
+    notes: z.array(note).max(20).default([]),
   }),
   z.strictObject({
     kind: z.literal('ssh-key'),

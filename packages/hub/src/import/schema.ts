@@ -1,10 +1,21 @@
 import { sql } from 'drizzle-orm';
-import { check, integer, jsonb, numeric, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import {
+  check,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  primaryKey,
+  text,
+} from 'drizzle-orm/pg-core';
+import { nodes } from '#nodes/schema.ts';
 import { bytea, instant, nodeIdColumn } from '../columns.ts';
 
 // What an older hub knew, held for the features that will own it. `source_line` is of the file that said it last.
 
-/** Nodes that have not joined here: a row of `nodes` needs a key. Matched by owner and label when they do. */
+/** Nodes as the older hub knew them: a row of `nodes` needs a key, so each becomes one as it joins (matching.ts). */
 export const importedNodes = pgTable(
   'imported_nodes',
   {
@@ -18,10 +29,39 @@ export const importedNodes = pgTable(
     tags: text('tags').array().notNull(),
     /** DNS names, the primary first. */
     hosts: text('hosts').array().notNull(),
+    /** What people wrote about it: becomes notes of the node. */
+    notes: text('notes').array().notNull().default(sql`'{}'::text[]`),
+    /** The node of this hub that it became. */
+    joinedAs: nodeIdColumn('joined_as').unique(),
     sourceLine: integer('source_line').notNull(),
   },
   (table) => [primaryKey({ columns: [table.owner, table.label] })],
 );
+
+/** Nodes that joined and may be any of several imported ones: until their owner decides. */
+export const importedCandidates = pgTable(
+  'imported_candidates',
+  {
+    nodeId: nodeIdColumn('node_id')
+      .notNull()
+      .references(() => nodes.nodeId, { onDelete: 'cascade' }),
+    owner: text('owner').notNull(),
+    label: text('label').notNull(),
+    /** What speaks for it. */
+    why: text('why').$type<Likeness>().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.nodeId, table.owner, table.label] }),
+    index('imported_candidates_owner').on(table.owner),
+    foreignKey({
+      columns: [table.owner, table.label],
+      foreignColumns: [importedNodes.owner, importedNodes.label],
+    }),
+  ],
+);
+
+/** In which a node that joins is like an imported one: its id, its label, a host name, or both of these. */
+export type Likeness = 'id' | 'label' | 'host' | 'label and host';
 
 export const importedSshKeys = pgTable(
   'imported_ssh_keys',

@@ -35,14 +35,15 @@ export async function writeRows(tx: TransactionSql, now: number): Promise<Tallie
     nodes: tally(
       await tx<Written[]>`
         with written as (
-          insert into imported_nodes as t (owner, label, node_id, region, role, hw_type, tags, hosts, source_line)
+          insert into imported_nodes as t (owner, label, node_id, region, role, hw_type, tags, hosts, notes, source_line)
           select owner, row ->> 'label', row ->> 'nodeId', row ->> 'region', row ->> 'role', row ->> 'hwType',
-            array(select jsonb_array_elements_text(row -> 'tags')), array(select jsonb_array_elements_text(row -> 'hosts')), line
+            array(select jsonb_array_elements_text(row -> 'tags')), array(select jsonb_array_elements_text(row -> 'hosts')),
+            array(select jsonb_array_elements_text(row -> 'notes')), line
           from import_rows where kind = 'node' order by line
           on conflict (owner, label) do update set node_id = excluded.node_id, region = excluded.region, role = excluded.role,
-            hw_type = excluded.hw_type, tags = excluded.tags, hosts = excluded.hosts, source_line = excluded.source_line
-          where (t.node_id, t.region, t.role, t.hw_type, t.tags, t.hosts) is distinct from
-            (excluded.node_id, excluded.region, excluded.role, excluded.hw_type, excluded.tags, excluded.hosts)
+            hw_type = excluded.hw_type, tags = excluded.tags, hosts = excluded.hosts, notes = excluded.notes, source_line = excluded.source_line
+          where (t.node_id, t.region, t.role, t.hw_type, t.tags, t.hosts, t.notes) is distinct from
+            (excluded.node_id, excluded.region, excluded.role, excluded.hw_type, excluded.tags, excluded.hosts, excluded.notes)
           returning t.xmax = 0 as made, t.label || ' of ' || t.owner as name)
         ${counted(tx, 'node')}`,
     ),

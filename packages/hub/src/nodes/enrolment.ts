@@ -41,6 +41,13 @@ export interface EnrolmentDeps {
   readonly registry: NodeRegistry;
   /** The owner's key in force, which the node pins. */
   readonly ownerKeyOf: (owner: string) => Promise<OwnerKey | undefined>;
+  /** Gives a node that another hub knew its past back. @returns its label from now on. */
+  readonly recognise: (node: {
+    nodeId: string;
+    owner: string;
+    label: string;
+    hostname: string;
+  }) => Promise<string>;
   readonly events: NodeEventLog;
   readonly clock: Clock;
   readonly random: Random;
@@ -100,6 +107,7 @@ export class Enrolment {
     const ownerKey = await this.#deps.ownerKeyOf(admitted.owner);
     const credential = await signer.enrol({ publicKey, tokenId });
     await registry.add(credential, admitted, false);
+    const label = await this.#recognise(nodeId, admitted, facts.hostname);
     // Once it is registered it has joined: what is told about it must not undo that.
     this.#exchanges.delete(exchange);
     const { hostname, platform, agentVersion: agent } = facts;
@@ -109,9 +117,19 @@ export class Enrolment {
       credential,
       region: this.#deps.region,
       owner: admitted.owner,
-      label: admitted.label,
+      label,
       ownerKey,
     });
+  }
+
+  /** It has joined already: without its past where that cannot be had. */
+  async #recognise(nodeId: string, { owner, label }: Admitted, hostname: string): Promise<string> {
+    try {
+      return await this.#deps.recognise({ nodeId, owner, label, hostname });
+    } catch (error) {
+      this.#deps.onEventLost(error);
+      return label;
+    }
   }
 
   async #spend(

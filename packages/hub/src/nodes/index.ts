@@ -1,7 +1,7 @@
 export { type Census, createCensus } from './census.ts';
 export { decodeCursor, encodeCursor } from './cursor.ts';
 export { Descriptions } from './descriptions.ts';
-export { Enrolment, type Origin } from './enrolment.ts';
+export { Enrolment, type EnrolmentDeps, type Origin } from './enrolment.ts';
 export { EnrolmentError } from './error.ts';
 export { NodeEventLog } from './event-log.ts';
 export { EventRetention } from './event-retention.ts';

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { NodeAccess, Viewer } from '../accounts/index.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
@@ -58,7 +59,7 @@ export class NodeSource<T extends NodeSummary> implements LiveSource {
     const now = this.#clock.now();
     for (const id of this.#lookedUp.keys()) if (!watched.has(id)) this.#forget(id);
     const due = [...watched].filter((id) => this.#isDue(id, wanted, now));
-    const changed = due.length === 0 ? [] : await this.#reload(due, now);
+    const changed = due.length === 0 ? [] : await this.#reload(due, wanted, now);
     changed.push(...this.#judgeAgain(now));
     const rendered = changed.map(async ({ value }) => [value.nodeId, await this.#render(value)] as const);
     return new Map(await Promise.all(rendered));
@@ -75,7 +76,8 @@ export class NodeSource<T extends NodeSummary> implements LiveSource {
     return at === undefined || wanted.has(id) || this.#dirty.has(id) || now - at >= RELOAD_MS;
   }
 
-  async #reload(ids: readonly string[], now: number): Promise<Held<T>[]> {
+  /** @returns those that are not what they were: most that are looked up again for safety's sake are. */
+  async #reload(ids: readonly string[], wanted: ReadonlySet<string>, now: number): Promise<Held<T>[]> {
     const at = this.#liveness.at();
     // Before the load: what is told of meanwhile may not be in it, and is due again.
     this.#dirty.clear();
@@ -84,10 +86,13 @@ export class NodeSource<T extends NodeSummary> implements LiveSource {
       throw error;
     });
     for (const id of ids) this.#lookedUp.set(id, now);
-    return loaded.map((value) => {
+    return loaded.flatMap((value) => {
+      const before = this.#held.get(value.nodeId);
       const held = { value, state: stateName(value.facts, at) };
+      if (before?.state === held.state && !wanted.has(value.nodeId) && isDeepStrictEqual(before.value, value))
+        return [];
       this.#held.set(value.nodeId, held);
-      return held;
+      return [held];
     });
   }
 

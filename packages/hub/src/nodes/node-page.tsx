@@ -16,6 +16,7 @@ const TABS = [
   { id: 'jobs', path: '/jobs', word: 'Jobs' },
   { id: 'notes', path: '/notes', word: 'Notes' },
   { id: 'access', path: '/access', word: 'Access' },
+  { id: 'audit', path: '/audit', word: 'Audit' },
   { id: 'public', path: '/public', word: 'Public' },
 ] as const;
 export type TabId = (typeof TABS)[number]['id'];

@@ -52,7 +52,7 @@ describe('owner keys', { timeout: 60_000 }, () => {
   beforeEach(async () => {
     ageMs = 0;
     changed = [];
-    await database.sql`truncate owner_keys, audit_log`;
+    await database.sql`truncate owner_keys, audit_log cascade`;
   });
 
   async function post(path: string, fields: Record<string, string>) {

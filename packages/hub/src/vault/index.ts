@@ -1,1 +1,2 @@
-export { Vault, VaultError } from './vault.ts';
+export { SECRETS, SecretStore } from './secret-store.ts';
+export { openVault, type SealedColumn, Vault, VaultError } from './vault.ts';

@@ -1,104 +1,156 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
+import type { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
-import { PrivateFile } from '../private-file.ts';
-import { Vault } from './vault.ts';
+import { CHANNEL_SECRETS } from '../alerts/index.ts';
+import { openVault, type SealedColumn, Vault } from './vault.ts';
 
-describe('Vault', { timeout: 60_000 }, () => {
-  let database: DbAdapter;
-  let directory: string;
-  let path: string;
-  let files = 0;
-  const open = (at = path, sql = database.sql) =>
-    new Vault({ sql, file: new PrivateFile(at), clock: { now: () => 1_000 }, random: randomBytes });
-  beforeAll(async () => {
-    database = await openTemporary();
-    directory = await mkdtemp(join(tmpdir(), 'stoa-vault-'));
-  });
-  afterAll(async () => {
-    await database.close();
-    await rm(directory, { recursive: true });
-  });
-  beforeEach(async () => {
-    await database.sql`delete from vault_secrets`;
-    files += 1;
-    path = join(directory, `vault-${files}.key`);
-  });
+const COLUMN: SealedColumn = { table: 't', id: 'id', column: 'c' };
+const made = (...keys: Uint8Array[]) => new Vault({ keys, random: randomBytes });
 
-  it('gives back whatever was sealed, to every process with the key file, and after a rotation', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.string({ unit: 'grapheme' }), fc.uuid(), async (secret, name) => {
-        await open().seal(name, secret);
-        expect(await open().open(name)).toBe(secret);
-        await open().rotate();
-        expect(await open().open(name)).toBe(secret);
+describe('Vault', () => {
+  const [old, current] = [randomBytes(32), randomBytes(32)];
+
+  it('opens what it sealed, in its own place, and nothing that was changed', () => {
+    const vault = made(current);
+    fc.assert(
+      fc.property(fc.string(), fc.string(), fc.nat(), (text, id, at) => {
+        const sealed = vault.seal(text, COLUMN, id);
+        expect(vault.open(sealed, COLUMN, id)).toBe(text);
+        expect(sealed).not.toBe(vault.seal(text, COLUMN, id));
+        for (const [column, row] of [
+          [COLUMN, `${id}x`],
+          [{ ...COLUMN, column: 'd' }, id],
+          [{ ...COLUMN, table: 'tc' }, id],
+        ] as const)
+          expect(() => vault.open(sealed, column, row)).toThrow(
+            expect.objectContaining({ code: 'seal_broken' }),
+          );
+        const bytes = Buffer.from(sealed.slice(vault.prefix.length), 'base64url');
+        bytes[at % bytes.length]! ^= 1;
+        const changed = vault.prefix + bytes.toString('base64url');
+        expect(() => vault.open(changed, COLUMN, id)).toThrow(
+          expect.objectContaining({ code: 'seal_broken' }),
+        );
       }),
-      { numRuns: 15 },
+      { numRuns: 50 },
     );
   });
 
-  it('shows nothing of a secret in the database, and forgets', async () => {
-    await open().seal('ssh-key/a', 'hunter2-hunter2');
-    const [row] = await database.sql`select box::text || nonce::text as all from vault_secrets`;
-    expect(row?.['all']).not.toContain(Buffer.from('hunter2').toString('hex'));
-    expect(await open().forget('ssh-key/a')).toBe(true);
-    expect(await open().forget('ssh-key/a')).toBe(false);
-    expect(await open().open('ssh-key/a')).toBeUndefined();
+  it('opens by the keys before the one in force, and names one that it has not', () => {
+    const sealed = made(old).seal('token', COLUMN, '1');
+    expect(made(current, old).open(sealed, COLUMN, '1')).toBe('token');
+    expect(() => made(current).open(sealed, COLUMN, '1')).toThrow(
+      expect.objectContaining({
+        code: 'vault_key_unknown',
+        message: expect.stringContaining(made(old).keyId),
+      }),
+    );
+    for (const text of ['token', 'sealed:', `${made(current).prefix}`, 'sealed:x:y'])
+      expect(() => made(current).open(text, COLUMN, '1')).toThrow(
+        expect.objectContaining({ code: 'not_sealed' }),
+      );
   });
 
-  it('refuses a box that was put under another name, or damaged, or sealed elsewhere', async () => {
-    const vault = open();
-    await vault.seal('a', 'secret of a');
-    await vault.seal('b', 'secret of b');
-    await database.sql`update vault_secrets t set nonce = o.nonce, box = o.box from vault_secrets o
-      where t.name = 'a' and o.name = 'b'`;
-    await expect(vault.open('a')).rejects.toMatchObject({ code: 'vault_sealed' });
-    await database.sql`update vault_secrets set box = set_byte(box, 20, get_byte(box, 20) # 1) where name = 'b'`;
-    await expect(vault.open('b')).rejects.toMatchObject({ code: 'vault_sealed' });
-    await vault.seal('c', 'secret of c');
-    const elsewhere = await open(`${path}-other`)
-      .open('c')
-      .catch((error: unknown) => error);
-    expect(elsewhere).toMatchObject({ code: 'vault_sealed', retry: false });
-    expect(String(elsewhere)).not.toContain('secret of c');
+  it('takes no key of another length, and none at all', () => {
+    for (const keys of [[], [randomBytes(16)], [current, randomBytes(31)]])
+      expect(() => made(...keys)).toThrow(expect.objectContaining({ code: 'vault_key_damaged' }));
+  });
+});
+
+describe('openVault', { timeout: 60_000 }, () => {
+  let database: DbAdapter;
+
+  beforeAll(async () => {
+    database = await openTemporary();
+  }, 60_000);
+  afterAll(() => database.close());
+  beforeEach(async () => {
+    await database.sql`delete from region_settings where name = 'vault-key'`;
+    await database.sql`truncate alert_channels cascade`;
+    const channels = ['a', 'b', 'c'].map((id) => ({
+      ...{ id, owner: 'o@stoa.example', kind: 'telegram', name: id, target: 'chat', enabled: true },
+      ...{ secret: id === 'c' ? '' : `token of ${id}`, created_at: new Date() },
+    }));
+    await database.sql`insert into alert_channels ${database.sql(channels)}`;
   });
 
-  it('goes on with a rotation that was cut off, and seals meanwhile', async () => {
-    const vault = open();
-    for (let i = 0; i < 450; i += 1) await vault.seal(`s${i}`, `secret ${i}`);
-    const before = await new PrivateFile(path).load();
-    // The third batch fails: two have the new key, the rest the old one.
-    let batches = 0;
-    const failing = new Proxy(database.sql, {
-      get: (sql, name) =>
-        name === 'begin'
-          ? (act: never) => {
-              batches += 1;
-              return batches > 2 ? Promise.reject(new Error('cut off')) : sql.begin(act);
-            }
-          : Reflect.get(sql, name),
+  /** A key file; undefined: there is none. */
+  class KeyFile {
+    held: string | undefined;
+    constructor(held?: string) {
+      this.held = held;
+    }
+    load = async () => (this.held === undefined ? undefined : Buffer.from(this.held));
+    save = async (bytes: Uint8Array) => {
+      this.held = Buffer.from(bytes).toString();
+    };
+  }
+
+  const errors: object[] = [];
+  const open = (file: KeyFile) =>
+    openVault({
+      ...{ file, sql: database.sql, random: randomBytes, columns: [CHANNEL_SECRETS] },
+      log: { error: (fields: object) => void errors.push(fields) } as ReturnType<typeof pino>,
     });
-    await expect(open(path, failing).rotate()).rejects.toThrow('cut off');
-    expect((await new PrivateFile(path).load())?.length).toBe(64);
-    await open().seal('s0', 'newer');
-    expect(await open().open('s449')).toBe('secret 449');
-    expect(await open().rotate()).toBe(50);
-    expect(await open().open('s0')).toBe('newer');
-    expect(await open().open('s449')).toBe('secret 449');
-    const after = await new PrivateFile(path).load();
-    expect(after).toHaveLength(32);
-    expect(after).not.toEqual(before);
-    const keys = await database.sql`select distinct key_id from vault_secrets`;
-    expect(keys).toHaveLength(1);
+  const secrets = async () =>
+    (await database.sql<{ secret: string }[]>`select secret from alert_channels order by id`).map(
+      ({ secret }) => secret,
+    );
+  const opened = async (vault: Vault) => {
+    const [a, b, c] = await secrets();
+    return [vault.open(a!, CHANNEL_SECRETS, 'a'), vault.open(b!, CHANNEL_SECRETS, 'b'), c];
+  };
+  const TOKENS = ['token of a', 'token of b', ''];
+
+  it('makes its key once, and seals what lies open', async () => {
+    const file = new KeyFile();
+    const vault = await open(file);
+    expect(file.held).toMatch(/^[0-9a-f]{64}\n$/);
+    expect(await opened(vault)).toEqual(TOKENS);
+    const before = await secrets();
+    expect(JSON.stringify(before)).not.toContain('token');
+    const again = await open(file);
+    expect([again.keyId, await secrets()]).toEqual([vault.keyId, before]);
   });
 
-  it('says that its key file is damaged', async () => {
-    await new PrivateFile(path).save(new Uint8Array(31));
-    await expect(open().seal('a', 'b')).rejects.toMatchObject({ code: 'vault_key_damaged', retry: false });
+  it('seals everything by a new key, after which the old one may go', async () => {
+    const file = new KeyFile();
+    await open(file);
+    const next = randomBytes(32).toString('hex');
+    file.held = `${next}\n${file.held}`;
+    await open(file);
+    file.held = `${next}\n`;
+    expect(await opened(await open(file))).toEqual(TOKENS);
+  });
+
+  it('makes no second key for a region, nor goes on with another', async () => {
+    const file = new KeyFile();
+    await open(file);
+    const before = await secrets();
+    const none = new KeyFile();
+    for (const wrong of [none, new KeyFile(`${randomBytes(32).toString('hex')}\n`)])
+      await expect(open(wrong)).rejects.toMatchObject({ code: 'vault_key_unknown' });
+    expect([none.held, await secrets()]).toEqual([undefined, before]);
+    await expect(open(new KeyFile('nonsense'))).rejects.toMatchObject({ code: 'vault_key_damaged' });
+  });
+
+  it('says how many secrets a lost key took, and leaves them', async () => {
+    await open(new KeyFile());
+    const before = await secrets();
+    await database.sql`delete from region_settings where name = 'vault-key'`;
+    errors.splice(0);
+    await open(new KeyFile());
+    expect([errors, await secrets()]).toEqual([[{ table: 'alert_channels', rows: 2 }], before]);
+  });
+
+  it('lets hubs that start at once agree', async () => {
+    const file = new KeyFile();
+    await open(file);
+    await database.sql`update alert_channels set secret = 'token of ' || id where secret <> ''`;
+    const vaults = await Promise.all([open(new KeyFile(file.held)), open(new KeyFile(file.held))]);
+    expect(await opened(vaults[0]!)).toEqual(TOKENS);
   });
 });

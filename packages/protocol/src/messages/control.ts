@@ -27,6 +27,8 @@ export type ErrorMessage = Decoded<typeof errorMessage>;
 export const disconnect = record({ reason: text(64) });
 
 export const reportFullState = record({});
+/** The secret of this session's Welcome is on the agent's disk: a stranger that proves the one before has a copy. */
+export const ratchetStored = record({});
 
 /** A signed document, as made by `seal`, with the chain that its reader needs. */
 export const sealedCheckpoint = record({ sealed: bytes(2048 + 128) });

@@ -15,6 +15,7 @@ export const FRAME = {
   checkpoint: 10,
   keyRotate: 11,
   disconnect: 12,
+  ratchetStored: 13,
 
   leaseRequest: 32,
   jobAck: 33,

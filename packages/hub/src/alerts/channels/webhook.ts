@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts';
 import type { Delivery, Send } from '../channel.ts';
 import { type Egress, mustTake } from '../egress.ts';
 import { headline, textOf } from '../message.ts';
-import { isRuleId, wordsOf } from '../rule.ts';
+import { pathOf, wordsOf } from '../rule.ts';
 
 /**
  * What the receiver checks: HMAC-SHA256 by the channel's key over `timestamp.id.body`, as hex. The timestamp (seconds)
@@ -49,7 +49,11 @@ function bodyOf({ id, message }: Delivery, origin: string) {
       subject,
       label,
       evidence,
-      ...(isRuleId(rule) && { url: new URL(`/nodes/${subject}`, origin).href }),
+      ...linkOf(pathOf(rule, subject), origin),
     })),
   };
+}
+
+function linkOf(path: string | undefined, origin: string): { url?: string } {
+  return path === undefined ? {} : { url: new URL(path, origin).href };
 }

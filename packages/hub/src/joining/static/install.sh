@@ -205,6 +205,17 @@ read_certificate() {
   [ "$region" = "$TOKEN_REGION" ] || die "$bad is of region '$region', the token of '$TOKEN_REGION'"
   [ "$(byte_at "$WORK/body" $((5 + name)))" -eq 2 ] || die "$bad is for another role"
   slice "$WORK/body" $((6 + name)) 32 >"$WORK/authority"
+  warn_of_end $((38 + name))
+}
+# OFFSET of the end in milliseconds. A warning only: a clock that nobody has proven must not keep a host from joining, and
+# a thief who has the key signs with it before its end as well.
+warn_of_end() {
+  end=0
+  for place in 0 1 2 3 4 5 6 7; do end=$((end * 256 + $(byte_at "$WORK/body" $(($1 + place))))); done
+  now=$(date +%s 2>/dev/null) || return 0
+  [ "$now" -gt $((end / 1000)) ] || return 0
+  say "WARNING: by the clock of this host the certificate of the region's authority key ended $(((now - end / 1000) / 86400)) days ago."
+  say "If the clock is right, ask whoever runs $HUB before you go on: they renew it once a year."
 }
 
 read_manifest() {

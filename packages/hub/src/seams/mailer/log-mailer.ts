@@ -5,7 +5,8 @@ export function createLogMailer(by: { write: (line: string) => void }): Mailer {
   return {
     kind: 'log',
     async send({ to, subject, text }: Mail) {
-      by.write(`--- e-mail to ${to}: ${subject}\n${text}\n---`);
+      // As in a real header: a subject is one line, or it could pass for the text.
+      by.write(`--- e-mail to ${to}: ${subject.replaceAll(/[\r\n]+/g, ' ')}\n${text}\n---`);
     },
     close: () => undefined,
   };

@@ -41,3 +41,16 @@ it.each([
   closing.push(() => mailer.close());
   await expect(mailer.send(LETTER)).rejects.toMatchObject({ code: 'mail_failed', retry: true });
 });
+
+it.each([
+  ['550 no such mailbox', false],
+  ['451 try later', true],
+])('says after %s whether a retry may help', async (answer, retry) => {
+  const mailer = createSmtpMailer({
+    url: await silentAfter('220 hi', '250 hello', '250 sender ok', answer),
+    from: 'hub@x.example',
+    timeoutMs: 5_000,
+  });
+  closing.push(() => mailer.close());
+  await expect(mailer.send(LETTER)).rejects.toMatchObject({ code: 'mail_failed', retry });
+});

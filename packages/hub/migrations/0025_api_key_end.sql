@@ -1,0 +1,1 @@
+CREATE INDEX "api_keys_end" ON "api_keys" USING btree ("expires_at") WHERE "api_keys"."revoked_at" is null;

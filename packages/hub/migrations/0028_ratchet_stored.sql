@@ -1,0 +1,1 @@
+ALTER TABLE "sessions" ADD COLUMN "ratchet_stored" boolean DEFAULT false NOT NULL;

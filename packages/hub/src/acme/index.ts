@@ -1,0 +1,1 @@
+export { AcmeCertificate, type AcmeSettings } from './acme-certificate.ts';

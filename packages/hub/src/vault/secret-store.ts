@@ -1,0 +1,39 @@
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+import type { Clock } from '../clock.ts';
+import type { SealedColumn, Vault } from './vault.ts';
+
+export const SECRETS: SealedColumn = { table: 'vault_secrets', id: 'name', column: 'sealed' };
+
+/** Secrets by name: what a dump of the database shows of them is their names. */
+export class SecretStore {
+  readonly #sql: Sql;
+  readonly #vault: Vault;
+  readonly #clock: Pick<Clock, 'now'>;
+
+  constructor(by: { sql: Sql; vault: Vault; clock: Pick<Clock, 'now'> }) {
+    this.#sql = by.sql;
+    this.#vault = by.vault;
+    this.#clock = by.clock;
+  }
+
+  /** Replaces what was under this name. */
+  async seal(name: string, secret: string, within: Sql | TransactionSql = this.#sql): Promise<void> {
+    const sealed = this.#vault.seal(secret, SECRETS, name);
+    const at = new Date(this.#clock.now());
+    await within`insert into vault_secrets (name, sealed, created_at) values (${name}, ${sealed}, ${at})
+      on conflict (name) do update set sealed = excluded.sealed, created_at = excluded.created_at`;
+  }
+
+  /** Undefined where there is none. @throws VaultError where no key of this hub opens it. */
+  async open(name: string): Promise<string | undefined> {
+    const [row] = await this.#sql<
+      { sealed: string }[]
+    >`select sealed from vault_secrets where name = ${name}`;
+    return row && this.#vault.open(row.sealed, SECRETS, name);
+  }
+
+  /** @returns whether there was one. */
+  async forget(name: string, within: Sql | TransactionSql = this.#sql): Promise<boolean> {
+    return (await within`delete from vault_secrets where name = ${name}`).count > 0;
+  }
+}

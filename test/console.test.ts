@@ -52,6 +52,13 @@ describe('the console in a browser', () => {
     expect(faults).toEqual([]);
   });
 
+  it('writes a page of the list in ASCII, but for what people called their nodes', async () => {
+    const answer = await fetch(new URL('/nodes', world.url), { headers: { cookie, accept: 'text/html' } });
+    const page = await answer.text();
+    expect(page).toContain('node-000049');
+    expect([...page].filter((character) => character > '\x7f')).toEqual([]);
+  });
+
   it('shows the fleet: what needs a person, counts that lead to lists, ten heads', async () => {
     await using visitor = await tab();
     const { page } = visitor;

@@ -129,6 +129,8 @@ function limitBodies(app: HubApp, features: readonly HttpFeature[]): void {
   const byPrefix = limits.map(([prefix, bytes]) => ({ prefix, check: limit(bytes) }));
   const usual = limit(BODY_BYTES);
   app.use((c, next) => {
+    // Nobody reads a body of theirs, and looking whether there is one makes a whole Request of the light one.
+    if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
     const own = byPrefix.find(({ prefix }) => c.req.path.startsWith(prefix));
     return (own?.check ?? usual)(c, next);
   });

@@ -132,7 +132,7 @@ function palette(): Markup {
   return markup`<dialog id="palette" class="palette" aria-label="Go to" data-suggest="${href('/palette')}" data-nodes="${href('/nodes')}">
 <input id="palette-input" type="search" role="combobox" aria-expanded="true" aria-controls="palette-list" aria-autocomplete="list" aria-label="Page, node or action" placeholder="Page, node or action" autocomplete="off" spellcheck="false" maxlength="100">
 <ul id="palette-list" class="palette-list" role="listbox" aria-label="Matches"></ul>
-<p class="palette-hint"><kbd>↑</kbd> <kbd>↓</kbd> choose <kbd>Enter</kbd> open <kbd>Esc</kbd> close</p>
+<p class="palette-hint"><kbd>&#8593;</kbd> <kbd>&#8595;</kbd> choose <kbd>Enter</kbd> open <kbd>Esc</kbd> close</p>
 </dialog>
 <dialog id="keys" class="keys" aria-labelledby="keys-title"><h2 id="keys-title">Keyboard</h2>
 <dl class="facts">${KEYS.map(([keys, what]) => markup`<dt>${keys.map((key) => markup`<kbd>${key}</kbd> `)}</dt><dd>${what}</dd>`)}</dl>

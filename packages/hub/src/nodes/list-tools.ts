@@ -43,7 +43,7 @@ export function listTools({ filter, count, changed }: ListToolsProps): Markup {
 <details class="menu"><summary>Act on nodes</summary><form id="bulk" action="bulk" class="menu-body"><input type="hidden" name="q" value="${filter.text}">
 <label for="bulk-act">What</label><select id="bulk-act" name="act"><option value="tag">Add tag</option><option value="untag">Remove tag</option><option value="refuse">Refuse</option><option value="accept">Accept</option><option value="retire">Retire</option></select>
 <label for="bulk-tag">Tag</label><input id="bulk-tag" name="tag" maxlength="40" autocomplete="off" placeholder="for adding and removing tags">
-<p><button type="submit" name="of" value="selected" class="quiet">The selected…</button> <button type="submit" name="of" value="all" class="quiet">${all}…</button></p><p class="field-hint">What it would touch is shown before it is done.</p></form></details>
+<p><button type="submit" name="of" value="selected" class="quiet">The selected&#8230;</button> <button type="submit" name="of" value="all" class="quiet">${all}&#8230;</button></p><p class="field-hint">What it would touch is shown before it is done.</p></form></details>
 <a class="export" href="nodes.csv?${filterKey(filter.text)}" download>CSV</a></div>`;
 }
 

@@ -27,10 +27,10 @@ export class ListWalk {
         from unnest(${places.map(({ label }) => label)}::text[], ${places.map(({ nodeId }) => nodeId)}::text[])
             with ordinality as behind(label, node_id, place)
           cross join lateral (
-            select ${summaryColumns(sql)}, (row_number() over (order by n.label, n.node_id))::int as rank
+            select ${summaryColumns(sql)}
             from ${summaryTables(sql)} where (n.label, n.node_id) > (behind.label, behind.node_id)
             order by n.label, n.node_id limit ${limit}) page
-        order by place, rank`;
+        order by place, label, node_id`;
       const byPlace = Map.groupBy(found, ({ place }) => place);
       return places.map((_, i) => byPlace.get(i + 1) ?? []);
     });

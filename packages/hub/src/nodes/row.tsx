@@ -31,7 +31,7 @@ export function Simulated() {
 /** Blocks behind on the worst chain. */
 function lagMarkup(lag: number | undefined, forked: boolean): Markup {
   if (lag === undefined) return unknownMarkup('a tip of this node is not known to the hub');
-  const text = forked ? `${number(lag)} · fork` : number(lag);
+  const text = forked ? markup`${number(lag)} &#183; fork` : number(lag);
   return lag > TIP_WITHIN || forked ? markup`<span class="warn">${text}</span>` : markup`${text}`;
 }
 

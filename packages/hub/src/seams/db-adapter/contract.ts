@@ -34,6 +34,12 @@ export function dbAdapterContract(name: string, open: () => Promise<DbAdapter>):
       expect(row).toEqual({ big: 2n ** 62n + 1n, at, bytes, json: { a: [1, 'x'] }, zone: 'UTC' });
     });
 
+    it('plans without workers and without compiling', async () => {
+      const [row] = await adapter.sql`
+        select current_setting('max_parallel_workers_per_gather') as workers, current_setting('jit') as jit`;
+      expect(row).toEqual({ workers: '0', jit: 'off' });
+    });
+
     it('gives and takes the same through `db`', async () => {
       const node = exampleNode();
       await db.insert(nodes).values(node);

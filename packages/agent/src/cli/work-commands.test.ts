@@ -234,6 +234,7 @@ describe('uninstall', () => {
       units: join(root, 'units'),
       command: join(root, 'bin/stoa-agent'),
       config: join(root, 'etc'),
+      rootState: join(root, 'root-state'),
       user: 'nobody-here',
       systemd: join(root, 'no-systemd'),
     };
@@ -284,6 +285,7 @@ describe('uninstall', () => {
       units: dataDir,
       command: dataDir,
       config: dataDir,
+      rootState: dataDir,
       user: '',
       systemd: '',
     };

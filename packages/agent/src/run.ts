@@ -109,6 +109,7 @@ async function serve(context: AgentContext, { agent, collectors, chainTime }: Pa
       rssBytes: process.memoryUsage.rss(),
       link: agent.link(),
       outbox: agent.outbox(),
+      work: agent.work(),
       network: config.network,
       chainwebUrl: config.chainwebUrl,
       readings: collectors.readings(),

@@ -64,6 +64,18 @@ describe('jobs', () => {
   });
 });
 
+it('status says it where no work is taken', async () => {
+  const { cli, serve } = makeCli();
+  await serve(makeSnapshot({ work: makeWork({ paused: true, policyFault: 'line 1', running: [RUNNING] }) }));
+  const { out } = await cli(['status']);
+  for (const part of [
+    'work      stoachain-reseed for 1 min 30 s',
+    'work      paused: stoa-agent resume',
+    'policy    ✖ line 1',
+  ])
+    expect(out).toContain(part);
+});
+
 describe('pause, resume and maintenance', () => {
   const stands = (dataDir: string) => readPause(createDisk(), join(dataDir, 'identities/default'));
 

@@ -3,14 +3,15 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Artefact, artefactName, encodeManifest, parseManifest } from '@stoa/protocol';
-import { bundleAgent } from './bundle.ts';
+import { bundleAgent, bundleAgentRoot } from './bundle.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const ARCHITECTURES = ['x64', 'arm64'] as const;
+const PROGRAMS = ['stoa-agent.cjs', 'stoa-agent-root.cjs'];
 const run = promisify(execFile);
 
 export interface BuiltArtefacts {
@@ -45,13 +46,14 @@ export async function buildArtefacts(by: { to: string; level: number }): Promise
   await mkdir(by.to, { recursive: true });
   const work = await mkdtemp(join(by.to, '.build-'));
   try {
-    const bundle = join(work, 'stoa-agent.cjs');
-    await bundleAgent(bundle);
+    const bundles = PROGRAMS.map((name) => join(work, name));
+    await Promise.all([
+      bundleAgent(join(work, 'stoa-agent.cjs')),
+      bundleAgentRoot(join(work, 'stoa-agent-root.cjs')),
+    ]);
     const nodes = await nodesHere();
-    const agent = createHash('sha256')
-      .update(await readFile(bundle))
-      .digest('hex');
-    const inputs = `${agent} ${nodes.map((node) => `${node.platform}-${node.version}`).join(' ')} ${by.level}\n`;
+    const programs = await Promise.all(bundles.map(sha256));
+    const inputs = `${programs.join(' ')} ${nodes.map((node) => `${node.platform}-${node.version}`).join(' ')} ${by.level}\n`;
     if ((await textOf(join(directory, 'inputs'))) === inputs)
       return { directory, ...parseManifest(await readFile(join(directory, 'manifest'))) };
     const staged = join(work, version);
@@ -59,7 +61,7 @@ export async function buildArtefacts(by: { to: string; level: number }): Promise
     const artefacts: Artefact[] = [];
     for (const node of nodes) {
       const path = join(staged, artefactName(version, node.platform));
-      await pack({ ...node, bundle, work, version, path, level: by.level });
+      await pack({ ...node, bundles, work, version, path, level: by.level });
       artefacts.push({ platform: node.platform, sha256: await sha256(path), size: (await stat(path)).size });
     }
     await writeFile(join(staged, 'manifest'), encodeManifest({ version, artefacts }));
@@ -76,7 +78,7 @@ export async function buildArtefacts(by: { to: string; level: number }): Promise
 /** One folder with the agent and its Node; owner, times and order say nothing of the machine that built it. */
 async function pack(by: {
   work: string;
-  bundle: string;
+  bundles: readonly string[];
   binary: string;
   version: string;
   path: string;
@@ -85,10 +87,10 @@ async function pack(by: {
   const folder = `stoa-agent-${by.version}`;
   const content = join(by.work, folder);
   await mkdir(join(content, 'bin'), { recursive: true });
-  await copyFile(by.bundle, join(content, 'stoa-agent.cjs'));
+  for (const bundle of by.bundles) await copyFile(bundle, join(content, basename(bundle)));
   await copyFile(by.binary, join(content, 'bin/node'));
   await run('chmod', ['755', join(content, 'bin/node')]);
-  await run('chmod', ['644', join(content, 'stoa-agent.cjs')]);
+  await run('chmod', ['644', ...PROGRAMS.map((name) => join(content, name))]);
   const same = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=go-w'];
   const gzip = `gzip -n -${by.level}`;
   await run('tar', [...same, '-I', gzip, '-cf', by.path, '-C', by.work, folder]);

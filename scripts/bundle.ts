@@ -42,9 +42,18 @@ export async function placeHubFiles(directory: string): Promise<void> {
 
 /** The agent as one CommonJS file, the form that becomes a single executable. */
 export async function bundleAgent(outfile: string): Promise<void> {
+  await bundleProgram('packages/agent/src/main.ts', outfile);
+}
+
+/** The privileged unit: a program of its own, so that nothing of the agent's channel is in it. */
+export async function bundleAgentRoot(outfile: string): Promise<void> {
+  await bundleProgram('packages/agent/src/root/main.ts', outfile);
+}
+
+async function bundleProgram(entry: string, outfile: string): Promise<void> {
   await build({
     absWorkingDir: ROOT,
-    entryPoints: ['packages/agent/src/main.ts'],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     platform: 'node',

@@ -83,11 +83,15 @@ ps -o user=,args= -p "$(cat /run/stoa-agent.pid)" --ppid "$(cat /run/stoa-agent.
 cp /etc/systemd/system/stoa-agent.service "$WORK/stoa-agent.service"
 systemd-analyze verify "$WORK/stoa-agent.service" 2>&1 && echo "== verified"
 systemd-analyze security --offline=true --no-pager "$WORK/stoa-agent.service" | tail -1
+cp /etc/systemd/system/stoa-agent-root.* "$WORK/"
+systemd-analyze verify "$WORK/stoa-agent-root.socket" "$WORK/stoa-agent-root.service" 2>&1 && echo "== verified too"
+systemd-analyze security --offline=true --no-pager "$WORK/stoa-agent-root.service" | tail -1
+stat -c '%U %a' /etc/stoa-agent/trust; cat /etc/stoa-agent/trust
 echo "== again"
 install
 echo "== away"
 install --uninstall --purge
-find /opt /var/lib /usr/local/bin /etc/systemd/system -mindepth 1 -name '*stoa*'
+find /opt /var/lib /usr/local/bin /etc/systemd/system /etc/stoa-agent -mindepth 1 -name '*stoa*' 2>/dev/null || true
 id stoa 2>&1 || true
 echo "== end"
 `;
@@ -114,6 +118,10 @@ echo "== end"
     expect(installed).toContain('== verified');
     const exposure = /exposure level for stoa-agent.service: ([\d.]+)/.exec(installed!)?.[1];
     expect(Number(exposure)).toBeLessThan(MOST_EXPOSURE);
+    expect(installed).toContain('== verified too');
+    const rootExposure = /exposure level for stoa-agent-root.service: ([\d.]+)/.exec(installed!)?.[1];
+    expect(Number(rootExposure)).toBeLessThan(MOST_EXPOSURE);
+    expect(installed).toMatch(/^root 644\nroot [0-9a-f]{64}\nregion local\nnode [0-9a-f]{64} ([0-9a-f]{64}|-) \d+ 1789$/m);
     expect(again).toContain('Nothing to do: it is installed and joined.');
     expect(away).toMatch(/remove the user stoa\nDone[^\n]*\n(id: .*no such user\n)$/);
     expect(await readFile(join(work, 'stoa-agent.service'), 'utf8')).toContain('CapabilityBoundingSet=\n');

@@ -103,6 +103,6 @@ describe('an order in a browser', { timeout: 60_000 }, () => {
     expect((await downloading).suggestedFilename()).toMatch(/^order-[0-9a-f]{8}\.json$/);
     await page.getByLabel('Signed order').fill('A'.repeat(300));
     await page.getByRole('button', { name: 'Give the order' }).click();
-    await page.getByText('is not signed by your key in force').first().waitFor();
+    await page.getByText('is not signed by the key in force').first().waitFor();
   });
 });

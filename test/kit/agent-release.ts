@@ -21,16 +21,32 @@ export interface AgentRelease {
 
 /** The real agent with its Node, signed by the region's own key, where the hub of `home` looks for it. */
 export async function publishAgent(home: Pick<HubHome, 'dataDir' | 'region'>): Promise<AgentRelease> {
-  await promisify(execFile)(process.execPath, [BUILD, '--to', CACHE, '--fast']);
-  const [version] = (await readdir(CACHE)).filter((name) => /^\d/.test(name));
-  if (version === undefined) throw new Error(`${BUILD} left no release in ${CACHE}`);
+  const version = await buildAgent();
   const directory = join(home.dataDir, 'artefacts', version);
   await mkdir(join(home.dataDir, 'artefacts'));
   await cp(join(CACHE, version), directory, { recursive: true });
   const manifest = await readFile(join(directory, 'manifest'));
   const statement = formatStatement({ ...(await home.region.service.attest(manifest)), manifest });
   await writeFile(join(directory, 'statement'), statement);
+  return { directory, version, archive: await archiveIn(directory), statement };
+}
+
+/** As install.sh unpacks it: `bin/node` and the programs, in `directory`. */
+export async function unpackAgent(directory: string): Promise<void> {
+  const archive = await archiveIn(join(CACHE, await buildAgent()));
+  await promisify(execFile)('tar', ['-xzf', archive, '--strip-components=1', '-C', directory]);
+}
+
+/** The version of what lies in the cache by then. */
+async function buildAgent(): Promise<string> {
+  await promisify(execFile)(process.execPath, [BUILD, '--to', CACHE, '--fast']);
+  const [version] = (await readdir(CACHE)).filter((name) => /^\d/.test(name));
+  if (version === undefined) throw new Error(`${BUILD} left no release in ${CACHE}`);
+  return version;
+}
+
+async function archiveIn(directory: string): Promise<string> {
   const name = (await readdir(directory)).find((entry) => entry.endsWith('.tar.gz'));
   if (name === undefined) throw new Error(`no archive in ${directory}`);
-  return { directory, version, archive: join(directory, name), statement };
+  return join(directory, name);
 }

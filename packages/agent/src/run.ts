@@ -23,6 +23,8 @@ import { agentMetrics } from '#status/agent-metrics.ts';
 import { buildSnapshot, type StatusSnapshot } from '#status/snapshot.ts';
 import { serveStatus } from '#status/status-server.ts';
 import { createHostLock } from '#work/host-lock.ts';
+import { hostKindDeps } from '#work/kinds/host-kinds.ts';
+import { createJobHandlers, type KindDeps, resumeStoppedNode } from '#work/kinds/index.ts';
 
 /**
  * Serves until the signal aborts, with everything real.
@@ -45,6 +47,7 @@ interface Parts {
   agent: Agent;
   collectors: CollectorSet<AgentReadings>;
   chainTime: ChainTime;
+  kinds: KindDeps;
 }
 
 async function build(context: AgentContext, configHost: ConfigHost): Promise<Parts> {
@@ -70,6 +73,9 @@ async function build(context: AgentContext, configHost: ConfigHost): Promise<Par
     ...kept,
     proxies: createProxies({ ...kept, proxyFor: environmentRule(config) }),
   });
+  const hostFacts = readHostFacts(proc);
+  let started: Agent | undefined;
+  const kinds = hostKindDeps(context, { proc, random, hostFacts, time: () => started?.regionTime() });
   const agent = await createAgent({
     config,
     configHost,
@@ -83,18 +89,19 @@ async function build(context: AgentContext, configHost: ConfigHost): Promise<Par
     },
     collectors,
     fetchHeader: header,
-    hostFacts: readHostFacts(proc),
+    hostFacts,
     idleProbe: createIdleProbe({ http }),
     provenChainTime: () => chainTime.proven,
-    handlers: {},
+    handlers: createJobHandlers(kinds),
     benchmarks: createHostLock(clock, 'benchmark'),
     version,
     runtime: `node ${process.versions.node}`,
   });
-  return { agent, collectors, chainTime };
+  started = agent;
+  return { agent, collectors, chainTime, kinds };
 }
 
-async function serve(context: AgentContext, { agent, collectors, chainTime }: Parts): Promise<void> {
+async function serve(context: AgentContext, { agent, collectors, chainTime, kinds }: Parts): Promise<void> {
   const { config, clock, log, logRing, signal, version } = context;
   const startedMs = clock.monotonic();
   const snapshot = (): StatusSnapshot =>
@@ -109,6 +116,7 @@ async function serve(context: AgentContext, { agent, collectors, chainTime }: Pa
       rssBytes: process.memoryUsage.rss(),
       link: agent.link(),
       outbox: agent.outbox(),
+      work: agent.work(),
       network: config.network,
       chainwebUrl: config.chainwebUrl,
       readings: collectors.readings(),
@@ -132,6 +140,7 @@ async function serve(context: AgentContext, { agent, collectors, chainTime }: Pa
   try {
     agent.start();
     chainTime.start();
+    void resumeStoppedNode(kinds, log);
     const end = await Promise.race([agent.ended, aborted(signal)]);
     if (end === 'revoked') throw new NodeRevokedError(agent.nodeId);
   } finally {

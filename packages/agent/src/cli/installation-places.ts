@@ -10,6 +10,8 @@ export interface InstallationPlaces {
   /** The link that makes the command known to everybody. */
   readonly command: string;
   readonly config: string;
+  /** Of the privileged unit. */
+  readonly rootState: string;
   readonly user: string;
   /** There where systemd runs the host. */
   readonly systemd: string;
@@ -21,6 +23,7 @@ const USUAL = {
   units: '/etc/systemd/system',
   command: '/usr/local/bin/stoa-agent',
   config: '/etc/stoa-agent',
+  rootState: '/var/lib/stoa-agent-root',
   user: 'stoa',
   systemd: '/run/systemd/system',
 };

@@ -41,7 +41,7 @@ export async function planUninstall(
   commands: Commands,
   purge: boolean,
 ): Promise<UninstallPlan> {
-  const { prefix, data, command, config, user } = places;
+  const { prefix, data, command, config, rootState, user } = places;
   if (!(await exists(join(prefix, '.stoa-agent')))) throw new NotInstalledError(prefix);
   const run = async (...argv: Argv): Promise<void> => {
     const { exitCode } = await commands.run({ argv, timeoutMs: COMMAND_MS });
@@ -56,7 +56,8 @@ export async function planUninstall(
   const kept = [
     [data, 'the node’s identity, its evidence and logs'],
     [join(prefix, 'agent.env'), 'the settings'],
-    [config, 'the local policy of this host'],
+    [config, 'the local policy of this host, and whom its privileged unit obeys'],
+    [rootState, 'what the privileged unit has seen'],
   ] as const;
   const there: (readonly [string, string])[] = [];
   for (const entry of kept) if (await exists(entry[0])) there.push(entry);

@@ -12,6 +12,7 @@ export function renderStatus(snapshot: StatusSnapshot, color: boolean): string {
       return [name, `${mark(state, color)} ${state.padEnd(7)} ${why}`];
     }),
     ...linkRows(snapshot),
+    ...workRows(snapshot, color),
     ...chainRows(snapshot),
     ...hostRows(snapshot),
   ];
@@ -47,6 +48,18 @@ function linkRows({ link }: StatusSnapshot): [string, string][] {
     const { at, code, message } = link.lastFault;
     rows.push(['last fault', `${new Date(at).toISOString()} ${code}: ${message}`]);
   }
+  return rows;
+}
+
+/** Nothing where work is taken and none is there. */
+function workRows({ work }: StatusSnapshot, color: boolean): [string, string][] {
+  if (work === undefined) return [];
+  const rows = work.running.map(({ kind, forMs }): [string, string] => [
+    'work',
+    `${kind} for ${duration(forMs)}`,
+  ]);
+  if (work.paused) rows.push(['work', 'paused: stoa-agent resume']);
+  if (work.policyFault !== '') rows.push(['policy', `${mark('fail', color)} ${work.policyFault}`]);
   return rows;
 }
 

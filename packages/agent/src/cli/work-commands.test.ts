@@ -64,6 +64,18 @@ describe('jobs', () => {
   });
 });
 
+it('status says it where no work is taken', async () => {
+  const { cli, serve } = makeCli();
+  await serve(makeSnapshot({ work: makeWork({ paused: true, policyFault: 'line 1', running: [RUNNING] }) }));
+  const { out } = await cli(['status']);
+  for (const part of [
+    'work      stoachain-reseed for 1 min 30 s',
+    'work      paused: stoa-agent resume',
+    'policy    ✖ line 1',
+  ])
+    expect(out).toContain(part);
+});
+
 describe('pause, resume and maintenance', () => {
   const stands = (dataDir: string) => readPause(createDisk(), join(dataDir, 'identities/default'));
 
@@ -234,6 +246,7 @@ describe('uninstall', () => {
       units: join(root, 'units'),
       command: join(root, 'bin/stoa-agent'),
       config: join(root, 'etc'),
+      rootState: join(root, 'root-state'),
       user: 'nobody-here',
       systemd: join(root, 'no-systemd'),
     };
@@ -284,6 +297,7 @@ describe('uninstall', () => {
       units: dataDir,
       command: dataDir,
       config: dataDir,
+      rootState: dataDir,
       user: '',
       systemd: '',
     };

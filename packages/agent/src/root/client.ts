@@ -4,6 +4,7 @@ import { AgentError } from '#error.ts';
 import type { StepName } from '#root/steps.ts';
 import {
   CHUNK_BYTES,
+  drained,
   endReply,
   formatFrame,
   formatOpen,
@@ -116,11 +117,4 @@ async function send(socket: Socket, input: AsyncIterable<Uint8Array> | undefined
     }
   }
   socket.write(formatFrame(ROOT_FRAME.inputEnd));
-}
-
-function drained(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    socket.once('drain', resolve);
-    socket.once('close', resolve);
-  });
 }

@@ -1,7 +1,7 @@
 import {
   decideKind,
+  decideSigner,
   equalBytes,
-  isGuarded,
   isKindName,
   type Job,
   type JobKind,
@@ -187,7 +187,7 @@ function withOrder(
   const known = state.orders.find(({ orderId }) => equalBytes(orderId, order.orderId));
   if (known !== undefined && !equalBytes(known.jobId, job.jobId))
     throw new RefusalError('root_order_used', 'this order has served another job on this node');
-  requireSigner({ order, by: signer }, policy, kind);
+  requireSigner({ order, by: signer }, policy, job.kind);
   if (known !== undefined) return state;
   const orders = state.orders.filter(({ expiresAt }) => expiresAt > state.timeFloor);
   if (orders.length >= MOST_ORDERS)
@@ -198,12 +198,10 @@ function withOrder(
 }
 
 /** Guarded kinds: the owner's key, or an admin's whom the owner listed on this host. */
-function requireSigner({ order, by }: VerifiedOrder, policy: LocalPolicy, kind: JobKind): void {
-  if (by === 'owner' || !isGuarded(kind) || policy.admins.includes(toHex(order.signerKey))) return;
-  throw new RefusalError(
-    'root_bad_order',
-    `${order.signer} is no admin whom this host's policy lets order ${order.kind}`,
-  );
+function requireSigner(verified: VerifiedOrder, policy: LocalPolicy, kind: string): void {
+  const { allowed, rule } = decideSigner(policy, kind, verified);
+  if (!allowed)
+    throw new RefusalError('root_bad_order', `${verified.order.signer} may not order ${kind} here: ${rule}`);
 }
 
 /** The day is that of the proven time: whoever holds it back can order less, not more. */

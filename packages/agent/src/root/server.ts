@@ -7,6 +7,7 @@ import { RefusalError } from '#root/refusal.ts';
 import { isStepName, STEPS } from '#root/steps.ts';
 import {
   CHUNK_BYTES,
+  drained,
   endReply,
   formatFrame,
   lineReply,
@@ -137,12 +138,9 @@ class Connection {
   }
 
   #send(frame: Uint8Array): Promise<void> {
-    if (this.#socket.destroyed || this.#socket.writableEnded || this.#socket.write(frame))
-      return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#socket.once('drain', resolve);
-      this.#socket.once('close', resolve);
-    });
+    const socket = this.#socket;
+    if (socket.destroyed || socket.writableEnded || socket.write(frame)) return Promise.resolve();
+    return drained(socket);
   }
 }
 

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Clock } from '#clock.ts';
+import { ownNode } from '#collectors/own-node.ts';
 import type { Proc } from '#collectors/proc.ts';
 import { optionOf, processCollector } from '#collectors/process.ts';
 import { type ContainerPlan, planOf } from '#root/container.ts';
@@ -56,7 +57,7 @@ export async function findSite(
 ): Promise<NodeSite | undefined> {
   const { proc, clock } = deps;
   const collector = processCollector({ proc, clock, inspectContainer: async () => undefined, ...node });
-  const found = (await collector.collect(signal)).node;
+  const found = ownNode(await collector.collect(signal), node);
   if (found === undefined) return undefined;
   const { kind, name, containerId } = found.supervision;
   if (kind === 'screen' || kind === 'unknown')

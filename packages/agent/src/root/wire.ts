@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import {
   bytes,
   type Codec,
@@ -88,4 +89,17 @@ export function formatOpen(request: OpenRequest): Uint8Array {
 }
 export function parseOpen(payload: Uint8Array): OpenRequest {
   return decodeExact(openRequest, payload);
+}
+
+/** Resolves when a socket that was full takes more, or is gone. */
+export function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    socket.once('drain', done);
+    socket.once('close', done);
+  });
 }

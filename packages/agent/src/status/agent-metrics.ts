@@ -5,7 +5,13 @@ type Families = Array<MetricFamily | undefined>;
 
 /** The snapshot as Prometheus text. What is unknown has no sample. */
 export function agentMetrics(snapshot: StatusSnapshot): string {
-  const families = [...ofAgent(snapshot), ...ofLink(snapshot), ...ofChain(snapshot), ...ofHost(snapshot)];
+  const families = [
+    ...ofAgent(snapshot),
+    ...ofLink(snapshot),
+    ...ofWork(snapshot),
+    ...ofChain(snapshot),
+    ...ofHost(snapshot),
+  ];
   return renderMetrics(families.filter((family) => family !== undefined));
 }
 
@@ -78,6 +84,18 @@ function ofLink({ link, outbox }: StatusSnapshot): Families {
       'stoa_agent_dropped_samples_total',
       'Metrics samples dropped while offline.',
       outbox?.droppedSamples,
+    ),
+  ];
+}
+
+function ofWork({ work }: StatusSnapshot): Families {
+  return [
+    gauge('stoa_agent_jobs_running', 'Jobs that this node is doing.', work?.running.length),
+    gauge('stoa_agent_paused', 'Whether the host takes no work.', work && (work.paused ? 1 : 0)),
+    gauge(
+      'stoa_agent_policy_readable',
+      'Whether the local policy can be read; where not, nothing is allowed.',
+      work && (work.policyFault === '' ? 1 : 0),
     ),
   ];
 }

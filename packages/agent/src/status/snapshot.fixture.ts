@@ -114,6 +114,7 @@ export function makeSnapshot(parts: Partial<SnapshotParts> = {}): StatusSnapshot
     rssBytes: 52e6,
     link: LINK,
     outbox: { waiting: 0, droppedSamples: 0 },
+    work: makeWork(),
     network: 'stoa',
     chainwebUrl: 'http://127.0.0.1:1848',
     readings: READINGS,

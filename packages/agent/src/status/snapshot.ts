@@ -4,6 +4,7 @@ import type { Readings } from '#collectors/collector-set.ts';
 import type { ChainwebProcess } from '#collectors/process.ts';
 import type { ErrorDescription } from '#error.ts';
 import { type Lamps, lampsOf } from '#status/lamps.ts';
+import type { WorkStatus } from '#work/work-status.ts';
 
 /** The way to the hub, as the channel sees it. */
 export interface LinkStatus extends ChannelStatus {
@@ -61,6 +62,8 @@ export interface StatusSnapshot {
   /** Undefined until the node is enrolled. */
   readonly link: LinkStatus | undefined;
   readonly outbox: OutboxStatus | undefined;
+  /** Undefined until the node is enrolled. */
+  readonly work: WorkStatus | undefined;
   readonly chain: ChainStatus;
   readonly process: ChainwebProcess | undefined;
   readonly host: AgentReadings['host'] | undefined;
@@ -81,6 +84,7 @@ export interface SnapshotParts
     | 'rssBytes'
     | 'link'
     | 'outbox'
+    | 'work'
   > {
   readonly network: string;
   readonly chainwebUrl: string;

@@ -90,6 +90,7 @@ export class Journal {
   readonly #told = new Map<string, Told>();
   #head: Told | undefined;
   #lines = 0;
+  #writing: Promise<void> = Promise.resolve();
 
   private constructor(disk: Disk, path: string) {
     this.#disk = disk;
@@ -135,7 +136,7 @@ export class Journal {
     // In memory at once: a second job under the same order may come while the first is being written.
     const undo = this.#began(begun);
     try {
-      await this.#append(begunKind, begun);
+      await this.#run(() => this.#append(begunKind, begun));
     } catch (error) {
       undo();
       throw error;
@@ -144,13 +145,18 @@ export class Journal {
 
   /** @throws DiskError: then it is as if it had not been said. */
   async end(ended: Ended): Promise<void> {
-    await this.#append(endedKind, ended);
-    this.#end(ended);
+    await this.#run(async () => {
+      await this.#append(endedKind, ended);
+      this.#end(ended);
+    });
   }
 
   /** Writes the file anew once it has grown. @param timeFloor Orders that ended before it can't come again. */
   async compact(timeFloor: number): Promise<void> {
-    if (this.#lines < LINES) return;
+    if (this.#lines >= LINES) await this.#run(() => this.#rewrite(timeFloor));
+  }
+
+  async #rewrite(timeFloor: number): Promise<void> {
     this.orders.forget(timeFloor);
     const text = [
       ...this.orders.used.map((used) => formatRecord(OrderBook.kind, used)),
@@ -159,6 +165,13 @@ export class Journal {
     ];
     await this.#disk.writeAtomic(this.#path, text.join(''));
     this.#lines = 0;
+  }
+
+  /** One write after the other: what is written anew must hold every line that was there. */
+  #run(task: () => Promise<void>): Promise<void> {
+    const done = this.#writing.then(task);
+    this.#writing = done.catch(() => undefined);
+    return done;
   }
 
   async #append<T>(kind: RecordKind<T>, value: T): Promise<void> {

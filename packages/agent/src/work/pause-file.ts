@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { bool, record, u64 } from '@stoa/protocol';
-import type { Disk } from '#disk.ts';
-import { RecordDamagedError, type RecordKind, readRecord, writeRecord } from '#record-line.ts';
+import { type Disk, DiskDeniedError } from '#disk.ts';
+import { formatRecord, RecordDamagedError, type RecordKind, readRecord } from '#record-line.ts';
 
 /** What the host's user has said about work. */
 export interface Pause {
@@ -14,18 +14,20 @@ export interface Pause {
 const pauseKind: RecordKind<Pause> = { name: 'stoa-pause-1', codec: record({ paused: bool, until: u64 }) };
 const NONE: Pause = { paused: false, until: 0 };
 
-/** A damaged file pauses: whoever wrote it wanted something. */
+/** One that can't be read pauses: whoever wrote it wanted something. */
 export async function readPause(disk: Disk, directory: string): Promise<Pause> {
   try {
     return (await readRecord(disk, pathOf(directory), pauseKind)) ?? NONE;
   } catch (error) {
-    if (error instanceof RecordDamagedError) return { paused: true, until: 0 };
+    if (error instanceof RecordDamagedError || error instanceof DiskDeniedError)
+      return { paused: true, until: 0 };
     throw error;
   }
 }
 
 export async function writePause(disk: Disk, directory: string, pause: Pause): Promise<void> {
-  await writeRecord(disk, pathOf(directory), pauseKind, pause);
+  // No secret: written by root, it must be readable by the agent's user.
+  await disk.writeAtomic(pathOf(directory), formatRecord(pauseKind, pause), 0o644);
 }
 
 /** By the clock of the host, which is also the clock of who said until when. */

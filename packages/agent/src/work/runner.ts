@@ -82,6 +82,7 @@ export class Runner {
   async #handle({ admitted, message, log, progress }: Run, signal: AbortSignal): Promise<string> {
     const { handlers, benchmarks } = this.#options;
     const { kind, params, job } = admitted;
+    signal.throwIfAborted();
     const release = MEASURES.has(kind)
       ? await benchmarks.acquire(signal, () =>
           progress({ percent: undefined, step: 'another node of this host is being measured' }),

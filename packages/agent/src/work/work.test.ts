@@ -202,6 +202,9 @@ describe('who may have what done', () => {
     expect(w.of('workPolicy').at(-1)).toMatchObject({ paused: true });
     expect(w.of('leaseRequest').at(-1)).toMatchObject({ mutating: 0, read: 0 });
     expect(await refusal(w, {})).toBe('paused');
+    await w.disk.writeAtomic(`${w.store.directory}/pause`, 'rotten');
+    await w.work.look();
+    expect(w.work.paused).toBe(true);
     await writePause(w.disk, w.store.directory, { paused: false, until: w.clock.now() + 60_000 });
     await w.work.look();
     expect(w.work.paused).toBe(true);

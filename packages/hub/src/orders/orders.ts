@@ -138,8 +138,8 @@ export class Orders {
   }
 
   /**
-   * Whether this order orders exactly this, is in force, and is signed by whom nodes take it from. It is kept, with its
-   * nodes, for `carried`. Idempotent.
+   * Whether this order orders exactly this, is in force, and is signed by whom nodes take it from: whoever brings it, it
+   * is the signer's word. It is kept, with its nodes, for `carried`. Idempotent.
    * @throws {HttpError} `bad_order`, and as `Signers.of`.
    */
   async verify(
@@ -148,7 +148,8 @@ export class Orders {
   ): Promise<{ orderId: string }> {
     const { store, signers, trees, clock } = this.#deps;
     const now = clock.now();
-    const signer = await signers.of(viewer, submitted.nodeIds);
+    const says = readable(() => peek(orderKind, submitted.sealed));
+    const signer = await signers.of({ email: says.signer, tier: viewer.tier }, submitted.nodeIds);
     const order = this.#open(submitted.sealed, signer.publicKey);
     const tree = await this.#treeOf(submitted.nodeIds);
     this.#requireFits(order, { submitted, signer, tree, now });
@@ -197,12 +198,7 @@ export class Orders {
   }
 
   #open(sealed: Uint8Array, publicKey: Uint8Array): Order {
-    try {
-      return open(orderKind, sealed, this.#deps.crypto, publicKey);
-    } catch (cause) {
-      if (!(cause instanceof ProtocolError)) throw cause;
-      throw badOrder('is not signed by your key in force', cause);
-    }
+    return readable(() => open(orderKind, sealed, this.#deps.crypto, publicKey));
   }
 
   #requireFits(order: Order, by: { submitted: Wanted; signer: Signer; tree: OrderTree; now: number }): void {
@@ -220,18 +216,26 @@ export class Orders {
         order.maxAttempts === submitted.maxAttempts,
         `allows ${order.maxAttempts} attempts, not ${submitted.maxAttempts}`,
       ],
-      [order.signer === signer.email, `says that ${order.signer} signed it`],
       [equalBytes(order.signerKey, signer.publicKey), 'names another key than the one that signed it'],
       [order.expiresAt > now, `ended at ${new Date(order.expiresAt).toISOString()}`],
       [order.issuedAt <= now + CLOCK_SLACK_MS, 'begins in the future'],
       [order.expiresAt - order.issuedAt <= LIMITS.orderMs, 'lives longer than seven days'],
-      [order.expiresAt <= (signer.notAfter ?? order.expiresAt), 'outlives the certificate of your key'],
+      [order.expiresAt <= (signer.notAfter ?? order.expiresAt), 'outlives the certificate of its key'],
     ];
     for (const [holds, why] of demands) if (!holds) throw badOrder(why);
   }
 
   #fingerprint({ signerKey }: Order): string {
     return toHex(this.#deps.crypto.hash(signerKey));
+  }
+}
+
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) throw cause;
+    throw badOrder('is not signed by the key in force of whom it names', cause);
   }
 }
 

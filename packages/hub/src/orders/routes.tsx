@@ -26,7 +26,7 @@ export function orderRoutes(deps: { orders: Orders; guard: MiddlewareHandler<Htt
   const show = async (c: HubContext, refused?: Refused): Promise<Response> => {
     const shown = await orders.show(viewerOf(c), c.req.param('orderId') ?? '');
     const page = <OrderPage shown={shown} refused={refused} back={backOf(c)} />;
-    return c.render(page, { title: 'Order', nav: 'settings', scripts: ['order.js'] });
+    return c.render(page, { title: 'Order', nav: 'jobs', scripts: ['order.js'] });
   };
   return {
     mount(app: HubApp) {

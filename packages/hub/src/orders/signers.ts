@@ -32,27 +32,35 @@ export class Signers {
     this.#ownersOf = by.ownersOf;
   }
 
-  /** As whom the viewer signs for these nodes. @throws {HttpError} `owner_key_missing`, `owner_must_sign`, `admin_key_uncertified`. */
-  async of(viewer: Viewer, nodeIds: readonly string[]): Promise<Signer> {
-    const { email } = viewer;
+  /**
+   * As whom this account signs for these nodes. Whether it may work on them at all is not asked here.
+   * @throws {HttpError} `owner_key_missing`, `owner_must_sign`, `admin_key_uncertified`.
+   */
+  async of({ email, tier }: Pick<Viewer, 'email' | 'tier'>, nodeIds: readonly string[]): Promise<Signer> {
     const [key, owners] = await Promise.all([this.#ownerKeys.inForce(email), this.#ownersOf(nodeIds)]);
     if (key === undefined)
-      throw new HttpError(409, 'owner_key_missing', 'You have no key to sign with.', {
+      throw new HttpError(409, 'owner_key_missing', `${email} has no key to sign with.`, {
         fix: 'Make one under Settings, Owner key, or with `stoa-hub key init`.',
       });
     const { publicKey } = key;
     if (owners.every((owner) => owner === email))
       return { signedAs: 'owner', email, publicKey, papers: undefined, notAfter: undefined };
-    if (!isAtLeast(viewer, 'ancient'))
-      throw new HttpError(409, 'owner_must_sign', 'Some of these nodes have another owner.', {
-        fix: 'Their owner signs for them: choose nodes of your own.',
-      });
     const certified = await this.#adminKeys.of(email);
-    if (certified === undefined || !equalBytes(certified.publicKey, publicKey))
-      throw new HttpError(409, 'admin_key_uncertified', 'Nodes do not take orders of your key yet.', {
-        fix: `On the signer's host: stoa-signer admin-key add --dir DIR --admin ${email} --public-key ${toHex(publicKey)}`,
-      });
-    const { papers, notAfter } = certified;
-    return { signedAs: 'admin', email, publicKey, papers, notAfter };
+    if (certified !== undefined && equalBytes(certified.publicKey, publicKey)) {
+      const { papers, notAfter } = certified;
+      return { signedAs: 'admin', email, publicKey, papers, notAfter };
+    }
+    if (isAtLeast({ tier }, 'ancient'))
+      throw new HttpError(
+        409,
+        'admin_key_uncertified',
+        `Nodes do not take orders of the key of ${email} yet.`,
+        {
+          fix: `On the signer's host: stoa-signer admin-key add --dir DIR --admin ${email} --public-key ${toHex(publicKey)}`,
+        },
+      );
+    throw new HttpError(409, 'owner_must_sign', 'Some of these nodes have another owner.', {
+      fix: 'Their owner signs for them: choose nodes of your own.',
+    });
   }
 }

@@ -29,7 +29,7 @@ export async function openBackup(deps: KindDeps, job: RunningJob): Promise<Opene
   await need(HEADER_PREFIX_BYTES);
   const length = headerLength(head);
   await need(length);
-  const contentKey = toHex(openHeader(parseHeader(head.subarray(0, length)), deps.nodeSeed()));
+  const contentKey = toHex(openHeader(parseHeader(head.subarray(0, length)), await deps.nodeSeed()));
   return { sealed: whole(head, chunks), contentKey };
 }
 

@@ -21,7 +21,7 @@ const UPLOAD_TRIES = 3;
 export function backupStoachain(deps: KindDeps): JobHandler {
   return {
     async run(job) {
-      const owner = deps.ownerKey();
+      const owner = await deps.ownerKey();
       if (owner === undefined)
         throw new JobError(
           'no_owner_key',
@@ -63,10 +63,11 @@ async function headerOf(
   { owner, begun }: { owner: Uint8Array; begun: Begun | Unfinished },
 ): Promise<{ header: ArchiveHeader; contentKey: Uint8Array; pieces: number }> {
   const { header, pieces } = begun;
-  const own = nodeCrypto.signingKey(deps.nodeSeed()).publicKey;
+  const seed = await deps.nodeSeed();
+  const own = nodeCrypto.signingKey(seed).publicKey;
   if (header?.recipients.some(({ key }) => equalBytes(key, owner))) {
     job.log(`going on with the archive of snapshot ${header.snapshot} at piece ${pieces}`);
-    return { header, contentKey: openHeader(header, deps.nodeSeed()), pieces };
+    return { header, contentKey: openHeader(header, seed), pieces };
   }
   const snapshot = await makeSnapshot(deps, job);
   const contentKey = deps.random(32);

@@ -19,18 +19,17 @@ const DRIVE_MB = 512;
 const MARGIN_BYTES = 1e9;
 
 export interface BenchmarkOptions {
-  /** Of each of its measures; the whole takes about twenty times that. */
+  /** Of each single measure; all of a node take about twenty times that. */
   readonly seconds: number;
 }
 
 /** Each part that can't be measured is left out: by the rules it then credits nothing. */
-export function benchmarkNode(deps: KindDeps, { seconds }: BenchmarkOptions = { seconds: 8 }): JobHandler {
+export function benchmarkNode(deps: KindDeps, { seconds }: BenchmarkOptions): JobHandler {
   return {
     async run(job) {
       const host = await hostCollector(deps).collect(job.signal);
-      const hub = deps.hub?.();
       job.progress(5, 'network');
-      const network = hub && (await measureNetwork(deps, hub, job.signal));
+      const network = await measureNetwork(deps, await deps.hub(), job.signal);
       return withNodeStopped(deps, job, async () => {
         const threads = Math.max(1, host.cpuCount);
         const by = { commands: deps.commands, signal: job.signal };
@@ -68,7 +67,7 @@ export function benchmarkNode(deps: KindDeps, { seconds }: BenchmarkOptions = { 
   };
 }
 
-export function driveBenchmark(deps: KindDeps, { seconds }: BenchmarkOptions = { seconds: 15 }): JobHandler {
+export function driveBenchmark(deps: KindDeps, { seconds }: BenchmarkOptions): JobHandler {
   return {
     async run(job) {
       const megabytes = Number(job.params['megabytes']);

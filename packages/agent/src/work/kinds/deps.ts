@@ -26,9 +26,9 @@ export interface KindDeps {
     'dataDir' | 'network' | 'chainwebUrl' | 'chainwebP2pUrl' | 'committedPath' | 'committedGb'
   >;
   /** 32 bytes: an archive that was sealed to this node opens with it. */
-  readonly nodeSeed: () => Uint8Array;
-  /** Origin of the region's hub, and its largest file that anybody may fetch; absent where none is known. */
-  readonly hub?: () => { readonly hub: string; readonly file: string | undefined } | undefined;
+  readonly nodeSeed: () => Promise<Uint8Array>;
+  /** Origin of the region's hub: what the network is measured against. */
+  readonly hub: () => Promise<string>;
   /** As pinned; undefined where the owner has none. */
-  readonly ownerKey: () => Uint8Array | undefined;
+  readonly ownerKey: () => Promise<Uint8Array | undefined>;
 }

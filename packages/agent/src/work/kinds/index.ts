@@ -13,8 +13,14 @@ import { systemProbe } from '#work/kinds/system-probe.ts';
 export type { KindDeps } from '#work/kinds/deps.ts';
 export { resumeStoppedNode } from '#work/kinds/stopped-node.ts';
 
+export interface KindOptions {
+  /** Of each single measure. */
+  readonly benchmarkSeconds?: number;
+}
+
 /** All kinds that this build can do. */
-export function createJobHandlers(deps: KindDeps): Required<JobHandlers> {
+export function createJobHandlers(deps: KindDeps, options: KindOptions = {}): Required<JobHandlers> {
+  const seconds = options.benchmarkSeconds ?? 8;
   return {
     'system-probe': systemProbe(deps),
     'node-test': nodeTest(deps),
@@ -23,8 +29,8 @@ export function createJobHandlers(deps: KindDeps): Required<JobHandlers> {
     'stoachain-certbot-obtain': certbotObtain(deps),
     'seed-refresh': seedRefresh(deps),
     'peer-trust-reset': peerTrustReset(deps),
-    'benchmark-node': benchmarkNode(deps),
-    'drive-benchmark': driveBenchmark(deps),
+    'benchmark-node': benchmarkNode(deps, { seconds }),
+    'drive-benchmark': driveBenchmark(deps, { seconds }),
     'backup-stoachain': backupStoachain(deps),
     'netdata-install': netdataInstall(deps),
     'apt-upgrade': aptUpgrade(deps),

@@ -5,13 +5,14 @@ import { pollCut } from '#collectors/chainweb-cut.ts';
 import { fetchHeader } from '#collectors/chainweb-header.ts';
 import { askService } from '#collectors/chainweb-info.ts';
 import type { Cut } from '#collectors/cut.ts';
+import { ownNode } from '#collectors/own-node.ts';
 import { type ChainwebProcesses, processCollector } from '#collectors/process.ts';
 import { describeError } from '#error.ts';
 import type { RunningJob } from '#work/handler.ts';
 import { JobError } from '#work/job-error.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
 
-const POLL_MS = 5_000;
+const POLL_MS = 1_000;
 const UP_MS = 5 * 60_000;
 const DOWN_MS = 3 * 60_000;
 /** Blocks come every 30 s, and a chain may wait for its neighbours: older tips than this are behind. */
@@ -22,10 +23,16 @@ export function nodeOf({ nodeHttp: http, clock, config }: KindDeps): ChainwebDep
   return { http, clock, serviceUrl, p2pUrl, network };
 }
 
-export function findNode({ proc, clock, config }: KindDeps, signal: AbortSignal): Promise<ChainwebProcesses> {
+/** The process of this agent's own node, undefined while it is down; how many nodes the host runs. */
+export async function findNode(
+  { proc, clock, config }: KindDeps,
+  signal: AbortSignal,
+): Promise<Pick<ChainwebProcesses, 'node' | 'count'>> {
   const portOf = (url: string): string => new URL(url).port;
   const ports = { servicePort: portOf(config.chainwebUrl), p2pPort: portOf(config.chainwebP2pUrl) };
-  return processCollector({ proc, clock, ...ports, inspectContainer: async () => undefined }).collect(signal);
+  const collector = processCollector({ proc, clock, ...ports, inspectContainer: async () => undefined });
+  const found = await collector.collect(signal);
+  return { node: ownNode(found, ports), count: found.count };
 }
 
 /** Of the service API. @throws JobError `node_not_up` with what it said last. */

@@ -7,7 +7,7 @@ import type { KindDeps } from '#work/kinds/deps.ts';
 import { nodeOf } from '#work/kinds/node-watch.ts';
 
 const ASK_MS = 60_000;
-const POLL_MS = 10_000;
+const POLL_MS = 2_000;
 /** As chainweb-node names its backups. */
 const NAME = /^\d{10,20}$/;
 

@@ -9,7 +9,12 @@
 # Read it all you like: until the last line is there, nothing of it runs.
 
 HUB='@@HUB@@'
-UNIT=/etc/systemd/system/stoa-agent.service
+UNITS=/etc/systemd/system
+UNIT=$UNITS/stoa-agent.service
+ROOT_SOCKET=$UNITS/stoa-agent-root.socket
+ROOT_UNIT=$UNITS/stoa-agent-root.service
+ROOT_CONFIG=/etc/stoa-agent
+ROOT_STATE=/var/lib/stoa-agent-root
 COMMAND=/usr/local/bin/stoa-agent
 SERVICE_USER=stoa
 USUAL_PREFIX=/opt/stoa-agent
@@ -385,6 +390,92 @@ WantedBy=multi-user.target
 TEXT
 }
 
+# What a job needs root for goes through this socket: only the agent's user may open it.
+root_socket_text() {
+  cat <<TEXT
+[Unit]
+Description=Stoa agent, privileged steps of signed jobs
+Documentation=$HUB
+
+[Socket]
+ListenStream=/run/stoa-agent-root.sock
+SocketUser=$SERVICE_USER
+SocketGroup=$SERVICE_USER
+SocketMode=0600
+DirectoryMode=0755
+Backlog=8
+
+[Install]
+WantedBy=sockets.target
+TEXT
+}
+
+# Root without any capability and without a network: it verifies, and lets systemd start each step as a unit of its own.
+# It sees what processes run here (so no ProtectProc), talks to systemd and Docker (so AF_UNIX, and no PrivateUsers),
+# and V8 makes code at run time (so no MemoryDenyWriteExecute).
+root_unit_text() {
+  cat <<TEXT
+[Unit]
+Description=Stoa agent, privileged steps of signed jobs
+Documentation=$HUB
+Requires=stoa-agent-root.socket
+After=stoa-agent-root.socket
+
+[Service]
+Type=exec
+ExecStart=$PREFIX/current/bin/node --max-semi-space-size=1 $PREFIX/current/stoa-agent-root.cjs
+TimeoutStopSec=30
+UMask=0077
+StateDirectory=stoa-agent-root
+StateDirectoryMode=0700
+CapabilityBoundingSet=
+AmbientCapabilities=
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+PrivateNetwork=yes
+IPAddressDeny=any
+DevicePolicy=closed
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+LockPersonality=yes
+KeyringMode=private
+RemoveIPC=yes
+RestrictAddressFamilies=AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallErrorNumber=EPERM
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources @mount
+MemoryMax=256M
+TasksMax=64
+TEXT
+}
+
+# Whom the privileged unit obeys: the root that was just proven, and the node that has just joined. Root's own file.
+pin_trust() {
+  mkdir -p "$ROOT_CONFIG" && chmod 755 "$ROOT_CONFIG" &&
+    (
+      set -a
+      # shellcheck disable=SC1091
+      [ ! -r "$PREFIX/agent.env" ] || . "$PREFIX/agent.env"
+      set +a
+      "$PREFIX/current/bin/node" "$PREFIX/current/stoa-agent-root.cjs" pin --root "$TOKEN_ROOT" \
+        --region "$TOKEN_REGION" --data "$DATA" --config "$ROOT_CONFIG"
+    )
+}
+start_root() {
+  systemctl daemon-reload && systemctl enable -q stoa-agent-root.socket && systemctl restart stoa-agent-root.socket
+}
+
 # FILE MODE: $WORK/new becomes it, whole or not at all. CHANGED tells whether it differed.
 write_file() {
   if cmp -s "$WORK/new" "$1"; then return 0; fi
@@ -474,6 +565,12 @@ install() {
     CHANGED=yes
   fi
   if [ "$SERVICE" = yes ]; then
+    root_socket_text >"$WORK/new"
+    write_file "$ROOT_SOCKET" 644
+    root_unit_text >"$WORK/new"
+    write_file "$ROOT_UNIT" 644
+    [ -e "$ROOT_CONFIG/trust" ] || act "write $ROOT_CONFIG/trust, whom the privileged unit obeys" pin_trust
+    if [ "$CHANGED" = yes ]; then act "start stoa-agent-root.socket" start_root; fi
     unit_text >"$WORK/new"
     write_file "$UNIT" 644
     if [ "$CHANGED" = yes ] || ! systemctl is-active -q stoa-agent.service; then
@@ -493,8 +590,14 @@ install() {
 # ---- taking it away ----------------------------------------------------------------------------------------------
 
 remove_service() {
-  if has systemctl && [ -d /run/systemd/system ]; then systemctl disable -q --now stoa-agent.service; fi
-  rm -f "$UNIT"
+  if has systemctl && [ -d /run/systemd/system ]; then
+    systemctl disable -q --now stoa-agent.service
+    if [ -e "$ROOT_SOCKET" ]; then
+      systemctl disable -q --now stoa-agent-root.socket
+      systemctl stop stoa-agent-root.service
+    fi
+  fi
+  rm -f "$UNIT" "$ROOT_SOCKET" "$ROOT_UNIT"
   if has systemctl && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 }
 remove_program() {
@@ -503,6 +606,7 @@ remove_program() {
 }
 remove_data() {
   rm -rf "$DATA" "$PREFIX/agent.env"
+  if [ "$PREFIX" = "$USUAL_PREFIX" ]; then rm -rf "$ROOT_CONFIG" "$ROOT_STATE"; fi
   rmdir "$PREFIX" 2>/dev/null || true
 }
 remove_user() { if has userdel; then userdel "$SERVICE_USER"; else deluser "$SERVICE_USER"; fi; }

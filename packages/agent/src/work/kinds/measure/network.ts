@@ -1,5 +1,7 @@
+import { ProtocolError, parseManifest, parseStatement } from '@stoa/protocol';
 import type { Clock } from '#clock.ts';
-import type { Http } from '#http.ts';
+import { type Http, textOf } from '#http.ts';
+import { HttpError } from '#http-error.ts';
 
 export interface NetworkFigures {
   readonly downloadMbitPerSecond: number | undefined;
@@ -15,7 +17,7 @@ const DOWNLOAD_MS = 8_000;
 /** Against the region's hub, over the way that the agent goes: round trips of small requests, then its largest file. */
 export async function measureNetwork(
   { http, clock }: { http: Http; clock: Clock },
-  { hub, file }: { hub: string; file: string | undefined },
+  hub: string,
   signal: AbortSignal,
 ): Promise<NetworkFigures> {
   const trips: number[] = [];
@@ -28,8 +30,7 @@ export async function measureNetwork(
     if (answered !== undefined) trips.push(clock.monotonic() - started);
   }
   return {
-    downloadMbitPerSecond:
-      file === undefined ? undefined : await speedOf({ http, clock }, `${hub}${file}`, signal),
+    downloadMbitPerSecond: await speedOf({ http, clock }, hub, signal),
     jitterMs: jitterOf(trips),
     loss: 1 - trips.length / PROBES,
   };
@@ -43,9 +44,11 @@ function jitterOf(trips: readonly number[]): number | undefined {
 
 async function speedOf(
   { http, clock }: { http: Http; clock: Clock },
-  url: string,
+  hub: string,
   signal: AbortSignal,
 ): Promise<number | undefined> {
+  const url = await largestFile(http, hub, signal);
+  if (url === undefined) return undefined;
   const stream = await http.stream({ url, timeoutMs: DOWNLOAD_MS, signal }).catch(() => undefined);
   if (stream === undefined) return undefined;
   const started = clock.monotonic();
@@ -61,4 +64,18 @@ async function speedOf(
   }
   const seconds = (clock.monotonic() - started) / 1000;
   return seconds > 0 ? (bytes * 8) / 1e6 / seconds : undefined;
+}
+
+/** The agent's own archive, which every hub serves to anybody; undefined where it has none. */
+async function largestFile(http: Http, hub: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const answer = await http.request({ url: `${hub}/download/statement`, timeoutMs: PROBE_MS, signal });
+    const { artefacts } = parseManifest(parseStatement(textOf(answer)).manifest);
+    const [largest] = artefacts.toSorted((a, b) => b.size - a.size);
+    return largest && `${hub}/download/sha256/${largest.sha256}`;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof HttpError || error instanceof ProtocolError) return undefined;
+    throw error;
+  }
 }

@@ -1,0 +1,44 @@
+import type { AgentContext } from '#cli/agent-context.ts';
+import type { HostFacts } from '#collectors/host-facts.ts';
+import type { Proc } from '#collectors/proc.ts';
+import { identityDirectory, identityKind } from '#identity/identity.ts';
+import { identityPath } from '#identity/identity-store.ts';
+import { readOwnerKeyPin } from '#identity/owner-key-pin.ts';
+import type { Random } from '#random.ts';
+import { readRecord } from '#record-line.ts';
+import { createRootClient } from '#root/client.ts';
+import type { OpenRequest } from '#root/wire.ts';
+import { createCommands } from '#work/commands.ts';
+import { JobError } from '#work/job-error.ts';
+import type { KindDeps } from '#work/kinds/deps.ts';
+
+const ROOT_SOCKET = '/run/stoa-agent-root.sock';
+
+/** What the kinds of work have of this host. @param by.time the region's signed time as the session had it last. */
+export function hostKindDeps(
+  context: AgentContext,
+  by: { proc: Proc; random: Random; hostFacts: HostFacts; time: () => OpenRequest['time'] },
+): KindDeps {
+  const { config, clock, disk, http, nodeHttp } = context;
+  const directory = identityDirectory(config);
+  const identity = async () => {
+    const found = await readRecord(disk, identityPath(directory), identityKind);
+    if (found === undefined) throw new JobError('no_identity', `there is no identity in ${directory}`);
+    return found;
+  };
+  return {
+    clock,
+    random: by.random,
+    disk,
+    proc: by.proc,
+    commands: createCommands(clock),
+    rootSteps: createRootClient({ socketPath: ROOT_SOCKET, time: by.time }),
+    http,
+    nodeHttp,
+    hostFacts: by.hostFacts,
+    config,
+    nodeSeed: async () => (await identity()).seed,
+    ownerKey: async () => (await readOwnerKeyPin(disk, directory))?.key,
+    hub: async () => (await identity()).hubs[0] ?? '',
+  };
+}

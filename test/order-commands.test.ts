@@ -1,0 +1,62 @@
+/** An order by way of files: drafted beside the hub, signed elsewhere, submitted beside the hub. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OwnerKeyStore } from '@stoa/hub/owner-keys';
+import { orderKind, parseOrderDraft, seal, toBase64Url, toHex } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hubCommand } from './kit/hub-command.ts';
+import { HubHome } from './kit/hub-process.ts';
+import { random } from './kit/wire-agent.ts';
+
+const ANN = 'ann@x.example';
+const key = nodeCrypto.signingKey(random(32));
+const node = toHex(random(32));
+
+describe('an order by way of files', { timeout: 300_000 }, () => {
+  let home: HubHome;
+  const run = (...words: string[]) =>
+    hubCommand({ DATA_DIR: home.dataDir, REGION: home.region.name }, ...words, '--json');
+  const job = (...words: string[]) =>
+    run('job', 'run', 'stoachain-control', '-q', 'label:mine', '-p', 'action=restart', ...words);
+
+  beforeAll(async () => {
+    home = await HubHome.create();
+    await home.serve();
+    await using database = await home.openDatabase();
+    const { sql } = database;
+    await sql`insert into nodes (node_id, label, owner, region, public_key, key_generation, owner_generation, node_cert, created_at)
+      values (${node}, 'mine', ${ANN}, ${home.region.name}, ${Buffer.from(random(32))}, 0, 0, ${Buffer.from(random(8))}, now())`;
+    await sql`insert into node_work (node_id, kinds, runs, policy, site, said_at)
+      values (${node}, '{stoachain-control}', '{stoachain-control}', '', '', now())`;
+    const first = { owner: ANN, publicKey: key.publicKey, madeIn: 'file', since: Date.now() } as const;
+    await new OwnerKeyStore(sql).first(first);
+  }, 180_000);
+  afterAll(() => home[Symbol.asyncDispose]());
+
+  it('is drafted for its owner, and submitted once with the signature, by whoever sits at the machine', async () => {
+    const [draft, signed] = ['draft.json', 'order.txt'].map((name) => join(home.dataDir, name)) as [
+      string,
+      string,
+    ];
+    const unsigned = await job('--yes', '--no-wait');
+    expect([unsigned.code, unsigned.err]).toEqual([1, expect.stringContaining('order_needed')]);
+    const stranger = await job('--draft', draft, '--as', 'bob@x.example');
+    expect([stranger.code, stranger.err]).toEqual([1, expect.stringContaining('owner_key_missing')]);
+
+    const drafted = await job('--draft', draft, '--as', ANN);
+    expect([drafted.err, drafted.code]).toEqual(['', 0]);
+    const { order, params, nodes } = parseOrderDraft(await readFile(draft, 'utf8'), nodeCrypto);
+    expect([order.signer, params, nodes.map(toHex)]).toEqual([ANN, '{"action":"restart"}', [node]]);
+
+    const forged = { ...order, signer: 'bob@x.example' };
+    await writeFile(signed, `${toBase64Url(seal(orderKind, forged, key))}\n`);
+    expect((await job('--order', signed, '--yes', '--no-wait')).code).toBe(1);
+    await writeFile(signed, `${toBase64Url(seal(orderKind, order, key))}\n`);
+    const submitted = await job('--order', signed, '--yes', '--no-wait');
+    expect([submitted.err, submitted.code]).toEqual(['', 0]);
+    expect(submitted.json()).toMatchObject({ submitted: 1, needsApproval: false });
+    const again = await job('--order', signed, '--yes', '--no-wait');
+    expect(again.code).toBe(1);
+  });
+});

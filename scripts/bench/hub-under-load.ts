@@ -41,9 +41,15 @@ export async function startHubUnderLoad(): Promise<HubUnderLoad> {
 }
 
 async function answer(child: ChildProcess): Promise<unknown> {
-  const ended = once(child, 'exit').then(([code]) => {
+  const answered = new AbortController();
+  const ended = once(child, 'exit', answered).then(([code]) => {
     throw new Error(`the hub under load ended with ${code}`);
   });
-  const [message] = await Promise.race([once(child, 'message'), ended]);
-  return message;
+  try {
+    const [message] = await Promise.race([once(child, 'message', answered), ended]);
+    return message;
+  } finally {
+    ended.catch(() => undefined);
+    answered.abort();
+  }
 }

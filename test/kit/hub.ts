@@ -89,7 +89,9 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
     clock,
     random: options.random ?? secureRandom,
     crypto: nodeCrypto,
-    fetch: networkFetch(network),
+    // Instances ask each other over the real network; the chain is simulated.
+    fetch: (url, init) =>
+      new URL(url).pathname.startsWith('/peer/') ? fetch(url, init) : networkFetch(network)(url, init),
     log,
   });
   return {

@@ -50,7 +50,7 @@ interface Setting<K extends keyof AgentConfig = keyof AgentConfig> {
 
 const setting = <K extends keyof AgentConfig>(row: Setting<K>): Setting => row as unknown as Setting;
 
-const DEFAULT_INSTANCE = 'default';
+export const DEFAULT_INSTANCE = 'default';
 /** Not in the data directory, which belongs to the agent's user; the privileged unit reads this very file. */
 const POLICY_FILE = '/etc/stoa-agent/policy';
 

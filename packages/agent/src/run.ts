@@ -23,8 +23,7 @@ import { agentMetrics } from '#status/agent-metrics.ts';
 import { buildSnapshot, type StatusSnapshot } from '#status/snapshot.ts';
 import { serveStatus } from '#status/status-server.ts';
 import { createHostLock } from '#work/host-lock.ts';
-import { hostKindDeps } from '#work/kinds/host-kinds.ts';
-import { createJobHandlers, type KindDeps, resumeStoppedNode } from '#work/kinds/index.ts';
+import { HostWork } from '#work/host-work.ts';
 
 /**
  * Serves until the signal aborts, with everything real.
@@ -47,7 +46,7 @@ interface Parts {
   agent: Agent;
   collectors: CollectorSet<AgentReadings>;
   chainTime: ChainTime;
-  kinds: KindDeps;
+  work: HostWork;
 }
 
 async function build(context: AgentContext, configHost: ConfigHost): Promise<Parts> {
@@ -75,7 +74,7 @@ async function build(context: AgentContext, configHost: ConfigHost): Promise<Par
   });
   const hostFacts = readHostFacts(proc);
   let started: Agent | undefined;
-  const kinds = hostKindDeps(context, { proc, random, hostFacts, time: () => started?.regionTime() });
+  const work = new HostWork(context, { proc, random, hostFacts, time: () => started?.regionTime() });
   const agent = await createAgent({
     config,
     configHost,
@@ -92,16 +91,16 @@ async function build(context: AgentContext, configHost: ConfigHost): Promise<Par
     hostFacts,
     idleProbe: createIdleProbe({ http }),
     provenChainTime: () => chainTime.proven,
-    handlers: createJobHandlers(kinds),
+    handlers: work.handlers,
     benchmarks: createHostLock(clock, 'benchmark'),
     version,
     runtime: `node ${process.versions.node}`,
   });
   started = agent;
-  return { agent, collectors, chainTime, kinds };
+  return { agent, collectors, chainTime, work };
 }
 
-async function serve(context: AgentContext, { agent, collectors, chainTime, kinds }: Parts): Promise<void> {
+async function serve(context: AgentContext, { agent, collectors, chainTime, work }: Parts): Promise<void> {
   const { config, clock, log, logRing, signal, version } = context;
   const startedMs = clock.monotonic();
   const snapshot = (): StatusSnapshot =>
@@ -140,7 +139,7 @@ async function serve(context: AgentContext, { agent, collectors, chainTime, kind
   try {
     agent.start();
     chainTime.start();
-    void resumeStoppedNode(kinds, log);
+    void work.resume();
     const end = await Promise.race([agent.ended, aborted(signal)]);
     if (end === 'revoked') throw new NodeRevokedError(agent.nodeId);
   } finally {

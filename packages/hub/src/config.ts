@@ -249,7 +249,7 @@ export const SETTINGS = {
   ),
   instanceUrl: origin(
     'INSTANCE_URL',
-    'none: no log is asked for',
+    'the address that it listens at',
     'Where the other instances of the region reach this one, for logs that only its disk has.',
   ),
   adminEmail: email(

@@ -202,7 +202,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   };
   const orders = createOrders({ sql, region, clock, random, crypto });
   const jobs = await createJobs({
-    ...{ instance: config.instance, url: config.instanceUrl?.href ?? '' },
+    ...{ instance: config.instance, url: (config.instanceUrl ?? origin).href },
     logDirectory: config.jobsDir ?? join(config.dataDir, 'jobs'),
     generation: settings.generation,
     party: () => identity.proof.party,

@@ -93,7 +93,7 @@ class Line {
 
   drain(): void {
     while (this.#down.length > 0) this.deliverDown(false);
-    for (const of of CLASSES) while (this.busy[of] > 0) this.finish(of);
+    for (const slot of CLASSES) while (this.busy[slot] > 0) this.finish(slot);
     this.held = false;
     this.ask();
     while (this.#up.length > 0) this.deliverUp();
@@ -145,7 +145,7 @@ test('F23 credits are conserved over any order of sending, losing and ending, an
       const line = new Line();
       for (const take of steps) take(line);
       line.drain();
-      for (const of of CLASSES) expect(line.hub.window[of] - line.hub.sent[of]).toBe(CAPACITY[of]);
+      for (const slot of CLASSES) expect(line.hub.window[slot] - line.hub.sent[slot]).toBe(CAPACITY[slot]);
     }),
     { numRuns: 500 },
   );

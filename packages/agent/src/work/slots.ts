@@ -1,6 +1,7 @@
 import { type JobKind, type LeaseRequest, LIMITS, ProtocolError } from '@stoa/protocol';
 
-export type SlotClass = 'mutating' | 'read';
+const SLOTS = ['mutating', 'read'] as const;
+export type SlotClass = (typeof SLOTS)[number];
 
 const CAPACITY: Readonly<Record<SlotClass, number>> = {
   mutating: LIMITS.mutatingSlots,
@@ -60,8 +61,8 @@ export class Slots {
       receivedMutating: this.#received.mutating,
       receivedRead: this.#received.read,
     };
-    for (const of of ['mutating', 'read'] as const)
-      this.#window[of] = Math.max(this.#window[of], this.#received[of] + request[of]);
+    for (const slot of SLOTS)
+      this.#window[slot] = Math.max(this.#window[slot], this.#received[slot] + request[slot]);
     return request;
   }
 }

@@ -67,17 +67,6 @@ export class DeskStore {
     return true;
   }
 
-  /** The one job of a batch for a host that is no node yet. */
-  async insertHost(tx: TransactionSql, batch: NewBatch, owner: string): Promise<void> {
-    const { batchId, now, scheduledAt } = batch;
-    await tx`
-      insert into jobs (batch_id, node_id, owner, run, kind, class, mutating, idempotent, params, max_attempts,
-        scheduled_at, deadline, created_at)
-      values (${batchId}, '', ${owner}, ${batch.run}, ${batch.kind}, ${batch.class}, ${batch.class !== 'read'},
-        ${batch.idempotent}, ${batch.params}, ${batch.maxAttempts}, ${new Date(scheduledAt)},
-        ${new Date(scheduledAt + DEADLINE_MS)}, ${new Date(now)})`;
-  }
-
   /**
    * Wants jobs ended. What waits ends at once, and what nobody knows the fate of, by a person's word; what runs ends by
    * its agent's.

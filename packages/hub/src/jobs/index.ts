@@ -63,18 +63,10 @@ export {
 export { createJobTools, type JobTools } from './job-tools.ts';
 export { loadWorkLimits, saveWorkLimits, type WorkLimits } from './limits.ts';
 export { answerLog, followLog } from './log-answer.ts';
-export { LogFiles } from './log-files.ts';
 export type { OrderSource, SubmittedOrder } from './order-source.ts';
 export { jobPages, jobSources } from './pages/index.ts';
 export { type JobPlan, LEFT_OUT, type LeftOut, type Share } from './planner.ts';
 export { isOver, JOB_STATES, type JobState } from './state.ts';
-export {
-  type WorkerEnd,
-  WorkerJobs,
-  type WorkerJobsDeps,
-  type WorkerLease,
-  type WorkerSubmit,
-} from './worker-jobs.ts';
 
 export interface JobsDeps {
   readonly instance: string;
@@ -149,6 +141,8 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
     onGrown: (jobId) => jobLogs.grew(jobId),
   });
   const leases = new LeaseStore({ sql, instance });
+  // Peers ask it for logs from here on.
+  await leases.seen(clock.now(), deps.url);
   const leaseDesk = new LeaseDesk({
     ...{ store: leases, clock },
     onStanding(session, standing) {

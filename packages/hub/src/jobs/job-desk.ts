@@ -214,7 +214,7 @@ export class JobDesk {
       'batchId' in which
         ? sql`j.batch_id = ${which.batchId}`
         : sql`j.job_id = any(${[...which.jobIds]}::uuid[])`;
-    return sql`${chosen} and (${access.allowed(viewer, 'operator')} or (j.node_id = '' and j.owner = ${viewer.email}))`;
+    return sql`${chosen} and (${access.allowed(viewer, 'operator')} or (n.node_id is null and j.owner = ${viewer.email}))`;
   }
 }
 

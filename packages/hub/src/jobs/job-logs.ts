@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import type { LogFiles } from './log-files.ts';
-import type { LogStore } from './log-store.ts';
+import type { LogPlace, LogStore } from './log-store.ts';
 
 export interface JobLog {
   /** Bytes stored by now. */
@@ -43,8 +43,11 @@ export class JobLogs {
 
   /** Undefined where there is no such job, or the instance that has its log does not answer. */
   async open(jobId: string): Promise<JobLog | undefined> {
-    const holder = await this.#elsewhere(jobId);
-    return holder === undefined ? this.openHere(jobId) : this.#deps.holders.open(holder, jobId);
+    const { store, files, holders } = this.#deps;
+    const place = await store.place(jobId);
+    if (place === undefined) return undefined;
+    const holder = this.#elsewhere(place, await files.size(jobId));
+    return holder === undefined ? this.openHere(jobId) : holders.open(holder, jobId);
   }
 
   /** Of this instance's disk; undefined where there is no such job. */
@@ -59,20 +62,32 @@ export class JobLogs {
   }
 
   /** What is stored from `offset` on and what comes, until the job is over and its log with it. */
-  async *follow(jobId: string, offset: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const holder = await this.#elsewhere(jobId);
-    if (holder === undefined) yield* this.followHere(jobId, offset, signal);
-    else yield* this.#deps.holders.follow(holder, jobId, { offset, signal });
+  follow(jobId: string, offset: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    return this.#follow(jobId, { offset, signal, peers: true });
   }
 
-  async *followHere(jobId: string, offset: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const { store, clock, files } = this.#deps;
+  /** As `follow`, of this instance's disk alone. */
+  followHere(jobId: string, offset: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    return this.#follow(jobId, { offset, signal, peers: false });
+  }
+
+  async *#follow(
+    jobId: string,
+    { offset, signal, peers }: { offset: number; signal: AbortSignal; peers: boolean },
+  ): AsyncGenerator<Uint8Array> {
+    const { store, clock, files, holders } = this.#deps;
     let at = offset;
     let quietSince: number | undefined;
     while (!signal.aborted) {
       const place = await store.place(jobId);
       if (place === undefined) return;
       const size = await files.size(jobId);
+      // Who has it shows with its first piece only.
+      const holder = peers ? this.#elsewhere(place, size) : undefined;
+      if (holder !== undefined) {
+        yield* holders.follow(holder, jobId, { offset: at, signal });
+        return;
+      }
       // A new attempt began a new file.
       if (size < at) at = 0;
       if (size > at) {
@@ -90,11 +105,8 @@ export class JobLogs {
   }
 
   /** The instance to ask, where the log is not on a disk of this one. */
-  async #elsewhere(jobId: string): Promise<string | undefined> {
-    const { files, store, instance } = this.#deps;
-    const place = await store.place(jobId);
-    if (place?.holder === undefined || place.holder === instance) return undefined;
-    return (await files.size(jobId)) < place.bytes ? place.holder : undefined;
+  #elsewhere({ holder, bytes }: LogPlace, size: number): string | undefined {
+    return holder !== undefined && holder !== this.#deps.instance && size < bytes ? holder : undefined;
   }
 
   /** This instance stored more of it. */

@@ -162,7 +162,7 @@ export class JobReader {
     const sql = this.#sql;
     if (audienceOf(viewer) === EVERYTHING) return sql`true`;
     // A host that is no node yet is seen by whose it will be.
-    return sql`(${this.#access.visible(viewer)} or (j.node_id = '' and j.owner = ${viewer.email}))`;
+    return sql`(${this.#access.visible(viewer)} or (n.node_id is null and j.owner = ${viewer.email}))`;
   }
 
   #matches({ states, kind, nodeId, batchId, q }: JobFilter): SqlFragment {

@@ -65,7 +65,7 @@ export function toSummary(row: SummaryRow): JobSummary {
     jobId: row.job_id,
     batchId: row.batch_id,
     nodeId: row.node_id,
-    label: row.label ?? (row.node_id || 'a new host'),
+    label: row.label ?? row.node_id,
     maxAttempts: row.max_attempts,
     scheduledAt: row.scheduled_at.getTime(),
     createdAt: row.created_at.getTime(),

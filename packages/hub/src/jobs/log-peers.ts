@@ -80,12 +80,14 @@ export class LogPeers implements LogHolders {
     const { store, passes, fetch } = this.#deps;
     const url = await store.urlOf(holder);
     if (url === undefined) return undefined;
-    const answer = await fetch(new URL(`/peer/job-logs/${jobId}${by.query ?? ''}`, url).href, {
+    const asked = fetch(new URL(`/peer/job-logs/${jobId}${by.query ?? ''}`, url).href, {
       method: by.method ?? 'GET',
       headers: { ...by.headers, [HEADER]: passes.issue(jobId) },
       ...(by.signal && { signal: by.signal }),
     });
-    return answer.ok ? answer : undefined;
+    // One that can't be reached has no log to show for now: the reader is told so, and asks again.
+    const answer = await asked.catch(() => undefined);
+    return answer?.ok ? answer : undefined;
   }
 }
 

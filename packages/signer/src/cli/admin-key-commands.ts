@@ -33,7 +33,8 @@ function ordering(name: string): Command {
   return withUnlockOptions(
     new Command(name)
       .requiredOption('--dir <path>', "the signer's directory")
-      .requiredOption('--admin <email>', "the admin's account")
+      // As hubs have accounts: orders name them, and names are compared by their bytes.
+      .requiredOption('--admin <email>', "the admin's account", (text: string) => text.trim().toLowerCase())
       .option('--socket <path>', 'of the running signer, if not in its directory')
       .option('--json', 'print JSON'),
   );

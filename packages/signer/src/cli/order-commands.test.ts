@@ -26,7 +26,7 @@ describe("an admin's key", () => {
       '/ann.key',
       ...UNLOCK,
     );
-    const add = ['admin-key', 'add', ...EU, '--admin', 'ann@x.example', '--public-key', String(publicKey)];
+    const add = ['admin-key', 'add', ...EU, '--admin', 'Ann@x.example', '--public-key', String(publicKey)];
     expect((await terminal.run(...add)).text).toContain('--fingerprint is missing');
     const lie = await terminal.run(...add, '--fingerprint', 'ab'.repeat(32));
     expect(lie).toMatchObject({ code: 2, text: expect.stringContaining('nothing was listed') });

@@ -11,14 +11,20 @@ import type { OpenRequest } from '#root/wire.ts';
 import { createCommands } from '#work/commands.ts';
 import { JobError } from '#work/job-error.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
+import { nodeDataDir } from '#work/kinds/node-data-dir.ts';
 
 const ROOT_SOCKET = '/run/stoa-agent-root.sock';
 
-/** What the kinds of work have of this host. @param by.time the region's signed time as the session had it last. */
-export function hostKindDeps(
-  context: AgentContext,
-  by: { proc: Proc; random: Random; hostFacts: HostFacts; time: () => OpenRequest['time'] },
-): KindDeps {
+export interface HostFactsOfKinds {
+  proc: Proc;
+  random: Random;
+  hostFacts: HostFacts;
+  /** The region's signed time as the session had it last. */
+  time: () => OpenRequest['time'];
+}
+
+/** What the kinds of work have of this host. */
+export function hostKindDeps(context: AgentContext, by: HostFactsOfKinds): KindDeps {
   const { config, clock, disk, http, nodeHttp } = context;
   const directory = identityDirectory(config);
   const identity = async () => {
@@ -36,7 +42,7 @@ export function hostKindDeps(
     http,
     nodeHttp,
     hostFacts: by.hostFacts,
-    config,
+    config: { ...config, dataDir: nodeDataDir(config) },
     nodeSeed: async () => (await identity()).seed,
     ownerKey: async () => (await readOwnerKeyPin(disk, directory))?.key,
     hub: async () => (await identity()).hubs[0] ?? '',

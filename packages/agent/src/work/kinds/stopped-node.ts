@@ -1,20 +1,15 @@
-import { join } from 'node:path';
 import { type JobMessage, jobMessage } from '@stoa/protocol';
-import type { AgentConfig } from '#config.ts';
 import { describeError } from '#error.ts';
 import type { Log } from '#log.ts';
 import { type RecordKind, readRecord, writeRecord } from '#record-line.ts';
 import type { JobReport, RunningJob } from '#work/handler.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
+import { stoppedNodeMark } from '#work/kinds/node-data-dir.ts';
 import { awaitDown, awaitUp, findNode } from '#work/kinds/node-watch.ts';
 import { Stepper } from '#work/kinds/stepper.ts';
 
 /** The job in whose name the node was stopped: by it, and by it alone, root starts the node again. */
 const stoppedKind: RecordKind<JobMessage> = { name: 'stoa-stopped-node-1', codec: jobMessage };
-
-function markPath({ dataDir }: Pick<AgentConfig, 'dataDir'>): string {
-  return join(dataDir, 'stopped-node');
-}
 
 /**
  * Does something while chainweb-node is down, and starts it again whatever happens: a failure, a cancelled job, or, by
@@ -28,7 +23,7 @@ export async function withNodeStopped(
   const { disk, config } = deps;
   if ((await findNode(deps, job.signal)).node === undefined) return work();
   const steps = new Stepper(deps, job);
-  await writeRecord(disk, markPath(config), stoppedKind, job.message);
+  await writeRecord(disk, stoppedNodeMark(config), stoppedKind, job.message);
   let report: JobReport;
   try {
     job.progress(10, 'stop chainweb-node');
@@ -38,7 +33,7 @@ export async function withNodeStopped(
   } finally {
     job.progress(95, 'start chainweb-node');
     await steps.run('node-start', { always: true });
-    await disk.remove(markPath(config));
+    await disk.remove(stoppedNodeMark(config));
   }
   await awaitUp(deps, job);
   return report;
@@ -49,7 +44,7 @@ export async function resumeStoppedNode(
   deps: Pick<KindDeps, 'disk' | 'config' | 'rootSteps'>,
   log: Pick<Log, 'info' | 'error'>,
 ): Promise<void> {
-  const path = markPath(deps.config);
+  const path = stoppedNodeMark(deps.config);
   try {
     const message = await readRecord(deps.disk, path, stoppedKind);
     if (message === undefined) return;

@@ -1,0 +1,49 @@
+import { KIND_NAMES } from '@stoa/protocol';
+import type { AgentContext } from '#cli/agent-context.ts';
+import { describeError } from '#error.ts';
+import type { JobHandlers } from '#work/handler.ts';
+import type { HostFactsOfKinds } from '#work/kinds/host-kinds.ts';
+import { nodeDataDir, stoppedNodeMark } from '#work/kinds/node-data-dir.ts';
+
+/**
+ * The kinds of work on a real host. Their code is loaded with the first job: most of the time an agent has none, and waits
+ * for months on machines where memory belongs to the chain.
+ */
+export class HostWork {
+  readonly handlers: JobHandlers;
+  readonly #context: AgentContext;
+  readonly #by: HostFactsOfKinds;
+
+  constructor(context: AgentContext, by: HostFactsOfKinds) {
+    this.#context = context;
+    this.#by = by;
+    this.handlers = Object.fromEntries(
+      KIND_NAMES.map((kind) => [
+        kind,
+        {
+          run: async (job) => {
+            const { createJobHandlers } = await import('#work/kinds/index.ts');
+            return createJobHandlers(await this.#deps())[kind].run(job);
+          },
+        } satisfies JobHandlers[typeof kind],
+      ]),
+    );
+  }
+
+  /** Starts the chainweb-node that a job had stopped when the agent or the machine ended. Never rejects. */
+  async resume(): Promise<void> {
+    const { disk, config, log } = this.#context;
+    try {
+      if ((await disk.stat(stoppedNodeMark({ dataDir: nodeDataDir(config) }))) === undefined) return;
+      const { resumeStoppedNode } = await import('#work/kinds/index.ts');
+      await resumeStoppedNode(await this.#deps(), log);
+    } catch (error) {
+      log.error('stopped-node-not-started', { ...describeError(error) });
+    }
+  }
+
+  async #deps() {
+    const { hostKindDeps } = await import('#work/kinds/host-kinds.ts');
+    return hostKindDeps(this.#context, this.#by);
+  }
+}

@@ -97,7 +97,7 @@ describe('orders', { timeout: 60_000 }, () => {
     owners = [ANN];
     signedIn = someViewer(ANN, 'operator');
     clock.time = Date.UTC(2026, 10, 25);
-    await database.sql`truncate orders, admin_keys, audit_log`;
+    await database.sql`truncate orders, admin_keys, audit_log cascade`;
   });
 
   /** As the signer answers that has listed the admin. */

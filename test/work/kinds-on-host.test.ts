@@ -351,7 +351,7 @@ ${name}`;
     await writeFile(host.path(`/etc/systemd/system/${file}`), stdout);
   }
   const { parties, owner } = jobs;
-  const trust = `root ${toHex(parties.crypto.hash(parties.keys.root.publicKey))}\nregion eu\nnode ${toHex(parties.nodeId)} ${toHex(owner.publicKey)} ${port.service} ${port.p2p}\n`;
+  const trust = `root ${toHex(parties.crypto.hash(parties.keys.root.publicKey))}\nregion eu\nnode ${toHex(parties.nodeId)} ${toHex(owner.publicKey)} ${port.service} ${port.p2p} default\n`;
   await writeFile(host.path('/etc/stoa-agent/trust'), trust, { mode: 0o644 });
   await host.run('systemctl', 'daemon-reload');
   await host.run('systemctl', 'start', 'stoa-agent-root.socket');

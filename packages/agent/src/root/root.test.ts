@@ -16,6 +16,7 @@ import {
   regionTime,
 } from '#root/root.fixture.ts';
 import { STEPS, type StepName, stepLimit } from '#root/steps.ts';
+import { formatTrust, parseTrust } from '#root/trust.ts';
 import { formatFrame, formatOpen, MAX_FRAME_BYTES, ROOT_FRAME, readFrames } from '#root/wire.ts';
 
 const signal = new AbortController().signal;
@@ -306,7 +307,15 @@ describe('an agent that was taken over', () => {
     });
     world.facts.trust = {
       ...world.facts.trust,
-      nodes: [{ nodeId: toHex(NODE), ownerKey: undefined, servicePort: '1848', p2pPort: '1789' }],
+      nodes: [
+        {
+          nodeId: toHex(NODE),
+          ownerKey: undefined,
+          servicePort: '1848',
+          p2pPort: '1789',
+          instance: 'default',
+        },
+      ],
     };
     await expect(world.steps(message).run('node-restart', { signal })).rejects.toMatchObject({
       code: 'root_bad_order',
@@ -337,3 +346,31 @@ async function ask(path: string, bytes: Uint8Array): Promise<number[]> {
   expect(types.every((type) => type >= ROOT_FRAME.line)).toBe(true);
   return types;
 }
+
+describe('whom it obeys', () => {
+  const pinned = {
+    nodeId: toHex(NODE),
+    ownerKey: OWNER.publicKey,
+    servicePort: '1848',
+    p2pPort: '1789',
+    instance: 'node-2',
+  };
+  const trust = {
+    rootFingerprint: REGION.rootFingerprint,
+    region: 'eu',
+    nodes: [pinned, { ...pinned, ownerKey: undefined }],
+  };
+
+  it('is read as it was written, and nothing else is', () => {
+    const text = formatTrust(trust);
+    expect(parseTrust(`# a comment\n${text}`)).toEqual(trust);
+    for (const bad of [
+      '',
+      text.replace('root ', 'Root '),
+      text.replace('node ', 'node  '),
+      `${text}owner me\n`,
+      text.slice(70),
+    ])
+      expect(() => parseTrust(bad)).toThrow(/install.sh/);
+  });
+});

@@ -280,6 +280,15 @@ describe.skipIf(process.getuid?.() !== 0)(
       );
     });
 
+    it('benchmark-node measures all parts with the node down, and starts it again', async () => {
+      const before = await mainPid();
+      const report = await succeed('benchmark-node');
+      for (const name of ['cpuSingle', 'cpuMulti', 'ed25519PerSecond', 'memoryMbPerSecond', 'randomReadIops'])
+        expect(report[name], name).toBeGreaterThan(1);
+      expect(await mainPid()).not.toBe(before);
+      expect(report['loss']).toBe(1);
+    });
+
     it('benchmark-node that is cancelled, or cut off with its agent, starts chainweb-node again', async () => {
       const cancel = new AbortController();
       const cancelled = order('benchmark-node', {}, cancel.signal);

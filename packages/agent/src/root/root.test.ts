@@ -173,6 +173,30 @@ describe('the privileged unit', () => {
     await expect(first).rejects.toThrow('cancelled');
     expect(await ended).toMatchObject({ message: 'the agent hung up' });
   });
+
+  it('lets what puts things back run to its end, and start a stopped node after a boot', async () => {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<AbortSignal>();
+    const { promise: go, resolve: proceed } = Promise.withResolvers<void>();
+    const { promise: ended, resolve: end } = Promise.withResolvers<boolean>();
+    const world = await makeRootWorld(async (act, io) => {
+      if (act.argv[1] !== 'start') return { exitCode: 0 };
+      begin(io.signal);
+      await go;
+      end(io.signal.aborted);
+      return { exitCode: 0 };
+    });
+    const job = world.steps(makeJob({ kind: 'benchmark-node' }));
+    await job.run('node-stop', { signal });
+    world.facts.bootId = 'boot-2';
+    await expect(job.run('node-stop', { signal })).rejects.toMatchObject({ code: 'root_over' });
+    const stop = new AbortController();
+    const start = job.run('node-start', { signal: stop.signal });
+    await begun;
+    stop.abort(new Error('the agent ends'));
+    await expect(start).rejects.toThrow('the agent ends');
+    proceed();
+    expect(await ended).toBe(false);
+  });
 });
 
 describe('an agent that was taken over', () => {

@@ -10,6 +10,8 @@ const NEEDED: ReadonlyArray<{ path: string; pkg: string; why: string }> = [
   { path: '/usr/bin/shellcheck', pkg: 'shellcheck', why: 'the check of install.sh' },
   { path: '/usr/bin/busybox', pkg: 'busybox', why: 'install.sh under a second shell' },
   { path: '/usr/bin/systemd-analyze', pkg: 'systemd', why: "the check of the agent's unit" },
+  { path: '/usr/bin/dbus-daemon', pkg: 'dbus', why: 'a systemd of its own for the privileged unit' },
+  { path: '/usr/bin/zstd', pkg: 'zstd', why: 'seeds of the chain database' },
 ];
 
 /** Installs what is missing when root; otherwise names it in one line and stops. */

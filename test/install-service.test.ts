@@ -121,7 +121,9 @@ echo "== end"
     expect(installed).toContain('== verified too');
     const rootExposure = /exposure level for stoa-agent-root.service: ([\d.]+)/.exec(installed!)?.[1];
     expect(Number(rootExposure)).toBeLessThan(MOST_EXPOSURE);
-    expect(installed).toMatch(/^root 644\nroot [0-9a-f]{64}\nregion local\nnode [0-9a-f]{64} ([0-9a-f]{64}|-) \d+ 1789$/m);
+    expect(installed).toMatch(
+      /^root 644\nroot [0-9a-f]{64}\nregion local\nnode [0-9a-f]{64} ([0-9a-f]{64}|-) \d+ 1789 default$/m,
+    );
     expect(again).toContain('Nothing to do: it is installed and joined.');
     expect(away).toMatch(/remove the user stoa\nDone[^\n]*\n(id: .*no such user\n)$/);
     expect(await readFile(join(work, 'stoa-agent.service'), 'utf8')).toContain('CapabilityBoundingSet=\n');

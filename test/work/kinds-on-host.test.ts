@@ -280,6 +280,15 @@ describe.skipIf(process.getuid?.() !== 0)(
       );
     });
 
+    it('benchmark-node measures all parts with the node down, and starts it again', async () => {
+      const before = await mainPid();
+      const report = await succeed('benchmark-node');
+      for (const name of ['cpuSingle', 'cpuMulti', 'ed25519PerSecond', 'memoryMbPerSecond', 'randomReadIops'])
+        expect(report[name], name).toBeGreaterThan(1);
+      expect(await mainPid()).not.toBe(before);
+      expect(report['loss']).toBe(1);
+    });
+
     it('benchmark-node that is cancelled, or cut off with its agent, starts chainweb-node again', async () => {
       const cancel = new AbortController();
       const cancelled = order('benchmark-node', {}, cancel.signal);
@@ -351,7 +360,7 @@ ${name}`;
     await writeFile(host.path(`/etc/systemd/system/${file}`), stdout);
   }
   const { parties, owner } = jobs;
-  const trust = `root ${toHex(parties.crypto.hash(parties.keys.root.publicKey))}\nregion eu\nnode ${toHex(parties.nodeId)} ${toHex(owner.publicKey)} ${port.service} ${port.p2p}\n`;
+  const trust = `root ${toHex(parties.crypto.hash(parties.keys.root.publicKey))}\nregion eu\nnode ${toHex(parties.nodeId)} ${toHex(owner.publicKey)} ${port.service} ${port.p2p} default\n`;
   await writeFile(host.path('/etc/stoa-agent/trust'), trust, { mode: 0o644 });
   await host.run('systemctl', 'daemon-reload');
   await host.run('systemctl', 'start', 'stoa-agent-root.socket');

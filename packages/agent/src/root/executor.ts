@@ -17,7 +17,9 @@ export interface ExecutorDeps {
   readonly proc: Proc;
   readonly states: RootStates;
   /** Reads the root-owned files and the kernel's clock anew for each request. */
-  readonly facts: () => Promise<GateFacts>;
+  readonly facts: () => Promise<Omit<GateFacts, 'policy'>>;
+  /** Text of the node's local policy; undefined where there is none. */
+  readonly policyOf: (node: PinnedNode) => Promise<string | undefined>;
   readonly runAct: RunAct;
   readonly paths: RootPaths;
 }
@@ -51,9 +53,10 @@ export class Executor {
   }
 
   async #run(request: OpenRequest, io: StepIo): Promise<number> {
-    const { states, facts: readFacts } = this.#deps;
-    const facts = await readFacts();
-    const node = nodeOf(request, facts);
+    const { states, facts: readFacts, policyOf } = this.#deps;
+    const found = await readFacts();
+    const node = nodeOf(request, found);
+    const facts = { ...found, policy: await policyOf(node) };
     const known = await states.read(node.nodeId);
     const state = withTime(request, known, facts.trust);
     if (state !== known) await states.write(node.nodeId, state);
@@ -122,7 +125,7 @@ export class Executor {
 
 const INSPECT_MS = 30_000;
 
-function nodeOf({ message }: OpenRequest, { trust }: GateFacts): PinnedNode {
+function nodeOf({ message }: OpenRequest, { trust }: Pick<GateFacts, 'trust'>): PinnedNode {
   // Which of the pinned nodes it may be for: the gate verifies the signature before that counts for anything.
   const claimed = claimedNode(message.sealed);
   const node = trust.nodes.find(({ nodeId }) => nodeId === claimed);

@@ -52,8 +52,8 @@ export interface Admitted {
 const DAY_MS = 86_400_000;
 /** Beyond a kind's own limit: for setting right what was interrupted. */
 const AFTERMATH_MS = 10 * 60_000;
-/** Puts back what the last job has changed: also after a crash or a boot, or a benchmark could leave a node stopped. */
-const AFTERMATH_STEPS: ReadonlySet<string> = new Set([
+/** Puts back what the last job has changed: also after a crash or a boot, or a benchmark could leave a node stopped. Not cut off by the agent's end either. */
+export const AFTERMATH_STEPS: ReadonlySet<string> = new Set([
   'node-start',
   'node-back',
   'database-back',

@@ -34,6 +34,7 @@ export async function pinTrust(disk: Disk, config: string, request: PinRequest):
       ownerKey: pin?.key,
       servicePort: portOf(request.chainwebUrl),
       p2pPort: portOf(request.chainwebP2pUrl),
+      instance,
     });
   }
   if (nodes.length === 0)

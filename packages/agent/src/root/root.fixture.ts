@@ -155,7 +155,15 @@ export async function makeRootWorld(
     trust: {
       rootFingerprint: REGION.rootFingerprint,
       region: REGION.name,
-      nodes: [{ nodeId: toHex(NODE), ownerKey: OWNER.publicKey, servicePort: '1848', p2pPort: '1789' }],
+      nodes: [
+        {
+          nodeId: toHex(NODE),
+          ownerKey: OWNER.publicKey,
+          servicePort: '1848',
+          p2pPort: '1789',
+          instance: 'default',
+        },
+      ],
     },
     policy: undefined as string | undefined,
     bootId: 'boot-1',
@@ -172,6 +180,7 @@ export async function makeRootWorld(
     proc: proc.proc,
     states: new RootStates(createDisk(), join(directory, 'state')),
     facts: async () => facts,
+    policyOf: async () => facts.policy,
     runAct: (act, io) => {
       ran.push(act);
       return run(act, io);

@@ -16,6 +16,7 @@ import {
   regionTime,
 } from '#root/root.fixture.ts';
 import { STEPS, type StepName, stepLimit } from '#root/steps.ts';
+import { formatTrust, parseTrust } from '#root/trust.ts';
 import { formatFrame, formatOpen, MAX_FRAME_BYTES, ROOT_FRAME, readFrames } from '#root/wire.ts';
 
 const signal = new AbortController().signal;
@@ -172,6 +173,30 @@ describe('the privileged unit', () => {
     await expect(first).rejects.toThrow('cancelled');
     expect(await ended).toMatchObject({ message: 'the agent hung up' });
   });
+
+  it('lets what puts things back run to its end, and start a stopped node after a boot', async () => {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<AbortSignal>();
+    const { promise: go, resolve: proceed } = Promise.withResolvers<void>();
+    const { promise: ended, resolve: end } = Promise.withResolvers<boolean>();
+    const world = await makeRootWorld(async (act, io) => {
+      if (act.argv[1] !== 'start') return { exitCode: 0 };
+      begin(io.signal);
+      await go;
+      end(io.signal.aborted);
+      return { exitCode: 0 };
+    });
+    const job = world.steps(makeJob({ kind: 'benchmark-node' }));
+    await job.run('node-stop', { signal });
+    world.facts.bootId = 'boot-2';
+    await expect(job.run('node-stop', { signal })).rejects.toMatchObject({ code: 'root_over' });
+    const stop = new AbortController();
+    const start = job.run('node-start', { signal: stop.signal });
+    await begun;
+    stop.abort(new Error('the agent ends'));
+    await expect(start).rejects.toThrow('the agent ends');
+    proceed();
+    expect(await ended).toBe(false);
+  });
 });
 
 describe('an agent that was taken over', () => {
@@ -306,7 +331,15 @@ describe('an agent that was taken over', () => {
     });
     world.facts.trust = {
       ...world.facts.trust,
-      nodes: [{ nodeId: toHex(NODE), ownerKey: undefined, servicePort: '1848', p2pPort: '1789' }],
+      nodes: [
+        {
+          nodeId: toHex(NODE),
+          ownerKey: undefined,
+          servicePort: '1848',
+          p2pPort: '1789',
+          instance: 'default',
+        },
+      ],
     };
     await expect(world.steps(message).run('node-restart', { signal })).rejects.toMatchObject({
       code: 'root_bad_order',
@@ -337,3 +370,31 @@ async function ask(path: string, bytes: Uint8Array): Promise<number[]> {
   expect(types.every((type) => type >= ROOT_FRAME.line)).toBe(true);
   return types;
 }
+
+describe('whom it obeys', () => {
+  const pinned = {
+    nodeId: toHex(NODE),
+    ownerKey: OWNER.publicKey,
+    servicePort: '1848',
+    p2pPort: '1789',
+    instance: 'node-2',
+  };
+  const trust = {
+    rootFingerprint: REGION.rootFingerprint,
+    region: 'eu',
+    nodes: [pinned, { ...pinned, ownerKey: undefined }],
+  };
+
+  it('is read as it was written, and nothing else is', () => {
+    const text = formatTrust(trust);
+    expect(parseTrust(`# a comment\n${text}`)).toEqual(trust);
+    for (const bad of [
+      '',
+      text.replace('root ', 'Root '),
+      text.replace('node ', 'node  '),
+      `${text}owner me\n`,
+      text.slice(70),
+    ])
+      expect(() => parseTrust(bad)).toThrow(/install.sh/);
+  });
+});

@@ -49,6 +49,8 @@ export async function serveRoot(by: {
     proc,
     states: new RootStates(disk, places.state),
     facts: () => readFacts(disk, proc, places.config),
+    policyOf: ({ instance }) =>
+      rootsOwn(disk, join(places.config, instance === 'default' ? 'policy' : `policy-${instance}`)),
     runAct: by.systemd ? transientActs(commands) : directActs(commands),
     paths: places,
   });
@@ -91,13 +93,12 @@ class Idle {
   }
 }
 
-async function readFacts(disk: Disk, proc: Proc, config: string): Promise<GateFacts> {
+async function readFacts(disk: Disk, proc: Proc, config: string): Promise<Omit<GateFacts, 'policy'>> {
   const trust = await rootsOwn(disk, join(config, 'trust'));
   if (trust === undefined)
     throw new RefusalError('root_not_pinned', `there is no ${join(config, 'trust')}: run install.sh again`);
   return {
     trust: parseTrust(trust),
-    policy: await rootsOwn(disk, join(config, 'policy')),
     bootId: proc.read('sys/kernel/random/boot_id')?.trim() ?? '',
     uptimeMs: Math.floor(Number.parseFloat(proc.read('uptime') ?? '0') * 1000),
   };

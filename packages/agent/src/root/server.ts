@@ -3,6 +3,7 @@ import { encode } from '@stoa/protocol';
 import { type Clock, withDeadline } from '#clock.ts';
 import { describeError } from '#error.ts';
 import type { Executor } from '#root/executor.ts';
+import { AFTERMATH_STEPS } from '#root/gate.ts';
 import { RefusalError } from '#root/refusal.ts';
 import { isStepName, STEPS } from '#root/steps.ts';
 import {
@@ -68,7 +69,7 @@ class Connection {
       const takesInput = isStepName(request.step) && 'input' in STEPS[request.step];
       if (!takesInput) void this.#watch(frames);
       const exitCode = await this.#deps.executor.run(request, {
-        signal: this.#gone.signal,
+        signal: AFTERMATH_STEPS.has(request.step) ? NEVER : this.#gone.signal,
         onLine: (line, stream) => this.#line(line, stream),
         onBytes: (chunk) => this.#bytes(chunk),
         input: takesInput ? this.#input(frames) : nothing(),
@@ -143,5 +144,7 @@ class Connection {
     return drained(socket);
   }
 }
+
+const NEVER: AbortSignal = new AbortController().signal;
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

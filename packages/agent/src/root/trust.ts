@@ -9,6 +9,8 @@ export interface PinnedNode {
   /** Of its chainweb-node's service API: tells one node of a host from another. */
   readonly servicePort: string;
   readonly p2pPort: string;
+  /** Name of the agent's instance: which local policy counts for it. */
+  readonly instance: string;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface PinnedNode {
  *
  *     root 3f…64 hex digits              (fingerprint of the root key, from the join token)
  *     region eu
- *     node 91…64 hex digits 5c…|- 1848 1789   (id, the owner's key or -, ports of its chainweb-node)
+ *     node 91…64 hex digits 5c…|- 1848 1789 default   (id, the owner's key or -, ports of its chainweb-node, instance)
  */
 export interface Trust {
   readonly rootFingerprint: Uint8Array;
@@ -27,7 +29,7 @@ export interface Trust {
 const LINE = {
   root: /^root ([0-9a-f]{64})$/,
   region: /^region ([a-z0-9][a-z0-9-]{0,31})$/,
-  node: /^node ([0-9a-f]{64}) ([0-9a-f]{64}|-) (\d{1,5}) (\d{1,5})$/,
+  node: /^node ([0-9a-f]{64}) ([0-9a-f]{64}|-) (\d{1,5}) (\d{1,5}) ([a-z0-9][a-z0-9-]{0,31})$/,
 };
 
 /** @throws RefusalError `root_not_pinned` for anything but what `formatTrust` writes. */
@@ -39,8 +41,14 @@ export function parseTrust(text: string): Trust {
     if (line === '' || line.startsWith('#')) continue;
     const node = LINE.node.exec(line);
     if (node) {
-      const [, nodeId = '', key = '', servicePort = '', p2pPort = ''] = node;
-      nodes.push({ nodeId, ownerKey: key === '-' ? undefined : fromHex(key), servicePort, p2pPort });
+      const [, nodeId = '', key = '', servicePort = '', p2pPort = '', instance = ''] = node;
+      nodes.push({
+        nodeId,
+        ownerKey: key === '-' ? undefined : fromHex(key),
+        servicePort,
+        p2pPort,
+        instance,
+      });
       continue;
     }
     const [rootLine, regionLine] = [LINE.root.exec(line)?.[1], LINE.region.exec(line)?.[1]];
@@ -55,8 +63,8 @@ export function parseTrust(text: string): Trust {
 
 export function formatTrust({ rootFingerprint, region, nodes }: Trust): string {
   const lines = nodes.map(
-    ({ nodeId, ownerKey, servicePort, p2pPort }) =>
-      `node ${nodeId} ${ownerKey === undefined ? '-' : toHex(ownerKey)} ${servicePort} ${p2pPort}\n`,
+    ({ nodeId, ownerKey, servicePort, p2pPort, instance }) =>
+      `node ${nodeId} ${ownerKey === undefined ? '-' : toHex(ownerKey)} ${servicePort} ${p2pPort} ${instance}\n`,
   );
   return `root ${toHex(rootFingerprint)}\nregion ${region}\n${lines.join('')}`;
 }

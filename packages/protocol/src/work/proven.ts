@@ -23,7 +23,10 @@ export const PROVEN: Readonly<Record<KindName, Proof>> = {
   'backup-stoachain': { by: 'here', how: host },
   'netdata-install': { by: 'transcript', how: 'the package is not installed on test hosts' },
   'apt-upgrade': { by: 'here', how: 'apt itself, in a root of its own with a repository of its own' },
-  'stoachain-install': { by: 'here', how: `${host}; Docker and Compose by their command lines only` },
+  'stoachain-install': {
+    by: 'transcript',
+    how: 'its parts are those of an upgrade; no test installs a node from nothing',
+  },
   'stoachain-reseed': { by: 'here', how: host },
   'stoachain-upgrade': { by: 'here', how: `${host}; Docker and Compose by their command lines only` },
   'stoachain-convert-supervision': { by: 'transcript', how: 'needs a Docker engine on at least one side' },

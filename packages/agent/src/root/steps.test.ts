@@ -1,0 +1,224 @@
+import {
+  formatParams,
+  KIND_NAMES,
+  type KindName,
+  kindOf,
+  type ParamValues,
+  parseParams,
+} from '@stoa/protocol';
+import { describe, expect, it } from 'vitest';
+import type { StepFacts } from '#root/act.ts';
+import { planOf } from '#root/container.ts';
+import { CGROUP, INSPECTED } from '#root/fixtures/docker.ts';
+import { makeJob, makeRootWorld, NODE } from '#root/root.fixture.ts';
+import { containerSite, type NodeSite } from '#root/site.ts';
+import { isStepName, STEPS, type StepName, stepLimit } from '#root/steps.ts';
+import { unitText } from '#root/unit-file.ts';
+
+const IMAGE = `registry.example/chainweb@sha256:${'ab'.repeat(32)}`;
+const SHA256 = 'cd'.repeat(32);
+const RAW = ['/chainweb-node', '--service-port', '1848', '--database-directory', '/data/db'];
+const docker = containerSite(INSPECTED.output, RAW);
+const systemd: NodeSite = {
+  supervisor: 'systemd',
+  name: 'chainweb.service',
+  program: '/opt/chainweb/chainweb-node',
+  argv: ['--database-directory', '/srv/chain/db', '--memo', '100% "of" $HOME'],
+  database: '/srv/chain/db',
+  backups: '/srv/chain/backups',
+  certificate: '',
+  certificateKey: '',
+};
+const compose: NodeSite = {
+  ...docker,
+  supervisor: 'compose',
+  name: 'stoa-node-1',
+  compose: { project: 'stoa', service: 'node', directory: '/srv/stoa', files: ['/srv/stoa/compose.yaml'] },
+};
+
+type Case = readonly [
+  step: StepName,
+  kind: KindName,
+  site: NodeSite | undefined,
+  params: ParamValues,
+  before?: NodeSite,
+];
+
+function argvOf(...[step, kind, site, given, before]: Case): string[] {
+  const params = parseParams(kindOf(kind).parameters, formatParams(kindOf(kind).parameters, given));
+  const facts: StepFacts = {
+    job: { nodeId: NODE, jobId: new Uint8Array(16) } as StepFacts['job'],
+    kind,
+    params,
+    args: {},
+    site,
+    before,
+    marks: [],
+    paths: { chain: '/var/lib/stoachain', programs: '/opt/stoachain/programs', units: '/etc/systemd/system' },
+  };
+  return STEPS[step]
+    .acts(facts)
+    .map(
+      ({ argv, mayFail, stdin }) =>
+        `${argv.join(' ')}${mayFail ? ' ?' : ''}${stdin === undefined ? '' : ` <${stdin}`}`,
+    );
+}
+
+describe('the table of steps', () => {
+  it('is for kinds that say they need root, and each of those has steps', () => {
+    const withSteps = KIND_NAMES.filter((kind) =>
+      Object.keys(STEPS).some((step) => isStepName(step) && STEPS[step].kinds[kind] !== undefined),
+    );
+    expect(withSteps.toSorted()).toEqual(KIND_NAMES.filter((kind) => kindOf(kind).root).toSorted());
+  });
+
+  it('lets an action be what was ordered', () => {
+    expect(stepLimit('stoachain-control', 'node-stop', { action: 'stop' })).toBe(2);
+    expect(stepLimit('stoachain-control', 'node-start', { action: 'stop' })).toBeUndefined();
+    expect(stepLimit('apt-upgrade', 'apt-upgrade', { securityOnly: true })).toBeUndefined();
+    expect(stepLimit('stoachain-upgrade', 'image-pull', { image: '', sha256: SHA256 })).toBeUndefined();
+  });
+});
+
+describe('a node under Docker', () => {
+  it('is read from what the engine says of it', () => {
+    const facts = planOf(INSPECTED.output);
+    expect(docker).toMatchObject({
+      supervisor: 'docker',
+      name: 'stoachain',
+      program: 'stand-in:1',
+      database: '/srv/stoachain/db',
+    });
+    expect(facts.plan.flags.join(' ')).toBe(
+      '--network host --restart unless-stopped --ulimit nofile=1024:2048 --env A=b --volume /srv/stoachain:/data --publish 1789:1789/tcp',
+    );
+    expect(facts.hostPath('/elsewhere')).toBe('');
+    const privileged = INSPECTED.output.replace('"Privileged": false', '"Privileged": true');
+    expect(() => planOf(privileged)).toThrow(/privileged/);
+  });
+
+  it('is found by its process, its container by the engine', async () => {
+    const world = await makeRootWorld(async (_act, io) => {
+      await io.onBytes?.(new TextEncoder().encode(INSPECTED.output));
+      return { exitCode: 0 };
+    });
+    world.proc.addProcess(4242, { comm: 'chainweb-node', argv: RAW, cgroup: CGROUP.output });
+    const job = world.steps(makeJob({ kind: 'stoachain-control', params: { action: 'stop' } }));
+    await job.run('node-stop', { signal: new AbortController().signal });
+    expect(world.ran.map(({ argv }) => argv.join(' '))).toEqual([
+      `docker inspect --type container -- ${/[0-9a-f]{64}/.exec(CGROUP.output)?.[0]}`,
+      'docker stop --time 120 -- stoachain',
+    ]);
+  });
+
+  it('is upgraded beside its former container, and can go back', () => {
+    expect(argvOf('image-pull', 'stoachain-upgrade', docker, { image: IMAGE })).toEqual([
+      `docker pull --quiet -- ${IMAGE}`,
+    ]);
+    expect(argvOf('node-aside', 'stoachain-upgrade', docker, { image: IMAGE })).toEqual([
+      'docker stop --time 120 -- stoachain ?',
+      'docker rename stoachain stoachain-before ?',
+      'docker inspect --format {{.Id}} -- stoachain-before',
+    ]);
+    expect(argvOf('node-create', 'stoachain-upgrade', docker, { image: IMAGE }, docker)).toEqual([
+      'docker rm --force -- stoachain ?',
+      `docker create --name stoachain --network host --restart unless-stopped --ulimit nofile=1024:2048 --env A=b --volume /srv/stoachain:/data --publish 1789:1789/tcp -- ${IMAGE} /chainweb-node --service-port 1848 --database-directory /data/db`,
+    ]);
+    expect(argvOf('node-back', 'stoachain-upgrade', docker, { image: IMAGE }, docker)).toEqual([
+      'docker inspect --format {{.Id}} -- stoachain-before',
+      'docker rm --force -- stoachain ?',
+      'docker rename stoachain-before stoachain',
+      'docker start -- stoachain',
+    ]);
+    expect(argvOf('node-forget', 'stoachain-upgrade', docker, { image: IMAGE }, docker)).toEqual([
+      'docker rm -- stoachain-before',
+    ]);
+  });
+});
+
+describe('a node under Compose', () => {
+  it('is controlled as its service, and upgraded by one file more', () => {
+    const base =
+      'docker compose --project-name stoa --project-directory /srv/stoa --file /srv/stoa/compose.yaml';
+    expect(argvOf('node-stop', 'benchmark-node', compose, {})).toEqual([
+      `${base} stop --timeout 120 -- node`,
+    ]);
+    const [, file, up] = argvOf('node-create', 'stoachain-upgrade', compose, { image: IMAGE }, compose);
+    expect(file).toContain(`"image": "${IMAGE}"`);
+    expect(up).toBe(
+      `${base} --file /var/lib/stoachain/compose.image.yaml up --no-start --no-deps --pull never -- node`,
+    );
+    expect(argvOf('node-back', 'stoachain-upgrade', compose, { image: IMAGE }, compose)).toEqual([
+      `${base} up --detach --no-deps --pull never -- node`,
+    ]);
+  });
+});
+
+describe('a node under systemd', () => {
+  it('keeps its arguments, whatever is in them', () => {
+    const params = { url: 'https://example.org/c.tgz', sha256: SHA256 };
+    const written = argvOf('node-create', 'stoachain-upgrade', systemd, params, systemd)[1];
+    expect(written).toContain(
+      `ExecStart=\nExecStart="/opt/stoachain/programs/${SHA256}/chainweb-node" "--database-directory" "/srv/chain/db" "--memo" "100%% \\"of\\" $$HOME"`,
+    );
+  });
+
+  it('becomes a container only with an image, and a container a unit only with a program', () => {
+    expect(() =>
+      argvOf('node-create', 'stoachain-convert-supervision', systemd, { to: 'docker' }, systemd),
+    ).toThrow(/image is needed/);
+    expect(() =>
+      argvOf('node-create', 'stoachain-convert-supervision', docker, { to: 'systemd' }, docker),
+    ).toThrow(/url and sha256/);
+    expect(() =>
+      argvOf('node-create', 'stoachain-convert-supervision', docker, { to: 'docker' }, docker),
+    ).toThrow(/already/);
+    const params = { to: 'systemd', url: 'https://example.org/c.tgz', sha256: SHA256 };
+    const unit = argvOf('node-create', 'stoachain-convert-supervision', docker, params, docker).find((line) =>
+      line.startsWith('dd '),
+    );
+    expect(unit).toContain('"--database-directory" "/srv/stoachain/db"');
+    const created = argvOf(
+      'node-create',
+      'stoachain-convert-supervision',
+      systemd,
+      { to: 'docker', image: IMAGE },
+      systemd,
+    ).at(-1);
+    expect(created).toContain('--volume /srv/chain/db:/srv/chain/db');
+    expect(created).toContain(`-- ${IMAGE} --database-directory /srv/chain/db`);
+  });
+
+  it('is installed with the canonical arguments', () => {
+    const params = {
+      supervisor: 'systemd',
+      hostname: 'node.example.org',
+      sha256: SHA256,
+      url: 'https://example.org/c.tgz',
+    };
+    const lines = argvOf('node-create', 'stoachain-install', undefined, params);
+    expect(lines.find((line) => line.includes('ExecStart'))).toMatch(
+      /"--p2p-hostname" "node.example.org".*"--enable-backup-api"/,
+    );
+    expect(unitText(systemd, 'stoachain')).toContain('User=stoachain');
+    expect(() =>
+      argvOf('node-create', 'stoachain-install', undefined, { ...params, supervisor: 'docker' }),
+    ).toThrow(/image is needed/);
+  });
+});
+
+describe('paths', () => {
+  it.each(['/', '/db', '/srv/../etc', '/srv/chain/db; id', ''])(
+    'refuses to touch %j as a database',
+    (database) => {
+      expect(() =>
+        argvOf(
+          'database-discard',
+          'stoachain-reseed',
+          { ...systemd, database },
+          { url: 'https://e.org/s', sha256: SHA256 },
+        ),
+      ).toThrow(/no database path/);
+    },
+  );
+});

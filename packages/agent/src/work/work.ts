@@ -243,8 +243,8 @@ export class Work {
 
   /** Nothing is asked for while what comes of it could not be kept. */
   get #idle(): boolean {
-    const { handlers } = this.#options;
-    return this.paused || this.#stopped || this.#fault !== undefined || Object.keys(handlers).length === 0;
+    const unkept = this.#fault !== undefined || this.alarm;
+    return this.paused || this.#stopped || unkept || Object.keys(this.#options.handlers).length === 0;
   }
 
   #ask(): void {

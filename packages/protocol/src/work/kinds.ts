@@ -48,9 +48,11 @@ const program = {
     ...httpsUrl('a tarball, for nodes under systemd'),
     pattern: /(?:https:\/\/[^\s"'\\]{1,380})?/,
     default: '',
+    needs: 'sha256',
   },
-  sha256: { ...sha256, pattern: /[0-9a-f]{64}|/, default: '' },
+  sha256: { ...sha256, pattern: /[0-9a-f]{64}|/, default: '', needs: 'url' },
 } as const;
+const neededProgram = { ...program, image: { ...program.image, or: 'url' } } as const;
 
 const { commandMs, longJobMs } = LIMITS;
 
@@ -198,7 +200,7 @@ export const JOB_KINDS = {
     root: true,
     limitMs: longJobMs,
     parameters: {
-      ...program,
+      ...neededProgram,
       supervisor: { type: 'choice', options: ['docker', 'compose', 'systemd'], doc: 'who runs it' },
       hostname: {
         type: 'text',
@@ -232,7 +234,7 @@ export const JOB_KINDS = {
     root: true,
     limitMs: longJobMs,
     parameters: {
-      ...program,
+      ...neededProgram,
       gateMinutes: {
         type: 'number',
         min: 1,

@@ -102,7 +102,7 @@ describe('two instances on one database', () => {
     expect(await second.hub.jobs.reader.receipts(jobId)).toMatchObject([
       { taken: 'recorded', outcome: 'succeeded', number: 1, link: 'follows' },
     ]);
-    expect(await following).toMatch(/it begins[^]*it ends/);
+    expect(await following).toMatch(/it begins[\s\S]*it ends/);
     const log = await second.hub.jobs.logs.open(jobId);
     expect(await textOf(log!.bytes(0, log!.size - 1))).toBe(await following);
     expect(probe.began).toBe(1);

@@ -24,7 +24,7 @@ import { Live } from './console/live.ts';
 import { createBreakdown, fleetRoutes, fleetSource, type HubFacts } from './fleet/index.ts';
 import { createHttpApp, type HttpFeature, type HubApp, type HubContext } from './http.ts';
 import { ImportedNodes, importRoutes } from './import/index.ts';
-import { type Jobs, jobPages, jobSources } from './jobs/index.ts';
+import { JobSchedules, type Jobs, jobPages, jobSources } from './jobs/index.ts';
 import {
   type ArtefactStore,
   ChecklistReader,
@@ -250,6 +250,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       ...pulse.tasks,
       new AnnouncementMails({ ...options, store: announcements }),
       new AuditRetention({ store: auditStore, clock }),
+      new JobSchedules({ sql, desk: jobs.desk, audit, holderOf, clock, log }),
     ],
     alerts,
     get streams() {

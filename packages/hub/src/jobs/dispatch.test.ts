@@ -6,6 +6,7 @@ import { AuditLog } from '#audit/index.ts';
 import { Liveness, parseSelector } from '#nodes/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { createLog } from '../log.ts';
 import { Bell } from './bell.ts';
 import { DeskStore } from './desk-store.ts';
 import { DispatchStore } from './dispatch-store.ts';
@@ -13,6 +14,7 @@ import { JobDesk, type JobSubmit } from './job-desk.ts';
 import { JobReader } from './job-reader.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { JobPlanner } from './planner.ts';
+import { JobSchedules } from './schedules.ts';
 
 const NOW = Date.UTC(2026, 10, 25, 12);
 const NODES = 200;
@@ -50,7 +52,7 @@ describe('submitting and giving out work', { timeout: 120_000 }, () => {
     const { sql } = database;
     now = NOW;
     approvalAbove = DEFAULT_LIMITS.approvalAbove;
-    await sql`truncate nodes, node_work, jobs, job_batches, sessions, audit_log cascade`;
+    await sql`truncate nodes, node_work, job_schedules, jobs, job_batches, sessions, audit_log cascade`;
     await sql`insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
       select encode(sha256(convert_to('n' || i, 'UTF8')), 'hex'), 'node-' || i,
         case when i % 2 = 0 then ${ANN} else ${BOB} end, 'eu', '\\x00', '\\x00', now()
@@ -191,6 +193,33 @@ describe('submitting and giving out work', { timeout: 120_000 }, () => {
       now += 31_000;
     }
     expect(started).toEqual([10, 10, 10]);
+  });
+
+  it('submits what is scheduled once a turn, by what its maker may do then, and only what reads', async () => {
+    const log = createLog({ level: 'silent' });
+    const { sql } = database;
+    const made = { ...{ sql, desk, clock, log }, audit: new AuditLog({ sql, clock }) };
+    let held = true;
+    const schedules = new JobSchedules({ ...made, holderOf: () => Promise.resolve(held ? ann : undefined) });
+    const { kind, params, selector } = request();
+    await expect(schedules.create(ann, { ...restart(), everyMs: 3_600_000 })).rejects.toMatchObject({
+      code: 'not_schedulable',
+    });
+    const { scheduleId } = await schedules.create(ann, { kind, params, selector, everyMs: 3_600_000 });
+    await Promise.all([schedules.tick(), schedules.tick()]);
+    expect(await count('true')).toBe(100);
+    now += 3 * 3_600_000;
+    await schedules.tick();
+    expect(await count('true')).toBe(200);
+    held = false;
+    now += 3_600_000;
+    await schedules.tick();
+    await expect(schedules.end(admin, scheduleId)).rejects.toMatchObject({ code: 'not_found' });
+    await schedules.end(ann, scheduleId);
+    held = true;
+    now += 3_600_000;
+    await schedules.tick();
+    expect([await count('true'), await schedules.list(ann)]).toEqual([200, []]);
   });
 
   it('cancels what waits at once, retries it, and leaves other people’s nodes alone', async () => {

@@ -66,6 +66,7 @@ export { answerLog, followLog } from './log-answer.ts';
 export type { OrderSource, SubmittedOrder } from './order-source.ts';
 export { jobPages, jobSources } from './pages/index.ts';
 export { type JobPlan, LEFT_OUT, type LeftOut, type Share } from './planner.ts';
+export { type JobSchedule, JobSchedules } from './schedules.ts';
 export { isOver, JOB_STATES, type JobState } from './state.ts';
 
 export interface JobsDeps {

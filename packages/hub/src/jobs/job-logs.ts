@@ -54,10 +54,9 @@ export class JobLogs {
   async openHere(jobId: string): Promise<JobLog | undefined> {
     const { files, store } = this.#deps;
     if ((await store.place(jobId)) === undefined) return undefined;
-    const path = files.pathOf(jobId);
     return {
       size: await files.size(jobId),
-      bytes: (start, end) => (end < start ? nothing() : createReadStream(path, { start, end })),
+      bytes: (first, last) => this.#stored(jobId, first, last),
     };
   }
 
@@ -91,17 +90,21 @@ export class JobLogs {
       // A new attempt began a new file.
       if (size < at) at = 0;
       if (size > at) {
-        for await (const piece of createReadStream(files.pathOf(jobId), { start: at, end: size - 1 }))
-          yield piece as Uint8Array;
+        yield* this.#stored(jobId, at, size - 1);
         at = size;
         quietSince = undefined;
         continue;
       }
-      const now = clock.now();
-      quietSince ??= now;
-      if (place.over && now - quietSince >= SETTLED_MS) return;
+      quietSince ??= clock.now();
+      if (place.over && clock.now() - quietSince >= SETTLED_MS) return;
       await this.#growth(jobId, signal);
     }
+  }
+
+  async *#stored(jobId: string, start: number, end: number): AsyncGenerator<Uint8Array> {
+    if (end < start) return;
+    for await (const piece of createReadStream(this.#deps.files.pathOf(jobId), { start, end }))
+      yield piece as Uint8Array;
   }
 
   /** The instance to ask, where the log is not on a disk of this one. */
@@ -132,5 +135,3 @@ export class JobLogs {
     });
   }
 }
-
-async function* nothing(): AsyncGenerator<Uint8Array> {}

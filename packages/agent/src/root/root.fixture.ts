@@ -194,6 +194,7 @@ export async function makeRootWorld(
     onBusy: () => undefined,
     onIdle: () => undefined,
     onRefusal: () => undefined,
+    onRun: () => undefined,
   });
   await listen(server, socketPath);
   onTestFinished(() => void server.close());

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { toHex } from '@stoa/protocol';
 import { createDisk } from '#atomic-file.ts';
 import { type Clock, sleep } from '#clock.ts';
 import { openProc, type Proc } from '#collectors/proc.ts';
@@ -61,6 +62,8 @@ export async function serveRoot(by: {
     onBusy: () => idle.busy(),
     onIdle: () => idle.idle(),
     onRefusal: (code, message) => log(`refused: ${code}: ${message}`),
+    onRun: (step, { kind, jobId, attempt }, exitCode) =>
+      log(`ran: ${step} for ${kind} ${toHex(jobId)}, attempt ${attempt}: exit code ${exitCode}`),
   });
   server.listen({ fd: by.fd });
   await idle.over;

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { encode } from '@stoa/protocol';
+import { encode, type Job, jobKind, peek } from '@stoa/protocol';
 import { type Clock, withDeadline } from '#clock.ts';
 import { describeError } from '#error.ts';
 import type { Executor } from '#root/executor.ts';
@@ -32,6 +32,8 @@ export interface RootServerDeps {
   readonly onBusy: () => void;
   readonly onIdle: () => void;
   readonly onRefusal: (code: string, message: string) => void;
+  /** A step was run: for the host's own journal, which no hub writes. */
+  readonly onRun: (step: string, job: Job, exitCode: number) => void;
 }
 
 /** One connection, one step. Closing the connection ends what it started. */
@@ -74,6 +76,7 @@ class Connection {
         onBytes: (chunk) => this.#bytes(chunk),
         input: takesInput ? this.#input(frames) : nothing(),
       });
+      this.#deps.onRun(request.step, peek(jobKind, request.message.sealed), exitCode);
       await this.#send(formatFrame(ROOT_FRAME.end, encode(endReply, { exitCode })));
     } catch (error) {
       const { code, message } = describeError(error);

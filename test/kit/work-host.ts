@@ -1,0 +1,80 @@
+/** What stands on a host for the tests of work: the privileged unit as install.sh sets it up, and a node. */
+
+import { execFile } from 'node:child_process';
+import { copyFile, readFile, symlink, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { toHex } from '@stoa/protocol';
+import type { Simulator } from '../chainweb/index.ts';
+import { unpackAgent } from './agent-release.ts';
+import { makeCertificate } from './certificate.ts';
+import type { OwnerJobs } from './owner-jobs.ts';
+import type { SystemdHost } from './systemd-host.ts';
+
+const INSTALL = fileURLToPath(new URL('../../packages/hub/src/joining/static/install.sh', import.meta.url));
+const STAND_IN = fileURLToPath(new URL('chainweb-stand-in.mjs', import.meta.url));
+export const UNIT = 'stoachain.service';
+export const CHAIN = '/var/lib/stoachain';
+const run = promisify(execFile);
+
+/** As install.sh does it: its own texts, its own places. */
+export async function installRoot(
+  host: SystemdHost,
+  jobs: OwnerJobs,
+  port: { service: number; p2p: number },
+): Promise<void> {
+  await host.run('useradd', '--system', '--user-group', '--no-create-home', 'stoa');
+  await host.run('useradd', '--system', '--user-group', '--no-create-home', 'stoachain');
+  await host.run('mkdir', '-p', '/opt/stoa-agent/versions/1', '/etc/stoa-agent', '/var/lib/stoa-agent');
+  await unpackAgent(host.path('/opt/stoa-agent/versions/1'));
+  await symlink('versions/1', host.path('/opt/stoa-agent/current'));
+  for (const [name, file] of [
+    ['root_socket_text', 'stoa-agent-root.socket'],
+    ['root_unit_text', 'stoa-agent-root.service'],
+  ] as const) {
+    const script = `HUB=https://hub.example; PREFIX=/opt/stoa-agent; SERVICE_USER=stoa
+$(sed -n '/^${name}() {/,/^}/p' ${INSTALL})
+${name}`;
+    const { stdout } = await run('sh', ['-c', `eval "${script.replaceAll('"', '\\"')}"`]);
+    await writeFile(host.path(`/etc/systemd/system/${file}`), stdout);
+  }
+  const { parties, owner } = jobs;
+  const trust = `root ${toHex(parties.crypto.hash(parties.keys.root.publicKey))}\nregion eu\nnode ${toHex(parties.nodeId)} ${toHex(owner.publicKey)} ${port.service} ${port.p2p} default\n`;
+  await writeFile(host.path('/etc/stoa-agent/trust'), trust, { mode: 0o644 });
+  await host.run('systemctl', 'daemon-reload');
+  await host.run('systemctl', 'start', 'stoa-agent-root.socket');
+}
+
+export async function installNode(
+  host: SystemdHost,
+  chain: Simulator,
+  port: { service: number; p2p: number },
+): Promise<void> {
+  await host.run('mkdir', '-p', '/opt/chainweb', `${CHAIN}/database`, `${CHAIN}/backups`);
+  await copyFile(process.execPath, host.path('/opt/chainweb/chainweb-node'));
+  await copyFile(STAND_IN, host.path('/opt/chainweb/stand-in.mjs'));
+  const { cert, key } = makeCertificate();
+  await writeFile(host.path(`${CHAIN}/cert.pem`), cert, { mode: 0o600 });
+  await writeFile(host.path(`${CHAIN}/key.pem`), key, { mode: 0o600 });
+  await host.run('chown', '-R', 'stoachain:stoachain', CHAIN);
+  const options = [
+    `--service-port ${port.service} --p2p-port ${port.p2p} --p2p-hostname node.example.org`,
+    `--database-directory ${CHAIN}/database --backup-directory ${CHAIN}/backups`,
+    `--p2p-certificate-chain-file ${CHAIN}/cert.pem --p2p-certificate-key-file ${CHAIN}/key.pem`,
+    `--upstream-service ${chain.serviceUrl} --upstream-p2p ${chain.p2pUrl}`,
+  ].join(' ');
+  await writeFile(
+    host.path(`/etc/systemd/system/${UNIT}`),
+    `[Service]\nUser=stoachain\nExecStart=/opt/chainweb/chainweb-node /opt/chainweb/stand-in.mjs ${options}\nRestart=always\nRestartSec=1\n`,
+  );
+  await host.run('systemctl', 'daemon-reload');
+}
+
+/** A release archive in folders, as they are published. */
+export async function tarball(host: SystemdHost, program: string): Promise<Uint8Array> {
+  await host.run('mkdir', '-p', '/tmp-release/chainweb');
+  await host.run('cp', program, '/tmp-release/chainweb/chainweb-node');
+  await host.run('chmod', '755', '/tmp-release/chainweb/chainweb-node');
+  await host.run('tar', '-I', 'gzip -1', '-cf', '/tmp-release.tar.gz', '-C', '/tmp-release', 'chainweb');
+  return readFile(host.path('/tmp-release.tar.gz'));
+}

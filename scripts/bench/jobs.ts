@@ -24,14 +24,13 @@ const PING_MS = 60_000;
 /** Handshakes aren't measured here: what else the machine does must not time one out. */
 const CONNECTING_AT_ONCE = 64;
 
-/** One node of the swarm as an agent does it: acknowledges, works no time at all, tells a signed result. */
+/** One node of the swarm as an agent does it: acknowledges a job, and tells its signed result when it is let. */
 class Worker {
   readonly nodeId: Uint8Array;
   readonly #agent: WireAgent;
   readonly #key: SigningKey;
   readonly #told: (event: 'running' | 'receipt', at: number) => void;
-  /** Whether results are told at once, or kept back. */
-  readonly #working: () => boolean;
+  /** Work that is not told yet. */
   readonly #kept: JobResult[] = [];
   #received = 0;
   #busy = 0;
@@ -41,13 +40,11 @@ class Worker {
   constructor(by: {
     key: SigningKey;
     agent: WireAgent;
-    working: () => boolean;
     told: (event: 'running' | 'receipt', at: number) => void;
   }) {
     this.#agent = by.agent;
     this.#key = by.key;
     this.nodeId = nodeCrypto.hash(this.#key.publicKey);
-    this.#working = by.working;
     this.#told = by.told;
     by.agent.listen((message) => this.#take(message));
     this.ping();
@@ -64,7 +61,7 @@ class Worker {
     this.#agent.socket.terminate();
   }
 
-  /** Tells what was kept back. */
+  /** Its work comes to its end. */
   release(): void {
     for (const result of this.#kept.splice(0)) this.#tell(result);
   }
@@ -84,8 +81,7 @@ class Worker {
       ...{ outcome: 'succeeded', code: '', message: '', report: '{"cores":8}', durationMs: 1, logBytes: 0 },
       ...{ logHash: new Uint8Array(32), orderId: new Uint8Array(16), number: 0, previous: this.#previous },
     };
-    if (this.#working()) this.#tell(result);
-    else this.#kept.push(result);
+    this.#kept.push(result);
   }
 
   #tell(result: JobResult): void {
@@ -157,7 +153,6 @@ export const benchJobs: Bench = async ({ long, say }) => {
   const keys = Array.from({ length: connections }, (_, i) => nodeCrypto.signingKey(nodeSeed(i)));
   const keyOf = new Map(keys.map((key) => [toHex(nodeCrypto.hash(key.publicKey)), key]));
   const tally = new Tally();
-  let working = true;
   const workers: Worker[] = [];
   const pinging = setInterval(() => {
     for (const worker of workers) worker.ping();
@@ -166,7 +161,7 @@ export const benchJobs: Bench = async ({ long, say }) => {
     for (const agent of await connectSwarm(hub, 1_000, first, CONNECTING_AT_ONCE)) {
       const key = keyOf.get(toHex(agent.nodeId))!;
       const told = (event: 'running' | 'receipt', at: number) => tally.told(event, at);
-      workers.push(new Worker({ key, agent, working: () => working, told }));
+      workers.push(new Worker({ key, agent, told }));
     }
   say(`${connections} agents are connected`);
   await new Promise((resolve) => setTimeout(resolve, 3_000));
@@ -175,11 +170,12 @@ export const benchJobs: Bench = async ({ long, say }) => {
   const submitting: number[] = [];
   for (let i = 0; i < SINGLE.submits; i += 1) {
     tally.clear();
-    const { nodeId } = workers[(i * 7_919) % workers.length]!;
-    const { at, tookMs } = await hub.submit(`id:${toHex(nodeId)}`, 1);
+    const worker = workers[(i * 7_919) % workers.length]!;
+    const { at, tookMs } = await hub.submit(`id:${toHex(worker.nodeId)}`, 1);
     await tally.reach('running', 1);
     single.push(tally.times.running[0]! - at);
     submitting.push(tookMs);
+    worker.release();
     await tally.reach('receipt', 1);
     await new Promise((resolve) => setTimeout(resolve, SINGLE.everyMs));
   }
@@ -193,14 +189,12 @@ export const benchJobs: Bench = async ({ long, say }) => {
   let resultMs = 0;
   for (let i = 0; i < ROUNDS; i += 1) {
     tally.clear();
-    working = false;
     await hub.usage();
     const { at } = await hub.submit('', connections);
     const submitted = await hub.usage();
     await tally.reach('running', connections);
     const acknowledged = await hub.usage();
     herd.push(...tally.times.running.map((time) => time - at));
-    working = true;
     for (const worker of workers) worker.release();
     await tally.reach('receipt', connections);
     const answered = await hub.usage();

@@ -282,6 +282,7 @@ describe.skipIf(process.getuid?.() !== 0)(
     });
 
     it('benchmark-node that is cancelled, or cut off with its agent, starts chainweb-node again', async () => {
+      await nodeServes();
       const cancel = new AbortController();
       const cancelled = order('benchmark-node', {}, cancel.signal);
       await until('it is down', async () => (await mainPid()) === 0);
@@ -308,6 +309,7 @@ describe.skipIf(process.getuid?.() !== 0)(
     });
 
     it('a cancelled step ends with all it started', async () => {
+      await nodeServes();
       await host.run(
         'sh',
         '-c',

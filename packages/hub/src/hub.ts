@@ -48,6 +48,7 @@ import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { createLogMailer, createSmtpMailer } from './seams/mailer/index.ts';
 import { descriptorShortage } from './server.ts';
+import { openSshSide } from './ssh-side.ts';
 import { Telemetry } from './telemetry.ts';
 import { type Task, Tickers } from './ticker.ts';
 import {
@@ -115,6 +116,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const { sql } = database;
   // Undone in the opposite order, by `close` or where the start fails: what is still in memory is written before the database goes.
   await using opening = new AsyncDisposableStack();
+  const last = within(CLOSING_MS, clock);
   opening.defer(() => database.close());
   opening.defer(() => signer.close());
   const settings = await loadRegionSettings(sql, random);
@@ -148,13 +150,8 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     );
 
   const bus = new Bus({ log });
-  const vault = await openVault({
-    file: options.vaultKeys,
-    sql,
-    random,
-    log,
-    columns: [CHANNEL_SECRETS, SECRETS],
-  });
+  const columns = [CHANNEL_SECRETS, SECRETS];
+  const vault = await openVault({ file: options.vaultKeys, sql, random, log, columns });
   opening.defer(await watchRights({ sql, bus, log }));
   const registry = new NodeRegistry({ sql, clock, crypto });
   const events = new NodeEventLog({ sql, clock });
@@ -209,7 +206,12 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     ...{ orders, sql, bus, events, liveness, heads, clock, random, crypto, fetch: options.fetch, log },
   });
   opening.defer(() => jobs.close());
-
+  const installer = await loadInstaller(url.origin);
+  const ssh = await openSshSide({
+    ...{ config, sql, generation: settings.generation, instance: config.instance },
+    ...{ tokens, registry, installer, vault, clock, random, log },
+  });
+  opening.defer(() => last(ssh.close()));
   const imported = new ImportedNodes({ sql, audit: new AuditLog({ sql, clock }), clock });
   const agents = createAgentSide({
     work: jobs.frames,
@@ -246,7 +248,6 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   });
 
   await agents.start();
-  const last = within(CLOSING_MS, clock);
   opening.defer(() => last(recorder.flush()));
   opening.defer(() => last(agents.close()));
 
@@ -311,7 +312,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     }),
     orders,
     jobs,
-    join: { tokens, steps, artefacts, installer: await loadInstaller(url.origin) },
+    join: { tokens, steps, artefacts, installer },
     alerts: {
       instanceId: config.instance,
       mass: () => massExpiry.frozen,
@@ -329,7 +330,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const tasks: Task[] = [
     ...(tls === undefined ? [] : [tls]),
     ...agents.tasks,
-    ...jobs.tasks,
+    ...[...jobs.tasks, ...ssh.tasks],
     ...orderTasks({ sql, signer, clock }),
     ...web.tasks,
     ...tipTasks({ set, corroboration, bus, node: config.chainwebUrl, fetch: options.fetch }),
@@ -352,11 +353,12 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const shortage = await descriptorShortage(config.maxConnections);
   if (shortage !== undefined) log.warn(shortage);
   for (const task of tasks) tickers.start(task);
+  ssh.start();
   serve(server, agents, web);
   // The CA calls back: whoever answers must be there first.
   if (tls !== undefined) void tickers.run(tls.name);
 
-  await saveOrigin(sql, url.origin);
+  await saveOrigin(sql, { origin: url.origin, rootFingerprint });
   const opened = opening.move();
   let closing: Promise<void> | undefined;
   const close = () => {

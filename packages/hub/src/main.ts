@@ -44,6 +44,10 @@ function program(signal: AbortSignal): Command {
     .description("bring the database to this version's schema")
     .action(async () => (await import('./commands/migrate.ts')).migrate(here()));
   root
+    .command('worker')
+    .description('run work over SSH that the hub queued, on this host or another')
+    .action(async () => (await import('./commands/worker.ts')).worker(here()));
+  root
     .command('checkpoint')
     .argument('<url>', 'service API of a chainweb node that you trust, http://127.0.0.1:1848')
     .description('print a checkpoint file, the headers on which everything verified later rests')

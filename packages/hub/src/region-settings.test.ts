@@ -24,7 +24,8 @@ it('keeps what was first made, and tells what was last said', async () => {
   expect(await loadSecret(sql, 'a-secret', made(2))).toEqual(made(1));
   expect([await loadOrigin(sql), await loadBackupTime(sql)]).toEqual([undefined, undefined]);
   for (const at of [1_795_600_000_000, 1_795_700_000_000]) await saveBackupTime(sql, at);
-  for (const origin of ['https://a.example', 'https://b.example']) await saveOrigin(sql, origin);
+  for (const origin of ['https://a.example', 'https://b.example'])
+    await saveOrigin(sql, { origin, rootFingerprint: new Uint8Array(32) });
   expect([await loadOrigin(sql), await loadBackupTime(sql)]).toEqual([
     'https://b.example',
     1_795_700_000_000,

@@ -83,13 +83,23 @@ async function settle(sql: Sql, name: string, initial: Uint8Array): Promise<Uint
 }
 
 const ORIGIN = 'origin';
+const ROOT = 'root-fingerprint';
 
 /** Where agents and browsers reach the region: told by each hub at its start, for commands beside it. */
-export function saveOrigin(sql: Sql, origin: string): Promise<void> {
-  return write(sql, ORIGIN, Buffer.from(origin));
+export async function saveOrigin(
+  sql: Sql,
+  { origin, rootFingerprint }: { origin: string; rootFingerprint: Uint8Array },
+): Promise<void> {
+  await write(sql, ORIGIN, Buffer.from(origin));
+  await write(sql, ROOT, Buffer.from(rootFingerprint));
 }
 
 export async function loadOrigin(sql: Sql): Promise<string | undefined> {
   const value = await read(sql, ORIGIN);
   return value === undefined ? undefined : Buffer.from(value).toString();
+}
+
+/** What join tokens carry, for processes that have no signer at hand. */
+export function loadRootFingerprint(sql: Sql): Promise<Uint8Array | undefined> {
+  return read(sql, ROOT);
 }

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { Liveness } from '#nodes/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
+import { Lease } from '../leases/index.ts';
 import { createLog } from '../log.ts';
 import { Evaluator, type EvaluatorDeps } from './evaluator.ts';
 import { Freezes, type FrozenNodes } from './freezes.ts';
-import { Lease } from './lease.ts';
 import type { Message } from './message.ts';
 
 export const MINUTE = 60_000;

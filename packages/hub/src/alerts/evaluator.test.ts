@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ApiKeyStore } from '#api-keys/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { Lease } from '../leases/index.ts';
 import { keyRule } from './account-watch.ts';
 import { AlertWorld, MINUTE, START } from './evaluator.fixture.ts';
-import { Lease } from './lease.ts';
 import { headline, textOf } from './message.ts';
 
 describe('the evaluator', { timeout: 60_000 }, () => {

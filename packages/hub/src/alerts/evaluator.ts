@@ -1,11 +1,11 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
+import type { Lease } from '../leases/index.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
 import { type EndingKey, KEY_NOTICE_MS, watchAccounts } from './account-watch.ts';
 import type { Course } from './course.ts';
 import type { Freezes } from './freezes.ts';
-import type { Lease } from './lease.ts';
 import { watchNodes } from './node-watch.ts';
 import { Outbox } from './outbox.ts';
 import { type Expiry, regionFacts, watchRegion } from './region-watch.ts';

@@ -14,14 +14,6 @@ import {
 import { instant, nodeIdColumn } from '../columns.ts';
 import { nodes } from '../nodes/schema.ts';
 
-/** Work that one instance of the region does at a time. The epoch fences: what an earlier holder still writes is refused. */
-export const leases = pgTable('leases', {
-  name: text('name').primaryKey(),
-  holder: text('holder').notNull(),
-  epoch: bigint('epoch', { mode: 'number' }).notNull(),
-  expiresAt: instant('expires_at').notNull(),
-});
-
 /** Instances whose node states stand still (F03): time stands still for the alerts of the region as well. */
 export const regionFreezes = pgTable('region_freezes', {
   instanceId: text('instance_id').primaryKey(),

@@ -1,4 +1,4 @@
-import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { HostKey, HostKeyStore, SshTarget } from '#seams/ssh-pool/index.ts';
 import type { Clock } from '../clock.ts';
 
@@ -83,9 +83,17 @@ export class AccessStore implements HostKeyStore {
       where host = ${host} and port = ${port} and login = ${user}`;
   }
 
-  async setNext({ host, port, user }: SshTarget, next: SeatedKey, jobId: string): Promise<void> {
-    await this.#sql`update ssh_access set next_id = ${next.id}, next_line = ${next.line}, seat_job = ${jobId}
-      where host = ${host} and port = ${port} and login = ${user}`;
+  /** @param by.seal puts the private half into the vault: both are there, or neither. */
+  async setNext(
+    { host, port, user }: SshTarget,
+    next: SeatedKey,
+    by: { jobId: string; seal: (tx: TransactionSql) => Promise<void> },
+  ): Promise<void> {
+    await this.#sql.begin(async (tx) => {
+      await by.seal(tx);
+      await tx`update ssh_access set next_id = ${next.id}, next_line = ${next.line}, seat_job = ${by.jobId}
+        where host = ${host} and port = ${port} and login = ${user}`;
+    });
   }
 
   /** The new key works: it is the one from now on, and the one before is to go. */

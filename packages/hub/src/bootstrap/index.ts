@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { NodeAccess } from '#accounts/index.ts';
 import { AuditLog } from '#audit/index.ts';
 import type { JoinTokens, NodeRegistry } from '#nodes/index.ts';
@@ -28,6 +27,8 @@ export { BootstrapError } from './error.ts';
 export { SSH_HANDLERS } from './handlers.ts';
 export { type HostLine, parseHostList } from './host-list.ts';
 export { isSshKind, SSH_KINDS, type SshKind, type SshKindName, sshKindOf } from './kinds.ts';
+export { sshChannel } from './ssh-channel.ts';
+export type { SshHandler } from './ssh-job.ts';
 
 /** How a process takes hub-run work: caps by kind, and attempts as the jobs table counts them. */
 export const SSH_QUEUE_POLICY = { caps: SSH_CAPS, leaseSeconds: 60, attempts: 10, pauseSeconds: 10 } as const;
@@ -39,7 +40,7 @@ export interface BootstrapDeps {
   /** Of this process; a worker's is not the hub's. */
   readonly instance: string;
   readonly generation: number;
-  readonly dataDir: string;
+  readonly logDirectory: string;
   readonly egressAllow: AllowedAddresses;
   readonly tokens: JoinTokens;
   readonly registry: Pick<NodeRegistry, 'ownerOf'>;
@@ -51,6 +52,8 @@ export interface BootstrapDeps {
   readonly random: (bytes: number) => Uint8Array;
   readonly clock: Clock;
   readonly log: Log;
+  /** New connections to one place. */
+  readonly dialsAMinute?: number;
   readonly handlers?: Readonly<Record<string, SshHandler>>;
 }
 
@@ -79,8 +82,9 @@ export function createBootstrap(deps: BootstrapDeps): Bootstrap {
     clock,
     hostKeys: access,
     record: (use, target) => agentless.record(use, target),
+    ...(deps.dialsAMinute !== undefined && { dialsAMinute: deps.dialsAMinute }),
   });
-  const work = new HubWork({ ...deps, logDirectory: join(deps.dataDir, 'jobs') });
+  const work = new HubWork(deps);
   const kit = { ...deps, pool, vault, access };
   const worker = new SshWorker({
     ...{ queue, leaseSeconds: SSH_QUEUE_POLICY.leaseSeconds, work, kit, clock, log },

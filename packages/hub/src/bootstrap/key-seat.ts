@@ -108,8 +108,14 @@ async function isTaken(row: SshAccess, key: SeatedKey, by: { job: SshJob; kit: S
 async function makeNext(row: SshAccess, { job, kit }: { job: SshJob; kit: SshKit }): Promise<void> {
   const id = Buffer.from(kit.random(4)).toString('hex');
   const pair = makeKeyPair(`stoa-hub:${row.owner}@${row.host}:${id}`);
-  await kit.vault.seal(secretNames.key(id), pair.privateKey);
-  await kit.access.setNext(row, { id, line: pair.publicLine }, job.row.jobId);
+  await kit.access.setNext(
+    row,
+    { id, line: pair.publicLine },
+    {
+      jobId: job.row.jobId,
+      seal: (tx) => kit.vault.seal(secretNames.key(id), pair.privateKey, tx),
+    },
+  );
 }
 
 /** By the new key (it may be there already), by the one before, or by the password, whichever the host takes. */

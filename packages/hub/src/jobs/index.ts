@@ -67,6 +67,7 @@ export type { OrderSource, SubmittedOrder } from './order-source.ts';
 export { jobPages, jobSources } from './pages/index.ts';
 export { type JobPlan, LEFT_OUT, type LeftOut, type Share } from './planner.ts';
 export { type JobSchedule, JobSchedules } from './schedules.ts';
+export { sessionChannel } from './session-channel.ts';
 export { isOver, JOB_STATES, type JobState } from './state.ts';
 
 export interface JobsDeps {

@@ -1,0 +1,2 @@
+export type { AgentChannel, NodeWork, Way } from './agent-channel.ts';
+export { FirstThatCarries } from './first-that-carries.ts';

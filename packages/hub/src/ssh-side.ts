@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import type { Viewer } from './accounts/index.ts';
+import { type Bootstrap, createBootstrap, SSH_QUEUE_POLICY, sshChannel } from './bootstrap/index.ts';
+import type { Clock } from './clock.ts';
+import type { HubConfig } from './config.ts';
+import { type Jobs, sessionChannel } from './jobs/index.ts';
+import { LedTask } from './leases/index.ts';
+import type { Log } from './log.ts';
+import type { JoinTokens, NodeRegistry } from './nodes/index.ts';
+import { FirstThatCarries } from './seams/agent-channel/index.ts';
+import type { Sql } from './seams/db-adapter/index.ts';
+import { BullMqQueue, type JobQueue, PgBossQueue } from './seams/job-queue/index.ts';
+import { TableProbeCache } from './seams/probe-cache/index.ts';
+import type { Task } from './ticker.ts';
+import type { Vault } from './vault/index.ts';
+
+export interface SshSideDeps {
+  readonly config: HubConfig;
+  readonly sql: Sql;
+  readonly generation: number;
+  /** Of this process, unique in the region. */
+  readonly instance: string;
+  /** Whether work is run here; as SSH_WORKER says where it is not told. */
+  readonly runs?: boolean;
+  readonly tokens: JoinTokens;
+  readonly registry: Pick<NodeRegistry, 'ownerOf'>;
+  readonly vault: Vault;
+  readonly installer: { readonly script: string };
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly log: Log;
+}
+
+export interface SshSide extends Pick<Bootstrap, 'desk' | 'agentless'> {
+  readonly queue: JobQueue;
+  /** Every way to a node, the live session first. */
+  channel(jobs: Pick<Jobs, 'desk' | 'reader'>): FirstThatCarries<Viewer>;
+  readonly tasks: readonly Task[];
+  /** Begins to take work, where it is run here. */
+  start(): void;
+  close(): Promise<void>;
+}
+
+/** What hub and workers have in common: the queue of hub-run work, and what runs it over SSH. */
+export async function openSshSide(deps: SshSideDeps): Promise<SshSide> {
+  const { config, sql, clock, random, instance } = deps;
+  const runs = deps.runs ?? config.sshWorker === 'here';
+  const queue = await openQueue(deps);
+  const { desk, agentless, worker, workerTasks, leaderTasks, close } = createBootstrap({
+    ...deps,
+    ...{ queue, egressAllow: config.egressAllow, network: config.network },
+    logDirectory: config.jobsDir ?? join(config.dataDir, 'jobs'),
+    cache: new TableProbeCache({ sql, clock }),
+  });
+  const holder = `${instance} ${Buffer.from(random(6)).toString('hex')}`;
+  const led = leaderTasks.map((task) => new LedTask(task, { sql, clock, holder }));
+  return {
+    ...{ desk, agentless, queue },
+    channel: (jobs) => new FirstThatCarries([sessionChannel(jobs.desk, jobs.reader), sshChannel(desk)]),
+    tasks: runs ? [...workerTasks, ...led] : [],
+    start() {
+      if (runs) worker.start();
+    },
+    async close() {
+      await close();
+      await Promise.all(led.map((task) => task.release()));
+      await queue.close();
+    },
+  };
+}
+
+function openQueue({ config, sql, log }: SshSideDeps): Promise<JobQueue> {
+  const policy = SSH_QUEUE_POLICY;
+  return config.redisUrl === undefined
+    ? PgBossQueue.open({ sql, policy, log })
+    : BullMqQueue.open({ url: config.redisUrl, policy, log });
+}

@@ -1,0 +1,144 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createLog, type DbAdapter, PrivateFile, systemClock } from '@stoa/hub';
+import type { Viewer } from '@stoa/hub/accounts';
+import {
+  type Bootstrap,
+  createBootstrap,
+  SSH_HANDLERS,
+  SSH_QUEUE_POLICY,
+  type SshHandler,
+} from '@stoa/hub/bootstrap';
+import { AllowedAddresses } from '@stoa/hub/egress';
+import { JoinTokens, NodeRegistry } from '@stoa/hub/nodes';
+import { PgBossQueue } from '@stoa/hub/seams/job-queue/index';
+import { MemoryProbeCache } from '@stoa/hub/seams/probe-cache/index';
+import { openVault, SECRETS, type Vault } from '@stoa/hub/vault';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { publishAgent } from './agent-release.ts';
+import { type BareHost, type BareHostOptions, startBareHost } from './bare-host.ts';
+import { HubHome, type HubProcess } from './hub-process.ts';
+import { until } from './until.ts';
+import { random } from './wire-agent.ts';
+
+const log = createLog({ level: 'error' });
+const SYSTEMCTL = join(import.meta.dirname, 'systemctl.sh');
+const OWNER = 'admin@stoa.local';
+
+/** A hub that leaves SSH to a worker in this process, and bare hosts that reach it. */
+export class SshSite implements AsyncDisposable {
+  readonly owner = OWNER;
+  readonly viewer: Viewer = {
+    ...{ accountId: 'a', email: OWNER, tier: 'ancient' as const, keyScopes: undefined },
+    confirmedAt: Date.now() + 3_600_000,
+  };
+  readonly cache = new MemoryProbeCache({ clock: systemClock, maxNodes: 100 });
+  readonly home: HubHome;
+  readonly hub: HubProcess;
+  readonly database: DbAdapter;
+  readonly queue: PgBossQueue;
+  readonly vault: Vault;
+  readonly #installer: { readonly script: string };
+
+  private constructor(parts: {
+    home: HubHome;
+    hub: HubProcess;
+    database: DbAdapter;
+    queue: PgBossQueue;
+    vault: Vault;
+    installer: { script: string };
+  }) {
+    this.home = parts.home;
+    this.hub = parts.hub;
+    this.database = parts.database;
+    this.queue = parts.queue;
+    this.vault = parts.vault;
+    this.#installer = parts.installer;
+  }
+
+  static async open(): Promise<SshSite> {
+    const home = await HubHome.create();
+    await publishAgent(home);
+    const hub = await home.serve({ HEARTBEAT_SECONDS: '1', SSH_WORKER: 'elsewhere' });
+    const database = await home.openDatabase();
+    const queue = await PgBossQueue.open({ sql: database.sql, policy: SSH_QUEUE_POLICY, log });
+    const vault = await openVault({
+      file: new PrivateFile(join(home.dataDir, 'vault.key')),
+      ...{ sql: database.sql, random, log, columns: [SECRETS] },
+    });
+    const installer = { script: await (await fetch(`${hub.origin}/install.sh`)).text() };
+    return new SshSite({ home, hub, database, queue, vault, installer });
+  }
+
+  /** A worker, which takes work at once. */
+  worker(handlers: Readonly<Record<string, SshHandler>> = SSH_HANDLERS): Bootstrap {
+    const { sql } = this.database;
+    const { dataDir, region, network } = this.home;
+    const hub = {
+      origin: this.hub.origin,
+      region: region.name,
+      rootFingerprint: region.rootFingerprint,
+    };
+    const by = { sql, clock: systemClock, random, crypto: nodeCrypto };
+    const ssh = createBootstrap({
+      ...{ ...by, queue: this.queue, instance: 'worker-1', generation: 0, vault: this.vault, log, handlers },
+      ...{ logDirectory: join(dataDir, 'jobs'), installer: this.#installer, cache: this.cache },
+      egressAllow: new AllowedAddresses(['10.0.0.0/8']),
+      tokens: new JoinTokens({ ...by, hub }),
+      registry: new NodeRegistry(by),
+      network: network.network.name,
+      dialsAMinute: 10_000,
+    });
+    ssh.worker.start();
+    return ssh;
+  }
+
+  /** It knows the hub as if on its own loopback, and has a service manager of one service. */
+  async host(options: BareHostOptions = {}): Promise<BareHost> {
+    const host = await startBareHost(options);
+    await host.forward(Number(new URL(this.hub.origin).port));
+    const stub = (await readFile(SYSTEMCTL)).toString('base64');
+    await host.exec(
+      `mkdir -p /run/systemd/system && echo ${stub} | base64 -d > /usr/local/bin/systemctl && chmod 755 /usr/local/bin/systemctl`,
+    );
+    return host;
+  }
+
+  /** Looks at the host's key, accepts it, and gives the password. @returns the job's id. */
+  async begin(ssh: Bootstrap, host: BareHost, password: string = host.password): Promise<string> {
+    const target = { host: host.address, port: 22, user: host.user };
+    const { key } = await ssh.desk.look(this.viewer, target);
+    return await ssh.desk.bootstrap(this.viewer, {
+      ...{ ...target, label: 'rack-1', owner: OWNER, login: { kind: 'password', password } },
+      fingerprint: key.fingerprint,
+    });
+  }
+
+  /** The job's row once it has ended. */
+  async ended(jobId: string): Promise<Record<string, unknown>> {
+    let row: Record<string, unknown> = {};
+    await until(
+      'the job ends',
+      async () => {
+        [row = {}] = await this.database.sql`select * from jobs where job_id = ${jobId}`;
+        return row['ended_at'] !== null;
+      },
+      { withinMs: 200_000, everyMs: 200 },
+    );
+    return row;
+  }
+
+  async run(ssh: Bootstrap, kind: Parameters<Bootstrap['desk']['submit']>[1]['kind'], nodeId: string) {
+    return await this.ended(await ssh.desk.submit(this.viewer, { kind, nodeId, params: {} }));
+  }
+
+  logOf(jobId: string): Promise<string> {
+    return readFile(join(this.home.dataDir, `jobs/${jobId}.log`), 'utf8');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.queue.close();
+    await this.database.close();
+    await this.home[Symbol.asyncDispose]();
+  }
+}

@@ -31,7 +31,7 @@ export const benchSsh: Bench = async ({ long, say }) => {
     await using server = sshd;
     return await touch(server, { nodes, sweeps, say });
   })();
-  const push = await pushed({ sessions: long ? 10_000 : 1_000, seconds: long ? 30 : 8, say });
+  const push = await pushed({ sessions: long ? 10_000 : 500, seconds: long ? 30 : 6, say });
   const warm = (ssh.warm.cpuMs * 1_000) / ssh.warm.nodes;
   const cold = (ssh.cold.cpuMs * 1_000) / ssh.cold.nodes;
   const ratio = warm / push;

@@ -45,6 +45,8 @@ export async function startSshd(): Promise<Sshd | null> {
     'PidFile none',
     'PermitRootLogin prohibit-password',
     'MaxStartups 200',
+    // What somebody's login shell reads is no part of the measure.
+    `SetEnv HOME=${directory}`,
   ];
   await writeFile(join(directory, 'config'), settings.join('\n'));
   const server = spawn(SSHD, ['-D', '-e', '-f', join(directory, 'config')], {

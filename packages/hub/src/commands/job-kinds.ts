@@ -1,4 +1,13 @@
-import { isGuarded, isKindName, type JobKind, KIND_NAMES, kindOf, needsOrder } from '@stoa/protocol';
+import {
+  isGuarded,
+  isKindName,
+  type JobKind,
+  KIND_NAMES,
+  type KindName,
+  kindOf,
+  needsOrder,
+  PROVEN,
+} from '@stoa/protocol';
 import { HubError } from '../error.ts';
 import type { CommandContext } from './context.ts';
 
@@ -10,10 +19,10 @@ export function listKinds({ out, json }: Pick<CommandContext, 'out' | 'json'>, o
     });
   const names = KIND_NAMES.filter((name) => only === undefined || name === only);
   if (json) {
-    out(JSON.stringify({ kinds: names.map((name) => plain(name, kindOf(name))) }));
+    out(JSON.stringify({ kinds: names.map((name) => plain(name)) }));
     return;
   }
-  for (const name of names) for (const line of lines(name, kindOf(name), only !== undefined)) out(line);
+  for (const name of names) for (const line of lines(name, only !== undefined)) out(line);
 }
 
 function signers(kind: JobKind): 'nobody' | 'owner or admin' | 'owner' {
@@ -21,7 +30,8 @@ function signers(kind: JobKind): 'nobody' | 'owner or admin' | 'owner' {
   return needsOrder(kind) ? 'owner or admin' : 'nobody';
 }
 
-function plain(name: string, kind: JobKind) {
+function plain(name: KindName) {
+  const kind = kindOf(name);
   const parameters = Object.entries(kind.parameters).map(([key, { doc, ...parameter }]) => ({
     name: key,
     ...parameter,
@@ -31,17 +41,22 @@ function plain(name: string, kind: JobKind) {
   return {
     ...{ kind: name, class: kind.class, doc: kind.doc, idempotent: kind.idempotent, undo: kind.undo },
     ...{ signedBy: signers(kind), root: kind.root, limitMs: kind.limitMs, parameters },
+    ...{ proven: PROVEN[name].by, provenHow: PROVEN[name].how },
   };
 }
 
-function lines(name: string, kind: JobKind, whole: boolean): string[] {
-  const head = `${name.padEnd(32)}${kind.class.padEnd(12)}${kind.doc}`;
+function lines(name: KindName, whole: boolean): string[] {
+  const kind = kindOf(name);
+  const proven = PROVEN[name];
+  const unproven = proven.by === 'here' ? '' : ' [unproven]';
+  const head = `${name.padEnd(32)}${kind.class.padEnd(12)}${kind.doc}${unproven}`;
   if (!whole) return [head];
   return [
     head,
     `  signed by    ${signers(kind)}`,
     `  run twice    ${kind.idempotent ? 'has the effect of once' : 'has another effect: a lost one is not given out again'}`,
     `  undo         ${kind.undo}`,
+    `  proven       ${proven.by === 'here' ? 'run for real' : 'by a transcript only'}: ${proven.how}`,
     `  at most      ${kind.limitMs / 60_000} min`,
     ...Object.entries(kind.parameters).map(
       ([key, parameter]) =>

@@ -1,4 +1,4 @@
-import { isGuarded, JOB_KINDS, KIND_NAMES, kindOf, needsOrder } from '@stoa/protocol';
+import { isGuarded, JOB_KINDS, KIND_NAMES, kindOf, needsOrder, PROVEN } from '@stoa/protocol';
 import { duration } from '../../console/format.ts';
 import { Table } from '../../console/parts.tsx';
 import { href } from '../../console/scope.ts';
@@ -19,6 +19,11 @@ export function KindsPage() {
               <th scope="row">
                 <a href={href(`/jobs/run?kind=${name}`)}>{name}</a>
                 <span class="sub">{kind.class}</span>
+                {PROVEN[name].by === 'transcript' && (
+                  <span class="sub warn" title={PROVEN[name].how}>
+                    unproven: never run for real in our tests
+                  </span>
+                )}
               </th>
               <td>
                 {JOB_KINDS[name].doc}

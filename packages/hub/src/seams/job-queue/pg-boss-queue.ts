@@ -188,9 +188,15 @@ async function alone(sql: Sql, text: string): Promise<readonly unknown[]> {
   try {
     return await reserved.unsafe(text);
   } catch (error) {
-    await reserved.unsafe('rollback');
+    if (isRefusal(error)) await reserved.unsafe('rollback');
     throw error;
   } finally {
     reserved.release();
   }
+}
+
+/** The server refused a statement and is still there: on a connection that is gone, postgres.js throws past everybody. */
+function isRefusal(error: unknown): boolean {
+  const { name, code } = error as { name?: unknown; code?: unknown };
+  return name === 'PostgresError' && typeof code === 'string' && !code.startsWith('57P');
 }

@@ -143,6 +143,7 @@ describe('a hub that is killed', () => {
       },
       liveness: new Liveness({ clock: systemClock }),
       orders: {
+        signerOf: () => 'nobody@x.example',
         verify: () => Promise.reject(new Error('no order')),
         carried: () => Promise.resolve(new Map()),
       },

@@ -31,6 +31,8 @@ const viewer = {
 describe('orders of an admin', { timeout: 60_000 }, () => {
   let site: TestHub;
   let nodes: string[];
+  /** The admin's own. */
+  let own: string;
   const ordersOf = ({ database: { sql } }: TestHub) =>
     createOrders({ sql, region: 'local', clock: { now: Date.now } as never, random, crypto: nodeCrypto });
   const wanted = () => ({
@@ -44,6 +46,8 @@ describe('orders of an admin', { timeout: 60_000 }, () => {
     site = await openTestHub();
     nodes = [];
     for (const owner of ['ann@x.example', 'bob@x.example']) nodes.push((await site.enrol({ owner })).nodeId);
+    own = (await site.enrol({ owner: ADMIN })).nodeId;
+    nodes.push(own);
     nodes.sort();
     const ownerKeys = new OwnerKeyStore(site.database.sql);
     await ownerKeys.first({ owner: ADMIN, publicKey: adminKey.publicKey, madeIn: 'file', since: Date.now() });
@@ -74,9 +78,16 @@ describe('orders of an admin', { timeout: 60_000 }, () => {
     for (const nodeId of nodes) {
       const order = carried.get(nodeId)!;
       const job = { ...wanted(), nodeId: Buffer.from(nodeId, 'hex'), attempt: 1 };
-      const policy = { root, region: 'local', timeFloor: Date.now(), ownerKey: undefined };
-      expect(verifyOrder(order, job, { policy, crypto: nodeCrypto }).by).toBe('admin');
-      expect(open(regionCertKind, order.admin!.authority, nodeCrypto, root).role).toBe('authority');
+      const policy = {
+        root,
+        region: 'local',
+        timeFloor: Date.now(),
+        ownerKey: nodeId === own ? adminKey.publicKey : mallory.publicKey,
+      };
+      const { by } = verifyOrder(order, job, { policy, crypto: nodeCrypto });
+      expect(by).toBe(nodeId === own ? 'owner' : 'admin');
+      if (by === 'admin')
+        expect(open(regionCertKind, order.admin!.authority, nodeCrypto, root).role).toBe('authority');
     }
     const [row] = await site.database.sql`select admin, not_after from admin_keys`;
     const days = (Number(row!['not_after']) - Date.now()) / 86_400_000;

@@ -267,6 +267,7 @@ export class LeaseWorld implements AsyncDisposable {
       generation: 0,
       party: () => partyOf(this.#instance),
       orders: {
+        signerOf: (sealed) => peek(orderKind, sealed).signer,
         verify: (_viewer, { sealed }) => Promise.resolve({ orderId: toHex(peek(orderKind, sealed).orderId) }),
         carried: ({ sealed }, nodeIds) =>
           Promise.resolve(new Map(nodeIds.map((id) => [id, { sealed, admin: undefined, proof: [] }]))),

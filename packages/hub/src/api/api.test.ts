@@ -59,6 +59,7 @@ describe('the API', { timeout: 120_000 }, () => {
       jobs: await createJobTools({
         ...{ sql, clock, liveness, heads, random: randomBytes, logDirectory: tmpdir() },
         orders: {
+          signerOf: () => 'nobody@x.example',
           verify: () => Promise.reject(new Error('no order is verified here')),
           carried: () => Promise.resolve(new Map()),
         },

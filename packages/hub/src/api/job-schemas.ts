@@ -22,7 +22,16 @@ const wish = {
   params: z.record(text(60), z.union([text(1_000), z.number(), z.boolean()])).default({}),
   q: text(1_000).default('').openapi({ description: 'A selector: which nodes.', example: 'state:online' }),
 };
-export const planBody = z.strictObject(wish).openapi('JobWish');
+export const planBody = z
+  .strictObject({
+    ...wish,
+    signer: z
+      .email()
+      .toLowerCase()
+      .optional()
+      .openapi({ description: 'Whose key will sign; yours unless said.' }),
+  })
+  .openapi('JobWish');
 export const submitBody = z
   .strictObject({
     ...wish,

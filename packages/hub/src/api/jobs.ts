@@ -110,7 +110,7 @@ export function addJobRoutes(api: Api, { jobs: { desk, reader, logs } }: JobApiD
   });
   api.openapi(plan, async (c) => {
     const viewer = viewerWith(c, 'jobs:read');
-    const { q, ...wish } = c.req.valid('json');
+    const { q, signer = viewer.email, ...wish } = c.req.valid('json');
     const {
       sample: _sample,
       owner: _owner,
@@ -118,6 +118,7 @@ export function addJobRoutes(api: Api, { jobs: { desk, reader, logs } }: JobApiD
       ...shown
     } = await desk.plan(viewer, {
       ...wish,
+      signer,
       selector: parseSelector(q),
     });
     return c.json(
@@ -137,6 +138,7 @@ export function addJobRoutes(api: Api, { jobs: { desk, reader, logs } }: JobApiD
     const { q, batch: batchId, scheduledAt, order, ...wish } = c.req.valid('json');
     const submitted = await desk.submit(viewer, {
       ...wish,
+      signer: viewer.email,
       selector: parseSelector(q),
       ...(batchId !== undefined && { batchId }),
       ...(scheduledAt !== undefined && { scheduledAt: Date.parse(scheduledAt) }),

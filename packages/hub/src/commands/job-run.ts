@@ -34,9 +34,13 @@ const LOOK_MS = 500;
 
 /** `stoa-hub job run`: what it would touch is told first; it is done once that was agreed to, and on no more nodes. */
 export async function runJob(context: CommandContext, name: string, options: RunOptions): Promise<void> {
-  const request = readRequest(name, options);
+  const asked = readRequest(name, options);
   const order = options.order === undefined ? undefined : await readOrder(options.order);
   await withJobs(context, async (bench) => {
+    const request = {
+      ...asked,
+      signer: order === undefined ? accountOf(options.as) : bench.orders.signerOf(order),
+    };
     const plan = await bench.desk.plan(bench.viewer, request);
     if (!context.json) for (const line of told(request.kind, plan)) context.out(line);
     if (options.draft !== undefined) await writeDraft(context, bench, { request, plan, options });
@@ -120,9 +124,10 @@ async function writeDraft(
   { orders, desk, viewer }: JobBench,
   { request, plan, options: { draft, as } }: Planned,
 ): Promise<void> {
-  if (draft === undefined || as === undefined)
+  const email = accountOf(as);
+  if (draft === undefined || email === undefined)
     throw badOption('--draft needs --as EMAIL: the account whose key will sign');
-  const signer = { ...viewer, email: as.trim().toLowerCase() };
+  const signer = { ...viewer, email };
   const orderId = await orders.draft(signer, {
     kind: request.kind,
     params: plan.params,
@@ -135,6 +140,10 @@ async function writeDraft(
     { orderId, draft, nodes: plan.nodes },
     `Draft ${draft}. Sign it: stoa-hub key sign-order ${draft} --file owner.key > order.txt; then run this again with --order order.txt`,
   );
+}
+
+function accountOf(as: string | undefined): string | undefined {
+  return as?.trim().toLowerCase();
 }
 
 function readRequest(name: string, { query, param = [] }: RunOptions): JobRequest {

@@ -26,6 +26,7 @@ describe('submitting and giving out work', { timeout: 120_000 }, () => {
   let desk: JobDesk;
   let reader: JobReader;
   let now = NOW;
+  let signer = ANN;
   let approvalAbove: number = DEFAULT_LIMITS.approvalAbove;
   const clock = { now: () => now, after: () => () => {} };
 
@@ -39,6 +40,7 @@ describe('submitting and giving out work', { timeout: 120_000 }, () => {
       ready: new Bell({ sql, channel: 'jobs_ready' }),
       cancels: new Bell({ sql, channel: 'jobs_cancel' }),
       orders: {
+        signerOf: () => signer,
         verify: (_viewer, { sealed }) => Promise.resolve({ orderId: Buffer.from(sealed).toString('hex') }),
         carried: () => Promise.resolve(new Map()),
       },
@@ -52,7 +54,7 @@ describe('submitting and giving out work', { timeout: 120_000 }, () => {
     const { sql } = database;
     now = NOW;
     approvalAbove = DEFAULT_LIMITS.approvalAbove;
-    await sql`truncate nodes, node_work, job_schedules, jobs, job_batches, sessions, audit_log cascade`;
+    await sql`truncate nodes, node_work, job_schedules, jobs, job_batches, sessions, audit_log, admin_keys cascade`;
     await sql`insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
       select encode(sha256(convert_to('n' || i, 'UTF8')), 'hex'), 'node-' || i,
         case when i % 2 = 0 then ${ANN} else ${BOB} end, 'eu', '\\x00', '\\x00', now()
@@ -105,6 +107,40 @@ describe('submitting and giving out work', { timeout: 120_000 }, () => {
     });
     expect(await desk.submit(ann, request({ expected: 96 }))).toMatchObject({ submitted: 96 });
     expect(await count(`owner <> '${ANN}'`)).toBe(0);
+  });
+
+  it('leaves out nodes that would not take this signer’s order of a guarded kind', async () => {
+    const { sql } = database;
+    const key = randomBytes(32);
+    const named = key.toString('hex');
+    await sql`insert into admin_keys (admin, public_key, sealed, authority, not_after)
+      values (${admin.email}, ${key}, '', '', now()), ('other@x.example', ${randomBytes(32)}, '', '', now())`;
+    await sql`update node_work set kinds = '{apt-upgrade,system-probe}', runs = '{apt-upgrade,system-probe}'`;
+    await sql`update node_work w set admins = ${[named]} from nodes n
+      where n.node_id = w.node_id and label in ('node-1', 'node-2', 'node-3')`;
+    const upgrade = { kind: 'apt-upgrade', params: {}, selector: parseSelector('') } as const;
+    const planned = async (by: typeof admin, as?: string) => {
+      const { nodes, leftOut } = await desk.plan(by, { ...upgrade, signer: as });
+      return [nodes, Object.fromEntries(leftOut.map((each) => [each.reason, each.nodes]))];
+    };
+    expect(await planned(ann, ANN)).toEqual([100, {}]);
+    expect(await planned(admin, admin.email)).toEqual([3, { not_their_admin: NODES - 3 }]);
+    expect(await planned(admin, ANN)).toEqual([100, { not_their_admin: 100 }]);
+    expect(await planned(admin, 'other@x.example')).toEqual([0, { not_their_admin: NODES }]);
+    expect(await planned(admin)).toEqual([NODES, {}]);
+    expect((await desk.plan(admin, { ...request(), signer: 'other@x.example' })).nodes).toBe(NODES);
+
+    // Whoever brings it: the order of an owner is for the owner's nodes, an admin's for those that name the key.
+    const order = () => ({ order: randomBytes(16) });
+    signer = ANN;
+    expect(await desk.submit(admin, { ...upgrade, ...order(), expected: 100 })).toMatchObject({
+      submitted: 100,
+    });
+    signer = admin.email;
+    expect(await desk.submit(admin, { ...upgrade, ...order(), expected: 3 })).toMatchObject({ submitted: 3 });
+    await expect(desk.submit(admin, { ...upgrade, expected: NODES })).rejects.toMatchObject({
+      code: 'order_needed',
+    });
   });
 
   it('is one submit, however often it is sent, and one row of the audit log', async () => {

@@ -19,6 +19,8 @@ export interface JobRequest {
   readonly kind: KindName;
   readonly params: ParamValues;
   readonly selector: Selector;
+  /** E-mail of whose key is to sign; undefined where that is not known before there is an order. */
+  readonly signer?: string | undefined;
 }
 
 export interface JobSubmit extends JobRequest {
@@ -86,7 +88,9 @@ export class JobDesk {
     const before = await store.batch(batchId);
     if (before !== undefined) return this.#again(viewer, batchId);
     if (kind.class !== 'read') requireFresh(viewer, now);
-    const nodeIds = await planner.nodeIds(viewer, request);
+    // Whoever brings an order, it is its signer's word that nodes take or not.
+    const signer = request.order === undefined ? request.signer : orders.signerOf(request.order);
+    const nodeIds = await planner.nodeIds(viewer, { ...request, signer });
     requireRadius(nodeIds.length, request.expected);
     const order = await this.#orderOf(viewer, request, { params, nodeIds, orders });
     const { approvalAbove } = await limits();

@@ -14,6 +14,8 @@ export interface SubmittedOrder {
 
 /** What jobs need of signed orders; `orders/` is behind it. */
 export interface OrderSource {
+  /** E-mail of whose order it says it is, before anything is verified. @throws {HttpError} `bad_order`. */
+  signerOf(sealed: Uint8Array): string;
   /**
    * Whether this order orders exactly this, is in force, unused, and signed by whom it may be. Returns its id, 32 hex.
    * @throws {HttpError} `bad_order`, with what is wrong.

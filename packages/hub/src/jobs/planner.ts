@@ -1,4 +1,4 @@
-import { decideKind, type KindName, kindOf, needsOrder, parseLocalPolicy } from '@stoa/protocol';
+import { decideKind, isGuarded, type KindName, kindOf, needsOrder, parseLocalPolicy } from '@stoa/protocol';
 import type { NodeAccess, Viewer } from '#accounts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import {
@@ -28,6 +28,7 @@ export const LEFT_OUT = {
   unreadable: 'have a local policy that cannot be read',
   unsupported: 'have an agent that does not know this kind',
   forbidden: 'forbid it by their local policy',
+  not_their_admin: 'take it from their owner, or from an admin whose key their local policy names',
 } as const;
 export type LeftOut = keyof typeof LEFT_OUT;
 
@@ -58,6 +59,8 @@ export interface JobPlan {
 export interface JobTarget {
   readonly kind: KindName;
   readonly selector: Selector;
+  /** E-mail of whose key signs the order. Undefined where nobody has said yet: then no node is left out for it. */
+  readonly signer?: string | undefined;
 }
 
 export interface PlannerDeps {
@@ -145,15 +148,27 @@ export class JobPlanner {
     return sql`${summaryTables(sql)} left join node_work w using (node_id)`;
   }
 
-  #conditions(viewer: Viewer, { kind, selector }: JobTarget): { selected: SqlFragment; reason: SqlFragment } {
+  #conditions(
+    viewer: Viewer,
+    { kind, selector, signer }: JobTarget,
+  ): { selected: SqlFragment; reason: SqlFragment } {
     const { sql, access, liveness, heads } = this.#deps;
     const selected = selectorSql(selector, nodeContext({ sql, at: liveness.at(), heads }), 'exact');
     const reason = sql`case when not (${access.allowed(viewer, 'operator')}) then 'not_yours'
       when n.retired_at is not null then 'retired' when n.refused_at is not null then 'refused'
       when n.quarantined_at is not null then 'quarantined' when w.kinds is null then 'silent'
       when w.fault <> '' then 'unreadable' when not ${kind}::text = any(w.kinds) then 'unsupported'
-      when not ${kind}::text = any(w.runs) then 'forbidden' else 'runs' end`;
+      when not ${kind}::text = any(w.runs) then 'forbidden'
+      when not (${this.#takesFrom(signer, kind)}) then 'not_their_admin' else 'runs' end`;
     return { selected, reason };
+  }
+
+  /** `decideSigner` by the database: a guarded kind takes the owner's key, or a certified one that the node's policy names. */
+  #takesFrom(signer: string | undefined, kind: KindName): SqlFragment {
+    const { sql } = this.#deps;
+    if (signer === undefined || !isGuarded(kindOf(kind))) return sql`true`;
+    return sql`n.owner = ${signer} or exists (select from admin_keys a
+      where a.admin = ${signer} and encode(a.public_key, 'hex') = any(w.admins))`;
   }
 }
 

@@ -155,6 +155,8 @@ export const nodeWork = pgTable(
     /** Of these, the ones that its local policy allows: for the blast radius, never a decision (the node decides). */
     runs: text('runs').array().notNull().default(sql`'{}'::text[]`),
     policy: text('policy').notNull().default(''),
+    /** Keys (hex) of its `admin` lines: whose orders of guarded kinds it takes besides its owner's. Shown, as `runs` is. */
+    admins: text('admins').array().notNull().default(sql`'{}'::text[]`),
     fault: text('fault').notNull().default(''),
     paused: boolean('paused').notNull().default(false),
     site: text('site').notNull().default(''),

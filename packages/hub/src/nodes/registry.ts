@@ -40,6 +40,13 @@ export class NodeRegistry {
     return rows.map(({ owner }) => owner);
   }
 
+  /** Which of these nodes are this owner's. */
+  async ownedBy(owner: string, nodeIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.#sql<{ node_id: string }[]>`
+      select node_id from nodes where node_id = any(${[...nodeIds]}) and owner = ${owner}`;
+    return new Set(rows.map(({ node_id }) => node_id));
+  }
+
   /** Registers an enrolled node; the same node again is no change. A token gives an owner to one that had none. */
   async add(credential: NodeCredential, admitted: Admitted, simulated: boolean): Promise<void> {
     const cert = peek(nodeCertKind, credential.node);

@@ -30,7 +30,10 @@ export function createOrders(by: {
     ownersOf: (nodeIds) => registry.ownersOf(nodeIds),
   });
   const store = new OrderStore(sql);
-  return new Orders({ ...by, store, signers, audit: new AuditLog(by), trees: new TreeCache() });
+  return new Orders({
+    ...{ ...by, store, signers, audit: new AuditLog(by), trees: new TreeCache() },
+    ownedBy: (owner, nodeIds) => registry.ownedBy(owner, nodeIds),
+  });
 }
 
 /** What orders take on a period: certificates of admins' keys, and room. */

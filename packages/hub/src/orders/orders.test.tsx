@@ -78,6 +78,7 @@ describe('orders', { timeout: 60_000 }, () => {
       ...{ clock, region: 'eu', crypto: nodeCrypto, random: seededRandom('orders') },
       ...{ store: new OrderStore(sql), trees: new TreeCache(), audit: new AuditLog({ sql, clock }) },
       signers: new Signers({ ownerKeys, adminKeys: new AdminKeyStore(sql), ownersOf: async () => owners }),
+      ownedBy: async (owner, nodeIds) => new Set(owners.includes(owner) ? nodeIds : []),
     });
     const guard: MiddlewareHandler<HttpEnv> = async (c, next) => {
       c.set('viewer', { ...signedIn, confirmedAt: clock.time - ageMs });

@@ -53,6 +53,7 @@ export interface OrdersDeps {
   readonly store: OrderStore;
   readonly signers: Signers;
   readonly trees: TreeCache;
+  readonly ownedBy: (owner: string, nodeIds: readonly string[]) => Promise<ReadonlySet<string>>;
   readonly audit: Pick<AuditLog, 'append'>;
   readonly region: string;
   readonly clock: Pick<Clock, 'now'>;
@@ -137,6 +138,11 @@ export class Orders {
     await store.seal(orderId, sealed, now);
   }
 
+  /** Whose order it says it is, before anything is verified. @throws {HttpError} `bad_order`. */
+  signerOf(sealed: Uint8Array): string {
+    return readable(() => peek(orderKind, sealed)).signer;
+  }
+
   /**
    * Whether this order orders exactly this, is in force, and is signed by whom nodes take it from: whoever brings it, it
    * is the signer's word. It is kept, with its nodes, for `carried`. Idempotent.
@@ -148,8 +154,8 @@ export class Orders {
   ): Promise<{ orderId: string }> {
     const { store, signers, trees, clock } = this.#deps;
     const now = clock.now();
-    const says = readable(() => peek(orderKind, submitted.sealed));
-    const signer = await signers.of({ email: says.signer, tier: viewer.tier }, submitted.nodeIds);
+    const email = this.signerOf(submitted.sealed);
+    const signer = await signers.of({ email, tier: viewer.tier }, submitted.nodeIds);
     const order = this.#open(submitted.sealed, signer.publicKey);
     const tree = await this.#treeOf(submitted.nodeIds);
     this.#requireFits(order, { submitted, signer, tree, now });
@@ -171,17 +177,22 @@ export class Orders {
     batch: { readonly sealed: Uint8Array },
     nodeIds: readonly string[],
   ): Promise<ReadonlyMap<string, CarriedOrder>> {
-    const orderId = toHex(peek(orderKind, batch.sealed).orderId);
+    const { orderId: id, signer } = peek(orderKind, batch.sealed);
+    const orderId = toHex(id);
     const held = await this.#deps.trees.of(orderId, async () => {
       const stored = await this.#deps.store.find(orderId);
       if (stored === undefined) return undefined;
       return { papers: stored.papers, tree: await OrderTree.of(stored.nodes, this.#deps.crypto.hash) };
     });
     if (held === undefined) return new Map();
+    // An admin's own nodes take it as their owner's word: the key is pinned there, and no `admin` line is needed.
+    const own = held.papers && (await this.#deps.ownedBy(signer, nodeIds));
     return new Map(
       nodeIds.flatMap((nodeId): [string, CarriedOrder][] => {
         const proof = held.tree.proof(fromHex(nodeId));
-        return proof === undefined ? [] : [[nodeId, { sealed: batch.sealed, admin: held.papers, proof }]];
+        return proof === undefined
+          ? []
+          : [[nodeId, { sealed: batch.sealed, admin: own?.has(nodeId) ? undefined : held.papers, proof }]];
       }),
     );
   }

@@ -39,19 +39,20 @@ const MOST_TYPED = 1_000;
 /** Choose, look, sign where it takes that, do it. */
 export function mountRun(app: HubApp, deps: RunDeps): void {
   app.get('/jobs/run', async (c) => {
-    const { form, request } = readRun(c.req.query());
-    const plan = request && (await deps.desk.plan(viewerOf(c), request));
+    const viewer = viewerOf(c);
+    const { form, request } = readRun(c.req.query(), viewer.email);
+    const plan = request && (await deps.desk.plan(viewer, request));
     if (Object.keys(form.faults).length > 0) c.status(400);
     return showRun(c, { form, plan, orderId: await signedOrder(c, deps) });
   });
   app.post('/jobs/run', async (c) => {
     const typed = texts(await c.req.text());
-    const { form, request } = readRun(typed);
+    const viewer = viewerOf(c);
+    const { form, request } = readRun(typed, viewer.email);
     if (request === undefined || form.kind === undefined) {
       c.status(422);
       return showRun(c, { form, plan: undefined, orderId: undefined });
     }
-    const viewer = viewerOf(c);
     try {
       return c.redirect(await run(viewer, { request, typed, form }, deps), 303);
     } catch (error) {
@@ -107,7 +108,10 @@ function showRun(
 }
 
 /** What was asked for; `request` where it is complete and right. */
-function readRun(typed: Readonly<Record<string, string>>): {
+function readRun(
+  typed: Readonly<Record<string, string>>,
+  signer: string,
+): {
   form: RunForm;
   request: JobRequest | undefined;
 } {
@@ -124,7 +128,7 @@ function readRun(typed: Readonly<Record<string, string>>): {
   const values = name === undefined || !asked ? undefined : readValues(name, params, faults);
   const form = { kind: name, q: q.slice(0, MOST_TYPED), params, faults };
   const whole = name !== undefined && asked && values !== undefined && selector !== undefined;
-  return { form, request: whole ? { kind: name, params: values, selector } : undefined };
+  return { form, request: whole ? { kind: name, params: values, selector, signer } : undefined };
 }
 
 function readNodes(q: string, faults: Record<string, string>): Selector | undefined {

@@ -1,0 +1,1 @@
+ALTER TABLE "node_work" ADD COLUMN "admins" text[] DEFAULT '{}'::text[] NOT NULL;

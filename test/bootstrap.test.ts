@@ -72,51 +72,59 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000 }, () => {
     expect(left).toEqual([]);
   });
 
-  it('recovers a killed agent, a broken version and a lost identity; repairs sudo; keeps the firewall from locking it out', async () => {
-    host = await site.host({ sudo: 'asks' });
+  const STOP =
+    'kill -9 $(cat /run/stoa-agent.pid); pkill -9 -u stoa; rm -f /var/lib/stoa-agent/status.sock; true';
+  const bootstrapped = async () => {
     const first = await site.ended(await site.begin(ssh, host));
     expect(first).toMatchObject({ state: 'succeeded', message: '' });
-    const nodeId = String(first['node_id']);
-    const stop =
-      'kill -9 $(cat /run/stoa-agent.pid); pkill -9 -u stoa; rm -f /var/lib/stoa-agent/status.sock; true';
+    return String(first['node_id']);
+  };
 
-    await host.exec(stop);
+  it('recovers a killed agent, a broken version and a lost identity', { timeout: 480_000 }, async () => {
+    host = await site.host();
+    const nodeId = await bootstrapped();
+    await host.exec(STOP);
     const killed = await site.run(ssh, 'agent-recover', nodeId);
     expect({ ...killed, log: await site.logOf(String(killed['job_id'])) }).toMatchObject({
       ...{ state: 'succeeded', message: '', node_id: nodeId },
       report: JSON.stringify({ nodeId, was: 'stopped' }),
     });
-
-    await host.exec(`${stop}; echo broken > /opt/stoa-agent/current/stoa-agent.cjs`);
+    await host.exec(`${STOP}; echo broken > /opt/stoa-agent/current/stoa-agent.cjs`);
     expect(await site.run(ssh, 'agent-recover', nodeId)).toMatchObject({
-      state: 'succeeded',
-      node_id: nodeId,
+      ...{ state: 'succeeded', message: '', node_id: nodeId },
     });
+    await host.exec(
+      `${STOP}; for f in $(find /var/lib/stoa-agent/identities/default -type f); do echo lost > $f; done`,
+    );
+    const lost = await site.run(ssh, 'agent-recover', nodeId);
+    expect(lost).toMatchObject({ state: 'succeeded', message: '' });
+    expect(lost['node_id']).not.toBe(nodeId);
+  });
 
-    await host.exec(`${stop}; rm /etc/sudoers.d/stoa-hub`);
-    expect(await site.run(ssh, 'agent-install', nodeId)).toMatchObject({ state: 'failed', code: 'no_sudo' });
+  it('repairs sudo, and sets a firewall that does not lock it out', { timeout: 480_000 }, async () => {
+    host = await site.host({ sudo: 'asks' });
+    const nodeId = await bootstrapped();
+    await host.exec('rm /etc/sudoers.d/stoa-hub');
+    expect(await site.run(ssh, 'firewall-bootstrap', nodeId)).toMatchObject({
+      state: 'failed',
+      code: 'no_sudo',
+    });
     const repair = await ssh.desk.submit(site.viewer, {
       ...{ kind: 'sudoers-repair' as const, nodeId, params: {} },
       login: { kind: 'password' as const, password: host.password },
     });
     expect(await site.ended(repair)).toMatchObject({ state: 'succeeded', message: '' });
-    expect(await site.run(ssh, 'agent-install', nodeId)).toMatchObject({ state: 'succeeded', message: '' });
-
     const set = await site.run(ssh, 'firewall-bootstrap', nodeId);
     expect(set).toMatchObject({ state: 'succeeded', message: '' });
     expect(JSON.parse(String(set['report']))).toEqual({ ports: '22,1789', changed: true, by: 'nftables' });
     const again = await site.run(ssh, 'firewall-reconcile', nodeId);
     expect(JSON.parse(String(again['report']))).toEqual({ ports: '22,1789', changed: false, by: 'nftables' });
     await host.exec('nft delete table inet stoa');
-    expect(await site.run(ssh, 'firewall-reconcile', nodeId)).toMatchObject({ state: 'succeeded' });
+    expect(await site.run(ssh, 'firewall-reconcile', nodeId)).toMatchObject({
+      state: 'succeeded',
+      message: '',
+    });
     expect(await host.exec('nft list table inet stoa')).toContain('tcp dport { 22, 1789 } accept');
-
-    await host.exec(
-      `${stop}; for f in $(find /var/lib/stoa-agent/identities/default -type f); do echo lost > $f; done`,
-    );
-    const lost = await site.run(ssh, 'agent-recover', nodeId);
-    expect(lost).toMatchObject({ state: 'succeeded', message: '' });
-    expect(lost['node_id']).not.toBe(nodeId);
   });
 
   it('reaches a marked node without an agent for its tips, once a day in the audit log, and no other', async () => {

@@ -29,7 +29,9 @@ umask 077
 file=$(mktemp)
 trap 'rm -f "$file"' EXIT
 head -c "$1" >"$file"
-sh "$file"`;
+IFS= read -r STOA_TOKEN
+export STOA_TOKEN
+sh "$file" </dev/null`;
 
 const READ_BACK = `set -eu
 command -v stoa-agent >/dev/null

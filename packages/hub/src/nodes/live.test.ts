@@ -89,6 +89,7 @@ describe('NodeSource', () => {
     const { bus, stored, state, source } = subject();
     stored.set('a', NOW);
     await source.changes(all, all);
+    stored.set('a', NOW + 5);
     bus.publish('nodes', { ids: ['a'] });
     state.fail = true;
     await expect(source.changes(all, none)).rejects.toThrow('away');

@@ -103,6 +103,29 @@ describe('the console in a browser', () => {
     expect(await page.textContent('.empty')).toContain('No node matches');
   });
 
+  it('draws the last day of each node in its row, also in one that was patched', async () => {
+    await using visitor = await tab();
+    const { page, faults } = visitor;
+    const nodeId = await world.nodeId('node-000002');
+    await page.goto('/nodes');
+    await expect.poll(() => page.locator('html').getAttribute('data-stream')).toBe('live');
+    expect(await page.locator('.c-day svg').count()).toBeGreaterThanOrEqual(40);
+    const row = page.locator('.nodes tr', { hasText: 'node-000002' });
+    const picture = row.getByRole('img', { name: /^CPU over 24 h: \d+ to \d+ %, now \d+ %$/ });
+    const path = await picture.locator('path').getAttribute('d');
+    expect(path).toMatch(/^(M\d+ \d+([lh][-\d ]+)+)+$/);
+    await world.sql`update node_status set cpu = 0.42, last_seen = now() where node_id = ${nodeId}`;
+    world.bus.publish('nodes', { ids: [nodeId] });
+    await expect.poll(() => picture.textContent(), { timeout: 5_000 }).toContain('now 42 %');
+    expect(await picture.locator('path').getAttribute('d')).toBe(path);
+    expect(await page.title()).toContain('Nodes');
+    await page.goto('/nodes?q=label:node-000777');
+    expect(await page.locator('td.c-day').textContent()).toBe('\u2013');
+    await page.setViewportSize(PHONE.viewport);
+    expect(await page.locator('td.c-day').isVisible()).toBe(false);
+    expect([faults, await violations(page)]).toEqual([[], []]);
+  });
+
   it('explains a lamp in place, and on the page of the node', async () => {
     await using visitor = await tab();
     const { page } = visitor;

@@ -39,6 +39,9 @@ export interface ConsoleWorld extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** The first of the list: most of its first page. */
+const NODES_WITH_HISTORY = 40;
+
 /** The console as a hub serves it, over a database of its own with seeded nodes; without gateway and agents. */
 export async function openConsoleWorld({
   nodes,
@@ -68,7 +71,10 @@ export async function openConsoleWorld({
     if (row === undefined) throw new Error(`no node is labelled ${label}`);
     return row.node_id;
   };
-  if (nodes > 0) seedHistory(recorder, await nodeId('node-000001'), now);
+  const heard = await database.sql<
+    { node_id: string }[]
+  >`select node_id from nodes join node_status using (node_id) order by label limit ${NODES_WITH_HISTORY}`;
+  for (const [shift, { node_id }] of heard.entries()) seedHistory(recorder, node_id, now, shift);
   await recorder.flush();
   const server = createServer();
   // A machine under load would close a connection just as the next request takes it.

@@ -102,11 +102,15 @@ export async function seedFleet(sql: Sql, { nodes, now }: { nodes: number; now: 
   await sql`vacuum (analyze)`;
 }
 
-/** A day of samples with an hour missing: what the charts of one node show. */
-export function seedHistory(recorder: HistoryRecorder, nodeId: string, now: number): void {
+/**
+ * A day of samples with an hour or more missing: what the charts of one node show.
+ * @param shift hours by which the gap lies earlier, and what another swing of the load begins with.
+ */
+export function seedHistory(recorder: HistoryRecorder, nodeId: string, now: number, shift = 0): void {
   for (let at = now - 24 * HOUR + 60_000; at < now; at += 5 * 60_000) {
-    if (at > now - 6 * HOUR && at < now - 5 * HOUR) continue;
-    const swing = (Math.sin(at / (1.7 * HOUR)) + Math.sin(at / (0.31 * HOUR)) * 0.3 + 1.3) / 2.6;
+    const ago = (now - at) / HOUR - (shift % 17);
+    if (ago > 5 && ago < 6 + (shift % 3)) continue;
+    const swing = (Math.sin(at / (1.7 * HOUR) + shift) + Math.sin(at / (0.31 * HOUR)) * 0.3 + 1.3) / 2.6;
     recorder.record(nodeId, at, {
       cpu: 0.08 + swing * 0.6,
       memory: 0.52 + swing * 0.1,

@@ -37,6 +37,7 @@ import {
 } from './joining/index.ts';
 import type { Log } from './log.ts';
 import {
+  CpuDays,
   createCensus,
   createSelectorValues,
   type HistoryReader,
@@ -140,7 +141,8 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const census = createCensus({ sql, access, clock, liveness });
   const breakdown = createBreakdown({ sql, access, clock, liveness });
   const listing = new NodeListing({ sql, access, clock, heads: options.heads });
-  const nodes = { ...options, access, listing, reader: new NodeReader(sql), census };
+  const days = new CpuDays({ history, clock });
+  const nodes = { ...options, access, listing, reader: new NodeReader(sql), census, days };
   const shareStore = new ShareStore(sql);
   const shares = new Shares({ store: shareStore, access, audit, clock });
   const transfers = new Transfers({

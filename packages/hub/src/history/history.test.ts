@@ -58,6 +58,38 @@ describe('history', { timeout: 60_000 }, () => {
       expect(all.peers).toEqual([]);
     });
 
+    it('reads one series of many nodes as it reads it of one, whatever else was sampled and by how many hubs', async () => {
+      const nodes = ['aa', 'bb', 'cc', 'dd'].map((byte) => byte.repeat(32));
+      const anySample = fc.record({
+        node: fc.integer({ min: 0, max: 2 }),
+        hub: fc.constantFrom('a', 'b'),
+        slot: fc.integer({ min: 0, max: 2_000 }),
+        readings: fc.record(
+          { cpu: fc.float({ noNaN: true }), load: fc.float({ noNaN: true }), lag: fc.nat(100) },
+          { requiredKeys: [] },
+        ),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(anySample, { maxLength: 40 }), async (samples) => {
+          await adapter.sql`truncate metrics_5m, metrics_1h`;
+          now = NOON + 6 * HOUR;
+          const hubs = { a: recorder('a'), b: recorder('b') };
+          for (const { node, hub, slot, readings } of samples)
+            hubs[hub as 'a' | 'b'].record(nodes[node]!, NOON + slot * SLOT_MS, readings);
+          await Promise.all([hubs.a.flush(), hubs.b.flush()]);
+          for (const series of ['cpu', 'load', 'lag'] as const) {
+            const span = { series, from: NOON + HOUR, to: NOON + 5 * HOUR, resolution: '1h' } as const;
+            const single = await Promise.all(
+              nodes.map(async (nodeId) => [nodeId, await store.series({ nodeId, ...span })] as const),
+            );
+            const known = new Map(single.filter(([, points]) => points.length > 0));
+            expect(await store.seriesByNode(nodes, span)).toEqual(known);
+          }
+        }),
+        { numRuns: 20 },
+      );
+    });
+
     it('writes an interval once it waited for a minute, and goes on counting it', async () => {
       const hub = recorder('a');
       hub.record(NODE, NOON, { cpu: 0 });

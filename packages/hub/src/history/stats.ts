@@ -9,7 +9,8 @@ export interface SeriesStats {
 }
 
 const FIELDS = 4;
-const PACKED_BYTES = 1 + 2 + 4 + 4 + 8;
+/** Of one series in `pack`. */
+export const PACKED_BYTES = 1 + 2 + 4 + 4 + 8;
 
 /**
  * Count, minimum, maximum and sum of every series in one interval. Adding and merging commute, so samples and partial
@@ -68,8 +69,7 @@ export class Stats {
     for (let at = 0; at + PACKED_BYTES <= bytes.length; at += PACKED_BYTES) {
       const index = view.getUint8(at);
       if (index >= SERIES.length) continue;
-      const [min, max] = [view.getFloat32(at + 3), view.getFloat32(at + 7)];
-      stats.#merge(index, { count: view.getUint16(at + 1), min, max, sum: view.getFloat64(at + 11) });
+      stats.#merge(index, unpackSeries(view, at));
     }
     return stats;
   }
@@ -83,4 +83,10 @@ export class Stats {
     fields[at + 2] = first ? max : Math.max(fields[at + 2]!, max);
     fields[at + 3]! += sum;
   }
+}
+
+/** The series that `pack` wrote at `at`. */
+export function unpackSeries(view: DataView, at: number): SeriesStats {
+  const [min, max] = [view.getFloat32(at + 3), view.getFloat32(at + 7)];
+  return { count: view.getUint16(at + 1), min, max, sum: view.getFloat64(at + 11) };
 }

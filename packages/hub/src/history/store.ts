@@ -1,6 +1,6 @@
 import { type Sql, Upsert } from '#seams/db-adapter/index.ts';
 import { RESOLUTIONS, type Resolution, SERIES, type SeriesName } from './series.ts';
-import { Stats } from './stats.ts';
+import { PACKED_BYTES, type SeriesStats, Stats, unpackSeries } from './stats.ts';
 
 export interface HistoryRow {
   readonly nodeId: string;
@@ -12,12 +12,15 @@ export interface HistoryRow {
   readonly stats: Stats;
 }
 
-export interface HistoryQuery {
-  readonly nodeId: string;
+export interface HistorySpan {
   /** Intervals that begin in [from, to), milliseconds since 1970. */
   readonly from: number;
   readonly to: number;
   readonly resolution: Resolution;
+}
+
+export interface HistoryQuery extends HistorySpan {
+  readonly nodeId: string;
 }
 
 /** One interval of a series. */
@@ -65,6 +68,29 @@ export class HistoryStore {
     >;
   }
 
+  /**
+   * One series of many nodes by one read, each oldest first; nodes without a sample of it are absent. A row a node, which
+   * holds no more than that series: a page of fifty nodes would else bring 1,200 rows of nine.
+   */
+  async seriesByNode(
+    nodeIds: readonly string[],
+    { series, from, to, resolution }: HistorySpan & { readonly series: SeriesName },
+  ): Promise<Map<string, HistoryPoint[]>> {
+    const sql = this.#sql;
+    const { table, widthMs } = RESOLUTIONS[resolution];
+    const rows = await sql<{ node_id: string; packed: Buffer | null }[]>`
+      select node_id, string_agg(int4send((date_part('epoch', bucket) / ${sql.unsafe(String(widthMs / 1_000))})::int)
+        || ${sql.unsafe(packedSql(series))}, ''::bytea order by bucket) as packed
+      from ${sql(table)}
+      where node_id = any(${[...nodeIds]}::text[]) and bucket >= ${new Date(from)} and bucket < ${new Date(to)}
+      group by node_id`;
+    return new Map(
+      rows.flatMap(({ node_id, packed }) =>
+        packed === null ? [] : [[node_id, unpackPoints(packed, widthMs)] as const],
+      ),
+    );
+  }
+
   async #intervals({ nodeId, from, to, resolution }: HistoryQuery): Promise<[number, Stats][]> {
     const rows = await this.#sql<{ bucket: Date; stats: Buffer }[]>`
       select bucket, stats from ${this.#sql(RESOLUTIONS[resolution].table)}
@@ -93,9 +119,50 @@ function upsertOf(sql: Sql, resolution: Resolution): Upsert<HistoryRow> {
   });
 }
 
+/** Of `stats` the bytes of one series, null where it has no sample: it stands behind at most as many as come before it. */
+function packedSql(series: SeriesName): string {
+  const index = SERIES.indexOf(series);
+  const places = Array.from({ length: index + 1 }, (_, before) => (index - before) * PACKED_BYTES);
+  const cases = places.map(
+    (at) =>
+      `when octet_length(stats) > ${at} and get_byte(stats, ${at}) = ${index} then substring(stats from ${at + 1} for ${PACKED_BYTES})`,
+  );
+  return `case ${cases.join(' ')} end`;
+}
+
+const NUMBER_BYTES = 4;
+
+/** What `seriesByNode` packs: an interval's number and its stats, again and again; several writers' of an interval in a row. */
+function unpackPoints(packed: Buffer, widthMs: number): HistoryPoint[] {
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
+  const points: HistoryPoint[] = [];
+  let held: { at: number; stats: SeriesStats } | undefined;
+  for (let offset = 0; offset < packed.length; offset += NUMBER_BYTES + PACKED_BYTES) {
+    const at = view.getInt32(offset) * widthMs;
+    const stats = unpackSeries(view, offset + NUMBER_BYTES);
+    if (held?.at === at) {
+      points.pop();
+      held = { at, stats: added(held.stats, stats) };
+    } else held = { at, stats };
+    points.push(pointOf(held.at, held.stats));
+  }
+  return points;
+}
+
+function added(one: SeriesStats, other: SeriesStats): SeriesStats {
+  return {
+    count: one.count + other.count,
+    min: Math.min(one.min, other.min),
+    max: Math.max(one.max, other.max),
+    sum: one.sum + other.sum,
+  };
+}
+
 function pointsOf(at: number, stats: Stats, series: SeriesName): HistoryPoint[] {
   const found = stats.of(series);
-  if (!found) return [];
-  const { count, min, max, sum } = found;
-  return [{ at, min, avg: sum / count, max, count }];
+  return found === undefined ? [] : [pointOf(at, found)];
+}
+
+function pointOf(at: number, { count, min, max, sum }: SeriesStats): HistoryPoint {
+  return { at, min, avg: sum / count, max, count };
 }

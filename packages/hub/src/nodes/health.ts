@@ -2,7 +2,7 @@ import type { HistoryPoint, HistoryStore, SeriesName } from '#history/index.ts';
 import { number, tenths } from '../console/format.ts';
 
 /** Where the past is read: five-minute intervals for a week, hours for a season. */
-export type HistoryReader = Pick<HistoryStore, 'all'>;
+export type HistoryReader = Pick<HistoryStore, 'all' | 'seriesByNode'>;
 
 const HOUR = 3_600_000;
 

@@ -1,4 +1,5 @@
 export { type Census, createCensus } from './census.ts';
+export { CpuDays } from './cpu-day.ts';
 export { decodeCursor, encodeCursor } from './cursor.ts';
 export { Descriptions } from './descriptions.ts';
 export { Enrolment, type EnrolmentDeps, type Origin } from './enrolment.ts';

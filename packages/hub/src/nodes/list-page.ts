@@ -2,6 +2,7 @@ import { number } from '../console/format.ts';
 import { lampMarkup } from '../console/lamp.ts';
 import { Markup, markup } from '../console/markup.ts';
 import type { Census } from './census.ts';
+import type { CpuDay } from './cpu-day.ts';
 import { encodeCursor } from './cursor.ts';
 import { WHY_BUBBLE } from './explain.tsx';
 import { TOKEN_COMMAND } from './join-tokens.ts';
@@ -14,17 +15,19 @@ import { STATE_WORDS, STATES, type StateName } from './state.ts';
 
 export interface NodeListProps extends ListToolsProps {
   readonly page: ListPage;
+  /** By node id. */
+  readonly days: ReadonlyMap<string, CpuDay>;
   readonly census: Census;
   readonly at: Instant;
 }
 
 /** The list is the page that is asked for most: written as markup, for its speed. */
-export function nodeListPage({ page, census, at, ...tools }: NodeListProps): Markup {
+export function nodeListPage({ page, days, census, at, ...tools }: NodeListProps): Markup {
   const { filter } = tools;
   const rows =
     page.rows.length === 0
       ? noNodes(filter, census)
-      : markup`<table class="nodes">${TABLE_HEAD}<tbody>${page.rows.map((node) => nodeRow(node, at))}</tbody></table>`;
+      : markup`<table class="nodes">${TABLE_HEAD}<tbody>${page.rows.map((node) => nodeRow(node, days.get(node.nodeId), at))}</tbody></table>`;
   return markup`<header class="title"><h1>Nodes</h1>${pager(filter, page, 'Pages, above the list')}</header>${stateFilter(filter, census)}${filter.error !== undefined && filterError(filter.error)}${filter.error === undefined && listTools(tools)}${filter.error === undefined && rows}${pager(filter, page, 'Pages, below the list')}${WHY_BUBBLE}`;
 }
 
@@ -36,6 +39,7 @@ const TABLE_HEAD = markup`<caption class="away">Nodes by label</caption>
 <th scope="col" class="num c-lag" title="Blocks behind the verified head, on the worst chain">Lag</th>
 <th scope="col" class="c-seen">Last seen</th>
 <th scope="col" class="c-load">CPU %</th>
+<th scope="col" class="c-day" title="CPU, the mean of each of the last 24 hours; a gap: nothing was heard">24 h</th>
 <th scope="col" class="c-load">Memory %</th>
 <th scope="col" class="c-load">Disk %</th>
 <th scope="col" class="num c-wide" title="Load average over one minute">Load</th>

@@ -10,6 +10,7 @@ import { suggest } from '../selector/index.ts';
 import type { Census } from './census.ts';
 import { ChainsTab } from './chains-tab.tsx';
 import { ConfigTab } from './config-tab.tsx';
+import type { CpuDays } from './cpu-day.ts';
 import { CSV_HEAD, csvLine } from './csv.ts';
 import { decodeCursor } from './cursor.ts';
 import { WhyPage } from './explain.tsx';
@@ -39,6 +40,7 @@ export interface NodeRoutesDeps extends Pick<NotesDeps, 'notes' | 'registry' | '
   readonly reader: NodeReader;
   readonly census: RefreshedByKey<Census>;
   readonly history: HistoryReader;
+  readonly days: Pick<CpuDays, 'read'>;
   readonly heads: NetworkHeads;
   readonly liveness: Liveness;
   readonly values: RefreshedByKey<SelectorValues>;
@@ -126,14 +128,16 @@ async function listNodes(c: HubContext, deps: NodeRoutesDeps): Promise<Response>
     filter.error === undefined ? deps.listing.page(viewer, filter.selector, readPosition(c), at) : NO_PAGE,
     deps.census.read(audienceOf(viewer)),
   ]);
+  const ids = page.rows.map(({ nodeId }) => nodeId);
+  const days = await deps.days.read(ids);
   if (filter.error !== undefined) c.status(400);
   return c.render(
-    embed(nodeListPage({ filter, page, count: page.count, changed: readChanged(c), census, at })),
+    embed(nodeListPage({ filter, page, days, count: page.count, changed: readChanged(c), census, at })),
     {
       title: 'Nodes',
       nav: 'nodes',
       search: { text: filter.text },
-      live: liveUrl({ row: page.rows.map(({ nodeId }) => nodeId), states: [filterKey(filter.text)] }),
+      live: liveUrl({ row: ids, states: [filterKey(filter.text)] }),
     },
   );
 }

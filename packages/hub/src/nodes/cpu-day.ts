@@ -1,0 +1,75 @@
+import type { HistoryPoint, HistoryStore } from '#history/index.ts';
+import type { Clock } from '../clock.ts';
+import { Markup } from '../console/markup.ts';
+import { sparkline } from '../console/sparkline.ts';
+
+const HOUR = 3_600_000;
+const HOURS = 24;
+/** Hours are written as often: `recorder.ts`. */
+const HELD_MS = 5 * 60_000;
+/** Nodes on open pages and on pages just read; about 300 bytes each. */
+const MOST_HELD = 20_000;
+
+/** How busy a node was, hour by hour: a line of means, and its extremes. */
+export interface CpuDay {
+  /** Whole percent: `3 to 78 %`. */
+  readonly span: string;
+  /** The line as a path. */
+  readonly path: Markup;
+}
+
+/** The last 24 hours of nodes as their rows show them; read once in five minutes, however many look. */
+export class CpuDays {
+  readonly #history: Pick<HistoryStore, 'seriesByNode'>;
+  readonly #clock: Pick<Clock, 'now'>;
+  /** Those read longest ago first; undefined: nothing was stored. */
+  readonly #held = new Map<string, { readonly day: CpuDay | undefined; readonly readAt: number }>();
+
+  constructor(by: { history: Pick<HistoryStore, 'seriesByNode'>; clock: Pick<Clock, 'now'> }) {
+    this.#history = by.history;
+    this.#clock = by.clock;
+  }
+
+  /** By node id; nodes without a measured hour are absent. One query at most. */
+  async read(nodeIds: readonly string[]): Promise<ReadonlyMap<string, CpuDay>> {
+    const now = this.#clock.now();
+    const days = new Map<string, CpuDay>();
+    const due: string[] = [];
+    for (const id of nodeIds) {
+      const held = this.#held.get(id);
+      if (held === undefined || now - held.readAt >= HELD_MS) due.push(id);
+      else if (held.day !== undefined) days.set(id, held.day);
+    }
+    if (due.length === 0) return days;
+    const from = Math.floor(now / HOUR) * HOUR - (HOURS - 1) * HOUR;
+    const query = { series: 'cpu', resolution: '1h', from, to: now } as const;
+    const read = await this.#history.seriesByNode(due, query);
+    for (const id of due) {
+      const day = cpuDay(read.get(id) ?? [], from);
+      this.#hold(id, { day, readAt: now });
+      if (day !== undefined) days.set(id, day);
+    }
+    return days;
+  }
+
+  #hold(id: string, held: { day: CpuDay | undefined; readAt: number }): void {
+    this.#held.delete(id);
+    this.#held.set(id, held);
+    const [oldest] = this.#held.keys();
+    if (this.#held.size > MOST_HELD && oldest !== undefined) this.#held.delete(oldest);
+  }
+}
+
+/** @param from where the first of 24 hours begins. */
+export function cpuDay(points: readonly HistoryPoint[], from: number): CpuDay | undefined {
+  if (points.length === 0) return undefined;
+  const shares: (number | undefined)[] = Array.from({ length: HOURS });
+  let [lowest, highest] = [1, 0];
+  for (const { at, min, avg, max } of points) {
+    shares[(at - from) / HOUR] = avg;
+    lowest = Math.min(lowest, min);
+    highest = Math.max(highest, max);
+  }
+  const span = `${Math.round(lowest * 100)} to ${Math.round(highest * 100)} %`;
+  return { span, path: new Markup(sparkline(shares)) };
+}

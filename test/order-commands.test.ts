@@ -28,7 +28,7 @@ describe('an order by way of files', { timeout: 300_000 }, () => {
     await sql`insert into nodes (node_id, label, owner, region, public_key, key_generation, owner_generation, node_cert, created_at)
       values (${node}, 'mine', ${ANN}, ${home.region.name}, ${Buffer.from(random(32))}, 0, 0, ${Buffer.from(random(8))}, now())`;
     await sql`insert into node_work (node_id, kinds, runs, policy, site, said_at)
-      values (${node}, '{stoachain-control}', '{stoachain-control}', '', '', now())`;
+      values (${node}, '{stoachain-control,apt-upgrade}', '{stoachain-control,apt-upgrade}', '', '', now())`;
     const first = { owner: ANN, publicKey: key.publicKey, madeIn: 'file', since: Date.now() } as const;
     await new OwnerKeyStore(sql).first(first);
   }, 180_000);
@@ -58,5 +58,24 @@ describe('an order by way of files', { timeout: 300_000 }, () => {
     expect(submitted.json()).toMatchObject({ submitted: 1, needsApproval: false });
     const again = await job('--order', signed, '--yes', '--no-wait');
     expect(again.code).toBe(1);
+  });
+
+  it('of a guarded kind is planned for whose key signs, and submitted as the word of whoever signed', async () => {
+    const [draft, signed] = [join(home.dataDir, 'upgrade.json'), join(home.dataDir, 'upgrade.txt')];
+    const upgrade = (...words: string[]) => run('job', 'run', 'apt-upgrade', '-q', 'label:mine', ...words);
+    const planned = async (...words: string[]) => {
+      const { nodes, leftOut } = (await upgrade('--dry-run', ...words)).json() as Record<string, unknown>;
+      return [nodes, leftOut];
+    };
+    expect(await planned()).toEqual([1, []]);
+    expect(await planned('--as', ANN)).toEqual([1, []]);
+    expect(await planned('--as', 'bob@x.example')).toEqual([0, [{ reason: 'not_their_admin', nodes: 1 }]]);
+
+    expect((await upgrade('--draft', draft, '--as', ANN)).err).toBe('');
+    const { order } = parseOrderDraft(await readFile(draft, 'utf8'), nodeCrypto);
+    await writeFile(signed, `${toBase64Url(seal(orderKind, order, key))}\n`);
+    const submitted = await upgrade('--order', signed, '--yes', '--no-wait');
+    expect([submitted.err, submitted.code]).toEqual(['', 0]);
+    expect(submitted.json()).toMatchObject({ submitted: 1 });
   });
 });

@@ -48,12 +48,13 @@ export async function seedFleet(sql: Sql, { nodes, now }: { nodes: number; now: 
         abs(hashint4(i)) % 1000 as dice, (abs(hashint4(i + 7)) % 1000) / 1000.0 as spread
       from generate_series(1, ${nodes}::int) as i`;
     await tx`insert into nodes (node_id, label, owner, region, role, hw_type, tags, public_key, node_cert, simulated,
-        created_at, agent_version, listed_state, listed_lag, retired_at, refused_at, quarantined_at, quarantine_reason, disputed_at)
+        created_at, agent_version, chainweb_version, listed_state, listed_lag, retired_at, refused_at, quarantined_at, quarantine_reason, disputed_at)
       select node_id, 'node-' || lpad(i::text, 6, '0'), 'owner' || i % 97 || '@stoa.example',
         (array['eu', 'na', 'apac', 'latam', 'af'])[1 + i % 5], 'miner', 'vps',
         array_remove(array[case when i % 20 = 0 then 'lab' end, case when i % 3 = 0 then 'rack-' || i / 1000 end], null), '\\x00', '\\x00', i % 4 = 0,
         ${at}::timestamptz - make_interval(hours => 30 + i % 900),
         case when dice not between 46 and 48 then (array['1.4.2', '1.4.2', '1.4.2', '1.4.1', '1.3.9'])[1 + i % 5] end,
+        case when dice not between 46 and 48 then '2.32' end,
         case when dice < 3 then 'retired' when dice < 5 then 'refused' when dice < 7 then 'quarantined'
           when dice = 7 then 'disputed' when dice < 22 then 'offline' when dice < 31 then 'late' when dice < 41 then 'behind'
           when dice < 44 then 'syncing' when dice < 46 then 'forked' when dice < 49 then 'new' else 'online' end,

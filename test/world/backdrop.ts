@@ -68,12 +68,13 @@ class Backdrop {
           abs(hashint4(i)) % 1000 as dice, (abs(hashint4(i + 7)) % 1000) / 1000.0 as spread
         from generate_series(${first}::int, ${first + count - 1}::int) as i`;
       await tx`insert into nodes (node_id, label, owner, region, hw_type, tags, public_key, node_cert, simulated,
-          created_at, agent_version, retired_at, refused_at, quarantined_at, quarantine_reason, disputed_at)
+          created_at, agent_version, chainweb_version, retired_at, refused_at, quarantined_at, quarantine_reason, disputed_at)
         select node_id, (${towns}::text[])[1 + i % ${towns.length}] || '-' || 1000 + i / ${towns.length},
           (${[...PEOPLE]}::text[])[1 + (i / 8) % ${PEOPLE.length}] || (i / 8) / ${PEOPLE.length} || '@stoa.example', ${region},
           'unknown', array[(${areas}::text[])[1 + i % ${towns.length}], ${TAG}], '\\x00', '\\x00', true,
           ${at}::timestamptz - make_interval(hours => 30 + i % 900),
           case when dice not between 46 and 48 then (array['0.1.0', '0.1.0', '0.1.0', '0.0.9'])[1 + i % 4] end,
+          case when dice not between 46 and 48 then '2.32.0' end,
           case when dice < 3 then ${at}::timestamptz - interval '9 days' end,
           case when dice between 3 and 4 then ${at}::timestamptz - interval '4 days' end,
           case when dice between 5 and 6 then ${at}::timestamptz - interval '5 hours' end,

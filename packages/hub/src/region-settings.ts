@@ -45,12 +45,21 @@ export function loadBackupTime(sql: Sql): Promise<number | undefined> {
 }
 
 export async function loadNumber(sql: Sql, name: string): Promise<number | undefined> {
-  const value = await read(sql, name);
-  return value === undefined ? undefined : Number(Buffer.from(value).toString());
+  const value = await loadText(sql, name);
+  return value === undefined ? undefined : Number(value);
 }
 
 export function saveNumber(sql: Queries, name: string, value: number): Promise<void> {
-  return write(sql, name, Buffer.from(String(value)));
+  return saveText(sql, name, String(value));
+}
+
+export async function loadText(sql: Queries, name: string): Promise<string | undefined> {
+  const value = await read(sql, name);
+  return value === undefined ? undefined : Buffer.from(value).toString();
+}
+
+export function saveText(sql: Queries, name: string, value: string): Promise<void> {
+  return write(sql, name, Buffer.from(value));
 }
 
 async function read(sql: Queries, name: string): Promise<Uint8Array | undefined> {
@@ -90,13 +99,12 @@ export async function saveOrigin(
   sql: Sql,
   { origin, rootFingerprint }: { origin: string; rootFingerprint: Uint8Array },
 ): Promise<void> {
-  await write(sql, ORIGIN, Buffer.from(origin));
+  await saveText(sql, ORIGIN, origin);
   await write(sql, ROOT, Buffer.from(rootFingerprint));
 }
 
-export async function loadOrigin(sql: Sql): Promise<string | undefined> {
-  const value = await read(sql, ORIGIN);
-  return value === undefined ? undefined : Buffer.from(value).toString();
+export function loadOrigin(sql: Sql): Promise<string | undefined> {
+  return loadText(sql, ORIGIN);
 }
 
 /** What join tokens carry, for processes that have no signer at hand. */

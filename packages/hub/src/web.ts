@@ -39,6 +39,7 @@ import type { Log } from './log.ts';
 import {
   CpuDays,
   createCensus,
+  createOutdatedChainweb,
   createSelectorValues,
   type HistoryReader,
   type JoinTokens,
@@ -139,6 +140,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const keys = new ApiKeys({ store: keyStore, audit, clock, random, holderOf });
   const access = new NodeAccess({ sql });
   const census = createCensus({ sql, access, clock, liveness });
+  const outdated = createOutdatedChainweb({ sql, access, clock, liveness });
   const breakdown = createBreakdown({ sql, access, clock, liveness });
   const listing = new NodeListing({ sql, access, clock, heads: options.heads });
   const days = new CpuDays({ history, clock });
@@ -156,7 +158,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const values = createSelectorValues({ sql, access, clock });
   const views = new SavedViews({ sql, clock, random });
   const registry = new NodeRegistry({ sql, clock, crypto: nodeCrypto });
-  const fleet = { census, breakdown, heads: options.heads, liveness };
+  const fleet = { census, breakdown, outdated, heads: options.heads, liveness };
   const ledger = new TokenLedger({ sql, clock, audit, tokens: join.tokens });
   const reader = new ChecklistReader({ sql, steps: join.steps });
   const joining = { ...join, ledger, reader, clock, guard, publicUrl };
@@ -226,7 +228,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       joinRoutes(joining),
       announcementRoutes({ guard, audit, clock, store: announcements }),
       adminRoutes({
-        ...{ guard, census, liveness, clock, hub, lastBackup: () => loadBackupTime(sql) },
+        ...{ guard, audit, census, outdated, liveness, clock, hub, lastBackup: () => loadBackupTime(sql) },
         store: new AdminStore({ sql, liveness }),
         openPages: () => live.size,
       }),

@@ -1,8 +1,9 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NodeAccess, type Tier } from '#accounts/index.ts';
+import { AuditLog } from '#audit/index.ts';
 import type { HubFacts } from '#fleet/index.ts';
-import { createCensus, Liveness, parseSelector } from '#nodes/index.ts';
+import { createCensus, createOutdatedChainweb, Liveness, parseSelector } from '#nodes/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { loadConfig, settingsInForce } from '../config.ts';
@@ -19,7 +20,8 @@ describe('the admin pages', { timeout: 60_000 }, () => {
   let app: HubApp;
   let tier: Tier;
   let backupAt: number | undefined;
-  const clock = { now: () => NOW, after: () => () => undefined };
+  let confirmedAt = 0;
+  const clock = { time: NOW, now: () => clock.time, after: () => () => undefined };
 
   beforeAll(async () => {
     database = await openTemporary();
@@ -46,11 +48,13 @@ describe('the admin pages', { timeout: 60_000 }, () => {
               accountId: '1',
               email: 'a@x.example',
               tier,
-              confirmedAt: 0,
+              confirmedAt,
               keyScopes: undefined,
             });
             await next();
           },
+          audit: new AuditLog({ sql, clock }),
+          outdated: createOutdatedChainweb({ sql, access: new NodeAccess({ sql }), clock, liveness }),
           store: new AdminStore({ sql, liveness }),
           census: createCensus({ sql, access: new NodeAccess({ sql }), clock, liveness }),
           ...{ liveness, clock, hub: () => hub, lastBackup: async () => backupAt, openPages: () => 4 },
@@ -100,6 +104,37 @@ describe('the admin pages', { timeout: 60_000 }, () => {
     expect(await (await get('/admin/system', 'ancient')).text()).toMatch(
       /<strong class="warn"><time[^>]*>3 d ago/,
     );
+  });
+
+  it('take a required chainweb version from an admin who is there, and lead to the nodes below it', async () => {
+    const { sql } = database;
+    const post = (path: string, form: Record<string, string> = {}) => {
+      tier = 'ancient';
+      const headers = { 'sec-fetch-site': 'same-origin', accept: 'text/html' };
+      return app.request(path, { method: 'POST', headers, body: new URLSearchParams(form) });
+    };
+    const wanted = { version: '2.27', by: '2026-12-24' };
+    await sql`update nodes set chainweb_version = case when label < 'rack-4' then '2.26.3' when label < 'rack-7' then '2.27.0' end`;
+    await sql`update nodes set retired_at = now() where label = 'rack-1'`;
+    const unproved = await post('/admin/system/chainweb', wanted);
+    expect(unproved.headers.get('location')).toContain('/confirm');
+    confirmedAt = NOW;
+    for (const wrong of [{ version: 'new' }, { by: '2026-11-01' }, { by: '2026-02-31' }, { by: 'soon' }])
+      expect((await post('/admin/system/chainweb', { ...wanted, ...wrong })).status).toBe(422);
+    expect((await post('/admin/system/chainweb', wanted)).status).toBe(303);
+    clock.time += 60_000;
+    expect(await (await get('/admin/system', 'ancient')).text()).toContain('2.27 by 2026-12-24');
+    const fleet = await (await get('/admin/fleet', 'modern')).text();
+    expect(fleet).toContain('<strong>2</strong> nodes run an older one');
+    expect(fleet).toContain('href="/nodes?q=chainweb%3A%3C2.27+-state%3Aretired%2Crefused"');
+    expect((await post('/admin/system/chainweb/withdraw')).status).toBe(303);
+    clock.time += 60_000;
+    expect(await (await get('/admin/fleet', 'modern')).text()).not.toContain('an older one');
+    const acts = await sql`select act, subject from audit_log order by seq`;
+    expect(acts.map((row) => [row['act'], row['subject']])).toEqual([
+      ['chainweb.require', '2.27'],
+      ['chainweb.require-none', '2.27'],
+    ]);
   });
 
   it('are not there for who may not see them', async () => {

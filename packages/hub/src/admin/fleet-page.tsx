@@ -1,16 +1,27 @@
 import { Figures, type HubFacts } from '#fleet/index.ts';
-import { type Census, type Instant, listUrl, STATE_WORDS, STATES, type StateName } from '#nodes/index.ts';
+import {
+  type Census,
+  type Instant,
+  listUrl,
+  type OutdatedChainweb,
+  outdatedUrl,
+  STATE_WORDS,
+  STATES,
+  type StateName,
+} from '#nodes/index.ts';
 import { number } from '../console/format.ts';
 import { Lamp } from '../console/lamp.ts';
 import { Ago, Empty, Facts, Panel, Wide } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { join, printSelector, type Selector } from '../selector/index.ts';
+import { dayOf } from './required-chainweb.tsx';
 import type { InstanceFacts, Row } from './store.ts';
 
 export interface AdminFleetView {
   readonly rows: readonly Row[];
   readonly instances: readonly InstanceFacts[];
   readonly census: Census;
+  readonly chainweb: OutdatedChainweb | undefined;
   readonly hub: HubFacts;
   readonly at: Instant;
 }
@@ -29,6 +40,7 @@ export function AdminFleetPage({ view }: { view: AdminFleetView }) {
         <div class="panels">
           <Instances view={view} />
           <Gate view={view} />
+          {view.chainweb && <Chainweb chainweb={view.chainweb} />}
         </div>
       </div>
     </>
@@ -156,6 +168,22 @@ function Instances({ view: { instances, hub, at } }: { view: AdminFleetView }) {
         </tbody>
       </table>
       {instances.length === 0 && <p class="unknown">No agent is connected to any instance.</p>}
+    </Panel>
+  );
+}
+
+function Chainweb({ chainweb: { required, count } }: { chainweb: OutdatedChainweb }) {
+  return (
+    <Panel
+      id="chainweb"
+      title="Required chainweb-node"
+      aside={`${required.version} by ${dayOf(required.by)}`}
+    >
+      <p class={count > 0 ? 'warn' : undefined}>
+        <a href={href(`/${outdatedUrl(required)}`)}>
+          <strong>{number(count)}</strong> {count === 1 ? 'node runs' : 'nodes run'} an older one
+        </a>
+      </p>
     </Panel>
   );
 }

@@ -1,4 +1,11 @@
-import { type Liveness, type StateName, stateSql } from '#nodes/index.ts';
+import {
+  type Liveness,
+  loadRequiredChainweb,
+  type RequiredChainweb,
+  type StateName,
+  saveRequiredChainweb,
+  stateSql,
+} from '#nodes/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 
 /** How many nodes of a region, and of an agent's version in it, are in each state. */
@@ -27,7 +34,7 @@ export interface DatabaseFacts {
   readonly migratedAt: number | undefined;
 }
 
-/** What the admin pages count. */
+/** What the admin pages count, and what they settle for the region. */
 export class AdminStore {
   readonly #sql: Sql;
   readonly #liveness: Liveness;
@@ -52,6 +59,14 @@ export class AdminStore {
         total: row.reduce((sum, { count }) => sum + count, 0),
       }))
       .sort((a, b) => (a.region < b.region ? -1 : a.region > b.region ? 1 : b.total - a.total));
+  }
+
+  requiredChainweb(): Promise<RequiredChainweb | undefined> {
+    return loadRequiredChainweb(this.#sql);
+  }
+
+  requireChainweb(required: RequiredChainweb | undefined): Promise<void> {
+    return saveRequiredChainweb(this.#sql, required);
   }
 
   async instances(): Promise<readonly InstanceFacts[]> {

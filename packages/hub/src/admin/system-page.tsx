@@ -1,12 +1,14 @@
 import type { HubFacts } from '#fleet/index.ts';
 import { absolute, bytes, duration, number, tenths } from '../console/format.ts';
 import { Ago, Facts, Panel } from '../console/parts.tsx';
+import { RequiredChainwebPanel, type RequiredChainwebView } from './required-chainweb.tsx';
 import type { DatabaseFacts } from './store.ts';
 
 export interface SystemView {
   readonly hub: HubFacts;
   readonly database: DatabaseFacts;
   readonly backupAt: number | undefined;
+  readonly chainweb: RequiredChainwebView;
   readonly openPages: number;
   readonly runtime: string;
   readonly now: number;
@@ -28,6 +30,7 @@ export function SystemPage({ view }: { view: SystemView }) {
         <Database view={view} />
         <Certificate view={view} />
         <Backup view={view} />
+        <RequiredChainwebPanel {...view.chainweb} />
       </div>
       <div class="below">
         <Settings view={view} />

@@ -1,3 +1,4 @@
+import { loadRequiredChainweb } from '#nodes/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Lease } from '../leases/index.ts';
@@ -83,7 +84,8 @@ export class Evaluator implements Task {
   async #nodes(sql: Sql): Promise<number> {
     const { freezes, language, payoutMissing } = this.#deps;
     const { at } = await freezes.read();
-    const pass = { at, limit: NODES_A_PASS, payoutMissing };
+    const standards = { payoutMissing, requiredChainweb: await loadRequiredChainweb(sql) };
+    const pass = { at, limit: NODES_A_PASS, standards };
     const watch = new WatchStore(sql);
     const standings = new StandingStore(sql);
     const due = await watch.dueSubjects(pass);

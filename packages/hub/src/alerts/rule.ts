@@ -1,5 +1,5 @@
-import type { Evidence } from '#nodes/index.ts';
-import { bytes, duration, percent } from '../console/format.ts';
+import type { Evidence, RequiredChainweb } from '#nodes/index.ts';
+import { absolute, bytes, duration, percent } from '../console/format.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -14,6 +14,8 @@ export const RULE_IDS = [
   'clone',
   'quarantined',
   'no-payout',
+  'chainweb-outdated',
+  'chainweb-pressing',
 ] as const;
 export type RuleId = (typeof RULE_IDS)[number];
 
@@ -37,6 +39,9 @@ export interface AlertFacts {
   readonly disputedAt: number | undefined;
   readonly quarantinedAt: number | undefined;
   readonly quarantineReason: string | undefined;
+  readonly chainwebVersion: string | undefined;
+  /** What the region's admins require; undefined: no version. */
+  readonly requiredChainweb: RequiredChainweb | undefined;
 }
 
 export interface RuleWords {
@@ -99,6 +104,12 @@ function forecast(facts: AlertFacts): Evidence[] {
     ...disk(facts),
   ];
 }
+
+const chainweb = ({ chainwebVersion, requiredChainweb }: AlertFacts): Evidence[] => [
+  { name: 'It runs', value: chainwebVersion ?? 'not known' },
+  { name: 'Required', value: requiredChainweb?.version ?? 'none any more' },
+  ...(requiredChainweb === undefined ? [] : [{ name: 'By', value: absolute(requiredChainweb.by) }]),
+];
 
 /** Safe defaults, all on. `conditionBits` says the same to the database. */
 export const RULES: Readonly<Record<RuleId, Rule>> = {
@@ -176,6 +187,22 @@ export const RULES: Readonly<Record<RuleId, Rule>> = {
     change: 'Name the account that is paid.',
     since: () => undefined,
     evidence: () => [{ name: 'Payout account', value: 'none' }],
+  },
+  'chainweb-outdated': {
+    ...{ id: 'chainweb-outdated', bit: 9, byLiveness: false, delayMs: HOUR, leastDelayMs: 0 },
+    ...{ word: 'Chainweb outdated', severity: 'warning' },
+    rule: 'Its chainweb-node is older than the version that admins of the region require by a date.',
+    change: 'The required version or a newer one: the job stoachain-upgrade brings it.',
+    since: () => undefined,
+    evidence: chainweb,
+  },
+  'chainweb-pressing': {
+    ...{ id: 'chainweb-pressing', bit: 10, byLiveness: false, delayMs: HOUR, leastDelayMs: 0 },
+    ...{ word: 'Chainweb overdue', severity: 'critical' },
+    rule: 'Its chainweb-node is older than the required version, and the date is less than 7 days ahead, or past.',
+    change: 'The required version or a newer one: the job stoachain-upgrade brings it.',
+    since: () => undefined,
+    evidence: chainweb,
   },
 };
 

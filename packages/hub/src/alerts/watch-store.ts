@@ -1,7 +1,7 @@
 import { type Instant, judgedAt } from '#nodes/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { ALL_BITS, type AlertFacts, RULE_IDS, RULES } from './rule.ts';
-import { conditionBits, type PayoutMissing, stateColumn } from './rule-sql.ts';
+import { conditionBits, type Standards, stateColumn } from './rule-sql.ts';
 import { REGION_OWNER } from './settings.ts';
 
 /** A node whose conditions differ from what was seen of it, or of which a machine is due. */
@@ -36,6 +36,7 @@ interface WatchedRow {
   disputed_at: Date | null;
   quarantined_at: Date | null;
   quarantine_reason: string | null;
+  chainweb_version: string | null;
 }
 
 const BY_LIVENESS = RULE_IDS.filter((id) => RULES[id].byLiveness);
@@ -43,7 +44,7 @@ const BY_LIVENESS = RULE_IDS.filter((id) => RULES[id].byLiveness);
 export interface Pass {
   readonly at: Instant;
   readonly limit: number;
-  readonly payoutMissing?: PayoutMissing | undefined;
+  readonly standards: Standards;
 }
 
 /** One pass over the fleet, in the database: only what changed leaves it. */
@@ -69,14 +70,14 @@ export class WatchStore {
   /** Nodes that hold nothing at first sight, by far the most, are noted without leaving the database. */
   async changed(pass: Pass, due: readonly string[]): Promise<readonly WatchedNode[]> {
     const sql = this.#sql;
-    const { at, payoutMissing } = pass;
+    const { at, standards } = pass;
     // Compiling would cost more than the pass, and hashes that do not fit in memory as much again.
     await sql`select set_config('jit', 'off', true), set_config('work_mem', '32MB', true)`;
     const rows = await sql<WatchedRow[]>`
       with odd as materialized (
         select * from (
           select n.node_id, n.owner, w.bits as held, case when w.owner = n.owner then w.seen else 0 end as seen,
-            ${conditionBits(sql, at, payoutMissing)} as bits
+            ${conditionBits(sql, at, standards)} as bits
           from nodes n left join node_status s using (node_id) left join alert_watch w using (node_id)
             left join disk_trends t using (node_id), ${stateColumn(sql, at)} offset 0) j
         where j.bits is distinct from j.held or j.seen <> ${ALL_BITS}::int or j.node_id = any(${[...due]}::text[])),
@@ -88,11 +89,11 @@ export class WatchStore {
         (select * from odd where held is not null or bits <> 0 limit ${pass.limit})
         union select * from odd where node_id = any(${[...due]}::text[]))
       select p.node_id, p.owner, n.retired_at is not null or n.refused_at is not null as gone, p.bits, p.seen, n.label,
-        n.simulated, n.disputed_at, n.quarantined_at, n.quarantine_reason, s.last_seen, s.at_tip_at, s.lag, s.chainweb,
+        n.simulated, n.disputed_at, n.quarantined_at, n.quarantine_reason, n.chainweb_version, s.last_seen, s.at_tip_at, s.lag, s.chainweb,
         s.disk, s.disk_free, t.bytes_per_day
       from picked p join nodes n using (node_id) left join node_status s using (node_id)
         left join disk_trends t using (node_id)`;
-    return rows.map(toWatched);
+    return rows.map((row) => toWatched(row, standards));
   }
 
   /** What was seen, until it differs again. */
@@ -108,7 +109,7 @@ export class WatchStore {
   }
 }
 
-function toWatched(row: WatchedRow): WatchedNode {
+function toWatched(row: WatchedRow, { requiredChainweb }: Standards): WatchedNode {
   const number = (value: bigint | null) => (value === null ? undefined : Number(value));
   return {
     nodeId: row.node_id,
@@ -129,6 +130,8 @@ function toWatched(row: WatchedRow): WatchedNode {
       disputedAt: row.disputed_at?.getTime(),
       quarantinedAt: row.quarantined_at?.getTime(),
       quarantineReason: row.quarantine_reason ?? undefined,
+      chainwebVersion: row.chainweb_version ?? undefined,
+      requiredChainweb,
     },
   };
 }

@@ -14,6 +14,7 @@ function view(over: Partial<FleetView> & { byState?: Partial<Record<StateName, n
   return {
     census: { total, byState: counts, simulated: 0, heard: 0, at: NOW },
     breakdown: { needs: [], events: [], versions: [], regions: [] },
+    chainweb: undefined,
     heads: [],
     at: { now: NOW, intervalMs: 30_000, graceUntil: 0 },
     ...rest,
@@ -47,6 +48,16 @@ describe('FleetPage', () => {
 
   it('says so where nothing needs a person', () => {
     expect(html({ byState: { online: 3, late: 1 } })).toContain('Nothing. No node waits for a person.');
+  });
+
+  it('says how many nodes run an older chainweb-node than is required', () => {
+    const required = { version: '2.27', by: Date.UTC(2026, 11, 24), setAt: NOW };
+    const page = html({ byState: { online: 9 }, chainweb: { required, count: 3 } });
+    expect(page).toContain('href="nodes?q=chainweb%3A%3C2.27+-state%3Aretired%2Crefused"');
+    expect(page).toContain('chainweb-node 2.27 by 2026-12-24');
+    expect(html({ byState: { online: 9 }, chainweb: { required, count: 0 } })).toContain(
+      'No node waits for a person.',
+    );
   });
 
   it('counts what is not named', () => {

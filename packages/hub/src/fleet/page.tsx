@@ -7,14 +7,16 @@ import {
   NEEDS_YOU,
   type NetworkHead,
   type NodeDetail,
+  type OutdatedChainweb,
   offlineAfterMs,
+  outdatedUrl,
   STATE_WORDS,
   STATES,
   type StateName,
   stateName,
   TOKEN_COMMAND,
 } from '#nodes/index.ts';
-import { duration, number, percent, tenths } from '../console/format.ts';
+import { duration, iso, number, percent, tenths } from '../console/format.ts';
 import { Lamp } from '../console/lamp.ts';
 import { Ago, Empty, Panel } from '../console/parts.tsx';
 import type { Breakdown, Share } from './breakdown.ts';
@@ -23,6 +25,8 @@ import { Figures } from './figures.tsx';
 export interface FleetView {
   readonly census: Census;
   readonly breakdown: Breakdown;
+  /** Undefined: no version of chainweb-node is required. */
+  readonly chainweb: OutdatedChainweb | undefined;
   readonly heads: readonly NetworkHead[];
   readonly at: Instant;
 }
@@ -109,19 +113,21 @@ function lastGood({ facts }: NodeDetail, state: StateName): { word: string; at: 
   return { word: 'since', at: state === 'disputed' ? facts.disputedAt : facts.quarantinedAt };
 }
 
-function NeedsYou({ view: { breakdown, census, at } }: { view: FleetView }) {
+function NeedsYou({ view: { breakdown, census, chainweb, at } }: { view: FleetView }) {
   const states = NEEDS_YOU.filter((state) => census.byState[state] > 0);
   const total = states.reduce((sum, state) => sum + census.byState[state], 0);
+  const outdated = chainweb !== undefined && chainweb.count > 0 ? chainweb : undefined;
   const named = Map.groupBy(breakdown.needs, ({ facts }) => stateName(facts, at));
   return (
     <Panel id="needs" title="Needs you" aside={total === 0 ? undefined : number(total)}>
-      {total === 0 ? (
+      {total === 0 && outdated === undefined ? (
         <AllWell census={census} />
       ) : (
         <ul class="needs">
           {states.map((state) => (
             <Need state={state} count={census.byState[state]} named={named.get(state) ?? []} at={at} />
           ))}
+          {outdated && <Outdated {...outdated} />}
         </ul>
       )}
     </Panel>
@@ -173,6 +179,24 @@ function Need({ state, count, named, at }: NeedProps) {
           </li>
         )}
       </ul>
+    </li>
+  );
+}
+
+function Outdated({ required, count }: OutdatedChainweb) {
+  const url = outdatedUrl(required);
+  return (
+    <li>
+      <a class="need-state" href={url}>
+        Outdated chainweb <span class="count">{number(count)}</span>
+      </a>
+      <p class="need-what">
+        Nodes must run chainweb-node {required.version} by {iso(required.by).slice(0, 10)}: upgrade those that
+        are older.
+      </p>
+      <a class="need-act" href={url} aria-label={`Open ${number(count)}: outdated chainweb`}>
+        Open {number(count)}
+      </a>
     </li>
   );
 }

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import type { Census, Liveness, NetworkHeads } from '#nodes/index.ts';
+import type { Census, Liveness, NetworkHeads, OutdatedChainweb } from '#nodes/index.ts';
 import { type Audience, audienceOf, viewerOf } from '../accounts/index.ts';
 import { audienceKey, partsOfKey } from '../console/audience-key.ts';
 import { type LiveSource, liveUrl, partial } from '../console/live.ts';
@@ -11,6 +11,7 @@ import { FLEET_PARTS, FleetPage, type FleetView } from './page.tsx';
 export interface FleetDeps {
   readonly census: RefreshedByKey<Census>;
   readonly breakdown: RefreshedByKey<Breakdown>;
+  readonly outdated: RefreshedByKey<OutdatedChainweb | undefined>;
   readonly heads: NetworkHeads;
   readonly liveness: Liveness;
 }
@@ -32,11 +33,15 @@ export function fleetRoutes(deps: FleetDeps, guard: MiddlewareHandler<HttpEnv>):
 }
 
 async function readFleet(
-  { census, breakdown, heads, liveness }: FleetDeps,
+  { census, breakdown, outdated, heads, liveness }: FleetDeps,
   audience: Audience,
 ): Promise<FleetView> {
-  const [counts, parts] = await Promise.all([census.read(audience), breakdown.read(audience)]);
-  return { census: counts, breakdown: parts, heads: heads.heads(), at: liveness.at() };
+  const [counts, parts, chainweb] = await Promise.all([
+    census.read(audience),
+    breakdown.read(audience),
+    outdated.read(audience),
+  ]);
+  return { census: counts, breakdown: parts, chainweb, heads: heads.heads(), at: liveness.at() };
 }
 
 /** The overview's parts, rendered anew each tick while somebody looks; those that say the same are not sent. */

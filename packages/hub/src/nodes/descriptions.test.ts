@@ -59,5 +59,16 @@ describe('Descriptions', { timeout: 60_000 }, () => {
       ['1.5.0', '1.5.0'],
       ['1.5.0', '1.5.0'],
     ]);
+    const chainweb = async (told: string) => {
+      await descriptions.describe(ids[0]!, { ...described, agentVersion: '1.5.0', chainwebVersion: told });
+      const [row] =
+        await database.sql`select chainweb_version, chainweb_key from nodes where node_id = ${ids[0]!}`;
+      return [row!['chainweb_version'], row!['chainweb_key']];
+    };
+    const told = ['2.26.1', '000000002.000000026.000000001.~'];
+    expect(await chainweb('2.26.1')).toEqual(told);
+    // chainweb-node that is down for a moment tells none.
+    expect(await chainweb('')).toEqual(told);
+    expect(await chainweb('2.27')).toEqual(['2.27', '000000002.000000027.000000000.~']);
   });
 });

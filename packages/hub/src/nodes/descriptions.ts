@@ -58,8 +58,10 @@ export class Descriptions {
     await this.#sql`
       with d as (select * from json_to_recordset(${storableJson(rows)}::text::json)
           as d(node_id text, agent_version text, chainweb_version text, supervision text, argv jsonb, host jsonb)),
-        listed as (update nodes n set agent_version = d.agent_version from d
-          where n.node_id = d.node_id and n.agent_version is distinct from d.agent_version)
+        listed as (update nodes n set agent_version = d.agent_version,
+            chainweb_version = coalesce(nullif(d.chainweb_version, ''), n.chainweb_version)
+          from d where n.node_id = d.node_id and (n.agent_version is distinct from d.agent_version
+            or (d.chainweb_version <> '' and n.chainweb_version is distinct from d.chainweb_version)))
       insert into node_descriptions (node_id, agent_version, chainweb_version, supervision, argv, host, described_at)
       select node_id, agent_version, nullif(chainweb_version, ''), supervision, argv, host, ${new Date(this.#clock.now())}
       from d where exists (select from nodes where nodes.node_id = d.node_id)

@@ -21,6 +21,17 @@ export { type Description, NodeReader } from './node-reader.ts';
 export { nodeContext, nodeSelectors, parseSelector, selectorSql } from './node-selector.ts';
 export { NodeNotes } from './notes.ts';
 export { NodeRegistry } from './registry.ts';
+export {
+  createOutdatedChainweb,
+  isVersion,
+  loadRequiredChainweb,
+  type OutdatedChainweb,
+  outdatedSql,
+  outdatedUrl,
+  presses,
+  type RequiredChainweb,
+  saveRequiredChainweb,
+} from './required-chainweb.ts';
 export { nodeRoutes } from './routes.tsx';
 export { domId } from './row.tsx';
 export { sampleOf } from './samples.ts';

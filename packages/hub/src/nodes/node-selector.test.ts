@@ -75,7 +75,7 @@ describe('a selector as SQL', { timeout: 120_000 }, () => {
   });
 
   it.each([
-    'state:offline -tag:lab region:eu version:<1.4 lag:>5 owner:a@x.io seen:>2d chain:3.behind role:miner label:rack* id:ab12 simulated:yes',
+    'state:offline -tag:lab region:eu version:<1.4 chainweb:<2.27 lag:>5 owner:a@x.io seen:>2d chain:3.behind role:miner label:rack* id:ab12 simulated:yes',
     '',
   ])('takes %s', async (text) => {
     const at: Instant = { now: NOW, intervalMs: 30_000, graceUntil: 0 };

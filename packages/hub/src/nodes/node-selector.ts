@@ -4,7 +4,7 @@ import type { NodeContext, NodeFacts, NodeField } from './fields/facts.ts';
 import { chain, lag, state } from './fields/health.ts';
 import { hardware, id, label, owner, region, role, tag } from './fields/text.ts';
 import { joined, seen, simulated } from './fields/time.ts';
-import { version } from './fields/version.ts';
+import { chainweb, version } from './fields/version.ts';
 import { wordsTest } from './fields/words.ts';
 import type { Instant } from './liveness.ts';
 import type { NetworkHeads } from './network-heads.ts';
@@ -17,6 +17,7 @@ const FIELDS: readonly NodeField[] = [
   chain,
   seen,
   version,
+  chainweb,
   tag,
   region,
   owner,

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, jsonb, pgTable, smallint, text } from 'drizzle-orm/pg-core';
 import { bytea, bytewise, instant, nodeIdColumn, tsvector } from '../columns.ts';
 import { FOLDED_LABEL, TAG_WORDS } from './listed-sql.ts';
@@ -9,17 +9,19 @@ const searchWords = sql`to_tsvector('simple', regexp_replace(regexp_replace(rege
   lower(label || ' ' || owner || ' ' || region), '[^[:alnum:]]+', ' ', 'g'),
   '([[:alpha:]])([[:digit:]])', '\\1 \\2', 'g'), '([[:digit:]])([[:alpha:]])', '\\1 \\2', 'g'))`;
 
-const NUMBERS = `substring(agent_version from '^v?([0-9.]+)')`;
-const PRE_RELEASE = `replace(substring(agent_version from '^[^+-]*-([^+]*)'), '.', ' ')`;
 const IDENTIFIERS = '[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*';
 
 /** `versionKey` by the database; pre-releases: numbers are marked by `!` and padded, then words by `"`, then the padding is cut. */
-const versionKey = sql.raw(`case when length(agent_version) <= 100
-  and agent_version ~ '^v?[0-9]{1,9}(\\.[0-9]{1,9}){0,2}(-${IDENTIFIERS})?(\\+${IDENTIFIERS})?$'
-  then lpad(split_part(${NUMBERS}, '.', 1), 9, '0') || '.' || lpad(split_part(${NUMBERS}, '.', 2), 9, '0') || '.'
-    || lpad(split_part(${NUMBERS}, '.', 3), 9, '0') || '.' || coalesce(regexp_replace(regexp_replace(regexp_replace(
-      ${PRE_RELEASE}, '(^| )([0-9]+)(?=$| )', '\\1!000000000\\2', 'g'), '(^| )(?=[0-9A-Za-z-])', '\\1"', 'g'),
+function versionKey(column: string): SQL {
+  const numbers = `substring(${column} from '^v?([0-9.]+)')`;
+  const preRelease = `replace(substring(${column} from '^[^+-]*-([^+]*)'), '.', ' ')`;
+  return sql.raw(`case when length(${column}) <= 100
+  and ${column} ~ '^v?[0-9]{1,9}(\\.[0-9]{1,9}){0,2}(-${IDENTIFIERS})?(\\+${IDENTIFIERS})?$'
+  then lpad(split_part(${numbers}, '.', 1), 9, '0') || '.' || lpad(split_part(${numbers}, '.', 2), 9, '0') || '.'
+    || lpad(split_part(${numbers}, '.', 3), 9, '0') || '.' || coalesce(regexp_replace(regexp_replace(regexp_replace(
+      ${preRelease}, '(^| )([0-9]+)(?=$| )', '\\1!000000000\\2', 'g'), '(^| )(?=[0-9A-Za-z-])', '\\1"', 'g'),
       '!0[0-9]*([0-9]{9})(?=$| )', '!\\1', 'g'), '~') end`);
+}
 
 /** The registry: what is told about a node or decided over it. What changes with each heartbeat is in `node_status`. */
 export const nodes = pgTable(
@@ -64,7 +66,11 @@ export const nodes = pgTable(
     listedState: text('listed_state').notNull().default('new'),
     listedLag: smallint('listed_lag').notNull().default(-1),
     /** Sorts as semantic versions do; null where the agent's version is unknown or none. */
-    versionKey: bytewise('version_key').generatedAlwaysAs(versionKey),
+    versionKey: bytewise('version_key').generatedAlwaysAs(versionKey('agent_version')),
+    /** Of chainweb-node, as the agent last read it: what is silent for a moment keeps it. */
+    chainwebVersion: text('chainweb_version'),
+    /** Sorts likewise. */
+    chainwebKey: bytewise('chainweb_key').generatedAlwaysAs(versionKey('chainweb_version')),
     /** The tags as lexemes, which an index finds by their beginning too. */
     tagWords: tsvector('tag_words').generatedAlwaysAs(sql.raw(TAG_WORDS)),
     /** The words of label, owner and region, for prefix search; letters and digits apart, so that `42` finds `node42`. */
@@ -77,6 +83,7 @@ export const nodes = pgTable(
     index('nodes_listed_lag').on(table.listedLag).where(sql`${table.listedLag} <> 0`),
     index('nodes_region').on(table.region, table.label, table.nodeId),
     index('nodes_version').on(table.versionKey, table.region),
+    index('nodes_chainweb').on(table.chainwebKey, table.region),
     index('nodes_folded_label').on(sql.raw(`(${FOLDED_LABEL})`), table.nodeId),
     index('nodes_tags').using('gin', table.tagWords),
     index('nodes_search').using('gin', table.search),

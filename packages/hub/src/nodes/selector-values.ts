@@ -24,12 +24,13 @@ async function readValues(
   audience: Audience,
 ): Promise<SelectorValues> {
   const rows = await sql<{ field: string; value: string }[]>`
-    with looked as materialized (select n.region, n.agent_version, n.owner, n.role, n.hw_type, n.tags from nodes n
+    with looked as materialized (select n.region, n.agent_version, n.chainweb_version, n.owner, n.role, n.hw_type, n.tags from nodes n
       where ${access.visibleTo(audience)} limit ${LOOKED_AT})
     select field, value from (
       select field, value, row_number() over (partition by field order by count(*) desc, value) as rank
       from looked cross join lateral (
-        values ('region', region), ('version', agent_version), ('owner', owner), ('role', role), ('hw', hw_type)
+        values ('region', region), ('version', agent_version), ('chainweb', chainweb_version),
+          ('owner', owner), ('role', role), ('hw', hw_type)
         union all select 'tag', tag from unnest(tags) as tag) as told(field, value)
       where value <> '' group by field, value) ranked where rank <= ${MOST} order by field, rank`;
   return Object.fromEntries(

@@ -60,6 +60,7 @@ export const anyNode: fc.Arbitrary<Omit<NodeFacts, 'nodeId'>> = fc
     hwType: fc.constantFrom('vps', 'pi'),
     tags: fc.subarray(TAGS),
     agentVersion: fc.option(fc.constantFrom(...VERSIONS), { nil: undefined }),
+    chainwebVersion: fc.option(fc.constantFrom(...VERSIONS), { nil: undefined }),
     simulated: fc.boolean(),
     facts: anyFacts,
     heights: fc
@@ -88,7 +89,8 @@ export async function describeNodes(sql: Sql, nodes: readonly NodeFacts[]): Prom
     const tips = Buffer.alloc(400);
     for (const [chain, height] of node.heights) tips.writeBigUInt64BE(BigInt(height), chain * 40);
     await sql`update nodes set owner = ${node.owner}, region = ${node.region}, role = ${node.role}, hw_type = ${node.hwType},
-      tags = ${[...node.tags]}, agent_version = ${node.agentVersion ?? null}, simulated = ${node.simulated}
+      tags = ${[...node.tags]}, agent_version = ${node.agentVersion ?? null}, chainweb_version = ${node.chainwebVersion ?? null},
+      simulated = ${node.simulated}
       where node_id = ${node.nodeId}`;
     await sql`update node_status set tips = ${tips} where node_id = ${node.nodeId}`;
   }
@@ -145,11 +147,12 @@ const leaf: fc.Arbitrary<Selector> = fc.oneof(
   fc.constant(term('lag', ':', ['unknown'])),
   fc
     .tuple(
+      fc.constantFrom('version', 'chainweb'),
       operator,
       fc.constantFrom('1', '1.4', '1.4.2', '1.4.2-rc.1', '1.4.2-rc.9', '1.4.2-0a', '2', '0', '1.4.2-rc'),
     )
-    .map(([op, value]) => term('version', op, [value])),
-  fc.constant(term('version', ':', ['unknown', '1.10'])),
+    .map(([field, op, value]) => term(field, op, [value])),
+  fc.constantFrom('version', 'chainweb').map((field) => term(field, ':', ['unknown', '1.10'])),
   age.map(([op, value]) => term('seen', op, [value])),
   fc.constant(term('seen', ':', ['never'])),
   age.map(([op, value]) => term('joined', op, [value])),

@@ -14,6 +14,7 @@ export interface NodeFacts {
   readonly hwType: string;
   readonly tags: readonly string[];
   readonly agentVersion: string | undefined;
+  readonly chainwebVersion: string | undefined;
   readonly simulated: boolean;
   readonly facts: StateFacts;
   /** Reported height by chain; a chain without one was never reported. */

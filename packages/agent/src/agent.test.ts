@@ -22,9 +22,9 @@ describe('a session', () => {
       'agentDescription',
       'effectiveConfig',
       'componentHealth',
-      'ratchetStored',
       'workPolicy',
       'leaseRequest',
+      'ratchetStored',
     ]);
     expect(hub.received('agentDescription')[0]).toMatchObject({ agentVersion: '0.1.0', hostname: 'host' });
   });

@@ -51,7 +51,7 @@ function shareCell(share: number | undefined, what: string): Markup {
   return cell ?? markup`<td class="c-load">${unknownMarkup(`${what}: not measured yet`)}</td>`;
 }
 
-const NO_DAY = markup`<td class="c-day">${unknownMarkup('CPU: no hour of the last 24 is stored')}</td>`;
+const NO_DAY = markup`<td class="c-day">${unknownMarkup('CPU: no hour stored yet')}</td>`;
 
 /** What was, and what is: the row's own, so that the picture never says another. */
 function dayCell(day: CpuDay | undefined, now: number | undefined): Markup {

@@ -61,7 +61,9 @@ export function RequiredChainwebPanel({ required, typed, faults = {} }: Required
           <Field name="by" label="By (UTC)" fault={faults['by']}>
             <input {...control('by', faults['by'])} type="date" value={typedOf(shown, 'by')} required />
           </Field>
-          <button type="submit">Require it</button>
+          <button type="submit" class="quiet">
+            Require it
+          </button>
         </form>
         {required !== undefined && <Act path={`${REQUIRED_CHAINWEB_PATH}/withdraw`} word="Require none" />}
       </div>

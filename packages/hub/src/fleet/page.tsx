@@ -188,13 +188,13 @@ function Outdated({ required, count }: OutdatedChainweb) {
   return (
     <li>
       <a class="need-state" href={url}>
-        Outdated chainweb <span class="count">{number(count)}</span>
+        Old chainweb <span class="count">{number(count)}</span>
       </a>
       <p class="need-what">
         Nodes must run chainweb-node {required.version} by {iso(required.by).slice(0, 10)}: upgrade those that
         are older.
       </p>
-      <a class="need-act" href={url} aria-label={`Open ${number(count)}: outdated chainweb`}>
+      <a class="need-act" href={url} aria-label={`Open ${number(count)}: old chainweb`}>
         Open {number(count)}
       </a>
     </li>

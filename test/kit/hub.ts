@@ -6,6 +6,7 @@ import {
   createLog,
   type DbAdapter,
   type Hub,
+  type HubOptions,
   type Log,
   loadConfig,
   openEmbedded,
@@ -49,6 +50,21 @@ export interface TestHubOptions {
   readonly onLog?: (line: string) => void;
 }
 
+const vaultKeys = new WeakMap<TestRegion, HubOptions['vaultKeys']>();
+
+/** Every hub of a region has the same keys, whichever its directory. */
+function vaultKeysOf(region: TestRegion): HubOptions['vaultKeys'] {
+  let held: Uint8Array | undefined;
+  const file = vaultKeys.get(region) ?? {
+    load: async () => held,
+    save: async (bytes: Uint8Array) => {
+      held = bytes;
+    },
+  };
+  vaultKeys.set(region, file);
+  return file;
+}
+
 /** A real hub on a free port with an embedded database of its own; the chain is simulated. */
 export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub> {
   const clock = options.clock ?? systemClock;
@@ -84,7 +100,7 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
     key: region.instanceKeyOf(config.instance),
     identityCache: new PrivateFile(join(dataDir, 'instance.chain')),
     rollingCheckpoint: new PrivateFile(join(dataDir, 'rolling-checkpoint.json')),
-    vaultKeys: new PrivateFile(join(dataDir, 'vault.key')),
+    vaultKeys: vaultKeysOf(region),
     checkpoint: network.checkpoint,
     clock,
     random: options.random ?? secureRandom,

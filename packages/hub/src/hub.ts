@@ -80,7 +80,7 @@ export interface HubOptions {
   /** Where the one that follows the head is kept. */
   readonly rollingCheckpoint: CheckpointFile;
   /** Where the keys are that seal secrets in the database. */
-  readonly vaultKeys: PrivateFile;
+  readonly vaultKeys: Pick<PrivateFile, 'load' | 'save'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly crypto: CryptoSuite;

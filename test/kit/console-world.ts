@@ -5,14 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, createLog, loadConfig, settingsInForce, systemClock } from '@stoa/hub';
 import { watchRights } from '@stoa/hub/accounts';
+import { createBootstrap, SSH_QUEUE_POLICY } from '@stoa/hub/bootstrap';
 import { Bus } from '@stoa/hub/bus';
+import { AllowedAddresses } from '@stoa/hub/egress';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from '@stoa/hub/history';
 import { createJobTools } from '@stoa/hub/jobs';
 import { ArtefactStore, JoinSteps, loadInstaller } from '@stoa/hub/joining';
-import { JoinTokens, Liveness } from '@stoa/hub/nodes';
+import { JoinTokens, Liveness, NodeRegistry } from '@stoa/hub/nodes';
 import { createOrders } from '@stoa/hub/orders';
 import { openUrl, type Sql } from '@stoa/hub/seams/db-adapter/index';
+import { PgBossQueue } from '@stoa/hub/seams/job-queue/index';
 import type { Mail } from '@stoa/hub/seams/mailer/index';
+import { MemoryProbeCache } from '@stoa/hub/seams/probe-cache/index';
 import { Vault } from '@stoa/hub/vault';
 import { createWeb, type Web } from '@stoa/hub/web';
 import { makeParties } from '@stoa/protocol/fixtures';
@@ -93,6 +97,23 @@ export async function openConsoleWorld({
   const parties = makeParties('console');
   const mails: Mail[] = [];
   const orders = createOrders({ sql, region: 'eu', clock, random: randomBytes, crypto: nodeCrypto });
+  const tokens = new JoinTokens({
+    ...{ sql, clock, random: randomBytes, crypto: nodeCrypto },
+    hub: { origin: url, region: 'eu', rootFingerprint },
+  });
+  const installer = await loadInstaller(url);
+  const vault = new Vault({ keys: [randomBytes(32)], random: randomBytes });
+  // Nobody takes its work: what is asked for stays queued.
+  const queue = await PgBossQueue.open({ sql, policy: SSH_QUEUE_POLICY, log });
+  opened.defer(() => queue.close());
+  const ssh = createBootstrap({
+    ...{ sql, queue, tokens, installer, vault, clock, log, random: randomBytes },
+    ...{ instance: 'hub-1', generation: 0, network: 'stoa', logDirectory: join(tmpdir(), 'no-logs-here') },
+    egressAllow: new AllowedAddresses(['10.0.0.0/8']),
+    registry: new NodeRegistry({ sql, clock, crypto: nodeCrypto }),
+    cache: new MemoryProbeCache({ clock, maxNodes: 100 }),
+  });
+  opened.defer(() => ssh.close());
   const web = await createWeb({
     alerts: {
       instanceId: 'hub-1',
@@ -111,13 +132,7 @@ export async function openConsoleWorld({
     adminEmail: 'admin@stoa.example',
     addressOf: ({ socket }) => socket.remoteAddress ?? 'unknown',
     join: {
-      tokens: new JoinTokens({
-        sql,
-        clock,
-        random: randomBytes,
-        crypto: nodeCrypto,
-        hub: { origin: url, region: 'eu', rootFingerprint },
-      }),
+      tokens,
       steps: new JoinSteps({ sql, clock }),
       artefacts: new ArtefactStore({
         directory: join(tmpdir(), 'no-artefacts-here'),
@@ -127,8 +142,9 @@ export async function openConsoleWorld({
         clock,
         log,
       }),
-      installer: await loadInstaller(url),
+      installer,
     },
+    ssh,
     orders,
     jobs: await createJobTools({
       ...{ sql, orders, liveness, heads, clock, random: randomBytes, fetch },
@@ -136,7 +152,7 @@ export async function openConsoleWorld({
     }),
     sql: database.sql,
     database,
-    vault: new Vault({ keys: [randomBytes(32)], random: randomBytes }),
+    vault,
     bus,
     clock,
     random: randomBytes,

@@ -26,6 +26,7 @@ async function bundleHub(): Promise<string> {
   // Within reach of the hub's libraries.
   const directory = join(ROOT, 'packages/hub/node_modules/.cache/stoa-command', String(process.pid));
   await cp(join(ROOT, 'packages/hub/migrations'), join(directory, 'migrations'), { recursive: true });
+  await cp(join(ROOT, 'packages/hub/src/joining/static'), join(directory, 'static'), { recursive: true });
   const outfile = join(directory, 'stoa-hub.mjs');
   await promisify(execFile)(process.execPath, ['-e', BUNDLE, 'packages/hub/src/main.ts', outfile], {
     cwd: ROOT,
@@ -35,16 +36,28 @@ async function bundleHub(): Promise<string> {
 }
 
 /** `stoa-hub …` as a process without a terminal. */
-export async function hubCommand(
+export function hubCommand(
   env: Readonly<Record<string, string>>,
+  ...words: readonly string[]
+): Promise<CommandResult> {
+  return hubCommandFed(env, '', ...words);
+}
+
+/** @param input what it reads from its standard input. */
+export async function hubCommandFed(
+  env: Readonly<Record<string, string>>,
+  input: string,
   ...words: readonly string[]
 ): Promise<CommandResult> {
   bundle ??= bundleHub();
   const child = spawn(process.execPath, [await bundle, ...words], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // Most commands end without having read it.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { code, out, err, json: () => JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') };

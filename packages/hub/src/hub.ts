@@ -312,6 +312,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     }),
     orders,
     jobs,
+    ssh,
     join: { tokens, steps, artefacts, installer },
     alerts: {
       instanceId: config.instance,

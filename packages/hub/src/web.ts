@@ -16,6 +16,7 @@ import {
   auditRoutes,
   type ExportSigner,
 } from './audit/index.ts';
+import { AccessStore, type Bootstrap, bootstrapPages, SSH_KINDS } from './bootstrap/index.ts';
 import { BulkActs, bulkRoutes } from './bulk/index.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
@@ -64,7 +65,7 @@ import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import type { Mailer } from './seams/mailer/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
 import type { Task } from './ticker.ts';
-import type { Vault } from './vault/index.ts';
+import { SecretStore, type Vault } from './vault/index.ts';
 
 /** What joining takes besides the database: by whom agents are let in, and what they install. */
 export interface JoinSide {
@@ -96,6 +97,7 @@ export interface WebOptions {
   readonly join: JoinSide;
   readonly orders: Orders;
   readonly jobs: Pick<Jobs, 'desk' | 'reader' | 'logs'>;
+  readonly ssh: Pick<Bootstrap, 'desk' | 'agentless'>;
   readonly mailer: Mailer;
   /** Whether strangers may make accounts. */
   readonly signUp: 'open' | 'closed';
@@ -211,7 +213,13 @@ export async function createWeb(options: WebOptions): Promise<Web> {
         audit,
         values,
       }),
-      jobPages({ ...nodes, ...jobs, orders: options.orders, guard }),
+      jobPages({ ...nodes, ...jobs, orders: options.orders, sshKinds: Object.keys(SSH_KINDS), guard }),
+      bootstrapPages({
+        ...{ ...nodes, auditStore, guard, desk: options.ssh.desk, agentless: options.ssh.agentless },
+        nodeAccess: access,
+        access: new AccessStore({ sql, clock }),
+        secrets: new SecretStore({ sql, clock, vault: options.vault }),
+      }),
       importRoutes({ guard, imported: new ImportedNodes({ sql, audit, clock }), bus: options.bus, clock }),
       ownerKeyRoutes({ ownerKeys, guard, clock }),
       orderRoutes({ orders: options.orders, guard }),

@@ -8,6 +8,11 @@ export interface SeatedKey {
   readonly line: string;
 }
 
+export interface PinnedKey extends HostKey {
+  readonly pinnedBy: string;
+  readonly pinnedAt: number;
+}
+
 export interface SshAccess extends SshTarget {
   readonly owner: string;
   readonly nodeId: string | undefined;
@@ -46,6 +51,17 @@ export class AccessStore implements HostKeyStore {
     const [row] = await this.#sql<{ fingerprint: string }[]>`
       select fingerprint from ssh_host_keys where place = ${place}`;
     return row?.fingerprint;
+  }
+
+  /** The key of a host with who accepted it, and when (milliseconds since 1970). */
+  async pinnedKey(place: string): Promise<PinnedKey | undefined> {
+    const [row] = await this.#sql<
+      { type: string; fingerprint: string; pinned_by: string; pinned_at: Date }[]
+    >`
+      select type, fingerprint, pinned_by, pinned_at from ssh_host_keys where place = ${place}`;
+    if (row === undefined) return undefined;
+    const { type, fingerprint, pinned_by: pinnedBy, pinned_at: pinnedAt } = row;
+    return { type, fingerprint, pinnedBy, pinnedAt: pinnedAt.getTime() };
   }
 
   async pin(place: string, key: HostKey, { actor }: { actor: string }): Promise<string> {

@@ -74,9 +74,15 @@ export async function installPrerequisites(remote: Remote, job: SshJob): Promise
 }
 
 /** Installs what is missing, and joins under a token of this job where the host is no node yet. @returns the node's id. */
+/** What a node that joins is called; one that joined keeps its own. */
+export interface NodeNames {
+  readonly label: string;
+  readonly tags: readonly string[];
+}
+
 export async function installAgent(
   remote: Remote,
-  by: { access: SshAccess; job: SshJob; kit: SshKit; label: string },
+  by: { access: SshAccess; job: SshJob; kit: SshKit; named?: NodeNames },
 ): Promise<string> {
   const { job, kit } = by;
   await job.step('install the agent', 60);
@@ -109,8 +115,7 @@ export async function recoverAgent(
 ): Promise<{ nodeId: string; was: string }> {
   await by.job.step('look at the agent', 40);
   const before = await readBack(remote).catch(() => undefined);
-  if (before !== undefined)
-    return { nodeId: await installAgent(remote, { ...by, label: '' }), was: 'running' };
+  if (before !== undefined) return { nodeId: await installAgent(remote, by), was: 'running' };
   await by.job.step('drop a broken version', 50);
   await remote.root('looking at the program', DROP_BROKEN);
   const restarted = await remote
@@ -118,7 +123,7 @@ export async function recoverAgent(
     .then(() => readBack(remote))
     .catch(() => undefined);
   if (restarted === undefined) await withoutIdentity(remote, by);
-  const nodeId = await installAgent(remote, { ...by, label: '' });
+  const nodeId = await installAgent(remote, by);
   return { nodeId, was: restarted === undefined ? 'broken' : 'stopped' };
 }
 
@@ -128,7 +133,7 @@ async function withoutIdentity(
   by: { access: SshAccess; job: SshJob; kit: SshKit },
 ): Promise<void> {
   try {
-    await installAgent(remote, { ...by, label: '' });
+    await installAgent(remote, by);
   } catch (error) {
     if (!(error instanceof BootstrapError) || error.code === 'remote_disk_full') throw error;
     by.job.say(error.message);
@@ -153,19 +158,20 @@ async function tokenOf({
   access,
   job,
   kit,
-  label,
+  named,
 }: {
   access: SshAccess;
   job: SshJob;
   kit: SshKit;
-  label: string;
+  named?: NodeNames | undefined;
 }): Promise<string> {
   const name = secretNames.token(job.row.jobId);
   const held = await kit.vault.open(name);
   if (held !== undefined) return held;
   const token = await kit.tokens.create({
     ...{ owner: access.owner, createdBy: job.row.createdBy, ttlMs: TOKEN_MS },
-    ...(label !== '' && { label }),
+    ...(named && named.label !== '' && { label: named.label }),
+    ...(named && { tags: named.tags }),
   });
   await kit.vault.seal(name, token);
   return token;

@@ -1,5 +1,5 @@
 import type { NodeAccess, Viewer } from '#accounts/index.ts';
-import { isAtLeast } from '#accounts/index.ts';
+import { isAtLeast, requireFresh } from '#accounts/index.ts';
 import type { Act, AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { SshTarget, SshUse } from '#seams/ssh-pool/index.ts';
@@ -10,6 +10,14 @@ import { BootstrapError } from './error.ts';
 
 const DAY_MS = 24 * 3_600_000;
 export const LONGEST_MARK_MS = 90 * DAY_MS;
+
+/** Times are milliseconds since 1970. */
+export interface AgentlessMark {
+  readonly reason: string;
+  readonly setBy: string;
+  readonly setAt: number;
+  readonly endsAt: number;
+}
 
 /**
  * Which nodes the hub may reach over SSH for routine probes: those that an admin marked, until the mark ends, and that have
@@ -28,7 +36,7 @@ export class Agentless {
     this.#access = by.access;
   }
 
-  /** @param by.ms how long it holds. @throws HttpError `not_found`. */
+  /** @param by.ms how long it holds. @throws HttpError `not_found`, `confirm_first`. */
   async mark(viewer: Viewer, nodeId: string, by: { ms: number; reason: string }): Promise<void> {
     await this.#require(viewer, nodeId);
     const now = this.#clock.now();
@@ -41,6 +49,15 @@ export class Agentless {
         on conflict (node_id) do update set reason = excluded.reason, set_by = excluded.set_by, set_at = excluded.set_at,
           ends_at = excluded.ends_at`;
     });
+  }
+
+  /** The mark of a node, also one that has ended. */
+  async of(nodeId: string): Promise<AgentlessMark | undefined> {
+    const [row] = await this.#sql<{ reason: string; set_by: string; set_at: Date; ends_at: Date }[]>`
+      select reason, set_by, set_at, ends_at from agentless_marks where node_id = ${nodeId}`;
+    if (row === undefined) return undefined;
+    const { reason, set_by: setBy, set_at: setAt, ends_at: endsAt } = row;
+    return { reason, setBy, setAt: setAt.getTime(), endsAt: endsAt.getTime() };
   }
 
   async unmark(viewer: Viewer, nodeId: string): Promise<void> {
@@ -96,5 +113,6 @@ export class Agentless {
   async #require(viewer: Viewer, nodeId: string): Promise<void> {
     if (!isAtLeast(viewer, 'ancient') || !(await this.#access.may(viewer, nodeId, 'owner')))
       throw notFound(`Node ${nodeId}`);
+    requireFresh(viewer, this.#clock.now());
   }
 }

@@ -22,6 +22,7 @@ export interface ShownHost {
 
 export interface BootstrapRequest extends SshTarget {
   readonly label: string;
+  readonly tags?: readonly string[];
   /** Whose node it becomes. */
   readonly owner: string;
   /** Used until our key works, then forgotten. */
@@ -62,7 +63,7 @@ export class BootstrapDesk {
 
   /** @returns the job's id. @throws HttpError `host_key_changed` where the host shows another key than was accepted. */
   async bootstrap(viewer: Viewer, request: BootstrapRequest): Promise<string> {
-    const { host, port, user, label, owner, login, fingerprint } = request;
+    const { host, port, user, label, tags = [], owner, login, fingerprint } = request;
     const shown = await this.look(viewer, request);
     if (shown.key.fingerprint !== fingerprint)
       throw new HttpError(
@@ -81,7 +82,7 @@ export class BootstrapDesk {
       subject: shown.place,
       detail,
     });
-    const params = canonical('bootstrap', { host, port, user, label });
+    const params = canonical('bootstrap', { host, port, user, label, tags: tags.join(' ') });
     return await this.#submit(viewer, { kind: 'bootstrap', nodeId: shown.place, owner, params, login });
   }
 

@@ -9,9 +9,10 @@ import { ensureRoot } from './sudo-rule.ts';
 
 export const SSH_HANDLERS: Readonly<Record<SshKindName, SshHandler>> = {
   async bootstrap(job, kit) {
-    const { host, port, user, label } = job.params as Record<'host' | 'user' | 'label', string> & {
-      port: number;
-    };
+    const { host, port, user, label, tags } = job.params as Record<
+      'host' | 'user' | 'label' | 'tags',
+      string
+    > & { port: number };
     const seated = await seatKey(await kit.access.ensure({ host, port, user }, job.row.owner), {
       ...{ job, kit, anew: false },
     });
@@ -19,7 +20,8 @@ export const SSH_HANDLERS: Readonly<Record<SshKindName, SshHandler>> = {
       await ensureRoot(remote, { user, job, kit });
       await forgetLogin(job, kit);
       await installPrerequisites(remote, job);
-      const nodeId = await installAgent(remote, { access: seated, job, kit, label });
+      const named = { label, tags: tags.split(' ').filter(Boolean) };
+      const nodeId = await installAgent(remote, { access: seated, job, kit, named });
       return { nodeId, host, port, user };
     });
   },
@@ -34,7 +36,7 @@ export const SSH_HANDLERS: Readonly<Record<SshKindName, SshHandler>> = {
     const access = await accessOf(job, kit);
     return await withAccess(access, { job, kit }, async (remote) => {
       await installPrerequisites(remote, job);
-      return { nodeId: await installAgent(remote, { access, job, kit, label: '' }) };
+      return { nodeId: await installAgent(remote, { access, job, kit }) };
     });
   },
 

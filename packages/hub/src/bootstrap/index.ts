@@ -27,6 +27,7 @@ export { BootstrapError } from './error.ts';
 export { SSH_HANDLERS } from './handlers.ts';
 export { type HostLine, parseHostList } from './host-list.ts';
 export { isSshKind, SSH_KINDS, type SshKind, type SshKindName, sshKindOf } from './kinds.ts';
+export { type BootstrapPagesDeps, bootstrapPages } from './pages/index.ts';
 export { sshChannel } from './ssh-channel.ts';
 export type { SshHandler } from './ssh-job.ts';
 

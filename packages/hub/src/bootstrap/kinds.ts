@@ -48,6 +48,13 @@ export const SSH_KINDS = {
         default: '',
         doc: 'name of the node; empty for one by its id',
       },
+      tags: {
+        type: 'text',
+        pattern: /(?:[\p{L}\p{N}][\p{L}\p{N}._-]{0,31}(?: [\p{L}\p{N}][\p{L}\p{N}._-]{0,31}){0,9})?/u,
+        max: 400,
+        default: '',
+        doc: 'tags of the node, a space between',
+      },
     },
   },
   'key-reseat': {

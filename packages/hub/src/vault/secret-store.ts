@@ -32,6 +32,14 @@ export class SecretStore {
     return row && this.#vault.open(row.sealed, SECRETS, name);
   }
 
+  /** When it was put there, in milliseconds since 1970; undefined where there is none. */
+  async sealedAt(name: string): Promise<number | undefined> {
+    const [row] = await this.#sql<
+      { created_at: Date }[]
+    >`select created_at from vault_secrets where name = ${name}`;
+    return row?.created_at.getTime();
+  }
+
   /** @returns whether there was one. */
   async forget(name: string, within: Sql | TransactionSql = this.#sql): Promise<boolean> {
     return (await within`delete from vault_secrets where name = ${name}`).count > 0;

@@ -5,7 +5,7 @@ import { href } from '../../console/scope.ts';
 import type { JobDetail, JobReceiptRow } from '../job.ts';
 import { isOver } from '../state.ts';
 import { LogTail } from './log-tail.tsx';
-import { JobStatus, STATE_MEANING } from './parts.tsx';
+import { JobStatus, meaningOf, NodeLink } from './parts.tsx';
 
 export const JOB_HEAD = 'job-head';
 
@@ -20,6 +20,7 @@ export interface JobPageProps {
 
 /** One job on one node: what it is, how it went, its log, and what both sides signed of it. */
 export function JobPage({ job, receipts, tail, now, acts }: JobPageProps) {
+  const overSsh = job.run === 'ssh';
   return (
     <article class="job">
       <p class="crumb">
@@ -30,7 +31,7 @@ export function JobPage({ job, receipts, tail, now, acts }: JobPageProps) {
           <h1>{job.kind}</h1>
         </div>
         <p class="node-id">
-          <a href={href(`/nodes/${job.nodeId}/jobs`)}>{job.label}</a>
+          <NodeLink job={job} path="/jobs" />
           <code>{job.jobId}</code>
         </p>
         <JobHead job={job} now={now} />
@@ -41,7 +42,11 @@ export function JobPage({ job, receipts, tail, now, acts }: JobPageProps) {
           <LogTail jobId={job.jobId} text={tail} />
         </Panel>
         {job.report !== '' && (
-          <Panel id="report" title="Report" aside="as the node signed it">
+          <Panel
+            id="report"
+            title="Report"
+            aside={overSsh ? 'as the worker found it' : 'as the node signed it'}
+          >
             <pre class="report">
               <code>{pretty(job.report)}</code>
             </pre>
@@ -50,9 +55,11 @@ export function JobPage({ job, receipts, tail, now, acts }: JobPageProps) {
         <Panel id="facts" title="The job">
           <Facts facts={factsOf(job)} />
         </Panel>
-        <Panel id="receipts" title="Receipts" aside="results signed by the node, each answered by the hub">
-          <Receipts receipts={receipts} now={now} />
-        </Panel>
+        {!overSsh && (
+          <Panel id="receipts" title="Receipts" aside="results signed by the node, each answered by the hub">
+            <Receipts receipts={receipts} now={now} />
+          </Panel>
+        )}
       </div>
     </article>
   );
@@ -66,7 +73,7 @@ export function JobHead({ job, now }: { job: JobDetail; now: number }) {
       {job.message !== '' && <p class={job.state === 'failed' ? 'bad' : undefined}>{job.message}</p>}
       <details class="why" id="why-state" open={job.state === 'unknown' || job.state === 'dead'}>
         <summary>Why {job.state}?</summary>
-        <p>{STATE_MEANING[job.state]}</p>
+        <p>{meaningOf(job)}</p>
       </details>
       <Timeline job={job} now={now} />
     </div>
@@ -85,7 +92,15 @@ function Timeline({ job, now }: { job: JobDetail; now: number }) {
       at: job.startedAt,
       note: job.attempt === 0 ? '' : `attempt ${job.attempt} of ${job.maxAttempts}`,
     },
-    ...(lease ? [{ word: 'Lease', at: job.leasedUntil, note: 'ends, unless the node renews it' }] : []),
+    ...(lease
+      ? [
+          {
+            word: 'Lease',
+            at: job.leasedUntil,
+            note: `ends, unless the ${job.run === 'ssh' ? 'worker' : 'node'} renews it`,
+          },
+        ]
+      : []),
     { word: 'Over', at: job.endedAt, note: '' },
   ];
   return (
@@ -108,21 +123,30 @@ function Acts({ job }: { job: JobDetail }) {
       {!isOver(job.state) && !job.cancelling && (
         <Act path={`/jobs/${job.jobId}/cancel`} word="Cancel" label={`Cancel ${job.kind} on ${job.label}`} />
       )}
-      {job.cancelling && !isOver(job.state) && <p>It is being ended: TERM, and after ten seconds KILL.</p>}
+      {job.cancelling && !isOver(job.state) && (
+        <p>
+          It is being ended:{' '}
+          {job.run === 'ssh' ? 'its worker stops at the next step' : 'TERM, and after ten seconds KILL'}.
+        </p>
+      )}
       {again && job.orderId === undefined && (
         <Act path={`/jobs/${job.jobId}/retry`} word="Retry" label={`Retry ${job.kind} on ${job.label}`} />
       )}
       {again && (
-        <a
-          href={href(
-            `/jobs/run?${new URLSearchParams({ kind: job.kind, q: `id:${job.nodeId}`, ...asTexts(job.params) })}`,
-          )}
-        >
-          Run it anew{job.orderId !== undefined && ': it takes a new order'}
-        </a>
+        <a href={href(anewPath(job))}>Run it anew{job.orderId !== undefined && ': it takes a new order'}</a>
       )}
     </div>
   );
+}
+
+/** Where it is asked for. */
+function anewPath({ run, kind, nodeId, params }: JobDetail): string {
+  const texts = asTexts(params);
+  if (run === 'agent')
+    return `/jobs/run?${new URLSearchParams({ kind, q: `id:${nodeId}`, ...texts }).toString()}`;
+  if (kind !== 'bootstrap') return `/nodes/${nodeId}/ssh`;
+  const { host = '', port = '', user = '', label = '' } = texts;
+  return `/bootstrap?${new URLSearchParams({ host, port, user, label }).toString()}`;
 }
 
 function LogAside({ job }: { job: JobDetail }) {

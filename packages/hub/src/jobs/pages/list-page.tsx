@@ -1,4 +1,3 @@
-import { KIND_NAMES } from '@stoa/protocol';
 import { control, Field } from '../../console/form.tsx';
 import { Empty, Table } from '../../console/parts.tsx';
 import { href } from '../../console/scope.ts';
@@ -6,7 +5,15 @@ import type { JobCursor, JobFilter, JobPage } from '../job-reader.ts';
 import { JOB_STATES, type JobState } from '../state.ts';
 import { JobRow, JobsFrame, StateLamp } from './parts.tsx';
 
-export function JobsPage({ page, filter, now }: { page: JobPage; filter: JobFilter; now: number }) {
+export interface JobsPageProps {
+  readonly page: JobPage;
+  readonly filter: JobFilter;
+  /** That there are, of agents and over SSH. */
+  readonly kinds: readonly string[];
+  readonly now: number;
+}
+
+export function JobsPage({ page, filter, kinds, now }: JobsPageProps) {
   const [state] = filter.states ?? [];
   return (
     <JobsFrame tab="jobs" aside="the newest first; kept for 30 days after their end">
@@ -18,7 +25,7 @@ export function JobsPage({ page, filter, now }: { page: JobPage; filter: JobFilt
           ))}
         </ul>
       </nav>
-      <FilterForm filter={filter} />
+      <FilterForm filter={filter} kinds={kinds} />
       <JobTable jobs={page.jobs} now={now} withNode empty={<NoJobs filter={filter} />} />
       <Older filter={filter} next={page.next} />
     </JobsFrame>
@@ -78,7 +85,7 @@ function StateChip({
   );
 }
 
-function FilterForm({ filter }: { filter: JobFilter }) {
+function FilterForm({ filter, kinds }: Pick<JobsPageProps, 'filter' | 'kinds'>) {
   return (
     <form action={href('/jobs')} class="filters" aria-label="Filter the list">
       {filter.states?.[0] && <input type="hidden" name="state" value={filter.states[0]} />}
@@ -86,7 +93,7 @@ function FilterForm({ filter }: { filter: JobFilter }) {
       <Field name="kind" label="Kind">
         <select {...control('kind', undefined)}>
           <option value="">every kind</option>
-          {KIND_NAMES.map((kind) => (
+          {kinds.map((kind) => (
             <option value={kind} selected={kind === filter.kind}>
               {kind}
             </option>

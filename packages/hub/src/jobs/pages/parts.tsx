@@ -3,6 +3,7 @@ import { duration, number } from '../../console/format.ts';
 import { Lamp, type LampName } from '../../console/lamp.ts';
 import { Ago, Tabs, Unknown } from '../../console/parts.tsx';
 import { href } from '../../console/scope.ts';
+import { NODE_ID } from '../../nodes/index.ts';
 import type { JobSummary } from '../job.ts';
 import type { JobState } from '../state.ts';
 
@@ -19,7 +20,7 @@ const LAMPS: Readonly<Record<JobState, LampName>> = {
 };
 
 /** What each state means, and what moves a job on from it. */
-export const STATE_MEANING: Readonly<Record<JobState, string>> = {
+const STATE_MEANING: Readonly<Record<JobState, string>> = {
   queued:
     'It waits for its time, for a free slot of its node, for the caps of its kind, or for a second approver.',
   leased: 'It was sent to its node, which has ten seconds to say that it has it on disk.',
@@ -31,6 +32,18 @@ export const STATE_MEANING: Readonly<Record<JobState, string>> = {
     'Its lease was lost while it may have been running, and running it twice could do harm: it waits for what the node’s journal says.',
   dead: 'Every attempt was used up without a result. Retry queues it anew.',
 };
+
+/** Of work that a worker does over SSH, where it differs. */
+const SSH_MEANING: Readonly<Partial<Record<JobState, string>>> = {
+  queued: 'It waits for a worker with room for its kind, or for other work over SSH on the same host to end.',
+  running: 'A worker has it and renews the lease; after 90 s of silence another goes on with it.',
+  succeeded: 'The worker that did it says so.',
+  failed: 'The worker that tried it says so; the code says why.',
+};
+
+export function meaningOf({ run, state }: Pick<JobSummary, 'run' | 'state'>): string {
+  return (run === 'ssh' ? SSH_MEANING[state] : undefined) ?? STATE_MEANING[state];
+}
 
 function JobLamp({ job }: { job: Pick<JobSummary, 'state' | 'held' | 'cancelling'> }) {
   const word = job.held ? 'waits for approval' : job.cancelling ? `${job.state}, ends` : job.state;
@@ -80,6 +93,12 @@ export function statusId(jobId: string): string {
   return `job-${jobId}`;
 }
 
+/** A host that is no node yet has no pages of its own. */
+export function NodeLink({ job, path }: { job: Pick<JobSummary, 'nodeId' | 'label'>; path: string }) {
+  if (!NODE_ID.test(job.nodeId)) return <>{job.label}</>;
+  return <a href={href(`/nodes/${job.nodeId}${path}`)}>{job.label}</a>;
+}
+
 export function JobRow({ job, now, withNode }: { job: JobSummary; now: number; withNode: boolean }) {
   return (
     <tr>
@@ -91,7 +110,7 @@ export function JobRow({ job, now, withNode }: { job: JobSummary; now: number; w
       </th>
       {withNode && (
         <td>
-          <a href={href(`/nodes/${job.nodeId}`)}>{job.label}</a>
+          <NodeLink job={job} path="" />
         </td>
       )}
       <td class="num">

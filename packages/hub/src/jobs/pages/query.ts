@@ -1,4 +1,3 @@
-import { isKindName } from '@stoa/protocol';
 import type { HubContext } from '../../http.ts';
 import { HttpError } from '../../http-error.ts';
 import { isUuid, type JobCursor, type JobFilter } from '../job-reader.ts';
@@ -6,15 +5,15 @@ import { JOB_STATES, type JobState } from '../state.ts';
 
 const MOST_TYPED = 80;
 
-/** The filter in a list's address. @throws {HttpError} `bad_filter`. */
-export function readFilter(c: HubContext): JobFilter {
+/** The filter in a list's address. @param kinds that there are. @throws {HttpError} `bad_filter`. */
+export function readFilter(c: HubContext, kinds: readonly string[]): JobFilter {
   const states = (c.req.queries('state') ?? []).filter((state) => state !== '');
   const kind = c.req.query('kind') ?? '';
   const batchId = c.req.query('batch') ?? '';
   const q = (c.req.query('q') ?? '').trim().slice(0, MOST_TYPED);
   const wrong = states.find((state) => !isState(state));
   if (wrong !== undefined) throw badFilter(`There is no state '${wrong.slice(0, 40)}' of jobs.`, JOB_STATES);
-  if (kind !== '' && !isKindName(kind))
+  if (kind !== '' && !kinds.includes(kind))
     throw badFilter(`There is no kind '${kind.slice(0, 40)}' of jobs.`, []);
   return {
     ...(states.length > 0 && { states: states.filter(isState) }),

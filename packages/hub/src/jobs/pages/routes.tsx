@@ -1,12 +1,13 @@
+import { KIND_NAMES } from '@stoa/protocol';
 import type { MiddlewareHandler } from 'hono';
-import { isAtLeast, type NodeAccess, viewerOf } from '#accounts/index.ts';
+import { isAtLeast, type NodeAccess, type Viewer, viewerOf } from '#accounts/index.ts';
 import type { Clock } from '../../clock.ts';
 import { liveUrl } from '../../console/live.ts';
 import { href } from '../../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../../http.ts';
 import { notFound } from '../../http-error.ts';
 import { type Liveness, NODE_ID, type NodeListing, NodePage } from '../../nodes/index.ts';
-import type { JobBatch, JobDetail } from '../job.ts';
+import type { JobBatch, JobDetail, JobSummary } from '../job.ts';
 import type { JobDesk } from '../job-desk.ts';
 import type { JobLogs } from '../job-logs.ts';
 import { isUuid, type JobReader } from '../job-reader.ts';
@@ -26,6 +27,8 @@ export interface JobPagesDeps {
   readonly reader: JobReader;
   readonly logs: JobLogs;
   readonly orders: RunOrders;
+  /** Of what workers run over SSH: in the same list, asked for elsewhere. */
+  readonly sshKinds: readonly string[];
   readonly access: NodeAccess;
   readonly listing: Pick<NodeListing, 'details'>;
   readonly liveness: Liveness;
@@ -36,6 +39,7 @@ export interface JobPagesDeps {
 /** The pages of jobs. What a viewer may see follows the nodes; what they may do is the desk's to say. */
 export function jobPages(deps: JobPagesDeps): HttpFeature {
   const { desk, reader, logs, access, guard, clock } = deps;
+  const kinds = [...KIND_NAMES, ...deps.sshKinds];
   return {
     nav: [{ id: 'jobs', path: '/jobs', word: 'Jobs', group: 'scope', place: 30 }],
     mount(app: HubApp) {
@@ -43,9 +47,9 @@ export function jobPages(deps: JobPagesDeps): HttpFeature {
       app.use('/jobs/*', guard);
       app.get('/nodes/:id/jobs', guard, (c) => showNodeJobs(c, deps));
       app.get('/jobs', async (c) => {
-        const filter = readFilter(c);
+        const filter = readFilter(c, kinds);
         const page = await reader.list(viewerOf(c), filter, readCursor(c));
-        return c.render(<JobsPage page={page} filter={filter} now={clock.now()} />, {
+        return c.render(<JobsPage {...{ page, filter, kinds }} now={clock.now()} />, {
           title: 'Jobs',
           nav: 'jobs',
           ...watching({ job: page.jobs.map(({ jobId }) => jobId) }),
@@ -70,7 +74,7 @@ export function jobPages(deps: JobPagesDeps): HttpFeature {
       app.get('/jobs/:id', async (c) => {
         const job = await findJob(c, reader);
         const [receipts, tail] = await Promise.all([reader.receipts(job.jobId), readTail(logs, job.jobId)]);
-        const acts = await access.may(viewerOf(c), job.nodeId, 'operator');
+        const acts = await mayAct(viewerOf(c), job, access);
         return c.render(<JobPage {...{ job, receipts, tail, acts }} now={clock.now()} />, {
           title: `${job.kind} on ${job.label}`,
           nav: 'jobs',
@@ -94,6 +98,12 @@ export function jobPages(deps: JobPagesDeps): HttpFeature {
       });
     },
   };
+}
+
+/** A host that is no node yet is worked by whose it will be, and by admins: as the desk has it. */
+async function mayAct(viewer: Viewer, { nodeId, owner }: JobSummary, access: NodeAccess): Promise<boolean> {
+  if (NODE_ID.test(nodeId)) return await access.may(viewer, nodeId, 'operator');
+  return isAtLeast(viewer, 'ancient') || owner === viewer.email;
 }
 
 async function showNodeJobs(c: HubContext, deps: JobPagesDeps): Promise<Response> {
@@ -124,7 +134,7 @@ async function showBatch(c: HubContext, { reader, access, clock }: JobPagesDeps)
   const batch = await findBatch(c, reader);
   const page = await reader.list(viewer, { batchId: batch.batchId });
   const [first] = page.jobs;
-  const acts = first !== undefined && (await access.may(viewer, first.nodeId, 'operator'));
+  const acts = first !== undefined && (await mayAct(viewer, first, access));
   const approves = isAtLeast(viewer, 'ancient') && viewer.email !== batch.createdBy;
   return c.render(<BatchPage {...{ batch, page, acts, approves }} now={clock.now()} />, {
     title: `${batch.kind}, a batch`,

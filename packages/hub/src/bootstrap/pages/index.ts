@@ -1,0 +1,1 @@
+export { type BootstrapPagesDeps, bootstrapPages } from './routes.tsx';

@@ -205,6 +205,20 @@ describe('pages of work over SSH', { timeout: 120_000 }, () => {
     expect((await his.post(`/nodes/${node}/ssh/agentless`, mark)).status).toBe(404);
     expect((await his.post(`/nodes/${node}/ssh/agentless/remove`, {})).status).toBe(404);
 
+    const guest = await operator('guest@x.io');
+    await world.sql`insert into node_shares (node_id, email, role, shared_by, shared_at)
+      values (${node}, 'guest@x.io', 'operator', ${owner}, now())`;
+    const seen = await (await guest.get(`/nodes/${node}/ssh`)).text();
+    expect(seen).toContain('192.0.2.7');
+    expect(seen).not.toContain('Re-seat our key');
+    expect((await guest.post(`/nodes/${node}/ssh/key-reseat`, {})).status).toBe(404);
+    const [job] = await world.sql<{ job_id: string }[]>`select job_id from jobs where kind = 'key-reseat'`;
+    const shown = await (await guest.get(`/jobs/${job!.job_id}`)).text();
+    expect(shown).toContain('Why cancelled?');
+    expect(shown).not.toContain('Run it anew');
+    await guest.post(`/jobs/${job!.job_id}/retry`, {});
+    expect(await (await guest.get(`/jobs/${job!.job_id}`)).text()).toContain('Why cancelled?');
+
     const late = await world.signIn('late@x.io');
     await world.sql`update user_sessions set created_at = now() - interval '6 minutes'
       where user_id = (select id from users where email = 'late@x.io')`;

@@ -18,6 +18,7 @@ const SOURCES = {
     './static/navigation.css',
     './static/palette.css',
     './static/fleet.css',
+    './static/ssh.css',
     './static/list.css',
     './static/list-tools.css',
     './static/node.css',

@@ -20,14 +20,17 @@ export function NewJoinPage({
   typed,
   faults = {},
   obstacles,
+  bootstraps = false,
 }: {
   typed?: Typed | undefined;
   faults?: Faults;
   obstacles: readonly Obstacle[];
+  /** The viewer may have the hub sign in to the host instead. */
+  bootstraps?: boolean;
 }) {
   return (
     <article class="join">
-      <Title />
+      <Title bootstraps={bootstraps} />
       <Obstacles obstacles={obstacles} />
       <ol class="steps">
         <Step at={1} title="Name and tags">
@@ -146,11 +149,16 @@ export function JoinPage({
   );
 }
 
-function Title() {
+function Title({ bootstraps = false }: { bootstraps?: boolean }) {
   return (
     <div class="title">
       <h1>Add a node</h1>
       <p>
+        {bootstraps && (
+          <>
+            <a href={href('/bootstrap')}>Over SSH instead</a> ·{' '}
+          </>
+        )}
         <a href={href('/tokens')}>Join tokens</a>
       </p>
     </div>

@@ -1,7 +1,7 @@
 import { parseJoinToken, toHex } from '@stoa/protocol';
 import type { MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import { type Viewer, viewerOf } from '#accounts/index.ts';
+import { isAtLeast, type Viewer, viewerOf } from '#accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import { type Faults, readForm, type Typed } from '../console/form.tsx';
 import { liveUrl } from '../console/live.ts';
@@ -39,7 +39,8 @@ export function joinRoutes(deps: JoinRoutesDeps): HttpFeature {
     c: HubContext,
     again: { typed?: Typed; faults?: Faults } = {},
   ): Promise<Response> => {
-    const page = <NewJoinPage {...again} obstacles={await obstacles(deps)} />;
+    const bootstraps = isAtLeast(viewerOf(c), 'ancient');
+    const page = <NewJoinPage {...{ ...again, bootstraps }} obstacles={await obstacles(deps)} />;
     return c.render(page, { title: 'Add a node', nav: 'join' });
   };
   return {

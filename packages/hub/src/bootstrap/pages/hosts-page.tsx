@@ -56,7 +56,7 @@ export function KeysPage({ looked, sealed }: { looked: readonly Looked[]; sealed
   return (
     <BootstrapFrame tab="many" aside="good for a quarter of an hour">
       <Panel id="host-keys" title="2. Are these the keys of the hosts?">
-        <form method="post" action={href('/bootstrap/hosts/begin')} class="form is-wide">
+        <form method="post" action={href('/bootstrap/hosts/begin')} class="host-key">
           <input type="hidden" name="sealed" value={sealed} />
           <Table caption="Hosts and their keys" columns={['Host', 'Key', 'Before']}>
             {looked.map((each) => (
@@ -95,7 +95,7 @@ function HostRow({ looked }: { looked: Looked }) {
   return (
     <tr>
       <th scope="row">
-        <label>
+        <label class="host-pick">
           <input type="checkbox" name="place" value={place} checked={!changed} /> {place}
         </label>
       </th>

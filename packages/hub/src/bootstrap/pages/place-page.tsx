@@ -84,59 +84,61 @@ export function KeyPage({ shown, typed, faults = {} }: { shown: ShownHost; typed
   return (
     <BootstrapFrame tab="one" aside={`${typedOf(typed, 'user')} on ${place}`}>
       <Panel id="host-key" title="2. Is this the key of the host?" aside={key.type}>
-        <p>
-          <code class="hash">{key.fingerprint}</code>
-        </p>
-        {changed && (
-          <p class="warning" role="alert">
-            Before, <code>{pinned}</code> was accepted for this host. Either it was set up anew, or somebody
-            else answers in its place.
+        <div class="host-key">
+          <p class="key-print">
+            <code>{key.fingerprint}</code>
           </p>
-        )}
-        {pinned === key.fingerprint && <p>It is the one that was accepted before.</p>}
-        <p class="field-hint">
-          On the host itself: <code>ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub</code>
-        </p>
-        <form method="post" action={href('/bootstrap/begin')} class="form" autocomplete="off">
-          <FormFault faults={faults} hidden={[...CARRIED, 'fingerprint']} />
-          {CARRIED.map((name) => (
-            <input type="hidden" name={name} value={typedOf(typed, name)} />
-          ))}
-          <input type="hidden" name="fingerprint" value={key.fingerprint} />
-          <Field
-            name="password"
-            label="One-time password"
-            hint="Sealed until our own key is on the host, then forgotten."
-            fault={faults['password']}
-          >
-            <input
-              {...control('password', faults['password'], true)}
-              type="password"
-              maxlength={1000}
-              autocomplete="off"
-            />
-          </Field>
-          <Field
-            name="key"
-            label="or a private key"
-            hint="OpenSSH, without passphrase; forgotten likewise."
-            fault={faults['key']}
-          >
-            <textarea
-              {...control('key', faults['key'], true)}
-              rows={4}
-              maxlength={8000}
-              autocomplete="off"
-              spellcheck={false}
-            />
-          </Field>
-          <div class="acts">
-            <button type="submit" class="primary">
-              Accept the key and begin
-            </button>
-            <a href={href('/bootstrap')}>Another host</a>
-          </div>
-        </form>
+          {changed && (
+            <p class="warning" role="alert">
+              Before, <code>{pinned}</code> was accepted for this host. Either it was set up anew, or somebody
+              else answers in its place.
+            </p>
+          )}
+          {pinned === key.fingerprint && <p>It is the one that was accepted before.</p>}
+          <p class="field-hint">
+            On the host itself: <code>ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub</code>
+          </p>
+          <form method="post" action={href('/bootstrap/begin')} class="form" autocomplete="off">
+            <FormFault faults={faults} hidden={[...CARRIED, 'fingerprint']} />
+            {CARRIED.map((name) => (
+              <input type="hidden" name={name} value={typedOf(typed, name)} />
+            ))}
+            <input type="hidden" name="fingerprint" value={key.fingerprint} />
+            <Field
+              name="password"
+              label="One-time password"
+              hint="Sealed until our own key is on the host, then forgotten."
+              fault={faults['password']}
+            >
+              <input
+                {...control('password', faults['password'], true)}
+                type="password"
+                maxlength={1000}
+                autocomplete="off"
+              />
+            </Field>
+            <Field
+              name="key"
+              label="or a private key"
+              hint="OpenSSH, without passphrase; forgotten likewise."
+              fault={faults['key']}
+            >
+              <textarea
+                {...control('key', faults['key'], true)}
+                rows={4}
+                maxlength={8000}
+                autocomplete="off"
+                spellcheck={false}
+              />
+            </Field>
+            <div class="acts">
+              <button type="submit" class="primary">
+                Accept the key and begin
+              </button>
+              <a href={href('/bootstrap')}>Another host</a>
+            </div>
+          </form>
+        </div>
       </Panel>
     </BootstrapFrame>
   );

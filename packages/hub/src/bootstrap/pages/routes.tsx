@@ -41,7 +41,7 @@ export function bootstrapPages(deps: BootstrapPagesDeps): HttpFeature {
   return {
     nav: [
       {
-        ...{ id: 'bootstrap', path: '/bootstrap', word: 'Bootstrap over SSH' },
+        ...{ id: 'bootstrap', path: '/bootstrap', word: 'Bootstrap' },
         ...{ group: 'admin', place: 30, least: 'ancient' },
       },
     ],

@@ -101,8 +101,12 @@ export function jobPages(deps: JobPagesDeps): HttpFeature {
 }
 
 /** A host that is no node yet is worked by whose it will be, and by admins: as the desk has it. */
-async function mayAct(viewer: Viewer, { nodeId, owner }: JobSummary, access: NodeAccess): Promise<boolean> {
-  if (NODE_ID.test(nodeId)) return await access.may(viewer, nodeId, 'operator');
+async function mayAct(
+  viewer: Viewer,
+  { nodeId, owner, run }: JobSummary,
+  access: NodeAccess,
+): Promise<boolean> {
+  if (NODE_ID.test(nodeId)) return await access.may(viewer, nodeId, run === 'ssh' ? 'owner' : 'operator');
   return isAtLeast(viewer, 'ancient') || owner === viewer.email;
 }
 

@@ -131,7 +131,7 @@ function canonical(kind: SshKindName, params: ParamValues): string {
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;
     throw new HttpError(400, 'bad_params', `${kind}: ${cause.message}.`, {
-      fix: 'See what the kind takes: stoa-hub job kinds',
+      fix: `It takes ${Object.keys(sshKindOf(kind).parameters).join(', ') || 'no parameters'}.`,
       cause,
     });
   }

@@ -188,9 +188,29 @@ describe('a hub and its people', { timeout: 180_000 }, () => {
     await stage.mail.letter(ANN.email, /Recovered[\s\S]*home-1/i);
   });
 
+  it('runs a job on all that match, and shows how it goes and what the node signed', async () => {
+    const { page } = ann;
+    await page.goto(`/o/${ANN.email}/jobs`);
+    await gallery.show(page, 'jobs-none');
+    await page.goto(`/o/${ANN.email}/jobs/run?kind=system-probe&q=tag:home`);
+    await gallery.show(page, 'job-plan');
+    await press(page, 'system-probe: 1 node');
+    await page.waitForURL('**/jobs/batches/*');
+    await page.locator('.job-status .is-online').waitFor({ timeout: 60_000 });
+    await gallery.show(page, 'job-batch');
+    await page.getByRole('link', { name: 'system-probe' }).click();
+    await page.getByText('recorded').waitFor();
+    await gallery.show(page, 'job');
+    for (const path of ['jobs', 'jobs/kinds', 'jobs/queue']) {
+      const answer = await page.goto(`/o/${ANN.email}/${path}`);
+      expect([path, answer?.status()]).toEqual([path, 200]);
+      await gallery.show(page, path.replaceAll('/', '-'));
+    }
+  });
+
   it('shows every page of a node', async () => {
     const { page } = ann;
-    for (const tab of ['', '/chains', '/config', '/session', '/access', '/audit']) {
+    for (const tab of ['', '/chains', '/config', '/session', '/access', '/audit', '/jobs', '/ssh']) {
       await page.goto(`${nodePage}${tab}`);
       await gallery.show(page, `node${tab.replace('/', '-')}`);
       expect(await page.locator('h1').textContent()).toContain('home-1');

@@ -131,7 +131,7 @@ function Backup({ view: { backupAt, now } }: { view: SystemView }) {
         <div class="stack">
           <p class="warn">None is recorded.</p>
           <p>On the hub's machine, database, vault and keys into one sealed file:</p>
-          <pre>
+          <pre tabindex={0}>
             <code>stoa-hub backup FILE</code>
           </pre>
         </div>

@@ -211,7 +211,7 @@ function AllWell({ census }: { census: Census }) {
         </a>
       </p>
       <p>or make a join token on the hub's machine, and run what it prints on the node:</p>
-      <pre>
+      <pre tabindex={0}>
         <code>{TOKEN_COMMAND}</code>
       </pre>
     </Empty>

@@ -81,4 +81,4 @@ function noNodes(filter: ListFilter, census: Census): Markup {
   return markup`<div class="empty"><p class="empty-title">No node matches</p><p>${how}<a href="nodes">Show all nodes</a></p></div>`;
 }
 
-const NOBODY_YET = markup`<div class="empty"><p class="empty-title">No node has joined yet</p><p><a href="join">Add a node</a>, or make a join token on the hub&#39;s machine:</p><pre><code>${TOKEN_COMMAND}</code></pre></div>`;
+const NOBODY_YET = markup`<div class="empty"><p class="empty-title">No node has joined yet</p><p><a href="join">Add a node</a>, or make a join token on the hub&#39;s machine:</p><pre tabindex="0"><code>${TOKEN_COMMAND}</code></pre></div>`;

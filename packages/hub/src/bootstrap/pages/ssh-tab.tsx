@@ -64,7 +64,7 @@ function Never({ admin }: { admin: boolean }) {
           ' An admin gives the hub one:'
         )}
       </p>
-      <pre>
+      <pre tabindex={0}>
         <code>stoa-hub bootstrap HOST --owner EMAIL</code>
       </pre>
     </Empty>

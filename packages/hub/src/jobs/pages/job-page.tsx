@@ -47,7 +47,7 @@ export function JobPage({ job, receipts, tail, now, acts }: JobPageProps) {
             title="Report"
             aside={overSsh ? 'as the worker found it' : 'as the node signed it'}
           >
-            <pre class="report">
+            <pre class="report" tabindex={0}>
               <code>{pretty(job.report)}</code>
             </pre>
           </Panel>

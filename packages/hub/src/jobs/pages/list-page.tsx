@@ -134,7 +134,7 @@ function NoJobs({ filter }: { filter: JobFilter }) {
       <p>
         <a href={href('/jobs/run')}>Run one</a> on any nodes that a selector finds, or on the hub’s machine:
       </p>
-      <pre>
+      <pre tabindex={0}>
         <code>stoa-hub job run system-probe -q 'state:online'</code>
       </pre>
     </Empty>

@@ -26,7 +26,7 @@ import {
 } from './gateway/index.ts';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from './history/index.ts';
 import { ImportedNodes } from './import/index.ts';
-import { createJobs, type Jobs } from './jobs/index.ts';
+import { createJobs, type Jobs, othersSeen } from './jobs/index.ts';
 import { ArtefactStore, JoinSteps, loadInstaller } from './joining/index.ts';
 import type { Log } from './log.ts';
 import {
@@ -151,7 +151,8 @@ export async function openHub(options: HubOptions): Promise<Hub> {
 
   const bus = new Bus({ log });
   const columns = [CHANNEL_SECRETS, SECRETS];
-  const vault = await openVault({ file: options.vaultKeys, sql, random, log, columns });
+  const isAlone = async () => !(await othersSeen(sql, config.instance, clock.now()));
+  const vault = await openVault({ file: options.vaultKeys, sql, random, log, columns, isAlone });
   opening.defer(await watchRights({ sql, bus, log }));
   const registry = new NodeRegistry({ sql, clock, crypto });
   const events = new NodeEventLog({ sql, clock });

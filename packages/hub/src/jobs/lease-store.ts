@@ -134,3 +134,12 @@ export class LeaseStore {
       from over where j.job_id = over.job_id returning j.job_id as "jobId", j.node_id as "nodeId"`;
   }
 }
+
+const SEEN_MS = 10 * 60_000;
+
+/** Whether another hub or worker of the region was seen of late. */
+export async function othersSeen(sql: Sql, instance: string, now: number): Promise<boolean> {
+  const rows = await sql`select 1 from job_holders
+    where instance <> ${instance} and seen_at > ${new Date(now - SEEN_MS)} limit 1`;
+  return rows.length > 0;
+}

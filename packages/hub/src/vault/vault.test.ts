@@ -90,8 +90,9 @@ describe('openVault', { timeout: 60_000 }, () => {
   }
 
   const errors: object[] = [];
-  const open = (file: KeyFile) =>
+  const open = (file: KeyFile, isAlone?: () => Promise<boolean>) =>
     openVault({
+      ...(isAlone && { isAlone }),
       ...{ file, sql: database.sql, random: randomBytes, columns: [CHANNEL_SECRETS] },
       log: { error: (fields: object) => void errors.push(fields) } as ReturnType<typeof pino>,
     });
@@ -135,6 +136,17 @@ describe('openVault', { timeout: 60_000 }, () => {
       await expect(open(wrong)).rejects.toMatchObject({ code: 'vault_key_unknown' });
     expect([none.held, await secrets()]).toEqual([undefined, before]);
     await expect(open(new KeyFile('nonsense'))).rejects.toMatchObject({ code: 'vault_key_damaged' });
+  });
+
+  it('gives up a key that nothing is sealed by, where no other hub runs', async () => {
+    await open(new KeyFile());
+    const next = new KeyFile();
+    await expect(open(next, async () => true)).rejects.toMatchObject({ code: 'vault_key_unknown' });
+    await database.sql`update alert_channels set secret = ''`;
+    await expect(open(next, async () => false)).rejects.toMatchObject({ code: 'vault_key_unknown' });
+    const vault = await open(next, async () => true);
+    expect(next.held).toMatch(/^[0-9a-f]{64}\n$/);
+    expect((await open(next)).keyId).toBe(vault.keyId);
   });
 
   it('says how many secrets a lost key took, and leaves them', async () => {

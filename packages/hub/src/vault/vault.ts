@@ -144,24 +144,35 @@ export async function openVault(by: {
   random: Random;
   log: Pick<Log, 'error'>;
   columns: readonly SealedColumn[];
+  /** Whether no other hub of the region runs, which would go on sealing by the region's key. Default: not known. */
+  isAlone?: () => Promise<boolean>;
 }): Promise<Vault> {
   const { file, sql, random } = by;
   const held = await file.load();
   const fresh = random(KEY_BYTES);
   const vault = new Vault({ keys: held === undefined ? [fresh] : keysOf(held), random });
   // Saved before the region is told of it, or a crash between the two would leave a key that nobody has.
-  if (held === undefined && (await readSecret(sql, IN_FORCE)) === undefined)
-    await file.save(Buffer.from(`${Buffer.from(fresh).toString('hex')}\n`));
+  const save = () => file.save(Buffer.from(`${Buffer.from(fresh).toString('hex')}\n`));
+  if (held === undefined && (await readSecret(sql, IN_FORCE)) === undefined) await save();
   const named = Buffer.from(await loadSecret(sql, IN_FORCE, Buffer.from(vault.keyId))).toString();
-  if (!vault.knows(named))
+  if (!vault.knows(named) && !((await by.isAlone?.()) && (await isEmpty(sql, by.columns))))
     throw new VaultError(
       'vault_key_unknown',
       `the secrets of this region are sealed by key ${named}, which is not in vault.key of the data directory: copy that file from another hub or from the backup (docs/keys.md)`,
       { retry: false },
     );
+  if (held === undefined && !vault.knows(named)) await save();
   for (const column of by.columns) await vault.reseal(sql, column, by.log);
   if (named !== vault.keyId) await saveSecret(sql, IN_FORCE, Buffer.from(vault.keyId));
   return vault;
+}
+
+/** A key that nothing was ever sealed by may be given up. */
+async function isEmpty(sql: Sql, columns: readonly SealedColumn[]): Promise<boolean> {
+  const held = await Promise.all(
+    columns.map(({ table, column }) => sql`select 1 from ${sql(table)} where ${sql(column)} <> '' limit 1`),
+  );
+  return held.every((rows) => rows.length === 0);
 }
 
 function keysOf(file: Uint8Array): Uint8Array[] {

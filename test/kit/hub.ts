@@ -42,6 +42,8 @@ export interface TestHubOptions {
   /** An embedded one in the data directory unless given; the hub closes it. */
   readonly openDatabase?: (log: Log) => Promise<DbAdapter>;
   readonly random?: Random;
+  /** Of hub-run work; pg-boss on its database unless given. */
+  readonly queue?: HubOptions['queue'] | undefined;
   /** `0.0.0-test` unless given. */
   readonly version?: string;
   /** `debug` unless said. */
@@ -104,6 +106,7 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
     checkpoint: network.checkpoint,
     clock,
     random: options.random ?? secureRandom,
+    queue: options.queue,
     crypto: nodeCrypto,
     // Instances ask each other over the real network; the chain is simulated.
     fetch: (url, init) =>

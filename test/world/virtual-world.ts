@@ -11,6 +11,7 @@ import { type PostgresServer, startPostgres } from '../kit/postgres.ts';
 import { createRegion, type TestRegion } from '../kit/region.ts';
 import { startWorld, type World, type WorldOptions } from '../world.ts';
 import { asCoarseHubClock, asHubClock } from './clocks.ts';
+import { idleQueue } from './idle-queue.ts';
 import { passing } from './passing.ts';
 import { Quiescence } from './quiescence.ts';
 import { createDice } from './random.ts';
@@ -148,11 +149,12 @@ function openHubOf(parts: Parts, { stepMs = STEP_MS, env }: VirtualWorldOptions)
   const { clock, quiescence, databaseUrl, dataDir, region, network, dice } = parts;
   return openTestHub({
     clock: stepMs === 0 ? asHubClock(clock) : asCoarseHubClock(clock, stepMs),
-    env: { CHAINWEB_URL: network.nodes[0]!.serviceUrl, ...env },
+    env: { CHAINWEB_URL: network.nodes[0]!.serviceUrl, SSH_WORKER: 'elsewhere', ...env },
     dataDir,
     region,
     network,
     random: dice.fork('hub').bytes,
+    queue: idleQueue(),
     openDatabase: async (log) => quiescence.observe(await openUrl({ url: databaseUrl, log })),
   });
 }

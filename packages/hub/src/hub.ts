@@ -48,7 +48,7 @@ import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { createLogMailer, createSmtpMailer } from './seams/mailer/index.ts';
 import { descriptorShortage } from './server.ts';
-import { openSshSide } from './ssh-side.ts';
+import { openSshSide, type SshSideDeps } from './ssh-side.ts';
 import { Telemetry } from './telemetry.ts';
 import { type Task, Tickers } from './ticker.ts';
 import {
@@ -81,6 +81,7 @@ export interface HubOptions {
   readonly rollingCheckpoint: CheckpointFile;
   /** Where the keys are that seal secrets in the database. */
   readonly vaultKeys: Pick<PrivateFile, 'load' | 'save'>;
+  readonly queue?: SshSideDeps['queue'] | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly crypto: CryptoSuite;
@@ -210,7 +211,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const installer = await loadInstaller(url.origin);
   const ssh = await openSshSide({
     ...{ config, sql, generation: settings.generation, instance: config.instance },
-    ...{ tokens, registry, installer, vault, clock, random, log },
+    ...{ tokens, registry, installer, vault, clock, random, log, queue: options.queue },
   });
   opening.defer(() => last(ssh.close()));
   const imported = new ImportedNodes({ sql, audit: new AuditLog({ sql, clock }), clock });

@@ -22,6 +22,8 @@ export interface SshSideDeps {
   readonly instance: string;
   /** Whether work is run here; as SSH_WORKER says where it is not told. */
   readonly runs?: boolean;
+  /** Of hub-run work, closed with this side; as the settings say where none is given. */
+  readonly queue?: JobQueue | undefined;
   readonly tokens: JoinTokens;
   readonly registry: Pick<NodeRegistry, 'ownerOf'>;
   readonly vault: Vault;
@@ -45,7 +47,7 @@ export interface SshSide extends Pick<Bootstrap, 'desk' | 'agentless'> {
 export async function openSshSide(deps: SshSideDeps): Promise<SshSide> {
   const { config, sql, clock, random, instance } = deps;
   const runs = deps.runs ?? config.sshWorker === 'here';
-  const queue = await openQueue(deps);
+  const queue = deps.queue ?? (await openQueue(deps));
   const { desk, agentless, worker, workerTasks, leaderTasks, close } = createBootstrap({
     ...deps,
     ...{ queue, egressAllow: config.egressAllow, network: config.network },

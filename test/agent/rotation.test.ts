@@ -1,5 +1,6 @@
 /** Key rotations of a real agent with a real hub and its signer. */
 import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   type Agent,
   createDisk,
@@ -94,7 +95,9 @@ describe('a key rotation', () => {
     await host.sessions(first, 2);
     await host.rotated(newKeyId);
     await host.stop(first);
-    // The disk of before: its key is the former one, and the secret that it proves was the last but one.
+    // The disk of before, whose key is the former one, with the secret of the last session: an older one would be a copy's.
+    const secret = join(before.nodeDirectory, 'session');
+    await cp(secret, secret.replace(host.directory, copy));
     await rm(host.directory, { recursive: true });
     await cp(copy, host.directory, { recursive: true });
     const second = await host.start();

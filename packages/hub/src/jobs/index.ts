@@ -1,7 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import type { CryptoSuite, HubChain, Random, SigningKey } from '@stoa/protocol';
-import { NodeAccess } from '#accounts/index.ts';
-import { AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
@@ -10,30 +8,22 @@ import type { Log } from '../log.ts';
 import type { Liveness, NetworkHeads, NodeEventLog } from '../nodes/index.ts';
 import { RareLog } from '../rare-log.ts';
 import { Refreshed } from '../refreshed.ts';
-import { loadSecret } from '../region-settings.ts';
 import type { Task } from '../ticker.ts';
 import { BatchOrders } from './batch-orders.ts';
-import { Bell } from './bell.ts';
 import { Cancels } from './cancels.ts';
-import { DeskStore } from './desk-store.ts';
 import { DispatchStore } from './dispatch-store.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { DueSweep } from './due-sweep.ts';
 import { JobFrames } from './frames.ts';
-import { JobDesk } from './job-desk.ts';
-import { JobLogs } from './job-logs.ts';
-import { JobReader } from './job-reader.ts';
+import { createJobTools, type JobTools } from './job-tools.ts';
 import { LeaseDesk } from './lease-desk.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { LeaseStore } from './lease-store.ts';
 import { DEFAULT_LIMITS, loadWorkLimits } from './limits.ts';
 import { LogDesk } from './log-desk.ts';
-import { LogFiles } from './log-files.ts';
-import { LogPeers, logPeerRoutes, type PeerFetch, PeerPasses } from './log-peers.ts';
-import { LogStore } from './log-store.ts';
+import { logPeerRoutes, type PeerFetch } from './log-peers.ts';
 import { NodeWorkStore } from './node-work-store.ts';
 import type { OrderSource } from './order-source.ts';
-import { JobPlanner } from './planner.ts';
 import { ResultDesk } from './result-desk.ts';
 import { ResultStore } from './result-store.ts';
 import { JobRetention } from './retention.ts';
@@ -93,11 +83,8 @@ export interface JobsDeps {
   readonly log: Log;
 }
 
-export interface Jobs {
+export interface Jobs extends JobTools {
   readonly frames: JobFrames;
-  readonly desk: JobDesk;
-  readonly reader: JobReader;
-  readonly logs: JobLogs;
   /** What instances answer each other. */
   readonly peerRoutes: HttpFeature;
   readonly tasks: readonly Task[];
@@ -113,8 +100,6 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
   const rarely = new RareLog({ ...deps, everyMs: SAID_AGAIN_MS });
   const failed = (what: string) => (err: unknown) =>
     rarely.write('error', what, { fields: { err }, message: `jobs: ${what} failed` });
-  const ready = new Bell({ sql, channel: 'jobs_ready' });
-  const cancelled = new Bell({ sql, channel: 'jobs_cancel' });
   const limits = new Refreshed({ clock, load: () => loadWorkLimits(sql) });
   let share = DEFAULT_LIMITS.share;
   const sessions = new WorkSessions();
@@ -122,6 +107,8 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
     if (ids.length > 0) bus.publish('jobs', { ids });
   };
   const settled = (jobs: readonly { readonly jobId: string }[]) => moved(jobs.map(({ jobId }) => jobId));
+  const tools = await createJobTools({ ...deps, onMoved: moved });
+  const { desk, reader, logs, ready, cancels, files, logStore, passes } = tools;
   const dispatches = new DispatchStore(sql);
   const dispatcher = new Dispatcher({
     ...{ sessions, store: dispatches, party, instance, generation: deps.generation, clock },
@@ -130,18 +117,9 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
     onLeased: settled,
     onError: failed('leasing'),
   });
-  const logs = new LogStore(sql);
-  const files = new LogFiles({ directory: deps.logDirectory });
-  const key = await loadSecret(sql, 'job-log-key', deps.random(32));
-  const passes = new PeerPasses({ key, clock });
-  const holders = new LogPeers({ store: logs, passes, fetch: deps.fetch });
-  const jobLogs = new JobLogs({ files, store: logs, instance, holders, clock });
   const logDesk = new LogDesk({
-    files,
-    store: logs,
-    instance,
-    clock,
-    onGrown: (jobId) => jobLogs.grew(jobId),
+    ...{ files, store: logStore, instance, clock },
+    onGrown: (jobId) => logs.grew(jobId),
   });
   const leases = new LeaseStore({ sql, instance });
   // Peers ask it for logs from here on.
@@ -160,26 +138,17 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
     },
   });
   const nodeWork = new NodeWorkStore({ sql, clock });
-  const access = new NodeAccess({ sql });
   const cancelling = new Cancels({ sql, sessions, instance });
   const unlisten = await Promise.all([
     ready.listen((nodeIds) => dispatcher.ring(nodeIds ?? sessions.nodeIds())),
-    cancelled.listen((jobIds) => {
+    cancels.listen((jobIds) => {
       cancelling.tell(jobIds).catch(failed('telling of cancels'));
     }),
   ]);
   return {
     frames: new JobFrames({ sessions, dispatcher, leases: leaseDesk, logs: logDesk, results, nodeWork }),
-    desk: new JobDesk({
-      ...{ sql, access, ready, cancels: cancelled, clock, orders: deps.orders, onMoved: moved },
-      store: new DeskStore(sql),
-      planner: new JobPlanner({ ...deps, access }),
-      audit: new AuditLog({ sql, clock }),
-      limits: () => limits.read(),
-    }),
-    reader: new JobReader({ sql, access }),
-    logs: jobLogs,
-    peerRoutes: logPeerRoutes({ logs: jobLogs, passes }),
+    ...{ desk, reader, logs },
+    peerRoutes: logPeerRoutes({ logs, passes }),
     tasks: [
       new JobRetention({ sql, files, clock }),
       new LeaseKeeper({

@@ -28,34 +28,50 @@ export interface JobToolsDeps {
   readonly fetch: PeerFetch;
 }
 
-/** What a command beside a running hub does with jobs: the hub hears of it by the database. */
+/** What people do with jobs, see of them, and read: of a hub, and of a command beside one, which the hub hears by the database. */
 export interface JobTools {
   readonly desk: JobDesk;
   readonly reader: JobReader;
   readonly logs: JobLogs;
 }
 
-export async function createJobTools(deps: JobToolsDeps): Promise<JobTools> {
-  const { sql, clock } = deps;
+/** With what a hub builds the rest on. */
+export interface JobCore extends JobTools {
+  readonly ready: Bell;
+  readonly cancels: Bell;
+  readonly files: LogFiles;
+  readonly logStore: LogStore;
+  readonly passes: PeerPasses;
+}
+
+/** No instance is called so: a command asks for every log that is not on its machine's disk. */
+const NO_INSTANCE = '';
+
+export async function createJobTools(
+  deps: JobToolsDeps & {
+    readonly instance?: string;
+    /** Told of jobs that people moved. */
+    readonly onMoved?: (jobIds: readonly string[]) => void;
+  },
+): Promise<JobCore> {
+  const { sql, clock, instance = NO_INSTANCE, onMoved = () => undefined } = deps;
   const access = new NodeAccess({ sql });
-  const store = new LogStore(sql);
+  const ready = new Bell({ sql, channel: 'jobs_ready' });
+  const cancels = new Bell({ sql, channel: 'jobs_cancel' });
+  const files = new LogFiles({ directory: deps.logDirectory });
+  const logStore = new LogStore(sql);
   const passes = new PeerPasses({ key: await loadSecret(sql, 'job-log-key', deps.random(32)), clock });
+  const holders = new LogPeers({ store: logStore, passes, fetch: deps.fetch });
   return {
+    ...{ ready, cancels, files, logStore, passes },
     desk: new JobDesk({
-      ...{ sql, access, clock, orders: deps.orders, onMoved: () => undefined },
-      ready: new Bell({ sql, channel: 'jobs_ready' }),
-      cancels: new Bell({ sql, channel: 'jobs_cancel' }),
+      ...{ sql, access, clock, ready, cancels, onMoved, orders: deps.orders },
       store: new DeskStore(sql),
       planner: new JobPlanner({ ...deps, access }),
       audit: new AuditLog({ sql, clock }),
       limits: () => loadWorkLimits(sql),
     }),
     reader: new JobReader({ sql, access }),
-    logs: new JobLogs({
-      files: new LogFiles({ directory: deps.logDirectory }),
-      ...{ store, clock, holders: new LogPeers({ store, passes, fetch: deps.fetch }) },
-      // No instance is called so: what is not on this machine's disk is asked for.
-      instance: '',
-    }),
+    logs: new JobLogs({ files, store: logStore, instance, holders, clock }),
   };
 }

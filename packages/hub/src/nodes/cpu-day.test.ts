@@ -11,7 +11,14 @@ function point(hour: number, avg: number, [min, max] = [avg, avg]): HistoryPoint
 }
 
 function subject(stored: ReadonlyMap<string, HistoryPoint[]>) {
-  const clock = { time: NOW, now: () => clock.time };
+  const clock = {
+    time: NOW,
+    now: () => clock.time,
+    after(_ms: number, run: () => void) {
+      queueMicrotask(run);
+      return () => undefined;
+    },
+  };
   const asked: { ids: readonly string[]; from: number; to: number }[] = [];
   const days = new CpuDays({
     clock,

@@ -1,4 +1,5 @@
 import type { HistoryPoint, HistoryStore } from '#history/index.ts';
+import { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
 import { Markup } from '../console/markup.ts';
 import { sparkline } from '../console/sparkline.ts';
@@ -18,20 +19,28 @@ export interface CpuDay {
   readonly path: Markup;
 }
 
+type Days = ReadonlyMap<string, CpuDay>;
+
+/** Pages that are asked for at once share a query: with many readers the statements, not the rows, are what costs. */
+const TOGETHER = { windowMs: 1, maxItems: 100 };
+
 /** The last 24 hours of nodes as their rows show them; read once in five minutes, however many look. */
 export class CpuDays {
-  readonly #history: Pick<HistoryStore, 'seriesByNode'>;
   readonly #clock: Pick<Clock, 'now'>;
+  readonly #pages: Batcher<readonly string[], Days>;
   /** Those read longest ago first; undefined: nothing was stored. */
   readonly #held = new Map<string, { readonly day: CpuDay | undefined; readonly readAt: number }>();
 
-  constructor(by: { history: Pick<HistoryStore, 'seriesByNode'>; clock: Pick<Clock, 'now'> }) {
-    this.#history = by.history;
+  constructor(by: { history: Pick<HistoryStore, 'seriesByNode'>; clock: Clock }) {
     this.#clock = by.clock;
+    this.#pages = new Batcher({ clock: by.clock, ...TOGETHER }, async (pages) => {
+      const days = await this.#load([...new Set(pages.flat())], by.history);
+      return pages.map(() => days);
+    });
   }
 
   /** By node id; nodes without a measured hour are absent. One query at most. */
-  async read(nodeIds: readonly string[]): Promise<ReadonlyMap<string, CpuDay>> {
+  async read(nodeIds: readonly string[]): Promise<Days> {
     const now = this.#clock.now();
     const days = new Map<string, CpuDay>();
     const due: string[] = [];
@@ -41,10 +50,20 @@ export class CpuDays {
       else if (held.day !== undefined) days.set(id, held.day);
     }
     if (due.length === 0) return days;
-    const from = Math.floor(now / HOUR) * HOUR - (HOURS - 1) * HOUR;
-    const query = { series: 'cpu', resolution: '1h', from, to: now } as const;
-    const read = await this.#history.seriesByNode(due, query);
+    const read = await this.#pages.submit(due);
     for (const id of due) {
+      const day = read.get(id);
+      if (day !== undefined) days.set(id, day);
+    }
+    return days;
+  }
+
+  async #load(ids: readonly string[], history: Pick<HistoryStore, 'seriesByNode'>): Promise<Days> {
+    const now = this.#clock.now();
+    const from = Math.floor(now / HOUR) * HOUR - (HOURS - 1) * HOUR;
+    const read = await history.seriesByNode(ids, { series: 'cpu', resolution: '1h', from, to: now });
+    const days = new Map<string, CpuDay>();
+    for (const id of ids) {
       const day = cpuDay(read.get(id) ?? [], from);
       this.#hold(id, { day, readAt: now });
       if (day !== undefined) days.set(id, day);

@@ -146,6 +146,34 @@ describe('a job', () => {
     ]);
   });
 
+  it('F22 that is wanted ended before its agent told of it is not sent again', async () => {
+    await using world = await online();
+    const batchId = await world.submit('stoachain-control');
+    await world.pass(5_000);
+    expect(await statesOf(world)).toEqual(['leased']);
+    world.cut();
+    await world.cancel(batchId);
+    await world.pass(MINUTE_MS);
+    await world.connect('hub-1');
+    await converse(world);
+    await live(world, MINUTE_MS);
+    expect([await jobsOf(world), world.effects.size]).toMatchObject([
+      [{ state: 'cancelled', code: 'effect_unknown' }],
+      0,
+    ]);
+  });
+
+  it('F22 that was wanted ended as it ran, and whose fate is unknown, ends by a second word', async () => {
+    await using world = await online();
+    const batchId = await running(world, 'stoachain-control');
+    world.cut();
+    await world.cancel(batchId);
+    await world.pass(10 * MINUTE_MS);
+    expect(await statesOf(world)).toEqual(['unknown']);
+    await world.cancel(batchId);
+    expect(await jobsOf(world)).toMatchObject([{ state: 'cancelled', code: 'effect_unknown' }]);
+  });
+
   it('F22 keeps its lease over a restart of the hub: the failover grace extends it', async () => {
     await using world = await online();
     await running(world, 'drive-benchmark');

@@ -156,6 +156,59 @@ describe('Live', () => {
     expect(words.asked.at(-1)).toEqual({ watched: ['a'], wanted: ['a'] });
   });
 
+  it('keeps no page waiting for a slow source, and asks that one no more until it answers', async () => {
+    const answered = Promise.withResolvers<ReadonlyMap<string, string>>();
+    let asked = 0;
+    const slow: LiveSource = {
+      name: 'slow',
+      admit: (_viewer, keys) => keys,
+      changes: () => {
+        asked += 1;
+        return answered.promise;
+      },
+    };
+    live.close();
+    live = new Live({
+      ...{ clock, log: pino({ level: 'silent' }), guard: anybody, bus },
+      sources: [slow, words],
+    });
+    app = new Hono<HttpEnv>();
+    live.mount(app);
+    const page = await open('a');
+    const other = (await app.request(liveUrl({ slow: ['s'] }))).body!.getReader();
+    await other.read();
+    for (const state of ['A1', 'A2']) {
+      words.state = { a: state };
+      // The round begins, then waits no longer for the one that is missing.
+      await clock.second();
+      await clock.second();
+      expect(await page.read()).toBe(`data: ${state}\n\n`);
+    }
+    expect(asked).toBe(1);
+    answered.resolve(new Map([['s', 'S1']]));
+    await clock.second();
+    expect(new TextDecoder().decode((await other.read()).value)).toBe('data: S1\n\n');
+  });
+
+  it('forgets no page that came while a source was asked', async () => {
+    words.state = { a: 'A1', b: 'B1' };
+    const first = await open('a');
+    const changes = words.changes.bind(words);
+    const answered = Promise.withResolvers<void>();
+    words.changes = async (watched, wanted) => {
+      const found = await changes(new Set(watched), new Set(wanted));
+      await answered.promise;
+      return found;
+    };
+    await clock.second();
+    const second = await open('b');
+    answered.resolve();
+    await clock.second();
+    await clock.second();
+    expect([await first.read(), await second.read()]).toEqual(['data: A1\n\n', 'data: B1\n\n']);
+    expect(words.asked.at(1)).toEqual({ watched: ['a', 'b'], wanted: ['b'] });
+  });
+
   it('refuses to watch nothing, too much, or what there is not', async () => {
     const many = Array.from({ length: 201 }, (_, i) => `${i}`);
     for (const url of ['/events', '/events?nothing=a', liveUrl({ words: many })])

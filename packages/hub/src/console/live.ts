@@ -9,12 +9,17 @@ import { LiveStream } from './live-stream.ts';
 import { href, withBase } from './scope.ts';
 
 const TICK_MS = 1_000;
+/** How long a round waits for all of its sources, to tell each page once. */
+const JOIN_MS = 250;
 const MAX_STREAMS = 5_000;
 /** Of one account: nobody takes the room of all others by a script. */
 const STREAMS_AN_ACCOUNT = 100;
 const MAX_KEYS = 200;
 
-/** Something that pages watch by key. It is asked once a tick for all pages together, and never while nobody watches. */
+/**
+ * Something that pages watch by key. It is asked once a tick for all pages together, never while it still answers, and
+ * never while nobody watches.
+ */
 export interface LiveSource {
   readonly name: string;
   /**
@@ -55,6 +60,7 @@ class Topic {
   readonly keys = new Set<string>();
   /** Keys without a fragment yet. */
   readonly wanted = new Set<string>();
+  #underWay = false;
   readonly #watchers = new Map<string, { readonly streams: Set<LiveStream>; fragment: string | undefined }>();
 
   constructor(source: LiveSource) {
@@ -85,11 +91,22 @@ class Topic {
     return this.#watchers.get(key)?.fragment;
   }
 
-  /** Marks what changed at each stream that watches it. */
+  /** Marks what changed at each stream that watches it. While a round is under way another is left out. */
   async refresh(): Promise<void> {
-    if (this.keys.size === 0) return;
-    const changes = await this.source.changes(this.keys, this.wanted);
-    this.wanted.clear();
+    if (this.keys.size === 0 || this.#underWay) return;
+    this.#underWay = true;
+    try {
+      await this.#round();
+    } finally {
+      this.#underWay = false;
+    }
+  }
+
+  async #round(): Promise<void> {
+    const wanted = new Set(this.wanted);
+    const changes = await this.source.changes(this.keys, wanted);
+    // What a page has come to watch meanwhile is wanted in the next round.
+    for (const key of wanted) this.wanted.delete(key);
     for (const [key, html] of changes) {
       const watcher = this.#watchers.get(key);
       if (watcher === undefined || sameButForAges(watcher.fragment, html)) continue;
@@ -157,9 +174,13 @@ export class Live implements HttpFeature {
     for (const stream of [...this.#streams.keys()]) stream.close();
   }
 
-  /** One round: what changed is rendered once and offered to each stream that watches it. */
+  /**
+   * One round: what changed is rendered once and offered to each stream that watches it. A source that takes long holds up
+   * no other: what it has goes with the round that finds it ready.
+   */
   async tick(): Promise<void> {
-    for (const topic of this.#topics.values()) await this.#refresh(topic);
+    const rounds = [...this.#topics.values()].map((topic) => this.#refresh(topic));
+    await this.#within(JOIN_MS, Promise.all(rounds));
     const now = this.#clock.now();
     for (const stream of [...this.#streams.keys()]) stream.flush(now);
   }
@@ -234,6 +255,14 @@ export class Live implements HttpFeature {
         this.#cancelTick = undefined;
         if (this.#streams.size > 0 && !this.#closed) this.#schedule();
       });
+    });
+  }
+
+  /** Resolves with the work, or after so long. */
+  #within(ms: number, work: Promise<unknown>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(ms, resolve);
+      work.finally(cancel).then(() => resolve(), reject);
     });
   }
 

@@ -68,8 +68,8 @@ export class DeskStore {
   }
 
   /**
-   * Wants jobs ended. What waits ends at once, and what nobody knows the fate of, by a person's word; what runs ends by
-   * its agent's.
+   * Wants jobs ended. What waits ends at once, by a person's word, and so does what nobody knows the fate of, even where
+   * somebody had wanted it ended while it ran; what runs ends by its agent's.
    * @param which a condition over j (jobs) and n (nodes, outer-joined).
    */
   async cancel(
@@ -81,7 +81,8 @@ export class DeskStore {
     const rows = await tx<{ job_id: string; state: string }[]>`
       with wanted as materialized (
         select j.job_id from jobs j left join nodes n using (node_id)
-        where j.ended_at is null and j.cancel_wanted is null and ${which} order by j.job_id for update of j
+        where j.ended_at is null and (j.cancel_wanted is null or j.state = 'unknown') and ${which}
+        order by j.job_id for update of j
       )
       update jobs j set cancel_wanted = ${by.reason},
         code = case j.state when 'queued' then 'cancelled' when 'unknown' then 'effect_unknown' else j.code end,
@@ -95,14 +96,14 @@ export class DeskStore {
     };
   }
 
-  /** Queues anew what ended without success and needs no order. Returns node ids, one a job. */
+  /** Queues anew what ended without success and needs no order. Returns what it queued. */
   async retry(
     tx: TransactionSql,
     which: SqlFragment,
     by: { now: number; attempts: number },
-  ): Promise<readonly string[]> {
+  ): Promise<readonly { nodeId: string; run: JobRun }[]> {
     const at = new Date(by.now);
-    const rows = await tx<{ node_id: string }[]>`
+    return tx<{ nodeId: string; run: JobRun }[]>`
       with wanted as materialized (
         select j.job_id from jobs j left join nodes n using (node_id)
         where j.state in ('failed', 'cancelled', 'dead') and j.order_id is null and ${which}
@@ -112,8 +113,7 @@ export class DeskStore {
         progress = null, step = '', cancel_wanted = null, acked = false, idempotency_key = gen_random_uuid(),
         max_attempts = j.attempt + case when j.idempotent then ${by.attempts} else 1 end,
         scheduled_at = ${at}, deadline = ${new Date(by.now + DEADLINE_MS)}
-      from wanted w where j.job_id = w.job_id returning j.node_id`;
-    return rows.map((row) => row.node_id);
+      from wanted w where j.job_id = w.job_id returning j.node_id as "nodeId", j.run`;
   }
 
   /** The second word for a batch that waits for it: never by whoever spoke the first. Returns its nodes. */

@@ -87,7 +87,7 @@ export class DispatchStore {
           select j.job_id, j.kind, j.owner from jobs j
           where j.node_id = n.node_id and j.ended_at is null and j.run = 'agent' and j.mutating = ${by.mutating}
             and j.scheduled_at <= ${at} and not j.held
-            and (j.state = 'queued' and j.deadline > ${at} or j.state = 'unknown' and not j.acked)
+            and (j.state = 'queued' and j.deadline > ${at} or j.state = 'unknown' and not j.acked and j.cancel_wanted is null)
             ${by.mutating ? sql`and not exists (${busy(sql)})` : sql``}
           order by j.scheduled_at, j.job_id limit r.free for update skip locked
         ) j

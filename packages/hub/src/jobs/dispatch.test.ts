@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { NodeAccess } from '#accounts/index.ts';
 import { someViewer } from '#accounts/viewer.fixture.ts';
@@ -10,6 +11,8 @@ import { createLog } from '../log.ts';
 import { Bell } from './bell.ts';
 import { DeskStore } from './desk-store.ts';
 import { DispatchStore } from './dispatch-store.ts';
+import { HubWork } from './hub-work.ts';
+import { JobChoices } from './job-choice.ts';
 import { JobDesk, type JobSubmit } from './job-desk.ts';
 import { JobReader } from './job-reader.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
@@ -35,7 +38,8 @@ describe('submitting and giving out work', { timeout: 120_000 }, () => {
     const { sql } = database;
     const access = new NodeAccess({ sql });
     desk = new JobDesk({
-      ...{ sql, access, clock, store: new DeskStore(sql), audit: new AuditLog({ sql, clock }) },
+      ...{ clock, store: new DeskStore(sql), audit: new AuditLog({ sql, clock }) },
+      choices: new JobChoices({ sql, access }),
       planner: new JobPlanner({ sql, access, liveness: new Liveness({ clock }), heads: { heads: () => [] } }),
       ready: new Bell({ sql, channel: 'jobs_ready' }),
       cancels: new Bell({ sql, channel: 'jobs_cancel' }),
@@ -268,5 +272,43 @@ describe('submitting and giving out work', { timeout: 120_000 }, () => {
     const page = await reader.list(ann, {});
     const rest = await reader.list(ann, {}, page.next);
     expect([page.jobs.length, rest.jobs.length, rest.next]).toEqual([50, 50, undefined]);
+  });
+
+  describe('over SSH', () => {
+    /** A job of a worker's that failed, on a host that is no node yet or on a node. */
+    const failed = async (kind: string, nodeId: string, owner: string): Promise<string> => {
+      const { sql } = database;
+      const work = new HubWork({ sql, clock, instance: 'hub-1', generation: 0, logDirectory: tmpdir() });
+      const jobId = randomUUID();
+      const job = { jobId, kind, class: 'code', nodeId, owner, params: '', createdBy: 'root@x.example' };
+      await sql.begin((tx) => work.submit(tx, job));
+      await sql`update jobs set state = 'failed', ended_at = now() where job_id = ${jobId}`;
+      return jobId;
+    };
+    const retry = (viewer: typeof ann, jobId: string) => desk.retry(viewer, { jobIds: [jobId] });
+
+    it('a retry takes a person who is there: no key, and no session left open', async () => {
+      const [node] = await database.sql<
+        { id: string }[]
+      >`select node_id as id from nodes where owner = ${ANN}`;
+      const jobId = await failed('firewall', node!.id, ANN);
+      const key = { ...ann, keyScopes: ['jobs:write' as const] };
+      await expect(retry(key, jobId)).rejects.toMatchObject({ code: 'confirm_first' });
+      await expect(retry({ ...ann, confirmedAt: 0 }, jobId)).rejects.toMatchObject({ code: 'confirm_first' });
+      expect(await count("state = 'failed'")).toBe(1);
+      expect(await retry(ann, jobId)).toBe(1);
+    });
+
+    it('a bootstrap is retried by admins alone, whoever the host is for and whatever it has become', async () => {
+      const [node] = await database.sql<
+        { id: string }[]
+      >`select node_id as id from nodes where owner = ${ANN}`;
+      for (const place of ['192.0.2.7:22', node!.id]) {
+        const jobId = await failed('bootstrap', place, ANN);
+        expect(await retry(ann, jobId)).toBe(0);
+        expect(await retry(admin, jobId)).toBe(1);
+        expect(await desk.cancel(ann, { jobIds: [jobId] })).toBe(1);
+      }
+    });
   });
 });

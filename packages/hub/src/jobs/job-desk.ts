@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { formatParams, type KindName, kindOf, type ParamValues, ProtocolError } from '@stoa/protocol';
-import { isAtLeast, type NodeAccess, requireFresh, type Viewer } from '#accounts/index.ts';
+import { isAtLeast, requireFresh, type Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
-import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
-import type { SqlFragment } from '../nodes/index.ts';
 import { printSelector, type Selector } from '../selector/index.ts';
 import { attemptsAt } from './attempts.ts';
 import type { Bell } from './bell.ts';
 import type { DeskStore } from './desk-store.ts';
+import type { JobChoice, JobChoices } from './job-choice.ts';
 import type { WorkLimits } from './limits.ts';
 import type { OrderSource } from './order-source.ts';
 import type { JobPlan, JobPlanner } from './planner.ts';
@@ -42,10 +41,9 @@ export interface Submitted {
 }
 
 export interface JobDeskDeps {
-  readonly sql: Sql;
   readonly store: DeskStore;
   readonly planner: JobPlanner;
-  readonly access: NodeAccess;
+  readonly choices: JobChoices;
   readonly audit: Pick<AuditLog, 'appendIn'>;
   readonly orders: OrderSource;
   readonly limits: () => Promise<WorkLimits>;
@@ -156,10 +154,10 @@ export class JobDesk {
 
   /** Wants jobs ended; those of nodes that the viewer may not work on are left alone. Returns how many. */
   async cancel(viewer: Viewer, which: JobChoice): Promise<number> {
-    const { store, audit, cancels, clock, onMoved } = this.#deps;
+    const { store, choices, audit, cancels, clock, onMoved } = this.#deps;
     const jobIds = await store.begin(async (tx) => {
       const by = { reason: `cancelled by ${viewer.email}`, now: clock.now() };
-      const { jobIds: wanted, running } = await store.cancel(tx, this.#chosen(viewer, which), by);
+      const { jobIds: wanted, running } = await store.cancel(tx, choices.toCancel(viewer, which), by);
       if (wanted.length > 0) await audit.appendIn(tx, actOn('job.cancel', viewer, which, wanted.length));
       await cancels.ring(tx, running);
       return wanted;
@@ -168,15 +166,21 @@ export class JobDesk {
     return jobIds.length;
   }
 
-  /** Queues anew what failed, was cancelled or is dead. What ran under an order takes a new one: submit it again. */
+  /**
+   * Queues anew what failed, was cancelled or is dead. What ran under an order takes a new one: submit it again. Over SSH
+   * it is root's work once more: for a person who is there, never for a key.
+   * @throws {HttpError} `confirm_first`.
+   */
   async retry(viewer: Viewer, which: JobChoice): Promise<number> {
-    const { store, audit, ready, clock } = this.#deps;
+    const { store, choices, audit, ready, clock } = this.#deps;
+    const now = clock.now();
     return store.begin(async (tx) => {
-      const by = { now: clock.now(), attempts: MAX_ATTEMPTS };
-      const nodeIds = await store.retry(tx, this.#chosen(viewer, which), by);
-      if (nodeIds.length > 0) await audit.appendIn(tx, actOn('job.retry', viewer, which, nodeIds.length));
-      await ready.ring(tx, [...new Set(nodeIds)]);
-      return nodeIds.length;
+      const by = { now, attempts: MAX_ATTEMPTS };
+      const retried = await store.retry(tx, choices.toRetry(viewer, which), by);
+      if (retried.some(({ run }) => run === 'ssh')) requireFresh(viewer, now);
+      if (retried.length > 0) await audit.appendIn(tx, actOn('job.retry', viewer, which, retried.length));
+      await ready.ring(tx, [...new Set(retried.map(({ nodeId }) => nodeId))]);
+      return retried.length;
     });
   }
 
@@ -211,20 +215,7 @@ export class JobDesk {
     const submitted = { kind: name, params, nodeIds, maxAttempts: attemptsAt(kind), sealed };
     return { ...(await by.orders.verify(viewer, submitted)), sealed };
   }
-
-  #chosen(viewer: Viewer, which: JobChoice): SqlFragment {
-    const { sql, access } = this.#deps;
-    const chosen =
-      'batchId' in which
-        ? sql`j.batch_id = ${which.batchId}`
-        : sql`j.job_id = any(${[...which.jobIds]}::uuid[])`;
-    // Over SSH it is root's work: who may not ask for it may not ask for it again either.
-    return sql`${chosen} and (case when j.run = 'ssh' then ${access.allowed(viewer, 'owner')}
-      else ${access.allowed(viewer, 'operator')} end or (n.node_id is null and j.owner = ${viewer.email}))`;
-  }
 }
-
-export type JobChoice = { readonly jobIds: readonly string[] } | { readonly batchId: string };
 
 function canonical({ kind, params }: JobRequest): string {
   try {

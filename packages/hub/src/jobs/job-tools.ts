@@ -6,6 +6,7 @@ import type { Liveness, NetworkHeads } from '../nodes/index.ts';
 import { loadSecret } from '../region-settings.ts';
 import { Bell } from './bell.ts';
 import { DeskStore } from './desk-store.ts';
+import { JobChoices } from './job-choice.ts';
 import { JobDesk } from './job-desk.ts';
 import { JobLogs } from './job-logs.ts';
 import { JobReader } from './job-reader.ts';
@@ -61,11 +62,12 @@ export async function createJobTools(
   const files = new LogFiles({ directory: deps.logDirectory });
   const logStore = new LogStore(sql);
   const passes = new PeerPasses({ key: await loadSecret(sql, 'job-log-key', deps.random(32)), clock });
-  const holders = new LogPeers({ store: logStore, passes, fetch: deps.fetch });
+  const holders = new LogPeers({ store: logStore, passes, fetch: deps.fetch, clock });
   return {
     ...{ ready, cancels, files, logStore, passes },
     desk: new JobDesk({
-      ...{ sql, access, clock, ready, cancels, onMoved, orders: deps.orders },
+      ...{ clock, ready, cancels, onMoved, orders: deps.orders },
+      choices: new JobChoices({ sql, access }),
       store: new DeskStore(sql),
       planner: new JobPlanner({ ...deps, access }),
       audit: new AuditLog({ sql, clock }),

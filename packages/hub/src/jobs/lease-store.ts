@@ -95,7 +95,7 @@ export class LeaseStore {
   /**
    * Leases that ended: of this instance and of those that are there; of one that has fallen silent only after the grace,
    * in which its nodes come here or it comes back. Nobody holds up another: rows that are being written are left for the
-   * next time.
+   * next time. What somebody wants ended and no agent told of is not sent again only to be asked about: it ends here.
    */
   async expire(now: number, silentMs: number): Promise<readonly LostLease[]> {
     return this.#sql<LostLease[]>`
@@ -106,13 +106,15 @@ export class LeaseStore {
         order by j.leased_until limit 1000 for update of j skip locked
       )
       update jobs j set leased_until = null, progress = null, step = '',
-        state = case when not j.idempotent then 'unknown' when j.cancel_wanted is not null then 'cancelled'
-          when j.attempt < j.max_attempts then 'queued' else 'dead' end,
-        ended_at = case when j.idempotent and (j.cancel_wanted is not null or j.attempt >= j.max_attempts)
-          then ${new Date(now)}::timestamptz end,
-        code = case when not j.idempotent then '' when j.cancel_wanted is not null then 'cancelled'
+        state = case when j.cancel_wanted is not null and (j.idempotent or not j.acked) then 'cancelled'
+          when not j.idempotent then 'unknown' when j.attempt < j.max_attempts then 'queued' else 'dead' end,
+        ended_at = case when j.cancel_wanted is not null and (j.idempotent or not j.acked)
+          or j.idempotent and j.attempt >= j.max_attempts then ${new Date(now)}::timestamptz end,
+        code = case when j.cancel_wanted is not null and j.idempotent then 'cancelled'
+          when j.cancel_wanted is not null and not j.acked then 'effect_unknown' when not j.idempotent then ''
           when j.attempt >= j.max_attempts then 'attempts_used_up' else '' end,
-        message = case when j.idempotent and j.cancel_wanted is null and j.attempt >= j.max_attempts
+        message = case when j.cancel_wanted is not null and not j.idempotent and not j.acked then j.cancel_wanted
+          when j.idempotent and j.cancel_wanted is null and j.attempt >= j.max_attempts
           then 'the lease of attempt ' || j.attempt || ' of ' || j.max_attempts || ' was lost' else '' end
       from lost where j.job_id = lost.job_id
       returning j.job_id as "jobId", j.node_id as "nodeId", j.state`;

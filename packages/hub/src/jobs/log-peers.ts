@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import { HubError } from '../error.ts';
 import type { HttpFeature } from '../http.ts';
 import { notFound } from '../http-error.ts';
 import type { JobLog, JobLogs, LogHolders } from './job-logs.ts';
@@ -42,23 +43,52 @@ export class PeerPasses {
   }
 }
 
-/** Asks the instance that has a log for it, over HTTP: where logs are no shared directory. */
-export class LogPeers implements LogHolders {
-  readonly #deps: { readonly store: LogStore; readonly passes: PeerPasses; readonly fetch: PeerFetch };
+/** A log of which only a part came. */
+export class LogCutError extends HubError<'log_cut'> {
+  constructor(jobId: string, cause: unknown) {
+    super('log_cut', `the instance that has the log of job ${jobId} stopped in the middle of it: ask again`, {
+      retry: true,
+      cause,
+    });
+  }
+}
 
-  constructor(deps: { readonly store: LogStore; readonly passes: PeerPasses; readonly fetch: PeerFetch }) {
+/** What a peer may keep a reader waiting: it runs, or it does not. */
+const PATIENCE_MS = 2_000;
+
+interface LogPeersDeps {
+  readonly store: Pick<LogStore, 'urlOf'>;
+  readonly passes: PeerPasses;
+  readonly fetch: PeerFetch;
+  readonly clock: Pick<Clock, 'after'>;
+}
+
+interface Asked {
+  readonly answer: Response;
+  readonly request: PeerRequest;
+}
+
+/**
+ * Asks the instance that has a log for it, over HTTP: where logs are no shared directory. An instance that hangs holds
+ * nobody up: each wait for it ends by itself, but for that for more of a log that is followed.
+ */
+export class LogPeers implements LogHolders {
+  readonly #deps: LogPeersDeps;
+
+  constructor(deps: LogPeersDeps) {
     this.#deps = deps;
   }
 
   async open(holder: string, jobId: string): Promise<JobLog | undefined> {
-    const answer = await this.#ask(holder, jobId, { method: 'HEAD' });
-    if (answer === undefined) return undefined;
+    const asked = await this.#ask(holder, jobId, { method: 'HEAD' });
+    if (asked === undefined) return undefined;
     const ask = (range: string) => this.#ask(holder, jobId, { headers: { range } });
     return {
-      size: Number(answer.headers.get('x-stoa-size') ?? 0),
+      size: Number(asked.answer.headers.get('x-stoa-size') ?? 0),
       async *bytes(first, last) {
         if (last < first) return;
-        yield* (await ask(`bytes=${first}-${last}`))?.body ?? [];
+        const part = await ask(`bytes=${first}-${last}`);
+        if (part !== undefined) yield* part.request.body(part.answer);
       },
     };
   }
@@ -66,28 +96,75 @@ export class LogPeers implements LogHolders {
   async *follow(
     holder: string,
     jobId: string,
-    at: { offset: number; signal: AbortSignal },
+    { offset, signal }: { offset: number; signal: AbortSignal },
   ): AsyncIterable<Uint8Array> {
-    const answer = await this.#ask(holder, jobId, { query: `?follow=${at.offset}`, signal: at.signal });
-    yield* answer?.body ?? [];
+    const asked = await this.#ask(holder, jobId, { query: `?follow=${offset}`, signal });
+    try {
+      yield* asked?.answer.body ?? [];
+    } catch (error) {
+      // The reader left; whatever else ends it early is told.
+      if (!signal.aborted) throw error;
+    }
   }
 
   async #ask(
     holder: string,
     jobId: string,
     by: { method?: string; headers?: Record<string, string>; query?: string; signal?: AbortSignal },
-  ): Promise<Response | undefined> {
-    const { store, passes, fetch } = this.#deps;
+  ): Promise<Asked | undefined> {
+    const { store, passes, fetch, clock } = this.#deps;
     const url = await store.urlOf(holder);
     if (url === undefined) return undefined;
+    const request = new PeerRequest({ jobId, clock, signal: by.signal });
     const asked = fetch(new URL(`/peer/job-logs/${jobId}${by.query ?? ''}`, url).href, {
       method: by.method ?? 'GET',
       headers: { ...by.headers, [HEADER]: passes.issue(jobId) },
-      ...(by.signal && { signal: by.signal }),
+      signal: request.signal,
     });
     // One that can't be reached has no log to show for now: the reader is told so, and asks again.
-    const answer = await asked.catch(() => undefined);
-    return answer?.ok ? answer : undefined;
+    const answer = await request.patiently(asked).catch(() => undefined);
+    return answer?.ok ? { answer, request } : undefined;
+  }
+}
+
+/** One request to a peer. A wait that is too long aborts it, and is rejected with the abort. */
+class PeerRequest {
+  readonly signal: AbortSignal;
+  readonly #jobId: string;
+  readonly #clock: Pick<Clock, 'after'>;
+  readonly #ending = new AbortController();
+
+  constructor(by: { jobId: string; clock: Pick<Clock, 'after'>; signal: AbortSignal | undefined }) {
+    this.#jobId = by.jobId;
+    this.#clock = by.clock;
+    const { signal } = this.#ending;
+    this.signal = by.signal === undefined ? signal : AbortSignal.any([by.signal, signal]);
+  }
+
+  async patiently<T>(waited: Promise<T>): Promise<T> {
+    const cancel = this.#clock.after(PATIENCE_MS, () => this.#ending.abort());
+    try {
+      return await waited;
+    } finally {
+      cancel();
+    }
+  }
+
+  async *body({ body }: Response): AsyncGenerator<Uint8Array> {
+    const pieces = body?.[Symbol.asyncIterator]();
+    if (pieces === undefined) return;
+    try {
+      for (;;) {
+        const { done, value } = await this.patiently(pieces.next());
+        if (done) return;
+        yield value;
+      }
+    } catch (cause) {
+      throw new LogCutError(this.#jobId, cause);
+    } finally {
+      // Whoever reads no further lets go of the connection.
+      this.#ending.abort();
+    }
   }
 }
 

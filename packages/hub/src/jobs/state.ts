@@ -4,8 +4,10 @@
  * - queued: waits for its time, for a free slot of its node, for the caps, or for a second approver (`held`).
  *   Lease -> leased. Cancel -> cancelled. Deadline -> failed (`deadline`).
  * - leased: sent under a new fencing token. JobAck, LeaseRenew -> running. Result -> its end. Lost -> queued if idempotent
- *   and attempts are left, dead if none are, unknown if it is not idempotent.
- * - running: in the agent's journal. Result -> its end. Lost -> as above.
+ *   and attempts are left, dead if none are, unknown if it is not idempotent. Lost and wanted ended -> cancelled, where it
+ *   is not idempotent as `effect_unknown`: it is not sent again.
+ * - running: in the agent's journal. Result -> its end. Lost -> as above; not idempotent and wanted ended -> unknown, since
+ *   the journal will tell.
  * - unknown: not idempotent, and its lease is lost: nobody but the agent's journal knows. JobAck or LeaseRenew of its
  *   lease -> running. Result of its lease -> its end. An unacknowledged lease is sent again, the very same: the agent knows
  *   it by its attempt. Cancel -> cancelled (`effect_unknown`). Silent for `UNKNOWN_MS` -> failed (`never_reported`).

@@ -5,6 +5,7 @@ import { href } from '../../console/scope.ts';
 import type { JobBatch } from '../job.ts';
 import type { JobPage } from '../job-reader.ts';
 import { isOver, JOB_STATES } from '../state.ts';
+import type { JobActs } from './job-page.tsx';
 import { JobTable, listHref } from './list-page.tsx';
 import { jobsWord, nodesWord, StateLamp } from './parts.tsx';
 
@@ -14,7 +15,7 @@ export interface BatchPageProps {
   readonly batch: JobBatch;
   readonly page: JobPage;
   readonly now: number;
-  readonly acts: boolean;
+  readonly acts: JobActs;
   /** The viewer may give the second word. */
   readonly approves: boolean;
 }
@@ -40,10 +41,10 @@ export function BatchPage({ batch, page, now, acts, approves }: BatchPageProps) 
         {waits && !approves && (
           <p role="status">It begins once an admin other than {batch.createdBy} approves it on this page.</p>
         )}
-        {acts && open && (
+        {acts.cancel && open && (
           <Act path={`/jobs/batches/${batch.batchId}/cancel`} word="Cancel all that is not over" />
         )}
-        {acts && batch.orderId === undefined && stuck(batch) > 0 && (
+        {acts.retry && batch.orderId === undefined && stuck(batch) > 0 && (
           <Act path={`/jobs/batches/${batch.batchId}/retry`} word={`Retry ${jobsWord(stuck(batch))}`} />
         )}
       </div>

@@ -9,13 +9,18 @@ import { JobStatus, meaningOf, NodeLink } from './parts.tsx';
 
 export const JOB_HEAD = 'job-head';
 
+/** What the viewer may do with it. */
+export interface JobActs {
+  readonly cancel: boolean;
+  readonly retry: boolean;
+}
+
 export interface JobPageProps {
   readonly job: JobDetail;
   readonly receipts: readonly JobReceiptRow[];
   readonly tail: string;
   readonly now: number;
-  /** May end it and run it anew. */
-  readonly acts: boolean;
+  readonly acts: JobActs;
 }
 
 /** One job on one node: what it is, how it went, its log, and what both sides signed of it. */
@@ -36,7 +41,7 @@ export function JobPage({ job, receipts, tail, now, acts }: JobPageProps) {
         </p>
         <JobHead job={job} now={now} />
       </header>
-      {acts && <Acts job={job} />}
+      <Acts job={job} acts={acts} />
       <div class="stack">
         <Panel id="log" title="Log" aside={<LogAside job={job} />}>
           <LogTail jobId={job.jobId} text={tail} />
@@ -116,20 +121,22 @@ function Timeline({ job, now }: { job: JobDetail; now: number }) {
   );
 }
 
-function Acts({ job }: { job: JobDetail }) {
+function Acts({ job, acts }: { job: JobDetail; acts: JobActs }) {
+  // Asked to end, and its fate has become unknown: only a person's word ends it before its node tells.
+  const ends = job.cancelling && job.state !== 'unknown';
   const again = job.state === 'failed' || job.state === 'cancelled' || job.state === 'dead';
   return (
     <div class="acts">
-      {!isOver(job.state) && !job.cancelling && (
+      {acts.cancel && !isOver(job.state) && !ends && (
         <Act path={`/jobs/${job.jobId}/cancel`} word="Cancel" label={`Cancel ${job.kind} on ${job.label}`} />
       )}
-      {job.cancelling && !isOver(job.state) && (
+      {ends && (
         <p>
           It is being ended:{' '}
           {job.run === 'ssh' ? 'its worker stops at the next step' : 'TERM, and after ten seconds KILL'}.
         </p>
       )}
-      {again && job.orderId === undefined && (
+      {acts.retry && again && job.orderId === undefined && (
         <Act path={`/jobs/${job.jobId}/retry`} word="Retry" label={`Retry ${job.kind} on ${job.label}`} />
       )}
       {again && (

@@ -1,4 +1,5 @@
 import type { JobLog, JobLogs } from '../job-logs.ts';
+import { LogCutError } from '../log-peers.ts';
 
 /** Of a log's end, on its page. */
 const TAIL_BYTES = 16 * 1024;
@@ -27,6 +28,11 @@ export async function readTail(logs: Pick<JobLogs, 'open'>, jobId: string): Prom
 
 async function textOf(log: JobLog, first: number): Promise<string> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of log.bytes(first, log.size - 1)) pieces.push(piece);
+  try {
+    for await (const piece of log.bytes(first, log.size - 1)) pieces.push(piece);
+  } catch (error) {
+    // What came is shown: the page stands without the rest, and its stream asks again.
+    if (!(error instanceof LogCutError)) throw error;
+  }
   return Buffer.concat(pieces).toString('utf8');
 }

@@ -8,12 +8,13 @@ import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../../http.ts';
 import { notFound } from '../../http-error.ts';
 import { type Liveness, NODE_ID, type NodeListing, NodePage } from '../../nodes/index.ts';
 import type { JobBatch, JobDetail, JobSummary } from '../job.ts';
+import { mayRepeat } from '../job-choice.ts';
 import type { JobDesk } from '../job-desk.ts';
 import type { JobLogs } from '../job-logs.ts';
 import { isUuid, type JobReader } from '../job-reader.ts';
 import { answerLog, followLog } from '../log-answer.ts';
 import { BatchPage } from './batch-page.tsx';
-import { JobPage } from './job-page.tsx';
+import { type JobActs, JobPage } from './job-page.tsx';
 import { KindsPage } from './kinds-page.tsx';
 import { JobsPage } from './list-page.tsx';
 import { readTail } from './log-tail.tsx';
@@ -35,6 +36,8 @@ export interface JobPagesDeps {
   readonly guard: MiddlewareHandler<HttpEnv>;
   readonly clock: Pick<Clock, 'now'>;
 }
+
+const NO_ACTS: JobActs = { cancel: false, retry: false };
 
 /** The pages of jobs. What a viewer may see follows the nodes; what they may do is the desk's to say. */
 export function jobPages(deps: JobPagesDeps): HttpFeature {
@@ -74,7 +77,7 @@ export function jobPages(deps: JobPagesDeps): HttpFeature {
       app.get('/jobs/:id', async (c) => {
         const job = await findJob(c, reader);
         const [receipts, tail] = await Promise.all([reader.receipts(job.jobId), readTail(logs, job.jobId)]);
-        const acts = await mayAct(viewerOf(c), job, access);
+        const acts = await actsOn(viewerOf(c), job, access);
         return c.render(<JobPage {...{ job, receipts, tail, acts }} now={clock.now()} />, {
           title: `${job.kind} on ${job.label}`,
           nav: 'jobs',
@@ -100,14 +103,19 @@ export function jobPages(deps: JobPagesDeps): HttpFeature {
   };
 }
 
-/** A host that is no node yet is worked by whose it will be, and by admins: as the desk has it. */
-async function mayAct(
+/** As the desk has it. A host that is no node yet is an admin's, and for whom it will be to end. */
+async function actsOn(
   viewer: Viewer,
-  { nodeId, owner, run }: JobSummary,
+  { nodeId, owner, run, kind }: JobSummary,
   access: NodeAccess,
-): Promise<boolean> {
-  if (NODE_ID.test(nodeId)) return await access.may(viewer, nodeId, run === 'ssh' ? 'owner' : 'operator');
-  return isAtLeast(viewer, 'ancient') || owner === viewer.email;
+): Promise<JobActs> {
+  const works = NODE_ID.test(nodeId)
+    ? await access.may(viewer, nodeId, run === 'ssh' ? 'owner' : 'operator')
+    : isAtLeast(viewer, 'ancient');
+  return {
+    cancel: works || (!NODE_ID.test(nodeId) && owner === viewer.email),
+    retry: works && mayRepeat(viewer, { kind }),
+  };
 }
 
 async function showNodeJobs(c: HubContext, deps: JobPagesDeps): Promise<Response> {
@@ -138,7 +146,7 @@ async function showBatch(c: HubContext, { reader, access, clock }: JobPagesDeps)
   const batch = await findBatch(c, reader);
   const page = await reader.list(viewer, { batchId: batch.batchId });
   const [first] = page.jobs;
-  const acts = first !== undefined && (await mayAct(viewer, first, access));
+  const acts = first === undefined ? NO_ACTS : await actsOn(viewer, first, access);
   const approves = isAtLeast(viewer, 'ancient') && viewer.email !== batch.createdBy;
   return c.render(<BatchPage {...{ batch, page, acts, approves }} now={clock.now()} />, {
     title: `${batch.kind}, a batch`,

@@ -26,7 +26,7 @@ import {
 } from './gateway/index.ts';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from './history/index.ts';
 import { ImportedNodes } from './import/index.ts';
-import { createJobs, type Jobs, othersSeen } from './jobs/index.ts';
+import { createJobs, type Jobs } from './jobs/index.ts';
 import { ArtefactStore, JoinSteps, loadInstaller } from './joining/index.ts';
 import type { Log } from './log.ts';
 import {
@@ -48,7 +48,7 @@ import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { createLogMailer, createSmtpMailer } from './seams/mailer/index.ts';
 import { descriptorShortage } from './server.ts';
-import { openSshSide, type SshSideDeps } from './ssh-side.ts';
+import { openSshSide, type SshSideDeps, sealersOf } from './ssh-side.ts';
 import { Telemetry } from './telemetry.ts';
 import { type Task, Tickers } from './ticker.ts';
 import {
@@ -152,8 +152,9 @@ export async function openHub(options: HubOptions): Promise<Hub> {
 
   const bus = new Bus({ log });
   const columns = [CHANNEL_SECRETS, SECRETS];
-  const isAlone = async () => !(await othersSeen(sql, config.instance, clock.now()));
-  const vault = await openVault({ file: options.vaultKeys, sql, random, log, columns, isAlone });
+  const holder = { instance: config.instance, url: (config.instanceUrl ?? origin).href };
+  const sealers = sealersOf({ ...holder, clock });
+  const vault = await openVault({ file: options.vaultKeys, sql, random, log, columns, sealers });
   opening.defer(await watchRights({ sql, bus, log }));
   const registry = new NodeRegistry({ sql, clock, crypto });
   const events = new NodeEventLog({ sql, clock });
@@ -201,7 +202,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   };
   const orders = createOrders({ sql, region, clock, random, crypto });
   const jobs = await createJobs({
-    ...{ instance: config.instance, url: (config.instanceUrl ?? origin).href },
+    ...holder,
     logDirectory: config.jobsDir ?? join(config.dataDir, 'jobs'),
     generation: settings.generation,
     party: () => identity.proof.party,

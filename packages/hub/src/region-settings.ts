@@ -77,11 +77,11 @@ export function loadSecret(sql: Sql, name: string, made: Uint8Array): Promise<Ui
   return settle(sql, name, made);
 }
 
-export function readSecret(sql: Sql, name: string): Promise<Uint8Array | undefined> {
+export function readSecret(sql: Queries, name: string): Promise<Uint8Array | undefined> {
   return read(sql, name);
 }
 
-export function saveSecret(sql: Sql, name: string, value: Uint8Array): Promise<void> {
+export function saveSecret(sql: Queries, name: string, value: Uint8Array): Promise<void> {
   return write(sql, name, Buffer.from(value));
 }
 

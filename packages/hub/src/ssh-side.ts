@@ -3,7 +3,7 @@ import type { Viewer } from './accounts/index.ts';
 import { type Bootstrap, createBootstrap, SSH_QUEUE_POLICY, sshChannel } from './bootstrap/index.ts';
 import type { Clock } from './clock.ts';
 import type { HubConfig } from './config.ts';
-import { type Jobs, sessionChannel } from './jobs/index.ts';
+import { holderSeen, type Jobs, othersSeen, sessionChannel } from './jobs/index.ts';
 import { LedTask } from './leases/index.ts';
 import type { Log } from './log.ts';
 import type { JoinTokens, NodeRegistry } from './nodes/index.ts';
@@ -12,7 +12,7 @@ import type { Sql } from './seams/db-adapter/index.ts';
 import { BullMqQueue, type JobQueue, PgBossQueue } from './seams/job-queue/index.ts';
 import { TableProbeCache } from './seams/probe-cache/index.ts';
 import type { Task } from './ticker.ts';
-import type { Vault } from './vault/index.ts';
+import type { Sealers, Vault } from './vault/index.ts';
 
 export interface SshSideDeps {
   readonly config: HubConfig;
@@ -68,6 +68,15 @@ export async function openSshSide(deps: SshSideDeps): Promise<SshSide> {
       await Promise.all(led.map((task) => task.release()));
       await queue.close();
     },
+  };
+}
+
+/** Hubs and workers as the vault must know them; commands come and go. */
+export function sealersOf(by: { instance: string; url: string; clock: Pick<Clock, 'now'> }): Sealers {
+  const { instance, url, clock } = by;
+  return {
+    others: (tx) => othersSeen(tx, instance, clock.now()),
+    seen: (tx) => holderSeen(tx, { instance, url, now: clock.now() }),
   };
 }
 

@@ -7,7 +7,7 @@ import { JoinTokens, NodeRegistry } from '../nodes/index.ts';
 import { PrivateFile } from '../private-file.ts';
 import { loadRegionSettings, loadRootFingerprint } from '../region-settings.ts';
 import { secureRandom } from '../secure-random.ts';
-import { openSshSide, type SshSide } from '../ssh-side.ts';
+import { openSshSide, type SshSide, sealersOf } from '../ssh-side.ts';
 import { openVault, SECRETS } from '../vault/index.ts';
 import { besideHub } from './beside.ts';
 import { type CommandContext, paths } from './context.ts';
@@ -33,7 +33,13 @@ export async function withSshSide<T>(
     const { generation } = await loadRegionSettings(sql, random);
     const hub = { origin, region: config.region, rootFingerprint };
     const file = new PrivateFile(paths(config).vaultKeys);
-    const vault = await openVault({ file, sql, random, log, columns: [SECRETS] });
+    const vault = await openVault({
+      ...{ file, sql, random, log, columns: [SECRETS] },
+      // A worker without the region's key file was set up wrongly: the key is its hub's to give up.
+      ...(by.runs && {
+        sealers: { ...sealersOf({ instance: by.instance, url: '', clock }), others: async () => true },
+      }),
+    });
     const side = await openSshSide({
       ...{ config, sql, generation, vault, clock, random, log },
       ...{ instance: by.instance, runs: by.runs },

@@ -46,7 +46,7 @@ export {
   JobReader,
 } from './job-reader.ts';
 export { createJobTools, type JobTools } from './job-tools.ts';
-export { othersSeen } from './lease-store.ts';
+export { holderSeen, othersSeen } from './lease-store.ts';
 export { loadWorkLimits, saveWorkLimits, type WorkLimits } from './limits.ts';
 export { answerLog, followLog } from './log-answer.ts';
 export type { OrderSource, SubmittedOrder } from './order-source.ts';

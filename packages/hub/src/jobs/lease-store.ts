@@ -1,4 +1,4 @@
-import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { LeaseName } from './lease.ts';
 import { FAILOVER_GRACE_MS, LEASE_MS } from './state.ts';
 
@@ -78,10 +78,8 @@ export class LeaseStore {
   }
 
   /** This instance is there. */
-  async seen(now: number, url: string): Promise<void> {
-    await this.#sql`
-      insert into job_holders (instance, url, seen_at) values (${this.#instance}, ${url}, ${new Date(now)})
-      on conflict (instance) do update set url = excluded.url, seen_at = excluded.seen_at`;
+  seen(now: number, url: string): Promise<void> {
+    return holderSeen(this.#sql, { instance: this.#instance, url, now });
   }
 
   /** For leases that this instance could not renew, having been away: from now on the failover grace. Unacknowledged ones wait for nobody. */
@@ -139,8 +137,17 @@ export class LeaseStore {
 
 const SEEN_MS = 10 * 60_000;
 
+/** @param by.url where others reach it; '' where they don't. */
+export async function holderSeen(
+  sql: Sql | TransactionSql,
+  { instance, url, now }: { instance: string; url: string; now: number },
+): Promise<void> {
+  await sql`insert into job_holders (instance, url, seen_at) values (${instance}, ${url}, ${new Date(now)})
+    on conflict (instance) do update set url = excluded.url, seen_at = excluded.seen_at`;
+}
+
 /** Whether another hub or worker of the region was seen of late. */
-export async function othersSeen(sql: Sql, instance: string, now: number): Promise<boolean> {
+export async function othersSeen(sql: Sql | TransactionSql, instance: string, now: number): Promise<boolean> {
   const rows = await sql`select 1 from job_holders
     where instance <> ${instance} and seen_at > ${new Date(now - SEEN_MS)} limit 1`;
   return rows.length > 0;

@@ -1,2 +1,2 @@
 export { SECRETS, SecretStore } from './secret-store.ts';
-export { openVault, type SealedColumn, Vault, VaultError } from './vault.ts';
+export { openVault, type SealedColumn, type Sealers, Vault, VaultError } from './vault.ts';

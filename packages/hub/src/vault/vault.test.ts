@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { CHANNEL_SECRETS } from '../alerts/index.ts';
+import { sealersOf } from '../ssh-side.ts';
 import { openVault, type SealedColumn, Vault } from './vault.ts';
 
 const COLUMN: SealedColumn = { table: 't', id: 'id', column: 'c' };
@@ -92,7 +93,9 @@ describe('openVault', { timeout: 60_000 }, () => {
   const errors: object[] = [];
   const open = (file: KeyFile, isAlone?: () => Promise<boolean>) =>
     openVault({
-      ...(isAlone && { isAlone }),
+      ...(isAlone && {
+        sealers: { others: async () => !(await isAlone()), seen: async () => undefined },
+      }),
       ...{ file, sql: database.sql, random: randomBytes, columns: [CHANNEL_SECRETS] },
       log: { error: (fields: object) => void errors.push(fields) } as ReturnType<typeof pino>,
     });
@@ -156,6 +159,24 @@ describe('openVault', { timeout: 60_000 }, () => {
     errors.splice(0);
     await open(new KeyFile());
     expect([errors, await secrets()]).toEqual([[{ table: 'alert_channels', rows: 2 }], before]);
+  });
+
+  it('of hubs that start at once with keys of their own one goes on, and the other refuses', async () => {
+    await open(new KeyFile());
+    await database.sql`update alert_channels set secret = ''`;
+    const start = (instance: string) =>
+      openVault({
+        ...{ file: new KeyFile(), sql: database.sql, random: randomBytes, columns: [CHANNEL_SECRETS] },
+        log: { error: () => undefined },
+        sealers: sealersOf({ instance, url: '', clock: { now: () => 1_000_000 } }),
+      });
+    for (let round = 0; round < 10; round += 1) {
+      await database.sql`truncate job_holders`;
+      const ended = await Promise.allSettled(['eu-1', 'eu-2', 'eu-3'].map(start));
+      expect(ended.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+      for (const each of ended)
+        if (each.status === 'rejected') expect(each.reason).toMatchObject({ code: 'vault_key_unknown' });
+    }
   });
 
   it('lets hubs that start at once agree', async () => {

@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 import type { Random } from '@stoa/protocol';
-import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import { HubError } from '../error.ts';
 import type { Log } from '../log.ts';
-import { loadSecret, readSecret, saveSecret } from '../region-settings.ts';
+import { readSecret, saveSecret } from '../region-settings.ts';
 
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
@@ -12,6 +12,8 @@ const TAG_BYTES = 16;
 /** Of the key in force; with the database, so that a hub with another key file is found out before it seals by it. */
 const IN_FORCE = 'vault-key';
 const BATCH = 1_000;
+/** Any constant: it names "the key in force" among advisory locks. */
+const OPENING_LOCK = 7_403_321;
 
 export class VaultError extends HubError<
   'vault_key_unknown' | 'vault_key_damaged' | 'not_sealed' | 'seal_broken'
@@ -144,31 +146,57 @@ export async function openVault(by: {
   random: Random;
   log: Pick<Log, 'error'>;
   columns: readonly SealedColumn[];
-  /** Whether no other hub of the region runs, which would go on sealing by the region's key. Default: not known. */
-  isAlone?: () => Promise<boolean>;
+  /** Who else seals by the region's key. Without it nobody is known to be away, and no key is given up. */
+  sealers?: Sealers;
 }): Promise<Vault> {
   const { file, sql, random } = by;
   const held = await file.load();
   const fresh = random(KEY_BYTES);
   const vault = new Vault({ keys: held === undefined ? [fresh] : keysOf(held), random });
-  // Saved before the region is told of it, or a crash between the two would leave a key that nobody has.
-  const save = () => file.save(Buffer.from(`${Buffer.from(fresh).toString('hex')}\n`));
-  if (held === undefined && (await readSecret(sql, IN_FORCE)) === undefined) await save();
-  const named = Buffer.from(await loadSecret(sql, IN_FORCE, Buffer.from(vault.keyId))).toString();
-  if (!vault.knows(named) && !((await by.isAlone?.()) && (await isEmpty(sql, by.columns))))
-    throw new VaultError(
-      'vault_key_unknown',
-      `the secrets of this region are sealed by key ${named}, which is not in vault.key of the data directory: copy that file from another hub or from the backup (docs/keys.md)`,
-      { retry: false },
-    );
-  if (held === undefined && !vault.knows(named)) await save();
+  const named = await sql.begin(async (tx) => {
+    // One opens at a time: the second sees what the first has decided, and that it is there.
+    await tx`select pg_advisory_xact_lock(${OPENING_LOCK})`;
+    const bytes = await readSecret(tx, IN_FORCE);
+    const before = bytes && Buffer.from(bytes).toString();
+    const known = before !== undefined && vault.knows(before);
+    if (before !== undefined && !known && !(await isGivenUp(tx, by))) throw unknownTo(before);
+    if (!known) {
+      // Saved before the region is told of it, or a crash between the two would leave a key that nobody has.
+      if (held === undefined) await file.save(Buffer.from(`${Buffer.from(fresh).toString('hex')}\n`));
+      await saveSecret(tx, IN_FORCE, Buffer.from(vault.keyId));
+    }
+    await by.sealers?.seen(tx);
+    return known ? before : vault.keyId;
+  });
   for (const column of by.columns) await vault.reseal(sql, column, by.log);
   if (named !== vault.keyId) await saveSecret(sql, IN_FORCE, Buffer.from(vault.keyId));
   return vault;
 }
 
-/** A key that nothing was ever sealed by may be given up. */
-async function isEmpty(sql: Sql, columns: readonly SealedColumn[]): Promise<boolean> {
+/** Hubs and workers of the region, as they tell each other that they are there. */
+export interface Sealers {
+  others(tx: TransactionSql): Promise<boolean>;
+  /** From now on the others see this one. */
+  seen(tx: TransactionSql): Promise<void>;
+}
+
+/** A key that nobody who runs seals by, and that nothing is sealed by. */
+async function isGivenUp(
+  tx: TransactionSql,
+  { sealers, columns }: { sealers?: Sealers | undefined; columns: readonly SealedColumn[] },
+): Promise<boolean> {
+  return sealers !== undefined && !(await sealers.others(tx)) && (await isEmpty(tx, columns));
+}
+
+function unknownTo(keyId: string): VaultError {
+  return new VaultError(
+    'vault_key_unknown',
+    `the secrets of this region are sealed by key ${keyId}, which is not in vault.key of the data directory: copy that file from another hub or from the backup (docs/keys.md)`,
+    { retry: false },
+  );
+}
+
+async function isEmpty(sql: TransactionSql, columns: readonly SealedColumn[]): Promise<boolean> {
   const held = await Promise.all(
     columns.map(({ table, column }) => sql`select 1 from ${sql(table)} where ${sql(column)} <> '' limit 1`),
   );

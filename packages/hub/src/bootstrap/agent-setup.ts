@@ -8,6 +8,10 @@ const TOKEN_MS = 60 * 60_000;
 const PACKAGES_MS = 10 * 60_000;
 const INSTALL_MS = 15 * 60_000;
 const UP_MS = 60_000;
+/** How often an agent that was just started is asked, and one that should run. */
+const ASKED_AFTER_START = 20;
+const ASKED_AFTER_RESTART = 8;
+const ASKED_AT_REST = 3;
 
 /** What install.sh takes, and room for two versions of the agent. */
 const PREREQUISITES = `set -eu
@@ -33,21 +37,26 @@ IFS= read -r STOA_TOKEN
 export STOA_TOKEN
 sh "$file" </dev/null`;
 
+/** $1: how often it is asked, once a second. */
 const READ_BACK = `set -eu
 command -v stoa-agent >/dev/null
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+left=$1
+while [ "$left" -gt 0 ]; do
   id=$(stoa-agent status --json 2>/dev/null | sed -n 's/.*"nodeId":"\\([0-9a-f]\\{64\\}\\)".*/\\1/p') || true
   if [ -n "$id" ]; then echo "node $id"; exit 0; fi
-  sleep 1
+  left=$((left - 1))
+  [ "$left" = 0 ] || sleep 1
 done
 echo 'the agent does not answer' >&2
 exit 4`;
+
+const STARTS = '"$prefix/current/bin/node" "$prefix/current/stoa-agent.cjs" --version >/dev/null 2>&1';
 
 /** A version whose program does not start is taken away: install.sh then fetches it anew. */
 const DROP_BROKEN = `set -eu
 prefix=/opt/stoa-agent
 [ -e "$prefix/current" ] || [ -L "$prefix/current" ] || { echo 'no agent is installed'; exit 0; }
-if "$prefix/current/bin/node" "$prefix/current/stoa-agent.cjs" --version >/dev/null 2>&1; then echo 'the program starts'; exit 0; fi
+if ${STARTS}; then echo 'the program starts'; exit 0; fi
 echo 'the program does not start: it is taken away'
 rm -rf "$(readlink -f "$prefix/current" || echo /nonexistent)" "$prefix/current"`;
 
@@ -55,12 +64,25 @@ const RESTART = `set -eu
 systemctl reset-failed stoa-agent.service 2>/dev/null || true
 systemctl restart stoa-agent.service`;
 
-/** An identity that the agent can't use: kept, so that nothing is lost that somebody may still read. */
+/**
+ * An identity that the agent can't use: kept, out of the folder of those that count, so that nothing is lost that somebody may still read. Whom the
+ * privileged unit obeys goes with it, or that unit would refuse the next node's work; install.sh pins anew what is missing.
+ * Where other nodes of the host are pinned too, only a person may change that.
+ */
 const SET_ASIDE = `set -eu
+at=$(date +%s)
 file=/var/lib/stoa-agent/identities/default
 [ -e "$file" ] || exit 0
-mv "$file" "$file.lost.$(date +%s)"
-echo 'the identity that could not be used was put aside'`;
+mv "$file" "/var/lib/stoa-agent/identity.lost.$at"
+echo 'the identity that could not be used was put aside'
+trust=/etc/stoa-agent/trust
+[ -e "$trust" ] || exit 0
+if grep '^node ' "$trust" | grep -qv ' default$'; then
+  echo 'other nodes of this host are pinned for its privileged unit: stoa-agent-root pin brings the new one in'
+  exit 0
+fi
+mv "$trust" "$trust.lost.$at"
+echo 'whom its privileged unit obeys was put aside too'`;
 
 export async function installPrerequisites(remote: Remote, job: SshJob): Promise<void> {
   await job.step('prerequisites', 45);
@@ -73,13 +95,16 @@ export async function installPrerequisites(remote: Remote, job: SshJob): Promise
   }
 }
 
-/** Installs what is missing, and joins under a token of this job where the host is no node yet. @returns the node's id. */
 /** What a node that joins is called; one that joined keeps its own. */
 export interface NodeNames {
   readonly label: string;
   readonly tags: readonly string[];
 }
 
+/**
+ * Installs what is missing, and joins under a token of this job where the host is no node yet.
+ * @returns the node's id. @throws BootstrapError `agent_not_up`, `fingerprint_mismatch`, and what scripts fail with.
+ */
 export async function installAgent(
   remote: Remote,
   by: { access: SshAccess; job: SshJob; kit: SshKit; named?: NodeNames },
@@ -93,14 +118,14 @@ export async function installAgent(
     ...{ args: [`${bytes}`], stdin: `${script}${token}\n`, timeoutMs: INSTALL_MS },
   });
   await job.step('read its identity back', 85);
-  const nodeId = await readBack(remote);
+  const nodeId = await readBack(remote, ASKED_AFTER_START);
   const owner = await kit.registry.ownerOf(nodeId);
   const joined = await kit.tokens.usersOf(toHex(parseJoinToken(token).tokenId));
   // Whoever used the token must be the host that we talk to; one that was a node before must be its owner's.
-  if (owner !== by.access.owner || (joined.length > 0 && !joined.includes(nodeId)))
+  if (owner !== job.row.owner || (joined.length > 0 && !joined.includes(nodeId)))
     throw new BootstrapError(
       'fingerprint_mismatch',
-      `the host says that it is node ${nodeId}; ${joined[0] ?? 'nobody'} joined with its token, and ${owner ?? 'nobody'} owns that node here, ${by.access.owner} expected`,
+      `the host says that it is node ${nodeId}; ${joined[0] ?? 'nobody'} joined with its token, and ${owner ?? 'nobody'} owns that node here, ${job.row.owner} expected`,
       { retry: false },
     );
   await kit.access.becomes(by.access, nodeId);
@@ -114,37 +139,68 @@ export async function recoverAgent(
   by: { access: SshAccess; job: SshJob; kit: SshKit },
 ): Promise<{ nodeId: string; was: string }> {
   await by.job.step('look at the agent', 40);
-  const before = await readBack(remote).catch(() => undefined);
+  const before = await ifUp(readBack(remote, ASKED_AT_REST));
   if (before !== undefined) return { nodeId: await installAgent(remote, by), was: 'running' };
   await by.job.step('drop a broken version', 50);
   await remote.root('looking at the program', DROP_BROKEN);
-  const restarted = await remote
-    .root('restarting the agent', RESTART)
-    .then(() => readBack(remote))
-    .catch(() => undefined);
-  if (restarted === undefined) await withoutIdentity(remote, by);
-  const nodeId = await installAgent(remote, by);
-  return { nodeId, was: restarted === undefined ? 'broken' : 'stopped' };
+  const restarted = await restart(remote);
+  const nodeId = restarted ? await installAgent(remote, by) : await installAnew(remote, by);
+  return { nodeId, was: restarted ? 'stopped' : 'broken' };
 }
 
-/** Reinstalls; where it still does not come up, its identity is what is broken. */
-async function withoutIdentity(
-  remote: Remote,
-  by: { access: SshAccess; job: SshJob; kit: SshKit },
-): Promise<void> {
+/** @returns whether it answers then. A host without the program or its unit says so by failing. */
+async function restart(remote: Remote): Promise<boolean> {
   try {
-    await installAgent(remote, by);
+    await remote.root('restarting the agent', RESTART);
+    return (await ifUp(readBack(remote, ASKED_AFTER_RESTART))) !== undefined;
   } catch (error) {
-    if (!(error instanceof BootstrapError) || error.code === 'remote_disk_full') throw error;
-    by.job.say(error.message);
-    await by.job.step('put a lost identity aside', 70);
-    await remote.root('putting the identity aside', SET_ASIDE);
+    if (error instanceof BootstrapError && error.code === 'remote_failed') return false;
+    throw error;
   }
 }
 
-async function readBack(remote: Remote): Promise<string> {
+/**
+ * Where the program starts and its agent still does not answer, its identity is what is broken. Whatever else fails (a
+ * download, a full disk, an id that is not the one that joined) says nothing about it: a sound identity stays.
+ */
+async function installAnew(
+  remote: Remote,
+  by: { access: SshAccess; job: SshJob; kit: SshKit },
+): Promise<string> {
   try {
-    const said = await remote.root('reading the identity back', READ_BACK, { timeoutMs: UP_MS });
+    return await installAgent(remote, by);
+  } catch (error) {
+    if (!(error instanceof BootstrapError) || error.code !== 'agent_not_up' || !(await startsOn(remote)))
+      throw error;
+    by.job.say(error.message);
+  }
+  await by.job.step('put a lost identity aside', 70);
+  await remote.root('putting the identity aside', SET_ASIDE);
+  return await installAgent(remote, by);
+}
+
+async function startsOn(remote: Remote): Promise<boolean> {
+  const said = await remote.root(
+    'looking at the program',
+    `prefix=/opt/stoa-agent\nif ${STARTS}; then echo it starts; fi`,
+  );
+  return said.includes('it starts');
+}
+
+async function ifUp(asked: Promise<string>): Promise<string | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof BootstrapError && error.code === 'agent_not_up') return undefined;
+    throw error;
+  }
+}
+
+async function readBack(remote: Remote, times: number): Promise<string> {
+  try {
+    const said = await remote.root('reading the identity back', READ_BACK, {
+      ...{ args: [`${times}`], timeoutMs: UP_MS },
+    });
     const [, nodeId] = /^node ([0-9a-f]{64})$/m.exec(said) ?? [];
     if (nodeId !== undefined) return nodeId;
   } catch (cause) {
@@ -155,12 +211,10 @@ async function readBack(remote: Remote): Promise<string> {
 
 /** The same for every attempt of the job, so that a host which joined before it was cut off is known again. */
 async function tokenOf({
-  access,
   job,
   kit,
   named,
 }: {
-  access: SshAccess;
   job: SshJob;
   kit: SshKit;
   named?: NodeNames | undefined;
@@ -169,7 +223,7 @@ async function tokenOf({
   const held = await kit.vault.open(name);
   if (held !== undefined) return held;
   const token = await kit.tokens.create({
-    ...{ owner: access.owner, createdBy: job.row.createdBy, ttlMs: TOKEN_MS },
+    ...{ owner: job.row.owner, createdBy: job.row.createdBy, ttlMs: TOKEN_MS },
     ...(named && named.label !== '' && { label: named.label }),
     ...(named && { tags: named.tags }),
   });

@@ -15,8 +15,8 @@ describe('pages of work over SSH', { timeout: 120_000 }, () => {
     world = await openConsoleWorld({ nodes: 20 });
     cookie = await world.signIn();
     node = await world.nodeId('node-000003');
-    await world.sql`insert into ssh_access (host, port, login, owner, node_id, key_id, key_line, created_at)
-      values ('192.0.2.7', 22, 'op', 'a@x.io', ${node}, 'k1', 'ssh-ed25519 AAAA stoa-hub:a@x.io@192.0.2.7:0badcafe', now())`;
+    await world.sql`insert into ssh_access (host, port, login, node_id, key_id, key_line, created_at)
+      values ('192.0.2.7', 22, 'op', ${node}, 'k1', 'ssh-ed25519 AAAA stoa-hub:a@x.io@192.0.2.7:0badcafe', now())`;
     await world.sql`insert into ssh_host_keys (place, type, fingerprint, pinned_by, pinned_at)
       values ('192.0.2.7:22', 'ssh-ed25519', 'SHA256:pinned', ${ADMIN}, now())`;
   }, 120_000);

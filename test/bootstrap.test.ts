@@ -99,6 +99,34 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000 }, () => {
     const lost = await site.run(ssh, 'agent-recover', nodeId);
     expect(lost).toMatchObject({ state: 'succeeded', message: '' });
     expect(lost['node_id']).not.toBe(nodeId);
+    // Or the privileged unit would refuse the new node's work for ever.
+    expect(await host.exec('cat /etc/stoa-agent/trust')).toContain(`node ${String(lost['node_id'])} `);
+    expect(await host.exec('cat /etc/stoa-agent/trust')).not.toContain(nodeId);
+  });
+
+  it('works for who owns the node now, and signs in anew where its key is lost', async () => {
+    host = await site.host();
+    const wrong = await site.ended(await site.begin(ssh, host, 'hunter2', 'first@stoa.example'));
+    expect(wrong).toMatchObject({ state: 'failed', code: 'ssh_login_refused' });
+    const begun = await site.ended(await site.begin(ssh, host, host.password, 'second@stoa.example'));
+    expect(begun).toMatchObject({ state: 'succeeded', message: '', owner: 'second@stoa.example' });
+    const nodeId = String(begun['node_id']);
+    const { sql } = site.database;
+    expect(await sql`select owner from nodes where node_id = ${nodeId}`).toEqual([
+      { owner: 'second@stoa.example' },
+    ]);
+    await sql`update nodes set owner = 'third@stoa.example' where node_id = ${nodeId}`;
+    for (const kind of ['agent-install', 'agent-recover'] as const)
+      expect(await site.run(ssh, kind, nodeId)).toMatchObject({
+        ...{ state: 'succeeded', message: '', node_id: nodeId, owner: 'third@stoa.example' },
+      });
+    await sql`update vault_secrets set sealed = 'sealed:' || repeat('0', 16) || ':AAAA'
+      where name in (select 'ssh-key/' || key_id from ssh_access where node_id = ${nodeId})`;
+    expect(await site.run(ssh, 'key-reseat', nodeId)).toMatchObject({ state: 'failed', code: 'no_access' });
+    expect(await site.run(ssh, 'key-reseat', nodeId, host.password)).toMatchObject({
+      ...{ state: 'succeeded', message: '' },
+    });
+    expect(await site.run(ssh, 'agent-install', nodeId)).toMatchObject({ state: 'succeeded' });
   });
 
   it('repairs sudo, and sets a firewall that does not lock it out', { timeout: 480_000 }, async () => {

@@ -105,11 +105,16 @@ export class SshSite implements AsyncDisposable {
   }
 
   /** Looks at the host's key, accepts it, and gives the password. @returns the job's id. */
-  async begin(ssh: Bootstrap, host: BareHost, password: string = host.password): Promise<string> {
+  async begin(
+    ssh: Bootstrap,
+    host: BareHost,
+    password: string = host.password,
+    owner: string = OWNER,
+  ): Promise<string> {
     const target = { host: host.address, port: 22, user: host.user };
     const { key } = await ssh.desk.look(this.viewer, target);
     return await ssh.desk.bootstrap(this.viewer, {
-      ...{ ...target, label: 'rack-1', owner: OWNER, login: { kind: 'password', password } },
+      ...{ ...target, label: 'rack-1', owner, login: { kind: 'password', password } },
       fingerprint: key.fingerprint,
     });
   }
@@ -128,8 +133,15 @@ export class SshSite implements AsyncDisposable {
     return row;
   }
 
-  async run(ssh: Bootstrap, kind: Parameters<Bootstrap['desk']['submit']>[1]['kind'], nodeId: string) {
-    return await this.ended(await ssh.desk.submit(this.viewer, { kind, nodeId, params: {} }));
+  /** @param password one-time, where our key is not taken. */
+  async run(
+    ssh: Bootstrap,
+    kind: Parameters<Bootstrap['desk']['submit']>[1]['kind'],
+    nodeId: string,
+    password?: string,
+  ) {
+    const login = password === undefined ? {} : { login: { kind: 'password' as const, password } };
+    return await this.ended(await ssh.desk.submit(this.viewer, { kind, nodeId, params: {}, ...login }));
   }
 
   logOf(jobId: string): Promise<string> {

@@ -1,6 +1,7 @@
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { HostKey, HostKeyStore, SshTarget } from '#seams/ssh-pool/index.ts';
 import type { Clock } from '../clock.ts';
+import { BootstrapError } from './error.ts';
 
 export interface SeatedKey {
   readonly id: string;
@@ -14,7 +15,6 @@ export interface PinnedKey extends HostKey {
 }
 
 export interface SshAccess extends SshTarget {
-  readonly owner: string;
   readonly nodeId: string | undefined;
   readonly key: SeatedKey | undefined;
   readonly next: SeatedKey | undefined;
@@ -26,7 +26,6 @@ interface AccessRow {
   host: string;
   port: number;
   login: string;
-  owner: string;
   node_id: string | null;
   key_id: string | null;
   key_line: string | null;
@@ -79,9 +78,9 @@ export class AccessStore implements HostKeyStore {
   }
 
   /** Made where there is none. */
-  async ensure({ host, port, user }: SshTarget, owner: string): Promise<SshAccess> {
-    await this.#sql`insert into ssh_access (host, port, login, owner, created_at)
-      values (${host}, ${port}, ${user}, ${owner}, ${new Date(this.#clock.now())}) on conflict do nothing`;
+  async ensure({ host, port, user }: SshTarget): Promise<SshAccess> {
+    await this.#sql`insert into ssh_access (host, port, login, created_at)
+      values (${host}, ${port}, ${user}, ${new Date(this.#clock.now())}) on conflict do nothing`;
     const [row] = await this.#sql<AccessRow[]>`
       select * from ssh_access where host = ${host} and port = ${port} and login = ${user}`;
     return toAccess(row!);
@@ -99,37 +98,62 @@ export class AccessStore implements HostKeyStore {
       where host = ${host} and port = ${port} and login = ${user}`;
   }
 
-  /** @param by.seal puts the private half into the vault: both are there, or neither. */
+  /**
+   * @param seen as it was when it was decided that another key is wanted.
+   * @param by.seal puts the private half into the vault: both are there, or neither.
+   * @throws BootstrapError `seated_elsewhere`.
+   */
   async setNext(
-    { host, port, user }: SshTarget,
+    seen: SshAccess,
     next: SeatedKey,
     by: { jobId: string; seal: (tx: TransactionSql) => Promise<void> },
   ): Promise<void> {
+    const { host, port, user } = seen;
     await this.#sql.begin(async (tx) => {
       await by.seal(tx);
-      await tx`update ssh_access set next_id = ${next.id}, next_line = ${next.line}, seat_job = ${by.jobId}
-        where host = ${host} and port = ${port} and login = ${user}`;
+      const { count } =
+        await tx`update ssh_access set next_id = ${next.id}, next_line = ${next.line}, seat_job = ${by.jobId}
+        where host = ${host} and port = ${port} and login = ${user}
+          and next_id is not distinct from ${seen.next?.id ?? null}
+          and key_id is not distinct from ${seen.key?.id ?? null}`;
+      if (count === 0) throw seatedElsewhere(seen);
     });
   }
 
-  /** The new key works: it is the one from now on, and the one before is to go. */
-  async switch({ host, port, user }: SshTarget): Promise<void> {
-    await this
+  /**
+   * The new key works: it is the one from now on, and the one before is to go.
+   * @param seen as it was when `next` was tried. @throws BootstrapError `seated_elsewhere`.
+   */
+  async switch(seen: SshAccess): Promise<void> {
+    const { host, port, user, key, next } = seen;
+    const { count } = await this
       .#sql`update ssh_access set old_id = key_id, old_line = key_line, key_id = next_id, key_line = next_line,
         next_id = null, next_line = null
-      where host = ${host} and port = ${port} and login = ${user} and next_id is not null`;
+      where host = ${host} and port = ${port} and login = ${user} and next_id = ${next?.id ?? null}
+        and key_id is not distinct from ${key?.id ?? null}`;
+    if (count === 0) throw seatedElsewhere(seen);
   }
 
-  async forgetOld({ host, port, user }: SshTarget): Promise<void> {
+  /** @param seen as it was when `old` was taken away from the host. */
+  async forgetOld({ host, port, user, old }: SshAccess): Promise<void> {
     await this.#sql`update ssh_access set old_id = null, old_line = null
-      where host = ${host} and port = ${port} and login = ${user}`;
+      where host = ${host} and port = ${port} and login = ${user} and old_id = ${old?.id ?? null}`;
   }
 }
 
+/** An attempt that lost its lease goes on until its next step: by then another may have seated a key. */
+function seatedElsewhere({ user, host, port }: SshTarget): BootstrapError {
+  return new BootstrapError(
+    'seated_elsewhere',
+    `the key of ${user}@${host}:${port} was changed by another attempt meanwhile: it goes on from there`,
+    { retry: true },
+  );
+}
+
 function toAccess(row: AccessRow): SshAccess {
-  const { host, port, login: user, owner } = row;
+  const { host, port, login: user } = row;
   return {
-    ...{ host, port, user, owner },
+    ...{ host, port, user },
     nodeId: row.node_id ?? undefined,
     key: keyOf(row.key_id, row.key_line),
     next: keyOf(row.next_id, row.next_line),

@@ -2,6 +2,7 @@ import { HubError } from '../error.ts';
 
 export type BootstrapErrorCode =
   | 'no_access'
+  | 'seated_elsewhere'
   | 'no_sudo'
   | 'missing_prerequisite'
   | 'remote_disk_full'

@@ -13,7 +13,7 @@ export const SSH_HANDLERS: Readonly<Record<SshKindName, SshHandler>> = {
       'host' | 'user' | 'label' | 'tags',
       string
     > & { port: number };
-    const seated = await seatKey(await kit.access.ensure({ host, port, user }, job.row.owner), {
+    const seated = await seatKey(await kit.access.ensure({ host, port, user }), {
       ...{ job, kit, anew: false },
     });
     return await withAccess(seated, { job, kit }, async (remote) => {

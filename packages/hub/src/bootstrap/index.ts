@@ -16,6 +16,7 @@ import { AccessStore } from './access-store.ts';
 import { Agentless } from './agentless.ts';
 import { BootstrapDesk } from './desk.ts';
 import { SSH_CAPS } from './kinds.ts';
+import { SpentSecrets } from './spent-secrets-store.ts';
 import type { SshHandler } from './ssh-job.ts';
 import { SshWorker } from './ssh-worker.ts';
 import { TipPoller } from './tip-poller.ts';
@@ -89,6 +90,7 @@ export function createBootstrap(deps: BootstrapDeps): Bootstrap {
   const kit = { ...deps, pool, vault, access };
   const worker = new SshWorker({
     ...{ queue, leaseSeconds: SSH_QUEUE_POLICY.leaseSeconds, work, kit, clock, log },
+    spent: new SpentSecrets(sql),
     ...(deps.handlers && { handlers: deps.handlers }),
   });
   return {

@@ -1,4 +1,5 @@
 import { makeKeyPair, SshError, type SshLogin } from '#seams/ssh-pool/index.ts';
+import { VaultError } from '#vault/index.ts';
 import type { SeatedKey, SshAccess } from './access-store.ts';
 import { BootstrapError } from './error.ts';
 import { Remote } from './remote.ts';
@@ -38,8 +39,13 @@ export async function seatKey(
   by: { job: SshJob; kit: SshKit; anew: boolean },
 ): Promise<SshAccess> {
   const { job, kit, anew } = by;
-  const again = () => kit.access.ensure(access, access.owner);
+  const again = () => kit.access.ensure(access);
   let row = access;
+  const sealed = row.next && (await kit.vault.opens(secretNames.key(row.next.id)));
+  if (sealed === false) {
+    await makeNext(row, by);
+    row = await again();
+  }
   const done = row.seatJob === job.row.jobId && row.key !== undefined;
   if (
     row.next === undefined &&
@@ -100,14 +106,14 @@ async function isTaken(row: SshAccess, key: SeatedKey, by: { job: SshJob; kit: S
     await withKey(row, { ...by, key }, (remote) => remote.user('signing in by our key', 'true'));
     return true;
   } catch (error) {
-    if (error instanceof SshError && error.code === 'ssh_login_refused') return false;
+    if (isNotTaken(error)) return false;
     throw error;
   }
 }
 
 async function makeNext(row: SshAccess, { job, kit }: { job: SshJob; kit: SshKit }): Promise<void> {
   const id = Buffer.from(kit.random(4)).toString('hex');
-  const pair = makeKeyPair(`stoa-hub:${row.owner}@${row.host}:${id}`);
+  const pair = makeKeyPair(`stoa-hub:${job.row.owner}@${row.host}:${id}`);
   await kit.access.setNext(
     row,
     { id, line: pair.publicLine },
@@ -118,18 +124,25 @@ async function makeNext(row: SshAccess, { job, kit }: { job: SshJob; kit: SshKit
   );
 }
 
-/** By the new key (it may be there already), by the one before, or by the password, whichever the host takes. */
+/** Also a key whose private half is gone: the hub's key file is another, or the vault has none. */
+function isNotTaken(error: unknown): boolean {
+  if (error instanceof VaultError) return true;
+  if (error instanceof SshError) return error.code === 'ssh_login_refused';
+  return error instanceof BootstrapError && error.code === 'no_access';
+}
+
+/** By the new key (it may be there already), by those before, or by the password, whichever the host takes. */
 async function withAnyLogin<T>(
   row: SshAccess,
   by: { job: SshJob; kit: SshKit },
   act: (remote: Remote) => Promise<T>,
 ): Promise<T> {
-  const keys = [row.next, row.key].filter((key) => key !== undefined);
+  const keys = [row.next, row.key, row.old].filter((key) => key !== undefined);
   for (const key of keys) {
     try {
       return await withKey(row, { ...by, key, fresh: true }, act);
     } catch (error) {
-      if (!(error instanceof SshError && error.code === 'ssh_login_refused')) throw error;
+      if (!isNotTaken(error)) throw error;
     }
   }
   const login = await oneTimeLogin(by.job, by.kit);

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { instant, nodeIdColumn } from '../columns.ts';
 
-/** Which key each host had when it was first used. */
+/** Which key each host is known by: the one it had when it was first used, or the one that a person accepted since. */
 export const sshHostKeys = pgTable('ssh_host_keys', {
   /** `host:port`. */
   place: text('place').primaryKey(),
@@ -22,7 +22,6 @@ export const sshAccess = pgTable(
     host: text('host').notNull(),
     port: integer('port').notNull(),
     login: text('login').notNull(),
-    owner: text('owner').notNull(),
     nodeId: nodeIdColumn('node_id'),
     keyId: text('key_id'),
     keyLine: text('key_line'),

@@ -8,6 +8,7 @@ import type { Task } from '../ticker.ts';
 import { SSH_HANDLERS } from './handlers.ts';
 import { JobNotes } from './job-notes.ts';
 import { isSshKind, SSH_SLOTS, sshKindOf } from './kinds.ts';
+import type { SpentSecrets } from './spent-secrets-store.ts';
 import { type SshHandler, type SshKit, secretNames } from './ssh-job.ts';
 
 const SWEEP_MS = 5_000;
@@ -18,6 +19,7 @@ export class SshWorker {
   readonly #queue: JobQueue;
   readonly #work: HubWork;
   readonly #kit: SshKit;
+  readonly #spent: SpentSecrets;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #handlers: Readonly<Record<string, SshHandler>>;
@@ -28,6 +30,7 @@ export class SshWorker {
     leaseSeconds: number;
     work: HubWork;
     kit: SshKit;
+    spent: SpentSecrets;
     clock: Clock;
     log: Log;
     handlers?: Readonly<Record<string, SshHandler>>;
@@ -35,6 +38,7 @@ export class SshWorker {
     this.#queue = by.queue;
     this.#work = by.work;
     this.#kit = by.kit;
+    this.#spent = by.spent;
     this.#clock = by.clock;
     this.#log = by.log;
     this.#handlers = by.handlers ?? SSH_HANDLERS;
@@ -54,13 +58,14 @@ export class SshWorker {
     return this.#worker.close();
   }
 
-  /** Says that this worker lives, ends lost leases, and queues again what the queue lost: the table is the truth. */
+  /** Says that this worker lives, ends lost leases, forgets what was for jobs that are over, and queues again what the queue lost: the table is the truth. */
   readonly sweep: Task = {
     name: 'ssh-sweep',
     periodMs: SWEEP_MS,
     tick: async () => {
       await this.#work.seen();
       await this.#work.expire();
+      await this.#spent.forget();
       const waiting = await this.#work.waiting(SWEPT);
       if (waiting.length === 0) return;
       const wanted = new Set(waiting.map(({ jobId }) => jobId));

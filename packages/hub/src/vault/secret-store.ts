@@ -1,6 +1,6 @@
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
-import type { SealedColumn, Vault } from './vault.ts';
+import { type SealedColumn, type Vault, VaultError } from './vault.ts';
 
 export const SECRETS: SealedColumn = { table: 'vault_secrets', id: 'name', column: 'sealed' };
 
@@ -30,6 +30,16 @@ export class SecretStore {
       { sealed: string }[]
     >`select sealed from vault_secrets where name = ${name}`;
     return row && this.#vault.open(row.sealed, SECRETS, name);
+  }
+
+  /** Whether there is one that a key of this hub opens. */
+  async opens(name: string): Promise<boolean> {
+    try {
+      return (await this.open(name)) !== undefined;
+    } catch (error) {
+      if (error instanceof VaultError) return false;
+      throw error;
+    }
   }
 
   /** When it was put there, in milliseconds since 1970; undefined where there is none. */

@@ -1,0 +1,1 @@
+ALTER TABLE "ssh_access" DROP COLUMN "owner";

@@ -5,6 +5,8 @@ import { applyMigrations } from './migrate.ts';
 import { connectSql, drizzleOver, type Endpoint } from './pools.ts';
 
 const CHECK_MS = 2_000;
+/** Longer than a connection may take: a process that starts is busy with itself. */
+const OPENING_MS = 20_000;
 const DRAIN_S = 5;
 const OLDEST_VERSION = 150_000;
 const POOL_SIZE = 10;
@@ -41,7 +43,7 @@ export class PoolAdapter implements DbAdapter {
 
   /** @throws {DatabaseError} `database_version_unsupported` for a server that is too old. */
   async requireVersion(): Promise<void> {
-    await this.check();
+    await this.#answersWithin(OPENING_MS);
     const [row] = await this.sql`select current_setting('server_version_num')::int as number`;
     if (row?.['number'] >= OLDEST_VERSION) return;
     throw new DatabaseError(
@@ -63,19 +65,23 @@ export class PoolAdapter implements DbAdapter {
     return applyMigrations(this.#endpoint, log, { folder: migrationsFolder, until });
   }
 
-  async check(): Promise<void> {
+  check(): Promise<void> {
+    return this.#answersWithin(CHECK_MS);
+  }
+
+  async #answersWithin(ms: number): Promise<void> {
     const timer = new AbortController();
     try {
       await Promise.race([
         this.sql`select 1`,
-        sleep(CHECK_MS, undefined, { signal: timer.signal }).then(() => {
-          throw new Error(`no answer within ${CHECK_MS} ms`);
+        sleep(ms, undefined, { signal: timer.signal }).then(() => {
+          throw new Error(`no answer within ${ms} ms`);
         }),
       ]);
     } catch (cause) {
       throw new DatabaseError(
         'database_unavailable',
-        `The ${this.kind} database '${this.#endpoint.database}' does not answer: see the cause; it is asked again by itself.`,
+        `The ${this.kind} database '${this.#endpoint.database}' does not answer: ${(cause as Error).message || 'see the cause'}.`,
         { cause },
       );
     } finally {

@@ -19,7 +19,7 @@ import {
   type KindDeps,
   openProc,
   readHostFacts,
-  resumeStoppedNode,
+  settle,
 } from '@stoa/agent';
 import { systemClock } from '@stoa/hub';
 import { jobKind, type KindName, kindOf, type ParamValues, parseParams, peek } from '@stoa/protocol';
@@ -292,7 +292,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       await nodeServes();
       // The agent's end: what the mark on disk is for.
       const away = new AbortController();
-      const mark = join(deps.config.dataDir, 'stopped-node');
+      const mark = join(deps.config.dataDir, 'unsettled-job');
       const cut = order('benchmark-node', {}, away.signal);
       await until('it is down', async () => (await mainPid()) === 0);
       await copyFile(mark, `${mark}.kept`);
@@ -300,7 +300,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       await cut;
       await host.run('systemctl', 'stop', UNIT);
       await rename(`${mark}.kept`, mark);
-      await resumeStoppedNode(deps, {
+      await settle(deps, {
         info: () => undefined,
         error: (_event, fields) => expect(fields).toBeUndefined(),
       });

@@ -70,7 +70,7 @@ export { type Command, CommandError, type Commands, createCommands } from '#work
 export type { JobHandler, JobHandlers, JobReport, RunningJob } from '#work/handler.ts';
 export { createHostLock, type HostLock } from '#work/host-lock.ts';
 export { JobError } from '#work/job-error.ts';
-export { createJobHandlers, type KindDeps, resumeStoppedNode } from '#work/kinds/index.ts';
+export { createJobHandlers, type KindDeps, settle } from '#work/kinds/index.ts';
 export { type Answered, answeredKind } from '#work/result-log.ts';
 export { Work, type WorkOptions } from '#work/work.ts';
 export type { WorkStatus } from '#work/work-status.ts';

@@ -14,6 +14,7 @@ export interface ProcessFixture {
   startTicks?: number;
   cgroup?: string;
   rssKb?: number;
+  uid?: number;
 }
 
 export interface ProcFixture {
@@ -56,13 +57,14 @@ function processFiles(pid: number, given: ProcessFixture): Record<string, string
     cpuTicks = 0,
     startTicks = 100_000,
     rssKb = 1,
+    uid = 0,
   } = given;
   const beforeTimes = `${state} ${parent} ${pid} ${pid} 0 -1 4194304 1 0 0 0`;
   return {
     comm: `${comm}\n`,
     cmdline: argv.map((argument) => `${argument}\0`).join(''),
     stat: `${pid} (${comm}) ${beforeTimes} ${cpuTicks} 0 0 0 20 0 9 0 ${startTicks} 1 1 18446744073709551615\n`,
-    status: `Name:\t${comm}\nVmPeak:\t 9999999 kB\nVmRSS:\t ${rssKb} kB\n`,
+    status: `Name:\t${comm}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\nVmPeak:\t 9999999 kB\nVmRSS:\t ${rssKb} kB\n`,
     cgroup: given.cgroup ?? '0::/init.scope\n',
   };
 }

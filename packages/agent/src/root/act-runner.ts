@@ -26,15 +26,13 @@ export function transientActs(commands: Commands): RunAct {
     const unit = `stoa-step-${io.name}.service`;
     const command = commandOf(act, io);
     const argv = ['systemd-run', ...transientFlags(act, unit, io.timeoutMs), '--', ...act.argv] as const;
-    const stopped = (): void =>
-      // Ending systemd-run alone would leave the unit running.
-      void commands.run({ argv: ['systemctl', 'stop', unit], timeoutMs: STOP_MS }).catch(() => undefined);
-    io.signal.addEventListener('abort', stopped, { once: true });
     try {
       const { env: _inUnit, ...outside } = command;
       return await commands.run({ ...outside, argv, timeoutMs: io.timeoutMs + STOP_MS });
-    } finally {
-      io.signal.removeEventListener('abort', stopped);
+    } catch (error) {
+      // Ending systemd-run alone leaves the unit running; nothing else may begin before that is gone too.
+      await commands.run({ argv: ['systemctl', 'stop', unit], timeoutMs: STOP_MS }).catch(() => undefined);
+      throw error;
     }
   };
 }

@@ -1,5 +1,5 @@
 import type { Job, KindName, ParamValues } from '@stoa/protocol';
-import type { NodeSite } from '#root/site.ts';
+import type { FormerNode, NodeSite } from '#root/site.ts';
 import type { Argv } from '#work/commands.ts';
 
 /** One process of a step. */
@@ -13,6 +13,8 @@ export interface Act {
   readonly mayFail?: boolean;
   /** Its standard output is the step's, byte for byte. */
   readonly bytes?: boolean;
+  /** Where it fails, what is run instead of it and of all that follows. */
+  readonly otherwise?: readonly Act[];
   /** Gets the archive that the agent streams in, which `verified` describes. */
   readonly input?: boolean;
 }
@@ -24,6 +26,8 @@ export interface RootPaths {
   /** Unpacked programs, one directory for each hash. */
   readonly programs: string;
   readonly units: string;
+  /** 0700 and root's: nobody sees or exchanges what is made there. */
+  readonly workshop: string;
 }
 
 /** All that a step may build an argument from. `args` alone is the agent's word, and is checked by the step. */
@@ -34,7 +38,7 @@ export interface StepFacts {
   readonly args: Readonly<Record<string, unknown>>;
   readonly site: NodeSite | undefined;
   /** As the node was before this job, or one that was cut off, set it aside. */
-  readonly before: NodeSite | undefined;
+  readonly before: FormerNode | undefined;
   readonly marks: readonly string[];
   readonly paths: RootPaths;
 }
@@ -43,7 +47,7 @@ export interface StepFacts {
 export interface StepEffect {
   readonly site?: NodeSite;
   /** 'none': what was set aside is back, or needed no more. */
-  readonly before?: NodeSite | 'none';
+  readonly before?: FormerNode | 'none';
   readonly mark?: string;
 }
 
@@ -55,14 +59,24 @@ export interface VerifiedInput {
   readonly contentKey?: Uint8Array;
 }
 
+export type SitePath = 'database' | 'backups' | 'certificate' | 'certificateKey';
+
 export interface Step {
   /** Kinds that may use it, with how often for a job; a function where the parameters decide. */
   readonly kinds: Readonly<Partial<Record<KindName, number | ((params: ParamValues) => number)>>>;
   /** Whether it acts on the node that is here. */
   readonly needsSite?: boolean;
+  /** Runs to its end whatever becomes of the agent: it is short, and cut off it would leave the node between two states. */
+  readonly whole?: boolean;
+  /** Paths of the node that it writes to, moves or reads as root: not where the agent's user could exchange them. */
+  readonly touches?: readonly SitePath[];
+  /** What this job has proven and no longer holds once this step has begun. */
+  readonly unproves?: string;
   readonly input?: (facts: StepFacts) => VerifiedInput;
   /** @throws RefusalError where the facts don't allow it. */
   readonly acts: (facts: StepFacts) => readonly Act[];
+  /** On disk before the first act: what it takes to put back, wherever the acts are cut off. */
+  readonly intent?: (facts: StepFacts) => StepEffect;
   /** After all acts went well. */
   readonly effect?: (facts: StepFacts) => StepEffect;
 }

@@ -1,6 +1,6 @@
-import type { StepFacts } from '#root/act.ts';
+import type { SitePath, StepFacts } from '#root/act.ts';
 import { RefusalError } from '#root/refusal.ts';
-import type { NodeSite } from '#root/site.ts';
+import type { FormerNode, NodeSite } from '#root/site.ts';
 
 /** A string among what the agent says, whole and of one form. @throws RefusalError `root_bad_args` */
 export function wordOf(args: StepFacts['args'], name: string, form: RegExp): string {
@@ -27,16 +27,13 @@ export function siteOf({ site }: StepFacts): NodeSite {
 }
 
 /** @throws RefusalError `root_no_node` */
-export function beforeOf({ before }: StepFacts): NodeSite {
+export function beforeOf({ before }: StepFacts): FormerNode {
   if (before !== undefined) return before;
   throw new RefusalError('root_no_node', 'this job has set no node aside');
 }
 
 /** @throws RefusalError where the node's arguments name no such path on the host. */
-export function pathOf(
-  facts: StepFacts,
-  name: 'database' | 'backups' | 'certificate' | 'certificateKey',
-): string {
+export function pathOf(facts: StepFacts, name: SitePath): string {
   const path = siteOf(facts)[name];
   if (SAFE_PATH.test(path) && !path.split('/').includes('..')) return path;
   throw new RefusalError('root_no_node', `the node names no ${name} path that lies on this host ('${path}')`);

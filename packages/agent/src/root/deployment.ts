@@ -1,10 +1,24 @@
 import type { ParamValues } from '@stoa/protocol';
 import type { RootPaths, StepFacts } from '#root/act.ts';
 import { siteOf } from '#root/argument.ts';
+import type { Flag } from '#root/container-settings.ts';
 import { RefusalError } from '#root/refusal.ts';
+import { SERVICE_FLAGS } from '#root/service-text.ts';
 import type { NodeSite } from '#root/site.ts';
 
 const NAME = 'stoachain';
+const ON_HOST: readonly Flag[] = [
+  ['--network', 'host'],
+  ['--restart', 'unless-stopped'],
+];
+/** What a unit has of its own accord, or a service is told; Docker takes all flags. */
+const CARRIED: Readonly<Partial<Record<NodeSite['supervisor'], readonly string[]>>> = {
+  systemd: [
+    ...['--network', '--restart', '--volume', '--publish', '--ulimit', '--cgroupns', '--ipc', '--runtime'],
+    ...['--shm-size', '--log-driver'],
+  ],
+  compose: SERVICE_FLAGS,
+};
 
 /** How a node of this network is run (domain.md, Network). */
 function canonicalArgv({ params, paths }: StepFacts): string[] {
@@ -51,8 +65,9 @@ function installed(facts: StepFacts): NodeSite {
   };
   if (supervisor === 'systemd') return site;
   const container = {
-    flags: ['--network', 'host', '--restart', 'unless-stopped', '--volume', `${paths.chain}:${paths.chain}`],
+    flags: [...ON_HOST, ['--volume', `${paths.chain}:${paths.chain}`] as const],
     command: argv,
+    lost: [],
   };
   return { ...site, container, ...(supervisor === 'compose' && { compose: ownCompose(paths) }) };
 }
@@ -99,11 +114,33 @@ function onHost({ argv, database, backups, certificate, certificateKey }: NodeSi
 }
 
 /** A process of the host in a container: the same paths on both sides. */
-function hostContainer({ argv, database, backups }: NodeSite): NonNullable<NodeSite['container']> {
-  const volumes = [database, backups]
-    .filter((path) => path !== '')
-    .flatMap((path) => ['--volume', `${path}:${path}`]);
-  return { flags: ['--network', 'host', '--restart', 'unless-stopped', ...volumes], command: argv };
+function hostContainer({ argv, ...site }: NodeSite): NonNullable<NodeSite['container']> {
+  const written = [site.database, site.backups].map((path) => [path, `${path}:${path}`] as const);
+  const read = [site.certificate, site.certificateKey].map((path) => [path, `${path}:${path}:ro`] as const);
+  const volumes = [...written, ...read]
+    .filter(([path]) => path !== '')
+    .map(([, volume]): Flag => ['--volume', volume]);
+  return { flags: [...ON_HOST, ...volumes], command: argv, lost: [] };
+}
+
+/**
+ * A container that is made again, or becomes something else, keeps all its settings or stays as it is.
+ * @throws RefusalError `root_not_kept` with what would be lost.
+ */
+export function requireKept({ container, compose, supervisor, name }: NodeSite, facts: StepFacts): void {
+  const next = nextSite(facts).supervisor;
+  // A service that stays one gets its image from one file more: nothing else of it is touched.
+  if (container === undefined || (compose !== undefined && next === supervisor)) return;
+  const carried = CARRIED[next];
+  const untold = container.flags
+    .filter(([flag]) => !(carried?.includes(flag) ?? true))
+    .map((flag) => flag.join(' '));
+  const lost = [...container.lost, ...untold];
+  if (lost.length === 0) return;
+  throw new RefusalError(
+    'root_not_kept',
+    `the container ${name} would lose ${lost.join(', ')}: make it again without these, or change it by hand`,
+  );
 }
 
 function ownCompose({ chain }: RootPaths): NonNullable<NodeSite['compose']> {

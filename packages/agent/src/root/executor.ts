@@ -1,14 +1,17 @@
 import { toHex } from '@stoa/protocol';
 import type { Clock } from '#clock.ts';
 import type { Proc } from '#collectors/proc.ts';
-import type { Act, RootPaths, Step, StepFacts } from '#root/act.ts';
+import type { Act, RootPaths, Step, StepFacts, VerifiedInput } from '#root/act.ts';
 import type { ActIo, RunAct } from '#root/act-runner.ts';
-import { type Admitted, admit, type GateFacts, withTime } from '#root/gate.ts';
+import { type Admitted, admit, type GateFacts, PUTTING_BACK, withTime } from '#root/gate.ts';
+import { type Look, looker } from '#root/look.ts';
+import { requireUnexchangeable } from '#root/path-owners.ts';
 import { RefusalError } from '#root/refusal.ts';
-import { findSite, type NodeSite } from '#root/site.ts';
+import { type FormerNode, findSite, type NodeSite } from '#root/site.ts';
 import type { RootState, RootStates } from '#root/state.ts';
 import { isStepName, STEPS, stepLimit } from '#root/steps.ts';
 import type { PinnedNode } from '#root/trust.ts';
+import { Turns } from '#root/turns.ts';
 import { InputProof } from '#root/verified-input.ts';
 import type { OpenRequest } from '#root/wire.ts';
 
@@ -29,10 +32,10 @@ export interface StepIo extends Pick<ActIo, 'onLine' | 'onBytes' | 'signal'> {
   readonly input: AsyncIterable<Uint8Array>;
 }
 
-/** Gate, table, processes: what the socket calls. One step at a time, since state is read and written. */
+/** Gate, table, processes: what the socket calls. */
 export class Executor {
   readonly #deps: ExecutorDeps;
-  #busy = false;
+  readonly #turns = new Turns();
 
   constructor(deps: ExecutorDeps) {
     this.#deps = deps;
@@ -40,20 +43,21 @@ export class Executor {
 
   /**
    * The exit code of the last act, or of the first that failed.
-   * @throws RefusalError if nothing was run, or if what came in is not what was ordered; CommandError, DiskError.
+   * @throws RefusalError, CommandError, DiskError.
    */
-  async run(request: OpenRequest, io: StepIo): Promise<number> {
-    if (this.#busy) throw new RefusalError('root_busy', 'another step is running');
-    this.#busy = true;
-    try {
-      return await this.#run(request, io);
-    } finally {
-      this.#busy = false;
-    }
+  run(request: OpenRequest, io: StepIo): Promise<number> {
+    const step = stepOf(request.step);
+    const putsBack = PUTTING_BACK.has(request.step);
+    // The gate verifies the signature before the claim counts for anything but the order of turns.
+    const node = claimedNode(request.message.sealed);
+    return this.#turns.take(node, { gone: io.signal, putsBack }, (ending) =>
+      this.#run(request, step, { ...io, signal: step.whole ? NEVER : ending }),
+    );
   }
 
-  async #run(request: OpenRequest, io: StepIo): Promise<number> {
-    const { states, facts: readFacts, policyOf } = this.#deps;
+  async #run(request: OpenRequest, step: Step, io: StepIo): Promise<number> {
+    io.signal.throwIfAborted();
+    const { states, facts: readFacts, policyOf, runAct } = this.#deps;
     const found = await readFacts();
     const node = nodeOf(request, found);
     const facts = { ...found, policy: await policyOf(node) };
@@ -61,61 +65,60 @@ export class Executor {
     const state = withTime(request, known, facts.trust);
     if (state !== known) await states.write(node.nodeId, state);
     const { admitted, next } = admit(request, { node, state, facts, limitOf: stepLimit });
-    const step = stepOf(request.step);
     const args = argsOf(request.args);
+    const begun = { ...next, marks: next.marks.filter((mark) => mark !== step.unproves) };
     // On disk before anything runs: what was obeyed once can't be played again, whatever happens to this process.
-    await states.write(node.nodeId, next);
-    const located = step.needsSite ? await this.#locate(admitted, next, io.signal) : next;
+    await states.write(node.nodeId, begun);
+    const name = nameOf(request, begun);
+    const look = looker(runAct, { name, signal: io.signal });
+    const located = step.needsSite
+      ? await this.#locate(begun, { node, facts, look, signal: io.signal })
+      : begun;
     const stepFacts = this.#stepFacts(admitted, located, args);
-    const exitCode = await this.#runActs(step, stepFacts, {
-      admitted,
-      step: request.step,
-      next: located,
-      io,
-    });
+    const acts = step.acts(stepFacts);
+    await requireUnexchangeable(touchedBy(step, stepFacts), facts.agent, look);
+    const intended = withEffect(located, step.intent?.(stepFacts));
+    if (intended !== begun) await states.write(node.nodeId, intended);
+    const input = step.input?.(stepFacts);
+    const exitCode = await this.#runActs(acts, { name, limitMs: admitted.limitMs, io, input });
     const effect = exitCode === 0 ? step.effect?.(stepFacts) : undefined;
-    await states.write(node.nodeId, withEffect(located, effect));
+    if (effect !== undefined) await states.write(node.nodeId, withEffect(intended, effect));
     return exitCode;
   }
 
   /** What runs now; else what this job or an earlier look has left behind. */
-  async #locate({ node }: Admitted, state: RootState, signal: AbortSignal): Promise<RootState> {
-    const { proc, clock, runAct } = this.#deps;
-    const inspect = async (container: string): Promise<string | undefined> => {
-      const lines: string[] = [];
-      const act: Act = { argv: ['docker', 'inspect', '--type', 'container', '--', container], bytes: true };
-      const onBytes = (chunk: Uint8Array): void => void lines.push(Buffer.from(chunk).toString('latin1'));
-      const name = `inspect-${state.token}-${state.uses.length}-${clock.monotonic().toFixed(0)}`;
-      const { exitCode } = await runAct(act, { signal, timeoutMs: INSPECT_MS, onBytes, name });
-      return exitCode === 0 ? Buffer.from(lines.join(''), 'latin1').toString('utf8') : undefined;
-    };
-    const site = await findSite({ proc, clock, inspect }, node, signal);
+  async #locate(
+    state: RootState,
+    by: { node: PinnedNode; facts: GateFacts; look: Look; signal: AbortSignal },
+  ): Promise<RootState> {
+    const { proc, clock } = this.#deps;
+    const { node, facts, look, signal } = by;
+    const site = await findSite({ proc, clock, look, agent: facts.agent }, node, signal);
     return site === undefined ? state : { ...state, site: JSON.stringify(site) };
   }
 
   #stepFacts({ job, kind, params }: Admitted, state: RootState, args: StepFacts['args']): StepFacts {
     const { paths } = this.#deps;
-    const site = siteFrom(state.site);
-    return { job, kind, params, args, site, before: siteFrom(state.before), marks: state.marks, paths };
+    const site = parsed<NodeSite>(state.site);
+    const before = parsed<FormerNode>(state.before);
+    return { job, kind, params, args, site, before, marks: state.marks, paths };
   }
 
   async #runActs(
-    step: Step,
-    facts: StepFacts,
-    by: { admitted: Admitted; step: string; next: RootState; io: StepIo },
+    acts: readonly Act[],
+    by: { name: string; limitMs: number; io: StepIo; input: VerifiedInput | undefined },
   ): Promise<number> {
-    const { admitted, next, io } = by;
-    const acts = step.acts(facts);
-    const expected = step.input?.(facts);
-    const count = next.uses.find((use) => use.step === by.step)?.count ?? 0;
+    const { name, limitMs, io, input } = by;
     for (const [index, act] of acts.entries()) {
-      const proof = act.input && expected ? new InputProof(io.input, expected) : undefined;
+      const proof = act.input && input ? new InputProof(io.input, input) : undefined;
       const { exitCode } = await this.#deps.runAct(act, {
         ...io,
         ...(proof && { stdin: proof.plain }),
-        timeoutMs: admitted.limitMs,
-        name: `${toHex(admitted.job.nodeId).slice(0, 8)}-${next.token}-${by.step}-${count}-${index}`,
+        timeoutMs: limitMs,
+        name: `${name}-${index}`,
       });
+      if (exitCode !== 0 && act.otherwise)
+        return this.#runActs(act.otherwise, { ...by, name: `${name}-otherwise` });
       if (exitCode !== 0 && !act.mayFail) return exitCode;
       proof?.demand();
     }
@@ -123,10 +126,21 @@ export class Executor {
   }
 }
 
-const INSPECT_MS = 30_000;
+const NEVER: AbortSignal = new AbortController().signal;
+
+/** Of what a step starts: unique on this host, since each request counts as a use. */
+function nameOf({ message, step }: OpenRequest, { token, uses }: RootState): string {
+  const count = uses.reduce((sum, use) => sum + use.count, 0);
+  return `${claimedNode(message.sealed).slice(0, 8)}-${token}-${step}-${count}`;
+}
+
+function touchedBy({ touches = [] }: Step, { site }: StepFacts): string[] {
+  const { directory = '', files = [] } = site?.compose ?? {};
+  const own = touches.map((name) => site?.[name] ?? '');
+  return [...own, directory, ...files].filter((path) => path !== '');
+}
 
 function nodeOf({ message }: OpenRequest, { trust }: Pick<GateFacts, 'trust'>): PinnedNode {
-  // Which of the pinned nodes it may be for: the gate verifies the signature before that counts for anything.
   const claimed = claimedNode(message.sealed);
   const node = trust.nodes.find(({ nodeId }) => nodeId === claimed);
   if (node === undefined)
@@ -156,8 +170,8 @@ function argsOf(text: string): StepFacts['args'] {
   return value as StepFacts['args'];
 }
 
-function siteFrom(text: string): NodeSite | undefined {
-  return text === '' ? undefined : (JSON.parse(text) as NodeSite);
+function parsed<T>(text: string): T | undefined {
+  return text === '' ? undefined : (JSON.parse(text) as T);
 }
 
 function withEffect(

@@ -15,6 +15,7 @@ import {
   type ParamValues,
   parseLocalPolicy,
   parseParams,
+  peek,
   regionTimeKind,
   toHex,
   type VerifiedOrder,
@@ -23,6 +24,7 @@ import {
   verifyRegionCert,
 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
+import type { AgentUser } from '#root/agent-user.ts';
 import { RefusalError } from '#root/refusal.ts';
 import { MOST_ORDERS, type RootState } from '#root/state.ts';
 import type { PinnedNode, Trust } from '#root/trust.ts';
@@ -31,6 +33,8 @@ import type { OpenRequest } from '#root/wire.ts';
 /** Root's own word on everything that a job is held against. */
 export interface GateFacts {
   readonly trust: Trust;
+  /** Whose socket this is: the enemy, in all that this unit does. */
+  readonly agent: AgentUser;
   /** Text of the local policy; undefined where there is no file. */
   readonly policy: string | undefined;
   readonly bootId: string;
@@ -52,12 +56,15 @@ export interface Admitted {
 const DAY_MS = 86_400_000;
 /** Beyond a kind's own limit: for setting right what was interrupted. */
 const AFTERMATH_MS = 10 * 60_000;
-/** Puts back what the last job has changed: also after a crash or a boot, or a benchmark could leave a node stopped. Not cut off by the agent's end either. */
-export const AFTERMATH_STEPS: ReadonlySet<string> = new Set([
-  'node-start',
-  'node-back',
-  'database-back',
-  'certificate-back',
+/** Puts back what the last job has changed: also after a crash or a boot, or a benchmark could leave a node stopped. */
+export const AFTERMATH_STEPS = ['node-start', 'node-back', 'database-back', 'certificate-back'] as const;
+export type AftermathStep = (typeof AFTERMATH_STEPS)[number];
+/** What a job tidies away when it fails, beside that: within the job's time only. */
+export const PUTTING_BACK: ReadonlySet<string> = new Set([
+  ...AFTERMATH_STEPS,
+  'certificate-forget',
+  'database-discard',
+  'snapshot-remove',
 ]);
 
 /**
@@ -76,18 +83,25 @@ export function admit(
     limitOf,
   }: { node: PinnedNode; state: RootState; facts: GateFacts; limitOf: StepLimit },
 ): { admitted: Admitted; next: RootState } {
-  const job = verifiedJob(request.message, state, facts.trust);
+  const back = putsBack(request, state);
+  const job = back ? peek(jobKind, request.message.sealed) : verifiedJob(request.message, state, facts.trust);
   if (toHex(job.nodeId) !== node.nodeId)
     throw new RefusalError('root_bad_job', 'the job is for another node');
   const { kind, params } = kindAndParams(job);
-  const policy = readPolicy(facts.policy);
-  const decision = decideKind(policy, kind);
-  if (!decision.allowed)
-    throw new RefusalError('root_denied', `the local policy of this host refuses ${kind}: ${decision.rule}`);
+  const policy = back ? undefined : allowingPolicy(facts.policy, kind);
   const fenced = fence(job, { request, state, facts, kind: kindOf(kind) });
-  const ordered = withOrder(job, request.message, { state: fenced, node, facts, policy, kind: kindOf(kind) });
+  const ordered = policy ? withOrder(job, request.message, { state, fenced, node, facts, policy }) : fenced;
   const next = withUse(ordered, request.step, limitOf(kind, request.step, params));
   return { admitted: { job, kind, params, node, limitMs: kindOf(kind).limitMs }, next };
+}
+
+/**
+ * Whether it puts back what the job that was obeyed last has changed. These very bytes were proven when that job was
+ * admitted, and are not held against anything once more: a node must not stay stopped because an order, a certificate or
+ * the policy has ended since.
+ */
+function putsBack({ message, step }: OpenRequest, state: RootState): boolean {
+  return PUTTING_BACK.has(step) && equalBytes(nodeCrypto.hash(message.sealed), state.job);
 }
 
 /**
@@ -95,8 +109,9 @@ export function admit(
  * with the job's chain of certificates: only the one that hashes to the pinned fingerprint counts.
  * @throws RefusalError
  */
-export function withTime({ time, message }: OpenRequest, state: RootState, trust: Trust): RootState {
-  if (time === undefined) return state;
+export function withTime(request: OpenRequest, state: RootState, trust: Trust): RootState {
+  const { time, message } = request;
+  if (time === undefined || putsBack(request, state)) return state;
   return attempt('root_bad_job', () => {
     const { timeFloor } = state;
     const cert = { sealed: time.authority, root: message.hub.root, role: 'authority' } as const;
@@ -123,8 +138,11 @@ function kindAndParams(job: Job): { kind: KindName; params: ParamValues } {
   return { kind, params: attempt('root_bad_job', () => parseParams(kindOf(kind).parameters, job.params)) };
 }
 
-function readPolicy(text: string | undefined): LocalPolicy {
-  return attempt('root_bad_policy', () => parseLocalPolicy(text ?? ''));
+function allowingPolicy(text: string | undefined, kind: KindName): LocalPolicy {
+  const policy = attempt('root_bad_policy', () => parseLocalPolicy(text ?? ''));
+  const { allowed, rule } = decideKind(policy, kind);
+  if (allowed) return policy;
+  throw new RefusalError('root_denied', `the local policy of this host refuses ${kind}: ${rule}`);
 }
 
 /** F22: one job to a token, none with a lower one, none after its time. */
@@ -147,7 +165,7 @@ function fence(
   if (same) {
     const over =
       facts.bootId !== state.bootId || facts.uptimeMs - state.startedMs > kind.limitMs + AFTERMATH_MS;
-    if (over && !AFTERMATH_STEPS.has(request.step))
+    if (over && !AFTERMATH_STEPS.some((step) => step === request.step))
       throw new RefusalError('root_over', 'the time of this job is over: a new lease is needed');
     return state;
   }
@@ -167,10 +185,18 @@ function fence(
 function withOrder(
   job: Job,
   { order: carried, hub }: JobMessage,
-  by: { state: RootState; node: PinnedNode; facts: GateFacts; policy: LocalPolicy; kind: JobKind },
+  by: {
+    state: RootState;
+    /** Another object than `state` at the first step under a token: an attempt that counts. */
+    fenced: RootState;
+    node: PinnedNode;
+    facts: GateFacts;
+    policy: LocalPolicy;
+  },
 ): RootState {
-  const { state, node, facts, policy, kind } = by;
-  if (!needsOrder(kind)) return state;
+  const { state, fenced, node, facts, policy } = by;
+  const kind = kindOf(job.kind as KindName);
+  if (!needsOrder(kind)) return fenced;
   if (carried === undefined)
     throw new RefusalError('root_bad_order', `${job.kind} needs an order, and none came`);
   const { order, by: signer } = attempt('root_bad_order', () =>
@@ -188,13 +214,19 @@ function withOrder(
   if (known !== undefined && !equalBytes(known.jobId, job.jobId))
     throw new RefusalError('root_order_used', 'this order has served another job on this node');
   requireSigner({ order, by: signer }, policy, job.kind);
-  if (known !== undefined) return state;
-  const orders = state.orders.filter(({ expiresAt }) => expiresAt > state.timeFloor);
+  if (fenced === state) return fenced;
+  if (known !== undefined && job.attempt <= known.attempt)
+    throw new RefusalError(
+      'root_order_used',
+      `attempt ${known.attempt} of this job was obeyed: ${job.attempt} does not come after it`,
+    );
+  const orders = state.orders.filter((one) => one !== known && one.expiresAt > state.timeFloor);
   if (orders.length >= MOST_ORDERS)
     throw new RefusalError('root_order_used', `${MOST_ORDERS} orders are remembered and none has ended`);
   const { orderId, expiresAt } = order;
   const counted = signer === 'owner' || kind.class !== 'disruptive' ? {} : countedToday(state, policy);
-  return { ...state, ...counted, orders: [...orders, { orderId, jobId: job.jobId, expiresAt }] };
+  const { jobId, attempt: number } = job;
+  return { ...fenced, ...counted, orders: [...orders, { orderId, jobId, expiresAt, attempt: number }] };
 }
 
 /** Guarded kinds: the owner's key, or an admin's whom the owner listed on this host. */
@@ -211,7 +243,7 @@ function countedToday(state: RootState, policy: LocalPolicy): Pick<RootState, 'd
   if (disruptive > policy.disruptivePerDay)
     throw new RefusalError(
       'root_daily_cap',
-      `${policy.disruptivePerDay} disruptive jobs a day are allowed here without the owner's signature`,
+      `${policy.disruptivePerDay} attempts at disruptive jobs a day are allowed here without the owner's signature`,
     );
   return { day, disruptive };
 }

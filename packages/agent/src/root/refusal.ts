@@ -15,9 +15,13 @@ export type RefusalCode =
   | 'root_over'
   | 'root_busy'
   | 'root_no_node'
+  | 'root_not_kept'
   | 'root_unproven_data';
 
-/** The privileged unit did not do it. Nothing was run. */
+/**
+ * The privileged unit did not do it. Nothing was run, but for two cases of `root_unproven_data`: what came in is not what
+ * was ordered, or was cut. Then it lies unpacked beside the data, and no step takes it for proven.
+ */
 export class RefusalError extends AgentError<RefusalCode> {
   override readonly name = 'RefusalError';
 

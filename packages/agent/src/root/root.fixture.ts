@@ -21,17 +21,18 @@ import {
 import { nodeCrypto } from '@stoa/protocol/node';
 import { onTestFinished } from 'vitest';
 import { createDisk } from '#atomic-file.ts';
-import { createClock } from '#clock.ts';
+import { type Clock, createClock } from '#clock.ts';
 import { makeProc } from '#collectors/proc.fixture.ts';
 import { makeRegion, type RegionFixture } from '#identity/region.fixture.ts';
 import type { Act, RootPaths } from '#root/act.ts';
-import type { RunAct } from '#root/act-runner.ts';
+import { directActs, type RunAct } from '#root/act-runner.ts';
 import { createRootClient, type OpenRootSteps } from '#root/client.ts';
 import { Executor } from '#root/executor.ts';
 import type { GateFacts } from '#root/gate.ts';
 import { createRootServer } from '#root/server.ts';
 import { RootStates } from '#root/state.ts';
 import type { OpenRequest } from '#root/wire.ts';
+import { createCommands } from '#work/commands.ts';
 
 const NOW = Date.UTC(2026, 10, 26);
 const bytesOf = (name: string, count: number) =>
@@ -129,11 +130,17 @@ export interface RootWorld {
 }
 
 export const CHAINWEB_UNIT: string = 'stoachain.service';
+export const AGENT_UID: number = 64_001;
+const NODE_UID = 64_002;
 
-/** The unit as it serves its socket, on a host of its own making; `run` says what its processes do. */
+/**
+ * The unit as it serves its socket, on a host of its own making; `run` says what its processes do. Whose paths are is
+ * looked up for real, and process 4242 is the main one of any unit.
+ */
 export async function makeRootWorld(
   run: RunAct = async () => ({ exitCode: 0 }),
   argv: readonly string[] = [],
+  clock: Clock = createClock(),
 ): Promise<RootWorld> {
   const directory = mkdtempSync(join(tmpdir(), 'stoa-root-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -150,6 +157,7 @@ export async function makeRootWorld(
     comm: 'chainweb-node',
     argv: nodeArgv,
     cgroup: `0::/system.slice/${CHAINWEB_UNIT}\n`,
+    uid: NODE_UID,
   });
   const facts = {
     trust: {
@@ -165,15 +173,18 @@ export async function makeRootWorld(
         },
       ],
     },
+    agent: { uid: AGENT_UID, gids: new Set([AGENT_UID]) },
     policy: undefined as string | undefined,
     bootId: 'boot-1',
     uptimeMs: 1_000_000,
   };
   const ran: Act[] = [];
+  const direct = directActs(createCommands(createClock()));
   const paths = {
     chain: join(directory, 'chain'),
     programs: join(directory, 'programs'),
     units: join(directory, 'units'),
+    workshop: join(directory, 'workshop'),
   };
   const executor = new Executor({
     clock: createClock(),
@@ -181,7 +192,12 @@ export async function makeRootWorld(
     states: new RootStates(createDisk(), join(directory, 'state')),
     facts: async () => facts,
     policyOf: async () => facts.policy,
-    runAct: (act, io) => {
+    runAct: async (act, io) => {
+      if (act.argv[0] === 'env') return direct(act, io);
+      if (act.argv[1] === 'show') {
+        await io.onBytes?.(Buffer.from('4242\n'));
+        return { exitCode: 0 };
+      }
       ran.push(act);
       return run(act, io);
     },
@@ -189,7 +205,7 @@ export async function makeRootWorld(
   });
   const socketPath = join(directory, 'root.sock');
   const server = createRootServer({
-    clock: createClock(),
+    clock,
     executor,
     onBusy: () => undefined,
     onIdle: () => undefined,

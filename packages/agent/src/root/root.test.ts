@@ -21,6 +21,7 @@ import { formatFrame, formatOpen, MAX_FRAME_BYTES, ROOT_FRAME, readFrames } from
 
 const signal = new AbortController().signal;
 const RESTART: JobWish = { kind: 'stoachain-control', params: { action: 'restart' } };
+const UPDATE: JobWish = { kind: 'apt-upgrade' };
 const RESTARTED = [['systemctl', 'restart', '--', CHAINWEB_UNIT]];
 const thief = nodeCrypto.signingKey(new Uint8Array(32).fill(7));
 
@@ -165,9 +166,9 @@ describe('the privileged unit', () => {
       return { exitCode: 143 };
     });
     const stop = new AbortController();
-    const first = world.steps(makeJob(RESTART)).run('node-restart', { signal: stop.signal });
+    const first = world.steps(makeJob(UPDATE)).run('apt-update', { signal: stop.signal });
     await begun;
-    const second = world.steps(makeJob(RESTART)).run('node-restart', { signal });
+    const second = world.steps(makeJob(UPDATE)).run('apt-update', { signal });
     await expect(second).rejects.toMatchObject({ code: 'root_busy', retry: true });
     stop.abort(new Error('cancelled'));
     await expect(first).rejects.toThrow('cancelled');
@@ -344,7 +345,6 @@ describe('an agent that was taken over', () => {
     await expect(world.steps(message).run('node-restart', { signal })).rejects.toMatchObject({
       code: 'root_bad_order',
     });
-    expect(OWNER.publicKey).toHaveLength(32);
     expect(world.ran).toEqual([]);
   });
 });

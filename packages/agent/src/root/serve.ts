@@ -6,6 +6,7 @@ import { openProc, type Proc } from '#collectors/proc.ts';
 import { type Disk, readText } from '#disk.ts';
 import type { RootPaths } from '#root/act.ts';
 import { directActs, transientActs } from '#root/act-runner.ts';
+import { readAgentUser } from '#root/agent-user.ts';
 import { Executor } from '#root/executor.ts';
 import type { GateFacts } from '#root/gate.ts';
 import { RefusalError } from '#root/refusal.ts';
@@ -15,17 +16,21 @@ import { parseTrust } from '#root/trust.ts';
 import { createCommands } from '#work/commands.ts';
 
 export interface RootPlaces extends RootPaths {
+  /** Its owner is whom this unit serves. */
+  readonly socket: string;
   /** `trust` and `policy`, root's own. */
   readonly config: string;
   readonly state: string;
 }
 
 export const USUAL_PLACES: RootPlaces = {
+  socket: '/run/stoa-agent-root.sock',
   config: '/etc/stoa-agent',
   state: '/var/lib/stoa-agent-root',
   chain: '/var/lib/stoachain',
   programs: '/opt/stoachain/programs',
   units: '/etc/systemd/system',
+  workshop: '/var/lib/stoa-agent-root/workshop',
 };
 
 /** systemd starts it again with the next connection. */
@@ -49,7 +54,7 @@ export async function serveRoot(by: {
     clock,
     proc,
     states: new RootStates(disk, places.state),
-    facts: () => readFacts(disk, proc, places.config),
+    facts: () => readFacts(disk, proc, places),
     policyOf: ({ instance }) =>
       rootsOwn(disk, join(places.config, instance === 'default' ? 'policy' : `policy-${instance}`)),
     runAct: by.systemd ? transientActs(commands) : directActs(commands),
@@ -96,12 +101,17 @@ class Idle {
   }
 }
 
-async function readFacts(disk: Disk, proc: Proc, config: string): Promise<Omit<GateFacts, 'policy'>> {
+async function readFacts(
+  disk: Disk,
+  proc: Proc,
+  { config, socket }: RootPlaces,
+): Promise<Omit<GateFacts, 'policy'>> {
   const trust = await rootsOwn(disk, join(config, 'trust'));
   if (trust === undefined)
     throw new RefusalError('root_not_pinned', `there is no ${join(config, 'trust')}: run install.sh again`);
   return {
     trust: parseTrust(trust),
+    agent: await readAgentUser(disk, { socket }),
     bootId: proc.read('sys/kernel/random/boot_id')?.trim() ?? '',
     uptimeMs: Math.floor(Number.parseFloat(proc.read('uptime') ?? '0') * 1000),
   };

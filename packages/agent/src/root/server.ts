@@ -3,7 +3,6 @@ import { encode, type Job, jobKind, peek } from '@stoa/protocol';
 import { type Clock, withDeadline } from '#clock.ts';
 import { describeError } from '#error.ts';
 import type { Executor } from '#root/executor.ts';
-import { AFTERMATH_STEPS } from '#root/gate.ts';
 import { RefusalError } from '#root/refusal.ts';
 import { isStepName, STEPS } from '#root/steps.ts';
 import {
@@ -21,6 +20,8 @@ import {
 } from '#root/wire.ts';
 
 const OPEN_MS = 5_000;
+/** Longer than an agent that downloads what it streams waits for its source, tries and all. */
+const INPUT_MS = 15 * 60_000;
 const MOST_CONNECTIONS = 4;
 /** Of standard output that is not a stream of bytes: a step that says more is not listened to any longer. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
@@ -36,7 +37,7 @@ export interface RootServerDeps {
   readonly onRun: (step: string, job: Job, exitCode: number) => void;
 }
 
-/** One connection, one step. Closing the connection ends what it started. */
+/** One connection, one step. Closing the connection ends what it started, but for a step that is whole. */
 export function createRootServer(deps: RootServerDeps): Server {
   let open = 0;
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
@@ -71,7 +72,7 @@ class Connection {
       const takesInput = isStepName(request.step) && 'input' in STEPS[request.step];
       if (!takesInput) void this.#watch(frames);
       const exitCode = await this.#deps.executor.run(request, {
-        signal: AFTERMATH_STEPS.has(request.step) ? NEVER : this.#gone.signal,
+        signal: this.#gone.signal,
         onLine: (line, stream) => this.#line(line, stream),
         onBytes: (chunk) => this.#bytes(chunk),
         input: takesInput ? this.#input(frames) : nothing(),
@@ -105,18 +106,23 @@ class Connection {
   }
 
   async *#input(frames: AsyncGenerator<RootFrame>): AsyncGenerator<Uint8Array> {
+    const what = 'the next part of the archive';
     for (;;) {
-      const { value, done } = await frames.next();
-      if (done) {
-        this.#gone.abort(new Error('the archive was cut before its end'));
-        throw new RefusalError('root_unproven_data', 'the archive was cut before its end');
-      }
+      const { value, done } = await withDeadline(this.#deps.clock, { ms: INPUT_MS, what }, () =>
+        frames.next(),
+      ).catch((cause: unknown) => this.#cut('stalled', cause));
+      if (done) return this.#cut('was cut before its end');
       if (value.type === ROOT_FRAME.inputEnd) break;
       if (value.type !== ROOT_FRAME.input)
         throw new RefusalError('root_malformed', 'an archive was expected');
       yield value.payload;
     }
     void this.#watch(frames);
+  }
+
+  #cut(why: string, cause?: unknown): never {
+    this.#gone.abort(new Error(`the archive ${why}`));
+    throw new RefusalError('root_unproven_data', `the archive ${why}`, cause);
   }
 
   /** Nothing more is expected: what comes is passed over, and the end of it is the agent's going. */
@@ -147,7 +153,5 @@ class Connection {
     return drained(socket);
   }
 }
-
-const NEVER: AbortSignal = new AbortController().signal;
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

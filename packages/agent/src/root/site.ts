@@ -1,9 +1,11 @@
 import { dirname, join } from 'node:path';
 import type { Clock } from '#clock.ts';
 import { ownNode } from '#collectors/own-node.ts';
-import type { Proc } from '#collectors/proc.ts';
+import { type Proc, parseStat } from '#collectors/proc.ts';
 import { optionOf, processCollector } from '#collectors/process.ts';
-import { type ContainerPlan, planOf } from '#root/container.ts';
+import type { AgentUser } from '#root/agent-user.ts';
+import { type ContainerPlan, imageOf, planOf } from '#root/container.ts';
+import type { Look } from '#root/look.ts';
 import { RefusalError } from '#root/refusal.ts';
 import type { PinnedNode } from '#root/trust.ts';
 
@@ -26,6 +28,12 @@ export interface NodeSite {
   readonly compose?: ComposeFacts;
 }
 
+/** A node as it was before a job set it aside. */
+export interface FormerNode extends NodeSite {
+  /** All of that was done: what bears its name by now is another. */
+  readonly aside: boolean;
+}
+
 export interface ComposeFacts {
   readonly project: string;
   readonly service: string;
@@ -36,8 +44,8 @@ export interface ComposeFacts {
 export interface SiteDeps {
   readonly proc: Proc;
   readonly clock: Clock;
-  /** Standard output of `docker inspect NAME`, undefined where the engine knows none. */
-  readonly inspect: (container: string) => Promise<string | undefined>;
+  readonly agent: AgentUser;
+  readonly look: Look;
 }
 
 const NOT_SUPERVISED = {
@@ -59,15 +67,48 @@ export async function findSite(
   const collector = processCollector({ proc, clock, inspectContainer: async () => undefined, ...node });
   const found = ownNode(await collector.collect(signal), node);
   if (found === undefined) return undefined;
-  const { kind, name, containerId } = found.supervision;
+  const { pid, supervision } = found;
+  const { kind, name, containerId } = supervision;
   if (kind === 'screen' || kind === 'unknown')
     throw new RefusalError('root_no_node', `chainweb-node can't be controlled: ${NOT_SUPERVISED[kind]}`);
-  const raw = ((await proc.readSlow(`${found.pid}/cmdline`, signal)) ?? '').split('\0').slice(0, -1);
-  if (containerId === undefined) return systemdSite(name, raw);
-  const answer = await deps.inspect(containerId);
-  if (answer === undefined)
-    throw new RefusalError('root_no_node', 'docker does not answer for the node’s container');
-  return containerSite(answer, raw);
+  refuseOthersUnits(proc, pid);
+  const raw = ((await proc.readSlow(`${pid}/cmdline`, signal)) ?? '').split('\0').slice(0, -1);
+  if (containerId !== undefined) return inspectedSite(containerId, raw, deps.look);
+  await requireMainProcess(deps, pid, name);
+  return systemdSite(name, raw);
+}
+
+/** The agent's own, and the steps of this unit. */
+const OWN_UNIT = /^stoa-(agent|step)/;
+
+/**
+ * Whoever took the agent over can start a program of any name with any arguments, but not in a container of the engine,
+ * nor as the main process of a unit other than the agent's. Units of a user's manager bear names that mean other units to
+ * the system's.
+ */
+function refuseOthersUnits(proc: Proc, pid: number): void {
+  const groups = (proc.read(`${pid}/cgroup`) ?? '').split(/[/\n]/);
+  const other = groups.find((part) => OWN_UNIT.test(part) || /^user@\d+\.service$/.test(part));
+  if (other !== undefined)
+    throw new RefusalError('root_no_node', `process ${pid} runs in ${other}: that is no node of this host`);
+}
+
+/** cron, and whatever else runs a user's programs under the name of its own unit, has them further down. */
+async function requireMainProcess({ proc, agent, look }: SiteDeps, pid: number, unit: string): Promise<void> {
+  const uids = /^Uid:\s+(\d+(?:\s+\d+)*)$/m.exec(proc.read(`${pid}/status`) ?? '')?.[1]?.split(/\s+/);
+  if (agent.uid !== 0 && (uids === undefined || uids.includes(String(agent.uid))))
+    throw new RefusalError(
+      'root_no_node',
+      `process ${pid} runs as the agent's own user ${agent.uid}: run chainweb-node as another one`,
+    );
+  const { text } = await look(['systemctl', 'show', '--property=MainPID', '--value', '--', unit]);
+  const main = Number(text.trim());
+  const parent = parseStat(proc.read(`${pid}/stat`) ?? '')?.parent;
+  if (main > 1 && (main === pid || main === parent)) return;
+  throw new RefusalError(
+    'root_no_node',
+    `process ${pid} is not the main process of ${unit}, nor started by it`,
+  );
 }
 
 function systemdSite(name: string, raw: readonly string[]): NodeSite {
@@ -75,16 +116,24 @@ function systemdSite(name: string, raw: readonly string[]): NodeSite {
   return { supervisor: 'systemd', name, program, argv, ...pathsOf(argv, (path) => path) };
 }
 
-/** @param answer of `docker inspect`. */
-export function containerSite(answer: string, raw: readonly string[]): NodeSite {
-  const plan = planOf(answer);
+async function inspectedSite(containerId: string, raw: readonly string[], look: Look): Promise<NodeSite> {
+  const container = await look(['docker', 'inspect', '--type', 'container', '--', containerId]);
+  if (container.exitCode !== 0)
+    throw new RefusalError('root_no_node', 'docker does not answer for the node’s container');
+  const image = await look(['docker', 'inspect', '--type', 'image', '--', imageOf(container.text)]);
+  return containerSite(container.text, raw, image.exitCode === 0 ? image.text : undefined);
+}
+
+/** @param answer of `docker inspect`; `image` of the same for its image, undefined where that is gone. */
+export function containerSite(answer: string, raw: readonly string[], image?: string): NodeSite {
+  const plan = planOf(answer, image);
   const onHost = (path: string): string => plan.hostPath(path);
-  const { name, image, compose } = plan;
+  const { name, program, compose } = plan;
   const argv = raw.slice(1);
   return {
     supervisor: compose === undefined ? 'docker' : 'compose',
     name,
-    program: image,
+    program,
     argv,
     ...pathsOf(argv, onHost),
     container: plan.plan,

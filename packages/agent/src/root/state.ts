@@ -20,15 +20,20 @@ export interface RootState {
   uses: { step: string; count: number }[];
   /** What this job has proven on the way, such as that its archive has the hash that was ordered. */
   marks: string[];
-  /** An order serves one job: what a node has done once, no other job can make it do again under the same order. */
-  orders: { orderId: Uint8Array; jobId: Uint8Array; expiresAt: number }[];
-  /** Disruptive jobs without the owner's signature, by day of the proven time. */
+  /**
+   * An order serves one job: what a node has done once, no other job can make it do again under the same order. And each
+   * attempt at that job comes once: `attempt` is the highest that was obeyed.
+   */
+  orders: { orderId: Uint8Array; jobId: Uint8Array; expiresAt: number; attempt: number }[];
+  /** Attempts at disruptive jobs without the owner's signature, by day of the proven time. */
   day: number;
   disruptive: number;
   /** JSON of the node as it was last seen running, and as it was before a job set it aside that has not ended well. */
   site: string;
   before: string;
 }
+
+const order = { orderId: fixed(16), jobId: fixed(16), expiresAt: u64, attempt: u16 };
 
 const stateCodec: Codec<RootState> = record({
   timeFloor: u64,
@@ -39,7 +44,7 @@ const stateCodec: Codec<RootState> = record({
   startedMs: u64,
   uses: list(record({ step: text(40), count: u16 }), 64),
   marks: list(text(40), 16),
-  orders: list(record({ orderId: fixed(16), jobId: fixed(16), expiresAt: u64 }), MAX_ORDERS),
+  orders: list(record(order), MAX_ORDERS),
   day: u32,
   disruptive: u16,
   site: text(MAX_SITE_BYTES),
@@ -64,7 +69,7 @@ export const FRESH_STATE: RootState = {
   before: '',
 };
 
-const stateKind: RecordKind<RootState> = { name: 'stoa-root-1', codec: stateCodec };
+const stateKind: RecordKind<RootState> = { name: 'stoa-root-2', codec: stateCodec };
 
 /** One file a node, root's own. @throws RecordDamagedError: a damaged state is not a fresh one. */
 export class RootStates {

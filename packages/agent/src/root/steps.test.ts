@@ -52,9 +52,14 @@ function argvOf(...[step, kind, site, given, before]: Case): string[] {
     params,
     args: {},
     site,
-    before,
+    before: before && { ...before, aside: true },
     marks: [],
-    paths: { chain: '/var/lib/stoachain', programs: '/opt/stoachain/programs', units: '/etc/systemd/system' },
+    paths: {
+      chain: '/var/lib/stoachain',
+      programs: '/opt/stoachain/programs',
+      units: '/etc/systemd/system',
+      workshop: '/var/lib/stoa-agent-root/workshop',
+    },
   };
   return STEPS[step]
     .acts(facts)
@@ -89,8 +94,8 @@ describe('a node under Docker', () => {
       program: 'stand-in:1',
       database: '/srv/stoachain/db',
     });
-    expect(facts.plan.flags.join(' ')).toBe(
-      '--network host --restart unless-stopped --ulimit nofile=1024:2048 --env A=b --volume /srv/stoachain:/data --publish 1789:1789/tcp',
+    expect(facts.plan.flags.flat().join(' ')).toBe(
+      '--network host --restart unless-stopped --ulimit nofile=1024:2048 --publish 1789:1789/tcp --env A=b --volume /srv/stoachain:/data',
     );
     expect(facts.hostPath('/elsewhere')).toBe('');
     const privileged = INSPECTED.output.replace('"Privileged": false', '"Privileged": true');
@@ -107,6 +112,7 @@ describe('a node under Docker', () => {
     await job.run('node-stop', { signal: new AbortController().signal });
     expect(world.ran.map(({ argv }) => argv.join(' '))).toEqual([
       `docker inspect --type container -- ${/[0-9a-f]{64}/.exec(CGROUP.output)?.[0]}`,
+      `docker inspect --type image -- ${INSPECTED.output.match(/sha256:[0-9a-f]{64}/)?.[0]}`,
       'docker stop --time 120 -- stoachain',
     ]);
   });
@@ -122,7 +128,7 @@ describe('a node under Docker', () => {
     ]);
     expect(argvOf('node-create', 'stoachain-upgrade', docker, { image: IMAGE }, docker)).toEqual([
       'docker rm --force -- stoachain ?',
-      `docker create --name stoachain --network host --restart unless-stopped --ulimit nofile=1024:2048 --env A=b --volume /srv/stoachain:/data --publish 1789:1789/tcp -- ${IMAGE} /chainweb-node --service-port 1848 --database-directory /data/db`,
+      `docker create --name stoachain --network host --restart unless-stopped --ulimit nofile=1024:2048 --publish 1789:1789/tcp --env A=b --volume /srv/stoachain:/data -- ${IMAGE} /chainweb-node --service-port 1848 --database-directory /data/db`,
     ]);
     expect(argvOf('node-back', 'stoachain-upgrade', docker, { image: IMAGE }, docker)).toEqual([
       'docker inspect --format {{.Id}} -- stoachain-before',
@@ -133,6 +139,97 @@ describe('a node under Docker', () => {
     expect(argvOf('node-forget', 'stoachain-upgrade', docker, { image: IMAGE }, docker)).toEqual([
       'docker rm -- stoachain-before',
     ]);
+  });
+});
+
+describe('what a container would lose', () => {
+  const [engine] = JSON.parse(INSPECTED.output) as [Record<string, Record<string, unknown>>];
+  const with_ = (host: object, config: object = {}, more: object = {}) =>
+    JSON.stringify([
+      {
+        ...engine,
+        ...more,
+        HostConfig: { ...engine['HostConfig'], ...host },
+        Config: { ...engine['Config'], ...config },
+      },
+    ]);
+  const image = JSON.stringify([
+    { Config: { Env: ['PATH=/bin', 'LANG=C'], WorkingDir: '/', Entrypoint: ['/entry'], Labels: { a: '1' } } },
+  ]);
+  const aside = (answer: string) =>
+    argvOf('node-aside', 'stoachain-upgrade', containerSite(answer, RAW, image), { image: IMAGE });
+
+  it.each<[string, string, string]>([
+    ['a device', with_({ Devices: [{ PathOnHost: '/dev/sda' }] }), 'Devices'],
+    ['a setting that nobody has heard of', with_({ Quota: { of: 3 } }), 'Quota'],
+    ['that it goes when it stops', with_({ AutoRemove: true }), 'AutoRemove'],
+    ['a health check of its own', with_({}, { Healthcheck: { Test: ['CMD', 'x'] } }), 'Healthcheck'],
+    [
+      'a second network',
+      with_({}, {}, { NetworkSettings: { Networks: { host: {}, backup: {} } } }),
+      'network backup',
+    ],
+  ])('is told instead of being lost: %s', (_what, answer, lost) => {
+    expect(() => aside(answer)).toThrow(expect.objectContaining({ code: 'root_not_kept' }));
+    expect(() => aside(answer)).toThrow(`would lose ${lost}`);
+  });
+
+  it('is nothing where flags say it, and what the image brings is left to the next one', () => {
+    const answer = with_(
+      {
+        CapAdd: ['NET_ADMIN'],
+        ReadonlyRootfs: true,
+        SecurityOpt: ['no-new-privileges'],
+        ShmSize: 67_108_864,
+        LogConfig: { Type: 'local', Config: { 'max-size': '10m' } },
+        ExtraHosts: ['a:10.0.0.1'],
+        MaskedPaths: ['/proc/kcore'],
+        MemorySwappiness: -1,
+      },
+      {
+        Env: ['PATH=/bin', 'LANG=C', 'A=b'],
+        WorkingDir: '/',
+        Entrypoint: ['/entry'],
+        Labels: { a: '1', b: '2' },
+      },
+    );
+    expect(containerSite(answer, RAW, image).container?.flags.flat().join(' ')).toBe(
+      '--network host --restart unless-stopped --ulimit nofile=1024:2048 --shm-size 67108864 --cap-add NET_ADMIN --security-opt no-new-privileges --read-only --add-host a:10.0.0.1 --log-driver local --log-opt max-size=10m --publish 1789:1789/tcp --label b=2 --env A=b --volume /srv/stoachain:/data',
+    );
+    expect(aside(answer)).toHaveLength(3);
+    const own = containerSite(with_({}, { Entrypoint: ['/own', '-x'] }), RAW, image).container;
+    expect(own?.flags.flat().join(' ')).toContain('--entrypoint /own');
+    expect(own?.command.slice(0, 2)).toEqual(['-x', '/chainweb-node']);
+  });
+
+  it('is what a unit or a service cannot be told', () => {
+    const convert = (to: string, params: ParamValues) =>
+      argvOf('node-aside', 'stoachain-convert-supervision', docker, { to, ...params });
+    expect(() => convert('systemd', { url: 'https://e.org/c', sha256: SHA256 })).toThrow(
+      'would lose --env A=b',
+    );
+    expect(convert('compose', { image: IMAGE })).toHaveLength(3);
+    const [, file] = argvOf(
+      'node-create',
+      'stoachain-convert-supervision',
+      docker,
+      { to: 'compose', image: IMAGE },
+      docker,
+    );
+    expect(JSON.parse(/<(.*)/s.exec(file ?? '')?.[1] ?? '')).toMatchObject({
+      services: { node: { environment: ['A=b'], ulimits: { nofile: { soft: 1024, hard: 2048 } } } },
+    });
+    const logged = containerSite(
+      INSPECTED.output.replace(
+        '"NetworkMode"',
+        '"LogConfig":{"Type":"local","Config":{"a":"b"}},"NetworkMode"',
+      ),
+      RAW,
+      image,
+    );
+    expect(() =>
+      argvOf('node-aside', 'stoachain-convert-supervision', logged, { to: 'compose', image: IMAGE }),
+    ).toThrow('would lose --log-opt a=b');
   });
 });
 

@@ -3,7 +3,7 @@ import type { AgentContext } from '#cli/agent-context.ts';
 import { describeError } from '#error.ts';
 import type { JobHandlers } from '#work/handler.ts';
 import type { HostFactsOfKinds } from '#work/kinds/host-kinds.ts';
-import { nodeDataDir, stoppedNodeMark } from '#work/kinds/node-data-dir.ts';
+import { nodeDataDir, unsettledMark } from '#work/kinds/node-data-dir.ts';
 
 /**
  * The kinds of work on a real host. Their code is loaded with the first job: most of the time an agent has none, and waits
@@ -30,15 +30,15 @@ export class HostWork {
     );
   }
 
-  /** Starts the chainweb-node that a job had stopped when the agent or the machine ended. Never rejects. */
+  /** Puts back what a job had under way when the agent or the machine ended. Never rejects. */
   async resume(): Promise<void> {
     const { disk, config, log } = this.#context;
     try {
-      if ((await disk.stat(stoppedNodeMark({ dataDir: nodeDataDir(config) }))) === undefined) return;
-      const { resumeStoppedNode } = await import('#work/kinds/index.ts');
-      await resumeStoppedNode(await this.#deps(), log);
+      if ((await disk.stat(unsettledMark({ dataDir: nodeDataDir(config) }))) === undefined) return;
+      const { settle } = await import('#work/kinds/index.ts');
+      await settle(await this.#deps(), log);
     } catch (error) {
-      log.error('stopped-node-not-started', { ...describeError(error) });
+      log.error('job-not-put-back', { ...describeError(error) });
     }
   }
 

@@ -42,6 +42,7 @@ const only = (action: Action) => (params: ParamValues) => (params['action'] === 
 const control = (action: Action): Step => ({
   kinds: { ...CONTROLLED, 'stoachain-control': only(action) },
   needsSite: true,
+  whole: true,
   acts: (facts) => controlActs(siteOf(facts), action),
 });
 

@@ -1,12 +1,17 @@
 import { fromHex, toHex } from '@stoa/protocol';
 import type { Act, Step, StepFacts, VerifiedInput } from '#root/act.ts';
-import { pathOf, wordOf } from '#root/argument.ts';
+import { pathOf, siteOf, wordOf } from '#root/argument.ts';
 import { RefusalError } from '#root/refusal.ts';
+import { controlActs } from '#root/steps/control.ts';
 
 /** As chainweb-node names its backups: microseconds since 1970. */
 const SNAPSHOT = /\d{10,20}/;
 const PROVEN = 'data-proven';
-const REPLACED = { 'stoachain-reseed': 3, 'backup-restore': 3 } as const;
+const REPLACES = {
+  kinds: { 'stoachain-reseed': 3, 'backup-restore': 3 },
+  needsSite: true,
+  touches: ['database'],
+} as const satisfies Omit<Step, 'acts'>;
 
 const snapshot = (facts: StepFacts): string =>
   `${pathOf(facts, 'backups')}/${wordOf(facts.args, 'snapshot', SNAPSHOT)}`;
@@ -50,6 +55,19 @@ function swap(facts: StepFacts): Act[] {
   ];
 }
 
+/** Whatever the job has come to: with nothing set aside, the former database is still in its place. */
+function back(facts: StepFacts): Act[] {
+  const database = pathOf(facts, 'database');
+  const [stop, start] = [controlActs(siteOf(facts), 'stop'), controlActs(siteOf(facts), 'start')];
+  return [
+    { ...exists(aside(facts)), otherwise: start },
+    ...stop,
+    remove(database),
+    move(aside(facts), database),
+    ...start,
+  ];
+}
+
 function inputOf({ kind, params, args }: StepFacts): VerifiedInput {
   const sha256 = String(params['sha256']);
   if (kind !== 'backup-restore') return { sha256 };
@@ -70,16 +88,19 @@ export const DATABASE_STEPS: Readonly<Record<DatabaseStep, Step>> = {
   'snapshot-read': {
     kinds: { 'backup-stoachain': 4 },
     needsSite: true,
+    touches: ['backups'],
     acts: (facts) => [{ argv: [...TAR, ...SAME, '--directory', snapshot(facts), '--', '0'], bytes: true }],
   },
   'snapshot-remove': {
-    kinds: { 'backup-stoachain': 2, 'seed-refresh': 2, 'stoachain-upgrade': 2 },
+    kinds: { 'backup-stoachain': 3, 'seed-refresh': 2, 'stoachain-upgrade': 2 },
     needsSite: true,
+    touches: ['backups'],
     acts: (facts) => [remove(snapshot(facts))],
   },
   'seed-make': {
     kinds: { 'seed-refresh': 2 },
     needsSite: true,
+    touches: ['backups'],
     acts: (facts) => {
       const directory = `${facts.paths.chain}/seeds`;
       const made = `${directory}/seed.tar.zst.new`;
@@ -106,8 +127,9 @@ export const DATABASE_STEPS: Readonly<Record<DatabaseStep, Step>> = {
     },
   },
   'database-unpack': {
-    kinds: REPLACED,
-    needsSite: true,
+    ...REPLACES,
+    // What lies there from now on is not what was proven before.
+    unproves: PROVEN,
     input: inputOf,
     acts: (facts) => [
       remove(incoming(facts)),
@@ -128,16 +150,8 @@ export const DATABASE_STEPS: Readonly<Record<DatabaseStep, Step>> = {
     ],
     effect: () => ({ mark: PROVEN }),
   },
-  'database-discard': { kinds: REPLACED, needsSite: true, acts: (facts) => [remove(incoming(facts))] },
-  'database-swap': { kinds: REPLACED, needsSite: true, acts: swap },
-  'database-back': {
-    kinds: REPLACED,
-    needsSite: true,
-    acts: (facts) => [
-      exists(aside(facts)),
-      remove(pathOf(facts, 'database')),
-      move(aside(facts), pathOf(facts, 'database')),
-    ],
-  },
-  'database-forget': { kinds: REPLACED, needsSite: true, acts: (facts) => [remove(aside(facts))] },
+  'database-discard': { ...REPLACES, unproves: PROVEN, acts: (facts) => [remove(incoming(facts))] },
+  'database-swap': { ...REPLACES, whole: true, acts: swap },
+  'database-back': { ...REPLACES, whole: true, acts: back },
+  'database-forget': { ...REPLACES, acts: (facts) => [remove(aside(facts))] },
 };

@@ -1,7 +1,9 @@
 import type { ParamValues } from '@stoa/protocol';
 import type { Act, Step, StepFacts } from '#root/act.ts';
 import { beforeOf, siteOf } from '#root/argument.ts';
-import { nextSite } from '#root/deployment.ts';
+import { nextSite, requireKept } from '#root/deployment.ts';
+import { RefusalError } from '#root/refusal.ts';
+import { serviceOf } from '#root/service-text.ts';
 import type { NodeSite } from '#root/site.ts';
 import { composeArgv, controlActs } from '#root/steps/control.ts';
 import { dropInText, unitText } from '#root/unit-file.ts';
@@ -31,7 +33,7 @@ function setAside(site: NodeSite, facts: StepFacts): Act[] {
     ];
   const file = dropIn(facts, site.name);
   // Set aside by an attempt that was cut off: what lies in its place by now is not the former one.
-  if (facts.before !== undefined) return controlActs(site, 'stop');
+  if (facts.before?.aside) return controlActs(site, 'stop');
   return [
     ...controlActs(site, 'stop'),
     { argv: ['rm', '--force', '--', `${file}.before`] },
@@ -43,6 +45,8 @@ function setAside(site: NodeSite, facts: StepFacts): Act[] {
 }
 
 function create(facts: StepFacts): Act[] {
+  if (facts.kind !== 'stoachain-install' && !beforeOf(facts).aside)
+    throw new RefusalError('root_no_node', 'the former node was not set aside: it would be lost');
   const site = nextSite(facts);
   if (site.supervisor === 'systemd') return createUnit(site, facts);
   const directories = facts.kind === 'stoachain-install' ? chainDirectories(facts) : [];
@@ -51,7 +55,7 @@ function create(facts: StepFacts): Act[] {
   return [
     ...directories,
     { argv: ['docker', 'rm', '--force', '--', site.name], mayFail: true },
-    { argv: ['docker', 'create', '--name', site.name, ...flags, '--', site.program, ...command] },
+    { argv: ['docker', 'create', '--name', site.name, ...flags.flat(), '--', site.program, ...command] },
   ];
 }
 
@@ -117,23 +121,6 @@ function withOverride(site: NodeSite, facts: StepFacts): NodeSite {
   return { ...site, compose: { ...compose, files } };
 }
 
-function serviceOf({ program, container }: NodeSite): Readonly<Record<string, unknown>> {
-  const { flags = [], command = [] } = container ?? {};
-  const all = (flag: string): string[] =>
-    flags.flatMap((word, index) => (flags[index - 1] === flag ? [word] : []));
-  return {
-    image: program,
-    command: command.map((word) => word.replaceAll('$', '$$$$')),
-    network_mode: all('--network')[0] ?? 'host',
-    restart: all('--restart')[0] ?? 'unless-stopped',
-    volumes: all('--volume'),
-    environment: all('--env').map((word) => word.replaceAll('$', '$$$$')),
-    ...(all('--publish').length > 0 && { ports: all('--publish') }),
-    ...(all('--user').length > 0 && { user: all('--user')[0] }),
-    stop_grace_period: '2m',
-  };
-}
-
 function back(facts: StepFacts): Act[] {
   const before = beforeOf(facts);
   const undone = sameSupervisor(facts) ? [] : removeNew(nextSite(facts), facts);
@@ -156,18 +143,28 @@ function back(facts: StepFacts): Act[] {
   if (before.supervisor === 'docker')
     return [
       ...undone,
-      { argv: ['docker', 'inspect', '--format', '{{.Id}}', '--', former(before.name)] },
+      {
+        argv: ['docker', 'inspect', '--format', '{{.Id}}', '--', former(before.name)],
+        // Cut off before it was renamed: it still has its name.
+        otherwise: controlActs(before, 'start'),
+      },
       { argv: ['docker', 'rm', '--force', '--', before.name], mayFail: true },
       { argv: ['docker', 'rename', former(before.name), before.name] },
       ...controlActs(before, 'start'),
     ];
   const file = dropIn(facts, before.name);
+  // Cut off before it was all set aside: nothing has changed, and what was to be kept may not be.
+  const enabled: Act[] =
+    facts.kind === 'stoachain-upgrade'
+      ? []
+      : [{ argv: ['systemctl', 'enable', '--', before.name], mayFail: true }];
+  if (!before.aside) return [...enabled, ...controlActs(before, 'start')];
   return [
     ...undone,
     { argv: ['rm', '--force', '--', `${file}.conf`] },
     { argv: ['mv', '--', `${file}.before`, `${file}.conf`], mayFail: true },
     reload,
-    { argv: ['systemctl', 'enable', '--', before.name], mayFail: true },
+    ...enabled,
     ...controlActs(before, 'restart'),
   ];
 }
@@ -247,15 +244,34 @@ export const DEPLOY_STEPS: Readonly<Record<DeployStep, Step>> = {
         { argv: ['mv', '--no-target-directory', '--', `${place}.new`, place] },
       ];
     },
-    effect: () => ({ mark: 'program-proven' }),
   },
   'node-aside': {
     kinds: CHANGED,
     needsSite: true,
-    acts: (facts) => setAside(facts.before ?? siteOf(facts), facts),
-    effect: (facts) => ({ before: facts.before ?? siteOf(facts) }),
+    whole: true,
+    acts: (facts) => {
+      const site = facts.before ?? siteOf(facts);
+      requireKept(site, facts);
+      return setAside(site, facts);
+    },
+    intent: (facts) => ({ before: facts.before ?? { ...siteOf(facts), aside: false } }),
+    effect: (facts) => ({ before: { ...(facts.before ?? siteOf(facts)), aside: true } }),
   },
-  'node-create': { kinds: MADE, acts: create, effect: (facts) => ({ site: created(facts) }) },
-  'node-back': { kinds: CHANGED, acts: back, effect: (facts) => ({ site: beforeOf(facts), before: 'none' }) },
+  'node-create': {
+    kinds: MADE,
+    whole: true,
+    touches: ['database', 'backups'],
+    acts: create,
+    effect: (facts) => ({ site: created(facts) }),
+  },
+  'node-back': {
+    kinds: CHANGED,
+    whole: true,
+    acts: back,
+    effect: (facts) => {
+      const { aside: _over, ...site } = beforeOf(facts);
+      return { site, before: 'none' };
+    },
+  },
   'node-forget': { kinds: CHANGED, acts: forget, effect: () => ({ before: 'none' }) },
 };

@@ -30,16 +30,22 @@ export function backupStoachain(deps: KindDeps): JobHandler {
       const steps = new Stepper(deps, job);
       const directory = backupDirectory(deps.config);
       const begun = (await findUnfinished(directory)) ?? { header: undefined, pieces: 0 };
-      const { header, contentKey, pieces } = await headerOf(deps, job, { owner, begun });
-      const archive = await writeArchive(
-        directory,
-        { header, pieces },
-        sealed(job, steps, { header, contentKey, pieces }),
-      );
-      job.log(`sha256 ${archive.sha256}, ${archive.bytes} bytes`);
+      const { header, contentKey, pieces } = await headerOf(deps, job, { owner, begun, steps });
       const to = String(job.params['to']);
-      if (to !== 'disk') await upload(deps, job, { url: to, ...archive });
-      await steps.run('snapshot-remove', { args: { snapshot: header.snapshot } });
+      let archive: Awaited<ReturnType<typeof writeArchive>>;
+      try {
+        archive = await writeArchive(
+          directory,
+          { header, pieces },
+          sealed(job, steps, { header, contentKey, pieces }),
+        );
+        job.log(`sha256 ${archive.sha256}, ${archive.bytes} bytes`);
+        if (to !== 'disk') await upload(deps, job, { url: to, ...archive });
+      } finally {
+        // The next attempt goes on with an archive that was cut, and needs the same snapshot.
+        if ((await findUnfinished(directory))?.header.snapshot !== header.snapshot)
+          await steps.tidy('snapshot-remove', { args: { snapshot: header.snapshot } });
+      }
       return {
         report: {
           sha256: archive.sha256,
@@ -60,7 +66,7 @@ interface Begun {
 async function headerOf(
   deps: KindDeps,
   job: RunningJob,
-  { owner, begun }: { owner: Uint8Array; begun: Begun | Unfinished },
+  { owner, begun, steps }: { owner: Uint8Array; begun: Begun | Unfinished; steps: Stepper },
 ): Promise<{ header: ArchiveHeader; contentKey: Uint8Array; pieces: number }> {
   const { header, pieces } = begun;
   const seed = await deps.nodeSeed();
@@ -69,7 +75,11 @@ async function headerOf(
     job.log(`going on with the archive of snapshot ${header.snapshot} at piece ${pieces}`);
     return { header, contentKey: openHeader(header, seed), pieces };
   }
-  const snapshot = await makeSnapshot(deps, job);
+  if ('path' in begun) {
+    await deps.disk.remove(begun.path);
+    await steps.tidy('snapshot-remove', { args: { snapshot: begun.header.snapshot } });
+  }
+  const snapshot = await makeSnapshot(deps, job, steps);
   const contentKey = deps.random(32);
   const { random } = deps;
   const fresh = sealHeader({
@@ -134,16 +144,19 @@ export function seedRefresh(deps: KindDeps): JobHandler {
   return {
     async run(job) {
       const steps = new Stepper(deps, job);
-      const snapshot = await makeSnapshot(deps, job);
+      const snapshot = await makeSnapshot(deps, job, steps);
       job.progress(undefined, 'make and test the seed');
       let sha256 = '';
-      await steps.run('seed-make', {
-        args: { snapshot },
-        onLine: (line) => {
-          sha256 = /^([0-9a-f]{64}) /.exec(line)?.[1] ?? sha256;
-        },
-      });
-      await steps.run('snapshot-remove', { args: { snapshot } });
+      try {
+        await steps.run('seed-make', {
+          args: { snapshot },
+          onLine: (line) => {
+            sha256 = /^([0-9a-f]{64}) /.exec(line)?.[1] ?? sha256;
+          },
+        });
+      } finally {
+        await steps.tidy('snapshot-remove', { args: { snapshot } });
+      }
       return { report: { sha256, snapshot, file: '/var/lib/stoachain/seeds/seed.tar.zst' } };
     },
   };

@@ -11,7 +11,7 @@ import { type DriveFigures, measureDrive } from '#work/kinds/measure/drive.ts';
 import { measureMemory } from '#work/kinds/measure/memory.ts';
 import { measureNetwork } from '#work/kinds/measure/network.ts';
 import { fioDrive, perfIpc, sysbenchCpu, sysbenchMemory } from '#work/kinds/measure/tools.ts';
-import { withNodeStopped } from '#work/kinds/stopped-node.ts';
+import { withNodeStopped } from '#work/kinds/node-stopped.ts';
 
 const TEST_FILE = '.stoa-benchmark';
 /** Of the whole benchmark: chainweb is down for it. */

@@ -2,6 +2,7 @@ import { askP2p } from '#collectors/chainweb-info.ts';
 import type { SiteSummary } from '#root/steps/control.ts';
 import type { JobHandler, RunningJob } from '#work/handler.ts';
 import { JobError } from '#work/job-error.ts';
+import { withAftermath } from '#work/kinds/aftermath.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
 import { awaitUp, nodeOf } from '#work/kinds/node-watch.ts';
 import { Stepper } from '#work/kinds/stepper.ts';
@@ -27,17 +28,16 @@ export function certRotate(deps: KindDeps): JobHandler {
 }
 
 async function rotateFiles(deps: KindDeps, job: RunningJob, steps: Stepper): Promise<void> {
-  job.progress(10, 'make a key and a certificate');
-  await steps.run('certificate-make');
-  job.progress(40, 'put them in place');
-  await steps.run('certificate-place');
   try {
-    await restart(deps, job, steps);
-  } catch (error) {
-    job.log('the node did not come up: its former certificate is put back');
-    await steps.run('certificate-back', { always: true });
-    await steps.run('node-restart', { always: true });
-    throw error;
+    job.progress(10, 'make a key and a certificate');
+    await steps.run('certificate-make');
+    await withAftermath(deps, job, 'certificate-back', async () => {
+      job.progress(40, 'put them in place');
+      await steps.run('certificate-place');
+      await restart(deps, job, steps);
+    });
+  } finally {
+    await steps.tidy('certificate-forget');
   }
 }
 

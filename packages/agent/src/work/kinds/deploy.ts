@@ -1,6 +1,6 @@
-import { describeError } from '#error.ts';
 import type { JobHandler, RunningJob } from '#work/handler.ts';
 import { JobError } from '#work/job-error.ts';
+import { withRollback } from '#work/kinds/aftermath.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
 import { awaitTip, awaitUp, findNode, lookAtTip } from '#work/kinds/node-watch.ts';
 import { fetchProgram } from '#work/kinds/program.ts';
@@ -32,9 +32,15 @@ export function stoachainUpgrade(deps: KindDeps): JobHandler {
     async run(job) {
       const steps = new Stepper(deps, job);
       const { cut } = await lookAtTip(deps, job.signal);
-      const snapshot = await makeSnapshot(deps, job);
+      const snapshot = await makeSnapshot(deps, job, steps);
       job.log(`the database as it was is kept as backup ${snapshot} until the new program is at the tip`);
-      await fetchProgram(deps, job, steps);
+      try {
+        await fetchProgram(deps, job, steps);
+      } catch (error) {
+        await steps.tidy('snapshot-remove', { args: { snapshot } });
+        throw error;
+      }
+      // Where this is rolled back the snapshot stays: a program that was not good may have spoilt the database.
       await exchange(deps, job, {
         steps,
         gate: () =>
@@ -69,19 +75,11 @@ async function exchange(
   { steps, gate }: { steps: Stepper; gate: () => Promise<unknown> },
 ): Promise<void> {
   job.progress(30, 'set the former node aside');
-  try {
+  await withRollback(deps, job, 'node-back', async () => {
     await steps.run('node-aside');
     await steps.run('node-create');
     await steps.run('node-start');
     await gate();
-  } catch (error) {
-    const { code, message } = describeError(error);
-    job.log(`${code}: ${message}`);
-    job.progress(90, 'put the former node back');
-    await steps.run('node-back', { always: true });
-    job.signal.throwIfAborted();
-    await awaitUp(deps, job);
-    throw new JobError('rolled_back', `${code}: ${message}`.slice(0, 240), error);
-  }
+  });
   await steps.run('node-forget');
 }

@@ -10,8 +10,8 @@ import { nodeTest } from '#work/kinds/node-test.ts';
 import { aptUpgrade, netdataInstall } from '#work/kinds/packages.ts';
 import { systemProbe } from '#work/kinds/system-probe.ts';
 
+export { settle } from '#work/kinds/aftermath.ts';
 export type { KindDeps } from '#work/kinds/deps.ts';
-export { resumeStoppedNode } from '#work/kinds/stopped-node.ts';
 
 export interface KindOptions {
   /** Of each single measure. */

@@ -6,7 +6,7 @@ export function nodeDataDir({ dataDir, instance }: Pick<AgentConfig, 'dataDir' |
   return instance === DEFAULT_INSTANCE ? dataDir : join(dataDir, 'nodes', instance);
 }
 
-/** There while a job has chainweb-node stopped. */
-export function stoppedNodeMark({ dataDir }: Pick<AgentConfig, 'dataDir'>): string {
-  return join(dataDir, 'stopped-node');
+/** There while a job has changed what must be put back if nobody goes on with it. */
+export function unsettledMark({ dataDir }: Pick<AgentConfig, 'dataDir'>): string {
+  return join(dataDir, 'unsettled-job');
 }

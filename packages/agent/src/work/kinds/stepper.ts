@@ -1,3 +1,4 @@
+import { describeError } from '#error.ts';
 import type { RootSteps, StepRun } from '#root/client.ts';
 import type { StepName } from '#root/steps.ts';
 import type { RunningJob } from '#work/handler.ts';
@@ -35,6 +36,15 @@ export class Stepper {
     });
     if (exitCode !== 0)
       throw new JobError('step_failed', `${step} ended with ${exitCode}: see the log of the job`);
+  }
+
+  /** Also after a failure or a cancel: what can't be tidied is told in the log, and the job ends as it would. */
+  async tidy(step: StepName, extras: Pick<Extras, 'args'> = {}): Promise<void> {
+    try {
+      await this.run(step, { ...extras, always: true });
+    } catch (error) {
+      this.#job.log(describeError(error).message);
+    }
   }
 
   /** What a step says in one line of JSON. */

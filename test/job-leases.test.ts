@@ -146,6 +146,37 @@ describe('a job', () => {
     ]);
   });
 
+  it('F16 F22 for a node whose disk is full waits for room there, and uses up no attempt', async () => {
+    await using world = await online();
+    world.diskFull = true;
+    await world.submit('drive-benchmark');
+    await live(world, 30 * MINUTE_MS);
+    expect(await jobsOf(world)).toMatchObject([{ attempt: 1 }]);
+    expect(['queued', 'leased']).toContain((await statesOf(world))[0]);
+    await expect(world.work.look()).rejects.toMatchObject({ code: 'disk_full' });
+    world.diskFull = false;
+    await world.work.look();
+    await live(world, 6 * MINUTE_MS);
+    expect(await jobsOf(world)).toMatchObject([{ state: 'running', attempt: 1 }]);
+    await world.finish(0);
+    await converse(world);
+    expect([await statesOf(world), [...world.effects.values()]]).toMatchObject([
+      ['succeeded'],
+      [{ times: 1 }],
+    ]);
+  });
+
+  it('F22 whose lease is over, as its node told, goes out again at once', async () => {
+    await using world = await online();
+    await running(world, 'system-probe');
+    await world.killAgent('kept');
+    await world.connect('hub-1');
+    await converse(world);
+    await world.settle();
+    await converse(world);
+    expect(await jobsOf(world)).toMatchObject([{ state: 'running', attempt: 2 }]);
+  });
+
   it('F22 that is wanted ended before its agent told of it is not sent again', async () => {
     await using world = await online();
     const batchId = await world.submit('stoachain-control');
@@ -198,6 +229,20 @@ describe('a job', () => {
     await world.connect('hub-2');
     await converse(world);
     expect(await jobsOf(world)).toMatchObject([{ state: 'running', attempt: 1 }]);
+  });
+
+  it('F22 whose receipt was lost gets the very same again, and counts once', async () => {
+    await using world = await online();
+    await running(world, 'stoachain-control');
+    await world.finish(0);
+    await world.deliver('hub', world.underWay.toHub);
+    const before = await world.sql`select result_hash, receipt from job_results`;
+    world.cut();
+    expect([await statesOf(world), world.work.pending]).toEqual([['succeeded'], 1]);
+    await world.connect('hub-1');
+    await converse(world);
+    expect([world.work.pending, world.violations]).toEqual([0, []]);
+    expect(await world.sql`select result_hash, receipt from job_results`).toEqual(before);
   });
 
   it('F22 whose result comes late has its receipt, and changes nothing', async () => {

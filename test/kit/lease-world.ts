@@ -125,6 +125,11 @@ export class LeaseWorld implements AsyncDisposable {
     await rm(this.#directory, { recursive: true, force: true });
   }
 
+  /** Whether anything more can be written on the node's disk. */
+  set diskFull(full: boolean) {
+    this.#disk.capacityBytes = full ? 0 : Number.POSITIVE_INFINITY;
+  }
+
   get connected(): boolean {
     return this.#connection !== undefined;
   }
@@ -302,7 +307,11 @@ export class LeaseWorld implements AsyncDisposable {
     this.work = await Work.open({
       clock,
       disk,
-      log: createAgentLog({ clock, level: 'error', write: (line) => void this.violations.push(line) }),
+      log: createAgentLog({
+        clock,
+        level: 'error',
+        write: (line) => this.#disk.capacityBytes === 0 || this.violations.push(line),
+      }),
       config: loadConfig({ env: {}, flags: { data: '/data' }, host: { root: true, home: '/root' } }),
       handlers,
       benchmarks: undefined,

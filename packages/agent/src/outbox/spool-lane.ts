@@ -27,6 +27,8 @@ export class SpoolLane implements Lane {
   readonly #sentAt = new Map<number, number>();
   #read: { number: number; message: EncodedMessage }[] = [];
   #reading = false;
+  /** Something changed while the disk was read: what was just put there may have been missed. */
+  #again = false;
   #open = false;
 
   constructor(options: SpoolLaneOptions) {
@@ -58,6 +60,7 @@ export class SpoolLane implements Lane {
 
   /** Call after a `put`, after a `remove`, and now and then for what is to be sent again. */
   refill(): void {
+    this.#again = this.#reading;
     if (!this.#open || this.#reading) return;
     const due = this.#due();
     if (due.length === 0) return;
@@ -66,6 +69,7 @@ export class SpoolLane implements Lane {
       .catch((error: unknown) => this.#options.failed(error))
       .finally(() => {
         this.#reading = false;
+        if (this.#again) this.refill();
         if (this.#read.length > 0) this.#options.ready();
       });
   }

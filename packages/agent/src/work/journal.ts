@@ -153,7 +153,12 @@ export class Journal {
 
   /** Writes the file anew once it has grown. @param timeFloor Orders that ended before it can't come again. */
   async compact(timeFloor: number): Promise<void> {
-    if (this.#lines >= LINES) await this.#run(() => this.#rewrite(timeFloor));
+    if (this.#lines >= LINES) await this.rewrite(timeFloor);
+  }
+
+  /** Writes the file anew. @param timeFloor as of `compact`. @throws DiskError: then it is as it was. */
+  rewrite(timeFloor: number): Promise<void> {
+    return this.#run(() => this.#rewrite(timeFloor));
   }
 
   async #rewrite(timeFloor: number): Promise<void> {

@@ -191,7 +191,9 @@ export class Work {
     this.#pause = await readPause(disk, store.directory);
     await policy.look();
     this.#tellPolicy();
-    await journal.compact(timeFloor());
+    // A job that is asked for and can't be written down comes again and again: only a write that succeeds ends a fault.
+    if (this.#fault === undefined) await journal.compact(timeFloor());
+    else await journal.rewrite(timeFloor());
     this.#fault = undefined;
     results.lane.refill();
     this.#ask();

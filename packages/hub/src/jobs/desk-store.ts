@@ -3,6 +3,13 @@ import type { SqlFragment } from '../nodes/index.ts';
 import type { JobRun } from './job.ts';
 import { DEADLINE_MS } from './state.ts';
 
+export interface BatchOrder {
+  readonly orderId: string;
+  readonly sealed: Uint8Array;
+  /** E-mail of whose key signed it. */
+  readonly signedBy: string;
+}
+
 export interface NewBatch {
   readonly batchId: string;
   readonly run: JobRun;
@@ -14,7 +21,8 @@ export interface NewBatch {
   readonly selector: string;
   readonly createdBy: string;
   readonly needsApproval: boolean;
-  readonly order: { readonly orderId: string; readonly sealed: Uint8Array } | undefined;
+  readonly order: BatchOrder | undefined;
+  /** Whose turn it is; undefined for what a person submits. */
   readonly scheduleId: string | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -50,10 +58,10 @@ export class DeskStore {
     const at = new Date(now);
     const fresh = await tx`
       insert into job_batches (batch_id, run, kind, params, selector, node_count, created_by, created_at, needs_approval,
-        order_id, order_sealed, schedule_id)
+        order_id, order_sealed, signed_by, schedule_id)
       values (${batchId}, ${batch.run}, ${batch.kind}, ${batch.params}, ${batch.selector}, ${nodeIds.length},
         ${batch.createdBy}, ${at}, ${batch.needsApproval}, ${order?.orderId ?? null},
-        ${order === undefined ? null : Buffer.from(order.sealed)}, ${batch.scheduleId ?? null})
+        ${order === undefined ? null : Buffer.from(order.sealed)}, ${order?.signedBy ?? null}, ${batch.scheduleId ?? null})
       on conflict do nothing returning batch_id`;
     if (fresh.length === 0) return false;
     for (let i = 0; i < nodeIds.length; i += ROWS)
@@ -110,13 +118,13 @@ export class DeskStore {
         order by j.job_id for update of j
       )
       update jobs j set state = 'queued', ended_at = null, started_at = null, code = '', message = '', report = '',
-        progress = null, step = '', cancel_wanted = null, acked = false, idempotency_key = gen_random_uuid(),
+        progress = null, step = '', cancel_wanted = null, acked = false, fencing_token = null, idempotency_key = gen_random_uuid(),
         max_attempts = j.attempt + case when j.idempotent then ${by.attempts} else 1 end,
         scheduled_at = ${at}, deadline = ${new Date(by.now + DEADLINE_MS)}
       from wanted w where j.job_id = w.job_id returning j.node_id as "nodeId", j.run`;
   }
 
-  /** The second word for a batch that waits for it: never by whoever spoke the first. Returns its nodes. */
+  /** The second word for a batch that waits for it: never by whoever submitted it or signed its order. Returns its nodes. */
   async approve(
     tx: TransactionSql,
     batchId: string,
@@ -125,6 +133,7 @@ export class DeskStore {
     const approved = await tx`
       update job_batches set approved_by = ${by.approver}, approved_at = ${new Date(by.now)}
       where batch_id = ${batchId} and needs_approval and approved_by is null and created_by <> ${by.approver}
+        and signed_by is distinct from ${by.approver}
       returning batch_id`;
     if (approved.length === 0) return undefined;
     const rows = await tx<{ node_id: string }[]>`

@@ -31,6 +31,12 @@ export interface LeaseTerms {
   readonly generation: number;
 }
 
+/** A place among what is due: the longest due first. */
+export interface DueCursor {
+  readonly scheduledAt: Date;
+  readonly jobId: string;
+}
+
 /** Room for 10^12 leases in each restore generation, within what a frame's u64 holds in JavaScript (2^53). */
 export const TOKENS_PER_GENERATION = 2 ** 40;
 /** One at a time of all instances: counts what is in flight, then adds to it. */
@@ -65,8 +71,8 @@ export class DispatchStore {
   }
 
   /**
-   * An unknown job whose lease nobody acknowledged goes out again under the same token: if the frame was lost nothing
-   * began, and if it was not, the agent knows it by its attempt.
+   * A lease that nobody acknowledged goes out again as it is, token and all: if the frame was lost nothing began, and if it
+   * was not, the agent knows it by its attempt. Only what a restored database holds of a queued one is made anew.
    */
   async #lease(
     sql: Queries,
@@ -74,6 +80,8 @@ export class DispatchStore {
     by: { terms: LeaseTerms; mutating: boolean; share: number | undefined },
   ): Promise<readonly LeasedJob[]> {
     const { now, ackUntil, instance, generation } = by.terms;
+    const firstToken = generation * TOKENS_PER_GENERATION;
+    const anew = sql`(j.state = 'queued' and coalesce(j.fencing_token, -1) < ${firstToken}::bigint)`;
     const at = new Date(now);
     const given = rooms.map(({ nodeId, epoch, site, free }) => ({ node_id: nodeId, epoch, site, free }));
     const rows = await sql<LeasedRow[]>`
@@ -94,11 +102,10 @@ export class DispatchStore {
         where n.retired_at is null and n.refused_at is null and n.quarantined_at is null
       )${by.share === undefined ? sql`, chosen as (select * from due)` : this.#capped(sql, at, by.share)}
       update jobs j set state = 'leased', acked = false,
-        attempt = case when j.state = 'queued' then j.attempt + 1 else j.attempt end,
-        fencing_token = case when j.state = 'queued'
-          then ${generation}::bigint * ${TOKENS_PER_GENERATION}::bigint + nextval('job_fencing') else j.fencing_token end,
+        attempt = case when ${anew} then j.attempt + 1 else j.attempt end,
+        fencing_token = case when ${anew} then ${firstToken}::bigint + nextval('job_fencing') else j.fencing_token end,
         leased_at = ${at}, leased_until = ${new Date(ackUntil)}, instance = ${instance}, session_epoch = c.epoch,
-        site = c.site, progress = null, step = '', log_bytes = case when j.state = 'queued' then 0 else j.log_bytes end
+        site = c.site, progress = null, step = '', log_bytes = case when ${anew} then 0 else j.log_bytes end
       from chosen c where j.job_id = c.job_id
       returning j.job_id, j.node_id, j.batch_id, j.kind, j.params, j.attempt, j.fencing_token, j.deadline,
         j.max_attempts, j.idempotency_key, j.order_id`;
@@ -143,15 +150,31 @@ export class DispatchStore {
       )`;
   }
 
-  /** Nodes that have work due and a session with this instance: what a bell that nobody heard would leave lying. */
-  async waiting(instance: string, now: number, limit: number): Promise<readonly string[]> {
-    const rows = await this.#sql<{ node_id: string }[]>`
-      select distinct node_id from (
-        select j.node_id from jobs j join sessions s on s.node_id = j.node_id and s.instance_id = ${instance}
-          and s.ended_at is null
-        where j.state = 'queued' and not j.held and j.run = 'agent' and j.scheduled_at <= ${new Date(now)}
-        order by j.scheduled_at limit ${limit}) due`;
-    return rows.map((row) => row.node_id);
+  /**
+   * Nodes that have work due and a session with this instance, a page of it: what a bell that nobody heard would leave
+   * lying. `next` is where the following page begins; undefined at the end.
+   */
+  async waiting(
+    instance: string,
+    by: { now: number; after: DueCursor | undefined; limit: number },
+  ): Promise<{ readonly nodeIds: readonly string[]; readonly next: DueCursor | undefined }> {
+    const sql = this.#sql;
+    const { now, after, limit } = by;
+    const place =
+      after === undefined
+        ? sql`true`
+        : sql`(j.scheduled_at, j.job_id) > (${after.scheduledAt}, ${after.jobId})`;
+    const rows = await sql<{ node_id: string; job_id: string; scheduled_at: Date }[]>`
+      select j.node_id, j.job_id, j.scheduled_at from jobs j
+      join sessions s on s.node_id = j.node_id and s.instance_id = ${instance} and s.ended_at is null
+      where j.state in ('queued', 'unknown') and not j.held and j.run = 'agent' and j.scheduled_at <= ${new Date(now)}
+        and (j.state = 'queued' or not j.acked) and ${place}
+      order by j.scheduled_at, j.job_id limit ${limit}`;
+    const last = rows.length < limit ? undefined : rows.at(-1);
+    return {
+      nodeIds: [...new Set(rows.map((row) => row.node_id))],
+      next: last && { scheduledAt: last.scheduled_at, jobId: last.job_id },
+    };
   }
 }
 

@@ -16,6 +16,7 @@ import { JobChoices } from './job-choice.ts';
 import { JobDesk, type JobSubmit } from './job-desk.ts';
 import { JobReader } from './job-reader.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
+import { LogStore } from './log-store.ts';
 import { JobPlanner } from './planner.ts';
 import { JobSchedules } from './schedules.ts';
 
@@ -179,7 +180,14 @@ describe('submitting and giving out work', { timeout: 120_000 }, () => {
     expect(await store.mutating(await rooms(), terms(), 1)).toEqual([]);
     await expect(desk.approve(admin, batchId)).rejects.toMatchObject({ code: 'not_to_approve' });
     await expect(desk.approve(ann, batchId)).rejects.toMatchObject({ code: 'not_found' });
-    expect(await desk.approve({ ...admin, email: 'second@x.example' }, batchId)).toBe(NODES);
+    const second = { ...admin, email: 'second@x.example' };
+    signer = second.email;
+    const other = await desk.submit(admin, restart());
+    await expect(desk.approve(second, other.batchId)).rejects.toMatchObject({ code: 'not_to_approve' });
+    expect(await reader.batch(admin, other.batchId)).toMatchObject({ signedBy: second.email });
+    await desk.cancel(admin, other);
+    signer = ANN;
+    expect(await desk.approve(second, batchId)).toBe(NODES);
     expect(await store.mutating(await rooms(), terms(), 1)).toHaveLength(NODES);
   });
 
@@ -193,6 +201,33 @@ describe('submitting and giving out work', { timeout: 120_000 }, () => {
     expect(leased).toHaveLength(NODES);
     expect(new Set(leased.map(({ fencingToken }) => fencingToken)).size).toBe(NODES);
     expect(Math.min(...leased.map(({ fencingToken }) => fencingToken))).toBeGreaterThan(2 * 2 ** 40);
+  });
+
+  it('finds everything that is due, however much of it can not begin', async () => {
+    const { sql } = database;
+    await desk.submit(admin, request());
+    await sql`insert into sessions (node_id, instance_id, epoch, session_id, boot_id, ratchet_current, connected_at, version,
+        protocol, address, transport)
+      select node_id, case when label = 'node-1' then 'hub-2' else 'hub-1' end, 1, 's', 'b', '\\x00', now(), '1', 1,
+        '198.51.100.7', 'websocket' from nodes`;
+    const store = new DispatchStore(sql);
+    const found: string[] = [];
+    let after: Parameters<typeof store.waiting>[1]['after'];
+    do {
+      const page = await store.waiting('hub-1', { now, after, limit: 60 });
+      found.push(...page.nodeIds);
+      after = page.next;
+    } while (after !== undefined);
+    expect([found.length, new Set(found).size]).toEqual([NODES - 1, NODES - 1]);
+  });
+
+  it('lets a node write the logs of its own jobs alone, whoever asks with it', async () => {
+    await desk.submit(admin, request());
+    const [mine, other] = await database.sql<
+      { nodeId: string; jobId: string }[]
+    >`select node_id as "nodeId", job_id as "jobId" from jobs limit 2`;
+    const asked = [{ ...mine!, nodeId: other!.nodeId }, mine!, { ...other!, nodeId: mine!.nodeId }];
+    expect(await new LogStore(database.sql).attempts(asked)).toEqual([undefined, 0, undefined]);
   });
 
   it('gives none to a node that is refused, retired or quarantined since, nor before its time', async () => {

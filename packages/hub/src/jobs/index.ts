@@ -128,6 +128,8 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
   });
   const results = new ResultDesk({
     ...{ store: new ResultStore(sql), party, crypto, clock, onSettled: settled },
+    // A ring that is lost costs the time to the next sweep, and no node its receipt.
+    onReady: (nodeIds) => ready.ring(sql, nodeIds).catch(failed('ringing for work')),
     onConflict(nodeId, jobId) {
       events.append('result-conflict', nodeId, { jobId }).catch(failed('writing an event'));
     },

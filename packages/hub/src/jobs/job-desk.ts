@@ -7,7 +7,7 @@ import { HttpError, notFound } from '../http-error.ts';
 import { printSelector, type Selector } from '../selector/index.ts';
 import { attemptsAt } from './attempts.ts';
 import type { Bell } from './bell.ts';
-import type { DeskStore } from './desk-store.ts';
+import type { BatchOrder, DeskStore } from './desk-store.ts';
 import type { JobChoice, JobChoices } from './job-choice.ts';
 import type { WorkLimits } from './limits.ts';
 import type { OrderSource } from './order-source.ts';
@@ -31,6 +31,8 @@ export interface JobSubmit extends JobRequest {
   readonly scheduledAt?: number;
   /** `orderKind`, sealed by whose key it takes. */
   readonly order?: Uint8Array;
+  /** Whose turn it is, where no person submits it. */
+  readonly scheduleId?: string;
 }
 
 export interface Submitted {
@@ -108,7 +110,7 @@ export class JobDesk {
             needsApproval,
             order,
           },
-          ...{ scheduleId: undefined, now, scheduledAt },
+          ...{ scheduleId: request.scheduleId, now, scheduledAt },
         },
         nodeIds,
       );
@@ -119,7 +121,8 @@ export class JobDesk {
         subject: nodeIds.length === 1 ? nodeIds[0]! : batchId,
         detail: {
           ...{ batch: batchId, kind: request.kind, params, selector, nodes: nodeIds.length, needsApproval },
-          ...(order && { order: order.orderId }),
+          ...(order && { order: order.orderId, signedBy: order.signedBy }),
+          ...(request.scheduleId !== undefined && { schedule: request.scheduleId }),
         },
         ...(kind.class === 'read' && { retention: '30d' as const }),
       });
@@ -131,7 +134,7 @@ export class JobDesk {
   }
 
   /**
-   * The second word, by an admin who did not speak the first.
+   * The second word, by an admin who neither submitted it nor signed its order.
    * @throws {HttpError} `confirm_first`, `not_found`.
    */
   async approve(viewer: Viewer, batchId: string): Promise<number> {
@@ -143,7 +146,7 @@ export class JobDesk {
       const nodeIds = await store.approve(tx, batchId, { approver: viewer.email, now });
       if (nodeIds === undefined)
         throw new HttpError(409, 'not_to_approve', 'This batch does not wait for your approval.', {
-          fix: 'Whoever submitted it can not approve it; it may have been approved already.',
+          fix: 'Whoever submitted it or signed its order can not approve it; it may have been approved already.',
         });
       const detail = { batch: batchId, nodes: nodeIds.length };
       await audit.appendIn(tx, { actor: viewer.email, act: 'job.approve', subject: batchId, detail });
@@ -201,7 +204,7 @@ export class JobDesk {
     viewer: Viewer,
     { kind: name, order: sealed }: JobSubmit,
     by: { params: string; nodeIds: readonly string[]; orders: OrderSource },
-  ): Promise<{ orderId: string; sealed: Uint8Array } | undefined> {
+  ): Promise<BatchOrder | undefined> {
     const kind = kindOf(name);
     if (kind.class === 'read') return undefined;
     if (sealed === undefined)
@@ -213,7 +216,8 @@ export class JobDesk {
       );
     const { params, nodeIds } = by;
     const submitted = { kind: name, params, nodeIds, maxAttempts: attemptsAt(kind), sealed };
-    return { ...(await by.orders.verify(viewer, submitted)), sealed };
+    const { orderId } = await by.orders.verify(viewer, submitted);
+    return { orderId, sealed, signedBy: by.orders.signerOf(sealed) };
   }
 }
 

@@ -119,8 +119,8 @@ export class JobReader {
     const [[batch], states] = await Promise.all([
       sql<
         BatchRow[]
-      >`select run, kind, params, selector, created_by, created_at, needs_approval, approved_by, order_id
-        from job_batches where batch_id = ${batchId}`,
+      >`select run, kind, params, selector, created_by, created_at, needs_approval, approved_by, order_id,
+          signed_by, schedule_id from job_batches where batch_id = ${batchId}`,
       sql<{ state: JobState; jobs: number }[]>`select j.state, count(*)::int as jobs from ${batchTables(sql)}
         where j.batch_id = ${batchId} and ${this.#visible(viewer)} group by j.state`,
     ]);
@@ -133,6 +133,8 @@ export class JobReader {
       needsApproval: batch.needs_approval,
       approvedBy: batch.approved_by ?? undefined,
       orderId: batch.order_id ?? undefined,
+      signedBy: batch.signed_by ?? undefined,
+      scheduleId: batch.schedule_id ?? undefined,
       states: Object.fromEntries(states.map((row) => [row.state, row.jobs])),
     };
   }
@@ -194,6 +196,8 @@ interface BatchRow {
   needs_approval: boolean;
   approved_by: string | null;
   order_id: string | null;
+  signed_by: string | null;
+  schedule_id: string | null;
 }
 
 export function isUuid(text: string): boolean {

@@ -89,6 +89,10 @@ export interface JobBatch {
   readonly needsApproval: boolean;
   readonly approvedBy: string | undefined;
   readonly orderId: string | undefined;
+  /** E-mail of whose key signed the order. */
+  readonly signedBy: string | undefined;
+  /** Of the schedule whose turn it was. */
+  readonly scheduleId: string | undefined;
   /** Jobs by state, those with at least one. */
   readonly states: Readonly<Partial<Record<JobState, number>>>;
 }

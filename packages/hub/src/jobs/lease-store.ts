@@ -1,6 +1,6 @@
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { LeaseName } from './lease.ts';
-import { FAILOVER_GRACE_MS, LEASE_MS } from './state.ts';
+import { DEADLINE_MS, FAILOVER_GRACE_MS, LEASE_MS } from './state.ts';
 
 export interface Renewal extends LeaseName {
   readonly nodeId: string;
@@ -8,6 +8,9 @@ export interface Renewal extends LeaseName {
   /** Undefined: only that it is in the journal. */
   readonly progress: { readonly percent: number | undefined; readonly step: string } | undefined;
 }
+
+/** Longest wait of a job whose lease nobody acknowledged, before it goes out again. */
+const SENT_AGAIN_MS = 5 * 60_000;
 
 /** A job that lost its lease. */
 export interface LostLease {
@@ -27,13 +30,14 @@ export class LeaseStore {
   }
 
   /**
-   * What is in the agent's journal runs, or is about to: leased and unknown become running.
+   * What is in the agent's journal runs, or is about to: leased and unknown become running, and so does what is queued under
+   * its lease again. An agent has no word about work over SSH.
    * @returns ids of the leases that stand; the others are lost. `cancelWanted` with those that somebody wants ended.
    */
   async renew(
     renewals: readonly Renewal[],
     now: number,
-  ): Promise<ReadonlyMap<string, { readonly cancelWanted: string | undefined; readonly logBytes: number }>> {
+  ): Promise<ReadonlyMap<string, { readonly cancelWanted: string | undefined }>> {
     // Of the same job the newest attempt, and progress before a bare acknowledgement: a statement writes a row once.
     const newest = new Map<string, Renewal>();
     for (const renewal of renewals) {
@@ -53,14 +57,14 @@ export class LeaseStore {
         percent: progress?.percent ?? null,
         step: progress?.step ?? '',
       }));
-    const stood = await this.#sql<{ job_id: string; cancel_wanted: string | null; log_bytes: number }[]>`
+    const stood = await this.#sql<{ job_id: string; cancel_wanted: string | null }[]>`
       with given as (
         select * from json_to_recordset(${JSON.stringify(rows)}::text::json) as g(job_id uuid, attempt int, token bigint,
           node_id text, epoch bigint, told boolean, percent int, step text)
       ), held as materialized (
         select j.job_id from given g join jobs j using (job_id)
         where j.node_id = g.node_id and j.attempt = g.attempt and j.fencing_token = g.token
-          and j.state in ('leased', 'running', 'unknown')
+          and j.run = 'agent' and j.state in ('queued', 'leased', 'running', 'unknown')
         order by j.job_id for update of j
       )
       update jobs j set state = 'running', acked = true, leased_until = ${new Date(now + LEASE_MS)},
@@ -68,13 +72,8 @@ export class LeaseStore {
         progress = case when g.told then g.percent else j.progress end,
         step = case when g.told then g.step else j.step end
       from given g join held using (job_id) where j.job_id = g.job_id
-      returning j.job_id, j.cancel_wanted, j.log_bytes`;
-    return new Map(
-      stood.map((row) => [
-        row.job_id,
-        { cancelWanted: row.cancel_wanted ?? undefined, logBytes: row.log_bytes },
-      ]),
-    );
+      returning j.job_id, j.cancel_wanted`;
+    return new Map(stood.map((row) => [row.job_id, { cancelWanted: row.cancel_wanted ?? undefined }]));
   }
 
   /** This instance is there. */
@@ -94,25 +93,36 @@ export class LeaseStore {
    * Leases that ended: of this instance and of those that are there; of one that has fallen silent only after the grace,
    * in which its nodes come here or it comes back. Nobody holds up another: rows that are being written are left for the
    * next time. What somebody wants ended and no agent told of is not sent again only to be asked about: it ends here.
+   *
+   * A lease that nobody acknowledged is no attempt at the job: its link was cut, or its node can write nothing down. It
+   * keeps its token, and goes out again once it has waited as long as it has been due: a node that can't take it is asked
+   * more and more seldom.
    */
   async expire(now: number, silentMs: number): Promise<readonly LostLease[]> {
-    return this.#sql<LostLease[]>`
+    const sql = this.#sql;
+    const at = new Date(now);
+    const anew = sql`j.idempotent and j.acked`;
+    const dueSince = sql`(j.deadline - ${DEADLINE_MS} * interval '1 millisecond')`;
+    return sql<LostLease[]>`
       with lost as materialized (
         select j.job_id from jobs j left join job_holders h on h.instance = j.instance
-        where j.state in ('leased', 'running') and j.leased_until < ${new Date(now)}
+        where j.state in ('leased', 'running') and j.leased_until < ${at}
           and (j.leased_until < ${new Date(now - FAILOVER_GRACE_MS)} or h.seen_at > ${new Date(now - silentMs)})
         order by j.leased_until limit 1000 for update of j skip locked
       )
       update jobs j set leased_until = null, progress = null, step = '',
         state = case when j.cancel_wanted is not null and (j.idempotent or not j.acked) then 'cancelled'
-          when not j.idempotent then 'unknown' when j.attempt < j.max_attempts then 'queued' else 'dead' end,
+          when not j.idempotent then 'unknown' when not j.acked or j.attempt < j.max_attempts then 'queued' else 'dead' end,
         ended_at = case when j.cancel_wanted is not null and (j.idempotent or not j.acked)
-          or j.idempotent and j.attempt >= j.max_attempts then ${new Date(now)}::timestamptz end,
+          or ${anew} and j.attempt >= j.max_attempts then ${at}::timestamptz end,
+        fencing_token = case when ${anew} then null else j.fencing_token end,
+        scheduled_at = case when j.acked then j.scheduled_at else ${at}::timestamptz
+          + least(${SENT_AGAIN_MS} * interval '1 millisecond', greatest(interval '0', ${at}::timestamptz - ${dueSince})) end,
         code = case when j.cancel_wanted is not null and j.idempotent then 'cancelled'
           when j.cancel_wanted is not null and not j.acked then 'effect_unknown' when not j.idempotent then ''
-          when j.attempt >= j.max_attempts then 'attempts_used_up' else '' end,
+          when j.acked and j.attempt >= j.max_attempts then 'attempts_used_up' else '' end,
         message = case when j.cancel_wanted is not null and not j.idempotent and not j.acked then j.cancel_wanted
-          when j.idempotent and j.cancel_wanted is null and j.attempt >= j.max_attempts
+          when ${anew} and j.cancel_wanted is null and j.attempt >= j.max_attempts
           then 'the lease of attempt ' || j.attempt || ' of ' || j.max_attempts || ' was lost' else '' end
       from lost where j.job_id = lost.job_id
       returning j.job_id as "jobId", j.node_id as "nodeId", j.state`;

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { AgentSession } from './agent-session.ts';
 import { type LeaseName, leaseName, wireLease } from './lease.ts';
 import type { LogFiles } from './log-files.ts';
-import type { LogStore } from './log-store.ts';
+import type { LogOwner, LogStore } from './log-store.ts';
 
 /** What an agent may send ahead of what is stored. */
 const WINDOW_BYTES = 256 * 1024;
@@ -31,7 +31,7 @@ export interface LogDeskDeps {
  */
 export class LogDesk {
   readonly #deps: LogDeskDeps;
-  readonly #lookups: Batcher<{ nodeId: string; jobId: string }, number | undefined>;
+  readonly #lookups: Batcher<LogOwner, number | undefined>;
   readonly #sizes: Batcher<{ jobId: string; bytes: number }, void>;
   /** Newest attempt of the jobs that a session may write logs of. */
   readonly #known = new WeakMap<AgentSession, Map<string, number>>();
@@ -39,10 +39,7 @@ export class LogDesk {
 
   constructor(deps: LogDeskDeps) {
     this.#deps = deps;
-    this.#lookups = new Batcher({ clock: deps.clock, ...LOOKUPS }, async (asked) => {
-      const attempts = await deps.store.attempts(asked);
-      return asked.map(({ jobId }) => attempts.get(jobId));
-    });
+    this.#lookups = new Batcher({ clock: deps.clock, ...LOOKUPS }, (asked) => deps.store.attempts(asked));
     this.#sizes = new Batcher({ clock: deps.clock, ...SIZES }, async (grown) => {
       await deps.store.grew(new Map(grown.map(({ jobId, bytes }) => [jobId, bytes])), deps.instance);
       return grown.map(() => undefined);

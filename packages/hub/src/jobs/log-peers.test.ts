@@ -59,6 +59,30 @@ describe('a peer that has a log', () => {
     expect(await opened).toBeUndefined();
   });
 
+  it('and closes a connection just as it is used again is asked once more, and no oftener', async () => {
+    let asked = 0;
+    let closes = 1;
+    answer = (request, response) => {
+      asked += 1;
+      if (asked <= closes) request.socket.destroy();
+      else response.writeHead(200, { 'x-stoa-size': 100 }).end();
+    };
+    expect((await peers.open('hub-2', JOB))?.size).toBe(100);
+    expect(asked).toBe(2);
+    closes = 9;
+    expect(await peers.open('hub-2', JOB)).toBeUndefined();
+    expect(asked).toBe(4);
+  });
+
+  it('and goes before it is asked for a range leaves a log that is cut', async () => {
+    answer = (request, response) => {
+      if (request.method === 'HEAD') response.writeHead(200, { 'x-stoa-size': 100 }).end();
+      else response.writeHead(503).end();
+    };
+    const log = await peers.open('hub-2', JOB);
+    await expect(log!.bytes(0, 99)[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'log_cut' });
+  });
+
   it('and hangs in the middle of a range ends it there', async () => {
     answer = (request, response) => {
       response.writeHead(200, { 'x-stoa-size': 100 });

@@ -45,7 +45,7 @@ export class PeerPasses {
 
 /** A log of which only a part came. */
 export class LogCutError extends HubError<'log_cut'> {
-  constructor(jobId: string, cause: unknown) {
+  constructor(jobId: string, cause?: unknown) {
     super('log_cut', `the instance that has the log of job ${jobId} stopped in the middle of it: ask again`, {
       retry: true,
       cause,
@@ -88,7 +88,8 @@ export class LogPeers implements LogHolders {
       async *bytes(first, last) {
         if (last < first) return;
         const part = await ask(`bytes=${first}-${last}`);
-        if (part !== undefined) yield* part.request.body(part.answer);
+        if (part === undefined) throw new LogCutError(jobId);
+        yield* part.request.body(part.answer);
       },
     };
   }
@@ -116,13 +117,19 @@ export class LogPeers implements LogHolders {
     const url = await store.urlOf(holder);
     if (url === undefined) return undefined;
     const request = new PeerRequest({ jobId, clock, signal: by.signal });
-    const asked = fetch(new URL(`/peer/job-logs/${jobId}${by.query ?? ''}`, url).href, {
-      method: by.method ?? 'GET',
-      headers: { ...by.headers, [HEADER]: passes.issue(jobId) },
-      signal: request.signal,
-    });
+    const ask = () =>
+      request.patiently(
+        fetch(new URL(`/peer/job-logs/${jobId}${by.query ?? ''}`, url).href, {
+          method: by.method ?? 'GET',
+          headers: { ...by.headers, [HEADER]: passes.issue(jobId) },
+          signal: request.signal,
+        }),
+      );
+    // A kept connection may be closed by its other end just as it is used again: what only reads is then asked once more.
     // One that can't be reached has no log to show for now: the reader is told so, and asks again.
-    const answer = await request.patiently(asked).catch(() => undefined);
+    const answer = await ask()
+      .catch(() => (request.signal.aborted ? undefined : ask()))
+      .catch(() => undefined);
     return answer?.ok ? { answer, request } : undefined;
   }
 }

@@ -9,6 +9,12 @@ export interface LogPlace {
   readonly over: boolean;
 }
 
+/** A node, and the job whose log it says it writes. */
+export interface LogOwner {
+  readonly nodeId: string;
+  readonly jobId: string;
+}
+
 /** Where logs are; their text is in files (`LogFiles`). */
 export class LogStore {
   readonly #sql: Sql;
@@ -17,13 +23,18 @@ export class LogStore {
     this.#sql = sql;
   }
 
-  /** Of these jobs the ones that are this node's, with their newest attempt. */
-  async attempts(asked: readonly { nodeId: string; jobId: string }[]): Promise<ReadonlyMap<string, number>> {
+  /**
+   * The newest attempt at each job that is the asking node's, in the order asked; undefined for any other. A node writes no
+   * log of another's job, nor of work over SSH on its host.
+   */
+  async attempts(asked: readonly LogOwner[]): Promise<readonly (number | undefined)[]> {
     const given = asked.map(({ nodeId, jobId }) => ({ node_id: nodeId, job_id: jobId }));
-    const rows = await this.#sql<{ job_id: string; attempt: number }[]>`
-      select j.job_id, j.attempt from json_to_recordset(${JSON.stringify(given)}::text::json) as g(node_id text, job_id uuid)
-      join jobs j on j.job_id = g.job_id and j.node_id = g.node_id`;
-    return new Map(rows.map((row) => [row.job_id, row.attempt]));
+    const rows = await this.#sql<{ place: bigint; attempt: number }[]>`
+      select g.place, j.attempt from rows from (json_to_recordset(${JSON.stringify(given)}::text::json)
+        as (node_id text, job_id uuid)) with ordinality as g(node_id, job_id, place)
+      join jobs j on j.job_id = g.job_id and j.node_id = g.node_id and j.run = 'agent'`;
+    const attempts = new Map(rows.map((row) => [Number(row.place) - 1, row.attempt]));
+    return asked.map((_, i) => attempts.get(i));
   }
 
   async grew(sizes: ReadonlyMap<string, number>, instance: string): Promise<void> {

@@ -22,7 +22,7 @@ import type { Clock } from '../clock.ts';
 import type { AgentSession } from './agent-session.ts';
 import { uuidText } from './lease.ts';
 import type { ResultStore, StoredResult } from './result-store.ts';
-import { type ChainTip, linkOf, settle } from './settle.ts';
+import { type ChainTip, type HeldJob, linkOf, type Settled, settle } from './settle.ts';
 
 interface Told {
   readonly nodeId: string;
@@ -43,6 +43,8 @@ export interface ResultDeskDeps {
   readonly clock: Clock;
   /** After the commit. */
   readonly onSettled: (jobs: readonly { readonly jobId: string }[]) => void;
+  /** These nodes have work again: what was interrupted is queued anew. */
+  readonly onReady: (nodeIds: readonly string[]) => Promise<void>;
   /** A node showed a second history of its results. */
   readonly onConflict: (nodeId: string, jobId: string) => void;
 }
@@ -68,7 +70,7 @@ export class ResultDesk {
   }
 
   async #take(told: readonly Told[]): Promise<readonly Answer[]> {
-    const { store, clock, onSettled, onConflict } = this.#deps;
+    const { store, clock, onSettled, onReady, onConflict } = this.#deps;
     const now = clock.now();
     const keys = await store.keysOf(
       told.map(({ nodeId }) => nodeId),
@@ -81,6 +83,8 @@ export class ResultDesk {
       if (settled !== undefined) onSettled([{ jobId }]);
       if (link === 'conflict') onConflict(nodeId, jobId);
     }
+    const again = (round?.results ?? []).filter(({ settled }) => settled?.state === 'queued');
+    if (again.length > 0) await onReady([...new Set(again.map(({ nodeId }) => nodeId))]);
     return opened.map((each) =>
       'fault' in each ? each : { receipt: round!.receipts.get(toHex(each.hash))! },
     );
@@ -110,7 +114,7 @@ export class ResultDesk {
       const name = `${each.nodeId}/${each.jobId}`;
       const job = jobs.get(name);
       const settled = settle(job, each.result);
-      if (job !== undefined && settled !== undefined) jobs.set(name, { ...job, state: settled.state });
+      if (job !== undefined && settled !== undefined) jobs.set(name, after(job, settled));
       const result = this.#stored(each, settled, { tip: tips.get(each.nodeId), now });
       results.push(result);
       receipts.set(hash, result.receipt);
@@ -160,6 +164,11 @@ export class ResultDesk {
     }
     return { fault };
   }
+}
+
+/** As the row is written: what is queued anew has no lease. */
+function after(job: HeldJob, { state }: Settled): HeldJob {
+  return { ...job, state, fencingToken: state === 'queued' ? undefined : job.fencingToken };
 }
 
 interface Opened {

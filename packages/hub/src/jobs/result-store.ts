@@ -64,10 +64,11 @@ export class ResultStore {
     const ids = [...new Set(asked.map(({ jobId }) => jobId))];
     const held = await tx<HeldRow[]>`
       select job_id, node_id, state, attempt, max_attempts, fencing_token, idempotent, cancel_wanted from jobs
-      where job_id = any(${ids}::uuid[]) order by job_id for update`;
-    const hashes = asked.map(({ hash }) => `\\x${toHex(hash)}`);
+      where job_id = any(${ids}::uuid[]) and run = 'agent' order by job_id for update`;
+    const hashes = asked.map(({ hash }) => toHex(hash));
     const known = await tx<{ result_hash: Uint8Array; receipt: Uint8Array }[]>`
-      select result_hash, receipt from job_results where result_hash = any(${hashes}::bytea[])`;
+      select result_hash, receipt from job_results
+      where result_hash in (select decode(hash, 'hex') from unnest(${hashes}::text[]) as hash)`;
     const byId = new Map(held.map((row) => [row.job_id, row]));
     const receipts = new Map(known.map((row) => [toHex(row.result_hash), row.receipt]));
     return asked.map(({ jobId, nodeId, hash }) => {
@@ -130,7 +131,7 @@ export class ResultStore {
     );
     if (ended.length > 0)
       await tx`
-        update jobs j set state = g.state, code = g.code, message = g.message, report = g.report, leased_until = null,
+        update jobs j set state = g.state, fencing_token = case when g.over then j.fencing_token end, code = g.code, message = g.message, report = g.report, leased_until = null,
           ended_at = case when g.over then ${at}::timestamptz end,
           started_at = coalesce(j.started_at, j.leased_at), progress = case when g.over then j.progress end,
           step = case when g.over then j.step else '' end

@@ -28,7 +28,7 @@ export const jobBatches = pgTable(
     params: text('params').notNull(),
     selector: text('selector').notNull(),
     nodeCount: integer('node_count').notNull(),
-    /** E-mail, or `hub` for what a schedule submits. */
+    /** E-mail of who submitted it, or made the schedule that did. */
     createdBy: text('created_by').notNull(),
     createdAt: instant('created_at').notNull(),
     /** Waits for a second approver: its jobs are held until then. */
@@ -38,6 +38,9 @@ export const jobBatches = pgTable(
     orderId: uuid('order_id'),
     /** `orderKind`, sealed as it came. */
     orderSealed: bytea('order_sealed'),
+    /** E-mail of whose key signed it: not who gives the second word. */
+    signedBy: text('signed_by'),
+    /** Whose turn it was; null for what a person submitted. */
     scheduleId: uuid('schedule_id'),
   },
   (table) => [
@@ -71,7 +74,7 @@ export const jobs = pgTable(
     held: boolean('held').notNull().default(false),
     attempt: smallint('attempt').notNull().default(0),
     maxAttempts: smallint('max_attempts').notNull(),
-    /** Of the newest lease. */
+    /** Of the newest lease; null before the first, and where it is queued for a new one. */
     fencingToken: bigint('fencing_token', { mode: 'number' }),
     /** The agent has this lease in its journal. */
     acked: boolean('acked').notNull().default(false),
@@ -112,7 +115,12 @@ export const jobs = pgTable(
     index('jobs_ended').on(table.endedAt).where(sql`${table.endedAt} is not null`),
     // What is not over on a node: leases are given by it.
     index('jobs_open').on(table.nodeId, table.scheduledAt).where(sql`${table.endedAt} is null`),
-    index('jobs_due').on(table.scheduledAt).where(sql`${table.state} = 'queued' and not ${table.held}`),
+    // Unknown ones too: what was never acknowledged is sent again.
+    index('jobs_due')
+      .on(table.scheduledAt, table.jobId)
+      .where(sql`${table.state} in ('queued', 'unknown') and not ${table.held}`),
+    // What the caps count of a day.
+    index('jobs_mutating').on(table.leasedAt).where(sql`${table.mutating} and ${table.run} = 'agent'`),
     index('jobs_leases').on(table.leasedUntil).where(sql`${table.state} in ('leased', 'running')`),
   ],
 );

@@ -1,5 +1,5 @@
 import type { JobResult } from '@stoa/protocol';
-import type { JobState } from './state.ts';
+import { isOver, type JobState } from './state.ts';
 
 /** What the row says when a result comes. */
 export interface HeldJob {
@@ -21,12 +21,12 @@ type Told = Pick<JobResult, 'attempt' | 'fencingToken' | 'outcome' | 'code' | 'm
 
 /**
  * What a result does to its job: undefined where it is late, since another lease has the job by now, or it has ended (F22).
- * A job whose fate was unknown takes the word of its last lease.
+ * A job whose fate was unknown, or that is queued under its lease again, takes the word of that lease.
  */
 export function settle(job: HeldJob | undefined, result: Told): Settled | undefined {
   if (job === undefined || job.fencingToken !== result.fencingToken || job.attempt !== result.attempt)
     return undefined;
-  if (job.state !== 'leased' && job.state !== 'running' && job.state !== 'unknown') return undefined;
+  if (isOver(job.state)) return undefined;
   const { message } = result;
   switch (result.outcome) {
     case 'succeeded':

@@ -2,12 +2,13 @@
  * The life of a job, as the hub sees it. Whatever the agent or the link does, each job comes to one of the ends.
  *
  * - queued: waits for its time, for a free slot of its node, for the caps, or for a second approver (`held`).
- *   Lease -> leased. Cancel -> cancelled. Deadline -> failed (`deadline`).
- * - leased: sent under a new fencing token. JobAck, LeaseRenew -> running. Result -> its end. Lost -> queued if idempotent
- *   and attempts are left, dead if none are, unknown if it is not idempotent. Lost and wanted ended -> cancelled, where it
- *   is not idempotent as `effect_unknown`: it is not sent again.
- * - running: in the agent's journal. Result -> its end. Lost -> as above; not idempotent and wanted ended -> unknown, since
- *   the journal will tell.
+ *   Lease -> leased. Cancel -> cancelled. Deadline -> failed (`deadline`). With a fencing token it is queued under a lease
+ *   that was sent and never acknowledged: the very same goes out again, and a word of it counts as if it was still leased.
+ * - leased: sent under a fencing token. JobAck, LeaseRenew -> running. Result -> its end. Lost -> queued under that lease if
+ *   idempotent, unknown if not: neither is an attempt used up. Lost and wanted ended -> cancelled, where it is not
+ *   idempotent as `effect_unknown`: it is not sent again.
+ * - running: in the agent's journal. Result -> its end. Lost -> queued anew if idempotent and attempts are left, dead if none
+ *   are, unknown if it is not idempotent; idempotent and wanted ended -> cancelled.
  * - unknown: not idempotent, and its lease is lost: nobody but the agent's journal knows. JobAck or LeaseRenew of its
  *   lease -> running. Result of its lease -> its end. An unacknowledged lease is sent again, the very same: the agent knows
  *   it by its attempt. Cancel -> cancelled (`effect_unknown`). Silent for `UNKNOWN_MS` -> failed (`never_reported`).

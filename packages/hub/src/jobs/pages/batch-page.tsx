@@ -39,7 +39,11 @@ export function BatchPage({ batch, page, now, acts, approves }: BatchPageProps) 
           />
         )}
         {waits && !approves && (
-          <p role="status">It begins once an admin other than {batch.createdBy} approves it on this page.</p>
+          <p role="status">
+            It begins once an admin other than {batch.createdBy}
+            {batch.signedBy !== undefined && batch.signedBy !== batch.createdBy && ` and ${batch.signedBy}`}{' '}
+            approves it on this page.
+          </p>
         )}
         {acts.cancel && open && (
           <Act path={`/jobs/batches/${batch.batchId}/cancel`} word="Cancel all that is not over" />
@@ -59,13 +63,17 @@ export function BatchPage({ batch, page, now, acts, approves }: BatchPageProps) 
                 value: (
                   <>
                     <Ago at={batch.createdAt} now={now} /> by {batch.createdBy}
+                    {batch.scheduleId !== undefined && ', by a schedule'}
                   </>
                 ),
               },
               ...(batch.approvedBy === undefined ? [] : [{ name: 'Approved by', value: batch.approvedBy }]),
               ...(batch.orderId === undefined
                 ? []
-                : [{ name: 'Order', value: <code>{batch.orderId}</code> }]),
+                : [
+                    { name: 'Order', value: <code>{batch.orderId}</code> },
+                    { name: 'Signed by', value: batch.signedBy },
+                  ]),
             ]}
           />
         </Panel>

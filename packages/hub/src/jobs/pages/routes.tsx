@@ -147,7 +147,8 @@ async function showBatch(c: HubContext, { reader, access, clock }: JobPagesDeps)
   const page = await reader.list(viewer, { batchId: batch.batchId });
   const [first] = page.jobs;
   const acts = first === undefined ? NO_ACTS : await actsOn(viewer, first, access);
-  const approves = isAtLeast(viewer, 'ancient') && viewer.email !== batch.createdBy;
+  const spoke = [batch.createdBy, batch.signedBy];
+  const approves = isAtLeast(viewer, 'ancient') && !spoke.includes(viewer.email);
   return c.render(<BatchPage {...{ batch, page, acts, approves }} now={clock.now()} />, {
     title: `${batch.kind}, a batch`,
     nav: 'jobs',

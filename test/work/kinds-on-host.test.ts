@@ -180,7 +180,11 @@ describe.skipIf(process.getuid?.() !== 0)(
       const probe = await succeed('system-probe');
       expect(probe).toMatchObject({ supervision: 'systemd', unit: UNIT });
       const test = await succeed('node-test');
-      expect(test).toMatchObject({ ok: true, failed: {} });
+      expect(test).toMatchObject({
+        ok: true,
+        failed: {},
+        seen: { certificate: expect.stringContaining(', until 20') },
+      });
     });
 
     it('stoachain-cert-rotate makes another certificate, keeps its owner and mode, and the old one beside it', async () => {

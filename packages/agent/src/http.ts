@@ -35,6 +35,8 @@ export interface HttpResponse {
   body: Uint8Array;
   /** SHA-256 of the server's certificate, base64url, as chainweb writes its peers' ids. */
   tlsFingerprint?: string;
+  /** When that certificate ends, ms since 1970. */
+  tlsValidUntil?: number;
 }
 
 export interface HttpStream {
@@ -107,9 +109,9 @@ export function createHttp({ clock, proxies = DIRECT, ca, keepAlive = false }: H
       try {
         return await withDeadline(clock, { ms, what, signal }, async (inner) => {
           const answer = await open(request, inner);
-          const tlsFingerprint = fingerprintOf(answer);
+          const certificate = certificateOf(answer);
           const body = await readBody(answer, what, maxBytes);
-          return { ...headOf(answer), body, ...(tlsFingerprint ? { tlsFingerprint } : {}) };
+          return { ...headOf(answer), body, ...certificate };
         });
       } catch (error) {
         throw describe(what, error, signal);
@@ -177,11 +179,13 @@ function headOf(answer: IncomingMessage): Pick<HttpResponse, 'status' | 'headers
   return { status: answer.statusCode ?? 0, headers };
 }
 
-function fingerprintOf({ socket }: IncomingMessage): string | undefined {
-  if (!(socket instanceof TLSSocket)) return undefined;
+function certificateOf({ socket }: IncomingMessage): Pick<HttpResponse, 'tlsFingerprint' | 'tlsValidUntil'> {
+  if (!(socket instanceof TLSSocket)) return {};
   // Not getPeerX509Certificate: in Node 24.21 it answers once a connection, and undefined from then on.
-  const { raw } = socket.getPeerCertificate();
-  return raw && createHash('sha256').update(raw).digest('base64url');
+  const { raw, valid_to: validTo } = socket.getPeerCertificate();
+  if (!raw) return {};
+  const tlsFingerprint = createHash('sha256').update(raw).digest('base64url');
+  return { tlsFingerprint, tlsValidUntil: Date.parse(validTo) };
 }
 
 async function readBody(answer: IncomingMessage, what: string, maxBytes: number): Promise<Uint8Array> {

@@ -22,6 +22,8 @@ export interface P2pFacts {
   readonly peers: number;
   /** SHA-256 of the certificate, base64url: the node's id among peers. Undefined without TLS. */
   readonly tlsFingerprint: string | undefined;
+  /** When that certificate ends, ms since 1970. */
+  readonly tlsValidUntil?: number | undefined;
   /** Where the P2P port saw this host come from; undefined unless that is an address of the internet. */
   readonly publicAddress: string | undefined;
 }
@@ -108,6 +110,7 @@ export async function askP2p(deps: ChainwebDeps, signal?: AbortSignal): Promise<
     gasLimitOfBlock: Number.isSafeInteger(gasLimit) ? gasLimit : undefined,
     peers: Array.isArray(items) ? items.length : 0,
     tlsFingerprint: peers.response.tlsFingerprint,
+    tlsValidUntil: peers.response.tlsValidUntil,
     publicAddress: address && isPublicAddress(address) ? address : undefined,
   };
 }

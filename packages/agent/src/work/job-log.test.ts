@@ -38,6 +38,18 @@ describe('the log of a job', () => {
     );
   });
 
+  test('F29 grows no more once it was signed, whatever a handler says that does not let go', async () => {
+    const { log, clock, text } = make();
+    log.line('the end');
+    const { logBytes, logHash } = await log.end();
+    log.line('not the end');
+    await clock.advance(10_000);
+    await log.end();
+    const bytes = Buffer.from(await text());
+    expect(bytes).toHaveLength(logBytes);
+    expect(nodeCrypto.hash(bytes)).toEqual(logHash);
+  });
+
   test('F27 collapses equal lines in a row', async () => {
     const { log, text } = make();
     for (let i = 0; i < 1_000_000; i += 1) log.line('waiting for the lock');

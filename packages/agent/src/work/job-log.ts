@@ -43,6 +43,7 @@ export class JobLog {
   #repeats = 0;
   #tail: Line[] = [];
   #dropped = 0;
+  #ended = false;
   #timer: Timer | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -51,7 +52,9 @@ export class JobLog {
     this.path = options.path;
   }
 
+  /** After the end nothing is kept: what a handler says that does not let go is not of what was signed. */
   line(text: string): void {
+    if (this.#ended) return;
     if (text === this.#last) {
       this.#repeats += 1;
       return;
@@ -64,6 +67,7 @@ export class JobLog {
   /** The whole log is on disk; what its signed hash is of. */
   async end(): Promise<{ logBytes: number; logHash: Uint8Array }> {
     this.#tellRepeats();
+    this.#ended = true;
     const kept = this.#tail.splice(0);
     const lost = this.#dropped - kept.length;
     if (lost > 0)

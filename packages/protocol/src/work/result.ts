@@ -24,7 +24,11 @@ const jobResultBody = record({
   report: text(MAX_RESULT_BYTES),
   durationMs: u32,
   logBytes: u32,
-  /** `hash` of the whole log as the node wrote it. */
+  /**
+   * `hash` of the whole log as it lay on the node when the job ended, `logBytes` long: that is what the node sends. A hub
+   * that has stored less has a beginning of it, which this can't prove. A result that is told again for another attempt
+   * carries the log of the attempt that ran.
+   */
   logHash: fixed(32),
   /** Of the order that it ran under; zero where none was needed. */
   orderId: fixed(16),

@@ -1,10 +1,12 @@
-import { sleep } from '#clock.ts';
+import { sleep, withDeadline } from '#clock.ts';
 import { describeError } from '#error.ts';
 import type { RunningJob } from '#work/handler.ts';
 import { JobError } from '#work/job-error.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
 
 const OPEN_MS = 60_000;
+/** A source that is silent for so long is as good as cut. */
+const IDLE_MS = 90_000;
 const TRIES = 8;
 const PAUSE_MS = 5_000;
 
@@ -22,7 +24,7 @@ export async function* download(
   for (let left = TRIES; !isWhole(track); left -= 1) {
     const before = track.got;
     try {
-      yield* attempt(http, job, { url, track });
+      yield* attempt({ http, clock }, job, { url, track });
     } catch (error) {
       job.signal.throwIfAborted();
       // As long as it gets on, it is not over.
@@ -51,7 +53,7 @@ function asFailed(error: unknown): JobError {
 }
 
 async function* attempt(
-  http: KindDeps['http'],
+  { http, clock }: Pick<KindDeps, 'http' | 'clock'>,
   job: RunningJob,
   { url, track }: { url: string; track: Track },
 ): AsyncGenerator<Uint8Array> {
@@ -65,7 +67,12 @@ async function* attempt(
       );
     const length = Number(stream.headers['content-length'] ?? Number.NaN);
     if (Number.isFinite(length)) track.size ??= track.got + length;
-    for await (const chunk of stream.chunks) {
+    const chunks = stream.chunks[Symbol.asyncIterator]();
+    for (;;) {
+      const { value: chunk, done } = await withDeadline(clock, { ms: IDLE_MS, what: 'the source' }, () =>
+        chunks.next(),
+      );
+      if (done) break;
       track.got += chunk.length;
       job.progress(
         track.size === undefined ? undefined : Math.floor((99 * track.got) / track.size),

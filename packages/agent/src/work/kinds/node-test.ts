@@ -1,13 +1,17 @@
 import { askP2p, askService } from '#collectors/chainweb-info.ts';
+import { optionOf } from '#collectors/process.ts';
 import { describeError } from '#error.ts';
 import type { JobHandler } from '#work/handler.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
+import { listenersOf } from '#work/kinds/listeners.ts';
 import { findNode, lookAtTip, nodeOf } from '#work/kinds/node-watch.ts';
 
 const FEWEST_PEERS = 2;
 const TIP_AGE_MS = 5 * 60_000;
 const MARGIN = 1.05;
 const GB = 1e9;
+/** Without these no peer finds it, or its database lies where nobody looks for it. */
+const NEEDED = ['--p2p-hostname', '--database-directory'];
 
 type Check = readonly [name: string, look: () => Promise<string>];
 
@@ -45,6 +49,34 @@ function checksOf(deps: KindDeps, signal: AbortSignal): Check[] {
       },
     ],
     ['service', async () => (await askService(nodeOf(deps), signal)).version],
+    [
+      'arguments',
+      async () => {
+        const argv = (await findNode(deps, signal)).node?.argv ?? fail('no chainweb-node serves these ports');
+        const missing = NEEDED.filter((option) => optionOf(argv, option) === undefined);
+        return missing.length === 0 ? `${argv.length - 1}` : fail(`it has no ${missing.join(', ')}`);
+      },
+    ],
+    [
+      'ports',
+      async () => {
+        const ports = [config.chainwebUrl, config.chainwebP2pUrl].map((url) => Number(new URL(url).port));
+        const deaf = ports.filter((port) => listenersOf(deps.proc, port).length === 0);
+        return deaf.length === 0 ? ports.join(', ') : fail(`nothing listens on ${deaf.join(', ')}`);
+      },
+    ],
+    [
+      'certificate',
+      async () => {
+        const { tlsFingerprint, tlsValidUntil } = await askP2p(nodeOf(deps), signal);
+        if (tlsFingerprint === undefined || tlsValidUntil === undefined)
+          fail('the P2P port shows no certificate');
+        const day = new Date(tlsValidUntil).toISOString().slice(0, 10);
+        return tlsValidUntil > deps.clock.now()
+          ? `${tlsFingerprint}, until ${day}`
+          : fail(`it ended on ${day}`);
+      },
+    ],
     [
       'peers',
       async () => {

@@ -1,7 +1,9 @@
+import { sleep } from '#clock.ts';
 import type { Argv } from '#work/commands.ts';
 import type { JobHandler, RunningJob } from '#work/handler.ts';
 import { JobError } from '#work/job-error.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
+import { listenersOf } from '#work/kinds/listeners.ts';
 import { Stepper } from '#work/kinds/stepper.ts';
 
 export interface Upgradable {
@@ -74,7 +76,10 @@ async function upgrade(
 }
 
 const NETDATA_PORT = 19_999;
+const NETDATA_UP_MS = 60_000;
+const POLL_MS = 1_000;
 
+/** What is not seen to listen on loopback, and there alone, is stopped. */
 export function netdataInstall(deps: KindDeps): JobHandler {
   return {
     async run(job) {
@@ -83,28 +88,33 @@ export function netdataInstall(deps: KindDeps): JobHandler {
       await steps.run('apt-update');
       job.progress(30, 'install netdata');
       await steps.run('netdata-install');
-      const open = [...listeners(deps, 'net/tcp'), ...listeners(deps, 'net/tcp6')].filter(
-        ({ port, loopback }) => port === NETDATA_PORT && !loopback,
-      );
-      if (open.length > 0) {
+      try {
+        await requireLoopback(deps, job);
+      } catch (error) {
         await steps.run('netdata-stop', { always: true });
-        throw new JobError(
-          'netdata_exposed',
-          `netdata listened beyond loopback on port ${NETDATA_PORT}; it was stopped`,
-        );
+        throw error;
       }
       return { report: { port: NETDATA_PORT, loopbackOnly: true } };
     },
   };
 }
 
-/** Sockets in state LISTEN: `sl local_address rem_address st …`, addresses in hex. */
-function listeners({ proc }: Pick<KindDeps, 'proc'>, file: string): { port: number; loopback: boolean }[] {
-  return (proc.read(file) ?? '').split('\n').flatMap((line) => {
-    const [, address = '', port = ''] =
-      /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} 0A /.exec(line) ?? [];
-    if (port === '') return [];
-    const loopback = address.endsWith('7F') || address === '00000000000000000000000001000000';
-    return [{ port: Number.parseInt(port, 16), loopback: loopback && address.length >= 8 }];
-  });
+async function requireLoopback(deps: KindDeps, job: RunningJob): Promise<void> {
+  const { clock, proc } = deps;
+  const end = clock.monotonic() + NETDATA_UP_MS;
+  for (;;) {
+    const found = listenersOf(proc, NETDATA_PORT);
+    if (found.some(({ loopback }) => !loopback))
+      throw new JobError(
+        'netdata_exposed',
+        `netdata listened beyond loopback on port ${NETDATA_PORT}; it was stopped`,
+      );
+    if (found.length > 0) return;
+    if (clock.monotonic() >= end)
+      throw new JobError(
+        'netdata_silent',
+        `netdata did not listen on port ${NETDATA_PORT} within ${NETDATA_UP_MS / 1000} s, so where it would can't be told; it was stopped`,
+      );
+    await sleep(clock, POLL_MS, job.signal);
+  }
 }

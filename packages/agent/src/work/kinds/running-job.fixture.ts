@@ -1,4 +1,4 @@
-import type { KindName, ParamValues } from '@stoa/protocol';
+import { type KindName, kindOf, type ParamValues } from '@stoa/protocol';
 import { makeJob } from '#root/root.fixture.ts';
 import type { RunningJob } from '#work/handler.ts';
 
@@ -20,7 +20,9 @@ export function runningJob(kind: KindName, params: ParamValues = {}, signal?: Ab
       kind,
       params,
       lease,
-      message: makeJob({ kind: 'stoachain-control', params: { action: 'stop' } }),
+      message: makeJob(
+        kindOf(kind).root ? { kind, params } : { kind: 'stoachain-control', params: { action: 'stop' } },
+      ),
       signal: signal ?? new AbortController().signal,
       log: (line) => void log.push(line),
       progress: (_percent, step) => void steps.push(step),

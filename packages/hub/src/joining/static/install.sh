@@ -491,13 +491,16 @@ write_file() {
   CHANGED=yes
 }
 
+# What lies in $DATA is the agent's: its user may put a link there in place of any file, and root must not follow it.
+as_agent() {
+  if [ "$SERVICE" = yes ]; then runuser -u "$SERVICE_USER" -- "$@"; else "$@"; fi
+}
 join_region() {
-  printf '%s\n' "$TOKEN" >"$DATA/join-token" || return 1
-  chmod 600 "$DATA/join-token"
-  [ "$SERVICE" = no ] || chown "$SERVICE_USER:" "$DATA/join-token"
+  # shellcheck disable=SC2016
+  printf '%s\n' "$TOKEN" | as_agent sh -c 'umask 077 && rm -f "$1" && cat >"$1"' sh "$DATA/join-token" || return 1
   joined=0
   "$PREFIX/bin/stoa-agent" enroll --token-file "$DATA/join-token" --yes || joined=1
-  rm -f "$DATA/join-token"
+  as_agent rm -f "$DATA/join-token"
   return "$joined"
 }
 start_service() {
@@ -516,11 +519,13 @@ run_doctor() {
   [ "$SERVICE" = no ] || await_agent
   say "How the doctor finds it:"
   report=$DATA/doctor.json
+  as_agent rm -f "$report"
   "$PREFIX/bin/stoa-agent" doctor --report "$report" || say "(what the doctor found does not undo the installation)"
-  if [ -n "$TOKEN_ID" ] && [ -s "$report" ]; then
-    post "$HUB/join-report" "$report" 2>/dev/null || say "(the hub's checklist could not be told)"
+  as_agent dd if="$report" bs=65536 count=1 >"$WORK/doctor.json" 2>/dev/null || true
+  as_agent rm -f "$report"
+  if [ -n "$TOKEN_ID" ] && [ -s "$WORK/doctor.json" ]; then
+    post "$HUB/join-report" "$WORK/doctor.json" 2>/dev/null || say "(the hub's checklist could not be told)"
   fi
-  rm -f "$report"
 }
 
 install() {

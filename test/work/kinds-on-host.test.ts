@@ -50,7 +50,8 @@ describe.skipIf(process.getuid?.() !== 0)(
     let deps: KindDeps;
     let files: Server;
     const served = new Map<string, Uint8Array>();
-    const port = { service: 20_000 + (process.pid % 20_000), p2p: 40_001 + (process.pid % 20_000) };
+    // Below those that the kernel gives to connections: a node that starts again must find its own free.
+    const port = { service: 10_000 + (process.pid % 10_000), p2p: 20_000 + (process.pid % 10_000) };
 
     beforeAll(async () => {
       host = await SystemdHost.boot();
@@ -95,7 +96,7 @@ describe.skipIf(process.getuid?.() !== 0)(
         async () =>
           (
             await http
-              .request({ url: `${deps.config.chainwebUrl}/info`, timeoutMs: 1000 })
+              .request({ url: `${deps.config.chainwebUrl}/info`, timeoutMs: 5000 })
               .catch(() => undefined)
           )?.status === 200,
       );

@@ -105,6 +105,31 @@ describe('what puts back', () => {
     expect(argvOf(world.ran)[0]).toMatch(/^rm --force .*50-stoa-hub.conf$/);
   });
 
+  it('goes by what its job has seen, whatever runs by now', async () => {
+    const world = await makeRootWorld(undefined, DB);
+    const job = world.steps(makeJob(RESEED));
+    await job.run('node-stop', { signal });
+    world.proc.remove('4242');
+    // As a node that crashes with its new database is seen: its unit has no main process just now.
+    world.proc.addProcess(5000, { comm: 'chainweb-node', cgroup: `0::/system.slice/${CHAINWEB_UNIT}\n` });
+    await expect(job.run('node-stop', { signal })).rejects.toMatchObject({ code: 'root_no_node' });
+    expect(await job.run('database-back', { signal })).toEqual({ exitCode: 0 });
+    expect(argvOf(world.ran)).toContain('rm --recursive --force --one-file-system -- /srv/chain/db');
+  });
+
+  it('takes a process that is gone while it is looked at for none', async () => {
+    const world = await makeRootWorld(async (act) => {
+      if (act.argv[1] !== 'inspect') return { exitCode: 0 };
+      world.proc.remove('4242');
+      return { exitCode: 1 };
+    });
+    await world.steps(makeJob({ kind: 'benchmark-node' })).run('node-stop', { signal });
+    world.proc.addProcess(4242, { comm: 'chainweb-node', cgroup: `0::/docker/${'ab'.repeat(32)}\n` });
+    const stop = world.steps(makeJob({ kind: 'benchmark-node' })).run('node-stop', { signal });
+    expect(await stop).toEqual({ exitCode: 0 });
+    expect(argvOf(world.ran).at(-1)).toBe(`systemctl stop -- ${CHAINWEB_UNIT}`);
+  });
+
   it('starts the node where no database was set aside yet', async () => {
     const world = await makeRootWorld(async (act) => ({ exitCode: act.argv[0] === 'test' ? 1 : 0 }), DB);
     const job = world.steps(makeJob(RESEED));

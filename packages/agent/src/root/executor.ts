@@ -3,7 +3,7 @@ import type { Clock } from '#clock.ts';
 import type { Proc } from '#collectors/proc.ts';
 import type { Act, RootPaths, Step, StepFacts, VerifiedInput } from '#root/act.ts';
 import type { ActIo, RunAct } from '#root/act-runner.ts';
-import { type Admitted, admit, type GateFacts, PUTTING_BACK, withTime } from '#root/gate.ts';
+import { type Admitted, admit, type GateFacts, PUTTING_BACK, putsBack, withTime } from '#root/gate.ts';
 import { type Look, looker } from '#root/look.ts';
 import { requireUnexchangeable } from '#root/path-owners.ts';
 import { RefusalError } from '#root/refusal.ts';
@@ -47,10 +47,9 @@ export class Executor {
    */
   run(request: OpenRequest, io: StepIo): Promise<number> {
     const step = stepOf(request.step);
-    const putsBack = PUTTING_BACK.has(request.step);
     // The gate verifies the signature before the claim counts for anything but the order of turns.
     const node = claimedNode(request.message.sealed);
-    return this.#turns.take(node, { gone: io.signal, putsBack }, (ending) =>
+    return this.#turns.take(node, { gone: io.signal, putsBack: PUTTING_BACK.has(request.step) }, (ending) =>
       this.#run(request, step, { ...io, signal: step.whole ? NEVER : ending }),
     );
   }
@@ -61,9 +60,9 @@ export class Executor {
     const found = await readFacts();
     const node = nodeOf(request, found);
     const facts = { ...found, policy: await policyOf(node) };
-    const known = await states.read(node.nodeId);
-    const state = withTime(request, known, facts.trust);
-    if (state !== known) await states.write(node.nodeId, state);
+    const stored = await states.read(node.nodeId);
+    const state = withTime(request, stored, facts.trust);
+    if (state !== stored) await states.write(node.nodeId, state);
     const { admitted, next } = admit(request, { node, state, facts, limitOf: stepLimit });
     const args = argsOf(request.args);
     const begun = { ...next, marks: next.marks.filter((mark) => mark !== step.unproves) };
@@ -71,9 +70,10 @@ export class Executor {
     await states.write(node.nodeId, begun);
     const name = nameOf(request, begun);
     const look = looker(runAct, { name, signal: io.signal });
-    const located = step.needsSite
-      ? await this.#locate(begun, { node, facts, look, signal: io.signal })
-      : begun;
+    // What puts back goes by what its job has seen: what runs by now may be what is wrong.
+    const known = begun.site !== '' && putsBack(request, state);
+    const located =
+      step.needsSite && !known ? await this.#locate(begun, { node, facts, look, signal: io.signal }) : begun;
     const stepFacts = this.#stepFacts(admitted, located, args);
     const acts = step.acts(stepFacts);
     await requireUnexchangeable(touchedBy(step, stepFacts), facts.agent, look);

@@ -100,7 +100,7 @@ export function admit(
  * admitted, and are not held against anything once more: a node must not stay stopped because an order, a certificate or
  * the policy has ended since.
  */
-function putsBack({ message, step }: OpenRequest, state: RootState): boolean {
+export function putsBack({ message, step }: OpenRequest, state: RootState): boolean {
   return PUTTING_BACK.has(step) && equalBytes(nodeCrypto.hash(message.sealed), state.job);
 }
 

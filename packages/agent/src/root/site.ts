@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '#clock.ts';
 import { ownNode } from '#collectors/own-node.ts';
 import { type Proc, parseStat } from '#collectors/proc.ts';
-import { optionOf, processCollector } from '#collectors/process.ts';
+import { type ChainwebProcess, optionOf, processCollector } from '#collectors/process.ts';
 import type { AgentUser } from '#root/agent-user.ts';
 import { type ContainerPlan, imageOf, planOf } from '#root/container.ts';
 import type { Look } from '#root/look.ts';
@@ -67,7 +67,21 @@ export async function findSite(
   const collector = processCollector({ proc, clock, inspectContainer: async () => undefined, ...node });
   const found = ownNode(await collector.collect(signal), node);
   if (found === undefined) return undefined;
-  const { pid, supervision } = found;
+  try {
+    return await siteOfProcess(deps, found, signal);
+  } catch (error) {
+    // Gone while it was looked at, as one that crashes again and again: then none runs.
+    if (proc.read(`${found.pid}/stat`) === undefined) return undefined;
+    throw error;
+  }
+}
+
+async function siteOfProcess(
+  deps: SiteDeps,
+  { pid, supervision }: Pick<ChainwebProcess, 'pid' | 'supervision'>,
+  signal: AbortSignal,
+): Promise<NodeSite> {
+  const { proc } = deps;
   const { kind, name, containerId } = supervision;
   if (kind === 'screen' || kind === 'unknown')
     throw new RefusalError('root_no_node', `chainweb-node can't be controlled: ${NOT_SUPERVISED[kind]}`);

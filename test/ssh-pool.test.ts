@@ -1,11 +1,13 @@
 /** The pool against real OpenSSH servers, each on a machine of its own. */
 import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemClock } from '@stoa/hub';
 import { AllowedAddresses, EgressResolver } from '@stoa/hub/egress';
 import {
   type HostKey,
   makeKeyPair,
+  PATIENCE,
   RoutineSweep,
   Ssh2Pool,
   type SshError,
@@ -219,6 +221,68 @@ describe.skipIf(!canHost)('SshPool on OpenSSH', { timeout: 60_000 }, () => {
     );
     await expect(cancelled).rejects.toMatchObject({ code: 'ssh_cancelled', retry: false });
     await until('the commands are gone', async () => !(await host.exec('ps ax')).includes('sleep 100'));
+  });
+
+  it('settles at whatever moment it is cancelled, and leaves nothing running', async () => {
+    await say('true');
+    for (let turns = 0; turns < 40; turns += 4) {
+      const stop = new AbortController();
+      const early = pool.use(target(), { login, use: USE, signal: stop.signal }, async () => 1);
+      const asked = pool.use(target(), { login, use: USE }, async (session) => {
+        const running = session.run('exec sleep 101', { timeoutMs: 60_000, signal: stop.signal });
+        running.catch(() => undefined);
+        for (let turn = 0; turn < turns ** 2; turn += 1) await nextTurn();
+        stop.abort();
+        return await running;
+      });
+      await expect(asked).rejects.toMatchObject({ code: 'ssh_cancelled' });
+      expect(await early).toBe(1);
+    }
+    await until('the commands are gone', async () => !(await host.exec('ps ax')).includes('sleep 101'));
+  });
+
+  it('gives a channel to who waited longest, and to nobody who left', async () => {
+    const [stop, ran] = [new AbortController(), [] as string[]];
+    await pool.use(target(), { login, use: USE }, async (session) => {
+      const line = (text: string) => ({ ...run, stdin: '', onLine: () => ran.push(text) });
+      const four = [1, 2, 3, 4].map((n) => session.run('echo on; sleep 0.5', line(`${n}`)));
+      const left = session.run('echo left', { ...line('left'), signal: stop.signal });
+      left.catch(() => undefined);
+      const [fifth, sixth] = ['5', '6'].map((text) => session.run('echo on', line(text)));
+      await nextTurn();
+      stop.abort();
+      await expect(left).rejects.toMatchObject({ code: 'ssh_cancelled' });
+      expect(ran).not.toContain('5');
+      await Promise.all([...four, fifth, sixth]);
+      expect((await session.run('echo on', line('7'))).stdout).toBe('on\n');
+    });
+    expect(ran.slice(0, 4).sort()).toEqual(['1', '2', '3', '4']);
+    expect([ran.slice(4, 6).sort(), ran.slice(6)]).toEqual([['5', '6'], ['7']]);
+  });
+
+  it('waits for no connection that nobody wants any more', async () => {
+    const tail = await stalling(host.address);
+    const patient = newPool({ patience: PATIENCE });
+    const stop = new AbortController();
+    const by = { login, use: USE, signal: stop.signal };
+    const asked = patient.use(target(tail.port, '127.0.0.1'), by, async () => 1);
+    asked.catch(() => undefined);
+    await once(tail.server, 'connection');
+    stop.abort();
+    await expect(asked).rejects.toMatchObject({ code: 'ssh_cancelled' });
+    await patient.close();
+    tail.server.close();
+  });
+
+  it('closes while a host is silent, without waiting for it', async () => {
+    const tail = await stalling(host.address);
+    const patient = newPool({ patience: PATIENCE });
+    const asked = patient.use(target(tail.port, '127.0.0.1'), { login, use: USE }, async () => 1);
+    asked.catch(() => undefined);
+    await once(tail.server, 'connection');
+    await patient.close();
+    await expect(asked).rejects.toMatchObject({ code: 'ssh_cancelled' });
+    tail.server.close();
   });
 
   it('keeps 64 KiB of what a command floods, and goes on', async () => {

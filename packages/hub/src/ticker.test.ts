@@ -110,4 +110,24 @@ describe('Tickers', () => {
     await stopping;
     expect(timers).toEqual([]);
   });
+
+  it('tell a tick under way that the process ends, and wait for it', async () => {
+    const { tickers } = setUp();
+    const heard: unknown[] = [];
+    tickers.start({
+      name: 'waits for a host',
+      periodMs: 10,
+      tick: (stop) =>
+        new Promise((resolve) =>
+          stop?.addEventListener('abort', () => {
+            heard.push(stop.reason);
+            resolve();
+          }),
+        ),
+    });
+    const run = tickers.run('waits for a host');
+    await tickers.stop();
+    await run;
+    expect(heard).toEqual([expect.any(Error)]);
+  });
 });

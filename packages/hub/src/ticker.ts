@@ -6,7 +6,8 @@ import { RareLog } from './rare-log.ts';
 export interface Task {
   readonly name: string;
   readonly periodMs: number;
-  tick(): Promise<void> | void;
+  /** @param stop aborted when the process ends: for a tick that waits for others. */
+  tick(stop?: AbortSignal): Promise<void> | void;
 }
 
 const SAID_AGAIN_MS = 60_000;
@@ -23,7 +24,7 @@ export class Tickers {
   readonly #running = new Map<string, Promise<void>>();
   readonly #next = new Map<string, Promise<void>>();
   readonly #cancels = new Map<string, () => void>();
-  #stopped = false;
+  readonly #stopped = new AbortController();
 
   constructor(by: { clock: Clock; log: Log }) {
     this.#clock = by.clock;
@@ -53,16 +54,16 @@ export class Tickers {
     return next;
   }
 
-  /** Stops the schedule and waits for the ticks under way. */
+  /** Stops the schedule, tells the ticks under way, and waits for them. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stopped.abort(new Error('the process ends'));
     for (const cancel of this.#cancels.values()) cancel();
     this.#cancels.clear();
     await Promise.all([...this.#running.values(), ...this.#next.values()]);
   }
 
   #schedule(task: Task): void {
-    if (this.#stopped) return;
+    if (this.#stopped.signal.aborted) return;
     const cancel = this.#clock.after(task.periodMs, () => {
       void (this.#running.get(task.name) ?? this.#begin(task)).then(() => this.#schedule(task));
     });
@@ -77,7 +78,7 @@ export class Tickers {
 
   async #run(task: Task): Promise<void> {
     try {
-      await task.tick();
+      await task.tick(this.#stopped.signal);
       if (this.#rarely.forget(task.name)) this.#log.info({ task: task.name }, 'a periodic task works again');
     } catch (error) {
       this.#rarely.write('error', task.name, {

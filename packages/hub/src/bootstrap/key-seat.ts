@@ -167,8 +167,9 @@ function withLogin<T>(
 ): Promise<T> {
   const { jobId, kind, createdBy, owner } = job.row;
   const use = { actor: createdBy, reason: kind, subject: row.nodeId ?? jobId, owner };
-  return kit.pool.use(row, { login, use, ...(fresh !== undefined && { fresh }) }, (session) =>
-    act(new Remote({ session, signal: job.signal, say: (line) => job.say(line) })),
+  const { signal } = job;
+  return kit.pool.use(row, { login, use, signal, ...(fresh !== undefined && { fresh }) }, (session) =>
+    act(new Remote({ session, signal, say: (line) => job.say(line) })),
   );
 }
 

@@ -25,6 +25,8 @@ const cut = z.object({
   ),
 });
 
+type Due = Awaited<ReturnType<Agentless['due']>>[number];
+
 export interface TipPollerDeps {
   readonly agentless: Agentless;
   readonly pool: SshPool;
@@ -51,19 +53,23 @@ export class TipPoller implements Task {
     this.#rarely = new RareLog({ ...by, everyMs: SAID_AGAIN_MS });
   }
 
-  async tick(): Promise<void> {
+  async tick(stop?: AbortSignal): Promise<void> {
     const nodes = await this.#by.agentless.due();
-    await this.#sweep.over(nodes, (node) =>
-      this.#poll(node).catch((err: unknown) =>
+    const poll = async (node: Due) => {
+      try {
+        await this.#poll(node, stop);
+      } catch (err) {
+        if (stop?.aborted) return;
         this.#rarely.write('info', node.nodeId, {
           fields: { err, node: node.nodeId },
           message: 'the tip of an agentless node could not be polled',
-        }),
-      ),
-    );
+        });
+      }
+    };
+    await this.#sweep.over(nodes, poll, stop);
   }
 
-  async #poll(node: Awaited<ReturnType<Agentless['due']>>[number]): Promise<void> {
+  async #poll(node: Due, signal: AbortSignal | undefined): Promise<void> {
     const { pool, vault, cache, network, clock } = this.#by;
     const privateKey = await vault.open(secretNames.key(node.keyId));
     if (privateKey === undefined) return;
@@ -71,8 +77,11 @@ export class TipPoller implements Task {
       ...{ actor: 'hub', reason: 'tip poll of an agentless node', subject: node.nodeId },
       ...{ owner: node.owner, routine: true },
     };
-    const { stdout } = await pool.use(node, { login: { kind: 'key', privateKey }, use }, (session) =>
-      session.run(CUT.replace('NETWORK', network), { timeoutMs: COMMAND_MS }),
+    const until = signal && { signal };
+    const { stdout } = await pool.use(
+      node,
+      { login: { kind: 'key', privateKey }, use, ...until },
+      (session) => session.run(CUT.replace('NETWORK', network), { timeoutMs: COMMAND_MS, ...until }),
     );
     const { hashes } = cut.parse(JSON.parse(stdout));
     const value = Object.entries(hashes).map(([chain, tip]) => ({ chain: Number(chain), ...tip }));

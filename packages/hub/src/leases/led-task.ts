@@ -22,8 +22,8 @@ export class LedTask implements Task {
     this.lease = new Lease({ ...by, name: task.name, leaseMs: TICKS * task.periodMs });
   }
 
-  async tick(): Promise<void> {
-    if ((await this.lease.hold()) !== undefined) await this.#task.tick();
+  async tick(stop?: AbortSignal): Promise<void> {
+    if ((await this.lease.hold()) !== undefined) await this.#task.tick(stop);
   }
 
   /** Lets another process take over at once. */

@@ -29,6 +29,8 @@ export interface DialDeps {
   readonly resolver: EgressResolver;
   readonly clock: Clock;
   readonly patience: SshPatience;
+  /** Ends whatever is waited for. */
+  readonly stop: AbortSignal;
 }
 
 /** A NAT drops idle sockets silently: a host that three of these meet with silence is gone. */
@@ -81,7 +83,7 @@ export async function dial(
   }
 }
 
-/** Settles as the promise does, or fails with `ssh_timeout` after the phase's patience. */
+/** Settles as the promise does, or fails with `ssh_timeout` after the phase's patience, or with `ssh_cancelled` where the pool closes. */
 export async function within<T>(
   promise: Promise<T>,
   { phase, place, deps }: { phase: keyof SshPatience; place: string; deps: Omit<DialDeps, 'resolver'> },
@@ -96,10 +98,33 @@ export async function within<T>(
     ),
   );
   try {
-    return await Promise.race([promise, late.promise]);
+    return await orCancelled(Promise.race([promise, late.promise]), { signal: deps.stop, place });
   } finally {
     cancel();
   }
+}
+
+/** Settles as the promise does, or fails with `ssh_cancelled` as soon as the signal aborts: what was under way goes on. */
+export async function orCancelled<T>(
+  promise: Promise<T>,
+  { signal, place }: { signal: AbortSignal | undefined; place: string },
+): Promise<T> {
+  if (signal === undefined) return await promise;
+  const early = Promise.withResolvers<never>();
+  const cancel = () => early.reject(cancelled(place, signal));
+  if (signal.aborted) cancel();
+  else signal.addEventListener('abort', cancel, { once: true });
+  try {
+    return await Promise.race([promise, early.promise]);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}
+
+export function cancelled(place: string, signal: AbortSignal | undefined): SshError {
+  return new SshError('ssh_cancelled', `what was to be done on ${place} was cancelled`, {
+    ...{ retry: false, phase: 'command', cause: signal?.reason },
+  });
 }
 
 async function openSocket(target: SshTarget, deps: DialDeps): Promise<Socket> {

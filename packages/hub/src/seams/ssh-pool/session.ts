@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Client, ClientChannel } from 'ssh2';
-import { type DialDeps, lost, within } from './dial.ts';
+import { cancelled, type DialDeps, lost, orCancelled, within } from './dial.ts';
 import { SshError } from './error.ts';
 import { shellQuote } from './shell-quote.ts';
 import type { RunOptions, SshOutput, SshSession } from './ssh-pool.ts';
@@ -11,6 +11,9 @@ const MAX_LINE = 4 * 1024;
 const CHANNELS = 4;
 /** Between TERM and the end of the connection, which ends what would not hear it. */
 const TERM_MS = 10_000;
+/** The first may come before the server's child has a group that a signal could go to, and is lost then. */
+const TERM_AGAIN_MS = 1_000;
+const GOOD_BYE_MS = 2_000;
 
 /** Commands over one connection, each in a channel of its own. */
 export class ConnectedSession implements SshSession {
@@ -29,25 +32,22 @@ export class ConnectedSession implements SshSession {
   }
 
   async run(command: string, options: RunOptions): Promise<SshOutput> {
-    if (this.#open >= CHANNELS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#open += 1;
+    await this.#takeSlot(options.signal);
     try {
-      if (options.signal?.aborted) throw this.#cancelled(options.signal);
-      const running = await within(this.#start(command, options), {
-        ...{ phase: 'channel', place: this.#place, deps: this.#deps },
-      });
-      return await this.#follow(running, options);
+      return await this.#follow(await this.#opened(command, options), options);
     } catch (error) {
       if (error instanceof SshError) this.spoiled = true;
       throw error;
     } finally {
-      this.#open -= 1;
-      this.#waiting.shift()?.();
+      this.#freeSlot();
     }
   }
 
+  /** A host that does not answer to the good-bye is left all the same. */
   end(): void {
     this.#client.end();
+    const cancel = this.#deps.clock.after(GOOD_BYE_MS, () => this.#client.destroy());
+    this.#client.once('close', cancel);
   }
 
   /** Runs it once the connection is gone. */
@@ -55,15 +55,66 @@ export class ConnectedSession implements SshSession {
     this.#client.once('close', act);
   }
 
+  /** A slot that is freed goes to the one that waited longest, and to nobody that came meanwhile. */
+  async #takeSlot(signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted) throw cancelled(this.#place, signal);
+    if (this.#open < CHANNELS) {
+      this.#open += 1;
+      return;
+    }
+    const free = Promise.withResolvers<void>();
+    this.#waiting.push(free.resolve);
+    try {
+      await orCancelled(free.promise, { signal, place: this.#place });
+    } catch (error) {
+      const at = this.#waiting.indexOf(free.resolve);
+      if (at >= 0) this.#waiting.splice(at, 1);
+      else this.#freeSlot();
+      throw error;
+    }
+  }
+
+  #freeSlot(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#open -= 1;
+    else next();
+  }
+
+  /**
+   * Not cut short by the signal: a command whose channel nobody waited for would run on, and nobody could end it. One that
+   * opens after its time is closed.
+   */
+  async #opened(command: string, options: RunOptions): Promise<Running> {
+    const opening = this.#start(command, options);
+    try {
+      return await within(opening, { phase: 'channel', place: this.#place, deps: this.#deps });
+    } catch (error) {
+      opening.then(
+        ({ channel }) => {
+          channel.signal('TERM');
+          channel.close();
+        },
+        () => undefined,
+      );
+      throw error;
+    }
+  }
+
   /** Listens before it returns: all of a short command may come in one packet. */
   #start(command: string, { onLine, stdin }: RunOptions): Promise<Running> {
     // Under the one shell that scripts are written for, whatever the user's own is.
     const line = `exec sh -c ${shellQuote(command)}${stdin === undefined ? ' </dev/null' : ''}`;
     return new Promise((resolve, reject) => {
-      this.#client.exec(line, (error, channel) => {
-        if (error) reject(lost(this.#place, 'channel', error));
-        else resolve(listen(channel, { onLine, place: this.#place }));
-      });
+      const failed = (cause: unknown) => reject(lost(this.#place, 'channel', cause));
+      try {
+        this.#client.exec(line, (error, channel) => {
+          if (error) failed(error);
+          else resolve(listen(channel, { onLine, place: this.#place }));
+        });
+      } catch (cause) {
+        // A connection that is gone by now throws, and calls nobody back.
+        failed(cause);
+      }
     });
   }
 
@@ -81,27 +132,27 @@ export class ConnectedSession implements SshSession {
         );
       }),
     ];
-    const cancel = () => {
+    const term = () => {
       channel.signal('TERM');
-      cancels.push(clock.after(TERM_MS, () => late.reject(this.#cancelled(signal))));
+      cancels.push(clock.after(TERM_AGAIN_MS, term));
     };
-    signal?.addEventListener('abort', cancel, { once: true });
+    const cancel = () => {
+      term();
+      cancels.push(clock.after(TERM_MS, () => late.reject(cancelled(this.#place, signal))));
+    };
+    // Aborted while the channel opened: no event comes any more.
+    if (signal?.aborted) cancel();
+    else signal?.addEventListener('abort', cancel, { once: true });
     // Not ended: behind an end ssh2 sends no more signals.
     if (stdin !== undefined) channel.write(stdin);
     try {
       const output = await Promise.race([running.ended, late.promise]);
-      if (signal?.aborted) throw this.#cancelled(signal);
+      if (signal?.aborted) throw cancelled(this.#place, signal);
       return output;
     } finally {
       signal?.removeEventListener('abort', cancel);
       for (const each of cancels) each();
     }
-  }
-
-  #cancelled(signal: AbortSignal | undefined): SshError {
-    return new SshError('ssh_cancelled', `a command on ${this.#place} was cancelled`, {
-      ...{ retry: false, phase: 'command', cause: signal?.reason },
-    });
   }
 }
 

@@ -38,7 +38,7 @@ export interface RunOptions {
   readonly timeoutMs: number;
   /** No end follows it: the command takes a line (`read`), or as many bytes as it knows of (`head -c`). */
   readonly stdin?: string;
-  /** TERM, ten seconds, then the connection goes. */
+  /** Before the command runs it never does; after that TERM, ten seconds, then the connection goes. */
   readonly signal?: AbortSignal;
   /** Lines of both streams as they come. */
   readonly onLine?: (line: string) => void;
@@ -73,10 +73,11 @@ export interface SshPool extends AsyncDisposable {
   /**
    * Lends a connection, an open one where there is one for this login. With a key, the host's own key is pinned at the
    * first use; with a password it must be pinned.
+   * @param by.fresh a connection of its own, though another is open. @param by.signal ends the wait for a connection.
    */
   use<T>(
     target: SshTarget,
-    by: { login: SshLogin; use: SshUse; fresh?: boolean },
+    by: { login: SshLogin; use: SshUse; fresh?: boolean; signal?: AbortSignal },
     act: (session: SshSession) => Promise<T>,
   ): Promise<T>;
   /** Connections open. */

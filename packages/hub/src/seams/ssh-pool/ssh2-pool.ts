@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { EgressResolver } from '../../egress-resolver.ts';
 import { RateLimit } from '../../rate-limit.ts';
-import { type DialDeps, dial, PATIENCE, type SshPatience } from './dial.ts';
+import { type DialDeps, dial, orCancelled, PATIENCE, type SshPatience } from './dial.ts';
 import { SshError } from './error.ts';
 import { ConnectedSession } from './session.ts';
 import {
@@ -43,7 +43,7 @@ export class Ssh2Pool implements SshPool {
   readonly #record: (use: SshUse, target: SshTarget) => Promise<void>;
   readonly #dials: RateLimit;
   readonly #entries = new Map<string, Entry>();
-  #closed = false;
+  readonly #closed = new AbortController();
 
   /** @param by.record writes the audit row; where it can't, nothing is connected. */
   constructor(by: {
@@ -54,7 +54,8 @@ export class Ssh2Pool implements SshPool {
     patience?: SshPatience;
     dialsAMinute?: number;
   }) {
-    this.#deps = { resolver: by.resolver, clock: by.clock, patience: by.patience ?? PATIENCE };
+    const { resolver, clock, patience = PATIENCE } = by;
+    this.#deps = { resolver, clock, patience, stop: this.#closed.signal };
     this.#clock = by.clock;
     this.#hostKeys = by.hostKeys;
     this.#record = by.record;
@@ -92,15 +93,17 @@ export class Ssh2Pool implements SshPool {
 
   async use<T>(
     target: SshTarget,
-    { login, use, fresh }: { login: SshLogin; use: SshUse; fresh?: boolean },
+    by: { login: SshLogin; use: SshUse; fresh?: boolean; signal?: AbortSignal },
     act: (session: SshSession) => Promise<T>,
   ): Promise<T> {
-    if (this.#closed) throw busy(placeOf(target), 'the pool is closed');
+    const { login, use, fresh, signal } = by;
+    const place = placeOf(target);
+    if (this.#closed.signal.aborted) throw busy(place, 'the pool is closed');
     await this.#record(use, target);
     const { entry, kept } = this.#entryOf(target, { login, use, fresh: fresh ?? login.kind === 'password' });
     entry.users += 1;
     try {
-      const session = await entry.session;
+      const session = await orCancelled(entry.session, { signal, place });
       try {
         return await act(session);
       } finally {
@@ -120,7 +123,7 @@ export class Ssh2Pool implements SshPool {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closed.abort(new Error('the pool is closed'));
     const all = [...this.#entries.values()];
     for (const entry of all) this.#end(entry);
     await Promise.allSettled(all.map(({ session }) => session));

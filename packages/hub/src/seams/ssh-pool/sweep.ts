@@ -5,14 +5,24 @@ const ROUTINE_AT_ONCE = 8;
 export class RoutineSweep {
   #underWay = false;
 
-  /** @returns false where it was left out. Rejections are for `probe` to handle. */
-  async over<T>(items: readonly T[], probe: (item: T) => Promise<void>): Promise<boolean> {
+  /**
+   * @returns false where it was left out. Rejections are for `probe` to handle.
+   * @param stop begins no more of them.
+   */
+  async over<T>(
+    items: readonly T[],
+    probe: (item: T) => Promise<void>,
+    stop?: AbortSignal,
+  ): Promise<boolean> {
     if (this.#underWay) return false;
     this.#underWay = true;
     try {
       const left = items.values();
       const lane = async () => {
-        for (const item of left) await probe(item);
+        for (const item of left) {
+          if (stop?.aborted) return;
+          await probe(item);
+        }
       };
       await Promise.all(Array.from({ length: ROUTINE_AT_ONCE }, lane));
       return true;

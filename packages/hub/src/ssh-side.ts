@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Viewer } from './accounts/index.ts';
 import { type Bootstrap, createBootstrap, SSH_QUEUE_POLICY, sshChannel } from './bootstrap/index.ts';
 import type { Clock } from './clock.ts';
+import { within } from './closing.ts';
 import type { HubConfig } from './config.ts';
 import { holderSeen, type Jobs, othersSeen, sessionChannel } from './jobs/index.ts';
 import { LedTask } from './leases/index.ts';
@@ -13,6 +14,11 @@ import { BullMqQueue, type JobQueue, PgBossQueue } from './seams/job-queue/index
 import { TableProbeCache } from './seams/probe-cache/index.ts';
 import type { Task } from './ticker.ts';
 import type { Sealers, Vault } from './vault/index.ts';
+
+/** What stops runs into a queue or a database that may be away: its leases end by themselves. */
+const CLOSING_MS = 4_000;
+/** A command on a host has ten seconds to hear of its end. */
+const JOBS_CLOSING_MS = 15_000;
 
 export interface SshSideDeps {
   readonly config: HubConfig;
@@ -40,6 +46,7 @@ export interface SshSide extends Pick<Bootstrap, 'desk' | 'agentless'> {
   readonly tasks: readonly Task[];
   /** Begins to take work, where it is run here. */
   start(): void;
+  /** @throws HubError `closing_late`. */
   close(): Promise<void>;
 }
 
@@ -56,6 +63,11 @@ export async function openSshSide(deps: SshSideDeps): Promise<SshSide> {
   });
   const holder = `${instance} ${Buffer.from(random(6)).toString('hex')}`;
   const led = leaderTasks.map((task) => new LedTask(task, { sql, clock, holder }));
+  const closing = new AsyncDisposableStack();
+  const last = within(CLOSING_MS, clock);
+  closing.defer(() => last(queue.close()));
+  closing.defer(() => last(releaseAll(led)));
+  closing.defer(() => within(JOBS_CLOSING_MS, clock)(close()));
   return {
     ...{ desk, agentless, queue },
     channel: (jobs) => new FirstThatCarries([sessionChannel(jobs.desk, jobs.reader), sshChannel(desk)]),
@@ -63,12 +75,12 @@ export async function openSshSide(deps: SshSideDeps): Promise<SshSide> {
     start() {
       if (runs) worker.start();
     },
-    async close() {
-      await close();
-      await Promise.all(led.map((task) => task.release()));
-      await queue.close();
-    },
+    close: () => closing.disposeAsync(),
   };
+}
+
+async function releaseAll(led: readonly LedTask[]): Promise<void> {
+  await Promise.all(led.map((task) => task.release()));
 }
 
 /** Hubs and workers as the vault must know them; commands come and go. */

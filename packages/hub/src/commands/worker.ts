@@ -1,9 +1,13 @@
 import { hostname } from 'node:os';
 import { systemClock } from '../clock.ts';
+import { within } from '../closing.ts';
 import { createLog } from '../log.ts';
 import { Tickers } from '../ticker.ts';
 import type { CommandContext } from './context.ts';
 import { withSshSide } from './ssh-bench.ts';
+
+/** A tick that asks a host has ten seconds to let go of it. */
+const CLOSING_MS = 15_000;
 
 /** `stoa-hub worker`: takes hub-run work until the signal. On another host it takes DATABASE_URL and the vault's key file. */
 export async function worker(context: CommandContext): Promise<void> {
@@ -19,6 +23,6 @@ export async function worker(context: CommandContext): Promise<void> {
       if (signal.aborted) resolve();
       else signal.addEventListener('abort', () => resolve(), { once: true });
     });
-    await tickers.stop();
+    await within(CLOSING_MS, systemClock)(tickers.stop());
   });
 }

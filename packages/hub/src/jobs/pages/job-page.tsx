@@ -139,7 +139,7 @@ function Acts({ job, acts }: { job: JobDetail; acts: JobActs }) {
       {acts.retry && again && job.orderId === undefined && (
         <Act path={`/jobs/${job.jobId}/retry`} word="Retry" label={`Retry ${job.kind} on ${job.label}`} />
       )}
-      {again && (
+      {acts.retry && again && (
         <a href={href(anewPath(job))}>Run it anew{job.orderId !== undefined && ': it takes a new order'}</a>
       )}
     </div>

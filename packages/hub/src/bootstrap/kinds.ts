@@ -15,7 +15,7 @@ const user = {
   type: 'text',
   pattern: /[a-z_][a-z0-9_-]{0,31}/,
   max: 32,
-  doc: 'the user to sign in as, root or one with sudo',
+  doc: 'the user to sign in as: root, or one with sudo, who becomes root without a password from then on',
 } as const;
 const place: Parameters = {
   host: { type: 'text', pattern: /[A-Za-z0-9.:-]{1,253}/, max: 253, doc: 'name or address of the host' },
@@ -36,7 +36,7 @@ export const SSH_KINDS = {
   bootstrap: {
     class: 'code',
     doc: 'make a bare host a node: our key, sudo, prerequisites, the agent; its identity is read back and compared',
-    undo: 'sh install.sh --uninstall --purge on the host; remove our line from authorized_keys and /etc/sudoers.d/stoa-hub',
+    undo: 'sh install.sh --uninstall --purge on the host; remove our line from authorized_keys and /etc/sudoers.d/zz-stoa-hub-USER',
     cap: CAP.install,
     seats: true,
     parameters: {
@@ -83,8 +83,8 @@ export const SSH_KINDS = {
   },
   'sudoers-repair': {
     class: 'disruptive',
-    doc: 'let our user become root again, by a rule that visudo has checked',
-    undo: 'rm /etc/sudoers.d/stoa-hub on the host',
+    doc: 'let our user become root again without a password, by a rule that visudo has checked',
+    undo: 'rm /etc/sudoers.d/zz-stoa-hub-USER on the host',
     cap: CAP.usual,
     seats: true,
     parameters: {},

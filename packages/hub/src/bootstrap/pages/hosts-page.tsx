@@ -3,7 +3,7 @@ import { Panel, Table } from '../../console/parts.tsx';
 import { href } from '../../console/scope.ts';
 import type { ShownHost } from '../desk.ts';
 import { MOST_LIST } from './forms.ts';
-import { BootstrapFrame, OwnerAndTags } from './parts.tsx';
+import { BootstrapFrame, OwnerAndTags, RootNote } from './parts.tsx';
 import type { Again } from './place-page.tsx';
 
 /** Step 1 for many. The list is not shown again: there are passwords in it. */
@@ -66,6 +66,7 @@ export function KeysPage({ looked, sealed }: { looked: readonly Looked[]; sealed
           <p class="field-hint">
             On each host: <code>ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub</code>
           </p>
+          <RootNote />
           <div class="acts">
             {some && (
               <button type="submit" class="primary">

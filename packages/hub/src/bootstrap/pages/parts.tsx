@@ -2,6 +2,7 @@ import type { Child } from 'hono/jsx';
 import { control, type Faults, Field, type Typed, typedOf } from '../../console/form.tsx';
 import { Tabs } from '../../console/parts.tsx';
 import { href } from '../../console/scope.ts';
+import { sudoFileOf } from '../sudo-rule.ts';
 
 const TABS = [
   { id: 'one', path: '/bootstrap', word: 'One host' },
@@ -30,6 +31,24 @@ export function BootstrapFrame({
       />
       {children}
     </article>
+  );
+}
+
+/** What is agreed to with the key of the host. */
+export function RootNote({ user = 'USER' }: { user?: string }) {
+  return (
+    <p class="field-hint">
+      From then on the hub has a key to the host and is root there without a password: whoever takes over the
+      hub takes over the host. Both end, and recovery over SSH with them, when its line of{' '}
+      <code>authorized_keys</code>
+      {user !== 'root' && (
+        <>
+          {' '}
+          and <code>{sudoFileOf(user)}</code>
+        </>
+      )}{' '}
+      {user === 'root' ? 'is' : 'are'} removed.
+    </p>
   );
 }
 

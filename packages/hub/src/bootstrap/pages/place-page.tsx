@@ -2,7 +2,7 @@ import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../
 import { Panel } from '../../console/parts.tsx';
 import { href } from '../../console/scope.ts';
 import type { ShownHost } from '../desk.ts';
-import { BootstrapFrame, OwnerAndTags } from './parts.tsx';
+import { BootstrapFrame, OwnerAndTags, RootNote } from './parts.tsx';
 
 export interface Again {
   readonly typed?: Typed;
@@ -42,7 +42,7 @@ export function PlacePage({ typed, faults = {} }: Again) {
           <Field
             name="user"
             label="User"
-            hint="root, or one who may become root by sudo."
+            hint="root, or one who may become root by sudo, and then does so without a password."
             fault={faults['user']}
           >
             <input
@@ -131,6 +131,7 @@ export function KeyPage({ shown, typed, faults = {} }: { shown: ShownHost; typed
                 spellcheck={false}
               />
             </Field>
+            <RootNote user={typedOf(typed, 'user')} />
             <div class="acts">
               <button type="submit" class="primary">
                 Accept the key and begin

@@ -76,7 +76,15 @@ function factsOf(view: SshView & { reach: SshAccess }, now: number): Fact[] {
   return [
     { name: 'Host', value: <code>{reach.host}</code> },
     { name: 'Port', value: `${reach.port}` },
-    { name: 'User', value: <code>{reach.user}</code> },
+    {
+      name: 'User',
+      value: (
+        <>
+          <code>{reach.user}</code>
+          <span class="sub">{reach.user === 'root' ? 'root' : 'becomes root without a password'}</span>
+        </>
+      ),
+    },
     {
       name: 'Key of the host',
       value:

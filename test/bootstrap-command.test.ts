@@ -64,10 +64,18 @@ describe.skipIf(!canHost)('stoa-hub bootstrap', { timeout: 240_000 }, () => {
     expect(recovered.json()).toMatchObject({ jobs: [{ state: 'succeeded', nodeId: node!.node_id }] });
 
     const csv = join(site.home.dataDir, 'hosts.csv');
-    await writeFile(csv, `host,port,user,password,label\n${host.address},22,op,${host.password},rack-7\n`);
+    const line = (port: number) => `${host.address},${port},op,${host.password},rack-7\n`;
+    await writeFile(csv, `host,port,user,password,label\n${line(23)}${line(22)}`);
     const again = await run('', 'bootstrap', '--csv', csv, '--owner', site.owner, '--yes-known', '--json');
+    expect(again).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('1 of 2 did not succeed') as string,
+    });
     expect(again.json()).toMatchObject({
-      jobs: [{ state: 'succeeded', nodeId: node!.node_id, place: `${host.address}:22` }],
+      jobs: [
+        { state: 'succeeded', nodeId: node!.node_id, place: `${host.address}:22` },
+        { state: 'refused', code: 'ssh_unreachable', place: `${host.address}:23` },
+      ],
     });
   });
 

@@ -4,9 +4,18 @@ import { isAtLeast, type NodeAccess, requireFresh, type Viewer } from '#accounts
 import type { AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { JobQueue } from '#seams/job-queue/index.ts';
-import { type HostKey, placeOf, type SshLogin, type SshPool, type SshTarget } from '#seams/ssh-pool/index.ts';
+import {
+  type HostKey,
+  placeOf,
+  SshError,
+  type SshLogin,
+  type SshPool,
+  type SshTarget,
+} from '#seams/ssh-pool/index.ts';
 import type { SecretStore } from '#vault/index.ts';
 import type { Clock } from '../clock.ts';
+import { EgressRefusedError } from '../egress-resolver.ts';
+import type { HubError } from '../error.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { HubWork } from '../jobs/index.ts';
 import type { AccessStore } from './access-store.ts';
@@ -118,6 +127,11 @@ export class BootstrapDesk {
     });
     return jobId;
   }
+}
+
+/** What is this host's alone to answer for, or was refused for it: another of a list may be fine. */
+export function isOfHost(error: unknown): error is HubError {
+  return error instanceof SshError || error instanceof EgressRefusedError || error instanceof HttpError;
 }
 
 function requireAdmin(viewer: Viewer, now: number): void {

@@ -13,6 +13,7 @@ import { HubWork } from '../jobs/index.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
 import { AccessStore } from './access-store.ts';
+import { AGENT_PATIENCE, type AgentPatience } from './agent-setup.ts';
 import { Agentless } from './agentless.ts';
 import { BootstrapDesk } from './desk.ts';
 import { SSH_CAPS } from './kinds.ts';
@@ -23,7 +24,7 @@ import { TipPoller } from './tip-poller.ts';
 
 export { AccessStore } from './access-store.ts';
 export { Agentless } from './agentless.ts';
-export { BootstrapDesk, type BootstrapRequest, type ShownHost } from './desk.ts';
+export { BootstrapDesk, type BootstrapRequest, isOfHost, type ShownHost } from './desk.ts';
 export { BootstrapError } from './error.ts';
 export { SSH_HANDLERS } from './handlers.ts';
 export { type HostLine, parseHostList } from './host-list.ts';
@@ -56,6 +57,7 @@ export interface BootstrapDeps {
   readonly log: Log;
   /** New connections to one place. */
   readonly dialsAMinute?: number;
+  readonly patience?: AgentPatience;
   readonly handlers?: Readonly<Record<string, SshHandler>>;
 }
 
@@ -87,7 +89,7 @@ export function createBootstrap(deps: BootstrapDeps): Bootstrap {
     ...(deps.dialsAMinute !== undefined && { dialsAMinute: deps.dialsAMinute }),
   });
   const work = new HubWork(deps);
-  const kit = { ...deps, pool, vault, access };
+  const kit = { ...deps, pool, vault, access, patience: deps.patience ?? AGENT_PATIENCE };
   const worker = new SshWorker({
     ...{ queue, leaseSeconds: SSH_QUEUE_POLICY.leaseSeconds, work, kit, clock, log },
     spent: new SpentSecrets(sql),

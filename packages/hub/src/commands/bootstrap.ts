@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { type HostLine, parseHostList, type ShownHost } from '../bootstrap/index.ts';
+import { mapAtOnce } from '../at-once.ts';
+import { type HostLine, isOfHost, parseHostList, type ShownHost } from '../bootstrap/index.ts';
 import { HubError } from '../error.ts';
-import type { SshLogin } from '../seams/ssh-pool/index.ts';
+import { placeOf, type SshLogin, type SshTarget } from '../seams/ssh-pool/index.ts';
 import type { CommandContext } from './context.ts';
 import { askSecret, confirm } from './prompt.ts';
 import { withSsh } from './ssh-bench.ts';
-import { followSshJobs, type Submitted } from './ssh-follow.ts';
+import { followSshJobs, type Refused } from './ssh-follow.ts';
 import { printable, table } from './table.ts';
 
 export interface BootstrapOptions {
@@ -22,7 +23,13 @@ export interface BootstrapOptions {
   readonly wait: boolean;
 }
 
-type Wanted = HostLine & { readonly login: SshLogin };
+interface Looked {
+  readonly line: HostLine;
+  readonly host: ShownHost;
+}
+type Wanted = Looked & { readonly login: SshLogin };
+
+const AT_ONCE = 16;
 
 /**
  * `stoa-hub bootstrap`: shows the keys of the hosts, and sends nothing to a host whose key nobody accepted.
@@ -37,25 +44,40 @@ export async function bootstrap(
   const owner = options.owner.trim().toLowerCase();
   if (!/^[^\s@]+@[^\s@]+$/.test(owner))
     throw badOption(`--owner ${options.owner}: the e-mail address of an account is expected`);
-  await withSsh(context, async ({ desk }, jobs) => {
-    const shown: { line: HostLine; host: ShownHost }[] = [];
-    for (const line of lines) shown.push({ line, host: await desk.look(jobs.viewer, line) });
-    await accept(
-      context,
-      shown.map((each) => each.host),
-      options,
+  await withSsh(context, async ({ desk }, { reader, viewer, now }) => {
+    // Whoever sits here is there at each host, however long the list is.
+    const present = () => ({ ...viewer, confirmedAt: now() });
+    const looked = await eachHost(
+      lines.map((line) => ({ line })),
+      async ({ line }) => ({ line, host: await desk.look(present(), line) }),
     );
-    const wanted = await withLogins(context, lines, options);
-    const submitted: Submitted[] = [];
-    for (const [at, line] of wanted.entries()) {
-      const { key, place } = shown[at]!.host;
-      // Asked for at once, and not when the whole list was typed in: a person had five minutes for it.
-      const viewer = { ...jobs.viewer, confirmedAt: jobs.now() };
-      const request = { ...line, owner, fingerprint: key.fingerprint };
-      submitted.push({ jobId: await desk.bootstrap(viewer, request), place });
-    }
-    await followSshJobs(context, jobs, { submitted, wait: options.wait });
+    const accepted = await accept(context, looked.done, options);
+    const wanted = await withLogins(context, accepted.done, options);
+    const asked = await eachHost(wanted, async ({ line, host: { key, place }, login }) => {
+      const request = { ...line, owner, login, fingerprint: key.fingerprint };
+      return { jobId: await desk.bootstrap(present(), request), place };
+    });
+    const refused = [...looked.refused, ...accepted.refused, ...asked.refused];
+    await followSshJobs(context, { reader, viewer }, { submitted: asked.done, refused, wait: options.wait });
   });
+}
+
+/** Sixteen at once. What one host is refused by ends nothing for the others. */
+async function eachHost<T extends { readonly line: SshTarget }, R>(
+  hosts: readonly T[],
+  act: (host: T) => Promise<R>,
+): Promise<{ done: R[]; refused: Refused[] }> {
+  const refused: Refused[] = [];
+  const done = await mapAtOnce(hosts, AT_ONCE, async (host) => {
+    try {
+      return [await act(host)];
+    } catch (error) {
+      if (!isOfHost(error)) throw error;
+      refused.push({ place: placeOf(host.line), error });
+      return [];
+    }
+  });
+  return { done: done.flat(), refused };
 }
 
 async function hostsOf(host: string | undefined, options: BootstrapOptions): Promise<readonly HostLine[]> {
@@ -73,25 +95,25 @@ async function hostsOf(host: string | undefined, options: BootstrapOptions): Pro
   return [{ host: host!, port: Number(port), user, password: '', label }];
 }
 
-/** @throws HubError `host_key_unknown` where nobody vouches for a key: nothing was sent to any host then. */
+/**
+ * What nobody vouches for is left out, and nothing is sent to it. At a terminal a person vouches, for all or for none.
+ * @throws HubError `not_confirmed`.
+ */
 async function accept(
   context: CommandContext,
-  shown: readonly ShownHost[],
+  looked: readonly Looked[],
   { hostKey, yesKnown }: BootstrapOptions,
-): Promise<void> {
-  const open = shown.filter(
-    ({ key, pinned }) => key.fingerprint !== hostKey && !(yesKnown && pinned === key.fingerprint),
-  );
-  if (open.length === 0) return;
-  if (hostKey !== undefined || yesKnown) {
-    const [{ place, key, pinned }] = open as [ShownHost];
-    throw new HubError(
-      'host_key_unknown',
-      `${place} shows the key ${key.fingerprint}, ${pinned === undefined ? 'which nobody accepted yet' : `not ${pinned}, which was accepted before`}: compare it on the host, then name it by --host-key`,
-      { retry: false },
-    );
-  }
-  const rows = open.map(({ place, key, pinned }) => [
+): Promise<{ done: readonly Looked[]; refused: readonly Refused[] }> {
+  const isKnown = ({ host: { key, pinned } }: Looked) =>
+    key.fingerprint === hostKey || (yesKnown && pinned === key.fingerprint);
+  const open = looked.filter((each) => !isKnown(each));
+  if (open.length === 0) return { done: looked, refused: [] };
+  if (hostKey !== undefined || yesKnown)
+    return {
+      done: looked.filter(isKnown),
+      refused: open.map(({ host }) => ({ place: host.place, error: unknownKey(host) })),
+    };
+  const rows = open.map(({ host: { place, key, pinned } }) => [
     place,
     key.type,
     key.fingerprint,
@@ -100,10 +122,22 @@ async function accept(
   for (const line of table(['HOST', 'TYPE', 'FINGERPRINT', 'BEFORE'], rows))
     context.stdout.write(`${line}\n`);
   context.stdout.write('On the host: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub\n');
+  context.stdout.write('From then on the hub has a key to it and is root there without a password.\n');
   const question =
     open.length === 1 ? 'Is this the key of the host?' : `Are these the keys of all ${open.length} hosts?`;
   if (!(await confirm(context, question)))
     throw new HubError('not_confirmed', 'nothing was sent to any host', { retry: false });
+  return { done: looked, refused: [] };
+}
+
+function unknownKey({ place, key, pinned }: ShownHost): HubError {
+  const before =
+    pinned === undefined ? 'which nobody accepted yet' : `not ${pinned}, which was accepted before`;
+  return new HubError(
+    'host_key_unknown',
+    `${place} shows the key ${key.fingerprint}, ${before}: compare it on the host, then name it by --host-key`,
+    { retry: false },
+  );
 }
 
 function standing(key: ShownHost['key'], pinned: string | undefined): string {
@@ -113,16 +147,16 @@ function standing(key: ShownHost['key'], pinned: string | undefined): string {
 
 async function withLogins(
   context: CommandContext,
-  lines: readonly HostLine[],
+  accepted: readonly Looked[],
   { key, passwordStdin }: BootstrapOptions,
 ): Promise<readonly Wanted[]> {
   const given = await loginOf(context, { key, passwordStdin });
   const wanted: Wanted[] = [];
-  for (const line of lines) {
+  for (const { line, host } of accepted) {
     const own: SshLogin | undefined =
       line.password === '' ? given : { kind: 'password', password: line.password };
     const login = own ?? (await askLogin(context, line));
-    wanted.push({ ...line, login });
+    wanted.push({ line, host, login });
   }
   return wanted;
 }

@@ -11,33 +11,49 @@ export interface Submitted {
   readonly place: string;
 }
 
+/** A host for which nothing could be asked. */
+export interface Refused {
+  readonly place: string;
+  readonly error: HubError;
+}
+
 const LOOK_MS = 500;
 
 /**
  * Tells the steps of jobs until each is over; they go on without it where it is interrupted.
- * @throws HubError `jobs_failed` where not all succeeded.
+ * @param by.refused counts as failed, beside the others.
+ * @throws HubError `jobs_failed` where not all succeeded; where one host was all, what it was refused by.
  */
 export async function followSshJobs(
   context: CommandContext,
   jobs: Pick<JobBench, 'reader' | 'viewer'>,
-  { submitted, wait }: { submitted: readonly Submitted[]; wait: boolean },
+  by: { submitted: readonly Submitted[]; refused?: readonly Refused[]; wait: boolean },
 ): Promise<void> {
   const { json, out } = context;
+  const { submitted, refused = [], wait } = by;
+  const [only, ...others] = refused;
+  if (submitted.length === 0 && only !== undefined && others.length === 0) throw only.error;
+  const unasked = refused.map(({ place, error: { code, message } }) => ({
+    ...{ place, state: 'refused', code, message },
+  }));
+  if (!json) for (const { place, code, message } of unasked) out(`${place}: refused, ${code}: ${message}`);
   if (!wait) {
-    if (json) out(JSON.stringify({ jobs: submitted }));
+    if (json) out(JSON.stringify({ jobs: [...submitted, ...unasked] }));
     else for (const { jobId, place } of submitted) out(`${place}: queued as job ${jobId}`);
+    if (refused.length > 0) throw notAll(refused.length, submitted.length + refused.length);
     return;
   }
   const ended = await untilOver(context, jobs, submitted);
   const told = submitted.map(({ jobId, place }) => endOf(jobId, place, ended.get(jobId)));
-  if (json) out(JSON.stringify({ jobs: told }));
+  if (json) out(JSON.stringify({ jobs: [...told, ...unasked] }));
   const failed = told.filter(({ state }) => state !== 'succeeded');
-  if (failed.length === 0) return;
-  throw new HubError(
-    'jobs_failed',
-    `${failed.length} of ${told.length} did not succeed: stoa-hub jobs logs ${failed[0]!.jobId} tells why`,
-    { retry: false },
-  );
+  if (failed.length + refused.length > 0)
+    throw notAll(failed.length + refused.length, told.length + refused.length, failed[0]?.jobId);
+}
+
+function notAll(failed: number, all: number, jobId?: string): HubError {
+  const why = jobId === undefined ? 'each says why above' : `stoa-hub jobs logs ${jobId} tells why`;
+  return new HubError('jobs_failed', `${failed} of ${all} did not succeed: ${why}`, { retry: false });
 }
 
 async function untilOver(

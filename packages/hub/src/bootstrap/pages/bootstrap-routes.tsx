@@ -1,16 +1,15 @@
 import { isAtLeast, requireFresh, type Viewer, viewerOf } from '#accounts/index.ts';
+import { mapAtOnce } from '../../at-once.ts';
 import { type Faults, readForm, type Typed } from '../../console/form.tsx';
 import { href } from '../../console/scope.ts';
-import { EgressRefusedError } from '../../egress-resolver.ts';
-import type { HubError } from '../../error.ts';
 import type { HubApp, HubContext } from '../../http.ts';
 import { HttpError, notFound } from '../../http-error.ts';
-import { placeOf, SshError, type SshTarget } from '../../seams/ssh-pool/index.ts';
-import type { BootstrapDesk, ShownHost } from '../desk.ts';
+import { placeOf, type SshTarget } from '../../seams/ssh-pool/index.ts';
+import { type BootstrapDesk, isOfHost, type ShownHost } from '../desk.ts';
 import { BootstrapError } from '../error.ts';
 import { type HostLine, parseHostList } from '../host-list.ts';
 import { acceptForm, beginForm, listForm, loginOf, placeForm } from './forms.ts';
-import { BegunPage, HostsPage, KeysPage, type Looked } from './hosts-page.tsx';
+import { BegunPage, HostsPage, KeysPage } from './hosts-page.tsx';
 import { KeyPage, PlacePage } from './place-page.tsx';
 import type { BootstrapPagesDeps } from './routes.tsx';
 import { SealedList } from './sealed-list.ts';
@@ -77,7 +76,7 @@ export function mountBootstrap(app: HubApp, deps: BootstrapPagesDeps): void {
         c,
         <HostsPage typed={{ owner, tags: tags.join(' ') }} faults={{ csv: read.fault }} most={MOST_HOSTS} />,
       );
-    const looked = await lookAtAll(desk, viewer, read.lines);
+    const looked = await mapAtOnce(read.lines, LOOKS_AT_ONCE, (line) => look(desk, viewer, line));
     const hosts = read.lines.flatMap((line, at) => {
       const found = looked[at]!;
       return 'shown' in found
@@ -94,12 +93,15 @@ export function mountBootstrap(app: HubApp, deps: BootstrapPagesDeps): void {
     if (!form.ok) throw badForm();
     const { hosts, owner, tags } = lists.open(viewer.email, form.value.sealed);
     const accepted = new Set([form.value.place ?? []].flat());
-    const begun: Parameters<typeof BegunPage>[0]['begun'][number][] = [];
-    for (const { place, password, ...host } of hosts.filter((each) => accepted.has(each.place))) {
+    const chosen = hosts.filter((each) => accepted.has(each.place));
+    const begun = await mapAtOnce(chosen, LOOKS_AT_ONCE, async ({ place, password, ...host }) => {
       const login = { kind: 'password', password } as const;
-      const asked = told(desk.bootstrap(viewer, { ...host, owner, tags, login }));
-      begun.push(await asked.then((jobId) => ({ place, jobId })).catch(whyNot(place)));
-    }
+      try {
+        return { place, jobId: await desk.bootstrap(viewer, { ...host, owner, tags, login }) };
+      } catch (error) {
+        return whyNot(place)(error);
+      }
+    });
     if (begun.length === 0) throw badForm();
     if (begun.every((each) => 'jobId' in each)) return c.redirect(href('/jobs?kind=bootstrap'), 303);
     return c.render(<BegunPage begun={begun} />, HEAD);
@@ -168,37 +170,19 @@ async function look(
   }
 }
 
-async function lookAtAll(
-  desk: BootstrapDesk,
-  viewer: Viewer,
-  lines: readonly HostLine[],
-): Promise<readonly Looked[]> {
-  const looked: Looked[] = [];
-  for (let at = 0; at < lines.length; at += LOOKS_AT_ONCE)
-    looked.push(
-      ...(await Promise.all(lines.slice(at, at + LOOKS_AT_ONCE).map((line) => look(desk, viewer, line)))),
-    );
-  return looked;
-}
-
 /** What is the host's to answer for is told; anything else is the hub's own fault. */
 function whyNot(place: string): (error: unknown) => { place: string; why: string } {
   return (error) => {
-    if (isOfHost(error) || error instanceof HttpError)
-      return { place, why: `${error.message} [${error.code}]` };
+    if (isOfHost(error)) return { place, why: `${error.message} [${error.code}]` };
     throw error;
   };
-}
-
-function isOfHost(error: unknown): error is HubError {
-  return error instanceof SshError || error instanceof EgressRefusedError;
 }
 
 async function told<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;
   } catch (cause) {
-    if (!isOfHost(cause)) throw cause;
+    if (!isOfHost(cause) || cause instanceof HttpError) throw cause;
     throw new HttpError(422, cause.code, `${cause.message}.`, { fix: 'Look at its key again.', cause });
   }
 }

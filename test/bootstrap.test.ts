@@ -1,88 +1,41 @@
 /** A bare host becomes a node over SSH: real OpenSSH, sudo, install.sh and agent on a machine of its own. */
 import { randomUUID } from 'node:crypto';
 import { type Bootstrap, SSH_HANDLERS, type SshHandler } from '@stoa/hub/bootstrap';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type BareHost, canHost } from './kit/bare-host.ts';
 import { SshSite } from './kit/ssh-site.ts';
 import { until } from './kit/until.ts';
 
-describe.skipIf(!canHost)('over SSH', { timeout: 240_000 }, () => {
+/** Each test has a host of its own, and waits for it most of the time. */
+describe.skipIf(!canHost)('over SSH', { timeout: 240_000, concurrent: true }, () => {
   let site: SshSite;
   let ssh: Bootstrap;
-  let host: BareHost;
+  /** Handlers that a test has put in place of the usual one, by node. */
+  const reseats = new Map<string, SshHandler>();
   beforeAll(async () => {
     site = await SshSite.open();
+    ssh = site.worker({
+      ...SSH_HANDLERS,
+      'key-reseat': (job, kit) => (reseats.get(job.row.nodeId) ?? SSH_HANDLERS['key-reseat'])(job, kit),
+    });
   }, 120_000);
-  afterAll(() => site[Symbol.asyncDispose]());
-  beforeEach(() => {
-    ssh = site.worker();
-  });
-  afterEach(async () => {
+  afterAll(async () => {
     await ssh.close();
-    await host.close();
-  });
-
-  it('makes a bare host a node that is online, forgets the password, and is nothing when run again', async () => {
-    host = await site.host({ sudo: 'asks' });
-    const jobId = await site.begin(ssh, host);
-    const job = await site.ended(jobId);
-    expect({ state: job['state'], message: job['message'], log: await site.logOf(jobId) }).toMatchObject({
-      state: 'succeeded',
-      message: '',
-    });
-    const { nodeId } = JSON.parse(String(job['report'])) as { nodeId: string };
-    expect(job['node_id']).toBe(nodeId);
-    const [node] = await site.database.sql`select label, owner from nodes where node_id = ${nodeId}`;
-    expect(node).toEqual({ label: 'rack-1', owner: site.owner });
-    await until('the node is online', async () => {
-      const [row] = await site.database.sql`select 1 from node_status where node_id = ${nodeId}`;
-      return row !== undefined;
-    });
-    const keys = await host.exec('cat /home/op/.ssh/authorized_keys');
-    expect(keys).toMatch(
-      new RegExp(`^ssh-ed25519 \\S+ stoa-hub:${site.owner}@${host.address}:[0-9a-f]{8}\\n$`),
-    );
-    const secrets = await site.database.sql`select name from vault_secrets`;
-    expect(secrets.map((row) => row['name'])).toEqual([expect.stringMatching(/^ssh-key\//)]);
-    const rows = await site.database.sql`select row_to_json(j)::text as text from jobs j
-      union all select row_to_json(a)::text from audit_log a union all select row_to_json(b)::text from job_batches b`;
-    const dump = [await site.logOf(jobId), ...rows.map((row) => row['text'])].join('\n');
-    expect(dump).not.toContain(host.password);
-    expect(dump).not.toContain('stoa1_');
-    const uses = await site.database
-      .sql`select detail->>'reason' as reason from audit_log where act = 'ssh.use'`;
-    expect(uses.map((row) => row['reason'])).toContain('bootstrap');
-
-    const again = await site.ended(await site.begin(ssh, host));
-    expect(again).toMatchObject({ state: 'succeeded', node_id: nodeId });
-    expect(await host.exec('cat /home/op/.ssh/authorized_keys')).toBe(keys);
-  });
-
-  it('names a wrong password, a user without sudo, and a full disk; with what is missing given, it goes on', async () => {
-    host = await site.host({ sudo: 'none', size: '40m' });
-    const wrong = await site.ended(await site.begin(ssh, host, 'hunter2'));
-    expect(wrong).toMatchObject({ state: 'failed', code: 'ssh_login_refused', attempt: 1 });
-    const rootless = await site.ended(await site.begin(ssh, host));
-    expect(rootless).toMatchObject({ state: 'failed', code: 'no_sudo' });
-    await host.exec("echo 'op ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/op");
-    const full = await site.ended(await site.begin(ssh, host));
-    expect(full).toMatchObject({ state: 'failed', code: 'remote_disk_full' });
-    expect(String(full['message'])).toContain('No space left on device');
-    const left = await site.database.sql`select name from vault_secrets where name not like 'ssh-key/%'`;
-    expect(left).toEqual([]);
+    await site[Symbol.asyncDispose]();
   });
 
   const STOP =
     'kill -9 $(cat /run/stoa-agent.pid); pkill -9 -u stoa; rm -f /var/lib/stoa-agent/status.sock; true';
-  const bootstrapped = async () => {
-    const first = await site.ended(await site.begin(ssh, host));
-    expect(first).toMatchObject({ state: 'succeeded', message: '' });
-    return String(first['node_id']);
+  /** Makes it a node. @returns the node's id. */
+  const bootstrapped = async (host: BareHost): Promise<string> => {
+    const { state, message, node_id: nodeId } = await site.ended(await site.begin(ssh, host));
+    if (state !== 'succeeded') throw new Error(`it was not bootstrapped: ${String(message)}`);
+    return String(nodeId);
   };
 
-  it('recovers a killed agent, a broken version and a lost identity', { timeout: 480_000 }, async () => {
-    host = await site.host();
-    const nodeId = await bootstrapped();
+  it('recovers a killed agent, a broken version and a lost identity', async ({ expect }) => {
+    await using host = await site.host({ fetched: true });
+    const nodeId = await bootstrapped(host);
     await host.exec(STOP);
     const killed = await site.run(ssh, 'agent-recover', nodeId);
     expect({ ...killed, log: await site.logOf(String(killed['job_id'])) }).toMatchObject({
@@ -104,11 +57,69 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000 }, () => {
     expect(await host.exec('cat /etc/stoa-agent/trust')).not.toContain(nodeId);
   });
 
-  it('works for who owns the node now, and signs in anew where its key is lost', async () => {
-    host = await site.host();
-    const wrong = await site.ended(await site.begin(ssh, host, 'hunter2', 'first@stoa.example'));
+  it('makes a bare host a node that is online, forgets the password, and is nothing when run again', async ({
+    expect,
+  }) => {
+    await using host = await site.host({ sudo: 'asks' });
+    const jobId = await site.begin(ssh, host);
+    const job = await site.ended(jobId);
+    expect({ state: job['state'], message: job['message'], log: await site.logOf(jobId) }).toMatchObject({
+      state: 'succeeded',
+      message: '',
+    });
+    const { nodeId } = JSON.parse(String(job['report'])) as { nodeId: string };
+    expect(job['node_id']).toBe(nodeId);
+    const [node] = await site.database.sql`select label, owner from nodes where node_id = ${nodeId}`;
+    expect(node).toEqual({ label: 'rack-1', owner: site.owner });
+    await until('the node is online', async () => {
+      const [row] = await site.database.sql`select 1 from node_status where node_id = ${nodeId}`;
+      return row !== undefined;
+    });
+    const keys = await host.exec('cat /home/op/.ssh/authorized_keys');
+    expect(keys).toMatch(
+      new RegExp(`^ssh-ed25519 \\S+ stoa-hub:${site.owner}@${host.address}:[0-9a-f]{8}\\n$`),
+    );
+    expect(await site.secretsOf(jobId)).toEqual([]);
+    const rows = await site.database.sql`select row_to_json(j)::text as text from jobs j
+      union all select row_to_json(a)::text from audit_log a union all select row_to_json(b)::text from job_batches b`;
+    const dump = [await site.logOf(jobId), ...rows.map((row) => row['text'])].join('\n');
+    expect(dump).not.toContain(host.password);
+    expect(dump).not.toContain('stoa1_');
+    const uses = await site.database
+      .sql`select detail->>'reason' as reason from audit_log where act = 'ssh.use' and subject = ${jobId}`;
+    expect(uses.map((row) => row['reason'])).toContain('bootstrap');
+
+    const again = await site.ended(await site.begin(ssh, host));
+    expect(again).toMatchObject({ state: 'succeeded', node_id: nodeId });
+    expect(await host.exec('cat /home/op/.ssh/authorized_keys')).toBe(keys);
+  });
+
+  it('names a wrong password, a user without sudo, and a full disk; with what is missing given, it goes on', async ({
+    expect,
+  }) => {
+    await using host = await site.host({ sudo: 'none', size: '40m' });
+    const jobs: Record<string, unknown>[] = [];
+    const ended = async (password?: string) => {
+      const job = await site.ended(await site.begin(ssh, host, password === undefined ? {} : { password }));
+      jobs.push(job);
+      return job;
+    };
+    expect(await ended('hunter2')).toMatchObject({ state: 'failed', code: 'ssh_login_refused', attempt: 1 });
+    expect(await ended()).toMatchObject({ state: 'failed', code: 'no_sudo' });
+    await host.exec("echo 'op ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/op");
+    const full = await ended();
+    expect(full).toMatchObject({ state: 'failed', code: 'remote_disk_full' });
+    expect(String(full['message'])).toContain('No space left on device');
+    for (const job of jobs) expect(await site.secretsOf(String(job['job_id']))).toEqual([]);
+  });
+
+  it('works for who owns the node now, and signs in anew where its key is lost', async ({ expect }) => {
+    await using host = await site.host({ fetched: true });
+    const wrong = await site.ended(
+      await site.begin(ssh, host, { password: 'hunter2', owner: 'first@stoa.example' }),
+    );
     expect(wrong).toMatchObject({ state: 'failed', code: 'ssh_login_refused' });
-    const begun = await site.ended(await site.begin(ssh, host, host.password, 'second@stoa.example'));
+    const begun = await site.ended(await site.begin(ssh, host, { owner: 'second@stoa.example' }));
     expect(begun).toMatchObject({ state: 'succeeded', message: '', owner: 'second@stoa.example' });
     const nodeId = String(begun['node_id']);
     const { sql } = site.database;
@@ -129,10 +140,17 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000 }, () => {
     expect(await site.run(ssh, 'agent-install', nodeId)).toMatchObject({ state: 'succeeded' });
   });
 
-  it('repairs sudo, and sets a firewall that does not lock it out', { timeout: 480_000 }, async () => {
-    host = await site.host({ sudo: 'asks' });
-    const nodeId = await bootstrapped();
-    await host.exec('rm /etc/sudoers.d/stoa-hub');
+  it('repairs sudo, and sets a firewall that does not lock it out', async ({ expect }) => {
+    await using host = await site.host({ fetched: true, sudo: 'asks' });
+    const nodeId = await bootstrapped(host);
+    // Another login to the same host, whose own rule is read late: neither takes the other's away.
+    await host.exec(
+      "useradd -m zack && echo 'zack:later' | chpasswd && echo 'zack ALL=(ALL) ALL' > /etc/sudoers.d/zack",
+    );
+    const second = await site.ended(await site.begin(ssh, host, { user: 'zack', password: 'later' }));
+    expect(second).toMatchObject({ state: 'succeeded', message: '', node_id: nodeId });
+    for (const user of ['op', 'zack']) expect(await host.exec(`su ${user} -c 'sudo -n id -u'`)).toBe('0\n');
+    await host.exec('rm /etc/sudoers.d/zz-stoa-hub-op /etc/sudoers.d/zz-stoa-hub-zack');
     expect(await site.run(ssh, 'firewall-bootstrap', nodeId)).toMatchObject({
       state: 'failed',
       code: 'no_sudo',
@@ -155,11 +173,12 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000 }, () => {
     expect(await host.exec('nft list table inet stoa')).toContain('tcp dport { 22, 1789 } accept');
   });
 
-  it('reaches a marked node without an agent for its tips, once a day in the audit log, and no other', async () => {
-    host = await site.host();
+  it('reaches a marked node without an agent for its tips, once a day in the audit log, and no other', async ({
+    expect,
+  }) => {
+    await using host = await site.host({ fetched: true });
     const { viewer, database } = site;
-    const first = await site.ended(await site.begin(ssh, host));
-    const nodeId = String(first['node_id']);
+    const nodeId = await bootstrapped(host);
     const poll = async () => {
       for (const task of ssh.leaderTasks) await task.tick();
       return (await site.cache.get('tips', [nodeId], 60_000)).get(nodeId)?.value;
@@ -201,29 +220,22 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000 }, () => {
     expect(await ssh.agentless.due()).toEqual([]);
   });
 
-  it('re-seats its key, cut off at each step: at no moment is there no key that works', async () => {
-    host = await site.host();
-    const first = await site.ended(await site.begin(ssh, host));
-    expect(first).toMatchObject({ state: 'succeeded' });
-    const nodeId = String(first['node_id']);
+  it('re-seats its key, cut off at each step: at no moment is there no key that works', async ({
+    expect,
+  }) => {
+    await using host = await site.host({ fetched: true });
+    const nodeId = await bootstrapped(host);
     const before = (await host.exec('cat /home/op/.ssh/authorized_keys')).trim();
     // A key of somebody else, which is none of ours to touch, without an end of line.
     await host.exec("printf '%s' 'ssh-ed25519 AAAA friend' >> /home/op/.ssh/authorized_keys");
-    await ssh.close();
     const cuts: number[] = [];
     let least = 9;
     const look = async () => {
       const lines = (await host.exec('cat /home/op/.ssh/authorized_keys')).split('\n');
-      const sealed = await site.database
-        .sql`select count(*)::int as n from vault_secrets where name like 'ssh-key/%'`;
-      least = Math.min(
-        least,
-        lines.filter((line) => line.includes('stoa-hub:')).length,
-        Number(sealed[0]?.['n']),
-      );
+      const works = await site.keysOf(nodeId);
+      least = Math.min(least, lines.filter((line) => works.includes(line)).length);
     };
-    const reseat = cutEverywhere(SSH_HANDLERS['key-reseat'], { look, cuts });
-    ssh = site.worker({ ...SSH_HANDLERS, 'key-reseat': reseat });
+    reseats.set(nodeId, cutEverywhere(SSH_HANDLERS['key-reseat'], { look, cuts }));
     const jobId = await ssh.desk.submit(site.viewer, { kind: 'key-reseat', nodeId, params: {} });
     const job = await site.ended(jobId);
     expect({ state: job['state'], message: job['message'] }).toEqual({ state: 'succeeded', message: '' });
@@ -234,9 +246,7 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000 }, () => {
     expect(ours).toHaveLength(1);
     expect(ours[0]).not.toBe(before);
     expect(after).toContain('ssh-ed25519 AAAA friend\n');
-    const keys = await site.database.sql`select name from vault_secrets
-      where name like 'ssh-key/%' and name not in (select 'ssh-key/' || key_id from ssh_access)`;
-    expect(keys).toEqual([]);
+    expect(await site.keysOf(nodeId)).toEqual(ours);
   });
 });
 

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +30,19 @@ export async function publishAgent(home: Pick<HubHome, 'dataDir' | 'region'>): P
   const statement = formatStatement({ ...(await home.region.service.attest(manifest)), manifest });
   await writeFile(join(directory, 'statement'), statement);
   return { directory, version, archive: await archiveIn(directory), statement };
+}
+
+/** Puts the release below `root` where install.sh puts what it has fetched, so that it need not fetch it. */
+export async function preinstallAgent({ version, archive }: AgentRelease, root: string): Promise<void> {
+  const prefix = join(root, 'opt/stoa-agent');
+  const unpacked = join(prefix, 'versions', version);
+  await mkdir(unpacked, { recursive: true });
+  const tar = ['-xzf', archive, '--strip-components=1', '--no-same-owner', '-C', unpacked];
+  await promisify(execFile)('tar', tar);
+  await promisify(execFile)('chmod', ['-R', 'u=rwX,go=rX', root]);
+  const hash = createHash('sha256').update(await readFile(archive));
+  await writeFile(join(unpacked, '.sha256'), `${hash.digest('hex')}\n`);
+  await writeFile(join(prefix, '.stoa-agent'), '');
 }
 
 /** As install.sh unpacks it: `bin/node` and the programs, in `directory`. */

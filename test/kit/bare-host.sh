@@ -1,11 +1,12 @@
 # A machine of its own as far as files, processes and network go: this one's files below, what is written above them in
 # memory, and an sshd. Run as root by bare-host.ts within `ip netns exec NAME unshare --mount --pid --fork`.
-# DIR SIZE ADDRESS USER PASSWORD SUDO
+# DIR SIZE ADDRESS USER PASSWORD SUDO IMAGE
 set -e
-dir=$1 size=$2 address=$3 user=$4 password=$5 sudo=$6
+dir=$1 size=$2 address=$3 user=$4 password=$5 sudo=$6 image=$7
 mount --make-rprivate /
 mount -t tmpfs -o "size=$size" tmpfs "$dir"
 mkdir "$dir/up" "$dir/work" "$dir/root"
+[ -z "$image" ] || cp -a "$image/." "$dir/up"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$dir/up,workdir=$dir/work" "$dir/root"
 mount -t proc proc "$dir/root/proc"
 mount --rbind /dev "$dir/root/dev"
@@ -25,7 +26,8 @@ TEXT
 cat >"$dir/root/tmp/stoa-setup" <<TEXT
 set -e
 userdel stoa 2>/dev/null || true
-rm -rf /opt/stoa-agent /var/lib/stoa-agent /usr/local/bin/stoa-agent /etc/systemd/system/stoa-agent.service
+[ -n "$image" ] || rm -rf /opt/stoa-agent
+rm -rf /var/lib/stoa-agent /usr/local/bin/stoa-agent /etc/systemd/system/stoa-agent.service
 rm -f /etc/sudoers.d/*
 ssh-keygen -q -t ed25519 -N '' -f /etc/stoa-ssh-host
 useradd -m -s /bin/sh $user

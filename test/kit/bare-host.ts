@@ -36,6 +36,8 @@ export interface BareHostOptions {
   readonly sudo?: 'free' | 'asks' | 'none';
   /** Of its disk. */
   readonly size?: string;
+  /** Directory of files that it has from the start, as below its root. */
+  readonly image?: string;
 }
 
 /** Needs root: namespaces of its own for mounts, processes and network. */
@@ -69,7 +71,7 @@ export async function startBareHost(options: BareHostOptions = {}): Promise<Bare
       'sh',
       SCRIPT,
       directory,
-    ].concat([options.size ?? '2g', address, user, password, options.sudo ?? 'free']),
+    ].concat([options.size ?? '2g', address, user, password, options.sudo ?? 'free', options.image ?? '']),
     { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env['PATH'] } },
   );
   const said: string[] = [];

@@ -15,7 +15,7 @@ import { PgBossQueue } from '@stoa/hub/seams/job-queue/index';
 import { MemoryProbeCache } from '@stoa/hub/seams/probe-cache/index';
 import { openVault, SECRETS, type Vault } from '@stoa/hub/vault';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { publishAgent } from './agent-release.ts';
+import { preinstallAgent, publishAgent } from './agent-release.ts';
 import { type BareHost, type BareHostOptions, startBareHost } from './bare-host.ts';
 import { HubHome, type HubProcess } from './hub-process.ts';
 import { until } from './until.ts';
@@ -39,6 +39,7 @@ export class SshSite implements AsyncDisposable {
   readonly queue: PgBossQueue;
   readonly vault: Vault;
   readonly #installer: { readonly script: string };
+  readonly #image: string;
 
   private constructor(parts: {
     home: HubHome;
@@ -47,6 +48,7 @@ export class SshSite implements AsyncDisposable {
     queue: PgBossQueue;
     vault: Vault;
     installer: { script: string };
+    image: string;
   }) {
     this.home = parts.home;
     this.hub = parts.hub;
@@ -54,12 +56,17 @@ export class SshSite implements AsyncDisposable {
     this.queue = parts.queue;
     this.vault = parts.vault;
     this.#installer = parts.installer;
+    this.#image = parts.image;
   }
 
   static async open(): Promise<SshSite> {
     const home = await HubHome.create();
-    await publishAgent(home);
-    const hub = await home.serve({ HEARTBEAT_SECONDS: '1', SSH_WORKER: 'elsewhere' });
+    const release = await publishAgent(home);
+    const image = join(home.dataDir, 'image');
+    const [hub] = await Promise.all([
+      home.serve({ HEARTBEAT_SECONDS: '1', SSH_WORKER: 'elsewhere' }),
+      preinstallAgent(release, image),
+    ]);
     const database = await home.openDatabase();
     const queue = await PgBossQueue.open({ sql: database.sql, policy: SSH_QUEUE_POLICY, log });
     const vault = await openVault({
@@ -67,7 +74,7 @@ export class SshSite implements AsyncDisposable {
       ...{ sql: database.sql, random, log, columns: [SECRETS] },
     });
     const installer = { script: await (await fetch(`${hub.origin}/install.sh`)).text() };
-    return new SshSite({ home, hub, database, queue, vault, installer });
+    return new SshSite({ home, hub, database, queue, vault, installer, image });
   }
 
   /** A worker, which takes work at once. */
@@ -88,14 +95,18 @@ export class SshSite implements AsyncDisposable {
       registry: new NodeRegistry(by),
       network: network.network.name,
       dialsAMinute: 10_000,
+      patience: { afterStart: 6, afterRestart: 3, atRest: 1 },
     });
     ssh.worker.start();
     return ssh;
   }
 
-  /** It knows the hub as if on its own loopback, and has a service manager of one service. */
-  async host(options: BareHostOptions = {}): Promise<BareHost> {
-    const host = await startBareHost(options);
+  /**
+   * It knows the hub as if on its own loopback, and has a service manager of one service.
+   * @param options.fetched the agent's archive was unpacked there before: all that is left out is the download.
+   */
+  async host({ fetched, ...options }: BareHostOptions & { fetched?: boolean } = {}): Promise<BareHost> {
+    const host = await startBareHost({ ...options, ...(fetched && { image: this.#image }) });
     await host.forward(Number(new URL(this.hub.origin).port));
     const stub = (await readFile(SYSTEMCTL)).toString('base64');
     await host.exec(
@@ -108,10 +119,10 @@ export class SshSite implements AsyncDisposable {
   async begin(
     ssh: Bootstrap,
     host: BareHost,
-    password: string = host.password,
-    owner: string = OWNER,
+    by: { user?: string; password?: string; owner?: string } = {},
   ): Promise<string> {
-    const target = { host: host.address, port: 22, user: host.user };
+    const { user = host.user, password = host.password, owner = OWNER } = by;
+    const target = { host: host.address, port: 22, user };
     const { key } = await ssh.desk.look(this.viewer, target);
     return await ssh.desk.bootstrap(this.viewer, {
       ...{ ...target, label: 'rack-1', owner, login: { kind: 'password', password } },
@@ -142,6 +153,21 @@ export class SshSite implements AsyncDisposable {
   ) {
     const login = password === undefined ? {} : { login: { kind: 'password' as const, password } };
     return await this.ended(await ssh.desk.submit(this.viewer, { kind, nodeId, params: {}, ...login }));
+  }
+
+  /** Lines of the keys of a node of which the vault has the private half. */
+  async keysOf(nodeId: string): Promise<readonly string[]> {
+    const rows = await this.database.sql<{ line: string }[]>`
+      select line from ssh_access, lateral (values (key_id, key_line), (next_id, next_line), (old_id, old_line)) k (id, line)
+      where node_id = ${nodeId} and 'ssh-key/' || id in (select name from vault_secrets)`;
+    return rows.map(({ line }) => line);
+  }
+
+  /** What is kept for a job alone. */
+  async secretsOf(jobId: string): Promise<readonly string[]> {
+    const rows = await this.database.sql<{ name: string }[]>`
+      select name from vault_secrets where split_part(name, '/', 2) = ${jobId}`;
+    return rows.map(({ name }) => name);
   }
 
   logOf(jobId: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { formatJoinToken } from '@stoa/protocol';
 import { describe, expect, it } from 'vitest';
 import type { SshOutput, SshSession } from '#seams/ssh-pool/index.ts';
-import { recoverAgent } from './agent-setup.ts';
+import { AGENT_PATIENCE, recoverAgent } from './agent-setup.ts';
 import { Remote } from './remote.ts';
 import type { SshJob, SshKit } from './ssh-job.ts';
 
@@ -39,6 +39,7 @@ async function recover(
       return {};
     },
     'status --json': () => (nodeId() === undefined ? { exitCode: 4 } : { stdout: `node ${nodeId()}\n` }),
+    'does not start': () => ({ stdout: host.starts ? 'the program starts\n' : '' }),
     'it starts': () => ({ stdout: host.starts ? 'it starts\n' : '' }),
     'id -u': () => ({ stdout: 'root\n' }),
   };
@@ -71,6 +72,7 @@ async function recover(
     tokens: { usersOf: async () => joined },
     access: { becomes: async () => undefined },
     installer: { script: 'true' },
+    patience: AGENT_PATIENCE,
   } as unknown as SshKit;
   const access = {
     ...{ host: 'h', port: 22, user: 'op', nodeId: NODE, key: undefined, next: undefined, old: undefined },

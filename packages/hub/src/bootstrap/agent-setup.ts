@@ -8,10 +8,17 @@ const TOKEN_MS = 60 * 60_000;
 const PACKAGES_MS = 10 * 60_000;
 const INSTALL_MS = 15 * 60_000;
 const UP_MS = 60_000;
-/** How often an agent that was just started is asked, and one that should run. */
-const ASKED_AFTER_START = 20;
-const ASKED_AFTER_RESTART = 8;
-const ASKED_AT_REST = 3;
+
+/** How often an agent is asked who it is, once a second, before it counts as dead. */
+export interface AgentPatience {
+  /** One that install.sh has just started, perhaps for the first time. */
+  readonly afterStart: number;
+  readonly afterRestart: number;
+  /** One that should run. */
+  readonly atRest: number;
+}
+
+export const AGENT_PATIENCE: AgentPatience = { afterStart: 20, afterRestart: 8, atRest: 3 };
 
 /** What install.sh takes, and room for two versions of the agent. */
 const PREREQUISITES = `set -eu
@@ -118,7 +125,7 @@ export async function installAgent(
     ...{ args: [`${bytes}`], stdin: `${script}${token}\n`, timeoutMs: INSTALL_MS },
   });
   await job.step('read its identity back', 85);
-  const nodeId = await readBack(remote, ASKED_AFTER_START);
+  const nodeId = await readBack(remote, kit.patience.afterStart);
   const owner = await kit.registry.ownerOf(nodeId);
   const joined = await kit.tokens.usersOf(toHex(parseJoinToken(token).tokenId));
   // Whoever used the token must be the host that we talk to; one that was a node before must be its owner's.
@@ -139,20 +146,20 @@ export async function recoverAgent(
   by: { access: SshAccess; job: SshJob; kit: SshKit },
 ): Promise<{ nodeId: string; was: string }> {
   await by.job.step('look at the agent', 40);
-  const before = await ifUp(readBack(remote, ASKED_AT_REST));
+  const before = await ifUp(readBack(remote, by.kit.patience.atRest));
   if (before !== undefined) return { nodeId: await installAgent(remote, by), was: 'running' };
   await by.job.step('drop a broken version', 50);
-  await remote.root('looking at the program', DROP_BROKEN);
-  const restarted = await restart(remote);
+  const found = await remote.root('looking at the program', DROP_BROKEN);
+  const restarted = found.includes('the program starts') && (await restart(remote, by.kit.patience));
   const nodeId = restarted ? await installAgent(remote, by) : await installAnew(remote, by);
   return { nodeId, was: restarted ? 'stopped' : 'broken' };
 }
 
-/** @returns whether it answers then. A host without the program or its unit says so by failing. */
-async function restart(remote: Remote): Promise<boolean> {
+/** @returns whether it answers then. A host without its unit says so by failing. */
+async function restart(remote: Remote, { afterRestart }: AgentPatience): Promise<boolean> {
   try {
     await remote.root('restarting the agent', RESTART);
-    return (await ifUp(readBack(remote, ASKED_AFTER_RESTART))) !== undefined;
+    return (await ifUp(readBack(remote, afterRestart))) !== undefined;
   } catch (error) {
     if (error instanceof BootstrapError && error.code === 'remote_failed') return false;
     throw error;

@@ -4,6 +4,7 @@ import type { SshPool } from '#seams/ssh-pool/index.ts';
 import type { SecretStore } from '#vault/index.ts';
 import type { HubJob } from '../jobs/index.ts';
 import type { AccessStore } from './access-store.ts';
+import type { AgentPatience } from './agent-setup.ts';
 
 /** What the kinds of SSH work need of the hub. */
 export interface SshKit {
@@ -14,6 +15,7 @@ export interface SshKit {
   readonly registry: Pick<NodeRegistry, 'ownerOf'>;
   /** `install.sh` of this hub. */
   readonly installer: { readonly script: string };
+  readonly patience: AgentPatience;
   readonly random: (bytes: number) => Uint8Array;
 }
 

@@ -177,7 +177,17 @@ describe('pages of work over SSH', { timeout: 120_000 }, () => {
     expect((await post(path, { reason: 'no room', until: day(-3 * 86_400_000) })).status).toBe(422);
     expect((await post(path, { reason: 'no room', until: day(99 * 86_400_000) })).status).toBe(422);
     expect((await post(path, { reason: 'no room', until: day(9 * 86_400_000) })).status).toBe(303);
-    expect(await (await get(`/nodes/${node}/ssh`)).text()).toContain('no room');
+    const tab = async () => await (await get(`/nodes/${node}/ssh`)).text();
+    expect(await tab()).toContain('no room');
+    expect(await tab()).toContain('were not polled within the last two minutes');
+    const chains = async () => await (await get(`/nodes/${node}/chains`)).text();
+    const tips = [{ chain: 3, height: 4_711_042, hash: 'A'.repeat(43) }];
+    await world.probes.put('tips', [{ nodeId: node, at: Date.now() - 5_000, value: tips }]);
+    await world.sql`update node_status set last_seen = now() - interval '1 hour' where node_id = ${node}`;
+    expect(await chains()).toMatch(/polled over SSH[^]*4.711.042/);
+    expect(await tab()).toContain('were polled');
+    await world.sql`update node_status set last_seen = now() where node_id = ${node}`;
+    expect(await chains()).not.toContain('polled over SSH');
     expect((await post(`${path}/remove`, {})).status).toBe(303);
     const acts =
       await world.sql`select act from audit_log where subject = ${node} and act like 'node.agentless%'

@@ -16,7 +16,7 @@ import { createOrders } from '@stoa/hub/orders';
 import { openUrl, type Sql } from '@stoa/hub/seams/db-adapter/index';
 import { PgBossQueue } from '@stoa/hub/seams/job-queue/index';
 import type { Mail } from '@stoa/hub/seams/mailer/index';
-import { MemoryProbeCache } from '@stoa/hub/seams/probe-cache/index';
+import { MemoryProbeCache, type ProbeCache } from '@stoa/hub/seams/probe-cache/index';
 import { Vault } from '@stoa/hub/vault';
 import { createWeb, type Web } from '@stoa/hub/web';
 import { makeParties } from '@stoa/protocol/fixtures';
@@ -34,6 +34,8 @@ export interface ConsoleWorld extends AsyncDisposable {
   readonly web: Web;
   readonly liveness: Liveness;
   readonly server: Server;
+  /** What was polled of nodes without an agent. */
+  readonly probes: ProbeCache;
   /** What the console sent, the newest last. */
   readonly mails: Mail[];
   /** The id of `node-000001` and so on. */
@@ -106,12 +108,13 @@ export async function openConsoleWorld({
   // Nobody takes its work: what is asked for stays queued.
   const queue = await PgBossQueue.open({ sql, policy: SSH_QUEUE_POLICY, log });
   opened.defer(() => queue.close());
+  const probes = new MemoryProbeCache({ clock, maxNodes: 100 });
   const ssh = createBootstrap({
     ...{ sql, queue, tokens, installer, vault, clock, log, random: randomBytes },
     ...{ instance: 'hub-1', generation: 0, network: 'stoa', logDirectory: join(tmpdir(), 'no-logs-here') },
     egressAllow: new AllowedAddresses(['10.0.0.0/8']),
     registry: new NodeRegistry({ sql, clock, crypto: nodeCrypto }),
-    cache: new MemoryProbeCache({ clock, maxNodes: 100 }),
+    cache: probes,
   });
   opened.defer(() => ssh.close());
   const web = await createWeb({
@@ -199,7 +202,7 @@ export async function openConsoleWorld({
   const held = opened.move();
   const close = () => held.disposeAsync();
   const { url: databaseUrl } = databaseServer;
-  const world = { url, databaseUrl, sql, bus, web, liveness, server, mails, nodeId, signIn, close };
+  const world = { url, databaseUrl, sql, bus, web, liveness, server, probes, mails, nodeId, signIn, close };
   return { ...world, [Symbol.asyncDispose]: close };
 }
 

@@ -39,7 +39,7 @@ export interface SshSideDeps {
   readonly log: Log;
 }
 
-export interface SshSide extends Pick<Bootstrap, 'desk' | 'agentless'> {
+export interface SshSide extends Pick<Bootstrap, 'desk' | 'agentless' | 'access' | 'vault' | 'cache'> {
   readonly queue: JobQueue;
   /** Every way to a node, the live session first. */
   channel(jobs: Pick<Jobs, 'desk' | 'reader'>): FirstThatCarries<Viewer>;
@@ -55,22 +55,24 @@ export async function openSshSide(deps: SshSideDeps): Promise<SshSide> {
   const { config, sql, clock, random, instance } = deps;
   const runs = deps.runs ?? config.sshWorker === 'here';
   const queue = deps.queue ?? (await openQueue(deps));
-  const { desk, agentless, worker, workerTasks, leaderTasks, close } = createBootstrap({
+  const bootstrap = createBootstrap({
     ...deps,
     ...{ queue, egressAllow: config.egressAllow, network: config.network },
     logDirectory: config.jobsDir ?? join(config.dataDir, 'jobs'),
     cache: new TableProbeCache({ sql, clock }),
   });
+  const { worker, workerTasks, leaderTasks, ...shown } = bootstrap;
   const holder = `${instance} ${Buffer.from(random(6)).toString('hex')}`;
   const led = leaderTasks.map((task) => new LedTask(task, { sql, clock, holder }));
   const closing = new AsyncDisposableStack();
   const last = within(CLOSING_MS, clock);
   closing.defer(() => last(queue.close()));
   closing.defer(() => last(releaseAll(led)));
-  closing.defer(() => within(JOBS_CLOSING_MS, clock)(close()));
+  closing.defer(() => within(JOBS_CLOSING_MS, clock)(bootstrap.close()));
   return {
-    ...{ desk, agentless, queue },
-    channel: (jobs) => new FirstThatCarries([sessionChannel(jobs.desk, jobs.reader), sshChannel(desk)]),
+    ...{ ...shown, queue },
+    channel: (jobs) =>
+      new FirstThatCarries([sessionChannel(jobs.desk, jobs.reader), sshChannel(bootstrap.desk)]),
     tasks: runs ? [...workerTasks, ...led] : [],
     start() {
       if (runs) worker.start();

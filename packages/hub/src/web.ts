@@ -16,7 +16,7 @@ import {
   auditRoutes,
   type ExportSigner,
 } from './audit/index.ts';
-import { AccessStore, type Bootstrap, bootstrapPages, SSH_KINDS } from './bootstrap/index.ts';
+import { type Bootstrap, bootstrapPages, SSH_KINDS } from './bootstrap/index.ts';
 import { BulkActs, bulkRoutes } from './bulk/index.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
@@ -65,7 +65,7 @@ import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import type { Mailer } from './seams/mailer/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
 import type { Task } from './ticker.ts';
-import { SecretStore, type Vault } from './vault/index.ts';
+import type { Vault } from './vault/index.ts';
 
 /** What joining takes besides the database: by whom agents are let in, and what they install. */
 export interface JoinSide {
@@ -97,7 +97,7 @@ export interface WebOptions {
   readonly join: JoinSide;
   readonly orders: Orders;
   readonly jobs: Pick<Jobs, 'desk' | 'reader' | 'logs'>;
-  readonly ssh: Pick<Bootstrap, 'desk' | 'agentless'>;
+  readonly ssh: Pick<Bootstrap, 'desk' | 'agentless' | 'access' | 'vault' | 'cache'>;
   readonly mailer: Mailer;
   /** Whether strangers may make accounts. */
   readonly signUp: 'open' | 'closed';
@@ -146,7 +146,9 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const breakdown = createBreakdown({ sql, access, clock, liveness });
   const listing = new NodeListing({ sql, access, clock, heads: options.heads });
   const days = new CpuDays({ history, clock });
-  const nodes = { ...options, access, listing, reader: new NodeReader(sql), census, days };
+  const { ssh } = options;
+  const nodeReader = new NodeReader({ sql, probes: ssh.cache });
+  const nodes = { ...options, access, listing, reader: nodeReader, census, days };
   const shareStore = new ShareStore(sql);
   const shares = new Shares({ store: shareStore, access, audit, clock });
   const transfers = new Transfers({
@@ -215,10 +217,8 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       }),
       jobPages({ ...nodes, ...jobs, orders: options.orders, sshKinds: Object.keys(SSH_KINDS), guard }),
       bootstrapPages({
-        ...{ ...nodes, auditStore, guard, desk: options.ssh.desk, agentless: options.ssh.agentless },
-        nodeAccess: access,
-        access: new AccessStore({ sql, clock }),
-        secrets: new SecretStore({ sql, clock, vault: options.vault }),
+        ...{ ...nodes, auditStore, guard, desk: ssh.desk, agentless: ssh.agentless },
+        ...{ nodeAccess: access, access: ssh.access, secrets: ssh.vault },
       }),
       importRoutes({ guard, imported: new ImportedNodes({ sql, audit, clock }), bus: options.bus, clock }),
       ownerKeyRoutes({ ownerKeys, guard, clock }),

@@ -64,7 +64,10 @@ export interface BootstrapDeps {
 export interface Bootstrap {
   readonly desk: BootstrapDesk;
   readonly agentless: Agentless;
+  readonly access: AccessStore;
   readonly vault: SecretStore;
+  /** Where polled tips are. */
+  readonly cache: ProbeCache;
   readonly worker: SshWorker;
   /** Of the process that runs the worker. */
   readonly workerTasks: readonly Task[];
@@ -97,9 +100,7 @@ export function createBootstrap(deps: BootstrapDeps): Bootstrap {
   });
   return {
     desk: new BootstrapDesk({ sql, queue, work, vault, access, nodeAccess, pool, audit, clock }),
-    agentless,
-    vault,
-    worker,
+    ...{ agentless, access, vault, cache: deps.cache, worker },
     workerTasks: [worker.sweep, { name: 'ssh-reaper', periodMs: REAP_MS, tick: () => pool.reap() }],
     leaderTasks: [new TipPoller({ ...deps, agentless, pool, vault })],
     async close() {

@@ -28,9 +28,17 @@ describe('ChainsTab', () => {
   ] as const)(
     'shows a lag of %j, %s, as %s: amber begins where the state of the node does',
     (lag, state, standing, row) => {
-      const html = String(<ChainsTab chains={[view(lag, state)]} truths={TRUTHS} now={NOW} />);
+      const html = String(
+        <ChainsTab chains={[view(lag, state)]} truths={TRUTHS} polledAt={undefined} now={NOW} />,
+      );
       expect(html).toContain(`class="standing ${standing}"`);
       expect(html).toContain(`<tr class="${row}"`);
     },
   );
+
+  it('says of tips that no agent reported by which way they came', () => {
+    const shown = { chains: [view(0, 'tip')], truths: TRUTHS, now: NOW };
+    expect(String(<ChainsTab {...shown} polledAt={NOW - 20_000} />)).toContain('polled over SSH');
+    expect(String(<ChainsTab {...shown} polledAt={undefined} />)).not.toContain('SSH');
+  });
 });

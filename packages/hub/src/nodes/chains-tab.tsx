@@ -27,10 +27,12 @@ export const CHAINS_ID = 'chains';
 export function ChainsTab({
   chains,
   truths,
+  polledAt,
   now,
 }: {
   chains: readonly ChainView[];
   truths: Truths;
+  polledAt: number | undefined;
   now: number;
 }) {
   return (
@@ -38,8 +40,15 @@ export function ChainsTab({
       <header class="tab-title">
         <h2 id="chains-title">Chains</h2>
         <p>
-          What the node reports, against the network's head as this hub verified it from a pinned header. Up
-          to {TIP_WITHIN} blocks behind are on their way, and count as at the tip.
+          {polledAt === undefined ? (
+            'What the node reports'
+          ) : (
+            <>
+              What its chainweb-node said, polled over SSH <Ago at={polledAt} now={now} />
+            </>
+          )}
+          , against the network's head as this hub verified it from a pinned header. Up to {TIP_WITHIN} blocks
+          behind are on their way, and count as at the tip.
         </p>
       </header>
       <TruthsPart truths={truths} now={now} />

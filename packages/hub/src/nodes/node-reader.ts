@@ -1,5 +1,6 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
-import { type ReportedTip, readTips } from './tips.ts';
+import type { ProbeCache } from '#seams/probe-cache/index.ts';
+import { type KnownTips, readTips } from './tips.ts';
 
 export interface Description {
   readonly agentVersion: string;
@@ -40,6 +41,8 @@ export interface NodeEvent {
 }
 
 const EVENTS_SHOWN = 50;
+/** Polled every 30 s: what four polls in a row missed is no tip any more. */
+const POLLED_FOR_MS = 120_000;
 
 interface DescriptionRow {
   agent_version: string;
@@ -75,9 +78,12 @@ interface GaugesRow {
 /** What the tabs of one node show. */
 export class NodeReader {
   readonly #sql: Sql;
+  readonly #probes: Pick<ProbeCache, 'get'>;
 
-  constructor(sql: Sql) {
-    this.#sql = sql;
+  /** @param by.probes has what was polled of nodes without an agent. */
+  constructor(by: { sql: Sql; probes: Pick<ProbeCache, 'get'> }) {
+    this.#sql = by.sql;
+    this.#probes = by.probes;
   }
 
   async description(nodeId: string): Promise<Description | undefined> {
@@ -130,11 +136,19 @@ export class NodeReader {
     };
   }
 
-  /** Reported tips by node id. */
-  async tips(nodeIds: readonly string[]): Promise<Map<string, ReportedTip[]>> {
-    const rows = await this.#sql<{ node_id: string; tips: Uint8Array }[]>`
-      select node_id, tips from node_status where node_id = any(${[...nodeIds]}::text[])`;
-    return new Map(rows.map((row) => [row.node_id, readTips(row.tips)]));
+  /** By node id: of what the agent reported and what was polled over SSH the newer. */
+  async tips(nodeIds: readonly string[]): Promise<Map<string, KnownTips>> {
+    const [rows, polled] = await Promise.all([
+      this.#sql<{ node_id: string; tips: Uint8Array; last_seen: Date }[]>`
+        select node_id, tips, last_seen from node_status where node_id = any(${[...nodeIds]}::text[])`,
+      this.#probes.get('tips', nodeIds, POLLED_FOR_MS),
+    ]);
+    const known = new Map<string, KnownTips>();
+    for (const [nodeId, { at, value }] of polled) known.set(nodeId, { tips: value, polledAt: at });
+    for (const { node_id: nodeId, tips, last_seen: lastSeen } of rows)
+      if (lastSeen.getTime() >= (known.get(nodeId)?.polledAt ?? 0))
+        known.set(nodeId, { tips: readTips(tips), polledAt: undefined });
+    return known;
   }
 
   /** The newest first. */

@@ -31,7 +31,7 @@ import type { SelectorValues } from './selector-values.ts';
 import { SessionTab } from './session-tab.tsx';
 import { deriveState } from './state.ts';
 import type { NodeDetail } from './summary.ts';
-import { chainViews } from './tips.ts';
+import { chainViews, NO_TIPS } from './tips.ts';
 import { readTruths } from './truths.ts';
 
 export interface NodeRoutesDeps extends Pick<NotesDeps, 'notes' | 'registry' | 'access' | 'audit' | 'bus'> {
@@ -89,14 +89,15 @@ export function nodeRoutes(deps: NodeRoutesDeps): HttpFeature {
       });
       app.get('/nodes/:id/chains', async (c) => {
         const node = await findNode(c, deps);
-        const [tips, session] = await Promise.all([
+        const [known, session] = await Promise.all([
           deps.reader.tips([node.nodeId]),
           deps.reader.session(node.nodeId),
         ]);
-        const chains = chainViews(deps.heads, tips.get(node.nodeId) ?? []);
+        const { tips, polledAt } = known.get(node.nodeId) ?? NO_TIPS;
+        const chains = chainViews(deps.heads, tips);
         const at = deps.liveness.at();
-        const truths = readTruths(node, { chains, session }, at);
-        const body = <ChainsTab chains={chains} truths={truths} now={at.now} />;
+        const truths = readTruths(node, { chains, session, polledAt }, at);
+        const body = <ChainsTab {...{ chains, truths, polledAt }} now={at.now} />;
         return renderNode(c, deps, { node, tab: 'chains', body });
       });
       app.get('/nodes/:id/config', async (c) => {

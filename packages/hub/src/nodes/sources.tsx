@@ -17,7 +17,7 @@ import { NodeHead } from './node-page.tsx';
 import type { NodeReader, SessionFacts } from './node-reader.ts';
 import { domId, nodeRow } from './row.tsx';
 import type { NodeDetail, NodeSummary } from './summary.ts';
-import { chainViews, type ReportedTip } from './tips.ts';
+import { chainViews, type KnownTips, NO_TIPS } from './tips.ts';
 import { readTruths } from './truths.ts';
 
 export interface NodeSourcesDeps {
@@ -37,7 +37,7 @@ interface WithDay extends NodeSummary {
 }
 
 interface WithTips extends NodeDetail {
-  readonly tips: readonly ReportedTip[];
+  readonly known: KnownTips;
   readonly session: SessionFacts | undefined;
 }
 
@@ -68,15 +68,16 @@ export function nodeSources(deps: NodeSourcesDeps): LiveSource[] {
         const [nodes, tips] = await Promise.all([listing.details(ids), reader.tips(ids)]);
         const known = nodes.map(async (node) => ({
           ...node,
-          tips: tips.get(node.nodeId) ?? [],
+          known: tips.get(node.nodeId) ?? NO_TIPS,
           session: await reader.session(node.nodeId),
         }));
         return Promise.all(known);
       },
-      render: ({ tips, session, ...node }) => {
+      render: ({ known: { tips, polledAt }, session, ...node }) => {
         const chains = chainViews(heads, tips);
-        const truths = readTruths(node, { chains, session }, liveness.at());
-        return partial(CHAINS_ID, String(<ChainsTab chains={chains} truths={truths} now={clock.now()} />));
+        const truths = readTruths(node, { chains, session, polledAt }, liveness.at());
+        const tab = <ChainsTab {...{ chains, truths, polledAt }} now={clock.now()} />;
+        return partial(CHAINS_ID, String(tab));
       },
     }),
     statesSource(deps.census),

@@ -9,6 +9,15 @@ export interface ReportedTip {
   readonly hash: string;
 }
 
+/** The newest tips of a node, and who said them. */
+export interface KnownTips {
+  readonly tips: readonly ReportedTip[];
+  /** Asked of its chainweb-node over SSH then, by the hub's clock; undefined: its agent reported them. */
+  readonly polledAt: number | undefined;
+}
+
+export const NO_TIPS: KnownTips = { tips: [], polledAt: undefined };
+
 /** The tips of `node_status.tips`: of each chain the height (u64 BE) and the hash (32 B), all zero where never reported. */
 export function readTips(packed: Uint8Array): ReportedTip[] {
   const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);

@@ -47,6 +47,16 @@ function read(
 }
 
 describe('the three truths', () => {
+  it('believe no agent about a process whose tips were polled over SSH since', () => {
+    const facts = { createdAt: 0, forked: false, chainweb: 'down', lastSeen: undefined };
+    const known = { chains: [chainOf(0)], session: undefined, polledAt: NOW - 20_000 };
+    expect(readTruths({ facts, rttMs: undefined }, known, AT)).toMatchObject({
+      agent: { says: 'nothing, it has none; polled over SSH: tips of 1 chain', at: NOW - 20_000 },
+      chain: { says: '1 of 1 chain at the tip' },
+      disagreements: [],
+    });
+  });
+
   it('say the same of a node that is well, each with its age', () => {
     expect(read()).toEqual({
       agent: { says: 'chainweb is up; tips of 2 chains', at: NOW - 5_000 },
@@ -61,7 +71,7 @@ describe('the three truths', () => {
     [
       'a height that is not that of the block',
       { chains: [{ ...chainOf(3), reported: { chain: 3, height: 140, hash: HASH } }] },
-      /^Chain 3: the agent says height 140; the block that it names has height 100/,
+      /^Chain 3: the node says height 140; the block that it names has height 100/,
     ],
     ['tips that nobody knows', { chains: [chainOf(0, 'unknown', null)] }, /knows none of its tips/],
     ['a process that is down, with fresh tips', { chainweb: 'down' }, /chainweb is down; its tips are those/],

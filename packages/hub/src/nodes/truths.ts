@@ -21,11 +21,16 @@ export interface Truths {
 
 export function readTruths(
   node: Pick<NodeDetail, 'facts' | 'rttMs'>,
-  known: { chains: readonly ChainView[]; session: SessionFacts | undefined },
+  known: {
+    chains: readonly ChainView[];
+    session: SessionFacts | undefined;
+    /** When its tips were polled over SSH; undefined: its agent reported them. */
+    polledAt?: number | undefined;
+  },
   at: Instant,
 ): Truths {
   const { facts } = node;
-  const { chains, session } = known;
+  const { chains, session, polledAt } = known;
   const of = (state: string) => chains.filter(({ standing }) => standing?.state === state);
   const reported = chains.filter((chain) => chain.reported !== undefined);
   const confirmed = chains.filter(
@@ -34,10 +39,10 @@ export function readTruths(
   );
   const heads = chains.flatMap(({ head }) => (head === undefined ? [] : [head.at]));
   return {
-    agent: {
-      says: `chainweb is ${facts.chainweb}; ${reported.length === 0 ? 'no tip yet' : `tips of ${counted(reported.length, 'chain')}`}`,
-      at: facts.lastSeen,
-    },
+    agent:
+      polledAt === undefined
+        ? { says: `chainweb is ${facts.chainweb}; ${tipWords(reported)}`, at: facts.lastSeen }
+        : { says: `nothing, it has none; polled over SSH: ${tipWords(reported)}`, at: polledAt },
     hub: {
       says: sessionWords(session),
       at: facts.lastSeen ?? session?.connectedAt,
@@ -53,10 +58,15 @@ export function readTruths(
     },
     disagreements: [
       ...chainDisagreements(chains),
-      ...processDisagreements(facts.chainweb, { reported, confirmed, heads }),
+      // What an agent said of the process once is no word about tips that were polled since.
+      ...(polledAt === undefined ? processDisagreements(facts.chainweb, { reported, confirmed, heads }) : []),
       ...sessionDisagreements(session, facts.lastSeen, at),
     ],
   };
+}
+
+function tipWords(reported: readonly ChainView[]): string {
+  return reported.length === 0 ? 'no tip yet' : `tips of ${counted(reported.length, 'chain')}`;
 }
 
 function counted(count: number, noun: string): string {
@@ -76,11 +86,11 @@ function chainDisagreements(chains: readonly ChainView[]): string[] {
   return chains.flatMap(({ chain, reported, head, standing }) => {
     if (reported === undefined || head === undefined) return [];
     if (standing?.state === 'forked')
-      return [`Chain ${chain}: the agent's tip is a valid block of a branch that the network left.`];
+      return [`Chain ${chain}: the node's tip is a valid block of a branch that the network left.`];
     const height = standing?.lag == null ? undefined : head.height - standing.lag;
     if (height === undefined || height === reported.height) return [];
     return [
-      `Chain ${chain}: the agent says height ${reported.height}; the block that it names has height ${height}.`,
+      `Chain ${chain}: the node says height ${reported.height}; the block that it names has height ${height}.`,
     ];
   });
 }

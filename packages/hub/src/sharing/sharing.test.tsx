@@ -7,6 +7,7 @@ import { AuditLog } from '#audit/index.ts';
 import { Liveness, NodeListing, NodeReader } from '#nodes/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { MemoryProbeCache } from '#seams/probe-cache/index.ts';
 import { systemClock } from '../clock.ts';
 import type { HttpEnv, HubApp } from '../http.ts';
 import { toHttpError } from '../http-error.ts';
@@ -75,7 +76,7 @@ describe('sharing and transfer', { timeout: 60_000 }, () => {
       shares: new Shares({ store, access, audit, clock }),
       transfers: made,
       listing: new NodeListing({ sql, access, heads: { heads: () => [] }, clock: systemClock }),
-      reader: new NodeReader(sql),
+      reader: new NodeReader({ sql, probes: new MemoryProbeCache({ clock, maxNodes: 1 }) }),
       liveness: new Liveness({ clock }),
       fingerprintOf: () => 'f00d',
     }).mount(hub);

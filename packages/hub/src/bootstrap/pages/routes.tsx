@@ -1,7 +1,14 @@
 import type { MiddlewareHandler } from 'hono';
 import { isAtLeast, type NodeAccess, viewerOf } from '#accounts/index.ts';
 import { type AuditStore, auditScopeOf } from '#audit/index.ts';
-import { type Liveness, NODE_ID, type NodeDetail, type NodeListing, NodePage } from '#nodes/index.ts';
+import {
+  type Liveness,
+  NODE_ID,
+  type NodeDetail,
+  type NodeListing,
+  NodePage,
+  type NodeReader,
+} from '#nodes/index.ts';
 import type { SecretStore, Vault } from '#vault/index.ts';
 import type { Clock } from '../../clock.ts';
 import { type Faults, readForm } from '../../console/form.tsx';
@@ -28,6 +35,7 @@ export interface BootstrapPagesDeps {
   readonly auditStore: AuditStore;
   readonly nodeAccess: NodeAccess;
   readonly listing: Pick<NodeListing, 'details'>;
+  readonly reader: Pick<NodeReader, 'tips'>;
   readonly liveness: Liveness;
   readonly guard: MiddlewareHandler<HttpEnv>;
   readonly clock: Pick<Clock, 'now'>;
@@ -131,13 +139,15 @@ async function showTab(
 async function viewOf(c: HubContext, deps: BootstrapPagesDeps, { nodeId }: NodeDetail): Promise<SshView> {
   const viewer = viewerOf(c);
   const reach = await deps.access.ofNode(nodeId);
-  const [pinned, keyMadeAt, mark, uses, owns] = await Promise.all([
+  const [pinned, keyMadeAt, mark, uses, owns, tips] = await Promise.all([
     reach && deps.access.pinnedKey(placeOf(reach)),
     reach?.key && deps.secrets.sealedAt(secretNames.key(reach.key.id)),
     deps.agentless.of(nodeId),
     deps.auditStore.page(auditScopeOf(viewer), { act: 'ssh.use', subject: nodeId }, { limit: USES }),
     deps.nodeAccess.may(viewer, nodeId, 'owner'),
+    deps.reader.tips([nodeId]),
   ]);
   const admin = isAtLeast(viewer, 'ancient');
-  return { nodeId, reach, pinned, keyMadeAt, mark, uses: uses.rows, owns, admin };
+  const polledAt = tips.get(nodeId)?.polledAt;
+  return { nodeId, reach, pinned, keyMadeAt, mark, polledAt, uses: uses.rows, owns, admin };
 }

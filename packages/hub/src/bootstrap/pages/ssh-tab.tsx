@@ -14,6 +14,8 @@ export interface SshView {
   readonly pinned: PinnedKey | undefined;
   readonly keyMadeAt: number | undefined;
   readonly mark: AgentlessMark | undefined;
+  /** When its tips were last polled; undefined: not of late. */
+  readonly polledAt: number | undefined;
   /** The newest uses that the viewer may see. */
   readonly uses: readonly StoredRow[];
   readonly owns: boolean;
@@ -139,7 +141,7 @@ function Uses({ uses, now }: { uses: readonly StoredRow[]; now: number }) {
 }
 
 function Mark({
-  view: { nodeId, mark, admin },
+  view: { nodeId, mark, polledAt, admin },
   faults,
   now,
 }: {
@@ -156,6 +158,19 @@ function Mark({
           <span class="sub">
             by {mark.setBy} <Ago at={mark.setAt} now={now} />
           </span>
+        </p>
+      )}
+      {holds && (
+        <p>
+          <a href={href(`/nodes/${nodeId}/chains`)}>Its tips</a>{' '}
+          {polledAt === undefined ? (
+            'were not polled within the last two minutes'
+          ) : (
+            <>
+              were polled <Ago at={polledAt} now={now} />
+            </>
+          )}
+          .
         </p>
       )}
       {admin && mark !== undefined && (

@@ -91,7 +91,7 @@ function containerPlan(found: Inspected, image: Settings): ContainerPlan {
   const { Config, HostConfig, Mounts } = found;
   const { Mounts: _told, ...hostConfig } = HostConfig;
   const host = hostSettings(hostConfig);
-  const own = ownSettings(withoutPath(Config), image);
+  const own = ownSettings(ownConfig(Config), image);
   const entry =
     JSON.stringify(Config.Entrypoint) === JSON.stringify(image['Entrypoint']) ? [] : Config.Entrypoint;
   const [entryPoint, ...before] = entry ?? [];
@@ -109,10 +109,17 @@ function containerPlan(found: Inspected, image: Settings): ContainerPlan {
   };
 }
 
-/** The next image brings its own. */
-function withoutPath(config: Settings): Settings {
+/** Without the search path, of which the next image brings its own, and what would make it a service of a project. */
+function ownConfig(config: Inspected['Config']): Settings {
   const env = (config['Env'] ?? []) as readonly string[];
-  return { ...config, Env: env.filter((pair) => !pair.startsWith('PATH=')) };
+  const labels = Object.entries(config.Labels ?? {}).filter(
+    ([name]) => !name.startsWith('com.docker.compose.'),
+  );
+  return {
+    ...config,
+    Env: env.filter((pair) => !pair.startsWith('PATH=')),
+    Labels: Object.fromEntries(labels),
+  };
 }
 
 /** The engine's own choice is the beginning of the container's id, or the host's name where it has the host's network. */

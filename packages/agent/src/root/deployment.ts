@@ -131,16 +131,19 @@ export function requireKept({ container, compose, supervisor, name }: NodeSite, 
   const next = nextSite(facts).supervisor;
   // A service that stays one gets its image from one file more: nothing else of it is touched.
   if (container === undefined || (compose !== undefined && next === supervisor)) return;
-  const carried = CARRIED[next];
-  const untold = container.flags
-    .filter(([flag]) => !(carried?.includes(flag) ?? true))
-    .map((flag) => flag.join(' '));
+  const untold = container.flags.filter((flag) => !carries(next, flag)).map((flag) => flag.join(' '));
   const lost = [...container.lost, ...untold];
   if (lost.length === 0) return;
   throw new RefusalError(
     'root_not_kept',
     `the container ${name} would lose ${lost.join(', ')}: make it again without these, or change it by hand`,
   );
+}
+
+function carries(next: NodeSite['supervisor'], [name, value]: Flag): boolean {
+  // Out of a network of its own, it would listen where it was not reached before.
+  if (next === 'systemd' && name === '--network') return value === 'host';
+  return CARRIED[next]?.includes(name) ?? true;
 }
 
 function ownCompose({ chain }: RootPaths): NonNullable<NodeSite['compose']> {

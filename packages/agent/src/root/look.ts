@@ -10,7 +10,7 @@ export interface Seen {
 /** Asks a program of the host, which sees what the steps see: this unit itself has no capability to look far. */
 export type Look = (argv: Argv) => Promise<Seen>;
 
-const LOOK_MS = 30_000;
+const LOOK_MS = 120_000;
 
 export function looker(runAct: RunAct, { name, signal }: { name: string; signal: AbortSignal }): Look {
   let count = 0;

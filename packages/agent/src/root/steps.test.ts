@@ -190,7 +190,7 @@ describe('what a container would lose', () => {
         Env: ['PATH=/bin', 'LANG=C', 'A=b'],
         WorkingDir: '/',
         Entrypoint: ['/entry'],
-        Labels: { a: '1', b: '2' },
+        Labels: { a: '1', b: '2', 'com.docker.compose.version': '2' },
       },
     );
     expect(containerSite(answer, RAW, image).container?.flags.flat().join(' ')).toBe(
@@ -207,6 +207,14 @@ describe('what a container would lose', () => {
       argvOf('node-aside', 'stoachain-convert-supervision', docker, { to, ...params });
     expect(() => convert('systemd', { url: 'https://e.org/c', sha256: SHA256 })).toThrow(
       'would lose --env A=b',
+    );
+    const bridged = containerSite(
+      with_({ NetworkMode: 'bridge' }, { Env: [] }, { NetworkSettings: { Networks: { bridge: {} } } }),
+      RAW,
+    );
+    const params = { to: 'systemd', url: 'https://e.org/c', sha256: SHA256 };
+    expect(() => argvOf('node-aside', 'stoachain-convert-supervision', bridged, params)).toThrow(
+      'would lose --network bridge:',
     );
     expect(convert('compose', { image: IMAGE })).toHaveLength(3);
     const [, file] = argvOf(

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { type Simulator, startSimulator } from '../chainweb/index.ts';
 import { publishAgent } from '../kit/agent-release.ts';
+import { type BareHost, startHostOf } from '../kit/bare-host.ts';
 import { openBrowser, openTab, type Tab } from '../kit/browser.ts';
 import { openTestHub, type TestHub } from '../kit/hub.ts';
 import { createRegion } from '../kit/region.ts';
@@ -91,7 +92,8 @@ export class Stage implements AsyncDisposable {
           SMTP_URL: mail.url,
           MAIL_FROM: 'Stoa Hub <hub@stoa.example>',
           HEARTBEAT_SECONDS: '1',
-          EGRESS_ALLOW: '127.0.0.1',
+          // Webhooks; and bare hosts, which lie in networks of their own.
+          EGRESS_ALLOW: '127.0.0.1,10.64.0.0/10',
         },
       }),
     );
@@ -128,6 +130,15 @@ export class Stage implements AsyncDisposable {
     this.#agents.add(agent);
     await once(agent, 'spawn');
     return agent;
+  }
+
+  /** A host on which the chain's node answers as on any operator's. */
+  async bareHost(): Promise<BareHost> {
+    const host = await startHostOf(this.origin);
+    const { serviceUrl, p2pUrl } = this.#chain;
+    await host.forward(Number(new URL(serviceUrl).port), 1848);
+    await host.forward(Number(new URL(p2pUrl).port), 1789);
+    return host;
   }
 
   /** Looks at once, and does not wait for the next time. */

@@ -10,10 +10,11 @@ import { until } from './until.ts';
 
 const run = promisify(execFile);
 const SCRIPT = join(import.meta.dirname, 'bare-host.sh');
+const SYSTEMCTL = join(import.meta.dirname, 'systemctl.sh');
 
-/** FROM PORT TO. */
-const FORWARDER = `const net = require('net'); const [from, port, to] = process.argv.slice(1);
-net.createServer((a) => { const b = net.connect(port, to); for (const [x, y] of [[a, b], [b, a]]) {
+/** FROM PORT TO PORT. */
+const FORWARDER = `const net = require('net'); const [from, port, to, at] = process.argv.slice(1);
+net.createServer((a) => { const b = net.connect(at, to); for (const [x, y] of [[a, b], [b, a]]) {
   x.pipe(y); x.on('error', () => y.destroy()); x.on('close', () => y.destroy()); } })
   .listen(Number(port), from, () => console.log('on'));`;
 
@@ -24,8 +25,8 @@ export interface BareHost extends AsyncDisposable {
   readonly hubAddress: string;
   readonly user: string;
   readonly password: string;
-  /** Makes a port of this machine's loopback the host's own, as if the hub ran on it. */
-  forward(port: number): Promise<void>;
+  /** Makes a port of this machine's loopback the host's own, under the same number unless said: as if its server ran there. */
+  forward(port: number, as?: number): Promise<void>;
   /** Runs a shell command on it as root, not over SSH. @returns what it printed. @throws where it fails. */
   exec(command: string): Promise<string>;
   close(): Promise<void>;
@@ -104,14 +105,29 @@ export async function startBareHost(options: BareHostOptions = {}): Promise<Bare
   }
   const first = (await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')).trim();
   return {
-    forward: async (port) => {
+    forward: async (port, as = port) => {
       // Two halves: one socket each in the network of this side and of the host.
-      const outer = spawn(process.execPath, ['-e', FORWARDER, hubAddress, `${port}`, '127.0.0.1'], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      const outer = spawn(
+        process.execPath,
+        ['-e', FORWARDER, hubAddress, `${port}`, '127.0.0.1', `${port}`],
+        {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      );
       const inner = spawn(
         'nsenter',
-        ['-t', first, '--net', process.execPath, '-e', FORWARDER, '127.0.0.1', `${port}`, hubAddress],
+        [
+          '-t',
+          first,
+          '--net',
+          process.execPath,
+          '-e',
+          FORWARDER,
+          '127.0.0.1',
+          `${as}`,
+          hubAddress,
+          `${port}`,
+        ],
         { stdio: ['ignore', 'pipe', 'inherit'] },
       );
       forwarders.push(outer, inner);
@@ -128,4 +144,15 @@ export async function startBareHost(options: BareHostOptions = {}): Promise<Bare
     },
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** It knows the hub as if on its own loopback, and has a service manager of one service. */
+export async function startHostOf(origin: string, options: BareHostOptions = {}): Promise<BareHost> {
+  const host = await startBareHost(options);
+  await host.forward(Number(new URL(origin).port));
+  const stub = (await readFile(SYSTEMCTL)).toString('base64');
+  await host.exec(
+    `mkdir -p /run/systemd/system && echo ${stub} | base64 -d > /usr/local/bin/systemctl && chmod 755 /usr/local/bin/systemctl`,
+  );
+  return host;
 }

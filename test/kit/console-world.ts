@@ -103,7 +103,7 @@ export async function openConsoleWorld({
     ...{ sql, clock, random: randomBytes, crypto: nodeCrypto },
     hub: { origin: url, region: 'eu', rootFingerprint },
   });
-  const installer = await loadInstaller(url);
+  const installer = await loadInstaller({ origin: url, network: 'stoa' });
   const vault = new Vault({ keys: [randomBytes(32)], random: randomBytes });
   // Nobody takes its work: what is asked for stays queued.
   const queue = await PgBossQueue.open({ sql, policy: SSH_QUEUE_POLICY, log });

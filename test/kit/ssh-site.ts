@@ -16,13 +16,12 @@ import { MemoryProbeCache } from '@stoa/hub/seams/probe-cache/index';
 import { openVault, SECRETS, type Vault } from '@stoa/hub/vault';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { preinstallAgent, publishAgent } from './agent-release.ts';
-import { type BareHost, type BareHostOptions, startBareHost } from './bare-host.ts';
+import { type BareHost, type BareHostOptions, startHostOf } from './bare-host.ts';
 import { HubHome, type HubProcess } from './hub-process.ts';
 import { until } from './until.ts';
 import { random } from './wire-agent.ts';
 
 const log = createLog({ level: 'error' });
-const SYSTEMCTL = join(import.meta.dirname, 'systemctl.sh');
 const OWNER = 'admin@stoa.local';
 
 /** A hub that leaves SSH to a worker in this process, and bare hosts that reach it. */
@@ -106,13 +105,7 @@ export class SshSite implements AsyncDisposable {
    * @param options.fetched the agent's archive was unpacked there before: all that is left out is the download.
    */
   async host({ fetched, ...options }: BareHostOptions & { fetched?: boolean } = {}): Promise<BareHost> {
-    const host = await startBareHost({ ...options, ...(fetched && { image: this.#image }) });
-    await host.forward(Number(new URL(this.hub.origin).port));
-    const stub = (await readFile(SYSTEMCTL)).toString('base64');
-    await host.exec(
-      `mkdir -p /run/systemd/system && echo ${stub} | base64 -d > /usr/local/bin/systemctl && chmod 755 /usr/local/bin/systemctl`,
-    );
-    return host;
+    return await startHostOf(this.hub.origin, { ...options, ...(fetched && { image: this.#image }) });
   }
 
   /** Looks at the host's key, accepts it, and gives the password. @returns the job's id. */

@@ -209,7 +209,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     ...{ orders, sql, bus, events, liveness, heads, clock, random, crypto, fetch: options.fetch, log },
   });
   opening.defer(() => jobs.close());
-  const installer = await loadInstaller(url.origin);
+  const installer = await loadInstaller({ origin: url.origin, network: config.network });
   const ssh = await openSshSide({
     ...{ config, sql, generation: settings.generation, instance: config.instance },
     ...{ tokens, registry, installer, vault, clock, random, log, queue: options.queue },

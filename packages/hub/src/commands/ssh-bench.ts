@@ -45,7 +45,7 @@ export async function withSshSide<T>(
       ...{ instance: by.instance, runs: by.runs },
       tokens: new JoinTokens({ sql, clock, random, crypto, hub }),
       registry: new NodeRegistry({ sql, clock, crypto }),
-      installer: await loadInstaller(origin),
+      installer: await loadInstaller({ origin, network: config.network }),
     });
     try {
       return await work(side);

@@ -9,6 +9,7 @@
 # Read it all you like: until the last line is there, nothing of it runs.
 
 HUB='@@HUB@@'
+NETWORK='@@NETWORK@@'
 UNITS=/etc/systemd/system
 UNIT=$UNITS/stoa-agent.service
 ROOT_SOCKET=$UNITS/stoa-agent-root.socket
@@ -324,6 +325,8 @@ TEXT
 
 # Read by systemd and by a shell, so between quotes, and with nothing in it that either would take for more.
 settings_text() {
+  # A region is of one chain: an agent that asks for another finds no tips.
+  CHAINWEB_NETWORK=${CHAINWEB_NETWORK:-$NETWORK}
   for name in $KEPT; do
     value=''
     eval "value=\${$name:-}"

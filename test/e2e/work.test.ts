@@ -86,7 +86,7 @@ describe.skipIf(!canHost)('a host and its work', { timeout: 180_000 }, () => {
     await host.exec(`${AGENT} resume`);
     await runOnRack(page);
     await status(page, 'succeeded').waitFor({ timeout: 60_000 });
-    await to('jobs?q=state:cancelled');
+    await to('jobs?state=cancelled');
     expect(await page.locator('.job-status', { hasText: 'cancelled' }).count()).toBeGreaterThan(0);
   });
 
@@ -98,7 +98,8 @@ describe.skipIf(!canHost)('a host and its work', { timeout: 180_000 }, () => {
     await press(page, 'Recover the agent');
     await page.waitForURL('**/jobs/*');
     await status(page, 'succeeded').waitFor(INSTALLED);
-    expect(await host.exec(`${AGENT} status --json`)).toContain(nodePage.split('/').at(-1));
+    // It is the same node, in session or about to be.
+    expect(await host.exec(`${AGENT} status --json || true`)).toContain(nodePage.split('/').at(-1));
     await page.goto(nodePage);
     await page.locator('.lamp.is-online').first().waitFor({ timeout: 60_000 });
     await runOnRack(page);

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createRootClient } from '#root/client.ts';
+import { createRootClient, RootStepError } from '#root/client.ts';
 import { CHAINWEB_UNIT, makeJob, makeRootWorld } from '#root/root.fixture.ts';
-import { settle, withAftermath } from '#work/kinds/aftermath.ts';
+import { settle, withAftermath, withRollback } from '#work/kinds/aftermath.ts';
 import { kindDeps } from '#work/kinds/kind-deps.fixture.ts';
 import { runningJob } from '#work/kinds/running-job.fixture.ts';
 
@@ -60,6 +60,19 @@ describe('a job that ended with its agent', () => {
 });
 
 describe('a job that fails', () => {
+  it('is told by its own failure where it had changed nothing yet', async () => {
+    const world = await makeRootWorld();
+    const deps = kindDeps(world);
+    const params = { url: 'https://example.org/c', sha256: 'ab'.repeat(32), gateMinutes: 15 };
+    const { job, log } = runningJob('stoachain-upgrade', params);
+    const refused = withRollback(deps, job, 'node-back', async () => {
+      throw new RootStepError('root_not_kept', 'the container would lose a device');
+    });
+    await expect(refused).rejects.toMatchObject({ code: 'root_not_kept' });
+    expect(log.at(-1)).toContain('set no node aside');
+    expect(await deps.disk.list(world.directory)).not.toContain('unsettled-job');
+  });
+
   it('is put back before its failure is told, with its mark taken away', async () => {
     const world = await makeRootWorld();
     const deps = kindDeps(world);

@@ -28,13 +28,43 @@ const FINAL: ReadonlySet<string> = new Set(['root_no_node', 'root_old_token', 'r
  * Does something that must not be left half done, and has root put it back where it fails, is cancelled or, by the mark
  * that is on disk before it begins, ends with this process. The step is a whole one: it leaves the node running as before.
  */
-export async function withAftermath<T>(
+export function withAftermath<T>(
   deps: KindDeps,
   job: RunningJob,
   step: AftermathStep,
   work: () => Promise<T>,
 ): Promise<T> {
+  return marked(deps, job, { step, work, told: (error) => error });
+}
+
+/** The same. @throws JobError `rolled_back` with the reason (F35): the node runs as before. */
+export function withRollback<T>(
+  deps: KindDeps,
+  job: RunningJob,
+  step: AftermathStep,
+  work: () => Promise<T>,
+): Promise<T> {
+  const told = async (error: unknown): Promise<JobError> => {
+    job.signal.throwIfAborted();
+    await awaitUp(deps, job);
+    const { code, message } = describeError(error);
+    return new JobError('rolled_back', `${code}: ${message}`.slice(0, 240), error);
+  };
+  return marked(deps, job, { step, work, told });
+}
+
+async function marked<T>(
+  deps: KindDeps,
+  job: RunningJob,
+  by: {
+    step: AftermathStep;
+    work: () => Promise<T>;
+    /** What is thrown once all is as before, instead of the failure itself. */
+    told: (error: unknown) => unknown;
+  },
+): Promise<T> {
   const { disk, config } = deps;
+  const { step, work, told } = by;
   await writeRecord(disk, unsettledMark(config), unsettledKind, { message: job.message, step });
   try {
     const done = await work();
@@ -44,23 +74,26 @@ export async function withAftermath<T>(
     const { code, message } = describeError(error);
     job.log(`${code}: ${message}`);
     job.progress(95, 'put back what was before');
-    await new Stepper(deps, job).run(step, { always: true });
+    const isBack = await putBack(deps, job, step);
     await disk.remove(unsettledMark(config));
-    throw error;
+    throw isBack ? await told(error) : error;
   }
 }
 
-/** The same. @throws JobError `rolled_back` with the reason (F35): the node runs as before. */
-export async function withRollback<T>(...by: Parameters<typeof withAftermath<T>>): Promise<T> {
-  const [deps, job] = by;
+/** Whether there was anything to be put back. */
+async function putBack(deps: KindDeps, job: RunningJob, step: AftermathStep): Promise<boolean> {
   try {
-    return await withAftermath(...by);
+    await new Stepper(deps, job).run(step, { always: true });
+    return true;
   } catch (error) {
-    job.signal.throwIfAborted();
-    const { code, message } = describeError(error);
-    await awaitUp(deps, job);
-    throw new JobError('rolled_back', `${code}: ${message}`.slice(0, 240), error);
+    if (!isFinal(error)) throw error;
+    job.log(error.message);
+    return false;
   }
+}
+
+function isFinal(error: unknown): error is RootStepError {
+  return error instanceof RootStepError && FINAL.has(error.code);
 }
 
 /** At the start of the agent: puts back what a job had under way when the agent or the machine ended. */
@@ -78,6 +111,6 @@ export async function settle(
     log.info('job-put-back', { step, exitCode });
   } catch (error) {
     log.error('job-not-put-back', { ...describeError(error), job: path });
-    if (error instanceof RootStepError && FINAL.has(error.code)) await deps.disk.remove(path);
+    if (isFinal(error)) await deps.disk.remove(path);
   }
 }

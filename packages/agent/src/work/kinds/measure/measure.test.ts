@@ -17,7 +17,8 @@ const seconds = 0.05;
 const commands = createCommands(createClock());
 
 describe('a measure', () => {
-  it('of the processor counts events, and more on more threads or as many', async () => {
+  // A machine that others use may take the processor away in the middle of it.
+  it('of the processor counts events, and more on more threads or as many', { retry: 4 }, async () => {
     const { singleEvents, multiEvents } = await measureCpu({ seconds: 0.2, threads: 2 }, signal);
     expect(singleEvents).toBeGreaterThan(10);
     expect(multiEvents).toBeGreaterThan(singleEvents / 2);

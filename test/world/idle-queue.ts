@@ -11,10 +11,7 @@ export function idleQueue(): JobQueue {
     complete: () => Promise.resolve(false),
     fail: () => Promise.resolve(false),
     dead: () => Promise.resolve([]),
-    revive: () => Promise.resolve(false),
     discard: () => Promise.resolve(false),
-    depth: () => Promise.resolve({ waiting: 0, running: 0, dead: 0 }),
-    check: close,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { type Job, Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Log } from '../../log.ts';
-import { JobQueueError, requireKind } from './error.ts';
+import { requireKind } from './error.ts';
 import {
   type Claim,
   DEAD_KEPT_SECONDS,
   type DeadWork,
   type JobQueue,
-  type QueueDepth,
   type QueuedWork,
   type QueuePolicy,
 } from './job-queue.ts';
@@ -30,7 +29,6 @@ interface Lane {
 /** BullMQ on Redis: a queue for each kind, whose cap is the queue's; locks of nodes are keys of their own. */
 export class BullMqQueue implements JobQueue {
   readonly backEnd = 'bullmq';
-  readonly #redis: Redis;
   readonly #policy: QueuePolicy;
   readonly #lanes: ReadonlyMap<string, Lane>;
   readonly #locks: RedisLocks;
@@ -39,7 +37,6 @@ export class BullMqQueue implements JobQueue {
   #turn = 0;
 
   private constructor(redis: Redis, lanes: ReadonlyMap<string, Lane>, policy: QueuePolicy) {
-    this.#redis = redis;
     this.#lanes = lanes;
     this.#policy = policy;
     this.#locks = new RedisLocks(redis, { prefix: `${PREFIX}:lock:`, leaseMs: policy.leaseSeconds * 1_000 });
@@ -145,41 +142,10 @@ export class BullMqQueue implements JobQueue {
       .map(({ work }) => work);
   }
 
-  async revive(id: string): Promise<boolean> {
-    const job = await this.#deadJob(id);
-    if (job === undefined) return false;
-    const { kind, lock } = { kind: job.name, lock: job.data.lock };
-    await job.remove();
-    await this.enqueue([{ id, kind, lock }]);
-    return true;
-  }
-
   async discard(id: string): Promise<boolean> {
     const job = await this.#deadJob(id);
     await job?.remove();
     return job !== undefined;
-  }
-
-  async depth(): Promise<QueueDepth> {
-    const counts = await Promise.all(
-      [...this.#lanes.values()].map(({ queue }) =>
-        queue.getJobCounts('wait', 'delayed', 'prioritized', 'active', 'failed'),
-      ),
-    );
-    const sum = (...states: string[]) =>
-      counts.reduce((all, count) => states.reduce((some, state) => some + (count[state] ?? 0), all), 0);
-    return { waiting: sum('wait', 'delayed', 'prioritized'), running: sum('active'), dead: sum('failed') };
-  }
-
-  async check(): Promise<void> {
-    try {
-      await this.#redis.ping();
-    } catch (cause) {
-      throw new JobQueueError('queue_unavailable', 'the Redis of the queue does not answer', {
-        retry: true,
-        cause,
-      });
-    }
   }
 
   async close(): Promise<void> {

@@ -51,17 +51,16 @@ export function jobQueueContract(
       await queue.enqueue([one]);
       const claims = [...(await queue.claim(5)), ...(await other.claim(5))];
       expect(claims).toEqual([{ id: one.id, kind: 'key-reseat', attempt: 1, token: expect.any(String) }]);
-      expect(await queue.depth()).toEqual({ waiting: 0, running: 1, dead: 0 });
       expect(await queue.complete(claims[0]!)).toBe(true);
       expect(await queue.complete(claims[0]!)).toBe(false);
-      expect(await queue.depth()).toEqual({ waiting: 0, running: 0, dead: 0 });
+      expect([await queue.claim(5), await queue.dead(5)]).toEqual([[], []]);
     });
 
     it('takes work of one id once while it waits or runs, and again after its end', async () => {
       const one = work();
       await Promise.all([queue.enqueue([one]), other.enqueue([one])]);
-      expect((await queue.depth()).waiting).toBe(1);
-      const [claim] = await queue.claim(5);
+      const [claim, ...more] = await queue.claim(5);
+      expect(more).toEqual([]);
       await other.enqueue([one]);
       expect(await other.claim(5)).toEqual([]);
       await queue.complete(claim!);
@@ -132,22 +131,20 @@ export function jobQueueContract(
         expect(await queue.claim(5)).toEqual([]);
       }
       expect(await queue.dead(10)).toEqual([{ id: one.id, kind: 'key-reseat', why: 'no route 3' }]);
-      expect(await queue.depth()).toEqual({ waiting: 0, running: 0, dead: 1 });
       await queue.enqueue([one]);
       expect(await queue.claim(5)).toEqual([]);
     });
 
-    it('revives and discards what is dead, and nothing else', async () => {
+    it('forgets what is dead, and nothing else: it can be queued again', async () => {
       const [one, two, alive] = [work(), work(), work()];
       await queue.enqueue([one, two]);
       for (const claim of await kill(queue, 2)) expect([one.id, two.id]).toContain(claim);
       await queue.enqueue([alive]);
-      expect(await queue.revive(alive.id)).toBe(false);
       expect(await queue.discard(alive.id)).toBe(false);
-      expect(await queue.revive(randomUUID())).toBe(false);
-      expect(await other.revive(one.id)).toBe(true);
-      expect(await other.discard(two.id)).toBe(true);
+      expect(await queue.discard(randomUUID())).toBe(false);
+      for (const { id } of [one, two]) expect(await other.discard(id)).toBe(true);
       expect(await queue.dead(10)).toEqual([]);
+      await other.enqueue([one]);
       const ids = (await queue.claim(5)).map(({ id, attempt }) => ({ id, attempt }));
       expect(ids).toEqual(
         expect.arrayContaining([
@@ -212,7 +209,7 @@ export function jobQueueContract(
         .poll(
           async () => {
             for (const claim of await from.claim(count)) await from.fail(claim, 'no');
-            return (await from.depth()).dead;
+            return (await from.dead(count)).length;
           },
           { timeout: 40_000, interval: 100 },
         )

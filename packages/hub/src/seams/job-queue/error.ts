@@ -1,6 +1,6 @@
 import { HubError } from '../../error.ts';
 
-export class JobQueueError extends HubError<'queue_unavailable' | 'unknown_kind'> {
+export class JobQueueError extends HubError<'unknown_kind'> {
   override readonly name = 'JobQueueError';
 }
 

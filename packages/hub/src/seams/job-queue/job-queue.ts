@@ -27,12 +27,6 @@ export interface DeadWork {
   readonly why: string;
 }
 
-export interface QueueDepth {
-  readonly waiting: number;
-  readonly running: number;
-  readonly dead: number;
-}
-
 /**
  * Work that hub processes share, at least once: a lease that ran out, a restart or a lost store may bring a piece twice,
  * or (Redis without persistence) not at all. Whoever runs it takes the row of the jobs table first, by its fencing token,
@@ -42,7 +36,8 @@ export interface JobQueue extends AsyncDisposable {
   readonly backEnd: 'pg-boss' | 'bullmq';
   /**
    * @param within where the back end is the same database, the work is there exactly if this transaction commits; where
-   * it is not, it is queued at once, and may be claimed before the commit: the claim then finds no row, and waits.
+   * it is not, it is queued at once, and may be claimed before the commit: that claim finds no row and comes to nothing,
+   * and the sweep queues the work again.
    */
   enqueue(work: readonly QueuedWork[], within?: TransactionSql): Promise<void>;
   /** At most `most` pieces that are due, whose lock is free, and whose kind is below its cap. */
@@ -55,12 +50,8 @@ export interface JobQueue extends AsyncDisposable {
   fail(claim: Claim, why: string): Promise<boolean>;
   /** The oldest first. */
   dead(limit: number): Promise<readonly DeadWork[]>;
-  /** Takes dead work up again, or throws it away. @returns false where there is none of this id. */
-  revive(id: string): Promise<boolean>;
+  /** Forgets dead work, so that its id can be queued again. @returns false where there is none of this id. */
   discard(id: string): Promise<boolean>;
-  depth(): Promise<QueueDepth>;
-  /** Rejects where the store does not answer. */
-  check(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,13 +1,12 @@
 import { type CommandResponse, type Db, type JobAttempt, type JobWithMetadata, PgBoss } from 'pg-boss';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Log } from '../../log.ts';
-import { JobQueueError, requireKind } from './error.ts';
+import { requireKind } from './error.ts';
 import {
   type Claim,
   DEAD_KEPT_SECONDS,
   type DeadWork,
   type JobQueue,
-  type QueueDepth,
   type QueuedWork,
   type QueuePolicy,
 } from './job-queue.ts';
@@ -111,41 +110,11 @@ export class PgBossQueue implements JobQueue {
     return rows.map(({ id, kind, why }) => ({ id, kind, why: why ?? 'its lease ran out' }));
   }
 
-  async revive(id: string): Promise<boolean> {
-    return await this.#sql.begin(async (tx) => {
-      const dead = await this.#deadIn(tx, id);
-      if (dead === undefined) return false;
-      await this.#boss.deleteJob(QUEUE, id, { db: over(tx) });
-      await this.enqueue([{ id, kind: dead.data.kind, lock: dead.singletonKey ?? id }], tx);
-      return true;
-    });
-  }
-
   async discard(id: string): Promise<boolean> {
     return await this.#sql.begin(async (tx) => {
       if ((await this.#deadIn(tx, id)) === undefined) return false;
       return touched(await this.#boss.deleteJob(QUEUE, id, { db: over(tx) }));
     });
-  }
-
-  async depth(): Promise<QueueDepth> {
-    const [row] = await this.#sql<QueueDepth[]>`
-      select count(*) filter (where state < 'active')::int as waiting,
-        count(*) filter (where state = 'active')::int as running,
-        count(*) filter (where state = 'failed')::int as dead
-      from ${this.#sql(SCHEMA)}.job where name = ${QUEUE}`;
-    return row ?? { waiting: 0, running: 0, dead: 0 };
-  }
-
-  async check(): Promise<void> {
-    try {
-      await this.#sql`select 1`;
-    } catch (cause) {
-      throw new JobQueueError('queue_unavailable', 'the database of the queue does not answer', {
-        retry: true,
-        cause,
-      });
-    }
   }
 
   close(): Promise<void> {

@@ -63,6 +63,22 @@ describe.skipIf(!canHost)('stoa-hub bootstrap', { timeout: 240_000 }, () => {
     const recovered = await run('', 'ssh', 'recover', node!.node_id, '--yes', '--json');
     expect(recovered.json()).toMatchObject({ jobs: [{ state: 'succeeded', nodeId: node!.node_id }] });
 
+    const on = async (kind: string) => await run('', 'job', 'on', node!.node_id, kind, '--yes', '--json');
+    for (const kind of ['system-probe', 'agent-install'])
+      expect((await on(kind)).json()).toMatchObject({
+        jobs: [{ state: 'succeeded', nodeId: node!.node_id }],
+      });
+    const ways = await site.database.sql<{ kind: string; run: string }[]>`
+      select kind, run from jobs where kind in ('system-probe', 'agent-install') order by kind`;
+    expect(ways).toEqual([
+      { kind: 'agent-install', run: 'ssh' },
+      { kind: 'system-probe', run: 'agent' },
+    ]);
+    expect(await on('shell')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('[bad_option]') as string,
+    });
+
     const csv = join(site.home.dataDir, 'hosts.csv');
     const line = (port: number) => `${host.address},${port},op,${host.password},rack-7\n`;
     await writeFile(csv, `host,port,user,password,label\n${line(23)}${line(22)}`);

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   fromBase64Url,
   isKindName,
-  type KindName,
   kindOf,
+  type Parameters,
   type ParamValues,
   ProtocolError,
   readParams,
@@ -148,17 +148,22 @@ function accountOf(as: string | undefined): string | undefined {
 
 function readRequest(name: string, { query, param = [] }: RunOptions): JobRequest {
   if (!isKindName(name)) throw badOption(`there is no kind '${name}': stoa-hub job kinds lists them`);
-  return { kind: name, params: readGiven(name, param), selector: readSelector(query) };
+  return {
+    kind: name,
+    params: readGiven(name, kindOf(name).parameters, param),
+    selector: readSelector(query),
+  };
 }
 
-function readGiven(kind: KindName, given: readonly string[]): ParamValues {
+/** @param given `name=value` each. @throws HubError `bad_option`. */
+export function readGiven(kind: string, parameters: Parameters, given: readonly string[]): ParamValues {
   const pairs = given.map((pair): [string, string] => {
     const at = pair.indexOf('=');
     if (at < 1) throw badOption(`--param ${pair}: name=value expected`);
     return [pair.slice(0, at), pair.slice(at + 1)];
   });
   try {
-    return readParams(kindOf(kind).parameters, Object.fromEntries(pairs));
+    return readParams(parameters, Object.fromEntries(pairs));
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;
     throw new HubError('bad_option', `${cause.message}: stoa-hub job kinds ${kind} says what it takes`, {
@@ -168,7 +173,8 @@ function readGiven(kind: KindName, given: readonly string[]): ParamValues {
   }
 }
 
-async function readOrder(path: string): Promise<Uint8Array> {
+/** @throws HubError `bad_option`. */
+export async function readOrder(path: string): Promise<Uint8Array> {
   const text = (await readFile(path, 'utf8')).trim().split('\n').at(-1) ?? '';
   if (!/^[A-Za-z0-9_-]{100,2000}$/.test(text))
     throw badOption(

@@ -3,6 +3,7 @@ import type { CommandContext } from './context.ts';
 import { EXIT_CODES } from './exit.ts';
 import type { RunOptions } from './job-run.ts';
 import type { JobListOptions } from './jobs.ts';
+import type { NodeWorkOptions } from './node-work.ts';
 
 const SELECTOR = 'which nodes, as in the list: state:online -tag:lab region:eu';
 
@@ -24,6 +25,19 @@ export function addJobCommands(root: Command, here: () => CommandContext): void 
     .addHelpText('after', `\n${EXIT_CODES}`)
     .action(async (kind: string, options: RunOptions) =>
       (await import('./job-run.ts')).runJob(here(), kind, options),
+    );
+  job
+    .command('on')
+    .argument('<node>', 'its id')
+    .argument('<kind>', 'a kind of stoa-hub job kinds, or of docs/ssh.md but bootstrap')
+    .description('one job on one node, followed to its end')
+    .option('-p, --param <name=value...>', 'parameters of the kind')
+    .option('--yes', 'do it without a question', false)
+    .option('--no-wait', 'return once it is submitted')
+    .option('--order <file>', 'the signed order, as stoa-hub key sign-order prints it')
+    .addHelpText('after', `\n${EXIT_CODES}`)
+    .action(async (nodeId: string, kind: string, options: NodeWorkOptions) =>
+      (await import('./node-work.ts')).workOnNode(here(), nodeId, { kind, options }),
     );
   job
     .command('kinds')

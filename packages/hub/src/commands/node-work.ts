@@ -43,7 +43,11 @@ export async function workOnNode(
 function parametersOf(kind: string): Parameters {
   if (isKindName(kind)) return kindOf(kind).parameters;
   if (isSshKind(kind)) return sshKindOf(kind).parameters;
-  throw new HubError('bad_option', `there is no kind '${kind}': stoa-hub job kinds lists them`, {
-    retry: false,
-  });
+  throw new HubError(
+    'bad_option',
+    `there is no kind '${kind}': stoa-hub job kinds lists what agents do, docs/ssh.md what goes over SSH`,
+    {
+      retry: false,
+    },
+  );
 }

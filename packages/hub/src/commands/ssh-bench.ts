@@ -58,7 +58,7 @@ export async function withSshSide<T>(
 /** Asks for work over SSH, and reads what becomes of it: the hub or its workers run it. */
 export function withSsh<T>(
   context: CommandContext,
-  work: (ssh: Pick<SshSide, 'desk'>, jobs: JobBench) => Promise<T>,
+  work: (ssh: Pick<SshSide, 'desk' | 'channel'>, jobs: JobBench) => Promise<T>,
 ): Promise<T> {
   return withJobs(context, (jobs) =>
     withSshSide(context, { instance: `command ${process.pid}`, runs: false }, (side) => work(side, jobs)),

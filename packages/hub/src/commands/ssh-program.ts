@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { BootstrapOptions } from './bootstrap.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT_CODES } from './exit.ts';
-import type { AskOptions } from './ssh-ask.ts';
+import type { NodeWorkOptions } from './node-work.ts';
 
 const ON_NODES = [
   ['recover', 'agent-recover', 'bring a dead agent back, replace a broken version, join anew'],
@@ -39,7 +39,7 @@ export function addSshCommands(root: Command, here: () => CommandContext): void 
       .option('--yes', 'do it without a question', false)
       .option('--no-wait', 'return once it is queued')
       .addHelpText('after', `\n${EXIT_CODES}`)
-      .action(async (nodeId: string, options: AskOptions) =>
-        (await import('./ssh-ask.ts')).askOverSsh(here(), nodeId, { kind, options }),
+      .action(async (nodeId: string, options: NodeWorkOptions) =>
+        (await import('./node-work.ts')).workOnNode(here(), nodeId, { kind, options }),
       );
 }

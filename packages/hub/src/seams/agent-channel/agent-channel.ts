@@ -1,6 +1,6 @@
 import type { ParamValues } from '@stoa/protocol';
 
-/** Something to be done on one node. */
+/** Something to be done on one node, by who need not know the way there. */
 export interface NodeWork {
   readonly nodeId: string;
   readonly kind: string;
@@ -14,7 +14,6 @@ export type Way = 'session' | 'ssh';
 
 /** @template By who asks. */
 export interface AgentChannel<By> {
-  /** Undefined where the kind is none that this way carries. */
   readonly way: Way;
   carries(kind: string): boolean;
   /** @returns the job's id. */

@@ -1,22 +1,27 @@
 /** A bare host becomes a node over SSH: real OpenSSH, sudo, install.sh and agent on a machine of its own. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { type Bootstrap, SSH_HANDLERS, type SshHandler } from '@stoa/hub/bootstrap';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type BareHost, canHost } from './kit/bare-host.ts';
-import { SshSite } from './kit/ssh-site.ts';
+import { cutAtEachStep, cutEverywhere } from './kit/cut-work.ts';
+import { SshSite, standInAgent } from './kit/ssh-site.ts';
 import { until } from './kit/until.ts';
 
 /** Each test has a host of its own, and waits for it most of the time. */
 describe.skipIf(!canHost)('over SSH', { timeout: 240_000, concurrent: true }, () => {
   let site: SshSite;
   let ssh: Bootstrap;
-  /** Handlers that a test has put in place of the usual one, by node. */
-  const reseats = new Map<string, SshHandler>();
+  /** Handlers that a test has put in place of the usual ones, by kind and node or place. */
+  const swapped = new Map<string, SshHandler>();
+  const usual =
+    (kind: 'bootstrap' | 'key-reseat'): SshHandler =>
+    (job, kit) =>
+      (swapped.get(`${kind} ${job.row.nodeId}`) ?? SSH_HANDLERS[kind])(job, kit);
   beforeAll(async () => {
     site = await SshSite.open();
     ssh = site.worker({
       ...SSH_HANDLERS,
-      'key-reseat': (job, kit) => (reseats.get(job.row.nodeId) ?? SSH_HANDLERS['key-reseat'])(job, kit),
+      ...{ bootstrap: usual('bootstrap'), 'key-reseat': usual('key-reseat') },
     });
   }, 120_000);
   afterAll(async () => {
@@ -235,7 +240,7 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000, concurrent: true }, ()
       const works = await site.keysOf(nodeId);
       least = Math.min(least, lines.filter((line) => works.includes(line)).length);
     };
-    reseats.set(nodeId, cutEverywhere(SSH_HANDLERS['key-reseat'], { look, cuts }));
+    swapped.set(`key-reseat ${nodeId}`, cutEverywhere(SSH_HANDLERS['key-reseat'], { look, cuts }));
     const jobId = await ssh.desk.submit(site.viewer, { kind: 'key-reseat', nodeId, params: {} });
     const job = await site.ended(jobId);
     expect({ state: job['state'], message: job['message'] }).toEqual({ state: 'succeeded', message: '' });
@@ -248,54 +253,38 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000, concurrent: true }, ()
     expect(after).toContain('ssh-ed25519 AAAA friend\n');
     expect(await site.keysOf(nodeId)).toEqual(ours);
   });
-});
 
-class Cut extends Error {}
-
-/** The same object, cut off before or after one of the calls that are made of it. */
-function through<T extends object>(of: T, cutting: { calls: number; readonly at: number }): T {
-  return new Proxy(of, {
-    get(target, name) {
-      const held = Reflect.get(target, name, target) as unknown;
-      if (typeof held !== 'function') return held;
-      return async (...given: unknown[]) => {
-        cutting.calls += 1;
-        const call = cutting.calls;
-        if (2 * call - 1 === cutting.at) throw new Cut();
-        const answer: unknown = await held.apply(target, given);
-        if (2 * call === cutting.at) throw new Cut();
-        return answer;
-      };
-    },
+  it('bootstraps, cut off at each step and run again: one key, one rule, one join, no secret left', async ({
+    expect,
+  }) => {
+    await using host = await site.host({ sudo: 'asks' });
+    const nodeId = randomBytes(32).toString('hex');
+    const login = JSON.stringify({ kind: 'password', password: host.password });
+    const cuts: string[] = [];
+    const afresh = async (jobId: string) => {
+      await host.exec(
+        'rm -rf /home/op/.ssh /etc/sudoers.d/zz-stoa-hub-op /var/lib/stand-in /usr/local/bin/stoa-agent',
+      );
+      await site.database.sql`delete from ssh_access where host = ${host.address}`;
+      await ssh.vault.seal(`ssh-login/${jobId}`, login);
+    };
+    const look = async (jobId: string, report: Readonly<Record<string, unknown>>) => {
+      expect(report).toMatchObject({ nodeId });
+      const keys = (await host.exec('cat /home/op/.ssh/authorized_keys')).trim().split('\n');
+      expect(keys).toEqual(await site.keysOf(nodeId));
+      expect(keys).toHaveLength(1);
+      expect(await host.exec("su op -c 'sudo -n id -u'; cat /var/lib/stand-in/joins")).toBe('0\njoined\n');
+      expect(await site.secretsOf(jobId)).toEqual([]);
+    };
+    swapped.set(`bootstrap ${host.address}:22`, (job, kit) => {
+      const quick = { ...kit, ...standInAgent({ host, nodeId, owner: site.owner, kit }) };
+      return cutAtEachStep(SSH_HANDLERS.bootstrap, { afresh, look, cuts })(job, quick);
+    });
+    const job = await site.ended(await site.begin(ssh, host));
+    expect({ state: job['state'], message: job['message'] }).toEqual({ state: 'succeeded', message: '' });
+    expect(cuts).toEqual([
+      ...['install our key', 'sign in by our key', 'become root', 'prerequisites', 'install the agent'],
+      'read its identity back',
+    ]);
   });
-}
-
-/**
- * Runs a handler as a job of its own for each call that it makes of the hub or of the host, cut off before it and after it,
- * and then to its end.
- */
-function cutEverywhere(
-  handler: SshHandler,
-  { look, cuts }: { look: () => Promise<unknown>; cuts: number[] },
-): SshHandler {
-  return async (job, kit) => {
-    for (let at = 1; at < 200; at += 1) {
-      const cutting = { calls: 0, at };
-      const pool = through(kit.pool, cutting);
-      const vault = through(kit.vault, cutting);
-      const access = through(kit.access, cutting);
-      const tokens = through(kit.tokens, cutting);
-      const own = { ...job, row: { ...job.row, jobId: randomUUID() } };
-      try {
-        return await handler(own, { ...kit, pool, vault, access, tokens });
-      } catch (error) {
-        if (!(error instanceof Cut)) throw error;
-      }
-      cuts.push(at);
-      await look();
-      await handler(own, kit);
-      await look();
-    }
-    throw new Error('it never ends');
-  };
-}
+});

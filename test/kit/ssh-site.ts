@@ -14,6 +14,7 @@ import { JoinTokens, NodeRegistry } from '@stoa/hub/nodes';
 import { PgBossQueue } from '@stoa/hub/seams/job-queue/index';
 import { MemoryProbeCache } from '@stoa/hub/seams/probe-cache/index';
 import { openVault, SECRETS, type Vault } from '@stoa/hub/vault';
+import { parseJoinToken, toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { preinstallAgent, publishAgent } from './agent-release.ts';
 import { type BareHost, type BareHostOptions, startHostOf } from './bare-host.ts';
@@ -172,4 +173,32 @@ export class SshSite implements AsyncDisposable {
     await this.database.close();
     await this.home[Symbol.asyncDispose]();
   }
+}
+
+/** An agent in a tenth of a second: install.sh joins once, by the first token that it is given, and its agent answers. */
+export function standInAgent(by: {
+  host: BareHost;
+  nodeId: string;
+  owner: string;
+  kit: Parameters<SshHandler>[1];
+}): Pick<Parameters<SshHandler>[1], 'installer' | 'registry' | 'tokens'> {
+  const { host, nodeId, owner, kit } = by;
+  const script = `set -eu
+mkdir -p /var/lib/stand-in
+cd /var/lib/stand-in
+[ -e token ] || { printf '%s' "$STOA_TOKEN" >token; echo joined >>joins; }
+printf '#!/bin/sh\\necho '"'"'{"nodeId":"${nodeId}"}'"'"'\\n' >/usr/local/bin/stoa-agent
+chmod 755 /usr/local/bin/stoa-agent`;
+  const usersOf = async (tokenId: string) => {
+    const used = parseJoinToken(await host.exec('cat /var/lib/stand-in/token'));
+    return toHex(used.tokenId) === tokenId ? [nodeId] : [];
+  };
+  const tokens = new Proxy(kit.tokens, {
+    get(target, name) {
+      if (name === 'usersOf') return usersOf;
+      const held: unknown = Reflect.get(target, name, target);
+      return typeof held === 'function' ? held.bind(target) : held;
+    },
+  });
+  return { installer: { script }, registry: { ownerOf: async () => owner }, tokens };
 }

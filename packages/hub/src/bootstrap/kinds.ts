@@ -99,7 +99,7 @@ export const SSH_KINDS = {
   },
   'firewall-reconcile': {
     class: 'disruptive',
-    doc: 'put the firewall back to what it was set to, or to these ports; changes nothing where nothing differs',
+    doc: 'put the firewall to these ports where it is not; changes nothing where nothing differs',
     undo: 'nft delete table inet stoa; rm /etc/nftables.d/stoa.nft',
     cap: CAP.usual,
     seats: false,

@@ -39,7 +39,7 @@ export interface TipPollerDeps {
 
 /**
  * Tips of nodes that an admin marked as agentless, as tier T2 had it for all of them: over the pool, eight at once, into
- * the cache that pages read.
+ * the cache that the Chains tab reads where no agent said anything newer.
  */
 export class TipPoller implements Task {
   readonly name = 'agentless-tips';

@@ -52,7 +52,7 @@ export interface SshSession {
   run(command: string, options: RunOptions): Promise<SshOutput>;
 }
 
-/** The key that a host proved to hold. */
+/** The key that a host shows. Nothing is sent by its login before it has proved that it holds the private half. */
 export interface HostKey {
   /** As in known_hosts: ssh-ed25519, … */
   readonly type: string;
@@ -60,7 +60,7 @@ export interface HostKey {
   readonly fingerprint: string;
 }
 
-/** Which key each host had when it was first used. By `host:port`. */
+/** Which key each host is known by: the one of its first use, or the one that a person accepted since. By `host:port`. */
 export interface HostKeyStore {
   pinned(place: string): Promise<string | undefined>;
   /** Pins a fingerprint where none is pinned. @returns the one that is pinned now. */

@@ -36,7 +36,7 @@ describe.skipIf(!canHost)('stoa-hub bootstrap', { timeout: 240_000 }, () => {
     (await site.database.sql<[{ n: number }]>`select count(*)::int as n from jobs`)[0].n;
 
   it('makes a bare host a node that is online, then recovers it; asks nothing of a host whose key is not accepted', async () => {
-    host = await site.host({ sudo: 'asks' });
+    host = await site.host({ sudo: 'asks', fetched: true });
     const words = ['bootstrap', host.address, '--owner', site.owner, '--user', 'op', '--label', 'rack-7'];
     const unasked = await run(host.password, ...words, '--password-stdin');
     expect(unasked).toMatchObject({ code: 2, err: expect.stringContaining('[not_confirmed]') as string });
@@ -64,14 +64,13 @@ describe.skipIf(!canHost)('stoa-hub bootstrap', { timeout: 240_000 }, () => {
     expect(recovered.json()).toMatchObject({ jobs: [{ state: 'succeeded', nodeId: node!.node_id }] });
 
     const on = async (kind: string) => await run('', 'job', 'on', node!.node_id, kind, '--yes', '--json');
-    for (const kind of ['system-probe', 'agent-install'])
-      expect((await on(kind)).json()).toMatchObject({
-        jobs: [{ state: 'succeeded', nodeId: node!.node_id }],
-      });
+    expect((await on('system-probe')).json()).toMatchObject({
+      jobs: [{ state: 'succeeded', nodeId: node!.node_id }],
+    });
     const ways = await site.database.sql<{ kind: string; run: string }[]>`
-      select kind, run from jobs where kind in ('system-probe', 'agent-install') order by kind`;
+      select kind, run from jobs where kind in ('system-probe', 'agent-recover') order by kind`;
     expect(ways).toEqual([
-      { kind: 'agent-install', run: 'ssh' },
+      { kind: 'agent-recover', run: 'ssh' },
       { kind: 'system-probe', run: 'agent' },
     ]);
     expect(await on('shell')).toMatchObject({

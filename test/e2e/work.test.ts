@@ -56,10 +56,11 @@ describe.skipIf(!canHost)('a host and its work', { timeout: 180_000 }, () => {
     await status(page, 'succeeded').waitFor(INSTALLED);
     await gallery.show(page, 'bootstrap-job');
     expect(await page.locator('.log').textContent()).not.toContain(host.password);
-    await to('nodes?q=label:rack-1');
-    await page.getByRole('link', { name: 'rack-1' }).click();
-    await page.waitForURL('**/nodes/*');
-    nodePage = page.url();
+    // Now that it is over, the page names its node.
+    await page.locator('.node-id').getByRole('link', { name: 'rack-1' }).click();
+    await page.waitForURL('**/nodes/*/jobs');
+    nodePage = page.url().replace(/\/jobs$/, '');
+    await page.goto(nodePage);
     await page.locator('.lamp.is-online').first().waitFor({ timeout: 60_000 });
   });
 
@@ -73,6 +74,8 @@ describe.skipIf(!canHost)('a host and its work', { timeout: 180_000 }, () => {
     // By the live stream: the page is not asked for again.
     await page.locator('.log', { hasNotText: 'Nothing was written yet.' }).waitFor({ timeout: 60_000 });
     await status(page, 'succeeded').waitFor({ timeout: 60_000 });
+    await page.locator('#receipts', { hasText: 'recorded' }).waitFor();
+    expect(await page.getByRole('button', { name: /^Cancel/ }).count()).toBe(0);
     await gallery.show(page, 'job-followed');
   });
 

@@ -24,12 +24,15 @@ export function nodeTest(deps: KindDeps): JobHandler {
       for (const [name, look] of checksOf(deps, job.signal)) {
         job.progress(undefined, name);
         try {
-          seen[name] = (await look()).slice(0, 80);
+          const said = await look();
+          seen[name] = said.slice(0, 80);
+          job.log(`${name}: ${said}`);
         } catch (error) {
           job.signal.throwIfAborted();
-          failed[name] = describeError(error).message.slice(0, 100);
+          const { message } = describeError(error);
+          failed[name] = message.slice(0, 100);
+          job.log(`${name}: FAILED, ${message}`);
         }
-        job.log(`${name}: ${seen[name] ?? `FAILED, ${failed[name]}`}`);
       }
       return { report: { ok: Object.keys(failed).length === 0, seen, failed } };
     },

@@ -70,8 +70,11 @@ export function JobPage({ job, receipts, tail, now, acts }: JobPageProps) {
   );
 }
 
-/** What changes while it runs. */
-export function JobHead({ job, now }: { job: JobDetail; now: number }) {
+/**
+ * What changes while it runs.
+ * @param anew whether the page was made before the job was over: acts, report and receipts are each reader's own to ask for.
+ */
+export function JobHead({ job, now, anew = false }: { job: JobDetail; now: number; anew?: boolean }) {
   return (
     <div id={JOB_HEAD}>
       <JobStatus job={job} />
@@ -81,6 +84,16 @@ export function JobHead({ job, now }: { job: JobDetail; now: number }) {
         <p>{meaningOf(job)}</p>
       </details>
       <Timeline job={job} now={now} />
+      {anew && (
+        <div
+          hidden
+          hx-get={job.jobId}
+          hx-trigger="load"
+          hx-target="article.job"
+          hx-select="article.job"
+          hx-swap="outerMorph"
+        ></div>
+      )}
     </div>
   );
 }

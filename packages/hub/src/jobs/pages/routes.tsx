@@ -13,6 +13,7 @@ import type { JobDesk } from '../job-desk.ts';
 import type { JobLogs } from '../job-logs.ts';
 import { isUuid, type JobReader } from '../job-reader.ts';
 import { answerLog, followLog } from '../log-answer.ts';
+import { isOver } from '../state.ts';
 import { BatchPage } from './batch-page.tsx';
 import { type JobActs, JobPage } from './job-page.tsx';
 import { KindsPage } from './kinds-page.tsx';
@@ -81,7 +82,7 @@ export function jobPages(deps: JobPagesDeps): HttpFeature {
         return c.render(<JobPage {...{ job, receipts, tail, acts }} now={clock.now()} />, {
           title: `${job.kind} on ${job.label}`,
           nav: 'jobs',
-          ...watching({ jobHead: [job.jobId], jobLog: [job.jobId] }),
+          ...(!isOver(job.state) && watching({ jobHead: [job.jobId], jobLog: [job.jobId] })),
         });
       });
       app.post('/jobs/:id/:act{cancel|retry}', async (c) => {

@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts';
 import { type LiveSource, partial } from '../../console/live.ts';
 import type { JobLogs } from '../job-logs.ts';
 import type { JobReader } from '../job-reader.ts';
+import { isOver } from '../state.ts';
 import { BATCH_HEAD, BatchHead } from './batch-page.tsx';
 import { JOB_HEAD, JobHead } from './job-page.tsx';
 import { LogTail, logId, readTail } from './log-tail.tsx';
@@ -44,7 +45,12 @@ export function jobSources({ reader, logs, bus, clock }: JobSourcesDeps): LiveSo
       return jobs.flatMap((job) =>
         job === undefined
           ? []
-          : [[job.jobId, partial(JOB_HEAD, String(<JobHead job={job} now={clock.now()} />))]],
+          : [
+              [
+                job.jobId,
+                partial(JOB_HEAD, String(<JobHead job={job} now={clock.now()} anew={isOver(job.state)} />)),
+              ],
+            ],
       );
     }),
     polled('jobLog', admit, due(LOG_MS), (ids) =>

@@ -72,9 +72,9 @@ systemctl reset-failed stoa-agent.service 2>/dev/null || true
 systemctl restart stoa-agent.service`;
 
 /**
- * An identity that the agent can't use: kept, out of the folder of those that count, so that nothing is lost that somebody may still read. Whom the
- * privileged unit obeys goes with it, or that unit would refuse the next node's work; install.sh pins anew what is missing.
- * Where other nodes of the host are pinned too, only a person may change that.
+ * An identity that the agent can't use: kept, out of the folder of those that count, so that nothing is lost that somebody
+ * may still read. Whom the privileged unit obeys goes with it, or that unit would refuse the next node's work; install.sh
+ * pins anew what is missing. Where other nodes of the host are pinned too, only a person may change that.
  */
 const SET_ASIDE = `set -eu
 at=$(date +%s)

@@ -58,7 +58,10 @@ export class SshWorker {
     return this.#worker.close();
   }
 
-  /** Says that this worker lives, ends lost leases, forgets what was for jobs that are over, and queues again what the queue lost: the table is the truth. */
+  /**
+   * Says that this worker lives, ends lost leases, forgets what was for jobs that are over, and queues again what the queue
+   * lost: the table is the truth.
+   */
   readonly sweep: Task = {
     name: 'ssh-sweep',
     periodMs: SWEEP_MS,

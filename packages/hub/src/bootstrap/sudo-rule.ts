@@ -3,7 +3,10 @@ import { passwordOf } from './key-seat.ts';
 import type { Remote } from './remote.ts';
 import type { SshJob, SshKit } from './ssh-job.ts';
 
-/** Of each user his own, so that none takes another's away. sudo obeys what it reads last: behind a file that is named as the user is. */
+/**
+ * Of each user his own, so that none takes another's away. sudo obeys what it reads last: behind a file that is named as
+ * the user is.
+ */
 export const sudoFileOf = (user: string) => `/etc/sudoers.d/zz-stoa-hub-${user}`;
 
 /** $1: who may, $2: the file. Checked by visudo before it is in force; a name with a dot is not read meanwhile. */

@@ -83,7 +83,10 @@ export async function dial(
   }
 }
 
-/** Settles as the promise does, or fails with `ssh_timeout` after the phase's patience, or with `ssh_cancelled` where the pool closes. */
+/**
+ * Settles as the promise does, or fails with `ssh_timeout` after the phase's patience, or with `ssh_cancelled` where the
+ * pool closes.
+ */
 export async function within<T>(
   promise: Promise<T>,
   { phase, place, deps }: { phase: keyof SshPatience; place: string; deps: Omit<DialDeps, 'resolver'> },

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { loadInstanceKey } from '@stoa/hub';
 import { parseJoinToken } from '@stoa/protocol';
 import { formatCheckpoint } from '@stoa/protocol/chainweb';
@@ -12,11 +11,10 @@ import { nodeCrypto } from '@stoa/protocol/node';
 import { initDevelopmentSigner, startSigner } from '@stoa/signer/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNetwork } from './chainweb/index.ts';
+import { hubProgram } from './kit/hub-program.ts';
 import { random } from './kit/wire-agent.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const MAIN = join(ROOT, 'packages/hub/src/main.ts');
-const NODE_ARGS = ['--import', 'tsx', MAIN];
+const PROGRAM = await hubProgram();
 
 let dataDir: string;
 let checkpointFile: string;
@@ -48,7 +46,6 @@ afterAll(async () => {
 function environment(change: Record<string, string> = {}): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
-    TSX_TSCONFIG_PATH: join(ROOT, 'packages/hub/tsconfig.json'),
     DATA_DIR: dataDir,
     PORT: '0',
     CHAINWEB_NETWORK: 'simulated',
@@ -65,7 +62,7 @@ interface Served {
 
 /** Starts `serve` and resolves once it names its console; rejects with what it said where it ends instead. */
 async function serve(change: Record<string, string> = {}): Promise<Served> {
-  const child = spawn(process.execPath, [...NODE_ARGS, 'serve'], {
+  const child = spawn(process.execPath, [PROGRAM, 'serve'], {
     env: environment(change),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -153,7 +150,7 @@ describe('a serving hub', () => {
 
 describe('commands beside a running hub', () => {
   const run = (...args: string[]) =>
-    spawnSync(process.execPath, [...NODE_ARGS, ...args], {
+    spawnSync(process.execPath, [PROGRAM, ...args], {
       env: environment({ LOG_LEVEL: 'error' }),
       encoding: 'utf8',
     });
@@ -231,7 +228,7 @@ describe('a hub that cannot serve', () => {
 
   it('an unknown command: usage and exit 2; help: every setting', () => {
     const run = (...args: string[]) =>
-      spawnSync(process.execPath, [...NODE_ARGS, ...args], { env: environment(), encoding: 'utf8' });
+      spawnSync(process.execPath, [PROGRAM, ...args], { env: environment(), encoding: 'utf8' });
     const unknown = run('sreve');
     expect(unknown.status).toBe(2);
     expect(unknown.stderr).toMatch(/unknown command 'sreve'[\s\S]*serve/);

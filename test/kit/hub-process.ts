@@ -7,18 +7,19 @@ import { fileURLToPath } from 'node:url';
 import { MemoryDisk } from '@stoa/agent';
 import { createLog, type DbAdapter, loadInstanceKey, openUrl, systemClock } from '@stoa/hub';
 import { JoinTokens } from '@stoa/hub/nodes';
+import { placeTemporary } from '@stoa/hub/seams/db-adapter/temporary';
 import { formatCheckpoint } from '@stoa/protocol/chainweb';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { serveSigner } from '@stoa/signer';
 import type { SignerClient } from '@stoa/signer/client';
 import { type SimulatedNetwork, type Simulator, startSimulator } from '../chainweb/index.ts';
 import type { Registrar } from '../world/enrolment.ts';
+import { hubProgram } from './hub-program.ts';
 import { createRegion, type TestRegion } from './region.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import { random } from './wire-agent.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const MAIN = join(ROOT, 'packages/hub/src/main.ts');
 
 export interface HubProcess {
   readonly pid: number;
@@ -56,6 +57,7 @@ export class HubHome implements AsyncDisposable {
     const { path: dataDir } = stack.use(await temporaryDirectory());
     // As root the database server runs under another account, which must be able to walk through.
     await chmod(dataDir, 0o711);
+    await placeTemporary(join(dataDir, 'postgres'));
     const instanceKey = await loadInstanceKey(join(dataDir, 'instance.key'), { crypto: nodeCrypto, random });
     const region = stack.use(
       await createRegion({ clock: systemClock, random, instanceKey, disk: new MemoryDisk() }),
@@ -131,9 +133,9 @@ export class HubHome implements AsyncDisposable {
 }
 
 async function startHub(env: Readonly<Record<string, string>>): Promise<HubProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, 'serve'], {
+  const child = spawn(process.execPath, [await hubProgram(), 'serve'], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'], TSX_TSCONFIG_PATH: join(ROOT, 'packages/hub/tsconfig.json'), ...env },
+    env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import {
   secureRandom,
   systemClock,
 } from '@stoa/hub';
+import { placeTemporary } from '@stoa/hub/seams/db-adapter/temporary';
 import { parseJoinToken, type Random } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { createNetwork, networkFetch, type SimulatedNetwork } from '../chainweb/index.ts';
@@ -85,7 +87,9 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
     level: options.logLevel ?? 'debug',
     destination: { write },
   });
-  const open = options.openDatabase ?? (() => openEmbedded({ dataDir: join(dataDir, 'postgres'), log }));
+  const embedded = join(dataDir, 'postgres');
+  if (options.openDatabase === undefined && !existsSync(embedded)) await placeTemporary(embedded);
+  const open = options.openDatabase ?? (() => openEmbedded({ dataDir: embedded, log }));
   const database = await open(log);
   await database.migrate();
   const config = loadConfig({

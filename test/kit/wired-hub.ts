@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Agent, VirtualClock } from '@stoa/agent';
 import { type Hub, openEmbedded } from '@stoa/hub';
+import { placeTemporary } from '@stoa/hub/seams/db-adapter/temporary';
 import { asHubClock } from '../world/clocks.ts';
 import { passing } from '../world/passing.ts';
 import { Quiescence } from '../world/quiescence.ts';
@@ -37,6 +38,7 @@ export class WiredHub implements AsyncDisposable {
     const clock = new VirtualClock(Date.now(), quiescence.settle);
     const directory = await temporaryDirectory();
     const dataDir = directory.path;
+    await placeTemporary(join(dataDir, 'postgres'));
     const test = await openTestHub({
       clock: asHubClock(clock),
       dataDir,

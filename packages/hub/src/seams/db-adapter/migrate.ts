@@ -10,7 +10,7 @@ const SCHEMA_LOCK = 0x57_0a;
 declare const STOA_BUNDLE: true | undefined;
 
 const FOLDER = typeof STOA_BUNDLE === 'undefined' ? '../../../migrations' : './migrations';
-const MIGRATIONS = fileURLToPath(new URL(FOLDER, import.meta.url));
+export const MIGRATIONS = fileURLToPath(new URL(FOLDER, import.meta.url));
 
 interface Selection {
   readonly folder?: string | undefined;

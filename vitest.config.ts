@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/kit/longest-first.ts';
 
 export default defineConfig({
   test: {
@@ -8,6 +9,7 @@ export default defineConfig({
     strictTags: true,
     // Most files wait for processes of their own: on two cores, one file at a time leaves a core idle.
     maxWorkers: '100%',
+    sequence: { sequencer: LongestFirst },
     // A bound for what hangs, not a measure of speed: the machines are shared and noisy.
     testTimeout: 90_000,
     hookTimeout: 90_000,

@@ -91,7 +91,7 @@ describe('install.sh', { timeout: 180_000 }, () => {
       expect(await treeOf(prefix)).toEqual(before);
       const kept = await install(prefix, ['--uninstall'], shell);
       expect(kept.said).toContain('--purge removes them');
-      expect(await readdir(prefix)).toEqual(['data']);
+      expect((await readdir(prefix)).sort()).toEqual(['agent.env', 'data']);
       const purged = await install(prefix, ['--uninstall', '--purge'], shell);
       expect(purged.code).toBe(0);
       expect((await readdir(scratch.path)).filter((name) => prefix.endsWith(`/${name}`))).toEqual([]);

@@ -35,7 +35,7 @@ The join token may also be in STOA_TOKEN, or be the first line of standard input
   --version V    this version of the agent instead of the hub's newest
   --prefix DIR   install below DIR instead of $USUAL_PREFIX; its data is then in DIR/data
   --no-service   no user, no systemd unit: install and join only
-  --uninstall    take everything away again but the node's identity and logs
+  --uninstall    take everything away again but the node's identity, settings and logs
   --purge        with --uninstall: these too
   --help         this text
 
@@ -632,7 +632,7 @@ uninstall() {
   if [ "$PURGE" = yes ] && [ -d "$DATA" ]; then
     act "remove $DATA, the node's identity with it" remove_data
   elif [ -d "$DATA" ]; then
-    say "kept: $DATA, the node's identity and logs; --purge removes them"
+    say "kept: $DATA and agent.env, the node's identity, settings and logs; --purge removes them"
   fi
   if [ "$PURGE" = yes ] && [ "$user_made" = yes ] && id "$SERVICE_USER" >/dev/null 2>&1; then
     act "remove the user $SERVICE_USER" remove_user

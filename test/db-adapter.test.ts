@@ -52,7 +52,7 @@ describe("the machine's own PostgreSQL by URL", { tags: ['postgres'] }, () => {
     expect(String(error)).not.toContain('hunter2');
   });
 
-  it('notices that the server is gone, and that it is back', { timeout: 60_000 }, async () => {
+  it('notices that the server is gone, and that it is back', { timeout: 150_000 }, async () => {
     const other = await startPostgres();
     await using adapter = await openUrl({ url: other.url, log });
     await adapter.check();
@@ -66,7 +66,7 @@ describe("the machine's own PostgreSQL by URL", { tags: ['postgres'] }, () => {
             () => 'ready',
             () => 'not yet',
           ),
-        { timeout: 30_000 },
+        { timeout: 60_000 },
       )
       .toBe('ready');
     await other.close();

@@ -86,7 +86,7 @@ describe('public and admin pages in a browser', () => {
           await page.reload();
           return page.locator('.announcement').count();
         },
-        { timeout: 30_000, interval: 500 },
+        { timeout: 60_000, interval: 500 },
       )
       .toBe(1);
     expect(await page.locator('.announcement').textContent()).toContain('<script>alert(1)</script>');

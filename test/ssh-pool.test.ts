@@ -23,7 +23,7 @@ const USE: SshUse = { actor: 'a@x.example', reason: 'test', subject: 'host' };
 const SHORT = { resolve: 700, connect: 700, handshake: 700, login: 700, channel: 700 };
 const run = { timeoutMs: 10_000 };
 
-describe.skipIf(!canHost)('SshPool on OpenSSH', { timeout: 60_000 }, () => {
+describe.skipIf(!canHost)('SshPool on OpenSSH', { timeout: 120_000 }, () => {
   let host: BareHost;
   let now: number;
   let pool: Ssh2Pool;
@@ -149,7 +149,7 @@ describe.skipIf(!canHost)('SshPool on OpenSSH', { timeout: 60_000 }, () => {
       'rm /etc/stoa-ssh-host*; ssh-keygen -q -t ed25519 -N "" -f /etc/stoa-ssh-host; pkill -HUP -o sshd',
     );
     await expect
-      .poll(() => say('true').catch((error: SshError) => error.code), { timeout: 10_000 })
+      .poll(() => say('true').catch((error: SshError) => error.code), { timeout: 60_000 })
       .toBe('ssh_host_key_changed');
   });
 

@@ -55,7 +55,7 @@ async function online({ status, log }: Process): Promise<StatusSnapshot> {
     expect(snapshot.link?.state, log()).toBe('established');
     return snapshot;
   };
-  return vi.waitFor(at, { timeout: 20_000, interval: 50 });
+  return vi.waitFor(at, { timeout: 60_000, interval: 50 });
 }
 
 describe('stoa-agent run', () => {

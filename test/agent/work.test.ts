@@ -43,7 +43,7 @@ async function ready(agent: Agent): Promise<void> {
     const rows = await world.database.sql`select 1 from node_work where node_id = ${agent.nodeId}`;
     expect([agent.link().state, rows.length]).toEqual(['established', 1]);
   };
-  await vi.waitFor(said, { timeout: 20_000, interval: 50 });
+  await vi.waitFor(said, { timeout: 60_000, interval: 50 });
 }
 
 async function submit(kind: KindName, nodeId: string): Promise<string> {
@@ -62,7 +62,7 @@ async function over(jobId: string): Promise<JobDetail> {
       expect(job && isOver(job.state)).toBe(true);
       return job!;
     },
-    { timeout: 30_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 }
 
@@ -85,7 +85,7 @@ describe.each(['websocket', 'long-poll'] as const)('work by %s', (transport) => 
         expect(stored!.size).toBeGreaterThan(60);
         return stored!;
       },
-      { timeout: 10_000 },
+      { timeout: 60_000 },
     );
     let text = '';
     for await (const piece of log.bytes(0, log.size - 1)) text += new TextDecoder().decode(piece);
@@ -96,7 +96,7 @@ describe.each(['websocket', 'long-poll'] as const)('work by %s', (transport) => 
     }).then((entries) => entries.filter((entry) => entry.isDirectory()));
     const kept = join(host.directory, 'identities/default', directory!.name, 'work');
     expect(await readdir(join(kept, 'results'))).toEqual(['000000000000.log']);
-    await vi.waitFor(async () => expect(await readdir(join(kept, 'logs'))).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await readdir(join(kept, 'logs'))).toEqual([]), { timeout: 60_000 });
   }, 60_000);
 
   it('ends where somebody cancels it', async () => {

@@ -1,5 +1,7 @@
 /** F01: a hub that dies under its fleet and comes back. Real agent cores, real WebSockets, a real hub process. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import {
+  type Clock,
   createClock,
   createWebSocketTransport,
   DIRECT,
@@ -17,16 +19,40 @@ import { placeOf } from '../world/places.ts';
 import { createDice } from '../world/random.ts';
 import { WorldNode } from '../world/world-node.ts';
 
-const AGENTS = 2_000;
-/** Short ones, so that five heartbeat intervals pass while somebody waits. */
+/**
+ * An even return is 50 connects in a second. A hub that takes 12 s to come back adds the retries of those that met none,
+ * 85 a second in all: that chance puts more than 150 into any second is a Poisson tail of 1e-8. Without jitter all 1,000
+ * come in one.
+ */
+const AGENTS = 1_000;
 const WINDOW_MS = 20_000;
-const HEARTBEAT_MS = 3_000;
+/** Short, so that five intervals pass while somebody waits; agents and hub share two cores with other tests. */
+const HEARTBEAT_MS = 5_000;
+const INTERVALS = 5;
+const PHASES = 15;
 const JOINING = 100;
+/** Bounds what hangs; nothing here is measured by it. */
+const HANGING = { withinMs: 300_000, everyMs: 100 };
 
 /** What the whole fleet does to the hub, as times of the monotonic clock. */
 interface Traffic {
+  /** When they were due: a machine that is busy elsewhere runs the timers of a whole second at once. */
   readonly connects: number[];
   readonly messages: number[];
+}
+
+/** For what is done in a timer's task, when that timer was due. */
+const due = new AsyncLocalStorage<number>();
+
+function noting(clock: Clock): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (delayMs, task) => {
+      const at = clock.monotonic() + delayMs;
+      return clock.after(delayMs, () => due.run(at, task));
+    },
+  };
 }
 
 /** A transport that notes when it is used. */
@@ -34,7 +60,7 @@ function watched(transport: Transport, { connects, messages }: Traffic): Transpo
   return {
     name: transport.name,
     dial(target, listener): Link {
-      connects.push(performance.now());
+      connects.push(due.getStore() ?? performance.now());
       const link = transport.dial(target, listener);
       return {
         send(message) {
@@ -52,16 +78,29 @@ function watched(transport: Transport, { connects, messages }: Traffic): Transpo
   };
 }
 
-/** Events in the busiest second, relative to the mean over the span. */
-function peak(times: readonly number[], from: number, to: number): number {
-  const seconds = Math.ceil((to - from) / 1_000);
-  const bins = Array.from({ length: seconds }, () => 0);
-  for (const at of times) if (at >= from && at < to) bins[Math.floor((at - from) / 1_000)]! += 1;
-  const mean = bins.reduce((sum, each) => sum + each, 0) / ((to - from) / 1_000);
-  return Math.max(...bins) / mean;
+/** Connects in the busiest second, relative to a return that is spread evenly over the window. */
+function busiestSecond(times: readonly number[], from: number): number {
+  const seconds = new Map<number, number>();
+  for (const at of times) {
+    const second = Math.floor((at - from) / 1_000);
+    seconds.set(second, (seconds.get(second) ?? 0) + 1);
+  }
+  return Math.max(...seconds.values()) / (AGENTS / (WINDOW_MS / 1_000));
 }
 
-it('F01 a hub killed under 2,000 agents is met evenly by their return, without an echo in the intervals after it', async () => {
+/**
+ * Messages in the busiest phase of the heartbeat interval, over all intervals, relative to the mean. An echo comes at
+ * the same phase in each and makes 15 of it. A stall of this process puts one interval's messages into one phase, 4 in
+ * all; chance, with some 330 in a phase, makes less than 1.4 (6 sigma).
+ */
+function busiestPhase(times: readonly number[], from: number): number {
+  const phases = Array.from({ length: PHASES }, () => 0);
+  const counted = times.filter((at) => at >= from && at < from + INTERVALS * HEARTBEAT_MS);
+  for (const at of counted) phases[Math.floor((((at - from) % HEARTBEAT_MS) * PHASES) / HEARTBEAT_MS)]! += 1;
+  return Math.max(...phases) / (counted.length / PHASES);
+}
+
+it('F01 a hub killed under 1,000 agents is met evenly by their return, without an echo in the intervals after it', async () => {
   await using postgres = await startPostgres();
   const databaseUrl = await postgres.createDatabase('socket');
   await using home = await HubHome.create();
@@ -74,7 +113,7 @@ it('F01 a hub killed under 2,000 agents is met evenly by their return, without a
   };
   const hub = await home.serve(env);
   await using database = await home.openDatabase(databaseUrl);
-  const clock = createClock();
+  const clock = noting(createClock());
   const dice = createDice(1);
   const places = Array.from({ length: AGENTS }, (_, index) => placeOf(index, AGENTS, dice));
   const identities = await enrolAll(places, {
@@ -105,24 +144,25 @@ it('F01 a hub killed under 2,000 agents is met evenly by their return, without a
   const online = () => nodes.reduce((count, node) => count + Number(node.online), 0);
   try {
     for (let first = 0; first < AGENTS; first += JOINING) {
+      // Some lose an attempt on a busy machine and wait for the next: the others need not wait with them.
+      await until('room for a group', () => online() >= first - JOINING, HANGING);
       const group = nodes.slice(first, first + JOINING);
       await Promise.all(group.map((node) => node.install().then(() => node.start())));
-      await until('a group online', () => group.every((node) => node.online));
     }
+    await until('everybody online', () => online() === AGENTS, HANGING);
     const killedAt = performance.now();
     await hub.kill('SIGKILL');
     await home.serve(env);
-    await until('everybody back', () => online() === AGENTS, { withinMs: 120_000, everyMs: 100 });
+    await until('everybody back', () => online() === AGENTS, HANGING);
     const backAt = performance.now();
     const connects = traffic.connects.filter((at) => at >= killedAt);
-    // Up to the last but one percent: stragglers that met nobody twice stretch the span and lower the mean.
-    const end = connects.toSorted((a, b) => a - b)[Math.floor(connects.length * 0.99)]!;
-    expect(peak(connects, killedAt, end)).toBeLessThanOrEqual(3);
-    const until5 = backAt + 5 * HEARTBEAT_MS;
-    await until('five intervals', () => performance.now() >= until5, { everyMs: 100 });
-    expect(peak(traffic.messages, backAt, until5)).toBeLessThanOrEqual(3);
+    expect(connects.length).toBeGreaterThanOrEqual(AGENTS);
+    expect(busiestSecond(connects, killedAt)).toBeLessThanOrEqual(3);
+    const end = backAt + INTERVALS * HEARTBEAT_MS;
+    await until('five intervals', () => performance.now() >= end, { everyMs: 100 });
+    expect(busiestPhase(traffic.messages, backAt)).toBeLessThanOrEqual(5);
     expect(online()).toBe(AGENTS);
   } finally {
     await Promise.all(nodes.map((node) => node.stop()));
   }
-}, 240_000);
+}, 600_000);

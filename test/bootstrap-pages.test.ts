@@ -184,7 +184,7 @@ describe('pages of work over SSH', { timeout: 120_000 }, () => {
     const tips = [{ chain: 3, height: 4_711_042, hash: 'A'.repeat(43) }];
     await world.probes.put('tips', [{ nodeId: node, at: Date.now() - 5_000, value: tips }]);
     await world.sql`update node_status set last_seen = now() - interval '1 hour' where node_id = ${node}`;
-    expect(await chains()).toMatch(/polled over SSH[^]*4.711.042/);
+    expect(await chains()).toMatch(/polled over SSH[\s\S]*4.711.042/);
     expect(await tab()).toContain('were polled');
     await world.sql`update node_status set last_seen = now() where node_id = ${node}`;
     expect(await chains()).not.toContain('polled over SSH');

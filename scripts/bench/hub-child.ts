@@ -29,6 +29,8 @@ export type Request =
   | { readonly ask: 'seed'; readonly count: number }
   /** `collect`: memory is read after a full collection, which leaves the young generation as small as at the start. */
   | { readonly ask: 'usage'; readonly collect: boolean }
+  /** How many nodes have said what work they do. */
+  | { readonly ask: 'willing' }
   /** A read job for each node that the selector finds. */
   | { readonly ask: 'submit'; readonly selector: string; readonly expected: number }
   | { readonly ask: 'stop' };
@@ -102,6 +104,10 @@ async function usage(collect: boolean): Promise<Usage> {
 
 async function answerTo(request: Request): Promise<unknown> {
   if (request.ask === 'usage') return usage(request.collect);
+  if (request.ask === 'willing') {
+    const [row] = await database.sql<{ nodes: number }[]>`select count(*)::int as nodes from node_work`;
+    return row!.nodes;
+  }
   if (request.ask === 'submit') return submit(request.selector, request.expected);
   return { done: true };
 }

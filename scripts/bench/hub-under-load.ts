@@ -7,6 +7,8 @@ export interface HubUnderLoad extends AsyncDisposable {
   readonly origin: string;
   readonly region: { readonly name: string; readonly rootFingerprint: Uint8Array };
   seed(count: number): Promise<void>;
+  /** How many nodes have said what work they do. */
+  willing(): Promise<number>;
   /** A read job for each node that the selector finds. `at`: when it was asked for, ms since 1970. */
   submit(selector: string, expected: number): Promise<{ at: number; tookMs: number }>;
   /** With `collect`, memory is read after garbage is gone; what follows starts with a young generation of its first size. */
@@ -30,10 +32,13 @@ export async function startHubUnderLoad(): Promise<HubUnderLoad> {
     async seed(count) {
       await ask({ ask: 'seed', count });
     },
+    willing: async () => (await ask({ ask: 'willing' })) as number,
     submit: async (selector, expected) =>
       (await ask({ ask: 'submit', selector, expected })) as { at: number; tookMs: number },
     usage: async ({ collect } = { collect: false }) => (await ask({ ask: 'usage', collect })) as Usage,
     async [Symbol.asyncDispose]() {
+      // It may have ended by a fault, of which the asker was told.
+      if (child.exitCode !== null || child.signalCode !== null) return;
       child.send({ ask: 'stop' } satisfies Request);
       await once(child, 'exit');
     },

@@ -164,7 +164,7 @@ export const benchJobs: Bench = async ({ long, say }) => {
       workers.push(new Worker({ key, agent, told }));
     }
   say(`${connections} agents are connected`);
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  while ((await hub.willing()) < connections) await new Promise((resolve) => setTimeout(resolve, 250));
 
   const single: number[] = [];
   const submitting: number[] = [];

@@ -25,7 +25,7 @@ import { Live } from './console/live.ts';
 import { createBreakdown, fleetRoutes, fleetSource, type HubFacts } from './fleet/index.ts';
 import { createHttpApp, type HttpFeature, type HubApp, type HubContext } from './http.ts';
 import { ImportedNodes, importRoutes } from './import/index.ts';
-import { JobSchedules, type Jobs, jobPages, jobSources } from './jobs/index.ts';
+import { JobSchedules, type Jobs, jobPages, jobSources, LogFollowers } from './jobs/index.ts';
 import {
   type ArtefactStore,
   ChecklistReader,
@@ -167,6 +167,8 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const reader = new ChecklistReader({ sql, steps: join.steps });
   const joining = { ...join, ledger, reader, clock, guard, publicUrl };
   const { jobs } = options;
+  const schedules = new JobSchedules({ sql, desk: jobs.desk, audit, holderOf, clock, log });
+  const followers = new LogFollowers({ ...jobs, bus: options.bus, clock });
   const sources = [
     ...nodeSources(nodes),
     fleetSource(fleet),
@@ -215,7 +217,11 @@ export async function createWeb(options: WebOptions): Promise<Web> {
         audit,
         values,
       }),
-      jobPages({ ...nodes, ...jobs, orders: options.orders, sshKinds: Object.keys(SSH_KINDS), guard }),
+      jobPages({
+        ...{ ...nodes, ...jobs, schedules, followers, guard },
+        orders: options.orders,
+        sshKinds: Object.keys(SSH_KINDS),
+      }),
       bootstrapPages({
         ...{ ...nodes, auditStore, guard, desk: ssh.desk, agentless: ssh.agentless },
         ...{ nodeAccess: access, access: ssh.access, secrets: ssh.vault },
@@ -227,7 +233,8 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       savedViewRoutes({ guard, views }),
       bulkRoutes({ guard, acts }),
       apiRoutes({
-        ...{ listing, acts, jobs, liveness, ledger, clock, auditStore, publicUrl, version: hub().version },
+        ...{ listing, acts, jobs, followers, liveness, ledger, clock, auditStore, publicUrl },
+        version: hub().version,
         guard: requireKeyOrViewer({ keys, guard, addressOf }),
       }),
       paletteRoutes({ guard, suggestions: new NodeSuggestions({ sql, access, liveness }) }),
@@ -262,7 +269,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       ...pulse.tasks,
       new AnnouncementMails({ ...options, store: announcements }),
       new AuditRetention({ store: auditStore, clock }),
-      new JobSchedules({ sql, desk: jobs.desk, audit, holderOf, clock, log }),
+      schedules,
     ],
     alerts,
     get streams() {

@@ -233,10 +233,8 @@ export class Accounts {
   }
 
   /** The account for which an API key of this e-mail acts. */
-  async holderOf(email: string): Promise<Pick<Viewer, 'accountId' | 'email' | 'tier'> | undefined> {
-    const user = await this.store.user(email);
-    if (user === undefined || user.disabledAt !== undefined) return undefined;
-    return { accountId: user.id, email: user.email, tier: user.tier };
+  holderOf(email: string): Promise<Pick<Viewer, 'accountId' | 'email' | 'tier'> | undefined> {
+    return this.store.holder(email);
   }
 
   /** E-mails of the Ancient Admins who can sign in. */

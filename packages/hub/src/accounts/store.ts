@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
-import type { Tier } from './viewer.ts';
+import type { Tier, Viewer } from './viewer.ts';
 
 /** Longer than any window in which tries are counted. */
 const RATE_LIMITS_MS = 24 * 3_600_000;
@@ -78,6 +78,13 @@ export class AccountStore {
       UserRow[]
     >`select id, email, tier, disabled_at from users where email = ${email}`;
     return row && userOf(row);
+  }
+
+  /** The account of this e-mail as it may act now; undefined for none, and for one that is disabled. */
+  async holder(email: string): Promise<Pick<Viewer, 'accountId' | 'email' | 'tier'> | undefined> {
+    const user = await this.user(email);
+    if (user === undefined || user.disabledAt !== undefined) return undefined;
+    return { accountId: user.id, email: user.email, tier: user.tier };
   }
 
   async mayHaveSession(userId: string): Promise<boolean> {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NodeAccess, type Viewer } from '#accounts/index.ts';
 import { AuditLog, AuditStore } from '#audit/index.ts';
 import { BulkActs } from '#bulk/index.ts';
-import { createJobTools } from '#jobs/index.ts';
+import { createJobTools, LogFollowers } from '#jobs/index.ts';
 import { TokenLedger } from '#joining/index.ts';
 import { JoinTokens, Liveness, NodeListing } from '#nodes/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
@@ -47,24 +47,27 @@ describe('the API', { timeout: 120_000 }, () => {
     const liveness = new Liveness({ clock });
     const hub = { origin: 'https://hub.example', region: 'eu', rootFingerprint: randomBytes(32) };
     const tokens = new JoinTokens({ sql, clock, random: randomBytes, crypto: nodeCrypto, hub });
+    const bus = new Bus({ log });
+    const jobs = await createJobTools({
+      ...{ sql, clock, liveness, heads, random: randomBytes, logDirectory: tmpdir() },
+      orders: {
+        signerOf: () => 'nobody@x.example',
+        verify: () => Promise.reject(new Error('no order is verified here')),
+        carried: () => Promise.resolve(new Map()),
+      },
+      fetch: () => Promise.reject(new Error('no peer is asked here')),
+    });
     const feature = apiRoutes({
       guard: async (c, next) => {
         c.set('viewer', viewer);
         await next();
       },
       listing: new NodeListing({ sql, access, clock, heads }),
-      acts: new BulkActs({ sql, access, audit, bus: new Bus({ log }), clock, liveness, heads }),
+      acts: new BulkActs({ sql, access, audit, bus, clock, liveness, heads }),
       liveness,
       ledger: new TokenLedger({ sql, clock, audit, tokens }),
-      jobs: await createJobTools({
-        ...{ sql, clock, liveness, heads, random: randomBytes, logDirectory: tmpdir() },
-        orders: {
-          signerOf: () => 'nobody@x.example',
-          verify: () => Promise.reject(new Error('no order is verified here')),
-          carried: () => Promise.resolve(new Map()),
-        },
-        fetch: () => Promise.reject(new Error('no peer is asked here')),
-      }),
+      jobs,
+      followers: new LogFollowers({ ...jobs, bus, clock }),
       clock,
       auditStore: new AuditStore(sql),
       version: '0.1.0',

@@ -3,7 +3,6 @@ import { fromHex, JOB_KINDS, type JobKind } from '@stoa/protocol';
 import { viewerWith } from '#api-keys/index.ts';
 import {
   answerLog,
-  followLog,
   type JobBatch,
   type JobChoice,
   type JobCursor,
@@ -11,6 +10,7 @@ import {
   type JobReceiptRow,
   type JobSummary,
   type Jobs,
+  type LogFollowers,
 } from '#jobs/index.ts';
 import { parseSelector } from '#nodes/index.ts';
 import type { Viewer } from '../accounts/index.ts';
@@ -33,6 +33,7 @@ import { type Api, access, FAILURES, iso, json } from './route.ts';
 
 export interface JobApiDeps {
   readonly jobs: Pick<Jobs, 'desk' | 'reader' | 'logs'>;
+  readonly followers: LogFollowers;
 }
 
 const kinds = createRoute({
@@ -93,7 +94,7 @@ const showBatch = createRoute({
 });
 
 /** Jobs by JSON: the same desk and reader as the console's. Approving is for people. */
-export function addJobRoutes(api: Api, { jobs: { desk, reader, logs } }: JobApiDeps): void {
+export function addJobRoutes(api: Api, { jobs: { desk, reader, logs }, followers }: JobApiDeps): void {
   const detail = async (viewer: Viewer, id: string): Promise<JobDetail> => {
     const job = await reader.show(viewer, id);
     if (job === undefined) throw notFound('This job');
@@ -173,11 +174,12 @@ export function addJobRoutes(api: Api, { jobs: { desk, reader, logs } }: JobApiD
     return c.json(detailOut(job, await reader.receipts(job.jobId)), 200);
   });
   api.get('/api/v1/jobs/:id/log', async (c: HubContext) => {
-    const { jobId } = await detail(viewerWith(c, 'jobs:read'), c.req.param('id') ?? '');
+    const viewer = viewerWith(c, 'jobs:read');
+    const { jobId } = await detail(viewer, c.req.param('id') ?? '');
     const from = c.req.query('follow');
     return from === undefined
       ? answerLog(c, await logs.open(jobId))
-      : followLog(c, (signal) => logs.follow(jobId, Number(from) || 0, signal));
+      : followers.answer(c, viewer, { jobId, from: Number(from) || 0 });
   });
   for (const name of ['cancel', 'retry'] as const) {
     const words = name === 'cancel' ? 'Cancel' : 'Queue anew what ended without success:';

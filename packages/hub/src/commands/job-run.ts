@@ -146,7 +146,10 @@ function accountOf(as: string | undefined): string | undefined {
   return as?.trim().toLowerCase();
 }
 
-function readRequest(name: string, { query, param = [] }: RunOptions): JobRequest {
+export function readRequest(
+  name: string,
+  { query, param = [] }: Pick<RunOptions, 'query' | 'param'>,
+): JobRequest {
   if (!isKindName(name)) throw badOption(`there is no kind '${name}': stoa-hub job kinds lists them`);
   return {
     kind: name,

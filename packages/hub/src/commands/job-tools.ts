@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { nodeCrypto } from '@stoa/protocol/node';
-import type { Viewer } from '../accounts/index.ts';
+import { AccountStore, type Viewer } from '../accounts/index.ts';
+import { AuditLog } from '../audit/index.ts';
 import { systemClock } from '../clock.ts';
-import { type BatchTally, createJobTools, type JobTools, tallyBatch } from '../jobs/index.ts';
+import { type BatchTally, createJobTools, JobSchedules, type JobTools, tallyBatch } from '../jobs/index.ts';
+import { createLog } from '../log.ts';
 import { Liveness } from '../nodes/index.ts';
 import { createOrders, type Orders } from '../orders/index.ts';
 import { secureRandom } from '../secure-random.ts';
@@ -13,6 +15,7 @@ import { NO_HEADS } from './fleet.ts';
 
 export interface JobBench extends JobTools {
   readonly orders: Orders;
+  readonly schedules: JobSchedules;
   /** Whoever has the shell has proved to be there. */
   readonly viewer: Viewer;
   readonly now: () => number;
@@ -39,9 +42,15 @@ export async function withJobs<T>(
       logDirectory: config.jobsDir ?? join(config.dataDir, 'jobs'),
       liveness: new Liveness({ clock, intervalMs: config.heartbeatSeconds * 1_000 }),
     });
+    const accounts = new AccountStore(sql);
     return work({
       ...tools,
       orders,
+      schedules: new JobSchedules({
+        ...{ sql, clock, desk: tools.desk, audit: new AuditLog({ sql, clock }) },
+        holderOf: (email) => accounts.holder(email),
+        log: createLog({ level: config.logLevel }),
+      }),
       viewer: { ...LOCAL, confirmedAt: clock.now() },
       now: () => clock.now(),
       tally: (batchId) => tallyBatch(sql, batchId),

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
 import { EXIT_CODES } from './exit.ts';
 import type { RunOptions } from './job-run.ts';
+import type { ScheduleOptions } from './job-schedules.ts';
 import type { JobListOptions } from './jobs.ts';
 import type { NodeWorkOptions } from './node-work.ts';
 
@@ -78,4 +79,37 @@ export function addJobCommands(root: Command, here: () => CommandContext): void 
     .argument('<id>', 'of the job, or of a batch')
     .description('queue anew what failed, was cancelled or is dead')
     .action(async (id: string) => (await import('./jobs.ts')).retryJobs(here(), id));
+  addScheduleCommands(jobs, here);
+}
+
+function addScheduleCommands(jobs: Command, here: () => CommandContext): void {
+  const schedules = jobs
+    .command('schedules')
+    .description('work that only reads, submitted again and again by itself');
+  schedules
+    .command('ls')
+    .description('list what is scheduled')
+    .addHelpText('after', `\n${EXIT_CODES}`)
+    .action(async () => (await import('./job-schedules.ts')).listSchedules(here()));
+  schedules
+    .command('add')
+    .argument('<kind>', 'of class read: stoa-hub job kinds lists them')
+    .description('submit a job to all nodes that match, again and again')
+    .requiredOption('-q, --query <selector>', SELECTOR)
+    .requiredOption('--every <duration>', 'from one turn to the next, a minute at least: 15m, 6h, 1d')
+    .requiredOption(
+      '--as <email>',
+      'the account for whom: each turn reaches the nodes that it may work on then',
+    )
+    .option('-p, --param <name=value...>', 'parameters of the kind')
+    .addHelpText('after', `\n${EXIT_CODES}`)
+    .action(async (kind: string, options: ScheduleOptions) =>
+      (await import('./job-schedules.ts')).addSchedule(here(), kind, options),
+    );
+  schedules
+    .command('end')
+    .argument('<id>', 'of the schedule')
+    .description('end a schedule; the jobs that it has submitted go on')
+    .addHelpText('after', `\n${EXIT_CODES}`)
+    .action(async (id: string) => (await import('./job-schedules.ts')).endSchedule(here(), id));
 }

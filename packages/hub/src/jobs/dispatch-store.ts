@@ -73,6 +73,10 @@ export class DispatchStore {
   /**
    * A lease that nobody acknowledged goes out again as it is, token and all: if the frame was lost nothing began, and if it
    * was not, the agent knows it by its attempt. Only what a restored database holds of a queued one is made anew.
+   *
+   * `held` and `mutating` are spelled so that the indexes of what is due and of what is capped do not fit: right after a
+   * submit to a fleet the planner, whose statistics are older, would walk all of them for each node. That of a node's open
+   * jobs is right however many there are.
    */
   async #lease(
     sql: Queries,
@@ -93,8 +97,8 @@ export class DispatchStore {
         from room r join nodes n on n.node_id = r.node_id collate "C"
         cross join lateral (
           select j.job_id, j.kind, j.owner from jobs j
-          where j.node_id = n.node_id and j.ended_at is null and j.run = 'agent' and j.mutating = ${by.mutating}
-            and j.scheduled_at <= ${at} and not j.held
+          where j.node_id = n.node_id and j.ended_at is null and j.run = 'agent' and coalesce(j.mutating, true) = ${by.mutating}
+            and j.scheduled_at <= ${at} and not coalesce(j.held, false)
             and (j.state = 'queued' and j.deadline > ${at} or j.state = 'unknown' and not j.acked and j.cancel_wanted is null)
             ${by.mutating ? sql`and not exists (${busy(sql)})` : sql``}
           order by j.scheduled_at, j.job_id limit r.free for update skip locked
@@ -180,7 +184,7 @@ export class DispatchStore {
 
 /** The node's one slot for what changes it is taken; by a job whose fate is unknown too, unless the agent never had it. */
 function busy(sql: Queries): SqlFragment {
-  return sql`select 1 from jobs o where o.node_id = j.node_id and o.ended_at is null and o.mutating
+  return sql`select 1 from jobs o where o.node_id = j.node_id and o.ended_at is null and coalesce(o.mutating, true)
     and o.job_id <> j.job_id and o.run = 'agent' and o.state in ('leased', 'running', 'unknown')`;
 }
 

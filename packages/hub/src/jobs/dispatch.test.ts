@@ -289,7 +289,10 @@ describe('submitting and giving out work', { timeout: 120_000 }, () => {
     held = false;
     now += 3_600_000;
     await schedules.tick();
-    await expect(schedules.end(admin, scheduleId)).rejects.toMatchObject({ code: 'not_found' });
+    expect(await schedules.list(admin)).toHaveLength(1);
+    await expect(schedules.end({ ...ann, email: BOB }, scheduleId)).rejects.toMatchObject({
+      code: 'not_found',
+    });
     await schedules.end(ann, scheduleId);
     held = true;
     now += 3_600_000;

@@ -48,7 +48,8 @@ export {
 export { createJobTools, type JobTools } from './job-tools.ts';
 export { holderSeen, othersSeen } from './lease-store.ts';
 export { loadWorkLimits, saveWorkLimits, type WorkLimits } from './limits.ts';
-export { answerLog, followLog } from './log-answer.ts';
+export { answerLog } from './log-answer.ts';
+export { LogFollowers } from './log-followers.ts';
 export type { OrderSource, SubmittedOrder } from './order-source.ts';
 export { jobPages, jobSources } from './pages/index.ts';
 export { type JobPlan, LEFT_OUT, type LeftOut, type Share } from './planner.ts';

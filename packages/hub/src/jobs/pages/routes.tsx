@@ -12,7 +12,9 @@ import { mayRepeat } from '../job-choice.ts';
 import type { JobDesk } from '../job-desk.ts';
 import type { JobLogs } from '../job-logs.ts';
 import { isUuid, type JobReader } from '../job-reader.ts';
-import { answerLog, followLog } from '../log-answer.ts';
+import { answerLog } from '../log-answer.ts';
+import type { LogFollowers } from '../log-followers.ts';
+import type { JobSchedules } from '../schedules.ts';
 import { isOver } from '../state.ts';
 import { BatchPage } from './batch-page.tsx';
 import { type JobActs, JobPage } from './job-page.tsx';
@@ -23,11 +25,14 @@ import { NodeJobsTab } from './node-tab.tsx';
 import { readCursor, readFilter } from './query.ts';
 import { QueuePage } from './queue-page.tsx';
 import { mountRun, type RunOrders } from './run-routes.tsx';
+import { batchKey } from './source.tsx';
 
 export interface JobPagesDeps {
   readonly desk: JobDesk;
   readonly reader: JobReader;
   readonly logs: JobLogs;
+  readonly followers: LogFollowers;
+  readonly schedules: Pick<JobSchedules, 'list' | 'end'>;
   readonly orders: RunOrders;
   /** Of what workers run over SSH: in the same list, asked for elsewhere. */
   readonly sshKinds: readonly string[];
@@ -42,7 +47,7 @@ const NO_ACTS: JobActs = { cancel: false, retry: false };
 
 /** The pages of jobs. What a viewer may see follows the nodes; what they may do is the desk's to say. */
 export function jobPages(deps: JobPagesDeps): HttpFeature {
-  const { desk, reader, logs, access, guard, clock } = deps;
+  const { desk, reader, logs, schedules, access, guard, clock } = deps;
   const kinds = [...KIND_NAMES, ...deps.sshKinds];
   return {
     nav: [{ id: 'jobs', path: '/jobs', word: 'Jobs', group: 'scope', place: 30 }],
@@ -61,8 +66,18 @@ export function jobPages(deps: JobPagesDeps): HttpFeature {
       });
       app.get('/jobs/kinds', (c) => c.render(<KindsPage />, { title: 'Kinds of jobs', nav: 'jobs' }));
       app.get('/jobs/queue', async (c) => {
-        const rows = await reader.queue(viewerOf(c));
-        return c.render(<QueuePage rows={rows} now={clock.now()} />, { title: 'Queue', nav: 'jobs' });
+        const viewer = viewerOf(c);
+        const [rows, planned] = await Promise.all([reader.queue(viewer), schedules.list(viewer)]);
+        return c.render(<QueuePage rows={rows} schedules={planned} now={clock.now()} />, {
+          title: 'Queue',
+          nav: 'jobs',
+        });
+      });
+      app.post('/jobs/schedules/:id/end', async (c) => {
+        const id = c.req.param('id');
+        if (!isUuid(id)) throw notFound('This schedule');
+        await schedules.end(viewerOf(c), id);
+        return c.redirect(href('/jobs/queue'), 303);
       });
       mountRun(app, deps);
       app.get('/jobs/batches/:id', (c) => showBatch(c, deps));
@@ -98,7 +113,7 @@ export function jobPages(deps: JobPagesDeps): HttpFeature {
         const from = c.req.query('follow');
         return from === undefined
           ? answerLog(c, await logs.open(jobId))
-          : followLog(c, (signal) => logs.follow(jobId, Number(from) || 0, signal));
+          : deps.followers.answer(c, viewerOf(c), { jobId, from: Number(from) || 0 });
       });
     },
   };
@@ -153,7 +168,7 @@ async function showBatch(c: HubContext, { reader, access, clock }: JobPagesDeps)
   return c.render(<BatchPage {...{ batch, page, acts, approves }} now={clock.now()} />, {
     title: `${batch.kind}, a batch`,
     nav: 'jobs',
-    ...watching({ batch: [batch.batchId], job: page.jobs.map(({ jobId }) => jobId) }),
+    ...watching({ batch: [batchKey(viewer, batch.batchId)], job: page.jobs.map(({ jobId }) => jobId) }),
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Viewer } from '#accounts/index.ts';
+import { audienceOf, EVERYTHING, type Viewer } from '#accounts/index.ts';
 import type { Bus } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
 import { type LiveSource, partial } from '../../console/live.ts';
@@ -30,11 +30,16 @@ export interface JobSourcesDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** What pages about jobs watch: `job` (its status in a list), `jobHead`, `jobLog` by job id, `batch` by its id. */
+/** Names a batch as its reader sees it: its head counts the jobs of their nodes alone. */
+export function batchKey(viewer: Viewer, batchId: string): string {
+  return `${batchId}.${audienceOf(viewer)}`;
+}
+
+/** What pages about jobs watch: `job` (its status in a list), `jobHead`, `jobLog` by job id, `batch` by `batchKey`. */
 export function jobSources({ reader, logs, bus, clock }: JobSourcesDeps): LiveSource[] {
   const admit = async (viewer: Viewer, ids: readonly string[]) =>
     (await reader.byIds(viewer, ids)).map(({ jobId }) => jobId);
-  const due = (everyMs = RELOAD_MS) => new Due({ bus, clock, everyMs });
+  const due = (everyMs = RELOAD_MS, looks: Looks = 'moved') => new Due({ bus, clock, everyMs, looks });
   return [
     polled('job', admit, due(), async (ids) => {
       const jobs = await reader.byIds(HUB, ids);
@@ -63,21 +68,30 @@ export function jobSources({ reader, logs, bus, clock }: JobSourcesDeps): LiveSo
     ),
     polled(
       'batch',
-      async (viewer, ids) => {
-        const seen = await Promise.all(ids.map((id) => reader.batch(viewer, id)));
-        return seen.flatMap((batch) => (batch === undefined ? [] : [batch.batchId]));
+      async (viewer, keys) => {
+        const mine = keys.filter((key) => key === batchKey(viewer, idOf(key)));
+        const seen = await Promise.all(mine.map((key) => reader.batch(viewer, idOf(key))));
+        return mine.filter((_, i) => seen[i] !== undefined);
       },
-      due(),
-      async (ids) => {
-        const batches = await Promise.all(ids.map((id) => reader.batch(HUB, id)));
-        return batches.flatMap((batch) =>
-          batch === undefined
-            ? []
-            : [[batch.batchId, partial(BATCH_HEAD, String(<BatchHead batch={batch} />))]],
+      due(RELOAD_MS, 'all'),
+      async (keys) => {
+        const batches = await Promise.all(keys.map((key) => reader.batch(readerOf(key), idOf(key))));
+        return batches.flatMap((batch, i) =>
+          batch === undefined ? [] : [[keys[i]!, partial(BATCH_HEAD, String(<BatchHead batch={batch} />))]],
         );
       },
     ),
   ];
+}
+
+function idOf(key: string): string {
+  return key.slice(0, key.indexOf('.'));
+}
+
+/** Whoever sees what the audience of this key sees. */
+function readerOf(key: string): Viewer {
+  const audience = key.slice(key.indexOf('.') + 1);
+  return audience === EVERYTHING ? HUB : { ...HUB, accountId: audience, email: audience, tier: 'operator' };
 }
 
 function polled(
@@ -96,27 +110,35 @@ function polled(
   };
 }
 
+/** After a move: the jobs that moved, or all that is watched, where it is not jobs. */
+type Looks = 'moved' | 'all';
+/** Nobody may be watching for long, and all of a fleet moves: beyond it everything watched is looked up. */
+const MOST_MOVED = 20_000;
+
 /** Which of the watched are to be looked up now: what moved here, and in a slow round the rest. */
 class Due {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #everyMs: number;
-  #moved = false;
+  readonly #looks: Looks;
+  readonly #moved = new Set<string>();
   #roundAt = 0;
 
-  constructor(by: { bus: Bus; clock: Pick<Clock, 'now'>; everyMs: number }) {
+  constructor(by: { bus: Bus; clock: Pick<Clock, 'now'>; everyMs: number; looks: Looks }) {
     this.#clock = by.clock;
     this.#everyMs = by.everyMs;
-    by.bus.subscribe('jobs', () => {
-      this.#moved = true;
+    this.#looks = by.looks;
+    by.bus.subscribe('jobs', ({ ids }) => {
+      if (this.#moved.size < MOST_MOVED) for (const id of ids) this.#moved.add(id);
     });
   }
 
   of(watched: ReadonlySet<string>, wanted: ReadonlySet<string>): string[] {
     const now = this.#clock.now();
-    if (!this.#moved && now - this.#roundAt < this.#everyMs)
-      return [...watched].filter((id) => wanted.has(id));
-    this.#moved = false;
-    this.#roundAt = now;
-    return [...watched];
+    const many = this.#moved.size >= MOST_MOVED || (this.#looks === 'all' && this.#moved.size > 0);
+    const round = many || now - this.#roundAt >= this.#everyMs;
+    if (round) this.#roundAt = now;
+    const due = [...watched].filter((id) => round || wanted.has(id) || this.#moved.has(id));
+    this.#moved.clear();
+    return due;
   }
 }

@@ -11,6 +11,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   'test/simulation.test.ts': 80,
   'test/faults/herd.test.ts': 80,
   'test/hub-process.test.ts': 40,
+  'test/work/kinds-on-host.test.ts': 45,
   'test/hub-commands.test.ts': 45,
   'test/faults/kill.test.ts': 60,
   'test/faults/machine.test.ts': 50,

@@ -1,6 +1,7 @@
 /** What stands on a host for the tests of work: the privileged unit as install.sh sets it up, and a node. */
 
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { copyFile, readFile, symlink, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -15,6 +16,9 @@ const INSTALL = fileURLToPath(new URL('../../packages/hub/src/joining/static/ins
 const STAND_IN = fileURLToPath(new URL('chainweb-stand-in.mjs', import.meta.url));
 export const UNIT = 'stoachain.service';
 export const CHAIN = '/var/lib/stoachain';
+const QUICK_OPENSSL = `#!/bin/bash
+exec /usr/bin/openssl "\${@/#rsa:4096/rsa:2048}"
+`;
 const run = promisify(execFile);
 
 /** As install.sh does it: its own texts, its own places. */
@@ -57,6 +61,8 @@ export async function installNode(
   await writeFile(host.path(`${CHAIN}/cert.pem`), cert, { mode: 0o600 });
   await writeFile(host.path(`${CHAIN}/key.pem`), key, { mode: 0o600 });
   await host.run('chown', '-R', 'stoachain:stoachain', CHAIN);
+  // As the step asks for it, but for the minute that such a key can take on a busy machine.
+  await writeFile(host.path('/usr/local/bin/openssl'), QUICK_OPENSSL, { mode: 0o755 });
   const options = [
     `--service-port ${port.service} --p2p-port ${port.p2p} --p2p-hostname node.example.org`,
     `--database-directory ${CHAIN}/database --backup-directory ${CHAIN}/backups`,
@@ -70,11 +76,14 @@ export async function installNode(
   await host.run('systemctl', 'daemon-reload');
 }
 
-/** A release archive in folders, as they are published. */
+/** Of the node that runs already, under the name and with the arguments of the new one. */
+export const NODE_PROGRAM = '#!/bin/bash\nexec -a "$0" /opt/chainweb/chainweb-node "$@"\n';
+
+/** A release archive in folders, as they are published. What lies beside the program makes many parts of it. */
 export async function tarball(host: SystemdHost, program: string): Promise<Uint8Array> {
   await host.run('mkdir', '-p', '/tmp-release/chainweb');
-  await host.run('cp', program, '/tmp-release/chainweb/chainweb-node');
-  await host.run('chmod', '755', '/tmp-release/chainweb/chainweb-node');
-  await host.run('tar', '-I', 'gzip -1', '-cf', '/tmp-release.tar.gz', '-C', '/tmp-release', 'chainweb');
+  await writeFile(host.path('/tmp-release/chainweb/chainweb-node'), program, { mode: 0o755 });
+  await writeFile(host.path('/tmp-release/chainweb/libraries'), randomBytes(1_000_000));
+  await host.run('tar', '-czf', '/tmp-release.tar.gz', '-C', '/tmp-release', 'chainweb');
   return readFile(host.path('/tmp-release.tar.gz'));
 }

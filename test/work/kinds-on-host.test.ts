@@ -9,7 +9,6 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import {
-  type Clock,
   createClock,
   createCommands,
   createDisk,
@@ -26,25 +25,21 @@ import { jobKind, type KindName, kindOf, type ParamValues, parseParams, peek } f
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Simulator, startSimulator } from '../chainweb/index.ts';
 import { makeCertificate } from '../kit/certificate.ts';
+import { JobClock } from '../kit/job-clock.ts';
 import { OwnerJobs } from '../kit/owner-jobs.ts';
 import { SystemdHost } from '../kit/systemd-host.ts';
 import { until } from '../kit/until.ts';
-import { CHAIN, installNode, installRoot, tarball, UNIT } from '../kit/work-host.ts';
+import { CHAIN, installNode, installRoot, NODE_PROGRAM, tarball, UNIT } from '../kit/work-host.ts';
 
-/** What waits for minutes waits for seconds. */
-const SPEED = 20;
-
-const fastClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now() * SPEED,
-  after: (ms, task) => createClock().after(ms / SPEED, task),
-};
+/** Of a single measure. */
+const MEASURE_SECONDS = 0.25;
 
 describe.skipIf(process.getuid?.() !== 0)(
   'kinds of work on a host under systemd',
   { timeout: 180_000 },
   () => {
     const jobs = new OwnerJobs();
+    const clock = new JobClock();
     let host: SystemdHost;
     let chain: Simulator;
     let deps: KindDeps;
@@ -66,7 +61,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       await mkdir(dataDir, { recursive: true });
       const proc = openProc();
       deps = {
-        clock: fastClock,
+        clock,
         random: (count) => new Uint8Array(randomBytes(count)),
         disk: createDisk(),
         proc,
@@ -108,7 +103,14 @@ describe.skipIf(process.getuid?.() !== 0)(
       await host[Symbol.asyncDispose]();
     });
 
-    async function order(kind: KindName, params: ParamValues = {}, signal = new AbortController().signal) {
+    async function order(
+      kind: KindName,
+      params: ParamValues = {},
+      {
+        signal = new AbortController().signal,
+        seconds = MEASURE_SECONDS,
+      }: { signal?: AbortSignal; seconds?: number } = {},
+    ) {
       const message = jobs.job(kind, params);
       const lease = peek(jobKind, message.sealed);
       const log: string[] = [];
@@ -123,12 +125,8 @@ describe.skipIf(process.getuid?.() !== 0)(
         progress: (_percent: number | undefined, step: string) => void steps.push(step),
       };
       try {
-        return {
-          ...(await createJobHandlers(deps, { benchmarkSeconds: 1 })[kind].run(job)),
-          log,
-          steps,
-          error: undefined,
-        };
+        const handlers = createJobHandlers(deps, { benchmarkSeconds: seconds, benchmarkMegabytes: 16 });
+        return { ...(await handlers[kind].run(job)), log, steps, error: undefined };
       } catch (error) {
         return { report: undefined, log, steps, error: error as { code: string; message: string } };
       }
@@ -140,7 +138,17 @@ describe.skipIf(process.getuid?.() !== 0)(
       return report!;
     }
     const nodeServes = () =>
-      until('the node serves', async () => (await order('node-test')).report?.['ok'] === true);
+      until('the node serves', async () => (await order('node-test')).report?.['ok'] === true, {
+        everyMs: 100,
+      });
+    /** The job waits in vain for a node that ends again and again. */
+    async function inVain(ordered: ReturnType<typeof order>) {
+      await until('the node was started again by systemd', async () => (await restarts()) > 0);
+      clock.giveUp();
+      return ordered;
+    }
+    const restarts = async () =>
+      Number(await host.run('systemctl', 'show', '--property=NRestarts', '--value', UNIT));
     const mainPid = async () =>
       Number(await host.run('systemctl', 'show', '--property=MainPID', '--value', UNIT));
     const serve = (path: string, bytes: Uint8Array) => {
@@ -202,7 +210,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       const before = await host.run('cat', `${CHAIN}/cert.pem`);
       await host.run('rm', `${CHAIN}/cert.pem.before`, `${CHAIN}/key.pem.before`);
       await writeFile(host.path('/run/refuse-new-certificate'), '');
-      const { error, log } = await order('stoachain-cert-rotate');
+      const { error, log } = await inVain(order('stoachain-cert-rotate'));
       await host.run('rm', '/run/refuse-new-certificate');
       expect(error, log.join('\n')).toMatchObject({ code: 'node_not_up' });
       expect(await host.run('cat', `${CHAIN}/cert.pem`)).toBe(before);
@@ -241,13 +249,13 @@ describe.skipIf(process.getuid?.() !== 0)(
 
     it('stoachain-upgrade changes the program and keeps the arguments; one that fails at the gate is rolled back', async () => {
       const before = await cmdline(await mainPid());
-      const good = serve('/good.tar.gz', await tarball(host, process.execPath));
+      const good = serve('/good.tar.gz', await tarball(host, NODE_PROGRAM));
       await succeed('stoachain-upgrade', { ...good, gateMinutes: 15 });
       const upgraded = await cmdline(await mainPid());
       expect(upgraded[0]).toBe(`/opt/stoachain/programs/${good.sha256}/chainweb-node`);
       expect(upgraded.slice(1)).toEqual(before.slice(1));
-      const bad = serve('/bad.tar.gz', await tarball(host, '/bin/false'));
-      const failed = await order('stoachain-upgrade', { ...bad, gateMinutes: 1 });
+      const bad = serve('/bad.tar.gz', await tarball(host, '#!/bin/sh\nexit 1\n'));
+      const failed = await inVain(order('stoachain-upgrade', { ...bad, gateMinutes: 15 }));
       expect(failed.error, failed.log.join('\n')).toMatchObject({
         code: 'rolled_back',
         message: expect.stringContaining('not_at_tip'),
@@ -289,7 +297,7 @@ describe.skipIf(process.getuid?.() !== 0)(
     it('benchmark-node that is cancelled, or cut off with its agent, starts chainweb-node again', async () => {
       await nodeServes();
       const cancel = new AbortController();
-      const cancelled = order('benchmark-node', {}, cancel.signal);
+      const cancelled = order('benchmark-node', {}, { signal: cancel.signal, seconds: 60 });
       await until('it is down', async () => (await mainPid()) === 0);
       cancel.abort(new Error('cancelled'));
       expect((await cancelled).report).toBeUndefined();
@@ -298,7 +306,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       // The agent's end: what the mark on disk is for.
       const away = new AbortController();
       const mark = join(deps.config.dataDir, 'unsettled-job');
-      const cut = order('benchmark-node', {}, away.signal);
+      const cut = order('benchmark-node', {}, { signal: away.signal, seconds: 60 });
       await until('it is down', async () => (await mainPid()) === 0);
       await copyFile(mark, `${mark}.kept`);
       away.abort(new Error('cancelled'));
@@ -321,7 +329,7 @@ describe.skipIf(process.getuid?.() !== 0)(
         `printf '%s\\n' '#!/bin/sh' 'trap "" TERM' 'touch /run/in-tar' 'sleep 1000 & wait' 'sleep 1000' >/usr/local/bin/tar; chmod 755 /usr/local/bin/tar`,
       );
       const cancel = new AbortController();
-      const backup = order('backup-stoachain', {}, cancel.signal);
+      const backup = order('backup-stoachain', {}, { signal: cancel.signal });
       await until('tar runs', async () => (await host.run('ls', '/run')).includes('in-tar'));
       cancel.abort(new Error('cancelled'));
       expect((await backup).error).toMatchObject({ message: 'cancelled' });

@@ -14,8 +14,6 @@ import { fioDrive, perfIpc, sysbenchCpu, sysbenchMemory } from '#work/kinds/meas
 import { withNodeStopped } from '#work/kinds/node-stopped.ts';
 
 const TEST_FILE = '.stoa-benchmark';
-/** Of the whole benchmark: chainweb is down for it. */
-const DRIVE_MB = 512;
 const MARGIN_BYTES = 1e9;
 
 export interface BenchmarkOptions {
@@ -24,7 +22,10 @@ export interface BenchmarkOptions {
 }
 
 /** Each part that can't be measured is left out: by the rules it then credits nothing. */
-export function benchmarkNode(deps: KindDeps, { seconds }: BenchmarkOptions): JobHandler {
+export function benchmarkNode(
+  deps: KindDeps,
+  { seconds, megabytes }: BenchmarkOptions & { megabytes: number },
+): JobHandler {
   return {
     async run(job) {
       const host = await hostCollector(deps).collect(job.signal);
@@ -33,20 +34,21 @@ export function benchmarkNode(deps: KindDeps, { seconds }: BenchmarkOptions): Jo
       return withNodeStopped(deps, job, async () => {
         const threads = Math.max(1, host.cpuCount);
         const by = { commands: deps.commands, signal: job.signal };
+        const whole = Math.max(1, Math.round(seconds));
         job.progress(20, 'processor');
         const own = await measureCpu({ seconds, threads }, job.signal);
         const single =
-          (await sysbenchCpu(by.commands, { threads: 1, seconds }, by.signal)) ?? own.singleEvents;
-        const multi = (await sysbenchCpu(by.commands, { threads, seconds }, by.signal)) ?? own.multiEvents;
+          (await sysbenchCpu(by.commands, { threads: 1, seconds: whole }, by.signal)) ?? own.singleEvents;
+        const multi =
+          (await sysbenchCpu(by.commands, { threads, seconds: whole }, by.signal)) ?? own.multiEvents;
         job.progress(40, 'cryptography');
         const crypto = await measureCrypto(seconds / 4, job.signal);
         job.progress(60, 'memory');
         const memory =
-          (await sysbenchMemory(by.commands, seconds, by.signal)) ??
-          (await measureMemory(seconds, by.signal));
+          (await sysbenchMemory(by.commands, whole, by.signal)) ?? (await measureMemory(seconds, by.signal));
         const ipc = await perfIpc(by.commands, seconds / 4, by.signal);
         job.progress(75, 'drive');
-        const drive = await driveFigures(deps, job, { megabytes: DRIVE_MB, seconds });
+        const drive = await driveFigures(deps, job, { megabytes, seconds });
         return {
           report: rounded({
             cpuSingle: single,

@@ -16,11 +16,13 @@ export type { KindDeps } from '#work/kinds/deps.ts';
 export interface KindOptions {
   /** Of each single measure. */
   readonly benchmarkSeconds?: number;
+  /** Of the file by which a node's drive is measured. */
+  readonly benchmarkMegabytes?: number;
 }
 
 /** All kinds that this build can do. */
 export function createJobHandlers(deps: KindDeps, options: KindOptions = {}): Required<JobHandlers> {
-  const seconds = options.benchmarkSeconds ?? 8;
+  const { benchmarkSeconds: seconds = 8, benchmarkMegabytes: megabytes = 512 } = options;
   return {
     'system-probe': systemProbe(deps),
     'node-test': nodeTest(deps),
@@ -29,7 +31,7 @@ export function createJobHandlers(deps: KindDeps, options: KindOptions = {}): Re
     'stoachain-certbot-obtain': certbotObtain(deps),
     'seed-refresh': seedRefresh(deps),
     'peer-trust-reset': peerTrustReset(deps),
-    'benchmark-node': benchmarkNode(deps, { seconds }),
+    'benchmark-node': benchmarkNode(deps, { seconds, megabytes }),
     'drive-benchmark': driveBenchmark(deps, { seconds }),
     'backup-stoachain': backupStoachain(deps),
     'netdata-install': netdataInstall(deps),

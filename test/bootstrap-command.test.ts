@@ -1,24 +1,50 @@
-/** `stoa-hub bootstrap` and `stoa-hub ssh` beside a hub, against real OpenSSH on machines of their own. */
+/** `stoa-hub bootstrap`, `stoa-hub ssh` and `stoa-hub worker` beside a hub, against real OpenSSH on machines of their own. */
 import { writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Bootstrap } from '@stoa/hub/bootstrap';
+import { createLog } from '@stoa/hub';
+import { SSH_QUEUE_POLICY } from '@stoa/hub/bootstrap';
+import { PgBossQueue } from '@stoa/hub/seams/job-queue/index';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type BareHost, canHost } from './kit/bare-host.ts';
 import { hubCommandFed } from './kit/hub-command.ts';
 import { SshSite } from './kit/ssh-site.ts';
 import { until } from './kit/until.ts';
+import { startWorker, type WorkerProcess } from './kit/worker-process.ts';
+
+/** On the host: whoever comes to a gate first stays there until somebody writes to it. */
+const GATES = `mkdir -m 777 /run/gates && mkfifo -m 666 /run/gates/key.opens /run/gates/service.opens
+cat >/usr/local/bin/gate <<'TEXT'
+#!/bin/sh
+if mkdir "/run/gates/$1" 2>/dev/null; then read -r _ <"/run/gates/$1.opens"; fi
+TEXT
+cat >/usr/local/bin/shell-of-op <<'TEXT'
+#!/bin/sh
+/bin/sh "$@"
+code=$?
+case $* in *'mv authorized_keys.stoa'*) gate key ;; esac
+exit $code
+TEXT
+mv /usr/local/bin/systemctl /usr/local/bin/systemctl.behind
+cat >/usr/local/bin/systemctl <<'TEXT'
+#!/bin/sh
+gate service
+exec systemctl.behind "$@"
+TEXT
+chmod 755 /usr/local/bin/*
+usermod -s /usr/local/bin/shell-of-op op`;
 
 describe.skipIf(!canHost)('stoa-hub bootstrap', { timeout: 240_000 }, () => {
   let site: SshSite;
-  let worker: Bootstrap;
+  let workers: readonly WorkerProcess[] = [];
   let host: BareHost;
   beforeAll(async () => {
     site = await SshSite.open();
-    worker = site.worker();
+    workers = await Promise.all([1, 2, 3].map(() => startWorker(site.home)));
   }, 120_000);
   afterEach(() => host.close());
   afterAll(async () => {
-    await worker.close();
+    await Promise.all(workers.map((worker) => worker.kill('SIGTERM')));
     await site[Symbol.asyncDispose]();
   });
 
@@ -108,5 +134,61 @@ describe.skipIf(!canHost)('stoa-hub bootstrap', { timeout: 240_000 }, () => {
       run('', 'ssh', 'recover', 'nonsense', '--yes'),
     ]);
     expect(uses.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
+  });
+
+  it('F22 kill -9 of a worker in the middle: another one ends its job, and nothing is done twice', async () => {
+    host = await site.host({ sudo: 'asks', fetched: true });
+    await host.exec(GATES);
+    const { sql } = site.database;
+    // Its timers are what else comes after a quarter of a minute.
+    await using _hasty = await PgBossQueue.open({
+      ...{ sql, log: createLog({ level: 'silent' }), policy: { ...SSH_QUEUE_POLICY, leaseSeconds: 10 } },
+    });
+    const jobId = await site.begin(site.desk(), host);
+    const row = async () => {
+      const [found] = await sql<{ attempt: number; instance: string }[]>`
+        select attempt, instance from jobs where job_id = ${jobId}`;
+      return found;
+    };
+    const killedAt = async (gate: string) => {
+      await until(`a worker is at the gate '${gate}'`, async () =>
+        (await host.exec('ls /run/gates')).split('\n').includes(gate),
+      );
+      const holder = await row();
+      const [worker] = workers.filter(({ pid }) => holder?.instance === `worker ${hostname()} ${pid}`);
+      await worker!.kill('SIGKILL');
+      const attempt = holder!.attempt + 1;
+      await until(`it is taken up as attempt ${attempt}`, async () => {
+        // Time passes: the lease of the row, that of the queue, and its pause.
+        await sql`update jobs set leased_until = now() - interval '1 s'
+          where job_id = ${jobId} and attempt < ${attempt} and leased_until is not null`;
+        await sql`update job_queue.job set heartbeat_on = heartbeat_on - interval '1 h'
+          where id = ${jobId} and state = 'active' and retry_count < ${attempt - 1}`;
+        await sql`update job_queue.job set start_after = now() where id = ${jobId} and state = 'retry'`;
+        return (await row())?.attempt === attempt;
+      });
+    };
+    await killedAt('key');
+    await killedAt('service');
+    const installing = async () => (await host.exec('pgrep -xc flock || true')).trim();
+    await until('the third waits for what the second has begun', async () => (await installing()) === '2');
+    await host.exec('echo >/run/gates/service.opens');
+    const job = await site.ended(jobId);
+    expect({ ...job, log: await site.logOf(jobId) }).toMatchObject({
+      ...{ state: 'succeeded', message: '', attempt: 3 },
+    });
+    const nodeId = String(job['node_id']);
+    expect(await sql`select node_id, owner from nodes where label = 'rack-1'`).toEqual([
+      { node_id: nodeId, owner: site.owner },
+    ]);
+    const keys = (await host.exec('cat /home/op/.ssh/authorized_keys')).trim().split('\n');
+    expect(keys).toHaveLength(1);
+    expect(await site.keysOf(nodeId)).toEqual(keys);
+    expect(
+      await host.exec('ls /etc/sudoers.d /opt/stoa-agent/versions; pgrep -u stoa -fc stoa-agent.cjs'),
+    ).toMatch(/^\/etc\/sudoers.d:\nop\nzz-stoa-hub-op\n\n\/opt\/stoa-agent\/versions:\n[0-9.]+\n1\n$/);
+    expect(await site.secretsOf(jobId)).toEqual([]);
+    const lives = workers.filter(({ pid }) => job['instance'] === `worker ${hostname()} ${pid}`);
+    expect(lives).toHaveLength(1);
   });
 });

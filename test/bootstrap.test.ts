@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type Bootstrap, SSH_HANDLERS, type SshHandler } from '@stoa/hub/bootstrap';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type BareHost, canHost } from './kit/bare-host.ts';
-import { cutAtEachStep, cutEverywhere } from './kit/cut-work.ts';
+import { cutAt, cutAtEachStep, cutEverywhere } from './kit/cut-work.ts';
 import { SshSite, standInAgent } from './kit/ssh-site.ts';
 import { until } from './kit/until.ts';
 
@@ -14,7 +14,7 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000, concurrent: true }, ()
   /** Handlers that a test has put in place of the usual ones, by kind and node or place. */
   const swapped = new Map<string, SshHandler>();
   const usual =
-    (kind: 'bootstrap' | 'key-reseat'): SshHandler =>
+    (kind: 'bootstrap' | 'key-reseat' | 'firewall-bootstrap'): SshHandler =>
     (job, kit) =>
       (swapped.get(`${kind} ${job.row.nodeId}`) ?? SSH_HANDLERS[kind])(job, kit);
   beforeAll(async () => {
@@ -22,6 +22,7 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000, concurrent: true }, ()
     ssh = site.worker({
       ...SSH_HANDLERS,
       ...{ bootstrap: usual('bootstrap'), 'key-reseat': usual('key-reseat') },
+      'firewall-bootstrap': usual('firewall-bootstrap'),
     });
   }, 120_000);
   afterAll(async () => {
@@ -32,8 +33,9 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000, concurrent: true }, ()
   const STOP =
     'kill -9 $(cat /run/stoa-agent.pid); pkill -9 -u stoa; rm -f /var/lib/stoa-agent/status.sock; true';
   /** Makes it a node. @returns the node's id. */
-  const bootstrapped = async (host: BareHost): Promise<string> => {
-    const { state, message, node_id: nodeId } = await site.ended(await site.begin(ssh, host));
+  const bootstrapped = async (host: BareHost, port = 22): Promise<string> => {
+    const jobId = await site.begin(ssh, host, { port });
+    const { state, message, node_id: nodeId } = await site.ended(jobId);
     if (state !== 'succeeded') throw new Error(`it was not bootstrapped: ${String(message)}`);
     return String(nodeId);
   };
@@ -145,7 +147,9 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000, concurrent: true }, ()
     expect(await site.run(ssh, 'agent-install', nodeId)).toMatchObject({ state: 'succeeded' });
   });
 
-  it('repairs sudo, and sets a firewall that does not lock it out', async ({ expect }) => {
+  it('repairs sudo, and sets a firewall that does not lock it out; where ufw rules, it only allows more', async ({
+    expect,
+  }) => {
     await using host = await site.host({ fetched: true, sudo: 'asks' });
     const nodeId = await bootstrapped(host);
     // Another login to the same host, whose own rule is read late: neither takes the other's away.
@@ -176,6 +180,58 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000, concurrent: true }, ()
       message: '',
     });
     expect(await host.exec('nft list table inet stoa')).toContain('tcp dport { 22, 1789 } accept');
+    // As at a reboot, and then as who takes it away.
+    await host.exec('nft flush ruleset; nft -f /etc/nftables.conf; nft list table inet stoa');
+    await host.exec(
+      'mv /etc/nftables.d/stoa.nft /tmp; nft -c -f /etc/nftables.conf; mv /tmp/stoa.nft /etc/nftables.d',
+    );
+
+    await host.exec('ufw allow 22/tcp && ufw --force enable');
+    const byUfw = async () =>
+      JSON.parse(String((await site.run(ssh, 'firewall-reconcile', nodeId))['report'])) as unknown;
+    expect(await byUfw()).toEqual({ ports: '22,1789', changed: true, by: 'ufw' });
+    expect(await byUfw()).toEqual({ ports: '22,1789', changed: false, by: 'ufw' });
+    const status = await host.exec('ufw status; nft list tables');
+    expect(status).toMatch(/^Status: active\n.*^22\/tcp +ALLOW.*^1789\/tcp +ALLOW/ms);
+    expect(status).not.toContain('inet stoa');
+  });
+
+  it('is let in again by itself where the rules lock it out, also in place of rules that were confirmed', async ({
+    expect,
+  }) => {
+    await using host = await site.host({ fetched: true });
+    // A proxy before the SSH server: by what the host says we came in by 22, and in truth it is 2200.
+    await host.exec(`(setsid node -e "const net = require('net'); net.createServer((a) => {
+      const b = net.connect(22, '127.0.0.1'); a.pipe(b).pipe(a); a.on('error', () => b.destroy()); b.on('error', () => a.destroy());
+    }).listen(2200, () => console.log('listens'))" >/run/proxy 2>&1 &) ; tail -n +1 -f /run/proxy | grep -m 1 listens`);
+    const nodeId = await bootstrapped(host, 2200);
+    const table = () => host.exec('nft -s list table inet stoa 2>&1 || true');
+    const rolledBack = async (...cuts: string[]) => {
+      swapped.set(`firewall-bootstrap ${nodeId}`, async (job, kit) => {
+        const quick = { ...kit, rollBackSeconds: 3 };
+        for (const step of cuts) await cutAt(step, SSH_HANDLERS['firewall-bootstrap'])(job, quick);
+        return await SSH_HANDLERS['firewall-bootstrap'](job, quick);
+      });
+      const job = await site.run(ssh, 'firewall-bootstrap', nodeId);
+      expect(job).toMatchObject({ state: 'failed', code: 'firewall_rolled_back', attempt: 1 });
+      await until('the host has undone them', async () => !(await table()).includes('dport { 22, 1789 }'));
+    };
+    await rolledBack();
+    expect(await table()).toContain('No such file or directory');
+    const set = await ssh.desk.submit(site.viewer, {
+      ...{ kind: 'firewall-reconcile' as const, nodeId, params: { allow: '1789,2200' } },
+    });
+    expect(await site.ended(set)).toMatchObject({ state: 'succeeded', message: '' });
+    const confirmed = await table();
+    expect(confirmed).toContain('dport { 22, 1789, 2200 }');
+    // Whoever takes it up before the clock has run out gets in by the connection of before, and must not take what locks out
+    // new ones for what was there.
+    await rolledBack('sign in through them');
+    expect(await table()).toBe(confirmed);
+    expect(await host.exec('cat /etc/nftables.d/stoa.ports; ls /run/stoa')).toBe(
+      '22,1789,2200firewall.new\nfirewall.replaced\nfirewall.undone\n',
+    );
+    expect(await site.run(ssh, 'key-reseat', nodeId)).toMatchObject({ state: 'succeeded', message: '' });
   });
 
   it('reaches a marked node without an agent for its tips, once a day in the audit log, and no other', async ({

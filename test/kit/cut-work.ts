@@ -52,6 +52,26 @@ export function cutEverywhere(
   };
 }
 
+/** Ends without a word where the handler comes to this step. */
+export function cutAt(
+  step: string,
+  handler: SshHandler,
+): (...given: Parameters<SshHandler>) => Promise<void> {
+  return async (job, kit) => {
+    const cut = async (name: string, progress: number) => {
+      await job.step(name, progress);
+      if (name === step) throw new Cut();
+    };
+    try {
+      await handler({ ...job, step: cut }, kit);
+    } catch (error) {
+      if (error instanceof Cut) return;
+      throw error;
+    }
+    throw new Error(`it never comes to '${step}'`);
+  };
+}
+
 /**
  * Runs a handler as a job of its own for each step that it comes to, cut off there, again to its end, and at last without a
  * cut. @param by.afresh makes the host what it was before. @param by.look sees what the job came to.

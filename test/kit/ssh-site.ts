@@ -78,7 +78,14 @@ export class SshSite implements AsyncDisposable {
   }
 
   /** A worker, which takes work at once. */
-  worker(handlers: Readonly<Record<string, SshHandler>> = SSH_HANDLERS): Bootstrap {
+  worker(handlers?: Readonly<Record<string, SshHandler>>): Bootstrap {
+    const ssh = this.desk(handlers);
+    ssh.worker.start();
+    return ssh;
+  }
+
+  /** A side that asks for work and leaves it to others. */
+  desk(handlers: Readonly<Record<string, SshHandler>> = SSH_HANDLERS): Bootstrap {
     const { sql } = this.database;
     const { dataDir, region, network } = this.home;
     const hub = {
@@ -87,7 +94,7 @@ export class SshSite implements AsyncDisposable {
       rootFingerprint: region.rootFingerprint,
     };
     const by = { sql, clock: systemClock, random, crypto: nodeCrypto };
-    const ssh = createBootstrap({
+    return createBootstrap({
       ...{ ...by, queue: this.queue, instance: 'worker-1', generation: 0, vault: this.vault, log, handlers },
       ...{ logDirectory: join(dataDir, 'jobs'), installer: this.#installer, cache: this.cache },
       egressAllow: new AllowedAddresses(['10.0.0.0/8']),
@@ -97,8 +104,6 @@ export class SshSite implements AsyncDisposable {
       dialsAMinute: 10_000,
       patience: { afterStart: 6, afterRestart: 3, atRest: 1 },
     });
-    ssh.worker.start();
-    return ssh;
   }
 
   /**
@@ -113,10 +118,10 @@ export class SshSite implements AsyncDisposable {
   async begin(
     ssh: Bootstrap,
     host: BareHost,
-    by: { user?: string; password?: string; owner?: string } = {},
+    by: { user?: string; password?: string; owner?: string; port?: number } = {},
   ): Promise<string> {
-    const { user = host.user, password = host.password, owner = OWNER } = by;
-    const target = { host: host.address, port: 22, user };
+    const { user = host.user, password = host.password, owner = OWNER, port = 22 } = by;
+    const target = { host: host.address, port, user };
     const { key } = await ssh.desk.look(this.viewer, target);
     return await ssh.desk.bootstrap(this.viewer, {
       ...{ ...target, label: 'rack-1', owner, login: { kind: 'password', password } },

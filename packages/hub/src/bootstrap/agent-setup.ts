@@ -34,7 +34,11 @@ fi
 free=$(df -Pk /opt | awk 'NR == 2 { print $4 }')
 [ "$free" -ge 400000 ] || { echo "No space left on device: $free KiB are free below /opt, 400000 are needed" >&2; exit 1; }`;
 
-/** $1: bytes of the script, which come first; behind them the token. The script came by SSH, so nobody else can have it changed. */
+/**
+ * $1: bytes of the script, which come first; behind them the token. The script came by SSH, so nobody else can have it
+ * changed. What a worker that died has begun on the host goes on without it: the next one waits for its end. What is started
+ * from there must not hold the lock (`-o`).
+ */
 const INSTALL = `set -eu
 umask 077
 file=$(mktemp)
@@ -42,7 +46,13 @@ trap 'rm -f "$file"' EXIT
 head -c "$1" >"$file"
 IFS= read -r STOA_TOKEN
 export STOA_TOKEN
-sh "$file" </dev/null`;
+alone='flock -o -w 600 -E 75 /run/stoa-install.lock'
+command -v flock >/dev/null 2>&1 || alone=
+$alone sh "$file" </dev/null || {
+  code=$?
+  [ $code != 75 ] || echo 'another installation has been under way on this host for 10 minutes' >&2
+  exit $code
+}`;
 
 /** $1: how often it is asked, once a second. */
 const READ_BACK = `set -eu

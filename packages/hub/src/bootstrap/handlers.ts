@@ -65,6 +65,7 @@ async function firewall(job: SshJob, kit: SshKit): Promise<Readonly<Record<strin
     setFirewall(remote, {
       job,
       allow: String(job.params['allow']),
+      rollBackSeconds: kit.rollBackSeconds,
       anew: (act) => withAccess(access, { job, kit, fresh: true }, act),
     }),
   );

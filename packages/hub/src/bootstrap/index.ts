@@ -16,6 +16,7 @@ import { AccessStore } from './access-store.ts';
 import { AGENT_PATIENCE, type AgentPatience } from './agent-setup.ts';
 import { Agentless } from './agentless.ts';
 import { BootstrapDesk } from './desk.ts';
+import { ROLL_BACK_S } from './firewall.ts';
 import { SSH_CAPS } from './kinds.ts';
 import { SpentSecrets } from './spent-secrets-store.ts';
 import type { SshHandler } from './ssh-job.ts';
@@ -92,7 +93,11 @@ export function createBootstrap(deps: BootstrapDeps): Bootstrap {
     ...(deps.dialsAMinute !== undefined && { dialsAMinute: deps.dialsAMinute }),
   });
   const work = new HubWork(deps);
-  const kit = { ...deps, pool, vault, access, patience: deps.patience ?? AGENT_PATIENCE };
+  const kit = {
+    ...{ ...deps, pool, vault, access },
+    patience: deps.patience ?? AGENT_PATIENCE,
+    rollBackSeconds: ROLL_BACK_S,
+  };
   const worker = new SshWorker({
     ...{ queue, leaseSeconds: SSH_QUEUE_POLICY.leaseSeconds, work, kit, clock, log },
     spent: new SpentSecrets(sql),

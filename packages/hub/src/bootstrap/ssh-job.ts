@@ -16,6 +16,8 @@ export interface SshKit {
   /** `install.sh` of this hub. */
   readonly installer: { readonly script: string };
   readonly patience: AgentPatience;
+  /** How long firewall rules stay in force without our word that we still get in. */
+  readonly rollBackSeconds: number;
   readonly random: (bytes: number) => Uint8Array;
 }
 

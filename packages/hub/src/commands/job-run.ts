@@ -10,6 +10,7 @@ import {
   ProtocolError,
   readParams,
 } from '@stoa/protocol';
+import { isSshKind } from '../bootstrap/index.ts';
 import { number } from '../console/format.ts';
 import { HubError } from '../error.ts';
 import { attemptsAt, type BatchTally, type JobPlan, type JobRequest, LEFT_OUT } from '../jobs/index.ts';
@@ -150,6 +151,10 @@ export function readRequest(
   name: string,
   { query, param = [] }: Pick<RunOptions, 'query' | 'param'>,
 ): JobRequest {
+  if (isSshKind(name))
+    throw badOption(
+      `'${name}' goes over SSH, one host at a time: stoa-hub job on NODE ${name}, or docs/ssh.md`,
+    );
   if (!isKindName(name)) throw badOption(`there is no kind '${name}': stoa-hub job kinds lists them`);
   return {
     kind: name,

@@ -30,7 +30,7 @@ export function addJobCommands(root: Command, here: () => CommandContext): void 
   job
     .command('on')
     .argument('<node>', 'its id')
-    .argument('<kind>', 'a kind of stoa-hub job kinds, or of docs/ssh.md but bootstrap')
+    .argument('<kind>', 'a kind of stoa-hub job kinds but bootstrap')
     .description('one job on one node, followed to its end')
     .option('-p, --param <name=value...>', 'parameters of the kind')
     .option('--yes', 'do it without a question', false)
@@ -43,7 +43,9 @@ export function addJobCommands(root: Command, here: () => CommandContext): void 
   job
     .command('kinds')
     .argument('[kind]', 'only this one, with its parameters')
-    .description('what agents can be asked to do: class, who must sign, parameters, undo')
+    .description(
+      'what nodes can be asked to do, by their agents and over SSH: class, who must sign, parameters, undo',
+    )
     .action(async (kind?: string) => (await import('./job-kinds.ts')).listKinds(here(), kind));
   const jobs = root.command('jobs').description('jobs that were submitted, beside a running hub');
   jobs

@@ -45,9 +45,7 @@ function parametersOf(kind: string): Parameters {
   if (isSshKind(kind)) return sshKindOf(kind).parameters;
   throw new HubError(
     'bad_option',
-    `there is no kind '${kind}': stoa-hub job kinds lists what agents do, docs/ssh.md what goes over SSH`,
-    {
-      retry: false,
-    },
+    `there is no kind '${kind}': stoa-hub job kinds lists what agents do and what goes over SSH`,
+    { retry: false },
   );
 }

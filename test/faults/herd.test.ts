@@ -100,6 +100,41 @@ function busiestPhase(times: readonly number[], from: number): number {
   return Math.max(...phases) / (counted.length / PHASES);
 }
 
+it('F01 a herd and an echo are told from an even return', () => {
+  const even = Array.from({ length: AGENTS }, (_, i) => (i / AGENTS) * WINDOW_MS);
+  expect(busiestSecond(even, 0)).toBeCloseTo(1, 1);
+  expect(
+    busiestSecond(
+      even.map(() => 500),
+      0,
+    ),
+  ).toBeGreaterThan(15);
+  const beats = (at: (agent: number) => number) =>
+    Array.from(
+      { length: INTERVALS * AGENTS },
+      (_, i) => Math.floor(i / AGENTS) * HEARTBEAT_MS + at(i % AGENTS),
+    );
+  expect(
+    busiestPhase(
+      beats((agent) => (agent / AGENTS) * HEARTBEAT_MS),
+      0,
+    ),
+  ).toBeCloseTo(1, 1);
+  expect(
+    busiestPhase(
+      beats(() => 100),
+      0,
+    ),
+  ).toBeGreaterThan(10);
+  // Every second agent in step with the others.
+  expect(
+    busiestPhase(
+      beats((agent) => (agent % 2) * (agent / AGENTS) * HEARTBEAT_MS),
+      0,
+    ),
+  ).toBeGreaterThan(5);
+});
+
 it('F01 a hub killed under 1,000 agents is met evenly by their return, without an echo in the intervals after it', async () => {
   await using postgres = await startPostgres();
   const databaseUrl = await postgres.createDatabase('socket');

@@ -60,18 +60,26 @@ export class SpoolLane implements Lane {
 
   /** Call after a `put`, after a `remove`, and now and then for what is to be sent again. */
   refill(): void {
-    this.#again = this.#reading;
+    this.#again = true;
     if (!this.#open || this.#reading) return;
     const due = this.#due();
     if (due.length === 0) return;
+    void this.#fill(due);
+  }
+
+  async #fill(due: readonly number[]): Promise<void> {
     this.#reading = true;
-    this.#readAll(due)
-      .catch((error: unknown) => this.#options.failed(error))
-      .finally(() => {
-        this.#reading = false;
-        if (this.#again) this.refill();
-        if (this.#read.length > 0) this.#options.ready();
-      });
+    this.#again = false;
+    try {
+      await this.#readAll(due);
+    } catch (error) {
+      this.#options.failed(error);
+      // Not at once, whoever asked meanwhile: a disk that fails would keep this process busy with failing.
+      this.#again = false;
+    }
+    this.#reading = false;
+    if (this.#again) this.refill();
+    if (this.#read.length > 0) this.#options.ready();
   }
 
   #due(): number[] {

@@ -69,6 +69,7 @@ describe.skipIf(process.getuid?.() !== 0)(
         rootSteps: createRootClient({
           socketPath: host.path('/run/stoa-agent-root.sock'),
           time: () => undefined,
+          ownerKeyChanges: async () => [],
         }),
         http,
         nodeHttp: http,

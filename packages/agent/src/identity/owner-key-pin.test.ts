@@ -5,6 +5,7 @@ import { EnrolHub } from '#enroll/enrol-hub.fixture.ts';
 import { type EnrollDeps, enroll } from '#enroll/enroll.ts';
 import { identityDirectory } from '#identity/identity.ts';
 import { IdentityStore, storeIdentity } from '#identity/identity-store.ts';
+import { readOwnerKeyChanges } from '#identity/owner-key-changes.ts';
 import { fingerprintOf, ownerKeyPath, pinOwnerKey, readOwnerKeyPin } from '#identity/owner-key-pin.ts';
 import { makeRegion, seededRandom } from '#identity/region.fixture.ts';
 import { MemoryDisk } from '#memory-disk.ts';
@@ -82,6 +83,8 @@ describe("a change of the owner's key", () => {
     const after = { key: stranger.publicKey, serial: 3, refused: undefined };
     expect(store.ownerKey).toEqual(after);
     expect((await IdentityStore.open(disk, directory)).ownerKey).toEqual(after);
+    // For the privileged unit, which follows by the signatures alone.
+    expect(await readOwnerKeyChanges(disk, directory)).toEqual([change(), third]);
   });
 
   test.for<[string, Uint8Array]>([
@@ -95,6 +98,7 @@ describe("a change of the owner's key", () => {
     const kept = { key: held.publicKey, serial: 1, refused: next.publicKey };
     expect(store.ownerKey).toEqual(kept);
     expect((await IdentityStore.open(disk, directory)).ownerKey).toEqual(kept);
+    expect(await readOwnerKeyChanges(disk, directory)).toEqual([]);
   });
 
   test('pins nothing where nothing is pinned, and noise is no change', async () => {

@@ -15,6 +15,7 @@ import {
 import { nodeCrypto } from '@stoa/protocol/node';
 import type { Disk } from '#disk.ts';
 import { OwnerKeyChangedError } from '#identity/error.ts';
+import { keepOwnerKeyChange } from '#identity/owner-key-changes.ts';
 import { type RecordKind, readRecord, writeRecord } from '#record-line.ts';
 import type { OwnerKeyStatus } from '#status/snapshot.ts';
 
@@ -80,6 +81,7 @@ export async function followOwnerKey(
   try {
     const standing = { owner, region, serial: pin.serial, publicKey: pin.key };
     const { next, serial } = verifyOwnerKeyChange(sealed, standing, nodeCrypto);
+    await keepOwnerKeyChange(disk, directory, sealed);
     const followed = { key: next, serial, refused: undefined };
     await writeRecord(disk, path, pinKind, followed);
     return followed;

@@ -23,6 +23,7 @@ describe('what puts back', () => {
     const late = createRootClient({
       socketPath: world.socketPath,
       time: () => REGION.time(Date.UTC(2026, 11, 2)),
+      ownerKeyChanges: async () => [],
     });
     await world.steps(message).run('node-stop', { signal });
     await expect(late(message).run('node-stop', { signal })).rejects.toMatchObject({

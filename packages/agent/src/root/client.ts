@@ -41,6 +41,8 @@ export interface RootClientDeps {
   readonly socketPath: string;
   /** The region's signed time as the session had it last. */
   readonly time: () => OpenRequest['time'];
+  /** That this agent has followed. */
+  readonly ownerKeyChanges: () => Promise<OpenRequest['ownerKeyChanges']>;
 }
 
 export type OpenRootSteps = (message: JobMessage) => RootSteps;
@@ -48,12 +50,14 @@ export type OpenRootSteps = (message: JobMessage) => RootSteps;
 export function createRootClient(deps: RootClientDeps): OpenRootSteps {
   return (message) => ({
     run: async (step, run) => {
+      const ownerKeyChanges = await deps.ownerKeyChanges();
       const socket = await dial(deps.socketPath);
       const abort = (): void => void socket.destroy();
       run.signal.addEventListener('abort', abort, { once: true });
       try {
         run.signal.throwIfAborted();
-        const request = { message, time: deps.time(), step, args: JSON.stringify(run.args ?? {}) };
+        const args = JSON.stringify(run.args ?? {});
+        const request = { message, time: deps.time(), ownerKeyChanges, step, args };
         socket.write(formatOpen(request));
         return await converse(socket, step, run);
       } catch (error) {

@@ -5,6 +5,7 @@ import type { Act, RootPaths, Step, StepFacts, VerifiedInput } from '#root/act.t
 import type { ActIo, RunAct } from '#root/act-runner.ts';
 import { type Admitted, admit, type GateFacts, PUTTING_BACK, putsBack, withTime } from '#root/gate.ts';
 import { type Look, looker } from '#root/look.ts';
+import type { OwnerKeys } from '#root/owner-key.ts';
 import { requireUnexchangeable } from '#root/path-owners.ts';
 import { RefusalError } from '#root/refusal.ts';
 import { type FormerNode, findSite, type NodeSite } from '#root/site.ts';
@@ -19,6 +20,7 @@ export interface ExecutorDeps {
   readonly clock: Clock;
   readonly proc: Proc;
   readonly states: RootStates;
+  readonly ownerKeys: OwnerKeys;
   /** Reads the root-owned files and the kernel's clock anew for each request. */
   readonly facts: () => Promise<Omit<GateFacts, 'policy'>>;
   /** Text of the node's local policy; undefined where there is none. */
@@ -56,9 +58,9 @@ export class Executor {
 
   async #run(request: OpenRequest, step: Step, io: StepIo): Promise<number> {
     io.signal.throwIfAborted();
-    const { states, facts: readFacts, policyOf, runAct } = this.#deps;
+    const { states, ownerKeys, facts: readFacts, policyOf, runAct } = this.#deps;
     const found = await readFacts();
-    const node = nodeOf(request, found);
+    const node = await ownerKeys.follow(nodeOf(request, found), found.trust.region, request.ownerKeyChanges);
     const facts = { ...found, policy: await policyOf(node) };
     const stored = await states.read(node.nodeId);
     const state = withTime(request, stored, facts.trust);

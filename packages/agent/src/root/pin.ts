@@ -35,6 +35,7 @@ export async function pinTrust(disk: Disk, config: string, request: PinRequest):
       servicePort: portOf(request.chainwebUrl),
       p2pPort: portOf(request.chainwebP2pUrl),
       instance,
+      ...(pin && /^\S+$/.test(identity.owner) && { owner: { serial: pin.serial, name: identity.owner } }),
     });
   }
   if (nodes.length === 0)

@@ -29,6 +29,7 @@ import { directActs, type RunAct } from '#root/act-runner.ts';
 import { createRootClient, type OpenRootSteps } from '#root/client.ts';
 import { Executor } from '#root/executor.ts';
 import type { GateFacts } from '#root/gate.ts';
+import { OwnerKeys } from '#root/owner-key.ts';
 import { createRootServer } from '#root/server.ts';
 import { RootStates } from '#root/state.ts';
 import type { OpenRequest } from '#root/wire.ts';
@@ -122,6 +123,8 @@ export function regionTime(at: number = NOW): OpenRequest['time'] {
 export interface RootWorld {
   readonly socketPath: string;
   readonly steps: OpenRootSteps;
+  /** What the agent hands over. */
+  readonly ownerKeyChanges: Uint8Array[];
   readonly ran: Act[];
   readonly facts: { -readonly [K in keyof GateFacts]: GateFacts[K] };
   readonly paths: RootPaths;
@@ -167,6 +170,7 @@ export async function makeRootWorld(
         {
           nodeId: toHex(NODE),
           ownerKey: OWNER.publicKey,
+          owner: { serial: 1, name: 'owner@example.org' },
           servicePort: '1848',
           p2pPort: '1789',
           instance: 'default',
@@ -178,6 +182,7 @@ export async function makeRootWorld(
     bootId: 'boot-1',
     uptimeMs: 1_000_000,
   };
+  const ownerKeyChanges: Uint8Array[] = [];
   const ran: Act[] = [];
   const direct = directActs(createCommands(createClock()));
   const paths = {
@@ -190,6 +195,7 @@ export async function makeRootWorld(
     clock: createClock(),
     proc: proc.proc,
     states: new RootStates(createDisk(), join(directory, 'state')),
+    ownerKeys: new OwnerKeys(createDisk(), join(directory, 'state')),
     facts: async () => facts,
     policyOf: async () => facts.policy,
     runAct: async (act, io) => {
@@ -216,7 +222,12 @@ export async function makeRootWorld(
   onTestFinished(() => void server.close());
   return {
     socketPath,
-    steps: createRootClient({ socketPath, time: () => regionTime() }),
+    steps: createRootClient({
+      socketPath,
+      time: () => regionTime(),
+      ownerKeyChanges: async () => ownerKeyChanges,
+    }),
+    ownerKeyChanges,
     ran,
     facts,
     paths,

@@ -11,12 +11,10 @@ import {
   makeJob,
   makeRootWorld,
   NODE,
-  OWNER,
   REGION,
   regionTime,
 } from '#root/root.fixture.ts';
 import { STEPS, type StepName, stepLimit } from '#root/steps.ts';
-import { formatTrust, parseTrust } from '#root/trust.ts';
 import { formatFrame, formatOpen, MAX_FRAME_BYTES, ROOT_FRAME, readFrames } from '#root/wire.ts';
 
 const signal = new AbortController().signal;
@@ -350,7 +348,7 @@ describe('an agent that was taken over', () => {
 });
 
 function request(message: JobMessage, step: StepName, at?: number) {
-  return { message, time: regionTime(at), step, args: '{}' };
+  return { message, time: regionTime(at), ownerKeyChanges: [], step, args: '{}' };
 }
 
 /** A job's body has its token behind node, job, kind and attempt; all tokens of the fixture are small. */
@@ -370,31 +368,3 @@ async function ask(path: string, bytes: Uint8Array): Promise<number[]> {
   expect(types.every((type) => type >= ROOT_FRAME.line)).toBe(true);
   return types;
 }
-
-describe('whom it obeys', () => {
-  const pinned = {
-    nodeId: toHex(NODE),
-    ownerKey: OWNER.publicKey,
-    servicePort: '1848',
-    p2pPort: '1789',
-    instance: 'node-2',
-  };
-  const trust = {
-    rootFingerprint: REGION.rootFingerprint,
-    region: 'eu',
-    nodes: [pinned, { ...pinned, ownerKey: undefined }],
-  };
-
-  it('is read as it was written, and nothing else is', () => {
-    const text = formatTrust(trust);
-    expect(parseTrust(`# a comment\n${text}`)).toEqual(trust);
-    for (const bad of [
-      '',
-      text.replace('root ', 'Root '),
-      text.replace('node ', 'node  '),
-      `${text}owner me\n`,
-      text.slice(70),
-    ])
-      expect(() => parseTrust(bad)).toThrow(/install.sh/);
-  });
-});

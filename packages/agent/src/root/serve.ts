@@ -9,6 +9,7 @@ import { directActs, transientActs } from '#root/act-runner.ts';
 import { readAgentUser } from '#root/agent-user.ts';
 import { Executor } from '#root/executor.ts';
 import type { GateFacts } from '#root/gate.ts';
+import { OwnerKeys } from '#root/owner-key.ts';
 import { RefusalError } from '#root/refusal.ts';
 import { createRootServer } from '#root/server.ts';
 import { RootStates } from '#root/state.ts';
@@ -54,6 +55,7 @@ export async function serveRoot(by: {
     clock,
     proc,
     states: new RootStates(disk, places.state),
+    ownerKeys: new OwnerKeys(disk, places.state),
     facts: () => readFacts(disk, proc, places),
     policyOf: ({ instance }) =>
       rootsOwn(disk, join(places.config, instance === 'default' ? 'policy' : `policy-${instance}`)),

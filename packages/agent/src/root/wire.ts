@@ -6,12 +6,14 @@ import {
   encode,
   type JobMessage,
   jobMessage,
+  list,
   optional,
   record,
   text,
   u8,
   u16,
 } from '@stoa/protocol';
+import { MOST_CHANGES } from '#identity/owner-key-changes.ts';
 
 /** A frame on the unit's socket: its length in four bytes, its type in one, its payload. */
 export const ROOT_FRAME = {
@@ -35,6 +37,8 @@ export interface OpenRequest {
   message: JobMessage;
   /** The region's signed time as the session had it last: it can only raise what the unit knows. */
   time: { regionTime: Uint8Array; authority: Uint8Array } | undefined;
+  /** Of the owner's key, sealed, in their order: what was followed already may be among them. */
+  ownerKeyChanges: readonly Uint8Array[];
   step: string;
   /** JSON: what neither the job nor the host says. Most steps take none. */
   args: string;
@@ -43,6 +47,7 @@ export interface OpenRequest {
 const openRequest: Codec<OpenRequest> = record({
   message: jobMessage,
   time: optional(record({ regionTime: bytes(512), authority: bytes(512) })),
+  ownerKeyChanges: list(bytes(512), MOST_CHANGES),
   step: text(40),
   args: text(8 * 1024),
 });

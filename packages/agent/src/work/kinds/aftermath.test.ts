@@ -45,7 +45,13 @@ describe('a job that ended with its agent', () => {
   it('is put back later where the privileged unit is away', async () => {
     const { world, deps, told, log, marked } = await makeCut();
     const socketPath = join(world.directory, 'nobody.sock');
-    await settle({ ...deps, rootSteps: createRootClient({ socketPath, time: () => undefined }) }, log);
+    await settle(
+      {
+        ...deps,
+        rootSteps: createRootClient({ socketPath, time: () => undefined, ownerKeyChanges: async () => [] }),
+      },
+      log,
+    );
     expect([await marked(), told]).toEqual([true, ['job-not-put-back']]);
   });
 

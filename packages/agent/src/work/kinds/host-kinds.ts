@@ -3,6 +3,7 @@ import type { HostFacts } from '#collectors/host-facts.ts';
 import type { Proc } from '#collectors/proc.ts';
 import { identityDirectory, identityKind } from '#identity/identity.ts';
 import { identityPath } from '#identity/identity-store.ts';
+import { readOwnerKeyChanges } from '#identity/owner-key-changes.ts';
 import { readOwnerKeyPin } from '#identity/owner-key-pin.ts';
 import type { Random } from '#random.ts';
 import { readRecord } from '#record-line.ts';
@@ -38,7 +39,11 @@ export function hostKindDeps(context: AgentContext, by: HostFactsOfKinds): KindD
     disk,
     proc: by.proc,
     commands: createCommands(clock),
-    rootSteps: createRootClient({ socketPath: ROOT_SOCKET, time: by.time }),
+    rootSteps: createRootClient({
+      socketPath: ROOT_SOCKET,
+      time: by.time,
+      ownerKeyChanges: () => readOwnerKeyChanges(disk, directory),
+    }),
     http,
     nodeHttp,
     hostFacts: by.hostFacts,

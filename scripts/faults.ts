@@ -1,6 +1,7 @@
 /**
- * `pnpm faults [AREA] [--long] [--json]`: runs every test that is named by a number of the failure list (F01 …) and tells
- * which hold. AREA narrows to paths that contain it. Exit 0 all hold, 1 one does not, 2 wrong use.
+ * `pnpm faults [AREA] [F01 …] [--long] [--json]`: runs every test that is named by a number of the failure list and tells
+ * which hold. AREA narrows to paths that contain it, numbers to their tests. Exit 0 all hold, 1 one does not or has no test,
+ * 2 wrong use.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -14,26 +15,30 @@ interface VitestReport {
   }[];
 }
 
-const HELP = `Usage: pnpm faults [AREA] [--long] [--json]
+const HELP = `Usage: pnpm faults [AREA] [NUMBER …] [--long] [--json]
 
-Runs the tests named by a failure number (F01, F03, …); AREA keeps those whose path contains it. --long adds those of full
-size that take minutes each.
-Exit codes: 0 all hold, 1 one does not, 2 wrong use`;
+Runs the tests named by a failure number (F01, F03, …); AREA keeps those whose path contains it, numbers those that are named
+by one of them. --long adds those of full size that take minutes each.
+Exit codes: 0 all hold, 1 one does not or has no test, 2 wrong use`;
+
+const NUMBER = /^F\d\d$/;
 
 interface Choice {
   readonly area: string | undefined;
+  /** None for all. */
+  readonly numbers: readonly string[];
   readonly long: boolean;
   readonly quiet: boolean;
 }
 
-function run({ area, long, quiet }: Choice): VitestReport {
+function run({ area, numbers, long, quiet }: Choice): VitestReport {
   const dir = mkdtempSync(join(tmpdir(), 'stoa-faults-'));
   const file = join(dir, 'report.json');
   try {
     const args = [
       'run',
       '-t',
-      'F\\d\\d ',
+      numbers.length === 0 ? 'F\\d\\d ' : `(?:${numbers.join('|')}) `,
       ...(long ? [] : ['--tagsFilter=!slow']),
       '--reporter=json',
       `--outputFile=${file}`,
@@ -74,7 +79,15 @@ function main(): number {
     console.log(HELP);
     return 0;
   }
-  const results = byNumber(run({ area: positionals[0], long: values.long, quiet: values.json }));
+  const numbers = positionals.filter((word) => NUMBER.test(word));
+  const [area, ...more] = positionals.filter((word) => !NUMBER.test(word));
+  if (more.length > 0)
+    throw new Error(`One AREA is taken, ${more.length + 1} are given: ${area}, ${more.join(', ')}.`);
+  const report = run({ area, numbers, long: values.long, quiet: values.json });
+  const results = new Map<string, 'pass' | 'fail'>([
+    ...numbers.map((number) => [number, 'fail'] as const),
+    ...[...byNumber(report)].filter(([number]) => numbers.length === 0 || numbers.includes(number)),
+  ]);
   const passed = [...results.values()].filter((result) => result === 'pass').length;
   const failed = results.size - passed;
   if (results.size === 0)

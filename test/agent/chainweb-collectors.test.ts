@@ -137,6 +137,7 @@ describe('what a node says of itself', () => {
         gasLimitOfBlock: 1_600_000,
         peers: 9,
         tlsFingerprint: expect.stringMatching(/^[\w-]{43}$/),
+        tlsValidUntil: expect.toSatisfy((at: number) => at > Date.now()),
         // Seen from loopback, which tells nothing.
         publicAddress: undefined,
       },

@@ -90,7 +90,9 @@ describe.each(['websocket', 'long-poll'] as const)('work by %s', (transport) => 
     let text = '';
     for await (const piece of log.bytes(0, log.size - 1)) text += new TextDecoder().decode(piece);
     expect(text).toMatch(/Z before the gate\n.*Z behind the gate\n$/);
-    await vi.waitFor(() => expect(agent.work()).toMatchObject({ waiting: 0, running: [] }));
+    await vi.waitFor(() => expect(agent.work()).toMatchObject({ waiting: 0, running: [] }), {
+      timeout: 60_000,
+    });
     const [directory] = await readdir(join(host.directory, 'identities/default'), {
       withFileTypes: true,
     }).then((entries) => entries.filter((entry) => entry.isDirectory()));

@@ -47,9 +47,11 @@ createServer((incoming, outgoing) => {
 }).listen(Number(option('--service-port')), '127.0.0.1');
 
 // A node that can't work with a certificate that was just exchanged.
+const certificate = option('--p2p-certificate-chain-file');
 if (
   existsSync('/run/refuse-new-certificate') &&
-  existsSync(`${option('--p2p-certificate-chain-file')}.before`)
+  existsSync(`${certificate}.before`) &&
+  !readFileSync(certificate).equals(readFileSync(`${certificate}.before`))
 )
   process.exit(1);
 

@@ -131,6 +131,20 @@ describe('what puts back', () => {
     expect(argvOf(world.ran).at(-1)).toBe(`systemctl stop -- ${CHAINWEB_UNIT}`);
   });
 
+  it('starts a node again that systemd gave up, and says so where it still does not start', async () => {
+    for (const refusals of [1, 2]) {
+      let left = refusals;
+      const world = await makeRootWorld(async (act) => ({
+        exitCode: act.argv[1] === 'start' && left-- > 0 ? 1 : 0,
+      }));
+      const ended = await world.steps(makeJob(UPGRADE)).run('node-start', { signal });
+      expect(ended).toEqual({ exitCode: refusals - 1 });
+      expect(argvOf(world.ran)).toEqual(
+        ['start', 'reset-failed', 'start'].map((word) => `systemctl ${word} -- ${CHAINWEB_UNIT}`),
+      );
+    }
+  });
+
   it('starts the node where no database was set aside yet', async () => {
     const world = await makeRootWorld(async (act) => ({ exitCode: act.argv[0] === 'test' ? 1 : 0 }), DB);
     const job = world.steps(makeJob(RESEED));

@@ -10,7 +10,11 @@ const STOP_SECONDS = '120';
 type Action = 'start' | 'stop' | 'restart';
 
 export function controlActs(site: NodeSite, action: Action): Act[] {
-  return [{ argv: controlArgv(site, action) }];
+  const act = { argv: controlArgv(site, action) };
+  if (site.supervisor !== 'systemd' || action === 'stop') return [act];
+  // systemd refuses to start what failed too often a moment ago, such as a node that could not work with what a job gave it.
+  const anew: Act = { argv: ['systemctl', 'reset-failed', '--', site.name], mayFail: true };
+  return [{ ...act, otherwise: [anew, act] }];
 }
 
 function controlArgv(site: NodeSite, action: Action): Argv {

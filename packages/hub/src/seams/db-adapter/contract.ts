@@ -82,6 +82,23 @@ export function dbAdapterContract(name: string, open: () => Promise<DbAdapter>):
       expect(row).toEqual({ kept: 0, half: 0 });
     });
 
+    it('fails a transaction whose connection ended, and nothing else', async () => {
+      const { sql } = adapter;
+      const failed = sql.begin(async (tx) => {
+        const [own] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`;
+        await sql`select pg_terminate_backend(${own!.pid})`;
+        await tx`select 1`.catch(() => undefined);
+        for (let left = 1; left > 0; )
+          [{ left } = { left: 0 }] = await sql<
+            { left: number }[]
+          >`select count(*)::int as left from pg_stat_activity where pid = ${own!.pid}`;
+        // Now it is rolled back, over a connection that is no more.
+        throw new Error('what went wrong');
+      });
+      await expect(failed).rejects.toThrow();
+      expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
+    });
+
     it("reports a broken constraint by PostgreSQL's code", async () => {
       const node = exampleNode();
       await db.insert(nodes).values(node);

@@ -3,7 +3,8 @@ import { LongestFirst } from './test/kit/longest-first.ts';
 
 export default defineConfig({
   test: {
-    expect: { requireAssertions: true },
+    // As `testTimeout`: a page of a busy machine opens its stream after more than the usual second.
+    expect: { requireAssertions: true, poll: { timeout: 60_000 } },
     restoreMocks: true,
     unstubEnvs: true,
     strictTags: true,

@@ -47,6 +47,9 @@ async function scripted(listener: (url: string, response: ServerResponse) => voi
 
 const asText = ({ tips }: Pick<Cut, 'tips'>) => tips.map((tip) => ({ ...tip, hash: hashText(tip.hash) }));
 
+/** A bound for what hangs. */
+const soon = <T>(look: () => T | Promise<T>): Promise<T> => vi.waitFor(look, { timeout: 60_000 });
+
 describe('the tips of a node', () => {
   it('are ten, with hash, height and weight', async () => {
     const { deps, network } = await simulated();
@@ -200,7 +203,7 @@ describe('the collector of tips', () => {
     closers.push(() => set.stop());
     const polls = () => requests.filter((name) => name === 'cut').length;
     set.start();
-    await vi.waitFor(() => expect(set.reading('cut').value).toBeDefined());
+    await soon(() => expect(set.reading('cut').value).toBeDefined());
     return { ...world, set, polls, clock: deps.clock };
   }
 
@@ -209,26 +212,26 @@ describe('the collector of tips', () => {
     for (let turn = 2; turn <= 4; turn += 1) {
       chainClock.advance(30_000);
       await clock.advance(10_100);
-      await vi.waitFor(() => expect(polls()).toBe(turn));
+      await soon(() => expect(polls()).toBe(turn));
       const truth = network.nodes[0]!.cut().tips;
-      await vi.waitFor(() => expect(asText(set.reading('cut').value!)).toEqual(truth));
+      await soon(() => expect(asText(set.reading('cut').value!)).toEqual(truth));
     }
   });
 
   it('follows one that does, and polls seldom', async () => {
     const { set, polls, clock, chainClock, network } = await collecting({ headerStream: true });
-    await vi.waitFor(() => expect(polls()).toBeGreaterThanOrEqual(1));
+    await soon(() => expect(polls()).toBeGreaterThanOrEqual(1));
     const before = polls();
     chainClock.advance(60_000);
     const truth = () => network.nodes[0]!.cut();
-    await vi.waitFor(() => {
+    await soon(() => {
       expect(asText(set.reading('cut').value!)).toEqual(truth().tips);
       expect(set.reading('cut').value).toMatchObject({ source: 'stream', height: truth().height });
     });
     await clock.advance(50_000);
     expect(polls()).toBe(before);
     await clock.advance(15_000);
-    await vi.waitFor(() => expect(polls()).toBe(before + 1));
+    await soon(() => expect(polls()).toBe(before + 1));
   });
 });
 
@@ -260,7 +263,7 @@ describe('a stream of headers that ends', () => {
     const set = new CollectorSet<{ cut: Cut }>({ cut: collector }, { ...deps, random: middle, log });
     closers.push(() => set.stop());
     set.start();
-    await vi.waitFor(() => expect([streams.length, set.reading('cut').value?.height]).toEqual([1, 20]));
+    await soon(() => expect([streams.length, set.reading('cut').value?.height]).toEqual([1, 20]));
     const tips = () =>
       set.reading('cut').value?.tips.map(({ height, hash: bytes }) => [height, hashText(bytes)[0]]);
     return { set, tips, streams, polls: () => polls, clock: deps.clock };
@@ -269,14 +272,14 @@ describe('a stream of headers that ends', () => {
   it('takes the newest header of a chain for its tip, after a reorganisation too', async () => {
     const { streams, tips } = await streaming();
     streams[0]?.write(event(0, 11, 'C') + event(1, 11, 'D'));
-    await vi.waitFor(() =>
+    await soon(() =>
       expect(tips()).toEqual([
         [11, 'C'],
         [11, 'D'],
       ]),
     );
     streams[0]?.write(event(0, 10, 'E') + event(7, 5, 'F'));
-    await vi.waitFor(() =>
+    await soon(() =>
       expect(tips()).toEqual([
         [10, 'E'],
         [11, 'D'],
@@ -287,12 +290,12 @@ describe('a stream of headers that ends', () => {
   it('is followed by a poll at once, and is opened again', async () => {
     const { streams, polls, clock, tips } = await streaming();
     streams[0]?.write(event(0, 11, 'C'));
-    await vi.waitFor(() => expect(tips()?.[0]).toEqual([11, 'C']));
+    await soon(() => expect(tips()?.[0]).toEqual([11, 'C']));
     const before = polls();
     streams[0]?.destroy();
-    await vi.waitFor(() => expect(polls()).toBeGreaterThan(before));
+    await soon(() => expect(polls()).toBeGreaterThan(before));
     await clock.advance(21_000);
-    await vi.waitFor(() => expect(streams).toHaveLength(2));
+    await soon(() => expect(streams).toHaveLength(2));
   });
 
   it('by silence, or by nonsense, is given up', async () => {
@@ -301,7 +304,7 @@ describe('a stream of headers that ends', () => {
     await clock.advance(121_000);
     await closed;
     await clock.advance(21_000);
-    await vi.waitFor(() => expect(streams).toHaveLength(2));
+    await soon(() => expect(streams).toHaveLength(2));
     const nonsense = new Promise((resolve) => streams[1]?.once('close', resolve));
     streams[1]?.write('event:BlockHeader\ndata:{"header":[]}\n\n');
     await expect(nonsense).resolves.toBeUndefined();
@@ -312,6 +315,6 @@ describe('a stream of headers that ends', () => {
     const closed = new Promise((resolve) => streams[0]?.once('close', resolve));
     set.stop();
     await expect(closed).resolves.toBeUndefined();
-    await vi.waitFor(() => expect(clock.pending).toBe(0));
+    await soon(() => expect(clock.pending).toBe(0));
   });
 });

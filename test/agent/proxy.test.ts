@@ -122,10 +122,10 @@ describe('F05 a proxy that refuses', () => {
       proxies: createProxies({ clock: virtual, proxyFor: () => proxy.url }),
     });
     const pending = http.request({ url: urlOf('https', secure), timeoutMs: 60_000 }).catch((e: unknown) => e);
-    await vi.waitFor(() => expect(proxy.asked).toHaveLength(1));
+    await vi.waitFor(() => expect(proxy.asked).toHaveLength(1), { timeout: 60_000 });
     await virtual.advance(15_000);
     expect(await pending).toMatchObject({ code: 'proxy_unreachable', retry: true });
-    await vi.waitFor(() => expect(proxy.open()).toBe(0));
+    await vi.waitFor(() => expect(proxy.open()).toBe(0), { timeout: 60_000 });
   });
 
   it('by being away is named as such', async () => {

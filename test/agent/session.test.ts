@@ -47,7 +47,7 @@ describe('an agent that enrolled over HTTP', () => {
       const agent = await host.start();
       await established(agent);
       await agent.stop();
-      await vi.waitFor(() => expect(sessionAtHub(agent)).toBeUndefined());
+      await vi.waitFor(() => expect(sessionAtHub(agent)).toBeUndefined(), { timeout: 60_000 });
     }
   });
 
@@ -58,7 +58,7 @@ describe('an agent that enrolled over HTTP', () => {
     await established(agent);
     expect(agent.link().transport).toBe('long-poll');
     await agent.stop();
-    await vi.waitFor(() => expect(sessionAtHub(agent)).toBeUndefined());
+    await vi.waitFor(() => expect(sessionAtHub(agent)).toBeUndefined(), { timeout: 60_000 });
   });
 
   it('F24 does all of that through a CONNECT proxy with a password', async () => {

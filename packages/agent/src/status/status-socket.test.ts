@@ -119,10 +119,10 @@ describe('the status socket', () => {
     const { clock } = await serve();
     expect(await talk('x'.repeat(5000))).toBe('');
     const silent = talk('');
-    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await vi.waitFor(() => expect(clock.pending).toBe(1), { timeout: 60_000 });
     await clock.advance(5000);
     expect(await silent).toBe('');
-    await vi.waitFor(() => expect(clock.pending).toBe(0));
+    await vi.waitFor(() => expect(clock.pending).toBe(0), { timeout: 60_000 });
   });
 
   it('F33 closes at once, although a client stays, and takes its file along', async () => {

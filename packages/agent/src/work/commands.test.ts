@@ -30,7 +30,7 @@ const isAlive = (pid: number): boolean => {
   return stat !== undefined && stat.state !== 'Z';
 };
 
-const goneSoon = (pid: number) => vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+const goneSoon = (pid: number) => vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 60_000 });
 
 describe('a command', () => {
   it('streams its lines and tells its exit code', async () => {

@@ -1,7 +1,7 @@
 /** `pnpm demo`: a hub with a lively simulated fleet, in a temporary directory; until Ctrl-C. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { MemoryDisk } from '@stoa/agent';
@@ -25,8 +25,11 @@ const HELP = `Usage: pnpm demo [--nodes N] [--live M] [--port P] [--seed S]
 The nodes follow a simulated chain. About one in twelve is in trouble at any time: behind, on a fork, offline, flapping,
 its chainweb down, its probe stuck, its clock wrong, its disk full, its directory copied.
 1000 nodes take about a quarter of a core and 0.6 GB; 10000 two cores and some GB of memory.
+While it runs, pnpm hub … is its command line: pnpm hub nodes ls -q state:offline
 Everything is thrown away at the end. Exit codes: 0 stopped, 1 failed, 2 wrong use`;
 
+/** Where `pnpm hub` finds the demo that runs: `hub.sh`. */
+const DEMO_DATA = 'node_modules/.cache/demo-data';
 const MOST_LIVE = 10_000;
 const LIVE_OF_MANY = 2_000;
 /** Above that, agents ask their chain for its tips more seldom. */
@@ -74,6 +77,8 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'stoa-demo-'));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rm(dataDir, { recursive: true, force: true }));
+  await mkdir(dirname(DEMO_DATA), { recursive: true });
+  await writeFile(DEMO_DATA, `${dataDir}\n`);
   console.log('Starting the hub …');
   const network = createNetwork({ seed: options.seed, clock });
   const region = await createRegion({ clock, random, disk: new MemoryDisk() });

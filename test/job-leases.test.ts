@@ -58,6 +58,13 @@ async function live(world: LeaseWorld, ms: number): Promise<void> {
   }
 }
 
+/** Its one job comes to its end, and has had its effect once. */
+async function endsOnce(world: LeaseWorld): Promise<void> {
+  await world.finish(0);
+  await converse(world);
+  expect([await statesOf(world), [...world.effects.values()]]).toMatchObject([['succeeded'], [{ times: 1 }]]);
+}
+
 /** A job that runs. */
 async function running(world: LeaseWorld, kind: KindName): Promise<string> {
   const batchId = await world.submit(kind);
@@ -138,12 +145,7 @@ describe('a job', () => {
     await converse(world);
     await live(world, MINUTE_MS + 5_000);
     expect(await jobsOf(world)).toMatchObject([{ state: 'running', attempt: 1 }]);
-    await world.finish(0);
-    await converse(world);
-    expect([await statesOf(world), [...world.effects.values()]]).toMatchObject([
-      ['succeeded'],
-      [{ times: 1 }],
-    ]);
+    await endsOnce(world);
   });
 
   it('F16 F22 for a node whose disk is full waits for room there, and uses up no attempt', async () => {
@@ -158,12 +160,7 @@ describe('a job', () => {
     await world.work.look();
     await live(world, 6 * MINUTE_MS);
     expect(await jobsOf(world)).toMatchObject([{ state: 'running', attempt: 1 }]);
-    await world.finish(0);
-    await converse(world);
-    expect([await statesOf(world), [...world.effects.values()]]).toMatchObject([
-      ['succeeded'],
-      [{ times: 1 }],
-    ]);
+    await endsOnce(world);
   });
 
   it('F22 whose lease is over, as its node told, goes out again at once', async () => {

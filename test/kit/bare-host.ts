@@ -10,7 +10,8 @@ import { until } from './until.ts';
 
 const run = promisify(execFile);
 const SCRIPT = join(import.meta.dirname, 'bare-host.sh');
-const SYSTEMCTL = join(import.meta.dirname, 'systemctl.sh');
+/** The service manager of a host on which no systemd is process 1. */
+const SERVICE_MANAGER = join(import.meta.dirname, 'systemctl.sh');
 
 /** FROM PORT TO PORT. */
 const FORWARDER = `const net = require('net'); const [from, port, to, at] = process.argv.slice(1);
@@ -150,9 +151,9 @@ export async function startBareHost(options: BareHostOptions = {}): Promise<Bare
 export async function startHostOf(origin: string, options: BareHostOptions = {}): Promise<BareHost> {
   const host = await startBareHost(options);
   await host.forward(Number(new URL(origin).port));
-  const stub = (await readFile(SYSTEMCTL)).toString('base64');
+  const program = (await readFile(SERVICE_MANAGER)).toString('base64');
   await host.exec(
-    `mkdir -p /run/systemd/system && echo ${stub} | base64 -d > /usr/local/bin/systemctl && chmod 755 /usr/local/bin/systemctl`,
+    `mkdir -p /run/systemd/system && echo ${program} | base64 -d > /usr/local/bin/systemctl && chmod 755 /usr/local/bin/systemctl`,
   );
   return host;
 }

@@ -6,9 +6,12 @@ import type { Clock } from './clock.ts';
 /** A clock whose timers are fired by hand. */
 class HandClock implements Clock {
   readonly due: (() => void)[] = [];
-  now = () => 0;
-  after(_delayMs: number, task: () => void): () => void {
+  readonly delays: number[] = [];
+  time = 0;
+  now = () => this.time;
+  after(delayMs: number, task: () => void): () => void {
     this.due.push(task);
+    this.delays.push(delayMs);
     return () => undefined;
   }
   fire(): void {
@@ -53,6 +56,21 @@ describe('a batcher', () => {
     ]);
     calls[1]!.finish();
     expect(await Promise.all(second)).toEqual([3, 4, 5]);
+  });
+
+  it('serves a single one at once, and leaves a while between the batches of a herd', async () => {
+    const clock = new HandClock();
+    const run = async (items: readonly number[]) => items;
+    const batcher = new Batcher<number, number>({ clock, windowMs: 2, everyMs: 50, maxItems: 100 }, run);
+    // When each item came, in milliseconds; the last one after the clock was set back.
+    for (const time of [1_000, 1_010, 1_049, 1_200, 300]) {
+      clock.time = time;
+      const served = batcher.submit(time);
+      clock.fire();
+      expect(await served).toBe(time);
+      await turn();
+    }
+    expect(clock.delays).toEqual([2, 40, 11, 2, 50]);
   });
 
   it('does not let a full batch wait for one that hangs', () => {

@@ -4,6 +4,8 @@ export interface BatcherOptions {
   readonly clock: Clock;
   /** How long the first one waits for company while nothing is under way, milliseconds. */
   readonly windowMs: number;
+  /** The least time from one batch to the next, milliseconds: a single one is served at once, a herd in few statements. */
+  readonly everyMs?: number;
   readonly maxItems: number;
 }
 
@@ -27,6 +29,7 @@ export class Batcher<Item, Result> {
   #waiting: Waiting<Item, Result>[] = [];
   #underWay = 0;
   #scheduled = false;
+  #sentAt = Number.NEGATIVE_INFINITY;
 
   /** @param run answers in the order of its items. */
   constructor(options: BatcherOptions, run: (items: readonly Item[]) => Promise<readonly Result[]>) {
@@ -45,16 +48,23 @@ export class Batcher<Item, Result> {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#options.clock.after(this.#options.windowMs, () => {
+    this.#options.clock.after(this.#waitMs(), () => {
       this.#scheduled = false;
       if (this.#underWay === 0) this.#send();
     });
+  }
+
+  /** Never longer than the longer of the two, whatever the clock was set to meanwhile. */
+  #waitMs(): number {
+    const { clock, windowMs, everyMs = 0 } = this.#options;
+    return Math.max(windowMs, Math.min(everyMs, this.#sentAt + everyMs - clock.now()));
   }
 
   #send(): void {
     const batch = this.#waiting;
     if (batch.length === 0) return;
     this.#waiting = [];
+    this.#sentAt = this.#options.clock.now();
     this.#underWay += 1;
     void this.#settle(batch).then(() => {
       this.#underWay -= 1;

@@ -18,8 +18,12 @@ export class RefreshedByKey<T> {
     const held = this.#held.get(key) ?? new Refreshed({ clock: this.#clock, load: () => this.#load(key) });
     this.#held.delete(key);
     this.#held.set(key, held);
-    const [oldest] = this.#held.keys();
-    if (this.#held.size > MOST_KEYS && oldest !== undefined) this.#held.delete(oldest);
+    if (this.#held.size > MOST_KEYS) this.#forgetOldest();
     return held.read();
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#held.keys();
+    if (oldest !== undefined) this.#held.delete(oldest);
   }
 }

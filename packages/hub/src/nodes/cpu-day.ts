@@ -8,8 +8,8 @@ const HOUR = 3_600_000;
 const HOURS = 24;
 /** Hours are written as often: `recorder.ts`. */
 const HELD_MS = 5 * 60_000;
-/** Nodes on open pages and on pages just read; about 300 bytes each. */
-const MOST_HELD = 20_000;
+/** Nodes on open pages and on pages just read; about 300 bytes each. Twice as many are held at most. */
+const GENERATION = 10_000;
 
 /** How busy a node was, hour by hour: a line of means, and its extremes. */
 export interface CpuDay {
@@ -21,6 +21,12 @@ export interface CpuDay {
 
 type Days = ReadonlyMap<string, CpuDay>;
 
+/** `day` undefined: nothing was stored. */
+interface Held {
+  readonly day: CpuDay | undefined;
+  readonly readAt: number;
+}
+
 /** Pages that are asked for at once share a query: with many readers the statements, not the rows, are what costs. */
 const TOGETHER = { windowMs: 1, maxItems: 100 };
 
@@ -28,8 +34,12 @@ const TOGETHER = { windowMs: 1, maxItems: 100 };
 export class CpuDays {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #pages: Batcher<readonly string[], Days>;
-  /** Those read longest ago first; undefined: nothing was stored. */
-  readonly #held = new Map<string, { readonly day: CpuDay | undefined; readonly readAt: number }>();
+  /*
+   * The older generation goes whole when the younger is full. Letting single entries go by their age instead costs a walk
+   * over the places of all that went before, since a Map keeps those: a quarter of what a page took.
+   */
+  #young = new Map<string, Held>();
+  #old: ReadonlyMap<string, Held> = new Map();
 
   constructor(by: { history: Pick<HistoryStore, 'seriesByNode'>; clock: Clock }) {
     this.#clock = by.clock;
@@ -45,7 +55,7 @@ export class CpuDays {
     const days = new Map<string, CpuDay>();
     const due: string[] = [];
     for (const id of nodeIds) {
-      const held = this.#held.get(id);
+      const held = this.#young.get(id) ?? this.#old.get(id);
       if (held === undefined || now - held.readAt >= HELD_MS) due.push(id);
       else if (held.day !== undefined) days.set(id, held.day);
     }
@@ -71,11 +81,12 @@ export class CpuDays {
     return days;
   }
 
-  #hold(id: string, held: { day: CpuDay | undefined; readAt: number }): void {
-    this.#held.delete(id);
-    this.#held.set(id, held);
-    const [oldest] = this.#held.keys();
-    if (this.#held.size > MOST_HELD && oldest !== undefined) this.#held.delete(oldest);
+  #hold(id: string, held: Held): void {
+    if (this.#young.size >= GENERATION) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(id, held);
   }
 }
 

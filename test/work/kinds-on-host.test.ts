@@ -234,6 +234,32 @@ describe.skipIf(process.getuid?.() !== 0)(
       ]);
     });
 
+    it('seed-promote makes a seed of a backup, and of nothing that has another hash', async () => {
+      await writeFile(host.path(`${CHAIN}/database/0/rocksDb/CURRENT`), 'as backed up\n');
+      const { sha256, to, sealedTo } = await succeed('backup-stoachain');
+      expect(sealedTo).toBe(Buffer.from(jobs.owner.publicKey).toString('hex'));
+      await writeFile(host.path(`${CHAIN}/database/0/rocksDb/CURRENT`), 'since then\n');
+      const promoted = await succeed('seed-promote', { sha256: String(sha256) });
+      expect(promoted).toMatchObject({ from: sha256, file: `${CHAIN}/seeds/seed.tar.zst` });
+      const seed = host.path(`${CHAIN}/seeds/seed.tar.zst`);
+      expect(
+        createHash('sha256')
+          .update(await readFile(seed))
+          .digest('hex'),
+      ).toBe(promoted['sha256']);
+      const inside = ['tar', '--zstd', '--extract', '--to-stdout', '--file', `${CHAIN}/seeds/seed.tar.zst`];
+      expect(await host.run(inside[0]!, ...inside.slice(1), '0/rocksDb/CURRENT')).toBe('as backed up\n');
+      const { url } = serve('/backup', await readFile(String(to)));
+      const wrong = await order('seed-promote', { from: url, sha256: 'ab'.repeat(32) });
+      expect(wrong.error).toMatchObject({ code: 'root_unproven_data' });
+      expect(await readdir(host.path(`${CHAIN}/seeds`))).toEqual(['seed.tar.zst']);
+      expect(
+        createHash('sha256')
+          .update(await readFile(seed))
+          .digest('hex'),
+      ).toBe(promoted['sha256']);
+    });
+
     it('seed-refresh makes a seed that stoachain-reseed takes, and no other', async () => {
       await writeFile(host.path(`${CHAIN}/database/0/rocksDb/CURRENT`), 'the seed\n');
       const { sha256 } = await succeed('seed-refresh');

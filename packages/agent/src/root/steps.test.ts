@@ -312,6 +312,19 @@ describe('a node under systemd', () => {
   });
 });
 
+describe('a seed', () => {
+  it('of a backup is compressed, tested and only then put in place; its former stays until then', () => {
+    expect(argvOf('seed-from-backup', 'seed-promote', undefined, { sha256: SHA256 })).toEqual([
+      'mkdir --parents --mode=755 -- /var/lib/stoachain/seeds',
+      'zstd -T0 -3 --quiet --force -o /var/lib/stoachain/seeds/seed.tar.zst.new',
+      'zstd --test --quiet /var/lib/stoachain/seeds/seed.tar.zst.new',
+      'chmod 644 -- /var/lib/stoachain/seeds/seed.tar.zst.new',
+      'sha256sum -- /var/lib/stoachain/seeds/seed.tar.zst.new',
+      'mv --no-target-directory -- /var/lib/stoachain/seeds/seed.tar.zst.new /var/lib/stoachain/seeds/seed.tar.zst',
+    ]);
+  });
+});
+
 describe('paths', () => {
   it.each(['/', '/db', '/srv/../etc', '/srv/chain/db; id', ''])(
     'refuses to touch %j as a database',

@@ -21,6 +21,7 @@ const EXAMPLES = {
   'stoachain-cert-rotate': {},
   'stoachain-certbot-obtain': { domain: 'node-1.miner.example', email: 'ops+node@miner.example' },
   'seed-refresh': {},
+  'seed-promote': { from: url, sha256: hash },
   'peer-trust-reset': {},
   'benchmark-node': {},
   'drive-benchmark': {},

@@ -54,6 +54,14 @@ const program = {
 } as const;
 const neededProgram = { ...program, image: { ...program.image, or: 'url' } } as const;
 
+const archivePlace = {
+  type: 'text',
+  pattern: /disk|https:\/\/[^\s"'\\]{1,380}/,
+  max: 400,
+  default: 'disk',
+  doc: 'disk (the backup directory of the node) or a URL',
+} as const;
+
 const { commandMs, longJobMs } = LIMITS;
 
 export const JOB_KINDS = {
@@ -125,6 +133,15 @@ export const JOB_KINDS = {
     root: true,
     limitMs: longJobMs,
     parameters: {},
+  },
+  'seed-promote': {
+    class: 'disruptive',
+    doc: 'make the donor snapshot that this node offers from a backup of it, named by its hash',
+    idempotent: true,
+    undo: 'the former snapshot is kept until the new one is verified; seed-refresh makes another',
+    root: true,
+    limitMs: longJobMs,
+    parameters: { from: archivePlace, sha256 },
   },
   'peer-trust-reset': {
     class: 'disruptive',
@@ -263,16 +280,7 @@ export const JOB_KINDS = {
     undo: 'the former database is kept beside it and put back if the node does not reach the tip',
     root: true,
     limitMs: longJobMs,
-    parameters: {
-      from: {
-        type: 'text',
-        pattern: /disk|https:\/\/[^\s"'\\]{1,380}/,
-        max: 400,
-        default: 'disk',
-        doc: 'disk (the backup directory of the node) or a URL',
-      },
-      sha256,
-    },
+    parameters: { from: archivePlace, sha256 },
   },
 } as const satisfies Record<string, JobKind>;
 

@@ -17,6 +17,7 @@ export const PROVEN: Readonly<Record<KindName, Proof>> = {
   'stoachain-cert-rotate': { by: 'here', how: host },
   'stoachain-certbot-obtain': { by: 'transcript', how: 'no certificate authority can reach a test host' },
   'seed-refresh': { by: 'here', how: host },
+  'seed-promote': { by: 'here', how: host },
   'peer-trust-reset': { by: 'here', how: host },
   'benchmark-node': { by: 'here', how: `${host}; the figures are those of the test host` },
   'drive-benchmark': { by: 'here', how: 'measures the drive of the test host' },

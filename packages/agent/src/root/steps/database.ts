@@ -38,6 +38,23 @@ const remove = (path: string): Act => ({
 const move = (from: string, to: string): Act => ({ argv: ['mv', '--no-target-directory', '--', from, to] });
 const exists = (path: string): Act => ({ argv: ['test', '-d', path] });
 
+const seeds = ({ paths }: StepFacts): string => `${paths.chain}/seeds`;
+const newSeed = (facts: StepFacts): string => `${seeds(facts)}/seed.tar.zst.new`;
+const seedDirectory = (facts: StepFacts): Act => ({
+  argv: ['mkdir', '--parents', '--mode=755', '--', seeds(facts)],
+});
+
+/** The former seed stays until the new one is whole; the line of its hash is the step's output. */
+function testAndPlace(facts: StepFacts): Act[] {
+  const made = newSeed(facts);
+  return [
+    { argv: ['zstd', '--test', '--quiet', made] },
+    { argv: ['chmod', '644', '--', made] },
+    { argv: ['sha256sum', '--', made] },
+    move(made, `${seeds(facts)}/seed.tar.zst`),
+  ];
+}
+
 function swap(facts: StepFacts): Act[] {
   if (!facts.marks.includes(PROVEN))
     throw new RefusalError(
@@ -70,7 +87,7 @@ function back(facts: StepFacts): Act[] {
 
 function inputOf({ kind, params, args }: StepFacts): VerifiedInput {
   const sha256 = String(params['sha256']);
-  if (kind !== 'backup-restore') return { sha256 };
+  if (kind === 'stoachain-reseed') return { sha256 };
   return { sha256, contentKey: fromHex(wordOf(args, 'contentKey', /[0-9a-f]{64}/)) };
 }
 
@@ -78,6 +95,8 @@ export type DatabaseStep =
   | 'snapshot-read'
   | 'snapshot-remove'
   | 'seed-make'
+  | 'seed-from-backup'
+  | 'seed-discard'
   | 'database-unpack'
   | 'database-discard'
   | 'database-swap'
@@ -101,30 +120,37 @@ export const DATABASE_STEPS: Readonly<Record<DatabaseStep, Step>> = {
     kinds: { 'seed-refresh': 2 },
     needsSite: true,
     touches: ['backups'],
-    acts: (facts) => {
-      const directory = `${facts.paths.chain}/seeds`;
-      const made = `${directory}/seed.tar.zst.new`;
-      return [
-        { argv: ['mkdir', '--parents', '--mode=755', '--', directory] },
-        {
-          argv: [
-            ...TAR,
-            ...SAME,
-            '--use-compress-program=zstd -T0 -3',
-            '--file',
-            made,
-            '--directory',
-            snapshot(facts),
-            '--',
-            '0',
-          ],
-        },
-        { argv: ['zstd', '--test', '--quiet', made] },
-        { argv: ['chmod', '644', '--', made] },
-        { argv: ['sha256sum', '--', made] },
-        { argv: ['mv', '--no-target-directory', '--', made, `${directory}/seed.tar.zst`] },
-      ];
-    },
+    acts: (facts) => [
+      seedDirectory(facts),
+      {
+        argv: [
+          ...TAR,
+          ...SAME,
+          '--use-compress-program=zstd -T0 -3',
+          '--file',
+          newSeed(facts),
+          '--directory',
+          snapshot(facts),
+          '--',
+          '0',
+        ],
+      },
+      ...testAndPlace(facts),
+    ],
+  },
+  'seed-from-backup': {
+    kinds: { 'seed-promote': 3 },
+    input: inputOf,
+    acts: (facts) => [
+      seedDirectory(facts),
+      // A backup holds the same archive as a seed, sealed. What comes after runs only once its hash is the one ordered.
+      { argv: ['zstd', '-T0', '-3', '--quiet', '--force', '-o', newSeed(facts)], input: true },
+      ...testAndPlace(facts),
+    ],
+  },
+  'seed-discard': {
+    kinds: { 'seed-promote': 3 },
+    acts: (facts) => [{ argv: ['rm', '--force', '--', newSeed(facts)] }],
   },
   'database-unpack': {
     ...REPLACES,

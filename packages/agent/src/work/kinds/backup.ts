@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { equalBytes } from '@stoa/protocol';
+import { equalBytes, toHex } from '@stoa/protocol';
 import { type ArchiveHeader, openHeader, PIECE_BYTES, sealHeader, sealPieces } from '@stoa/protocol/archive';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { describeError } from '#error.ts';
@@ -52,6 +52,7 @@ export function backupStoachain(deps: KindDeps): JobHandler {
           bytes: archive.bytes,
           snapshot: header.snapshot,
           to: to === 'disk' ? archive.path : 'storage',
+          sealedTo: toHex(owner),
         },
       };
     },
@@ -138,26 +139,4 @@ async function upload(
       job.log(`${describeError(error).message}; trying again`);
     }
   }
-}
-
-export function seedRefresh(deps: KindDeps): JobHandler {
-  return {
-    async run(job) {
-      const steps = new Stepper(deps, job);
-      const snapshot = await makeSnapshot(deps, job, steps);
-      job.progress(undefined, 'make and test the seed');
-      let sha256 = '';
-      try {
-        await steps.run('seed-make', {
-          args: { snapshot },
-          onLine: (line) => {
-            sha256 = /^([0-9a-f]{64}) /.exec(line)?.[1] ?? sha256;
-          },
-        });
-      } finally {
-        await steps.tidy('snapshot-remove', { args: { snapshot } });
-      }
-      return { report: { sha256, snapshot, file: '/var/lib/stoachain/seeds/seed.tar.zst' } };
-    },
-  };
 }

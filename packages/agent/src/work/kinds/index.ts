@@ -1,5 +1,5 @@
 import type { JobHandlers } from '#work/handler.ts';
-import { backupStoachain, seedRefresh } from '#work/kinds/backup.ts';
+import { backupStoachain } from '#work/kinds/backup.ts';
 import { benchmarkNode, driveBenchmark } from '#work/kinds/benchmark.ts';
 import { certbotObtain, certRotate } from '#work/kinds/certificate.ts';
 import { peerTrustReset, stoachainControl } from '#work/kinds/control.ts';
@@ -8,6 +8,7 @@ import { convertSupervision, stoachainInstall, stoachainUpgrade } from '#work/ki
 import type { KindDeps } from '#work/kinds/deps.ts';
 import { nodeTest } from '#work/kinds/node-test.ts';
 import { aptUpgrade, netdataInstall } from '#work/kinds/packages.ts';
+import { seedPromote, seedRefresh } from '#work/kinds/seed.ts';
 import { systemProbe } from '#work/kinds/system-probe.ts';
 
 export { settle } from '#work/kinds/aftermath.ts';
@@ -30,6 +31,7 @@ export function createJobHandlers(deps: KindDeps, options: KindOptions = {}): Re
     'stoachain-cert-rotate': certRotate(deps),
     'stoachain-certbot-obtain': certbotObtain(deps),
     'seed-refresh': seedRefresh(deps),
+    'seed-promote': seedPromote(deps),
     'peer-trust-reset': peerTrustReset(deps),
     'benchmark-node': benchmarkNode(deps, { seconds, megabytes }),
     'drive-benchmark': driveBenchmark(deps, { seconds }),

@@ -2,9 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeRootWorld } from '#root/root.fixture.ts';
-import { seedRefresh } from '#work/kinds/backup.ts';
 import { kindDeps } from '#work/kinds/kind-deps.fixture.ts';
 import { runningJob } from '#work/kinds/running-job.fixture.ts';
+import { seedRefresh } from '#work/kinds/seed.ts';
 
 const SNAPSHOT = '1700000000000000';
 const BACKUPS = ['--database-directory', '/srv/chain/db', '--backup-directory', '/srv/chain/backups'];

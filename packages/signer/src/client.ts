@@ -5,8 +5,10 @@
 export { inProcessSigner } from '#client/in-process.ts';
 export {
   initOwnerKey,
+  type OpenedBackup,
   type OwnerKeyReport,
   type OwnerKeyRun,
+  openBackup,
   showOwnerKey,
   signOrder,
   signOwnerKeyChange,

@@ -23,16 +23,26 @@ export interface Disk {
   lock?(directory: string): Promise<DirectoryLock>;
 }
 
+/** Also for what is larger than memory. */
+export interface LargeDisk extends Disk {
+  readChunks(path: string): AsyncIterable<Uint8Array>;
+  /** As `writeAtomic`: what breaks off leaves nothing. */
+  writeChunks(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void>;
+}
+
 const TEMPORARY = '.tmp';
+const CHUNK_BYTES = 1024 * 1024;
 const PRIVATE_FILE = 0o600;
 const PRIVATE_DIRECTORY = 0o700;
 
 /** The agent's atomic-file.ts has a twin of this, and says why. */
-export function createDisk(): Disk {
+export function createDisk(): LargeDisk {
   return {
     readFile: (path) => attempt('read', path, () => readFile(path)),
     writeAtomic: (path, bytes, mode = PRIVATE_FILE) =>
       attempt('write', path, () => replace(path, bytes, mode)),
+    readChunks: (path) => chunksOf(path),
+    writeChunks: (path, chunks) => attempt('write', path, () => replace(path, chunks, PRIVATE_FILE)),
     append: (path, bytes) => attempt('append to', path, () => append(path, bytes)),
     stat: (path) => attempt('inspect', path, () => inspect(path)),
     lock: (directory) =>
@@ -54,7 +64,16 @@ async function attempt<T>(operation: string, path: string, task: () => Promise<T
   }
 }
 
-async function replace(path: string, bytes: Uint8Array | string, mode: number): Promise<void> {
+async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+  const file = await attempt('read', path, () => open(path, 'r'));
+  yield* file.createReadStream({ highWaterMark: CHUNK_BYTES });
+}
+
+async function replace(
+  path: string,
+  bytes: Uint8Array | string | AsyncIterable<Uint8Array>,
+  mode: number,
+): Promise<void> {
   const temporary = path + TEMPORARY;
   await makeDirectory(dirname(path));
   try {

@@ -1,6 +1,7 @@
 export type SignerErrorCode =
   | 'admin_key_not_listed'
   | 'admin_key_taken'
+  | 'archive_damaged'
   | 'bad_argument'
   | 'bad_request'
   | 'bad_proof'
@@ -33,6 +34,7 @@ export type SignerErrorCode =
 const RETRY: Readonly<Record<SignerErrorCode, boolean>> = {
   admin_key_not_listed: false,
   admin_key_taken: false,
+  archive_damaged: false,
   bad_argument: false,
   bad_request: false,
   bad_proof: false,

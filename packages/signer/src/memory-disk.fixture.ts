@@ -1,5 +1,5 @@
 import { concat, utf8 } from '@stoa/protocol';
-import type { Disk, FileFacts } from '#disk.ts';
+import type { FileFacts, LargeDisk } from '#disk.ts';
 import { SignerError } from '#error.ts';
 
 interface MemoryFile {
@@ -8,7 +8,7 @@ interface MemoryFile {
 }
 
 /** A disk in memory that loses power after so many steps; an append that is cut off leaves half of its bytes. */
-export class MemoryDisk implements Disk {
+export class MemoryDisk implements LargeDisk {
   readonly files: Map<string, MemoryFile> = new Map();
   #stepsLeft: number = Number.POSITIVE_INFINITY;
   #full = false;
@@ -62,6 +62,16 @@ export class MemoryDisk implements Disk {
     this.#reserve(path);
     this.files.set(path, { bytes: toBytes(bytes), mode });
     this.#step();
+  }
+
+  async *readChunks(path: string): AsyncGenerator<Uint8Array> {
+    yield await this.readFile(path);
+  }
+
+  async writeChunks(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const parts: Uint8Array[] = [];
+    for await (const chunk of chunks) parts.push(chunk);
+    await this.writeAtomic(path, concat(...parts));
   }
 
   async append(path: string, bytes: Uint8Array | string): Promise<void> {

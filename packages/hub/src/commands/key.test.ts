@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  concat,
   formatOrderDraft,
   fromBase64Url,
   fromHex,
@@ -11,6 +12,7 @@ import {
   utf8,
   verifyOwnerKeyChange,
 } from '@stoa/protocol';
+import { formatHeader, sealHeader, sealPieces } from '@stoa/protocol/archive';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { Command } from 'commander';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -75,3 +77,28 @@ it('signs an order from its draft, told in words, and leaves it in a file', asyn
     message: expect.stringContaining('hash of other parameters'),
   });
 }, 60_000);
+
+it('verifies a backup and opens it, without a hub and without its node', async () => {
+  const [file, archive, out] = ['owner.key', 'b.stoa-archive', 'db.tar'].map((name) =>
+    join(directory, name),
+  ) as [string, string, string];
+  const unlock = ['--key-file', join(directory, 'unlock')];
+  const owner = fromHex(publicKeyOf(await run('init', '--out', file, ...unlock)));
+  const [node, contentKey] = [new Uint8Array(32).fill(3), new Uint8Array(32).fill(4)];
+  const by = { contentKey, recipients: [owner], snapshot: '17', node, pieceBytes: 8 };
+  const header = sealHeader({ ...by, random: (count) => new Uint8Array(count).fill(5) });
+  const sealed = [formatHeader(header)];
+  for await (const piece of sealPieces(plain(), { contentKey, header })) sealed.push(piece);
+  await writeFile(archive, concat(...sealed));
+  const opened = await run('open-backup', archive, '--file', file, '--out', out, ...unlock);
+  expect(opened).toContain(`of node   ${'03'.repeat(32)}`);
+  expect(await readFile(out, 'utf8')).toBe('a tar archive');
+  const other = ['--sha256', 'ab'.repeat(32)];
+  await expect(run('open-backup', archive, '--file', file, ...other, ...unlock)).rejects.toMatchObject({
+    code: 'archive_damaged',
+  });
+}, 60_000);
+
+async function* plain() {
+  yield utf8('a tar archive');
+}

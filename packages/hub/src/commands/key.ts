@@ -66,6 +66,35 @@ export function addKeyCommands(root: Command, io: () => KeyIo): void {
     out(json ? JSON.stringify(signed) : signed.change);
   });
   addSignOrder(key, io);
+  addOpenBackup(key, io);
+}
+
+interface BackupOptions extends UnlockOptions {
+  readonly file: string;
+  readonly out?: string;
+  readonly sha256?: string;
+}
+
+/** A backup without its node and without a hub: all that it takes is the key that it was sealed to. */
+function addOpenBackup(key: Command, io: () => KeyIo): void {
+  withUnlock(
+    key
+      .command('open-backup')
+      .description('verify a backup of a node; with --out, write the tar archive that is sealed in it')
+      .argument('<archive>', 'file of the backup')
+      .option('--file <file>', 'the sealed key', FILE)
+      .option('--sha256 <hex>', 'what the backup must be, as the console shows it')
+      .option('--out <file>', 'where the tar archive goes, once all of it has proven whole'),
+  ).action(async (archive: string, { keyFile, passphraseFile, ...wish }: BackupOptions) => {
+    const { openBackup } = await import('@stoa/signer/client');
+    const { out, json, ask } = io();
+    const opened = await openBackup({ archive, ...wish }, { keyFile, passphraseFile, ask });
+    if (json) out(JSON.stringify(opened));
+    else {
+      out(`sha256    ${opened.sha256}\nof node   ${opened.node}\nsnapshot  ${opened.snapshot}`);
+      out(wish.out === undefined ? 'whole' : `whole: its tar archive is ${wish.out}`);
+    }
+  });
 }
 
 /** The way of a key that no hub ever touches: a draft in, a signature out. */

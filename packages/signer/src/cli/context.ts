@@ -1,12 +1,12 @@
 import type { Random } from '@stoa/protocol';
-import type { Disk } from '#disk.ts';
+import type { LargeDisk } from '#disk.ts';
 import type { Clock } from '#steady-clock.ts';
 
 /** What a command may touch. */
 export interface CliContext {
   readonly clock: Clock;
   readonly random: Random;
-  readonly disk: Disk;
+  readonly disk: LargeDisk;
   /** Aborted by SIGTERM and SIGINT. */
   readonly signal: AbortSignal;
   readonly io: CliIo;

@@ -13,6 +13,7 @@ import {
 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { Command } from 'commander';
+import { openBackupCommand } from '#cli/backup-command.ts';
 import { type CliContext, report, UsageError } from '#cli/context.ts';
 import { findUnlock, makeUnlock, type UnlockOptions, withUnlockOptions } from '#cli/unlocking.ts';
 import { type Disk, readText } from '#disk.ts';
@@ -40,7 +41,8 @@ export function ownerKeyCommands(context: CliContext): Command {
     .addCommand(initCommand(context))
     .addCommand(showCommand(context))
     .addCommand(changeCommand(context))
-    .addCommand(orderCommand(context));
+    .addCommand(orderCommand(context))
+    .addCommand(openBackupCommand(context));
 }
 
 function initCommand(context: CliContext): Command {

@@ -48,6 +48,25 @@ export function signOrder(
   return ownerKey(['sign-order', '--file', file, '--order', order, ...unlocking(run)], run);
 }
 
+/** Byte strings are hex. */
+export interface OpenedBackup {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly node: string;
+  readonly snapshot: string;
+}
+
+/** Verifies a backup, and writes its tar archive where `out` says. @throws SignerError `archive_damaged`. */
+export function openBackup(
+  { file, archive, out, sha256 }: { file: string; archive: string; out?: string; sha256?: string },
+  run: OwnerKeyRun,
+): Promise<OpenedBackup> {
+  const wanted = Object.entries({ out, sha256 }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, value],
+  );
+  return ownerKey(['open-backup', '--file', file, '--archive', archive, ...wanted, ...unlocking(run)], run);
+}
+
 function unlocking({ keyFile, passphraseFile }: OwnerKeyRun): string[] {
   return [
     ...(keyFile === undefined ? [] : ['--key-file', keyFile]),

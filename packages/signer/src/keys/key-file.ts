@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { equalBytes, fromHex, type Random, type SigningKey, toHex, utf8 } from '@stoa/protocol';
+import { type ArchiveHeader, openHeader } from '@stoa/protocol/archive';
 import { nodeCrypto } from '@stoa/protocol/node';
 import nacl from 'tweetnacl';
 import { type Disk, freeName, readPrivate } from '#disk.ts';
@@ -89,21 +90,43 @@ export async function createKeyFile(
 }
 
 /** @throws SignerError `file_missing`, `key_exposed`, `key_damaged`, `key_locked`. */
-export async function openKeyFile({ path, purpose, unlock, disk }: KeyPlace): Promise<UnlockedKey> {
+export async function openKeyFile(place: KeyPlace): Promise<UnlockedKey> {
+  const { file, seed } = await openSeed(place);
+  const key = new UnlockedKey(place.purpose, seed);
+  if (!equalBytes(key.publicKey, fromHex(file.publicKey)))
+    throw new SignerError(
+      'key_damaged',
+      `${place.path}: the sealed key does not belong to the public key beside it`,
+    );
+  return key;
+}
+
+/**
+ * What opens an archive that was sealed to this key. The key itself is forgotten at once.
+ * @throws SignerError as `openKeyFile`; ProtocolError `bad_key_exchange` where the archive is sealed to others.
+ */
+export async function openArchiveKey(place: KeyPlace, header: ArchiveHeader): Promise<Uint8Array> {
+  const { seed } = await openSeed(place);
+  try {
+    return openHeader(header, seed);
+  } finally {
+    seed.fill(0);
+  }
+}
+
+async function openSeed({
+  path,
+  purpose,
+  unlock,
+  disk,
+}: KeyPlace): Promise<{ file: KeyFile; seed: Uint8Array }> {
   const file = await readKeyFile(path, disk);
   if (file.purpose !== purpose)
     throw new SignerError(
       'key_damaged',
       `${path} holds the ${file.purpose} key, the ${purpose} key is expected`,
     );
-  const seed = await openBox(file, path, unlock);
-  const key = new UnlockedKey(purpose, seed);
-  if (!equalBytes(key.publicKey, fromHex(file.publicKey)))
-    throw new SignerError(
-      'key_damaged',
-      `${path}: the sealed key does not belong to the public key beside it`,
-    );
-  return key;
+  return { file, seed: await openBox(file, path, unlock) };
 }
 
 /** The public part alone. @throws SignerError `file_missing`, `key_exposed`, `key_damaged`. */

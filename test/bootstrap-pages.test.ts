@@ -186,6 +186,21 @@ describe('pages of work over SSH', { timeout: 120_000 }, () => {
     await world.sql`update node_status set last_seen = now() - interval '1 hour' where node_id = ${node}`;
     expect(await chains()).toMatch(/polled over SSH[\s\S]*4.711.042/);
     expect(await tab()).toContain('were polled');
+    // A poll is told as a heartbeat is: within a second, not at the next look for safety's sake half a minute later.
+    const events = await get(`/events?chains=${node}`);
+    const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const patchWith = async (height: RegExp) => {
+      for (let text = ''; !height.test(text); text += (await reader.read()).value ?? '');
+    };
+    await patchWith(/4.711.042/);
+    await world.probes.put('tips', [
+      { nodeId: node, at: Date.now(), value: [{ ...tips[0]!, height: 4_711_043 }] },
+    ]);
+    const polledAt = Date.now();
+    world.bus.publish('nodes', { ids: [node] });
+    await patchWith(/4.711.043/);
+    expect(Date.now() - polledAt).toBeLessThan(15_000);
+    await reader.cancel();
     await world.sql`update node_status set last_seen = now() where node_id = ${node}`;
     expect(await chains()).not.toContain('polled over SSH');
     expect((await post(`${path}/remove`, {})).status).toBe(303);

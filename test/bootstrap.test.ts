@@ -1,5 +1,6 @@
 /** A bare host becomes a node over SSH: real OpenSSH, sudo, install.sh and agent on a machine of its own. */
 import { randomBytes } from 'node:crypto';
+import { AuditStore } from '@stoa/hub/audit';
 import { type Bootstrap, SSH_HANDLERS, type SshHandler } from '@stoa/hub/bootstrap';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type BareHost, canHost } from './kit/bare-host.ts';
@@ -95,6 +96,9 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000, concurrent: true }, ()
     const uses = await site.database
       .sql`select detail->>'reason' as reason from audit_log where act = 'ssh.use' and subject = ${jobId}`;
     expect(uses.map((row) => row['reason'])).toContain('bootstrap');
+    const ofNode = { act: 'ssh.use', subject: nodeId };
+    const shown = await new AuditStore(site.database.sql).page({ kind: 'all' }, ofNode, { limit: 9 });
+    expect(shown.rows.map(({ detail }) => detail['reason'])).toContain('bootstrap');
 
     const again = await site.ended(await site.begin(ssh, host));
     expect(again).toMatchObject({ state: 'succeeded', node_id: nodeId });

@@ -32,6 +32,8 @@ export interface SshSideDeps {
   readonly queue?: JobQueue | undefined;
   readonly tokens: JoinTokens;
   readonly registry: Pick<NodeRegistry, 'ownerOf'>;
+  /** Told of a node whose tips were polled over SSH; nobody listens in a worker. */
+  readonly onPolled?: (nodeId: string) => void;
   readonly vault: Vault;
   readonly installer: { readonly script: string };
   readonly clock: Clock;

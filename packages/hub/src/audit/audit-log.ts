@@ -74,4 +74,13 @@ export class AuditLog {
   async nameSubjects(tx: TransactionSql, seq: number, subjects: readonly string[]): Promise<void> {
     await tx`insert into audit_subjects (subject, seq) select unnest(${[...subjects]}::text[]), ${seq}`;
   }
+
+  /**
+   * What was done to `subject` was done to `name`, as is known by now: the rows so far are found by both. The chain stays as
+   * it is. Idempotent.
+   */
+  async nameAlso(subject: string, name: string): Promise<void> {
+    await this.#sql`insert into audit_subjects (subject, seq)
+      select ${name}, seq from audit_log where subject = ${subject} on conflict do nothing`;
+  }
 }

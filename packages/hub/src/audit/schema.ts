@@ -46,7 +46,10 @@ export const auditLog = pgTable(
   ],
 );
 
-/** What an act on many was done to, one row each: their pages find it by that. The chain vouches for the act itself. */
+/**
+ * What an act on many was done to, one row each, and the node that a host has become since: their pages find it by that.
+ * The chain vouches for the act itself.
+ */
 export const auditSubjects = pgTable(
   'audit_subjects',
   {

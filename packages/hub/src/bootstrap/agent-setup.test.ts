@@ -71,6 +71,7 @@ async function recover(
     registry: { ownerOf: async () => OWNER },
     tokens: { usersOf: async () => joined },
     access: { becomes: async () => undefined },
+    audit: { nameAlso: async () => undefined },
     installer: { script: 'true' },
     patience: AGENT_PATIENCE,
   } as unknown as SshKit;

@@ -145,6 +145,8 @@ export async function installAgent(
       `the host says that it is node ${nodeId}; ${joined[0] ?? 'nobody'} joined with its token, and ${owner ?? 'nobody'} owns that node here, ${job.row.owner} expected`,
       { retry: false },
     );
+  // Uses of SSH so far stand under the job, for want of a node.
+  await kit.audit.nameAlso(job.row.jobId, nodeId);
   await kit.access.becomes(by.access, nodeId);
   await job.become(nodeId);
   await kit.vault.forget(secretNames.token(job.row.jobId));

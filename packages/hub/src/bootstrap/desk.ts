@@ -47,7 +47,7 @@ export interface BootstrapDeskDeps {
   readonly vault: SecretStore;
   readonly access: AccessStore;
   readonly nodeAccess: NodeAccess;
-  readonly pool: SshPool;
+  readonly pool: Pick<SshPool, 'hostKey'>;
   readonly audit: AuditLog;
   readonly clock: Pick<Clock, 'now'>;
 }

@@ -24,7 +24,7 @@ import { SshWorker } from './ssh-worker.ts';
 import { TipPoller } from './tip-poller.ts';
 
 export { AccessStore } from './access-store.ts';
-export { Agentless } from './agentless.ts';
+export { Agentless, LONGEST_MARK_MS } from './agentless.ts';
 export { BootstrapDesk, type BootstrapRequest, isOfHost, type ShownHost } from './desk.ts';
 export { BootstrapError } from './error.ts';
 export { SSH_HANDLERS } from './handlers.ts';
@@ -52,6 +52,8 @@ export interface BootstrapDeps {
   readonly cache: ProbeCache;
   /** Name of the chainweb network. */
   readonly network: string;
+  /** Told of an agentless node whose tips were polled just now. */
+  readonly onPolled?: (nodeId: string) => void;
   readonly vault: Vault;
   readonly random: (bytes: number) => Uint8Array;
   readonly clock: Clock;
@@ -94,7 +96,7 @@ export function createBootstrap(deps: BootstrapDeps): Bootstrap {
   });
   const work = new HubWork(deps);
   const kit = {
-    ...{ ...deps, pool, vault, access },
+    ...{ ...deps, pool, vault, access, audit },
     patience: deps.patience ?? AGENT_PATIENCE,
     rollBackSeconds: ROLL_BACK_S,
   };

@@ -1,4 +1,5 @@
 import type { ParamValues } from '@stoa/protocol';
+import type { AuditLog } from '#audit/index.ts';
 import type { JoinTokens, NodeRegistry } from '#nodes/index.ts';
 import type { SshPool } from '#seams/ssh-pool/index.ts';
 import type { SecretStore } from '#vault/index.ts';
@@ -11,6 +12,7 @@ export interface SshKit {
   readonly pool: SshPool;
   readonly vault: SecretStore;
   readonly access: AccessStore;
+  readonly audit: Pick<AuditLog, 'nameAlso'>;
   readonly tokens: JoinTokens;
   readonly registry: Pick<NodeRegistry, 'ownerOf'>;
   /** `install.sh` of this hub. */

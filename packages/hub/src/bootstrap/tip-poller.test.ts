@@ -9,7 +9,7 @@ const NODES = Array.from({ length: 30 }, (_, at) => ({
 
 /** Hosts of which each answers once `answer` says so, or never. */
 function poller(answer: (signal: AbortSignal | undefined) => Promise<SshOutput>) {
-  const [asked, said, put]: [string[], unknown[], unknown[]] = [[], [], []];
+  const [asked, said, put, told]: [string[], unknown[], unknown[], string[]] = [[], [], [], []];
   const by = {
     agentless: { due: async () => NODES },
     pool: {
@@ -20,11 +20,12 @@ function poller(answer: (signal: AbortSignal | undefined) => Promise<SshOutput>)
     },
     vault: { open: async () => 'key' },
     cache: { put: async (...entry: unknown[]) => void put.push(entry) },
+    onPolled: (nodeId: string) => void told.push(nodeId),
     network: 'stoa',
     clock: { now: () => 1_000 },
     log: { info: (fields: unknown) => void said.push(fields) },
   } as unknown as TipPollerDeps;
-  return { asked, said, put, poller: new TipPoller(by) };
+  return { asked, said, put, told, poller: new TipPoller(by) };
 }
 
 it('ends its sweep when the process does, and asks no further host', async () => {
@@ -51,6 +52,7 @@ it('goes on past hosts that fail or talk nonsense, and keeps what the others say
     asked,
     said,
     put,
+    told,
   } = poller(async () => {
     call += 1;
     if (call % 3 === 0) throw new Error('away');
@@ -59,5 +61,6 @@ it('goes on past hosts that fail or talk nonsense, and keeps what the others say
   });
   await tips.tick();
   expect([asked.length, put.length, said.length]).toEqual([30, 10, 20]);
+  expect([told.length, told[0]]).toEqual([10, '0']);
   expect(put[0]).toEqual(['tips', [{ nodeId: '0', at: 1_000, value: [{ chain: 4, height: 7, hash: 'x' }] }]]);
 });

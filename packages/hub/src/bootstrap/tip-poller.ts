@@ -32,6 +32,7 @@ export interface TipPollerDeps {
   readonly pool: SshPool;
   readonly vault: SecretStore;
   readonly cache: ProbeCache;
+  readonly onPolled?: (nodeId: string) => void;
   readonly network: string;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
@@ -86,5 +87,6 @@ export class TipPoller implements Task {
     const { hashes } = cut.parse(JSON.parse(stdout));
     const value = Object.entries(hashes).map(([chain, tip]) => ({ chain: Number(chain), ...tip }));
     await cache.put('tips', [{ nodeId: node.nodeId, at: clock.now(), value }]);
+    this.#by.onPolled?.(node.nodeId);
   }
 }

@@ -103,6 +103,99 @@ describe('pages of jobs', { timeout: 120_000 }, () => {
     expect(await answer.text()).toMatch(/key/);
   });
 
+  describe('of what was backed up', () => {
+    const SHA = 'ab'.repeat(32);
+    const path = `/var/lib/stoa-agent/nodes/1/backups/${SHA}.stoa-archive`;
+    const inStorage = 'https://s3.example/backups/0123/20261126T080000';
+    const made = async (kind: string, to: string, report: Record<string, unknown>) => {
+      const params = kind === 'backup-stoachain' ? JSON.stringify({ to }) : '{}';
+      const [row] = await world.sql<[{ id: string }]>`
+        with b as (insert into job_batches (batch_id, run, kind, params, selector, node_count, created_by, created_at)
+          values (gen_random_uuid(), 'agent', ${kind}, ${params}, '', 1, 'a@x.io', now()) returning batch_id)
+        insert into jobs (batch_id, node_id, owner, run, kind, class, mutating, idempotent, params, state, max_attempts,
+          scheduled_at, deadline, created_at, ended_at, report)
+        select batch_id, ${node}, 'a@x.io', 'agent', ${kind}, 'disruptive', true, true, ${params}, 'succeeded', 3, now(),
+          now(), now(), now(), ${JSON.stringify({ sha256: SHA, ...report })} from b returning job_id as id`;
+      return row.id;
+    };
+
+    it('lists backups and seeds, says how each is fetched, proven and put back, and leads to its acts', async () => {
+      const none = await (await get(`/nodes/${node}/backups`)).text();
+      for (const text of ['No backup of this node is known', 'has no key that a backup could be sealed to'])
+        expect(none).toContain(text);
+      await world.sql`insert into owner_keys (owner, serial, public_key, made_in, since)
+        select owner, 1, ${Buffer.alloc(32, 0xcd)}, 'browser', now() from nodes where node_id = ${node}`;
+      const [onDisk, stored, foreign] = await Promise.all([
+        made('backup-stoachain', 'disk', { bytes: 5_000_000_000, to: path, sealedTo: 'cd'.repeat(32) }),
+        made('backup-stoachain', `${inStorage}?X-Amz-Signature=spent`, { bytes: 7, to: 'storage' }),
+        made('backup-stoachain', 'https://mine.example/b?sig=spent', { bytes: 7, to: 'storage' }),
+      ]);
+      await made('seed-promote', '', { from: SHA, file: '/var/lib/stoachain/seeds/seed.tar.zst' });
+      const tab = await (await get(`/nodes/${node}/backups`)).text();
+      for (const text of ['4.7 GiB', 'storage at s3.example', 'seed.tar.zst', 'Back it up to the storage'])
+        expect(tab).toContain(text);
+      expect(tab).not.toContain('spent');
+      const disk = await (await get(`/nodes/${node}/backups/${onDisk}`)).text();
+      expect(disk).toContain(`rsync --partial --append-verify root@HOST:&#39;${path}&#39;`);
+      expect(disk).toContain(`--sha256 ${SHA}`);
+      expect(disk).toContain('only the node itself can');
+      const promote = await post(`/nodes/${node}/backups/${onDisk}/use/seed-promote`, {});
+      const asked = new URLSearchParams(pathOf(promote).split('?')[1]);
+      expect(Object.fromEntries(asked)).toEqual({
+        ...{ kind: 'seed-promote', q: `id:${node}`, 'p.from': 'disk', 'p.sha256': SHA },
+      });
+      expect((await get(pathOf(promote))).status).toBe(200);
+      const page = await (await get(`/nodes/${node}/backups/${stored}`)).text();
+      expect(page).not.toContain('X-Amz-Signature');
+      const linked = await post(`/nodes/${node}/backups/${stored}/link`, {});
+      expect(linked.headers.get('cache-control')).toBe('no-store');
+      expect(await linked.text()).toMatch(
+        /curl --fail --continue-at - .*https:\/\/s3\.example\/backups\/0123\/20261126T080000\?.*X-Amz-Signature=[0-9a-f]{64}/,
+      );
+      const restore = await post(`/nodes/${node}/backups/${stored}/use/backup-restore`, {});
+      expect(new URLSearchParams(pathOf(restore).split('?')[1]).get('p.from')).toContain(`${inStorage}?`);
+      expect((await post(`/nodes/${node}/backups/${foreign}/link`, {})).status).toBe(409);
+      const place = await post(`/nodes/${node}/backups/place`, {});
+      expect(new URLSearchParams(pathOf(place).split('?')[1]).get('p.to')).toContain(
+        'https://s3.example/backups/',
+      );
+      const acts = await world.sql`select act, detail->>'use' as use from audit_log
+        where act like 'backup.%' and subject = ${node} order by seq`;
+      expect(acts.map(({ act, use }) => [act, use])).toEqual([
+        ['backup.link', 'download'],
+        ['backup.link', 'backup-restore'],
+        ['backup.place', null],
+      ]);
+    });
+
+    it('shows a colleague who only looks at the node no link, and a stranger nothing', async () => {
+      const [{ id }] = await world.sql<[{ id: string }]>`
+        select job_id as id from jobs where node_id = ${node} and params like '%s3.example%'`;
+      const as = async (email: string) => {
+        await world.signIn(email);
+        await world.sql`update users set tier = 'operator' where email = ${email}`;
+        const headers = { cookie: await world.signIn(email), accept: 'text/html', origin: world.url };
+        const to = (tail: string) => new URL(`/o/${email}/nodes/${node}/backups${tail}`, world.url);
+        return {
+          see: (tail: string) => fetch(to(tail), { headers, redirect: 'manual' }),
+          ask: (tail: string) => fetch(to(tail), { headers, method: 'POST', redirect: 'manual' }),
+        };
+      };
+      const acts = ['/place', `/${id}/link`, `/${id}/use/seed-promote`];
+      const stranger = await as('stranger@x.io');
+      for (const tail of ['', `/${id}`]) expect((await stranger.see(tail)).status).toBe(404);
+      for (const tail of acts) expect((await stranger.ask(tail)).status, tail).toBe(404);
+      await world.sql`insert into node_shares (node_id, email, role, shared_by, shared_at)
+        values (${node}, 'guest@x.io', 'viewer', 'a@x.io', now())`;
+      const guest = await as('guest@x.io');
+      const page = await (await guest.see(`/${id}`)).text();
+      expect(page).toContain('Verify and restore');
+      expect(page).not.toContain('Promote to seed');
+      for (const tail of acts) expect((await guest.ask(tail)).status, tail).toBe(404);
+      expect((await guest.see('/nonsense')).status).toBe(404);
+    });
+  });
+
   it('is not there for whoever may not see it, nor for what is no id', async () => {
     for (const path of [
       '/jobs/nonsense',

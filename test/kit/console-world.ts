@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, createLog, loadConfig, settingsInForce, systemClock } from '@stoa/hub';
 import { watchRights } from '@stoa/hub/accounts';
+import { S3Storage } from '@stoa/hub/archives';
 import { createBootstrap, SSH_QUEUE_POLICY } from '@stoa/hub/bootstrap';
 import { Bus } from '@stoa/hub/bus';
 import { AllowedAddresses } from '@stoa/hub/egress';
@@ -148,6 +149,10 @@ export async function openConsoleWorld({
       installer,
     },
     ssh,
+    archives: new S3Storage({
+      ...{ base: new URL('https://s3.example/backups'), region: 'eu-1', clock },
+      ...{ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'not-a-secret' },
+    }),
     orders,
     jobs: await createJobTools({
       ...{ sql, orders, liveness, heads, clock, random: randomBytes, fetch },

@@ -252,6 +252,17 @@ export const SETTINGS = {
     'DATA_DIR/jobs',
     'Where the logs of jobs are kept: one directory of all instances, or one each.',
   ),
+  archivesUrl: origin(
+    'ARCHIVES_URL',
+    'none: backups stay on the nodes, or go to presigned URLs of their owners',
+    'Bucket of S3-compatible storage, with a prefix, for backups of nodes: https://s3.example/bucket/prefix',
+  ),
+  archivesRegion: text('ARCHIVES_REGION', 'us-east-1', 'Region of that storage, as its signatures name it.'),
+  archivesKeyFile: optionalText(
+    'ARCHIVES_KEY_FILE',
+    'none',
+    'File (mode 0600) with the key of that storage: ACCESS_KEY_ID:SECRET.',
+  ),
   instanceUrl: origin(
     'INSTANCE_URL',
     'the address that it listens at',

@@ -11,6 +11,7 @@ import type { Checkpoint } from '@stoa/protocol/chainweb';
 import type { SignerClient } from '@stoa/signer/client';
 import { watchRights } from './accounts/index.ts';
 import { CHANNEL_SECRETS } from './alerts/index.ts';
+import { openArchiveStorage } from './archives/index.ts';
 import { AuditLog } from './audit/index.ts';
 import { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
@@ -213,6 +214,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const ssh = await openSshSide({
     ...{ config, sql, generation: settings.generation, instance: config.instance },
     ...{ tokens, registry, installer, vault, clock, random, log, queue: options.queue },
+    onPolled: (nodeId) => bus.publish('nodes', { ids: [nodeId] }),
   });
   opening.defer(() => last(ssh.close()));
   const imported = new ImportedNodes({ sql, audit: new AuditLog({ sql, clock }), clock });
@@ -275,6 +277,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     clock,
     log,
   });
+  const archives = await openArchiveStorage(config, clock);
   const web = await createWeb({
     sql,
     vault,
@@ -313,9 +316,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       certificateNotAfter: identity.proof.cert.notAfter,
       settings: inForce,
     }),
-    orders,
-    jobs,
-    ssh,
+    ...{ orders, jobs, ssh, archives },
     join: { tokens, steps, artefacts, installer },
     alerts: {
       instanceId: config.instance,

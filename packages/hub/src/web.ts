@@ -8,6 +8,7 @@ import { type AlertSources, type Alerts, createAlerts } from './alerts/index.ts'
 import { AnnouncementMails, AnnouncementStore, announcementRoutes } from './announcements/index.ts';
 import { apiRoutes } from './api/index.ts';
 import { ApiKeyStore, ApiKeys, apiKeyRoutes, requireKeyOrViewer } from './api-keys/index.ts';
+import { ArchiveDesk, type ArchiveStorage, archiveRoutes } from './archives/index.ts';
 import {
   AuditExport,
   AuditLog,
@@ -98,6 +99,8 @@ export interface WebOptions {
   readonly orders: Orders;
   readonly jobs: Pick<Jobs, 'desk' | 'reader' | 'logs'>;
   readonly ssh: Pick<Bootstrap, 'desk' | 'agentless' | 'access' | 'vault' | 'cache'>;
+  /** Where backups of nodes go, besides their own disks. */
+  readonly archives: ArchiveStorage | undefined;
   readonly mailer: Mailer;
   /** Whether strangers may make accounts. */
   readonly signUp: 'open' | 'closed';
@@ -200,6 +203,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     isSignedIn: async (c) => (await accounts.sessions.of(c)).length > 0,
   });
   const announcements = new AnnouncementStore({ sql, liveness, heads: options.heads });
+  const archives = new ArchiveDesk({ storage: options.archives, access, audit });
   const acts = new BulkActs({ ...options, access, audit });
   const addressOf = (c: HubContext) => clientOf(c, options.addressOf);
   const app = createHttpApp({
@@ -226,6 +230,10 @@ export async function createWeb(options: WebOptions): Promise<Web> {
         ...{ ...nodes, auditStore, guard, desk: ssh.desk, agentless: ssh.agentless },
         ...{ nodeAccess: access, access: ssh.access, secrets: ssh.vault },
       }),
+      archiveRoutes({
+        ...{ ...nodes, guard, jobs: jobs.reader, ownerKeys: new OwnerKeyStore(sql) },
+        desk: archives,
+      }),
       importRoutes({ guard, imported: new ImportedNodes({ sql, audit, clock }), bus: options.bus, clock }),
       ownerKeyRoutes({ ownerKeys, guard, clock }),
       orderRoutes({ orders: options.orders, guard }),
@@ -233,7 +241,8 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       savedViewRoutes({ guard, views }),
       bulkRoutes({ guard, acts }),
       apiRoutes({
-        ...{ listing, acts, jobs, followers, liveness, ledger, clock, auditStore, publicUrl },
+        ...{ listing, acts, jobs, followers, liveness, ledger, clock, auditStore, publicUrl, ssh, archives },
+        nodeAccess: access,
         version: hub().version,
         guard: requireKeyOrViewer({ keys, guard, addressOf }),
       }),

@@ -1,41 +1,56 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { nodeCrypto } from '@stoa/protocol/node';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NodeAccess, type Viewer } from '#accounts/index.ts';
+import { ArchiveDesk, S3Storage } from '#archives/index.ts';
 import { AuditLog, AuditStore } from '#audit/index.ts';
+import { AccessStore, Agentless, BootstrapDesk, SSH_QUEUE_POLICY } from '#bootstrap/index.ts';
 import { BulkActs } from '#bulk/index.ts';
-import { createJobTools, LogFollowers } from '#jobs/index.ts';
+import { createJobTools, HubWork, LogFollowers } from '#jobs/index.ts';
 import { TokenLedger } from '#joining/index.ts';
 import { JoinTokens, Liveness, NodeListing } from '#nodes/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { PgBossQueue } from '#seams/job-queue/index.ts';
+import { SshError } from '#seams/ssh-pool/index.ts';
+import { SecretStore, Vault } from '#vault/index.ts';
 import { someViewer } from '../accounts/viewer.fixture.ts';
 import { Bus } from '../bus.ts';
 import { systemClock } from '../clock.ts';
 import { Assets } from '../console/assets.ts';
 import { createHttpApp, type HubApp } from '../http.ts';
 import { type ApiDocument, apiRoutes } from './api.tsx';
+import { idOf, operationsOf, requestOf } from './requests.fixture.ts';
 
-type Schema = Readonly<Record<string, unknown>>;
-interface Operation {
-  readonly method: string;
-  readonly path: string;
-  readonly parameters: readonly { readonly name: string; readonly in: string; readonly schema: Schema }[];
-  readonly body: Schema | undefined;
-}
-
-const idOf = (name: string) => createHash('sha256').update(name).digest('hex');
 const ANN = 'ann@x.example';
+const ADMIN = 'admin@x.example';
+const PASSWORD = 'correct horse battery';
+const SHOWN = `SHA256:${'A'.repeat(43)}`;
+
+/** What the desk asks of SSH: one host shows its key, all others are away. Real ones are met in `test/bootstrap.test.ts`. */
+const oneHost = {
+  hostKey: async ({ host }: { host: string }) => {
+    if (host === 'rack.example') return { type: 'ssh-ed25519', fingerprint: SHOWN };
+    throw new SshError('ssh_unreachable', `${host} does not answer`, { retry: true, phase: 'connect' });
+  },
+};
+
+const storage = new S3Storage({
+  ...{ base: new URL('https://s3.example/b'), region: 'eu', clock: systemClock },
+  ...{ accessKeyId: 'AKID', secretAccessKey: 'secret' },
+});
 
 describe('the API', { timeout: 120_000 }, () => {
   let database: DbAdapter;
   let app: HubApp;
   let document: ApiDocument;
   let viewer: Viewer;
-  const log = pino({ level: 'silent' });
+  const logged: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
+  let queue: PgBossQueue;
 
   beforeAll(async () => {
     database = await openTemporary();
@@ -57,7 +72,21 @@ describe('the API', { timeout: 120_000 }, () => {
       },
       fetch: () => Promise.reject(new Error('no peer is asked here')),
     });
+    queue = await PgBossQueue.open({ sql, policy: SSH_QUEUE_POLICY, log });
+    const sshAccess = new AccessStore({ sql, clock });
+    const agentless = new Agentless({ sql, clock, audit, access });
+    const desk = new BootstrapDesk({
+      ...{ sql, queue, access: sshAccess, nodeAccess: access, audit, clock, pool: oneHost },
+      work: new HubWork({ sql, clock, instance: 'hub-1', generation: 0, logDirectory: tmpdir() }),
+      vault: new SecretStore({
+        sql,
+        clock,
+        vault: new Vault({ keys: [randomBytes(32)], random: randomBytes }),
+      }),
+    });
     const feature = apiRoutes({
+      ...{ ssh: { desk, agentless, access: sshAccess }, nodeAccess: access },
+      archives: new ArchiveDesk({ access, audit, storage }),
       guard: async (c, next) => {
         c.set('viewer', viewer);
         await next();
@@ -85,7 +114,10 @@ describe('the API', { timeout: 120_000 }, () => {
     }
     document = (await (await app.request('/openapi.json')).json()) as ApiDocument;
   }, 60_000);
-  afterAll(() => database.close());
+  afterAll(async () => {
+    await queue.close();
+    await database.close();
+  });
 
   const ask = async (path: string, init: RequestInit = {}, as: Viewer = person()) => {
     viewer = as;
@@ -102,6 +134,7 @@ describe('the API', { timeout: 120_000 }, () => {
     confirmedAt: 0,
     keyScopes,
   });
+  const admin = (): Viewer => ({ ...someViewer(ADMIN), confirmedAt: systemClock.now() });
   const send = (value: unknown): RequestInit => ({
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -196,9 +229,116 @@ describe('the API', { timeout: 120_000 }, () => {
     expect((await ask('/api/v1/nodes', { method: 'PUT' })).status).toBe(405);
   });
 
+  it('has bare hosts made nodes and agents recovered, for who is there in person; a password is in nothing that stays', async () => {
+    const said: string[] = [];
+    const sent = async (path: string, value: unknown, as = admin()) => {
+      const answer = await ask(path, send(value), as);
+      said.push(JSON.stringify(answer.body));
+      return answer;
+    };
+    const place = { host: 'rack.example', user: 'op' };
+    const wish = {
+      ...place,
+      fingerprint: SHOWN,
+      password: PASSWORD,
+      owner: ANN,
+      label: 'rack-1',
+      tags: ['lab'],
+    };
+    const start = '/api/v1/ssh/bootstrap';
+    expect((await sent(start, wish, person())).status).toBe(404);
+    const byKey = { ...admin(), confirmedAt: 0, keyScopes: ['jobs:write'] as const };
+    expect(await sent(start, wish, byKey)).toMatchObject({ status: 403, body: { code: 'confirm_first' } });
+    expect(await sent(start, wish, key('jobs:read'))).toMatchObject({
+      status: 403,
+      body: { code: 'missing_scope' },
+    });
+    expect(await sent('/api/v1/ssh/look', place)).toMatchObject({
+      status: 200,
+      body: { place: 'rack.example:22', fingerprint: SHOWN, pinned: null },
+    });
+    expect(await sent('/api/v1/ssh/look', { ...place, host: 'away.example' })).toMatchObject({
+      status: 422,
+      body: { code: 'ssh_unreachable', retry: true },
+    });
+    const other = await sent(start, { ...wish, fingerprint: `SHA256:${'B'.repeat(43)}` });
+    expect(other).toMatchObject({ status: 409, body: { code: 'host_key_changed' } });
+    expect((await sent(start, { ...wish, privateKey: 'x' })).status).toBe(422);
+    expect((await sent(start, { ...wish, user: 'Root!' })).status).toBe(422);
+    const begun = await sent(start, wish);
+    expect(begun.status, JSON.stringify(begun.body)).toBe(201);
+    const job = await ask(`/api/v1/jobs/${String(begun.body['job'])}`, {}, admin());
+    expect(job.body).toMatchObject({ kind: 'bootstrap', run: 'ssh', node: 'rack.example:22' });
+
+    const work = `/api/v1/nodes/${idOf('n3')}/ssh`;
+    const reseat = await sent(work, { kind: 'key-reseat', password: PASSWORD }, person());
+    expect(reseat.status).toBe(201);
+    expect((await sent(work, { kind: 'agent-recover', password: PASSWORD }, person())).status).toBe(422);
+    expect((await sent(work, { kind: 'firewall-bootstrap', allow: '1789' }, person())).status).toBe(201);
+    expect((await sent(work, { kind: 'bootstrap' }, person())).status).toBe(422);
+    expect((await sent(work, { kind: 'agent-recover' }, person('bob@x.example'))).status).toBe(404);
+
+    const { sql } = database;
+    const rows = await sql`select row_to_json(j)::text as text from jobs j
+      union all select row_to_json(a)::text from audit_log a union all select row_to_json(b)::text from job_batches b
+      union all select row_to_json(v)::text from vault_secrets v
+      union all select row_to_json(q)::text from job_queue.job q`;
+    expect(rows.length).toBeGreaterThan(9);
+    const kept = [...said, ...logged, JSON.stringify(job.body), ...rows.map((row) => String(row['text']))];
+    expect(kept.join('\n')).not.toContain(PASSWORD);
+    const [login] =
+      await sql`select 1 from vault_secrets where name = ${`ssh-login/${String(reseat.body['job'])}`}`;
+    expect(login).toBeDefined();
+  });
+
+  it('shows how the hub reaches a node, and lets admins mark it as agentless', async () => {
+    const path = `/api/v1/nodes/${idOf('n3')}`;
+    expect((await ask(`${path}/ssh`)).body).toEqual({ reach: null, agentless: null });
+    await database.sql`insert into ssh_access (host, port, login, node_id, key_id, key_line, created_at)
+      values ('rack.example', 22, 'op', ${idOf('n3')}, 'k', 'ssh-ed25519 AAAA', now())`;
+    const wish = { reason: 'no room', until: new Date(systemClock.now() + 86_400_000).toISOString() };
+    expect((await ask(`${path}/agentless`, send(wish))).status).toBe(404);
+    expect(await ask(`${path}/agentless`, send(wish), admin())).toMatchObject({
+      status: 200,
+      body: {
+        reach: { host: 'rack.example', hostKey: SHOWN },
+        agentless: { reason: 'no room', setBy: ADMIN },
+      },
+    });
+    const late = { ...wish, until: '2199-01-01T00:00:00Z' };
+    expect((await ask(`${path}/agentless`, send(late), admin())).status).toBe(422);
+    const gone = await ask(`${path}/agentless`, { method: 'DELETE' }, admin());
+    expect(gone).toMatchObject({ status: 200, body: { agentless: null } });
+    expect((await ask(`/api/v1/nodes/${idOf('n6')}/ssh`)).status).toBe(404);
+    const { kinds } = (await ask('/api/v1/ssh-kinds')).body as { kinds: { kind: string }[] };
+    expect(kinds.map(({ kind }) => kind)).toContain('agent-recover');
+  });
+
+  it('lists what was backed up of a node, and makes a link where the hub has the key of the storage', async () => {
+    const node = idOf('n4');
+    const batch = '00000000-0000-4000-8000-000000000001';
+    const [{ id }] = await database.sql<[{ id: string }]>`
+      insert into jobs (batch_id, node_id, owner, run, kind, class, mutating, idempotent, params, state, max_attempts,
+        scheduled_at, deadline, created_at, ended_at, report)
+      values (${batch}, ${node}, ${ANN}, 'agent', 'backup-stoachain', 'disruptive', true, true,
+        '{"to":"https://s3.example/b/n/1?X-Amz-Signature=spent"}', 'succeeded', 3, now(), now(), now(), now(),
+        ${JSON.stringify({ sha256: 'ab'.repeat(32), bytes: 7, to: 'storage' })}) returning job_id as id`;
+    const path = `/api/v1/nodes/${node}`;
+    const list = await ask(`${path}/backups`, {}, key('jobs:read'));
+    const backup = { job: id, url: 'https://s3.example/b/n/1', path: null, linkable: true, sealedTo: null };
+    expect(list.body).toMatchObject({ backups: [backup], seeds: [] });
+    const link = await ask(`${path}/backup-links`, send({ job: id }), key('jobs:write'));
+    expect(link).toMatchObject({
+      status: 201,
+      body: { url: expect.stringMatching(/\/b\/n\/1\?.*X-Amz-Sig/) },
+    });
+    expect((await ask(`${path}/backup-links`, send({ job: batch }))).status).toBe(404);
+    expect((await ask(`${path}/backups`, {}, person('bob@x.example'))).status).toBe(404);
+  });
+
   it('describes itself, by its own page as well', async () => {
     expect(document.openapi).toBe('3.1.0');
-    expect(Object.keys(document.paths ?? {})).toHaveLength(17);
+    expect(Object.keys(document.paths ?? {})).toHaveLength(24);
     const page = await (await app.request('/docs', { headers: { accept: 'text/html' } })).text();
     for (const path of Object.keys(document.paths ?? {})) expect(page).toContain(path);
     expect(page).not.toMatch(/<script(?! src="\/assets\/)/);
@@ -206,11 +346,12 @@ describe('the API', { timeout: 120_000 }, () => {
 
   it('never fails inside, whatever comes: fuzzed from its own schemas', async () => {
     const operations = operationsOf(document);
-    expect(operations).toHaveLength(19);
+    expect(operations).toHaveLength(28);
     for (const operation of operations)
       await fc.assert(
         fc.asyncProperty(requestOf(operation), async ({ path, init }) => {
-          const { status, body } = await ask(path, init);
+          // What is an admin's alone would be nothing but 404 to others.
+          const { status, body } = await ask(path, init, /ssh|agentless/.test(path) ? admin() : person());
           expect(status).toBeLessThan(500);
           if (status >= 400)
             expect(body).toMatchObject({
@@ -223,87 +364,3 @@ describe('the API', { timeout: 120_000 }, () => {
       );
   });
 });
-
-function operationsOf(document: ApiDocument): Operation[] {
-  return Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
-    (['get', 'post', 'delete'] as const).flatMap((method) => {
-      const operation = item[method] as
-        | { parameters?: Operation['parameters']; requestBody?: unknown }
-        | undefined;
-      if (operation === undefined) return [];
-      const reference = JSON.stringify(operation.requestBody ?? {}).match(
-        /#\/components\/schemas\/(\w+)/,
-      )?.[1];
-      const body =
-        reference === undefined ? undefined : (document.components?.schemas?.[reference] as Schema);
-      return [{ method: method.toUpperCase(), path, parameters: operation.parameters ?? [], body }];
-    }),
-  );
-}
-
-/** Mostly what the schema says, at its edges and just beyond; sometimes anything. */
-function anyOf(schema: Schema): fc.Arbitrary<unknown> {
-  const type = [schema['type']].flat()[0];
-  const length = Number(schema['maxLength'] ?? 60);
-  const proper: fc.Arbitrary<unknown> =
-    type === 'array'
-      ? fc.array(anyOf(schema['items'] as Schema), { maxLength: 10 })
-      : type === 'integer' || type === 'number'
-        ? fc.oneof(fc.integer(), fc.constantFrom(schema['minimum'], schema['maximum'], 1, 2 ** 53))
-        : typeof schema['pattern'] === 'string' && !schema['pattern'].includes('\\p')
-          ? fc.stringMatching(new RegExp(schema['pattern']))
-          : fc.oneof(
-              fc.string({ unit: 'grapheme', maxLength: length + 2 }),
-              fc.constantFrom(
-                'state:online',
-                'lag:>5 OR -tag:x',
-                '2026-11-25',
-                '9'.repeat(14),
-                '0',
-                '\0',
-                "';--",
-              ),
-            );
-  return fc.oneof({ weight: 6, arbitrary: proper }, { weight: 1, arbitrary: fc.jsonValue() });
-}
-
-function requestOf({
-  method,
-  path,
-  parameters,
-  body,
-}: Operation): fc.Arbitrary<{ path: string; init: RequestInit }> {
-  const query = parameters.filter((parameter) => parameter.in === 'query');
-  const values = fc.record(Object.fromEntries(query.map(({ name, schema }) => [name, anyOf(schema)])), {
-    requiredKeys: [],
-  });
-  const id = fc.oneof(
-    fc.constantFrom(idOf('n3'), idOf('n6'), '0'.repeat(32)),
-    fc.string({ unit: 'grapheme', minLength: 1, maxLength: 70 }),
-  );
-  const properties = Object.entries((body?.['properties'] ?? {}) as Record<string, Schema>);
-  const fields = fc.record(Object.fromEntries(properties.map(([name, schema]) => [name, anyOf(schema)])), {
-    requiredKeys: [],
-  });
-  const sent = fc.oneof(
-    { weight: 5, arbitrary: fields.map((value) => JSON.stringify(value)) },
-    { weight: 1, arbitrary: fc.json() },
-    { weight: 1, arbitrary: fc.string() },
-  );
-  const contentType = fc.oneof(
-    { weight: 8, arbitrary: fc.constant('application/json') },
-    fc.constantFrom('text/plain', 'application/json; charset=x', ''),
-  );
-  return fc.tuple(values, id, sent, contentType).map(([asked, place, text, type]) => {
-    const entries = Object.entries(asked).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value : JSON.stringify(value),
-    ]);
-    const address = path.replace('{id}', encodeURIComponent(place.toWellFormed()));
-    const search = entries.length === 0 ? '' : `?${new URLSearchParams(entries as [string, string][])}`;
-    return {
-      path: address + search,
-      init: { method, ...(body !== undefined && { body: text, headers: { 'content-type': type } }) },
-    };
-  });
-}

@@ -3,15 +3,17 @@ import type { MiddlewareHandler } from 'hono';
 import { viewerOf } from '#accounts/index.ts';
 import type { AuditStore } from '#audit/index.ts';
 import type { HttpEnv, HttpFeature, HubApp } from '../http.ts';
+import { type ArchiveApiDeps, addArchiveRoutes } from './archives.ts';
 import { addAuditRoutes } from './audit.ts';
 import { DocsPage } from './docs-page.tsx';
 import { addJobRoutes, type JobApiDeps } from './jobs.ts';
 import { addNodeRoutes, type NodeApiDeps } from './nodes.ts';
 import { type Api, access, createApi, FAILURES, json } from './route.ts';
 import { meSchema } from './schemas.ts';
+import { addSshRoutes, type SshApiDeps } from './ssh.ts';
 import { addTokenRoutes, type TokenApiDeps } from './tokens.ts';
 
-export interface ApiDeps extends NodeApiDeps, TokenApiDeps, JobApiDeps {
+export interface ApiDeps extends NodeApiDeps, TokenApiDeps, JobApiDeps, SshApiDeps, ArchiveApiDeps {
   /** Lets pass who shows an API key, or who is signed in. */
   readonly guard: MiddlewareHandler<HttpEnv>;
   readonly auditStore: Pick<AuditStore, 'page'>;
@@ -39,6 +41,8 @@ export function apiRoutes(deps: ApiDeps): HttpFeature {
   addTokenRoutes(api, deps);
   addAuditRoutes(api, deps);
   addJobRoutes(api, deps);
+  addSshRoutes(api, deps);
+  addArchiveRoutes(api, deps);
   const document = describe(api, deps);
   return {
     mount(app: HubApp) {

@@ -29,6 +29,7 @@ import {
   submitBody,
   submittedSchema,
 } from './job-schemas.ts';
+import { parametersOut } from './parameters.ts';
 import { type Api, access, FAILURES, iso, json } from './route.ts';
 
 export interface JobApiDeps {
@@ -259,14 +260,8 @@ function detailOut(job: JobDetail, receipts: readonly JobReceiptRow[]) {
 }
 
 function kindOut(kind: string, { class: of, doc, idempotent, undo, limitMs, parameters }: JobKind) {
-  const described = Object.entries(parameters).map(
-    ([name, parameter]): [string, { type: string; doc: string }] => [
-      name,
-      { type: parameter.type, doc: parameter.doc },
-    ],
-  );
   return {
     ...{ kind, class: of, doc, idempotent, undo, limitMs },
-    parameters: Object.fromEntries(described),
+    parameters: parametersOut(parameters),
   };
 }

@@ -2,7 +2,7 @@ import { toHex } from '@stoa/protocol';
 import { audienceOf, EVERYTHING, type NodeAccess, type Viewer } from '#accounts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { SqlFragment } from '../nodes/index.ts';
-import type { JobBatch, JobDetail, JobReceiptRow, JobSummary, NodeWork } from './job.ts';
+import type { JobBatch, JobDetail, JobReceiptRow, JobSummary, Keepsake, NodeWork } from './job.ts';
 import {
   batchTables,
   type DetailRow,
@@ -13,7 +13,7 @@ import {
   toSummary,
 } from './job-rows.ts';
 import { readResult } from './result-desk.ts';
-import { JOB_STATES, type JobState } from './state.ts';
+import { JOB_STATES, type JobState, KEEPSAKE_KINDS } from './state.ts';
 
 export interface JobFilter {
   readonly states?: readonly JobState[];
@@ -38,6 +38,7 @@ export interface JobPage {
 }
 
 export const JOBS_A_PAGE = 50;
+const KEEPSAKES_SHOWN = 100;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** What pages, commands and the API read of jobs: of the nodes that the viewer may see, or saw when they were submitted. */
@@ -147,6 +148,15 @@ export class JobReader {
     if (row === undefined) return undefined;
     const { said_at, ...said } = row;
     return { ...said, saidAt: said_at.getTime() };
+  }
+
+  /** What the node made by jobs and still has, the newest first: ask first whether the viewer may see the node. */
+  async keepsakes(nodeId: string): Promise<readonly Keepsake[]> {
+    const rows = await this.#sql<(Omit<Keepsake, 'endedAt'> & { endedAt: Date })[]>`
+      select job_id as "jobId", kind, params, report, ended_at as "endedAt" from jobs
+      where node_id = ${nodeId} and state = 'succeeded' and kind = any(${[...KEEPSAKE_KINDS]}::text[])
+      order by created_at desc limit ${KEEPSAKES_SHOWN}`;
+    return rows.map((row) => ({ ...row, endedAt: row.endedAt.getTime() }));
   }
 
   /** Jobs that are not over, by kind and state: the health of the queue. */

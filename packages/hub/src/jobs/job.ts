@@ -49,6 +49,17 @@ export interface JobDetail extends JobSummary {
   readonly approvedBy: string | undefined;
 }
 
+/** A job that made something which is still there (`KEEPSAKE_KINDS`). */
+export interface Keepsake {
+  readonly jobId: string;
+  readonly kind: string;
+  /** Canonical text. */
+  readonly params: string;
+  /** JSON, as the node signed it. */
+  readonly report: string;
+  readonly endedAt: number;
+}
+
 /** A result with the receipt that answered it. */
 export interface JobReceiptRow {
   readonly attempt: number;

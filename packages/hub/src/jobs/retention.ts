@@ -1,14 +1,15 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { LogFiles } from './log-files.ts';
-import { KEPT_MS } from './state.ts';
+import { KEEPSAKES_KEPT_MS, KEPT_MS } from './state.ts';
 
 /** Rows that go by one statement: nobody waits for a lock of it. */
 const ROWS = 2_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * Done jobs, their results, receipts and logs go after 30 days; a job that is not over stays. Each instance removes the
+ * Done jobs, their results, receipts and logs go after 30 days; what made a backup or a seed stays for longer, without its
+ * log, and a job that is not over stays. Each instance removes the
  * logs of its own disk, by their age.
  */
 export class JobRetention {
@@ -23,9 +24,17 @@ export class JobRetention {
   async tick(): Promise<void> {
     const { sql, files, clock } = this.#deps;
     const before = new Date(clock.now() - KEPT_MS);
+    const long = new Date(clock.now() - KEEPSAKES_KEPT_MS);
+    // As the indices have it, word by word.
+    const keepsake = () =>
+      sql`state = 'succeeded' and kind in ('backup-stoachain', 'seed-refresh', 'seed-promote')`;
     await repeated(
       () => sql`delete from jobs where job_id in (
-        select job_id from jobs where ended_at < ${before} limit ${ROWS} for update skip locked)`,
+        select job_id from jobs where ended_at < ${before} and not (${keepsake()}) limit ${ROWS} for update skip locked)`,
+    );
+    await repeated(
+      () => sql`delete from jobs where job_id in (
+        select job_id from jobs where ended_at < ${long} and ${keepsake()} limit ${ROWS} for update skip locked)`,
     );
     await repeated(
       () => sql`delete from job_results where result_hash in (

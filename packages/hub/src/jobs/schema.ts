@@ -1,5 +1,6 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import {
+  type AnyPgColumn,
   bigint,
   boolean,
   index,
@@ -48,6 +49,10 @@ export const jobBatches = pgTable(
     uniqueIndex('job_batches_order').on(table.orderId),
   ],
 );
+
+function keepsake(table: { readonly state: AnyPgColumn; readonly kind: AnyPgColumn }): SQL {
+  return sql`${table.state} = 'succeeded' and ${table.kind} in ('backup-stoachain', 'seed-refresh', 'seed-promote')`;
+}
 
 /**
  * One piece of work on one node: the truth about it (§16.5). Its state machine stands in `state.ts`. No foreign key to
@@ -112,7 +117,11 @@ export const jobs = pgTable(
     index('jobs_batch').on(table.batchId, table.state),
     index('jobs_node').on(table.nodeId, table.createdAt),
     index('jobs_created').on(table.createdAt, table.jobId),
-    index('jobs_ended').on(table.endedAt).where(sql`${table.endedAt} is not null`),
+    // What goes after 30 days, and what is kept for longer (`KEEPSAKE_KINDS`): the hourly search passes over neither.
+    index('jobs_ended')
+      .on(table.endedAt)
+      .where(sql`${table.endedAt} is not null and not (${keepsake(table)})`),
+    index('jobs_keepsakes').on(table.endedAt).where(keepsake(table)),
     // What is not over on a node: leases are given by it.
     index('jobs_open').on(table.nodeId, table.scheduledAt).where(sql`${table.endedAt} is null`),
     // Unknown ones too: what was never acknowledged is sent again.

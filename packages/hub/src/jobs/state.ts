@@ -45,3 +45,7 @@ export const DEADLINE_MS = 24 * 3_600_000;
 export const MAX_ATTEMPTS = 3;
 /** Done jobs, their results and logs go after it. */
 export const KEPT_MS = 30 * 24 * 3_600_000;
+/** Kinds that leave something behind on the node or in storage: their signed reports say what, and where. */
+export const KEEPSAKE_KINDS = ['backup-stoachain', 'seed-refresh', 'seed-promote'] as const;
+/** Of those that succeeded: as long as somebody may want what they made. */
+export const KEEPSAKES_KEPT_MS = 400 * 24 * 3_600_000;

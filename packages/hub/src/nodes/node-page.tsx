@@ -14,6 +14,7 @@ const TABS = [
   { id: 'config', path: '/config', word: 'Config' },
   { id: 'session', path: '/session', word: 'Session' },
   { id: 'jobs', path: '/jobs', word: 'Jobs' },
+  { id: 'backups', path: '/backups', word: 'Backups' },
   { id: 'ssh', path: '/ssh', word: 'SSH' },
   { id: 'notes', path: '/notes', word: 'Notes' },
   { id: 'access', path: '/access', word: 'Access' },

@@ -1,4 +1,4 @@
 export { OwnerKeyChanges } from './key-changes.ts';
 export { OwnerKeys } from './owner-keys.ts';
 export { ownerKeyRoutes } from './routes.tsx';
-export { OwnerKeyStore } from './store.ts';
+export { type OwnerKey, OwnerKeyStore } from './store.ts';

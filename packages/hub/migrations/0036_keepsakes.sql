@@ -1,0 +1,3 @@
+DROP INDEX "jobs_ended";--> statement-breakpoint
+CREATE INDEX "jobs_keepsakes" ON "jobs" USING btree ("ended_at") WHERE "jobs"."state" = 'succeeded' and "jobs"."kind" in ('backup-stoachain', 'seed-refresh', 'seed-promote');--> statement-breakpoint
+CREATE INDEX "jobs_ended" ON "jobs" USING btree ("ended_at") WHERE "jobs"."ended_at" is not null and not ("jobs"."state" = 'succeeded' and "jobs"."kind" in ('backup-stoachain', 'seed-refresh', 'seed-promote'));

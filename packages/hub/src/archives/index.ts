@@ -1,0 +1,4 @@
+export { ArchiveDesk } from './desk.ts';
+export { readKeepsakes } from './keepsakes.ts';
+export { archiveRoutes } from './routes.tsx';
+export { type ArchiveStorage, openArchiveStorage, S3Storage, URL_GOOD_MS } from './storage.ts';

@@ -22,10 +22,16 @@ export function BackupPage({ view, now }: { view: BackupView; now: number }) {
   const { jobId, madeAt, sha256, bytes: size, place, sealedTo } = backup;
   return (
     <div class="stack">
-      <p class="crumb">
-        <a href={href(`/nodes/${nodeId}/backups`)}>All backups of this node</a>
-      </p>
-      <Panel id="backup" title="The backup" aside={<a href={href(`/jobs/${jobId}`)}>the job that made it</a>}>
+      <Panel
+        id="backup"
+        title="The backup"
+        aside={
+          <>
+            <a href={href(`/nodes/${nodeId}/backups`)}>all of this node</a> ·{' '}
+            <a href={href(`/jobs/${jobId}`)}>the job that made it</a>
+          </>
+        }
+      >
         <Facts
           facts={[
             { name: 'Made', value: <Ago at={madeAt} now={now} /> },

@@ -43,8 +43,8 @@ export function JobPage({ job, receipts, tail, now, acts }: JobPageProps) {
       </header>
       <Acts job={job} acts={acts} />
       <div class="stack">
-        <Panel id="log" title="Log" aside={<LogAside job={job} />}>
-          <LogTail jobId={job.jobId} text={tail} />
+        <Panel id="log" title="Log" aside={<LogAside job={job} gone={tail === ''} />}>
+          <LogTail jobId={job.jobId} text={tail} {...(isOver(job.state) && { none: whyNone(job) })} />
         </Panel>
         {job.report !== '' && (
           <Panel
@@ -169,13 +169,19 @@ function anewPath({ run, kind, nodeId, params }: JobDetail): string {
   return `/bootstrap?${new URLSearchParams({ host, port, user, label }).toString()}`;
 }
 
-function LogAside({ job }: { job: JobDetail }) {
-  if (job.logBytes === 0) return <>nothing yet</>;
+function LogAside({ job, gone }: { job: JobDetail; gone: boolean }) {
+  if (job.logBytes === 0) return <>{isOver(job.state) ? 'none' : 'nothing yet'}</>;
+  if (gone && isOver(job.state)) return <>{bytes(job.logBytes)}, once</>;
   return (
     <>
       {bytes(job.logBytes)}; <a href={href(`/jobs/${job.jobId}/log`)}>the whole log</a>
     </>
   );
+}
+
+/** Of a job that is over: a backup's stays for longer than its log. */
+function whyNone({ logBytes }: JobDetail): string {
+  return logBytes === 0 ? 'It wrote nothing.' : 'Its log is not here any more: logs are kept for 30 days.';
 }
 
 function factsOf(job: JobDetail): Fact[] {

@@ -9,10 +9,19 @@ export function logId(jobId: string): string {
 }
 
 /** The end of a log; the browser keeps it in sight as it grows. */
-export function LogTail({ jobId, text }: { jobId: string; text: string }) {
+export function LogTail({
+  jobId,
+  text,
+  none = 'Nothing was written yet.',
+}: {
+  jobId: string;
+  text: string;
+  /** Why there is no text. */
+  none?: string;
+}) {
   return (
     <pre class="log" id={logId(jobId)} tabindex={0} data-follow="">
-      <code>{text === '' ? 'Nothing was written yet.' : text}</code>
+      <code>{text === '' ? none : text}</code>
     </pre>
   );
 }

@@ -20,10 +20,12 @@ export interface QueuePageProps {
 export function QueuePage({ rows, schedules, now }: QueuePageProps) {
   return (
     <JobsFrame tab="queue" aside="jobs that are not over">
-      <QueueTable rows={rows} now={now} />
-      <Panel id="schedules" title="Schedules">
-        <ScheduleTable schedules={schedules} now={now} />
-      </Panel>
+      <div class="stack">
+        <QueueTable rows={rows} now={now} />
+        <Panel id="schedules" title="Schedules" aside="what only reads, submitted again and again">
+          <ScheduleTable schedules={schedules} now={now} />
+        </Panel>
+      </div>
     </JobsFrame>
   );
 }
@@ -39,7 +41,7 @@ function ScheduleTable({ schedules, now }: Pick<QueuePageProps, 'schedules' | 'n
       </Empty>
     );
   return (
-    <Table caption="Schedules" columns={['Kind', 'Nodes', 'Every', 'Next', 'For']} acts>
+    <Table caption="What is scheduled" columns={['Kind', 'Nodes', 'Every', 'Next', 'For']} acts>
       {schedules.map(({ scheduleId, kind, selector, everyMs, nextAt, createdBy }) => (
         <tr>
           <th scope="row">{kind}</th>

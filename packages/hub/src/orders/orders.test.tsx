@@ -240,6 +240,19 @@ describe('orders', { timeout: 60_000 }, () => {
     );
   });
 
+  it('goes to no node any more once its key was replaced, however long it would live', async () => {
+    const sealed = await signed(await orders.draft(viewer(), wanted));
+    await orders.verify(viewer(), { ...wanted, sealed });
+    expect((await orders.carried({ sealed }, nodes)).size).toBe(5);
+    const store = new OwnerKeyStore(database.sql);
+    const { publicKey } = key(3);
+    const next = { owner: ANN, publicKey, serial: 2, madeIn: 'file', since: clock.time } as const;
+    await store.replace(next, new Uint8Array());
+    expect((await orders.carried({ sealed }, nodes)).size).toBe(0);
+    await store.replace({ ...next, publicKey: annKey.publicKey, serial: 3 }, new Uint8Array());
+    expect((await orders.carried({ sealed }, nodes)).size).toBe(5);
+  });
+
   it('is not drafted for later than it could live', async () => {
     const later = await orders.draft(viewer(), { ...wanted, from: clock.time + 3 * DAY });
     expect((await draftOf(later)).order.expiresAt).toBe(clock.time + 4 * DAY);

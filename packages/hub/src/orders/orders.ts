@@ -172,13 +172,18 @@ export class Orders {
     return { orderId };
   }
 
-  /** The order as it travels with the job of each of these nodes; a node that it does not name is left out. */
+  /**
+   * The order as it travels with the job of each of these nodes; a node that it does not name is left out, and so are all
+   * once its key was replaced.
+   */
   async carried(
     batch: { readonly sealed: Uint8Array },
     nodeIds: readonly string[],
   ): Promise<ReadonlyMap<string, CarriedOrder>> {
-    const { orderId: id, signer } = peek(orderKind, batch.sealed);
-    const orderId = toHex(id);
+    const order = peek(orderKind, batch.sealed);
+    if (!(await this.#deps.signers.isInForce(order))) return new Map();
+    const { signer } = order;
+    const orderId = toHex(order.orderId);
     const held = await this.#deps.trees.of(orderId, async () => {
       const stored = await this.#deps.store.find(orderId);
       if (stored === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from '@stoa/protocol';
+import { equalBytes, type Order, toHex } from '@stoa/protocol';
 import { isAtLeast, type Viewer } from '#accounts/index.ts';
 import { HttpError } from '../http-error.ts';
 import type { OwnerKeyStore } from '../owner-keys/index.ts';
@@ -30,6 +30,12 @@ export class Signers {
     this.#ownerKeys = by.ownerKeys;
     this.#adminKeys = by.adminKeys;
     this.#ownersOf = by.ownersOf;
+  }
+
+  /** Whether this key is the signer's still: one that was replaced orders nothing more, whatever a node has heard by then. */
+  async isInForce({ signer, signerKey }: Pick<Order, 'signer' | 'signerKey'>): Promise<boolean> {
+    const key = await this.#ownerKeys.inForce(signer);
+    return key !== undefined && equalBytes(key.publicKey, signerKey);
   }
 
   /**

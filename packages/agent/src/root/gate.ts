@@ -56,15 +56,17 @@ export interface Admitted {
 const DAY_MS = 86_400_000;
 /** Beyond a kind's own limit: for setting right what was interrupted. */
 const AFTERMATH_MS = 10 * 60_000;
-/** Puts back what the last job has changed: also after a crash or a boot, or a benchmark could leave a node stopped. */
+/** Puts back what the last job has changed, and leaves the node running. */
 export const AFTERMATH_STEPS = ['node-start', 'node-back', 'database-back', 'certificate-back'] as const;
 export type AftermathStep = (typeof AFTERMATH_STEPS)[number];
-/** What a job tidies away when it fails, beside that: within the job's time only. */
+/** Also after a crash or a boot: a benchmark could leave a node stopped, and snapshots fill its drive. */
+const AFTERWARDS: ReadonlySet<string> = new Set([...AFTERMATH_STEPS, 'snapshot-list', 'snapshot-remove']);
+/** What ends a step that runs. The last two tidy up after a job that fails, within its time only. */
 export const PUTTING_BACK: ReadonlySet<string> = new Set([
   ...AFTERMATH_STEPS,
+  'snapshot-remove',
   'certificate-forget',
   'database-discard',
-  'snapshot-remove',
 ]);
 
 /**
@@ -101,7 +103,8 @@ export function admit(
  * the policy has ended since.
  */
 export function putsBack({ message, step }: OpenRequest, state: RootState): boolean {
-  return PUTTING_BACK.has(step) && equalBytes(nodeCrypto.hash(message.sealed), state.job);
+  const tidies = PUTTING_BACK.has(step) || AFTERWARDS.has(step);
+  return tidies && equalBytes(nodeCrypto.hash(message.sealed), state.job);
 }
 
 /**
@@ -165,7 +168,7 @@ function fence(
   if (same) {
     const over =
       facts.bootId !== state.bootId || facts.uptimeMs - state.startedMs > kind.limitMs + AFTERMATH_MS;
-    if (over && !AFTERMATH_STEPS.some((step) => step === request.step))
+    if (over && !AFTERWARDS.has(request.step))
       throw new RefusalError('root_over', 'the time of this job is over: a new lease is needed');
     return state;
   }

@@ -13,6 +13,7 @@ export class HostWork {
   readonly handlers: JobHandlers;
   readonly #context: AgentContext;
   readonly #by: HostFactsOfKinds;
+  #settled: Promise<void> = Promise.resolve();
 
   constructor(context: AgentContext, by: HostFactsOfKinds) {
     this.#context = context;
@@ -22,6 +23,8 @@ export class HostWork {
         kind,
         {
           run: async (job) => {
+            // By then root would obey this job, and no more the one that was cut.
+            await this.#settled;
             const { createJobHandlers } = await import('#work/kinds/index.ts');
             return createJobHandlers(await this.#deps())[kind].run(job);
           },
@@ -31,7 +34,12 @@ export class HostWork {
   }
 
   /** Puts back what a job had under way when the agent or the machine ended. Never rejects. */
-  async resume(): Promise<void> {
+  resume(): Promise<void> {
+    this.#settled = this.#settle();
+    return this.#settled;
+  }
+
+  async #settle(): Promise<void> {
     const { disk, config, log } = this.#context;
     try {
       if ((await disk.stat(unsettledMark({ dataDir: nodeDataDir(config) }))) === undefined) return;

@@ -30,6 +30,7 @@ const TAR = [
   '--owner=0',
   '--group=0',
 ] as const;
+const DIRECTORIES = ['-mindepth', '1', '-maxdepth', '1', '-type', 'd'] as const;
 const SAME = ['--numeric-owner', '--pax-option=delete=atime,delete=ctime'];
 
 const remove = (path: string): Act => ({
@@ -92,6 +93,7 @@ function inputOf({ kind, params, args }: StepFacts): VerifiedInput {
 }
 
 export type DatabaseStep =
+  | 'snapshot-list'
   | 'snapshot-read'
   | 'snapshot-remove'
   | 'seed-make'
@@ -103,19 +105,31 @@ export type DatabaseStep =
   | 'database-back'
   | 'database-forget';
 
+const SNAPSHOTS = {
+  kinds: { 'backup-stoachain': 6, 'seed-refresh': 6, 'stoachain-upgrade': 6 },
+  needsSite: true,
+  touches: ['backups'],
+} as const satisfies Omit<Step, 'acts'>;
+
 export const DATABASE_STEPS: Readonly<Record<DatabaseStep, Step>> = {
+  /** Their names: a node that is asked for one may tell its name to nobody any more. */
+  'snapshot-list': {
+    ...SNAPSHOTS,
+    acts: (facts) => [
+      {
+        argv: ['find', pathOf(facts, 'backups'), ...DIRECTORIES, '-printf', '%f\n'],
+        // Before its first backup a node may have no such directory.
+        mayFail: true,
+      },
+    ],
+  },
   'snapshot-read': {
     kinds: { 'backup-stoachain': 4 },
     needsSite: true,
     touches: ['backups'],
     acts: (facts) => [{ argv: [...TAR, ...SAME, '--directory', snapshot(facts), '--', '0'], bytes: true }],
   },
-  'snapshot-remove': {
-    kinds: { 'backup-stoachain': 3, 'seed-refresh': 2, 'stoachain-upgrade': 2 },
-    needsSite: true,
-    touches: ['backups'],
-    acts: (facts) => [remove(snapshot(facts))],
-  },
+  'snapshot-remove': { ...SNAPSHOTS, acts: (facts) => [remove(snapshot(facts))] },
   'seed-make': {
     kinds: { 'seed-refresh': 2 },
     needsSite: true,

@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createRootClient, RootStepError } from '#root/client.ts';
 import { CHAINWEB_UNIT, makeJob, makeRootWorld } from '#root/root.fixture.ts';
-import { settle, withAftermath, withRollback } from '#work/kinds/aftermath.ts';
+import { withAftermath, withRollback } from '#work/kinds/aftermath.ts';
 import { kindDeps } from '#work/kinds/kind-deps.fixture.ts';
 import { runningJob } from '#work/kinds/running-job.fixture.ts';
+import { settle } from '#work/kinds/settle.ts';
 
 const STARTED = `systemctl start -- ${CHAINWEB_UNIT}`;
 const signal = new AbortController().signal;
@@ -71,8 +72,11 @@ describe('a job that fails', () => {
     const deps = kindDeps(world);
     const params = { url: 'https://example.org/c', sha256: 'ab'.repeat(32), gateMinutes: 15 };
     const { job, log } = runningJob('stoachain-upgrade', params);
-    const refused = withRollback(deps, job, 'node-back', async () => {
-      throw new RootStepError('root_not_kept', 'the container would lose a device');
+    const refused = withRollback(deps, job, {
+      step: 'node-back',
+      work: async () => {
+        throw new RootStepError('root_not_kept', 'the container would lose a device');
+      },
     });
     await expect(refused).rejects.toMatchObject({ code: 'root_not_kept' });
     expect(log.at(-1)).toContain('set no node aside');

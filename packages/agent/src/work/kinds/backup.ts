@@ -8,7 +8,7 @@ import { JobError } from '#work/job-error.ts';
 import { backupDirectory, findUnfinished, type Unfinished, writeArchive } from '#work/kinds/archive-file.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
 import { Pipe } from '#work/kinds/pipe.ts';
-import { makeSnapshot } from '#work/kinds/snapshot.ts';
+import { adoptSnapshot, makeSnapshot, type Snapshot } from '#work/kinds/snapshot.ts';
 import { Stepper } from '#work/kinds/stepper.ts';
 
 const UPLOAD_MS = 6 * 3_600_000;
@@ -30,7 +30,7 @@ export function backupStoachain(deps: KindDeps): JobHandler {
       const steps = new Stepper(deps, job);
       const directory = backupDirectory(deps.config);
       const begun = (await findUnfinished(directory)) ?? { header: undefined, pieces: 0 };
-      const { header, contentKey, pieces } = await headerOf(deps, job, { owner, begun, steps });
+      const { header, contentKey, pieces, snapshot } = await headerOf(deps, job, { owner, begun, steps });
       const to = String(job.params['to']);
       let archive: Awaited<ReturnType<typeof writeArchive>>;
       try {
@@ -43,8 +43,8 @@ export function backupStoachain(deps: KindDeps): JobHandler {
         if (to !== 'disk') await upload(deps, job, { url: to, ...archive });
       } finally {
         // The next attempt goes on with an archive that was cut, and needs the same snapshot.
-        if ((await findUnfinished(directory))?.header.snapshot !== header.snapshot)
-          await steps.tidy('snapshot-remove', { args: { snapshot: header.snapshot } });
+        if ((await findUnfinished(directory))?.header.snapshot === header.snapshot) await snapshot.keep();
+        await snapshot.remove();
       }
       return {
         report: {
@@ -68,17 +68,19 @@ async function headerOf(
   deps: KindDeps,
   job: RunningJob,
   { owner, begun, steps }: { owner: Uint8Array; begun: Begun | Unfinished; steps: Stepper },
-): Promise<{ header: ArchiveHeader; contentKey: Uint8Array; pieces: number }> {
+): Promise<{ header: ArchiveHeader; contentKey: Uint8Array; pieces: number; snapshot: Snapshot }> {
   const { header, pieces } = begun;
   const seed = await deps.nodeSeed();
   const own = nodeCrypto.signingKey(seed).publicKey;
   if (header?.recipients.some(({ key }) => equalBytes(key, owner))) {
     job.log(`going on with the archive of snapshot ${header.snapshot} at piece ${pieces}`);
-    return { header, contentKey: openHeader(header, seed), pieces };
+    const snapshot = await adoptSnapshot(deps, job, { steps, name: header.snapshot });
+    return { header, contentKey: openHeader(header, seed), pieces, snapshot };
   }
   if ('path' in begun) {
+    const former = await adoptSnapshot(deps, job, { steps, name: begun.header.snapshot });
     await deps.disk.remove(begun.path);
-    await steps.tidy('snapshot-remove', { args: { snapshot: begun.header.snapshot } });
+    await former.remove();
   }
   const snapshot = await makeSnapshot(deps, job, steps);
   const contentKey = deps.random(32);
@@ -86,12 +88,12 @@ async function headerOf(
   const fresh = sealHeader({
     contentKey,
     recipients: [owner, own],
-    snapshot,
+    snapshot: snapshot.name,
     node: job.lease.nodeId,
     pieceBytes: PIECE_BYTES,
     random,
   });
-  return { header: fresh, contentKey, pieces: 0 };
+  return { header: fresh, contentKey, pieces: 0, snapshot };
 }
 
 async function* sealed(

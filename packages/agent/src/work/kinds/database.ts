@@ -38,13 +38,16 @@ async function replaceDatabase(
   const steps = new Stepper(deps, job);
   try {
     await steps.run('database-unpack', incoming);
-    const { height } = await withRollback(deps, job, 'database-back', async () => {
-      job.progress(99, 'stop chainweb-node');
-      await steps.run('node-stop');
-      await awaitDown(deps, job);
-      await steps.run('database-swap');
-      await steps.run('node-start');
-      return awaitTip(deps, job, { withinMs: TIP_MS });
+    const { height } = await withRollback(deps, job, {
+      step: 'database-back',
+      work: async () => {
+        job.progress(99, 'stop chainweb-node');
+        await steps.run('node-stop');
+        await awaitDown(deps, job);
+        await steps.run('database-swap');
+        await steps.run('node-start');
+        return awaitTip(deps, job, { withinMs: TIP_MS });
+      },
     });
     await steps.run('database-forget');
     return { report: { sha256: job.params['sha256'], height } };

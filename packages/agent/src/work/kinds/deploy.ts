@@ -4,7 +4,7 @@ import { withRollback } from '#work/kinds/aftermath.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
 import { awaitTip, awaitUp, findNode, lookAtTip } from '#work/kinds/node-watch.ts';
 import { fetchProgram } from '#work/kinds/program.ts';
-import { makeSnapshot } from '#work/kinds/snapshot.ts';
+import { makeSnapshot, type Snapshot } from '#work/kinds/snapshot.ts';
 import { Stepper } from '#work/kinds/stepper.ts';
 
 const CONVERT_GATE_MINUTES = 30;
@@ -33,21 +33,20 @@ export function stoachainUpgrade(deps: KindDeps): JobHandler {
       const steps = new Stepper(deps, job);
       const { cut } = await lookAtTip(deps, job.signal);
       const snapshot = await makeSnapshot(deps, job, steps);
-      job.log(`the database as it was is kept as backup ${snapshot} until the new program is at the tip`);
+      const { name } = snapshot;
+      job.log(`the database as it was is kept as backup ${name} until the new program is at the tip`);
+      const withinMs = Number(job.params['gateMinutes']) * 60_000;
       try {
         await fetchProgram(deps, job, steps);
-      } catch (error) {
-        await steps.tidy('snapshot-remove', { args: { snapshot } });
-        throw error;
+        await exchange(deps, job, {
+          steps,
+          snapshot,
+          gate: () => awaitTip(deps, job, { withinMs, atLeast: cut.height }),
+        });
+      } finally {
+        await snapshot.remove();
       }
-      // Where this is rolled back the snapshot stays: a program that was not good may have spoilt the database.
-      await exchange(deps, job, {
-        steps,
-        gate: () =>
-          awaitTip(deps, job, { withinMs: Number(job.params['gateMinutes']) * 60_000, atLeast: cut.height }),
-      });
-      await steps.run('snapshot-remove', { args: { snapshot } });
-      return { report: { program: String(job.params['image'] || job.params['sha256']), backup: snapshot } };
+      return { report: { program: String(job.params['image'] || job.params['sha256']), backup: name } };
     },
   };
 }
@@ -72,14 +71,25 @@ export function convertSupervision(deps: KindDeps): JobHandler {
 async function exchange(
   deps: KindDeps,
   job: RunningJob,
-  { steps, gate }: { steps: Stepper; gate: () => Promise<unknown> },
+  by: {
+    steps: Stepper;
+    gate: () => Promise<unknown>;
+    /** Where this is rolled back it stays: a program that was not good may have spoilt the database. */
+    snapshot?: Snapshot;
+  },
 ): Promise<void> {
+  const { steps, gate, snapshot } = by;
   job.progress(30, 'set the former node aside');
-  await withRollback(deps, job, 'node-back', async () => {
-    await steps.run('node-aside');
-    await steps.run('node-create');
-    await steps.run('node-start');
-    await gate();
+  await withRollback(deps, job, {
+    step: 'node-back',
+    work: async () => {
+      await steps.run('node-aside');
+      await snapshot?.keep();
+      await steps.run('node-create');
+      await steps.run('node-start');
+      await gate();
+    },
+    ...(snapshot && { left: () => snapshot.dismiss() }),
   });
   await steps.run('node-forget');
 }

@@ -11,8 +11,8 @@ import { aptUpgrade, netdataInstall } from '#work/kinds/packages.ts';
 import { seedPromote, seedRefresh } from '#work/kinds/seed.ts';
 import { systemProbe } from '#work/kinds/system-probe.ts';
 
-export { settle } from '#work/kinds/aftermath.ts';
 export type { KindDeps } from '#work/kinds/deps.ts';
+export { settle } from '#work/kinds/settle.ts';
 
 export interface KindOptions {
   /** Of each single measure. */

@@ -18,7 +18,11 @@ const DOWN_MS = 3 * 60_000;
 /** Blocks come every 30 s, and a chain may wait for its neighbours: older tips than this are behind. */
 const TIP_AGE_MS = 5 * 60_000;
 
-export function nodeOf({ nodeHttp: http, clock, config }: KindDeps): ChainwebDeps {
+export function nodeOf({
+  nodeHttp: http,
+  clock,
+  config,
+}: Pick<KindDeps, 'nodeHttp' | 'clock' | 'config'>): ChainwebDeps {
   const { chainwebUrl: serviceUrl, chainwebP2pUrl: p2pUrl, network } = config;
   return { http, clock, serviceUrl, p2pUrl, network };
 }

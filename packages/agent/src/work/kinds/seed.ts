@@ -15,10 +15,10 @@ export function seedRefresh(deps: KindDeps): JobHandler {
       const snapshot = await makeSnapshot(deps, job, steps);
       job.progress(undefined, 'make and test the seed');
       try {
-        const sha256 = await makeSeed(steps, 'seed-make', { args: { snapshot } });
-        return { report: { sha256, snapshot, file: SEED_FILE } };
+        const sha256 = await makeSeed(steps, 'seed-make', { args: { snapshot: snapshot.name } });
+        return { report: { sha256, snapshot: snapshot.name, file: SEED_FILE } };
       } finally {
-        await steps.tidy('snapshot-remove', { args: { snapshot } });
+        await snapshot.remove();
       }
     },
   };

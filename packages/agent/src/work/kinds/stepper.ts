@@ -12,12 +12,14 @@ type Extras = Pick<StepRun, 'args' | 'input' | 'onBytes'> & {
   readonly always?: boolean;
 };
 
+type StepperJob = Pick<RunningJob, 'message' | 'log' | 'signal'>;
+
 /** The root steps of one job, with what they say in its log. */
 export class Stepper {
   readonly #steps: RootSteps;
-  readonly #job: RunningJob;
+  readonly #job: StepperJob;
 
-  constructor(deps: Pick<KindDeps, 'rootSteps'>, job: RunningJob) {
+  constructor(deps: Pick<KindDeps, 'rootSteps'>, job: StepperJob) {
     this.#steps = deps.rootSteps(job.message);
     this.#job = job;
   }
@@ -38,12 +40,17 @@ export class Stepper {
       throw new JobError('step_failed', `${step} ended with ${exitCode}: see the log of the job`);
   }
 
-  /** Also after a failure or a cancel: what can't be tidied is told in the log, and the job ends as it would. */
-  async tidy(step: StepName, extras: Pick<Extras, 'args'> = {}): Promise<void> {
+  /**
+   * Also after a failure or a cancel: what can't be tidied is told in the log, and the job ends as it would.
+   * @returns whether it was done.
+   */
+  async tidy(step: StepName, extras: Pick<Extras, 'args'> = {}): Promise<boolean> {
     try {
       await this.run(step, { ...extras, always: true });
+      return true;
     } catch (error) {
       this.#job.log(describeError(error).message);
+      return false;
     }
   }
 

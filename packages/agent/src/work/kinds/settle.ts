@@ -1,0 +1,57 @@
+import { describeError } from '#error.ts';
+import type { Log } from '#log.ts';
+import { isFinal } from '#work/kinds/aftermath.ts';
+import { backupDirectory, findUnfinished } from '#work/kinds/archive-file.ts';
+import type { KindDeps } from '#work/kinds/deps.ts';
+import { removeAsked } from '#work/kinds/snapshot.ts';
+import { Stepper } from '#work/kinds/stepper.ts';
+import { type AskedSnapshot, noteUnsettled, readUnsettled, type Unsettled } from '#work/kinds/unsettled.ts';
+
+type SettleDeps = Pick<KindDeps, 'disk' | 'config' | 'rootSteps'>;
+type SettleLog = Pick<Log, 'info' | 'error'>;
+
+/**
+ * At the start of the agent: puts back what a job had under way when the agent or the machine ended, then removes its
+ * snapshot. What can't be done now stays marked for the next start. Never rejects.
+ */
+export async function settle(deps: SettleDeps, log: SettleLog): Promise<void> {
+  try {
+    const unsettled = await readUnsettled(deps);
+    if (unsettled === undefined) return;
+    const { message, step, snapshot } = unsettled;
+    const steps = new Stepper(deps, { message, log: () => undefined, signal: NEVER });
+    if (step !== undefined) {
+      await ended(log, { step }, () => steps.run(step));
+      await noteUnsettled(deps, message, { step: undefined });
+    }
+    if (snapshot !== undefined) {
+      await ended(log, { snapshot: snapshot.name }, () => removeUnneeded(deps, steps, snapshot));
+      await noteUnsettled(deps, message, { snapshot: undefined });
+    }
+  } catch (error) {
+    log.error('job-not-put-back', { ...describeError(error) });
+  }
+}
+
+/** Resolves too where it can never be done any more. */
+async function ended(
+  log: SettleLog,
+  what: Partial<Record<keyof Unsettled, string>>,
+  task: () => Promise<void>,
+): Promise<void> {
+  try {
+    await task();
+    log.info('job-put-back', what);
+  } catch (error) {
+    if (!isFinal(error)) throw error;
+    log.error('job-not-put-back', { ...describeError(error), ...what });
+  }
+}
+
+/** The next attempt goes on with an archive that was cut, and needs the same snapshot. */
+async function removeUnneeded({ config }: SettleDeps, steps: Stepper, asked: AskedSnapshot): Promise<void> {
+  const unfinished = await findUnfinished(backupDirectory(config));
+  if (unfinished?.header.snapshot !== asked.name) await removeAsked(steps, asked);
+}
+
+const NEVER: AbortSignal = new AbortController().signal;

@@ -7,6 +7,7 @@ const NEEDED: ReadonlyArray<{ path: string; pkg: string; why: string }> = [
   { path: '/usr/lib/postgresql', pkg: 'postgresql', why: 'database tests on a PostgreSQL server by URL' },
   { path: '/usr/bin/promtool', pkg: 'prometheus', why: 'the check of /metrics' },
   { path: '/usr/bin/pebble', pkg: 'pebble', why: 'a CA for TLS by ACME' },
+  { path: '/usr/bin/certbot', pkg: 'certbot', why: 'certificates of nodes by ACME' },
   { path: '/usr/bin/shellcheck', pkg: 'shellcheck', why: 'the check of install.sh' },
   { path: '/usr/bin/busybox', pkg: 'busybox', why: 'install.sh under a second shell' },
   { path: '/usr/bin/systemd-analyze', pkg: 'systemd', why: "the check of the agent's unit" },

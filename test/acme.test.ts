@@ -36,7 +36,7 @@ describe('a certificate by ACME', { timeout: 60_000 }, () => {
 
   beforeAll(async () => {
     port = await freePort();
-    pebble = stack.use(await startPebble(port));
+    pebble = stack.use(await startPebble({ tlsPort: port }));
     // As NODE_EXTRA_CA_CERTS does for a hub by itself.
     setDefaultCACertificates([...getCACertificates('default'), pebble.apiCertificate]);
     dataDir = stack.use(await temporaryDirectory()).path;

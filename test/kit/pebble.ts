@@ -27,8 +27,13 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** @param tlsPort where it looks for proofs, as a public CA does at 443. */
-export async function startPebble(tlsPort: number): Promise<Pebble> {
+/** Where it looks for proofs, as a public CA does at 443 and 80; 1 for nowhere. */
+export interface ProofPorts {
+  readonly tlsPort?: number;
+  readonly httpPort?: number;
+}
+
+export async function startPebble({ tlsPort = 1, httpPort = 1 }: ProofPorts): Promise<Pebble> {
   await using stack = new AsyncDisposableStack();
   const { path } = stack.use(await temporaryDirectory());
   const [api, management, dns, dnsControl] = (await Promise.all([1, 2, 3, 4].map(freePort))) as [
@@ -44,7 +49,7 @@ export async function startPebble(tlsPort: number): Promise<Pebble> {
       listenAddress: `127.0.0.1:${api}`,
       managementListenAddress: `127.0.0.1:${management}`,
       ...{ certificate: file('cert.pem'), privateKey: file('key.pem') },
-      ...{ tlsPort, httpPort: 1, ocspResponderURL: '', externalAccountBindingRequired: false },
+      ...{ tlsPort, httpPort, ocspResponderURL: '', externalAccountBindingRequired: false },
     },
   };
   await writeFile(file('cert.pem'), cert);

@@ -79,6 +79,26 @@ export async function installNode(
 /** Of the node that runs already, under the name and with the arguments of the new one. */
 export const NODE_PROGRAM = '#!/bin/bash\nexec -a "$0" /opt/chainweb/chainweb-node "$@"\n';
 
+/** chainweb-node as it is installed on a bare host, but for the ports, which belong to the whole machine here. */
+export function bareNodeProgram(chain: Simulator, port: { service: number; p2p: number }): string {
+  const { serviceUrl, p2pUrl } = chain;
+  return `#!/bin/bash
+set -- "\${@/#1848/${port.service}}"
+set -- "\${@/#1789/${port.p2p}}"
+exec -a "$0" /opt/chainweb/chainweb-node /opt/chainweb/stand-in.mjs "$@" --upstream-service ${serviceUrl} --upstream-p2p ${p2pUrl} \
+  --p2p-certificate-chain-file /opt/chainweb/cert.pem --p2p-certificate-key-file /opt/chainweb/key.pem
+`;
+}
+
+/** As before any node was here: neither its unit, nor its data, nor its user. */
+export async function bareHost(host: SystemdHost): Promise<void> {
+  await host.run('systemctl', 'stop', UNIT);
+  await host.run('install', '--mode=644', `${CHAIN}/cert.pem`, `${CHAIN}/key.pem`, '/opt/chainweb');
+  await host.run('rm', '-rf', `/etc/systemd/system/${UNIT}`, `/etc/systemd/system/${UNIT}.d`, CHAIN);
+  await host.run('systemctl', 'daemon-reload');
+  await host.run('userdel', 'stoachain');
+}
+
 /** A release archive in folders, as they are published. What lies beside the program makes many parts of it. */
 export async function tarball(host: SystemdHost, program: string): Promise<Uint8Array> {
   await host.run('mkdir', '-p', '/tmp-release/chainweb');

@@ -27,9 +27,19 @@ import { type Simulator, startSimulator } from '../chainweb/index.ts';
 import { makeCertificate } from '../kit/certificate.ts';
 import { JobClock } from '../kit/job-clock.ts';
 import { OwnerJobs } from '../kit/owner-jobs.ts';
+import { freePort, startPebble } from '../kit/pebble.ts';
 import { SystemdHost } from '../kit/systemd-host.ts';
 import { until } from '../kit/until.ts';
-import { CHAIN, installNode, installRoot, NODE_PROGRAM, tarball, UNIT } from '../kit/work-host.ts';
+import {
+  bareHost,
+  bareNodeProgram,
+  CHAIN,
+  installNode,
+  installRoot,
+  NODE_PROGRAM,
+  tarball,
+  UNIT,
+} from '../kit/work-host.ts';
 
 /** Of a single measure. */
 const MEASURE_SECONDS = 0.25;
@@ -368,6 +378,47 @@ describe.skipIf(process.getuid?.() !== 0)(
           ),
       );
       await host.run('rm', '/usr/local/bin/tar');
+    });
+
+    it('stoachain-certbot-obtain proves the name over HTTP, and keeps what it got until that ends', async () => {
+      const httpPort = await freePort();
+      await using pebble = await startPebble({ httpPort });
+      await host.run('mkdir', '-p', '/etc/letsencrypt');
+      // As an administrator names another authority: the command itself is the kind's.
+      const authority = `server = ${pebble.directory}\nno-verify-ssl = true\nhttp-01-port = ${httpPort}\n`;
+      await writeFile(host.path('/etc/letsencrypt/cli.ini'), authority);
+      const asked = { domain: 'node.stoa.example', email: 'ops@stoa.example' };
+      const { directory } = await succeed('stoachain-certbot-obtain', asked);
+      const shown = () =>
+        host.run(
+          'openssl',
+          'x509',
+          '-in',
+          `${directory}/cert.pem`,
+          '-noout',
+          '-serial',
+          '-ext',
+          'subjectAltName',
+        );
+      const first = await shown();
+      expect(first).toContain('DNS:node.stoa.example');
+      await succeed('stoachain-certbot-obtain', asked);
+      expect(await shown()).toBe(first);
+    });
+
+    it('stoachain-install makes a node where none was, which comes with the host from then on', async () => {
+      await bareHost(host);
+      const program = serve('/bare.tar.gz', await tarball(host, bareNodeProgram(chain, port)));
+      const wanted = { ...program, supervisor: 'systemd', hostname: 'node.example.org' };
+      expect(await succeed('stoachain-install', wanted)).toEqual({
+        supervisor: 'systemd',
+        hostname: 'node.example.org',
+      });
+      expect(await host.run('systemctl', 'is-enabled', UNIT)).toBe('enabled\n');
+      expect(await host.run('stat', '-c', '%U', `${CHAIN}/database/0/rocksDb/CURRENT`)).toBe('stoachain\n');
+      expect(await cmdline(await mainPid())).toContain('--full-historic-pact-state');
+      expect((await order('stoachain-install', wanted)).error).toMatchObject({ code: 'node_exists' });
+      await succeed('stoachain-control', { action: 'restart' });
     });
   },
 );

@@ -3,172 +3,33 @@
  * it up, and each step is a unit of its own. Only chainweb-node is a stand-in.
  */
 
-import { createHash, randomBytes } from 'node:crypto';
-import { copyFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createHash } from 'node:crypto';
+import { copyFile, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  createClock,
-  createCommands,
-  createDisk,
-  createHttp,
-  createJobHandlers,
-  createRootClient,
-  type KindDeps,
-  openProc,
-  readHostFacts,
-  settle,
-} from '@stoa/agent';
-import { systemClock } from '@stoa/hub';
-import { jobKind, type KindName, kindOf, type ParamValues, parseParams, peek } from '@stoa/protocol';
+import { createDisk, type KindDeps, settle } from '@stoa/agent';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Simulator, startSimulator } from '../chainweb/index.ts';
-import { makeCertificate } from '../kit/certificate.ts';
-import { JobClock } from '../kit/job-clock.ts';
-import { OwnerJobs } from '../kit/owner-jobs.ts';
 import { freePort, startPebble } from '../kit/pebble.ts';
-import { SystemdHost } from '../kit/systemd-host.ts';
+import type { SystemdHost } from '../kit/systemd-host.ts';
 import { until } from '../kit/until.ts';
-import {
-  bareHost,
-  bareNodeProgram,
-  CHAIN,
-  installNode,
-  installRoot,
-  NODE_PROGRAM,
-  tarball,
-  UNIT,
-} from '../kit/work-host.ts';
-
-/** Of a single measure. */
-const MEASURE_SECONDS = 0.25;
+import { bareHost, bareNodeProgram, CHAIN, NODE_PROGRAM, tarball, UNIT } from '../kit/work-host.ts';
+import { WorkingHost } from '../kit/working-host.ts';
 
 describe.skipIf(process.getuid?.() !== 0)(
   'kinds of work on a host under systemd',
   { timeout: 180_000 },
   () => {
-    const jobs = new OwnerJobs();
-    const clock = new JobClock();
+    let world: WorkingHost;
     let host: SystemdHost;
-    let chain: Simulator;
     let deps: KindDeps;
-    let files: Server;
-    const served = new Map<string, Uint8Array>();
-    // Below those that the kernel gives to connections: a node that starts again must find its own free.
-    const port = { service: 10_000 + (process.pid % 10_000), p2p: 20_000 + (process.pid % 10_000) };
+    const order: WorkingHost['order'] = (...args) => world.order(...args);
+    const succeed: WorkingHost['succeed'] = (...args) => world.succeed(...args);
+    const mainPid = () => world.mainPid();
 
     beforeAll(async () => {
-      host = await SystemdHost.boot();
-      chain = await startSimulator({ clock: systemClock });
-      await installRoot(host, jobs, port);
-      await installNode(host, chain, port);
-      const ca = makeCertificate();
-      files = createServer(ca, (request, response) => response.end(served.get(request.url ?? '')));
-      await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve));
-      const http = createHttp({ clock: createClock(), ca: [ca.cert] });
-      const dataDir = host.path('/var/lib/stoa-agent');
-      await mkdir(dataDir, { recursive: true });
-      const proc = openProc();
-      deps = {
-        clock,
-        random: (count) => new Uint8Array(randomBytes(count)),
-        disk: createDisk(),
-        proc,
-        commands: createCommands(createClock()),
-        rootSteps: createRootClient({
-          socketPath: host.path('/run/stoa-agent-root.sock'),
-          time: () => undefined,
-          ownerKeyChanges: async () => [],
-        }),
-        http,
-        nodeHttp: http,
-        hostFacts: readHostFacts(proc),
-        config: {
-          dataDir,
-          network: chain.network.network.name,
-          chainwebUrl: `http://127.0.0.1:${port.service}`,
-          chainwebP2pUrl: `https://127.0.0.1:${port.p2p}`,
-          committedPath: dataDir,
-          committedGb: 0,
-        },
-        nodeSeed: async () => new Uint8Array(32).fill(3),
-        ownerKey: async () => jobs.owner.publicKey,
-        hub: async () => 'https://127.0.0.1:1',
-      };
-      await host.run('systemctl', 'start', UNIT);
-      await until(
-        'the node serves',
-        async () =>
-          (
-            await http
-              .request({ url: `${deps.config.chainwebUrl}/info`, timeoutMs: 5000 })
-              .catch(() => undefined)
-          )?.status === 200,
-      );
+      world = await WorkingHost.boot();
+      ({ host, deps } = world);
     }, 120_000);
-
-    afterAll(async () => {
-      files.close();
-      await chain.close();
-      await host[Symbol.asyncDispose]();
-    });
-
-    async function order(
-      kind: KindName,
-      params: ParamValues = {},
-      {
-        signal = new AbortController().signal,
-        seconds = MEASURE_SECONDS,
-      }: { signal?: AbortSignal; seconds?: number } = {},
-    ) {
-      const message = jobs.job(kind, params);
-      const lease = peek(jobKind, message.sealed);
-      const log: string[] = [];
-      const steps: string[] = [];
-      const job = {
-        kind,
-        params: parseParams(kindOf(kind).parameters, lease.params),
-        lease,
-        message,
-        signal,
-        log: (line: string) => void log.push(line),
-        progress: (_percent: number | undefined, step: string) => void steps.push(step),
-      };
-      try {
-        const handlers = createJobHandlers(deps, { benchmarkSeconds: seconds, benchmarkMegabytes: 16 });
-        return { ...(await handlers[kind].run(job)), log, steps, error: undefined };
-      } catch (error) {
-        return { report: undefined, log, steps, error: error as { code: string; message: string } };
-      }
-    }
-    async function succeed(kind: KindName, params?: ParamValues) {
-      const { error, report, log } = await order(kind, params);
-      expect(error, log.join('\n')).toBeUndefined();
-      expect(JSON.stringify(report).length).toBeLessThan(1_200);
-      return report!;
-    }
-    const nodeServes = () =>
-      until('the node serves', async () => (await order('node-test')).report?.['ok'] === true, {
-        everyMs: 100,
-      });
-    /** The job waits in vain for a node that ends again and again. */
-    async function inVain(ordered: ReturnType<typeof order>) {
-      await until('the node was started again by systemd', async () => (await restarts()) > 0);
-      clock.giveUp();
-      return ordered;
-    }
-    const restarts = async () =>
-      Number(await host.run('systemctl', 'show', '--property=NRestarts', '--value', UNIT));
-    const mainPid = async () =>
-      Number(await host.run('systemctl', 'show', '--property=MainPID', '--value', UNIT));
-    const serve = (path: string, bytes: Uint8Array) => {
-      served.set(path, bytes);
-      return {
-        url: `https://127.0.0.1:${(files.address() as AddressInfo).port}${path}`,
-        sha256: createHash('sha256').update(bytes).digest('hex'),
-      };
-    };
+    afterAll(() => world[Symbol.asyncDispose]());
 
     it('stoachain-control stops, starts and restarts it', async () => {
       const first = await mainPid();
@@ -221,11 +82,11 @@ describe.skipIf(process.getuid?.() !== 0)(
       const before = await host.run('cat', `${CHAIN}/cert.pem`);
       await host.run('rm', `${CHAIN}/cert.pem.before`, `${CHAIN}/key.pem.before`);
       await writeFile(host.path('/run/refuse-new-certificate'), '');
-      const { error, log } = await inVain(order('stoachain-cert-rotate'));
+      const { error, log } = await world.inVain(order('stoachain-cert-rotate'));
       await host.run('rm', '/run/refuse-new-certificate');
       expect(error, log.join('\n')).toMatchObject({ code: 'node_not_up' });
       expect(await host.run('cat', `${CHAIN}/cert.pem`)).toBe(before);
-      await nodeServes();
+      await world.nodeServes();
     });
 
     it('backup-stoachain seals an archive that backup-restore puts back', async () => {
@@ -247,7 +108,7 @@ describe.skipIf(process.getuid?.() !== 0)(
     it('seed-promote makes a seed of a backup, and of nothing that has another hash', async () => {
       await writeFile(host.path(`${CHAIN}/database/0/rocksDb/CURRENT`), 'as backed up\n');
       const { sha256, to, sealedTo } = await succeed('backup-stoachain');
-      expect(sealedTo).toBe(Buffer.from(jobs.owner.publicKey).toString('hex'));
+      expect(sealedTo).toBe(Buffer.from(world.jobs.owner.publicKey).toString('hex'));
       await writeFile(host.path(`${CHAIN}/database/0/rocksDb/CURRENT`), 'since then\n');
       const promoted = await succeed('seed-promote', { sha256: String(sha256) });
       expect(promoted).toMatchObject({ from: sha256, file: `${CHAIN}/seeds/seed.tar.zst` });
@@ -259,7 +120,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       ).toBe(promoted['sha256']);
       const inside = ['tar', '--zstd', '--extract', '--to-stdout', '--file', `${CHAIN}/seeds/seed.tar.zst`];
       expect(await host.run(inside[0]!, ...inside.slice(1), '0/rocksDb/CURRENT')).toBe('as backed up\n');
-      const { url } = serve('/backup', await readFile(String(to)));
+      const { url } = world.serve('/backup', await readFile(String(to)));
       const wrong = await order('seed-promote', { from: url, sha256: 'ab'.repeat(32) });
       expect(wrong.error).toMatchObject({ code: 'root_unproven_data' });
       expect(await readdir(host.path(`${CHAIN}/seeds`))).toEqual(['seed.tar.zst']);
@@ -274,7 +135,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       await writeFile(host.path(`${CHAIN}/database/0/rocksDb/CURRENT`), 'the seed\n');
       const { sha256 } = await succeed('seed-refresh');
       const seed = await readFile(host.path(`${CHAIN}/seeds/seed.tar.zst`));
-      const source = serve('/seed', seed);
+      const source = world.serve('/seed', seed);
       expect(source.sha256).toBe(sha256);
       await writeFile(host.path(`${CHAIN}/database/0/rocksDb/CURRENT`), 'behind\n');
       const wrong = await order('stoachain-reseed', { ...source, sha256: 'ab'.repeat(32) });
@@ -285,23 +146,20 @@ describe.skipIf(process.getuid?.() !== 0)(
     });
 
     it('stoachain-upgrade changes the program and keeps the arguments; one that fails at the gate is rolled back', async () => {
-      const before = await cmdline(await mainPid());
-      const good = serve('/good.tar.gz', await tarball(host, NODE_PROGRAM));
+      const before = await world.cmdline(await mainPid());
+      const good = world.serve('/good.tar.gz', await tarball(host, NODE_PROGRAM));
       await succeed('stoachain-upgrade', { ...good, gateMinutes: 15 });
-      const upgraded = await cmdline(await mainPid());
+      const upgraded = await world.cmdline(await mainPid());
       expect(upgraded[0]).toBe(`/opt/stoachain/programs/${good.sha256}/chainweb-node`);
       expect(upgraded.slice(1)).toEqual(before.slice(1));
-      const bad = serve('/bad.tar.gz', await tarball(host, '#!/bin/sh\nexit 1\n'));
-      const failed = await inVain(order('stoachain-upgrade', { ...bad, gateMinutes: 15 }));
+      const bad = world.serve('/bad.tar.gz', await tarball(host, '#!/bin/sh\nexit 1\n'));
+      const failed = await world.inVain(order('stoachain-upgrade', { ...bad, gateMinutes: 15 }));
       expect(failed.error, failed.log.join('\n')).toMatchObject({
         code: 'rolled_back',
         message: expect.stringContaining('not_at_tip'),
       });
-      expect(await cmdline(await mainPid())).toEqual(upgraded);
+      expect(await world.cmdline(await mainPid())).toEqual(upgraded);
     });
-    const cmdline = async (pid: number) =>
-      (await host.run('cat', `/proc/${pid}/cmdline`)).split('\0').slice(0, -1);
-
     it('peer-trust-reset gives it a new process', async () => {
       const before = await mainPid();
       await succeed('peer-trust-reset');
@@ -332,14 +190,14 @@ describe.skipIf(process.getuid?.() !== 0)(
     });
 
     it('benchmark-node that is cancelled, or cut off with its agent, starts chainweb-node again', async () => {
-      await nodeServes();
+      await world.nodeServes();
       const cancel = new AbortController();
       const cancelled = order('benchmark-node', {}, { signal: cancel.signal, seconds: 60 });
       await until('it is down', async () => (await mainPid()) === 0);
       cancel.abort(new Error('cancelled'));
       expect((await cancelled).report).toBeUndefined();
       expect(await mainPid()).toBeGreaterThan(0);
-      await nodeServes();
+      await world.nodeServes();
       // The agent's end: what the mark on disk is for.
       const away = new AbortController();
       const mark = join(deps.config.dataDir, 'unsettled-job');
@@ -359,7 +217,7 @@ describe.skipIf(process.getuid?.() !== 0)(
     });
 
     it('a cancelled step ends with all it started', async () => {
-      await nodeServes();
+      await world.nodeServes();
       await host.run(
         'sh',
         '-c',
@@ -408,7 +266,10 @@ describe.skipIf(process.getuid?.() !== 0)(
 
     it('stoachain-install makes a node where none was, which comes with the host from then on', async () => {
       await bareHost(host);
-      const program = serve('/bare.tar.gz', await tarball(host, bareNodeProgram(chain, port)));
+      const program = world.serve(
+        '/bare.tar.gz',
+        await tarball(host, bareNodeProgram(world.chain, world.port)),
+      );
       const wanted = { ...program, supervisor: 'systemd', hostname: 'node.example.org' };
       expect(await succeed('stoachain-install', wanted)).toEqual({
         supervisor: 'systemd',
@@ -416,7 +277,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       });
       expect(await host.run('systemctl', 'is-enabled', UNIT)).toBe('enabled\n');
       expect(await host.run('stat', '-c', '%U', `${CHAIN}/database/0/rocksDb/CURRENT`)).toBe('stoachain\n');
-      expect(await cmdline(await mainPid())).toContain('--full-historic-pact-state');
+      expect(await world.cmdline(await mainPid())).toContain('--full-historic-pact-state');
       expect((await order('stoachain-install', wanted)).error).toMatchObject({ code: 'node_exists' });
       await succeed('stoachain-control', { action: 'restart' });
     });

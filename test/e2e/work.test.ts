@@ -97,7 +97,12 @@ describe.skipIf(!canHost)('a host and its work', { timeout: 180_000 }, () => {
     const { page } = admin;
     await host.exec('kill -9 $(cat /run/stoa-agent.pid); pkill -9 -u stoa || true');
     await page.goto(`${nodePage}/ssh`);
+    // What made it a node stands under a job that knew of no node.
+    await page.locator('#uses', { hasText: 'bootstrap' }).waitFor();
     await gallery.show(page, 'node-ssh');
+    await page.goto(`${nodePage}/backups`);
+    await gallery.show(page, 'node-backups');
+    await page.goto(`${nodePage}/ssh`);
     await press(page, 'Recover the agent');
     await page.waitForURL('**/jobs/*');
     await status(page, 'succeeded').waitFor(INSTALLED);

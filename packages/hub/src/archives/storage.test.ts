@@ -53,6 +53,8 @@ describe('storage', () => {
     await expect(openArchiveStorage({ ...set, archivesUrl: long }, clock)).rejects.toMatchObject({
       code: 'archives_url_too_long',
     });
+    const open = { ...set, archivesUrl: new URL('http://s3.example/b') };
+    await expect(openArchiveStorage(open, clock)).rejects.toMatchObject({ code: 'bad_archives_url' });
     for (const archivesKeyFile of [undefined, join(directory, 'none')])
       await expect(openArchiveStorage({ ...set, archivesKeyFile }, clock)).rejects.toMatchObject({
         code: 'bad_archives_key',

@@ -23,13 +23,19 @@ export interface ArchiveStorageConfig {
   readonly archivesKeyFile: string | undefined;
 }
 
-/** @returns undefined where none is set. @throws HubError `bad_archives_key`, `archives_url_too_long`. */
+/** @returns undefined where none is set. @throws HubError `bad_archives_url`, `bad_archives_key`, `archives_url_too_long`. */
 export async function openArchiveStorage(
   config: ArchiveStorageConfig,
   clock: Pick<Clock, 'now'>,
 ): Promise<ArchiveStorage | undefined> {
   const { archivesUrl, archivesRegion: region, archivesKeyFile: file } = config;
   if (archivesUrl === undefined) return undefined;
+  if (archivesUrl.protocol !== 'https:')
+    throw new HubError(
+      'bad_archives_url',
+      `ARCHIVES_URL is ${archivesUrl.origin}: nodes send backups by https alone`,
+      { retry: false },
+    );
   const text = file && (await new PrivateFile(file).load());
   const [, accessKeyId, secretAccessKey] =
     /^([^:\s]{1,128}):(\S{1,256})\s*$/.exec(text ? Buffer.from(text).toString() : '') ?? [];

@@ -1,8 +1,9 @@
 /** `pnpm demo`: a hub with a lively simulated fleet, in a temporary directory; until Ctrl-C. */
+import { fork } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MemoryDisk } from '@stoa/agent';
 import { systemClock as clock, type DbAdapter, type Hub, VERSION } from '@stoa/hub';
@@ -11,19 +12,22 @@ import { openTestHub } from '../test/kit/hub.ts';
 import { createRegion, type TestRegion } from '../test/kit/region.ts';
 import { random } from '../test/kit/wire-agent.ts';
 import { seedBackdrop } from '../test/world/backdrop.ts';
-import type { WorldNode } from '../test/world/world-node.ts';
-import { startWorld, type World } from '../test/world.ts';
+import { WayToFleet } from '../test/world/crossing.ts';
+import { storePast } from '../test/world/past.ts';
+import { placesOf, settle } from '../test/world.ts';
+import type { FleetStart, Muster, ToFleet, ToHub } from './demo-fleet.ts';
 
 const HELP = `Usage: pnpm demo [--nodes N] [--live M] [--port P] [--seed S]
 
   --nodes N  how large the fleet is (default 1000)
-  --live M   how many of them are real agent cores in this process (default: all up to 10000, 2000 of a larger fleet);
-             the others are rows in the database, kept fresh by a statement, to see the console at that size
+  --live M   how many of them are real agent cores, in a process of their own (default: all up to 10000, 2000 of a
+             larger fleet); the others are rows in the database, kept fresh by a statement, to see the console at that size
   --port P   port of the console (default: any free one)
   --seed S   number from which labels, figures and the script of faults follow (default 1)
 
 The nodes follow a simulated chain. About one in twelve is in trouble at any time: behind, on a fork, offline, flapping,
-its chainweb down, its probe stuck, its clock wrong, its disk full, its directory copied.
+its chainweb down, its probe stuck, its clock wrong, its disk full, its directory copied. Outages that begin while it runs
+are short: what a node that seemed online was asked to do is done within a minute or two.
 1000 nodes take about a quarter of a core and 0.6 GB; 10000 two cores and some GB of memory.
 While it runs, pnpm hub … is its command line: pnpm hub nodes ls -q state:offline
 Everything is thrown away at the end. Exit codes: 0 stopped, 1 failed, 2 wrong use`;
@@ -32,6 +36,10 @@ Everything is thrown away at the end. Exit codes: 0 stopped, 1 failed, 2 wrong u
 const DEMO_DATA = 'node_modules/.cache/demo-data';
 const MOST_LIVE = 10_000;
 const LIVE_OF_MANY = 2_000;
+/** Of an outage that begins while the demo runs. */
+const OUTAGE_MS = 60_000;
+/** Ten thousand agents are more than V8 would give by itself, and most of what they make is short-lived. */
+const FLEET_MEMORY = ['--max-old-space-size=8192', '--max-semi-space-size=64'];
 /** Above that, agents ask their chain for its tips more seldom. */
 const COMFORTABLE = 2_000;
 
@@ -89,6 +97,7 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
     region,
     env: {
       PORT: String(options.port),
+      RECONNECT_WINDOW_SECONDS: '10',
       CHAINWEB_URL: network.addNode({ name: 'reference' }).serviceUrl,
     },
     logLevel: 'warn',
@@ -103,8 +112,7 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
 
   Ctrl-C stops everything.
 `);
-  await populate({ hub, database, network, region }, options, signal);
-  await aborted(signal);
+  await Promise.race([populate({ hub, database, network, region }, options, signal), aborted(signal)]);
   console.log('Stopping …');
 }
 
@@ -115,44 +123,56 @@ interface Stage {
   readonly region: TestRegion;
 }
 
+/** Ends with its fleet: @throws where that ends by itself. */
 async function populate(
   { hub, database, network, region }: Stage,
   { nodes, live, seed }: DemoOptions,
   signal: AbortSignal,
-): Promise<void> {
-  const world = await startWorld({
-    ...{ hub, database, network, random, seed, signal },
-    signer: region.signer,
-    nodes: live,
-    mischief: true,
-    past: true,
-    ...(live > COMFORTABLE ? { pollCutMs: 30_000 } : {}),
-  });
-  await seedBackdrop({
+): Promise<never> {
+  const { signer } = region;
+  const identities = await settle(placesOf(live, seed), { hub, database, signer, random, clock, signal });
+  const start = {
+    ...{ seed, identities, chainStartsAt: network.startsAt, longestOutageMs: OUTAGE_MS },
+    pollCutMs: live > COMFORTABLE ? 30_000 : undefined,
+  };
+  const backdrop = {
     ...{ database, clock, network, signal },
     nodes: nodes - live,
     region: region.name,
-    onSeeded: (count) => progress(`seeded ${count} of ${nodes - live} rows`),
-  });
-  await untilJoined(world, signal);
+    onSeeded: (count: number) => progress(`seeded ${count} of ${nodes - live} rows`),
+  };
+  const [ended] = await Promise.all([runFleet({ hub, database }, start), seedBackdrop(backdrop)]);
+  return ended;
 }
 
-/** Tells how many have joined until all have that can. */
-async function untilJoined(world: World, signal: AbortSignal): Promise<void> {
-  const all = world.nodes.length;
+/** Tells how many have joined until all have that can. @throws where its process ends. */
+function runFleet({ hub, database }: Pick<Stage, 'hub' | 'database'>, start: FleetStart): Promise<never> {
+  const program = fileURLToPath(new URL('demo-fleet.ts', import.meta.url));
+  const execArgv = [...process.execArgv, ...FLEET_MEMORY];
+  const child = fork(program, [], { serialization: 'advanced', execArgv });
+  const tell = (message: ToFleet) => void (child.connected && child.send(message));
+  const way = new WayToFleet({
+    accept: (link, request) => void hub.agents.gateway.accept(link, request),
+    post: (crossings) => tell({ kind: 'crossings', crossings }),
+  });
   const began = performance.now();
-  const joined = new Set<WorldNode>();
-  const isDue = (node: WorldNode) => !joined.has(node) && world.mischief?.active.has(node) !== true;
-  while (!signal.aborted && world.nodes.some(isDue)) {
-    for (const node of world.nodes) if (node.online) joined.add(node);
-    progress(`joined ${joined.size} of ${all} nodes`);
-    await Promise.race([sleep(500), aborted(signal)]);
-  }
-  const seconds = Math.round((performance.now() - began) / 1_000);
-  if (!signal.aborted)
-    progress(
-      `${joined.size} of ${all} nodes joined in ${seconds} s; ${all - joined.size} are cut off, as planned\n`,
-    );
+  tell({ kind: 'start', start });
+  return new Promise((_resolve, reject) => {
+    child.on('message', (message: ToHub) => {
+      if (message.kind === 'crossings') way.take(message.crossings);
+      if (message.kind === 'past')
+        storePast(database, message.rows).then(() => tell({ kind: 'stored' }), reject);
+      if (message.kind === 'muster') told(message.muster, performance.now() - began);
+    });
+    child.once('exit', (code) => reject(new Error(`the process of the fleet ended with ${code}`)));
+  });
+}
+
+function told({ joined, away, all }: Muster, ms: number): void {
+  progress(`joined ${joined} of ${all} nodes`);
+  if (joined + away < all) return;
+  const seconds = Math.round(ms / 1_000);
+  progress(`${joined} of ${all} nodes joined in ${seconds} s; ${away} are cut off, as planned\n`);
 }
 
 /** One line that is written over, where there is a terminal. */

@@ -53,9 +53,11 @@ describe('an order by way of files', { timeout: 300_000 }, () => {
     await writeFile(signed, `${toBase64Url(seal(orderKind, forged, key))}\n`);
     expect((await job('--order', signed, '--yes', '--no-wait')).code).toBe(1);
     await writeFile(signed, `${toBase64Url(seal(orderKind, order, key))}\n`);
-    const submitted = await job('--order', signed, '--yes', '--no-wait');
-    expect([submitted.err, submitted.code]).toEqual(['', 0]);
-    expect(submitted.json()).toMatchObject({ submitted: 1, needsApproval: false });
+    // No agent is there: the command is followed as long as it was told to, and says what is open.
+    const submitted = await job('--order', signed, '--yes', '--timeout', '0s');
+    expect([submitted.code, submitted.err]).toEqual([3, expect.stringContaining('[jobs_open]')]);
+    const tally = { submitted: 1, succeeded: 0, failed: 0, duplicates: 0, p99_ms: null, open: 1 };
+    expect(submitted.json()).toEqual({ batchId: expect.any(String) as string, ...tally });
     const again = await job('--order', signed, '--yes', '--no-wait');
     expect(again.code).toBe(1);
   });

@@ -21,6 +21,8 @@ export interface NetworkOptions {
   readonly clock: Clock;
   /** Heights that have been mined before the clock's now. */
   readonly history?: number;
+  /** When it began, ms since 1970, instead: two of the same seed and start are one chain. */
+  readonly startsAt?: number;
   readonly network?: ChainwebNetwork;
   /** Hashes that a block costs at the genesis. The rule adjusts it to the hash rate from there. */
   readonly work?: number;
@@ -48,6 +50,7 @@ export function createNetwork(options: NetworkOptions): SimulatedNetwork {
 export class SimulatedNetwork implements Chainweb {
   readonly network: ChainwebNetwork;
   readonly clock: Clock;
+  readonly startsAt: number;
   readonly blocks = new BlockStore();
   readonly checkpoint: Checkpoint;
   readonly #mining: Omit<Mining, 'random' | 'branch'>;
@@ -70,7 +73,8 @@ export class SimulatedNetwork implements Chainweb {
       orphanRate: options.orphanRate ?? 0.02,
       payloadHash,
     };
-    const startsAt = Math.floor(clock.now()) - history * network.blockDelayMs;
+    const { startsAt = Math.floor(clock.now()) - history * network.blockDelayMs } = options;
+    this.startsAt = startsAt;
     const genesis = createGenesis(network, {
       creationTime: BigInt(startsAt) * 1_000n,
       target: MAX_UINT256 / BigInt(work),

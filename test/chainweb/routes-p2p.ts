@@ -47,13 +47,22 @@ function putCut(request: NodeRequest): NodeResponse {
 /** `--p2p-max-peer-count`. */
 const MOST_PEERS = 100;
 
+/** Addresses never change: a fleet asks for them thousands of times a minute. */
+const addresses = new WeakMap<object, { readonly hostname: string; readonly port: number }>();
+
 function peersJson(node: NodeView): string {
   const others = node.chainweb.nodes.slice(0, MOST_PEERS + 1).filter((each) => each !== node);
-  const items = others.slice(0, MOST_PEERS).map((each) => {
-    const { hostname, port } = new URL(each.p2pUrl);
-    return { id: null, address: { hostname, port: Number(port) } };
-  });
+  const items = others.slice(0, MOST_PEERS).map((each) => ({ id: null, address: addressOf(each) }));
   return JSON.stringify({ limit: items.length, items, next: null });
+}
+
+function addressOf(node: { readonly p2pUrl: string }): { readonly hostname: string; readonly port: number } {
+  const known = addresses.get(node);
+  if (known !== undefined) return known;
+  const { hostname, port } = new URL(node.p2pUrl);
+  const address = { hostname, port: Number(port) };
+  addresses.set(node, address);
+  return address;
 }
 
 function configJson(node: NodeView): string {

@@ -10,6 +10,8 @@ export interface MischiefOptions {
   readonly clock: Clock;
   readonly network: SimulatedNetwork;
   readonly dice: Dice;
+  /** Ends outages sooner: of whom the hub takes for online, each comes to its work while somebody waits for it. */
+  readonly longestOutageMs?: number | undefined;
 }
 
 /** Share of the nodes that are in trouble at any time, about. */
@@ -41,8 +43,8 @@ export class Mischief {
 
   start(): void {
     const { clock } = this.#options;
-    // An average trouble lasts twelve minutes: so often one ends, and another takes its place.
-    const everyMs = (12 * MINUTE_MS) / this.#wanted;
+    // So often one ends, and another takes its place.
+    const everyMs = this.#averageMs() / this.#wanted;
     const first = TROUBLES.slice(0, this.#wanted);
     const turn = (): void => {
       if (this.#begin(first[0] ?? this.#draw())) first.shift();
@@ -68,14 +70,29 @@ export class Mischief {
     return true;
   }
 
-  /** Begins it at this node, whose turn it is not. */
-  inflict(node: WorldNode, trouble: Trouble): void {
-    const { clock, dice } = this.#options;
-    const [least, most] = trouble.minutes;
-    const lastsMs = dice.number(least, most) * MINUTE_MS;
+  /** Begins it at this node, whose turn it is not. @param lastsMs drawn by its kind, unless given */
+  inflict(node: WorldNode, trouble: Trouble, lastsMs = this.#drawTime(trouble)): void {
     const undo = Promise.resolve(trouble.begin(node, this.#stage));
-    const timer = clock.after(lastsMs, () => void this.#end(node));
+    const timer = this.#options.clock.after(lastsMs, () => void this.#end(node));
     this.#active.set(node, { trouble, timer, undo: async () => (await undo)() });
+  }
+
+  #drawTime(trouble: Trouble): number {
+    return this.#options.dice.number(...this.#bounds(trouble));
+  }
+
+  #bounds({ minutes: [least, most], outage }: Trouble): [least: number, most: number] {
+    const { longestOutageMs = Number.POSITIVE_INFINITY } = this.#options;
+    const longest = outage ? longestOutageMs : Number.POSITIVE_INFINITY;
+    return [Math.min(least * MINUTE_MS, longest / 4), Math.min(most * MINUTE_MS, longest)];
+  }
+
+  #averageMs(): number {
+    const lasting = TROUBLES.map((trouble) => {
+      const [least, most] = this.#bounds(trouble);
+      return (trouble.weight * (least + most)) / 2;
+    });
+    return sum(lasting) / sum(TROUBLES.map(({ weight }) => weight));
   }
 
   async #end(node: WorldNode): Promise<void> {
@@ -87,7 +104,7 @@ export class Mischief {
   }
 
   #draw(): Trouble {
-    const total = TROUBLES.reduce((sum, { weight }) => sum + weight, 0);
+    const total = sum(TROUBLES.map(({ weight }) => weight));
     let left = this.#options.dice.number(0, total);
     for (const trouble of TROUBLES) {
       left -= trouble.weight;
@@ -95,4 +112,8 @@ export class Mischief {
     }
     return TROUBLES[0]!;
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }

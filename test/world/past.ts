@@ -8,23 +8,39 @@ import type { WorldNode } from './world-node.ts';
 export interface Past {
   readonly nodes: readonly WorldNode[];
   readonly mischief: Mischief;
-  readonly database: Pick<DbAdapter, 'sql'>;
   readonly clock: Clock;
   readonly dice: Dice;
 }
 
+const HOUR_MS = 3_600_000;
 /** Share of the nodes that are in each of these troubles. */
 const SHARE = 0.006;
 const SINCE_MINUTES = [7, 50] as const;
+/** Who was away already stays away: nobody gives it work meanwhile. */
+const AWAY_HOURS = [2, 12] as const;
 const LOOK_MS = 1_000;
 const FIRST_NODES = 20;
 
+/** What the hub would know of a node that has long been in trouble. */
+export interface PastRow {
+  readonly node_id: string;
+  readonly version: string;
+  readonly since: Date;
+  readonly seen: Date;
+  readonly forked: boolean;
+  readonly lag: number;
+  readonly cpu: number;
+  readonly memory: number;
+  readonly disk: number;
+  readonly load: number;
+}
+
 /**
  * Troubles that began minutes before the world did: the hub calls a node behind or forked after 80 seconds and offline
- * after five minutes, and whoever looks at a fleet for one minute shall see them. Their states are stored as the hub
- * would have done; what the nodes then say bears it out. Two copies of a data directory need no past.
+ * after five minutes, and whoever looks at a fleet for one minute shall see them. What the nodes then say bears out what is
+ * stored of them. Two copies of a data directory need no past.
  */
-export async function stagePast({ nodes, mischief, database: { sql }, clock, dice }: Past): Promise<void> {
+export function stagePast({ nodes, mischief, clock, dice }: Past): readonly PastRow[] {
   // One of the first to join, so that its copy can follow soon.
   const twin = dice.pick(nodes.slice(0, FIRST_NODES));
   const rest = nodes.filter((node) => node !== twin);
@@ -34,14 +50,14 @@ export async function stagePast({ nodes, mischief, database: { sql }, clock, dic
     return node;
   };
   const each = Math.max(1, Math.round(nodes.length * SHARE));
-  const rows = [];
+  const rows: PastRow[] = [];
   for (const name of ['offline', 'lag', 'stall', 'fork'] as const) {
     for (let i = 0; i < each; i += 1) {
       const node = take();
       if (node === undefined) continue;
-      mischief.inflict(node, troubleOf(name));
-      const since = new Date(clock.now() - dice.number(...SINCE_MINUTES) * 60_000);
       const silent = name === 'offline';
+      mischief.inflict(node, troubleOf(name), silent ? dice.number(...AWAY_HOURS) * HOUR_MS : undefined);
+      const since = new Date(clock.now() - dice.number(...SINCE_MINUTES) * 60_000);
       rows.push({
         node_id: node.nodeId,
         version: node.place.version,
@@ -56,6 +72,12 @@ export async function stagePast({ nodes, mischief, database: { sql }, clock, dic
       });
     }
   }
+  whenOnline(twin, clock, () => mischief.inflict(twin, LIVE_CLONE));
+  return rows;
+}
+
+/** As the hub would have done. */
+export async function storePast({ sql }: Pick<DbAdapter, 'sql'>, rows: readonly PastRow[]): Promise<void> {
   const past = JSON.stringify(rows);
   await sql`update nodes n set created_at = n.created_at - interval '3 days', agent_version = r.version
     from json_to_recordset(${past}::text::json) as r(node_id text, version text) where n.node_id = r.node_id`;
@@ -63,7 +85,6 @@ export async function stagePast({ nodes, mischief, database: { sql }, clock, dic
     select node_id, 0, seen, ''::bytea, 'up', forked, since, lag, cpu, memory, disk, load
     from json_to_recordset(${past}::text::json) as r(node_id text, seen timestamptz, since timestamptz, forked bool,
       lag int, cpu real, memory real, disk real, load real)`;
-  whenOnline(twin, clock, () => mischief.inflict(twin, LIVE_CLONE));
 }
 
 function troubleOf(name: string): Trouble {

@@ -21,6 +21,8 @@ export interface Trouble {
   readonly weight: number;
   /** How long it lasts. */
   readonly minutes: readonly [least: number, most: number];
+  /** The node takes no work meanwhile. */
+  readonly outage?: true;
   begin(node: WorldNode, stage: Stage): Undo | Promise<Undo>;
 }
 
@@ -70,6 +72,7 @@ export const TROUBLES: readonly Trouble[] = [
     name: 'offline',
     weight: 5,
     minutes: [3, 25],
+    outage: true,
     begin(node) {
       node.unplug();
       return () => node.plugIn();
@@ -79,6 +82,7 @@ export const TROUBLES: readonly Trouble[] = [
     name: 'power off',
     weight: 2,
     minutes: [4, 30],
+    outage: true,
     async begin(node) {
       await node.crash();
       return () => node.start();
@@ -88,6 +92,7 @@ export const TROUBLES: readonly Trouble[] = [
     name: 'flapping link',
     weight: 2,
     minutes: [3, 10],
+    outage: true,
     begin(node, { clock, dice }) {
       let timer = clock.after(0, flap);
       function flap(): void {
@@ -143,6 +148,7 @@ export const TROUBLES: readonly Trouble[] = [
     name: 'disk full',
     weight: 1,
     minutes: [5, 20],
+    outage: true,
     begin({ machine }) {
       machine.disk.full = true;
       return () => {

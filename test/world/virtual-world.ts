@@ -9,7 +9,7 @@ import { createNetwork } from '../chainweb/index.ts';
 import { openTestHub, type TestHub } from '../kit/hub.ts';
 import { type PostgresServer, startPostgres } from '../kit/postgres.ts';
 import { createRegion, type TestRegion } from '../kit/region.ts';
-import { startWorld, type World, type WorldOptions } from '../world.ts';
+import { acceptOf, startWorld, type World, type WorldOptions } from '../world.ts';
 import { asCoarseHubClock, asHubClock } from './clocks.ts';
 import { idleQueue } from './idle-queue.ts';
 import { passing } from './passing.ts';
@@ -123,7 +123,7 @@ export class VirtualWorld implements AsyncDisposable {
 
   async startHub(): Promise<void> {
     this.#hub = await this.while(openHubOf(this.#parts, this.#options));
-    this.world.attach(this.hub.hub);
+    this.world.attach(acceptOf(this.hub.hub));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

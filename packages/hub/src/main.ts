@@ -20,6 +20,7 @@ function context(json: boolean, signal: AbortSignal): CommandContext {
     json,
     stdin: process.stdin,
     stdout: process.stdout,
+    stderr: process.stderr,
     signal,
   };
 }

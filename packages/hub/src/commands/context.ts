@@ -11,6 +11,8 @@ export interface CommandContext {
   /** For files that are piped in and out, and for questions to a person. */
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
+  /** How it is going, of commands that take long. */
+  readonly stderr: NodeJS.WriteStream;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   fromBase64Url,
   isKindName,
@@ -13,9 +12,11 @@ import {
 import { isSshKind } from '../bootstrap/index.ts';
 import { number } from '../console/format.ts';
 import { HubError } from '../error.ts';
-import { attemptsAt, type BatchTally, type JobPlan, type JobRequest, LEFT_OUT } from '../jobs/index.ts';
+import { attemptsAt, type JobPlan, type JobRequest, LEFT_OUT } from '../jobs/index.ts';
 import type { CommandContext } from './context.ts';
+import { readDurationOption } from './duration-option.ts';
 import { readSelector } from './fleet.ts';
+import { followBatch } from './job-follow.ts';
 import { type JobBench, withJobs } from './job-tools.ts';
 import { confirm } from './prompt.ts';
 import { printable } from './table.ts';
@@ -26,16 +27,17 @@ export interface RunOptions {
   readonly dryRun: boolean;
   readonly yes: boolean;
   readonly wait: boolean;
+  readonly timeout?: string;
   readonly draft?: string;
   readonly as?: string;
   readonly order?: string;
 }
 
-const LOOK_MS = 500;
-
 /** `stoa-hub job run`: what it would touch is told first; it is done once that was agreed to, and on no more nodes. */
 export async function runJob(context: CommandContext, name: string, options: RunOptions): Promise<void> {
   const asked = readRequest(name, options);
+  const timeoutMs =
+    options.timeout === undefined ? undefined : readDurationOption('--timeout', options.timeout);
   const order = options.order === undefined ? undefined : await readOrder(options.order);
   await withJobs(context, async (bench) => {
     const request = {
@@ -46,7 +48,7 @@ export async function runJob(context: CommandContext, name: string, options: Run
     if (!context.json) for (const line of told(request.kind, plan)) context.out(line);
     if (options.draft !== undefined) await writeDraft(context, bench, { request, plan, options });
     else if (options.dryRun) say(context, { dryRun: true, ...plan });
-    else await submit(context, bench, { request, plan, options, order });
+    else await submit(context, bench, { request, plan, options, order, timeoutMs });
   });
 }
 
@@ -59,17 +61,28 @@ interface Planned {
 async function submit(
   context: CommandContext,
   bench: JobBench,
-  { request, plan, options, order }: Planned & { order: Uint8Array | undefined },
+  {
+    request,
+    plan,
+    options,
+    order,
+    timeoutMs,
+  }: Planned & {
+    order: Uint8Array | undefined;
+    timeoutMs: number | undefined;
+  },
 ): Promise<void> {
-  if (!options.yes && !context.json && !(await confirm(context, 'Do it?')))
+  const asks = !options.yes && !context.json;
+  if (asks && !(await confirm(context, 'Do it?')))
     throw new HubError('not_confirmed', 'nothing was done', { retry: false });
   const { batchId, submitted, needsApproval } = await bench.desk.submit(bench.viewer, {
     ...request,
-    expected: plan.nodes,
+    // Of a large fleet some node comes or goes every second: only who agreed to a number is held to it.
+    ...(asks && { expected: plan.nodes }),
     batchId: randomUUID(),
     ...(order && { order }),
   });
-  if (options.wait && !needsApproval) return reportEnd(context, bench, batchId);
+  if (options.wait && !needsApproval) return reportEnd(context, bench, { batchId, timeoutMs });
   const waits = needsApproval ? ' It begins once another admin approves it in the console.' : '';
   say(
     context,
@@ -78,18 +91,31 @@ async function submit(
   );
 }
 
-/** @throws HubError `jobs_failed` where not all succeeded. */
-async function reportEnd(context: CommandContext, bench: JobBench, batchId: string): Promise<void> {
-  const { submitted, succeeded, failed, duplicates, p99Ms } = await followed(context, bench, batchId);
+/** @throws HubError `jobs_open` where not all are over, `jobs_failed` where not all succeeded. */
+async function reportEnd(
+  context: CommandContext,
+  bench: JobBench,
+  by: { batchId: string; timeoutMs: number | undefined },
+): Promise<void> {
+  await followBatch(context, bench, by);
+  const { batchId } = by;
+  const { submitted, succeeded, failed, open, duplicates, p99Ms } = await bench.tally(batchId);
+  const stillOpen = open === 0 ? '' : `, ${number(open)} are not over`;
   say(
     context,
-    { batchId, submitted, succeeded, failed, duplicates, p99_ms: p99Ms ?? null },
-    `Batch ${batchId}: ${number(succeeded)} of ${number(submitted)} succeeded, ${number(failed)} failed.`,
+    { batchId, submitted, succeeded, failed, duplicates, p99_ms: p99Ms ?? null, ...(open > 0 && { open }) },
+    `Batch ${batchId}: ${number(succeeded)} of ${number(submitted)} succeeded, ${number(failed)} failed${stillOpen}.`,
   );
-  if (succeeded < submitted)
+  if (open > 0)
+    throw new HubError(
+      'jobs_open',
+      `${number(open)} go on: stoa-hub jobs ls --batch ${batchId} shows them, stoa-hub jobs cancel ${batchId} ends them`,
+      { retry: true },
+    );
+  if (failed > 0)
     throw new HubError(
       'jobs_failed',
-      `${number(submitted - succeeded)} did not succeed: stoa-hub jobs ls --batch ${batchId} shows them`,
+      `${number(failed)} did not succeed: stoa-hub jobs ls --batch ${batchId} shows them`,
       { retry: false },
     );
 }
@@ -98,26 +124,6 @@ async function reportEnd(context: CommandContext, bench: JobBench, batchId: stri
 function say({ json, out }: CommandContext, object: object, line?: string): void {
   if (json) out(JSON.stringify(object));
   else if (line !== undefined) out(line);
-}
-
-/** Until all of it is over, or the command is interrupted: the jobs go on without it. */
-async function followed(
-  { signal, stdout, json }: CommandContext,
-  bench: JobBench,
-  batchId: string,
-): Promise<BatchTally> {
-  const live = stdout.isTTY && !json;
-  for (;;) {
-    const tally = await bench.tally(batchId);
-    const over = tally.succeeded + tally.failed;
-    if (live)
-      stdout.write(`\r${number(over)} of ${number(tally.submitted)} over, ${number(tally.failed)} failed `);
-    if (over >= tally.submitted || signal.aborted) {
-      if (live) stdout.write('\n');
-      return tally;
-    }
-    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
-  }
 }
 
 async function writeDraft(

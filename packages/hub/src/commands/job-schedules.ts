@@ -1,8 +1,8 @@
 import { duration, relative } from '../console/format.ts';
 import { HubError } from '../error.ts';
 import { isUuid } from '../jobs/index.ts';
-import { BadValue, readDuration } from '../selector/index.ts';
 import type { CommandContext } from './context.ts';
+import { readDurationOption } from './duration-option.ts';
 import { type RunOptions, readRequest } from './job-run.ts';
 import { withJobs } from './job-tools.ts';
 import { printable, table } from './table.ts';
@@ -41,7 +41,7 @@ export async function addSchedule(
   options: ScheduleOptions,
 ): Promise<void> {
   const request = readRequest(name, options);
-  const everyMs = readEvery(options.every);
+  const everyMs = readDurationOption('--every', options.every);
   await withJobs(context, async ({ schedules, viewer, now }) => {
     const owner = options.as.trim().toLowerCase();
     const schedule = await schedules.create(viewer, { ...request, everyMs, owner });
@@ -62,15 +62,6 @@ export async function endSchedule(context: CommandContext, id: string): Promise<
     await schedules.end(viewer, id);
     context.out(context.json ? JSON.stringify({ ended: id }) : `Schedule ${id} has ended.`);
   });
-}
-
-function readEvery(every: string): number {
-  try {
-    return readDuration(every);
-  } catch (error) {
-    if (!(error instanceof BadValue)) throw error;
-    throw badOption(`--every: ${error.message}`);
-  }
 }
 
 function badOption(message: string): HubError {

@@ -3,7 +3,15 @@ import { nodeCrypto } from '@stoa/protocol/node';
 import { AccountStore, type Viewer } from '../accounts/index.ts';
 import { AuditLog } from '../audit/index.ts';
 import { systemClock } from '../clock.ts';
-import { type BatchTally, createJobTools, JobSchedules, type JobTools, tallyBatch } from '../jobs/index.ts';
+import {
+  type BatchCounts,
+  type BatchTally,
+  countBatch,
+  createJobTools,
+  JobSchedules,
+  type JobTools,
+  tallyBatch,
+} from '../jobs/index.ts';
 import { createLog } from '../log.ts';
 import { Liveness } from '../nodes/index.ts';
 import { createOrders, type Orders } from '../orders/index.ts';
@@ -19,6 +27,7 @@ export interface JobBench extends JobTools {
   /** Whoever has the shell has proved to be there. */
   readonly viewer: Viewer;
   readonly now: () => number;
+  count(batchId: string): Promise<BatchCounts>;
   tally(batchId: string): Promise<BatchTally>;
 }
 
@@ -53,6 +62,7 @@ export async function withJobs<T>(
       }),
       viewer: { ...LOCAL, confirmedAt: clock.now() },
       now: () => clock.now(),
+      count: (batchId) => countBatch(sql, batchId),
       tally: (batchId) => tallyBatch(sql, batchId),
     });
   });

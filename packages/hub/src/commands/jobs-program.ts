@@ -20,6 +20,7 @@ export function addJobCommands(root: Command, here: () => CommandContext): void 
     .option('--dry-run', 'tell what it would touch, and do nothing', false)
     .option('--yes', 'do it without a question', false)
     .option('--no-wait', 'return once it is submitted')
+    .option('--timeout <duration>', 'follow it for so long at most: 90s, 10m. What is open then goes on')
     .option('--draft <file>', 'write the order that must be signed, and do nothing else; needs --as')
     .option('--as <email>', 'whose key will sign the draft')
     .option('--order <file>', 'the signed order, as stoa-hub key sign-order prints it')

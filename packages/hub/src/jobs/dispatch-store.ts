@@ -72,7 +72,7 @@ export class DispatchStore {
 
   /**
    * A lease that nobody acknowledged goes out again as it is, token and all: if the frame was lost nothing began, and if it
-   * was not, the agent knows it by its attempt. Only what a restored database holds of a queued one is made anew.
+   * was not, the agent knows it by its attempt. To a newer session than that it was lost in at once: its node is back. Only what a restored database holds of a queued one is made anew.
    *
    * `held` and `mutating` are spelled so that the indexes of what is due and of what is capped do not fit: right after a
    * submit to a fleet the planner, whose statistics are older, would walk all of them for each node. That of a node's open
@@ -98,7 +98,8 @@ export class DispatchStore {
         cross join lateral (
           select j.job_id, j.kind, j.owner from jobs j
           where j.node_id = n.node_id and j.ended_at is null and j.run = 'agent' and coalesce(j.mutating, true) = ${by.mutating}
-            and j.scheduled_at <= ${at} and not coalesce(j.held, false)
+            and (j.scheduled_at <= ${at} or j.fencing_token is not null and not j.acked and j.session_epoch < r.epoch)
+            and not coalesce(j.held, false)
             and (j.state = 'queued' and j.deadline > ${at} or j.state = 'unknown' and not j.acked and j.cancel_wanted is null)
             ${by.mutating ? sql`and not exists (${busy(sql)})` : sql``}
           order by j.scheduled_at, j.job_id limit r.free for update skip locked

@@ -15,6 +15,7 @@ import { HubWork } from './hub-work.ts';
 import { JobChoices } from './job-choice.ts';
 import { JobDesk, type JobSubmit } from './job-desk.ts';
 import { JobReader } from './job-reader.ts';
+import { LeaseStore } from './lease-store.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { LogStore } from './log-store.ts';
 import { JobPlanner } from './planner.ts';
@@ -111,6 +112,7 @@ describe('submitting and giving out work', { timeout: 120_000 }, () => {
       code: 'radius_changed',
     });
     expect(await desk.submit(ann, request({ expected: 96 }))).toMatchObject({ submitted: 96 });
+    expect(await desk.submit(ann, request({ expected: undefined }))).toMatchObject({ submitted: 96 });
     expect(await count(`owner <> '${ANN}'`)).toBe(0);
   });
 
@@ -201,6 +203,39 @@ describe('submitting and giving out work', { timeout: 120_000 }, () => {
     expect(leased).toHaveLength(NODES);
     expect(new Set(leased.map(({ fencingToken }) => fencingToken)).size).toBe(NODES);
     expect(Math.min(...leased.map(({ fencingToken }) => fencingToken))).toBeGreaterThan(2 * 2 ** 40);
+  });
+
+  it('F22 sends a lease that nobody acknowledged again: to the same session later, to a newer one at once', async () => {
+    await desk.submit(admin, request());
+    const store = new DispatchStore(database.sql);
+    const leases = new LeaseStore({ sql: database.sql, instance: 'hub-1' });
+    await leases.seen(now, '');
+    const all = await rooms();
+    const sent = await store.read(all, { ...terms(), ackUntil: now + 10_000 });
+    const acked = sent.slice(0, 50);
+    const renewal = { epoch: 1, progress: undefined };
+    const first = await leases.renew(
+      acked.map((lease) => ({ ...lease, ...renewal })),
+      now,
+    );
+    expect([...first.values()].every(({ fresh }) => fresh)).toBe(true);
+    const again = await leases.renew([{ ...acked[0]!, ...renewal }], now);
+    expect([...again.values()]).toEqual([{ cancelWanted: undefined, fresh: false }]);
+    now += 11_000;
+    await leases.seen(now, '');
+    expect(await leases.expire(now, 20_000)).toHaveLength(NODES - 50);
+    expect(await store.read(all, terms())).toEqual([]);
+    const lost = new Map(sent.slice(50).map((lease) => [lease.nodeId, lease]));
+    const back = all.filter(({ nodeId }) => lost.has(nodeId)).slice(0, 40);
+    const anew = await store.read(
+      back.map((room) => ({ ...room, epoch: 2 })),
+      terms(),
+    );
+    expect(anew).toHaveLength(40);
+    for (const { nodeId, attempt, fencingToken } of anew)
+      expect({ attempt, fencingToken }).toEqual({ attempt: 1, fencingToken: lost.get(nodeId)?.fencingToken });
+    now += 11_000;
+    expect(await store.read(all, terms())).toHaveLength(NODES - 50 - 40);
   });
 
   it('finds everything that is due, however much of it can not begin', async () => {

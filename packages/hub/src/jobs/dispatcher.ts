@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type CarriedOrder,
   type EncodedMessage,
@@ -14,6 +13,7 @@ import {
 } from '@stoa/protocol';
 import { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
+import type { LoopShare } from '../loop-share.ts';
 import type { AgentSession } from './agent-session.ts';
 import type { DispatchStore, LeasedJob, LeaseTerms, Room } from './dispatch-store.ts';
 import { uuidBytes } from './lease.ts';
@@ -31,14 +31,13 @@ export interface DispatcherDeps {
   /** Share of a kind, an owner and a site that may be in flight, or begin within a minute. */
   readonly share: () => number;
   readonly clock: Clock;
+  readonly loop: LoopShare;
   readonly onLeased: (jobs: readonly LeasedJob[]) => void;
   readonly onError: (error: unknown) => void;
 }
 
 /** A bell rings for many nodes at once: what comes within the window goes by one statement. */
 const WINDOW = { windowMs: 5, maxItems: 500 };
-/** Jobs signed and sent before the loop turns: about 10 ms, for which heartbeats may wait. */
-const A_TURN = 64;
 
 /**
  * Brings jobs to sessions of this instance that have room for them. Asks the database only for a node that has room and
@@ -105,19 +104,18 @@ export class Dispatcher {
 
   async #send(jobs: readonly LeasedJob[], slot: Slot): Promise<void> {
     if (jobs.length === 0) return;
-    const { sessions, orders, party, onLeased } = this.#deps;
+    const { sessions, orders, party, loop, onLeased } = this.#deps;
     const carried = await orders.carriedFor(jobs);
     const by = party();
-    for (const [i, job] of jobs.entries()) {
-      if (i > 0 && i % A_TURN === 0) await nextTurn();
+    await loop.map(jobs, (job) => {
       const session = sessions.get(job.nodeId);
       // Gone meanwhile: its lease ends unacknowledged, and it is found again.
-      if (session === undefined || session.room(slot) === 0) continue;
+      if (session === undefined || session.room(slot) === 0) return;
       session.sent(slot);
       session.agent.sendEncoded(jobFrame(job, by, carried.get(job.jobId)));
       // It filled its room: there may be more behind it.
       if (session.room(slot) === 0) session.mayHaveWork = true;
-    }
+    });
     onLeased(jobs);
   }
 }

@@ -5,6 +5,7 @@ import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpFeature } from '../http.ts';
 import type { Log } from '../log.ts';
+import { LoopShare } from '../loop-share.ts';
 import type { Liveness, NetworkHeads, NodeEventLog } from '../nodes/index.ts';
 import { RareLog } from '../rare-log.ts';
 import { Refreshed } from '../refreshed.ts';
@@ -31,7 +32,7 @@ import { WorkSessions } from './work-sessions.ts';
 
 export type { AgentSession } from './agent-session.ts';
 export { attemptsAt } from './attempts.ts';
-export { type BatchTally, tallyBatch } from './batch-tally.ts';
+export { type BatchCounts, type BatchTally, countBatch, tallyBatch } from './batch-tally.ts';
 export { type HubJob, type HubJobEnd, HubWork, type NewHubJob } from './hub-work.ts';
 export type { JobBatch, JobDetail, JobReceiptRow, JobRun, JobSummary, Keepsake } from './job.ts';
 export type { JobChoice } from './job-choice.ts';
@@ -98,6 +99,7 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
     rarely.write('error', what, { fields: { err }, message: `jobs: ${what} failed` });
   const limits = new Refreshed({ clock, load: () => loadWorkLimits(sql) });
   let share = DEFAULT_LIMITS.share;
+  const loop = new LoopShare();
   const sessions = new WorkSessions();
   const moved = (ids: readonly string[]) => {
     if (ids.length > 0) bus.publish('jobs', { ids });
@@ -107,7 +109,7 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
   const { desk, reader, logs, ready, cancels, files, logStore, passes } = tools;
   const dispatches = new DispatchStore(sql);
   const dispatcher = new Dispatcher({
-    ...{ sessions, store: dispatches, party, instance, generation: deps.generation, clock },
+    ...{ sessions, store: dispatches, party, instance, generation: deps.generation, clock, loop },
     orders: new BatchOrders({ sql, source: deps.orders }),
     share: () => share,
     onLeased: settled,
@@ -121,14 +123,14 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
   // Peers ask it for logs from here on.
   await leases.seen(clock.now(), deps.url);
   const leaseDesk = new LeaseDesk({
-    ...{ store: leases, clock },
+    ...{ store: leases, clock, loop },
     onStanding(session, standing) {
       settled(standing);
       for (const lease of standing) logDesk.opened(session, lease).catch(failed('opening a log'));
     },
   });
   const results = new ResultDesk({
-    ...{ store: new ResultStore(sql), party, crypto, clock, onSettled: settled },
+    ...{ store: new ResultStore(sql), party, crypto, clock, loop, onSettled: settled },
     // A ring that is lost costs the time to the next sweep, and no node its receipt.
     onReady: (nodeIds) => ready.ring(sql, nodeIds).catch(failed('ringing for work')),
     onConflict(nodeId, jobId) {

@@ -23,8 +23,8 @@ export interface JobRequest {
 }
 
 export interface JobSubmit extends JobRequest {
-  /** Nodes that were shown: it must be exactly these many. */
-  readonly expected: number;
+  /** Nodes that somebody was shown and agreed to: it must be exactly these many. Undefined where nobody was asked. */
+  readonly expected?: number | undefined;
   /** Of the client's making: the same submit sent twice is one. */
   readonly batchId?: string;
   /** Milliseconds since 1970; default now. */
@@ -233,8 +233,8 @@ function canonical({ kind, params }: JobRequest): string {
   }
 }
 
-function requireRadius(nodes: number, expected: number): void {
-  if (nodes !== expected)
+function requireRadius(nodes: number, expected: number | undefined): void {
+  if (expected !== undefined && nodes !== expected)
     throw new HttpError(409, 'radius_changed', `It would go to ${nodes} nodes by now, not ${expected}.`, {
       fix: 'Look at it again, then confirm what you see.',
     });

@@ -9,6 +9,13 @@ export interface Renewal extends LeaseName {
   readonly progress: { readonly percent: number | undefined; readonly step: string } | undefined;
 }
 
+/** A lease that stands. */
+export interface Standing {
+  readonly cancelWanted: string | undefined;
+  /** This was the first word of it. */
+  readonly fresh: boolean;
+}
+
 /** Longest wait of a job whose lease nobody acknowledged, before it goes out again. */
 const SENT_AGAIN_MS = 5 * 60_000;
 
@@ -32,12 +39,9 @@ export class LeaseStore {
   /**
    * What is in the agent's journal runs, or is about to: leased and unknown become running, and so does what is queued under
    * its lease again. An agent has no word about work over SSH.
-   * @returns ids of the leases that stand; the others are lost. `cancelWanted` with those that somebody wants ended.
+   * @returns by job id the leases that stand; the others are lost.
    */
-  async renew(
-    renewals: readonly Renewal[],
-    now: number,
-  ): Promise<ReadonlyMap<string, { readonly cancelWanted: string | undefined }>> {
+  async renew(renewals: readonly Renewal[], now: number): Promise<ReadonlyMap<string, Standing>> {
     // Of the same job the newest attempt, and progress before a bare acknowledgement: a statement writes a row once.
     const newest = new Map<string, Renewal>();
     for (const renewal of renewals) {
@@ -57,12 +61,12 @@ export class LeaseStore {
         percent: progress?.percent ?? null,
         step: progress?.step ?? '',
       }));
-    const stood = await this.#sql<{ job_id: string; cancel_wanted: string | null }[]>`
+    const stood = await this.#sql<{ job_id: string; cancel_wanted: string | null; fresh: boolean }[]>`
       with given as (
         select * from json_to_recordset(${JSON.stringify(rows)}::text::json) as g(job_id uuid, attempt int, token bigint,
           node_id text, epoch bigint, told boolean, percent int, step text)
       ), held as materialized (
-        select j.job_id from given g join jobs j using (job_id)
+        select j.job_id, not j.acked as fresh from given g join jobs j using (job_id)
         where j.node_id = g.node_id and j.attempt = g.attempt and j.fencing_token = g.token
           and j.run = 'agent' and j.state in ('queued', 'leased', 'running', 'unknown')
         order by j.job_id for update of j
@@ -72,8 +76,13 @@ export class LeaseStore {
         progress = case when g.told then g.percent else j.progress end,
         step = case when g.told then g.step else j.step end
       from given g join held using (job_id) where j.job_id = g.job_id
-      returning j.job_id, j.cancel_wanted`;
-    return new Map(stood.map((row) => [row.job_id, { cancelWanted: row.cancel_wanted ?? undefined }]));
+      returning j.job_id, j.cancel_wanted, held.fresh`;
+    return new Map(
+      stood.map(({ job_id, cancel_wanted, fresh }) => [
+        job_id,
+        { cancelWanted: cancel_wanted ?? undefined, fresh },
+      ]),
+    );
   }
 
   /** This instance is there. */

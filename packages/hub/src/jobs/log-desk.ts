@@ -3,6 +3,7 @@ import { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
 import type { AgentSession } from './agent-session.ts';
 import { type LeaseName, leaseName, wireLease } from './lease.ts';
+import type { StandingLease } from './lease-desk.ts';
 import type { LogFiles } from './log-files.ts';
 import type { LogOwner, LogStore } from './log-store.ts';
 
@@ -47,8 +48,9 @@ export class LogDesk {
   }
 
   /** The session has this lease: says how far its log is stored, from which the agent goes on. */
-  async opened(session: AgentSession, lease: LeaseName): Promise<void> {
+  async opened(session: AgentSession, lease: StandingLease): Promise<void> {
     this.#knownOf(session).set(lease.jobId, lease.attempt);
+    if (lease.fresh && lease.attempt === 1) return this.#credit(session, lease, 0);
     if (lease.attempt > 1 && (await this.#isOfBefore(lease)))
       await this.#deps.files.rotate(lease.jobId, lease.attempt - 1);
     this.#credit(session, lease, await this.#deps.files.size(lease.jobId));

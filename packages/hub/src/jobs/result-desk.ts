@@ -19,6 +19,7 @@ import {
 import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
+import type { LoopShare } from '../loop-share.ts';
 import type { AgentSession } from './agent-session.ts';
 import { uuidText } from './lease.ts';
 import type { ResultStore, StoredResult } from './result-store.ts';
@@ -41,6 +42,7 @@ export interface ResultDeskDeps {
   readonly party: () => { readonly key: SigningKey; readonly chain: HubChain };
   readonly crypto: CryptoSuite;
   readonly clock: Clock;
+  readonly loop: LoopShare;
   /** After the commit. */
   readonly onSettled: (jobs: readonly { readonly jobId: string }[]) => void;
   /** These nodes have work again: what was interrupted is queued anew. */
@@ -66,24 +68,24 @@ export class ResultDesk {
     // What came is a view of a buffer that is not ours to keep.
     const answer = await this.#taking.submit({ nodeId: session.node.nodeId, sealed: sealed.slice() });
     if ('fault' in answer) throw answer.fault;
-    session.sendEncoded({ type: FRAME.jobReceipt, payload: answer.receipt });
+    const { receipt } = answer;
+    await this.#deps.loop.run(() => session.sendEncoded({ type: FRAME.jobReceipt, payload: receipt }));
   }
 
   async #take(told: readonly Told[]): Promise<readonly Answer[]> {
-    const { store, clock, onSettled, onReady, onConflict } = this.#deps;
+    const { store, clock, loop, onSettled, onReady, onConflict } = this.#deps;
     const now = clock.now();
     const keys = await store.keysOf(
       told.map(({ nodeId }) => nodeId),
       now,
     );
-    const opened = told.map((each) => this.#open(each, keys.get(each.nodeId) ?? []));
+    const opened = await loop.map(told, (each) => this.#open(each, keys.get(each.nodeId) ?? []));
     const good = opened.filter((each): each is Opened => !('fault' in each));
     const round = good.length === 0 ? undefined : await store.begin((tx) => this.#record(tx, good, now));
-    for (const { nodeId, jobId, link, settled } of round?.results ?? []) {
-      if (settled !== undefined) onSettled([{ jobId }]);
-      if (link === 'conflict') onConflict(nodeId, jobId);
-    }
-    const again = (round?.results ?? []).filter(({ settled }) => settled?.state === 'queued');
+    const results = round?.results ?? [];
+    onSettled(results.filter(({ settled }) => settled !== undefined));
+    for (const { nodeId, jobId, link } of results) if (link === 'conflict') onConflict(nodeId, jobId);
+    const again = results.filter(({ settled }) => settled?.state === 'queued');
     if (again.length > 0) await onReady([...new Set(again.map(({ nodeId }) => nodeId))]);
     return opened.map((each) =>
       'fault' in each ? each : { receipt: round!.receipts.get(toHex(each.hash))! },
@@ -104,12 +106,12 @@ export class ResultDesk {
     const moved = new Map<string, ChainTip>();
     const results: StoredResult[] = [];
     const receipts = new Map<string, Uint8Array>();
-    for (const [i, each] of told.entries()) {
+    await this.#deps.loop.map(told.entries(), ([i, each]) => {
       const hash = toHex(each.hash);
       const known = before[i]!.receipt ?? receipts.get(hash);
       if (known !== undefined) {
         receipts.set(hash, known);
-        continue;
+        return;
       }
       const name = `${each.nodeId}/${each.jobId}`;
       const job = jobs.get(name);
@@ -118,10 +120,10 @@ export class ResultDesk {
       const result = this.#stored(each, settled, { tip: tips.get(each.nodeId), now });
       results.push(result);
       receipts.set(hash, result.receipt);
-      if (result.link === 'conflict') continue;
+      if (result.link === 'conflict') return;
       tips.set(each.nodeId, { number: result.number, hash });
       moved.set(each.nodeId, { number: result.number, hash });
-    }
+    });
     if (results.length > 0) await store.write(tx, results, { tips: moved, now });
     return { results, receipts };
   }

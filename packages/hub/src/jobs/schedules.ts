@@ -33,7 +33,7 @@ interface ScheduleRow {
 
 export interface SchedulesDeps {
   readonly sql: Sql;
-  readonly desk: Pick<JobDesk, 'plan' | 'submit'>;
+  readonly desk: Pick<JobDesk, 'plan' | 'nodeIds' | 'submit'>;
   readonly audit: Pick<AuditLog, 'appendIn'>;
   /** The account as it stands now: a schedule does what its maker may do today. */
   readonly holderOf: (email: string) => Promise<Pick<Viewer, 'accountId' | 'email' | 'tier'> | undefined>;
@@ -149,8 +149,8 @@ export class JobSchedules {
         params: parseParams(kindOf(kind).parameters, params),
         selector: parseSelector(selector),
       };
-      const { nodes } = await desk.plan(viewer, request);
-      if (nodes > 0) await desk.submit(viewer, { ...request, expected: nodes, scheduleId });
+      const nodes = await desk.nodeIds(viewer, request);
+      if (nodes.length > 0) await desk.submit(viewer, { ...request, scheduleId });
     } catch (err) {
       // One schedule that can't be submitted now keeps none of the others from their turn, nor itself from the next.
       log.warn(

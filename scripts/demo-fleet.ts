@@ -1,0 +1,81 @@
+/** The fleet of `pnpm demo`, in a process of its own beside its hub: it ends with that. */
+import { createClock, type Identity } from '@stoa/agent';
+import { createNetwork } from '../test/chainweb/index.ts';
+import { type Crossing, WayToHub } from '../test/world/crossing.ts';
+import { Fleet } from '../test/world/fleet.ts';
+import type { PastRow } from '../test/world/past.ts';
+import type { WorldNode } from '../test/world/world-node.ts';
+import { placesOf } from '../test/world.ts';
+
+export interface FleetStart {
+  readonly seed: number;
+  /** When the chain began, ms since 1970. */
+  readonly chainStartsAt: number;
+  /** Of each node, as the hub has registered it. */
+  readonly identities: readonly Identity[];
+  readonly pollCutMs: number | undefined;
+  readonly longestOutageMs: number;
+}
+
+export interface Muster {
+  readonly joined: number;
+  /** Have not joined, by the script of faults. */
+  readonly away: number;
+  readonly all: number;
+}
+
+export type ToFleet =
+  | { readonly kind: 'start'; readonly start: FleetStart }
+  | { readonly kind: 'stored' }
+  | { readonly kind: 'crossings'; readonly crossings: readonly Crossing[] };
+export type ToHub =
+  | { readonly kind: 'past'; readonly rows: readonly PastRow[] }
+  | { readonly kind: 'muster'; readonly muster: Muster }
+  | { readonly kind: 'crossings'; readonly crossings: readonly Crossing[] };
+
+const MUSTER_MS = 500;
+// Each agent meets files that are not there and waits that are cut: nobody reads those stacks, and they cost a tenth.
+Error.stackTraceLimit = 0;
+
+function tell(message: ToHub): void {
+  process.send?.(message);
+}
+
+const stored = Promise.withResolvers<void>();
+const way = new WayToHub((crossings) => tell({ kind: 'crossings', crossings }));
+
+async function live({ seed, chainStartsAt, identities, ...terms }: FleetStart): Promise<void> {
+  const clock = createClock();
+  const fleet = new Fleet({
+    ...{ clock, seed, identities, places: placesOf(identities.length, seed) },
+    network: createNetwork({ seed, clock, startsAt: chainStartsAt }),
+    mischief: true,
+    longestOutageMs: terms.longestOutageMs,
+    ...(terms.pollCutMs && { pollCutMs: terms.pollCutMs }),
+    accept: way.accept,
+    storePast(rows) {
+      tell({ kind: 'past', rows });
+      return stored.promise;
+    },
+  });
+  if (identities.length > 0) await fleet.join();
+  muster(fleet, new Set());
+}
+
+/** Until all have joined that can. */
+function muster(fleet: Fleet, joined: Set<WorldNode>): void {
+  for (const node of fleet.nodes) if (!joined.has(node) && node.online) joined.add(node);
+  const missing = fleet.nodes.filter((node) => !joined.has(node));
+  const away = missing.filter((node) => fleet.mischief?.active.has(node)).length;
+  tell({ kind: 'muster', muster: { joined: joined.size, away, all: fleet.nodes.length } });
+  if (missing.length > away) setTimeout(() => muster(fleet, joined), MUSTER_MS);
+}
+
+process.on('message', (message: ToFleet) => {
+  if (message.kind === 'crossings') way.take(message.crossings);
+  if (message.kind === 'stored') stored.resolve();
+  if (message.kind === 'start') void live(message.start);
+});
+process.once('disconnect', () => process.exit());
+// The demo ends all of it: a Ctrl-C reaches every process of the terminal.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined);

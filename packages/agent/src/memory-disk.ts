@@ -3,6 +3,8 @@ import { AgentError } from '#error.ts';
 
 interface Inode {
   bytes: Uint8Array;
+  /** What `bytes` begins, where it was appended to. */
+  room?: Uint8Array;
   mode: number;
   modifiedMs: number;
   /** Set by an append: from here on a power cut may tear it. A rename is whole or absent. */
@@ -90,7 +92,7 @@ export class MemoryDisk implements Disk {
     this.#reserve('append to', path, tail.length);
     const old = this.#files.get(path);
     const inode = {
-      bytes: Buffer.concat([old?.bytes ?? new Uint8Array(), tail]),
+      ...lengthened(old, tail),
       mode: old?.mode ?? 0o600,
       modifiedMs: this.#now(),
       syncedBytes: old?.bytes.length ?? 0,
@@ -168,6 +170,21 @@ export class MemoryDisk implements Disk {
       this.#medium.set(path, { ...inode, bytes: bytes.slice(0, reached) });
     }
   }
+}
+
+/** Room to grow is shared with what the file was before: a journal would else be copied with each of its lines. */
+function lengthened(
+  { bytes, room = bytes }: Pick<Inode, 'bytes' | 'room'> = { bytes: new Uint8Array() },
+  tail: Uint8Array,
+): { bytes: Uint8Array; room: Uint8Array } {
+  const length = bytes.length + tail.length;
+  let grown = room;
+  if (length > room.length) {
+    grown = new Uint8Array(Math.ceil(1.5 * length));
+    grown.set(bytes);
+  }
+  grown.set(tail, bytes.length);
+  return { bytes: grown.subarray(0, length), room: grown };
 }
 
 function toBytes(bytes: Uint8Array | string): Uint8Array {

@@ -197,6 +197,7 @@ describe('a hub and its people', { timeout: 180_000 }, () => {
     await press(page, 'system-probe: 1 node');
     await page.waitForURL('**/jobs/batches/*');
     await page.locator('.job-status .is-online').waitFor({ timeout: 60_000 });
+    await page.getByText('Cancel all that is not over').waitFor({ state: 'detached', timeout: 60_000 });
     await gallery.show(page, 'job-batch');
     await page.getByRole('link', { name: 'system-probe' }).click();
     await page.getByText('recorded').waitFor();

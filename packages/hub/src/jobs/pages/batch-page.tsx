@@ -7,7 +7,7 @@ import type { JobPage } from '../job-reader.ts';
 import { isOver, JOB_STATES } from '../state.ts';
 import type { JobActs } from './job-page.tsx';
 import { JobTable, listHref } from './list-page.tsx';
-import { jobsWord, nodesWord, StateLamp } from './parts.tsx';
+import { jobsWord, nodesWord, PageAnew, StateLamp } from './parts.tsx';
 
 export const BATCH_HEAD = 'batch-head';
 
@@ -89,8 +89,11 @@ export function BatchPage({ batch, page, now, acts, approves }: BatchPageProps) 
   );
 }
 
-/** Counts by state, and how much is over. Its links are relative to where it stands: one patch is for all readers. */
-export function BatchHead({ batch }: { batch: JobBatch }) {
+/**
+ * Counts by state, and how much is over. Its links are relative to where it stands: one patch is for all readers.
+ * @param pushed whether the page was made before: once all is over, acts and jobs are each reader's own to ask for.
+ */
+export function BatchHead({ batch, pushed = false }: { batch: JobBatch; pushed?: boolean }) {
   const over = JOB_STATES.filter(isOver).reduce((sum, state) => sum + (batch.states[state] ?? 0), 0);
   return (
     <header class="node-head" id={BATCH_HEAD}>
@@ -117,6 +120,7 @@ export function BatchHead({ batch }: { batch: JobBatch }) {
           </li>
         ))}
       </ul>
+      {pushed && over === batch.nodes && <PageAnew of={batch.batchId} />}
     </header>
   );
 }

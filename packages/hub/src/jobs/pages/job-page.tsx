@@ -5,7 +5,7 @@ import { href } from '../../console/scope.ts';
 import type { JobDetail, JobReceiptRow } from '../job.ts';
 import { isOver } from '../state.ts';
 import { LogTail } from './log-tail.tsx';
-import { JobStatus, meaningOf, NodeLink } from './parts.tsx';
+import { JobStatus, meaningOf, NodeLink, PageAnew } from './parts.tsx';
 
 export const JOB_HEAD = 'job-head';
 
@@ -84,16 +84,7 @@ export function JobHead({ job, now, anew = false }: { job: JobDetail; now: numbe
         <p>{meaningOf(job)}</p>
       </details>
       <Timeline job={job} now={now} />
-      {anew && (
-        <div
-          hidden
-          hx-get={job.jobId}
-          hx-trigger="load"
-          hx-target="article.job"
-          hx-select="article.job"
-          hx-swap="outerMorph"
-        ></div>
-      )}
+      {anew && <PageAnew of={job.jobId} />}
     </div>
   );
 }

@@ -157,3 +157,17 @@ export function nodesWord(count: number): string {
 export function jobsWord(count: number): string {
   return `${number(count)} ${count === 1 ? 'job' : 'jobs'}`;
 }
+
+/** Asks for the page's article by itself as it arrives: what of it differs by reader is never pushed. */
+export function PageAnew({ of }: { of: string }) {
+  return (
+    <div
+      hidden
+      hx-get={of}
+      hx-trigger="load"
+      hx-target="article.job"
+      hx-select="article.job"
+      hx-swap="outerMorph"
+    ></div>
+  );
+}

@@ -41,6 +41,13 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000, concurrent: true }, ()
     return String(nodeId);
   };
 
+  /** Why SSH was used, as the tab of the node shows it. */
+  const usesOf = async (nodeId: string): Promise<unknown[]> => {
+    const filter = { act: 'ssh.use', subject: nodeId };
+    const { rows } = await new AuditStore(site.database.sql).page({ kind: 'all' }, filter, { limit: 99 });
+    return rows.map(({ detail }) => detail['reason']);
+  };
+
   it('recovers a killed agent, a broken version and a lost identity', async ({ expect }) => {
     await using host = await site.host({ fetched: true });
     const nodeId = await bootstrapped(host);
@@ -60,6 +67,7 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000, concurrent: true }, ()
     const lost = await site.run(ssh, 'agent-recover', nodeId);
     expect(lost).toMatchObject({ state: 'succeeded', message: '' });
     expect(lost['node_id']).not.toBe(nodeId);
+    expect(await usesOf(String(lost['node_id']))).toContain('agent-recover');
     // Or the privileged unit would refuse the new node's work for ever.
     expect(await host.exec('cat /etc/stoa-agent/trust')).toContain(`node ${String(lost['node_id'])} `);
     expect(await host.exec('cat /etc/stoa-agent/trust')).not.toContain(nodeId);
@@ -96,9 +104,7 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000, concurrent: true }, ()
     const uses = await site.database
       .sql`select detail->>'reason' as reason from audit_log where act = 'ssh.use' and subject = ${jobId}`;
     expect(uses.map((row) => row['reason'])).toContain('bootstrap');
-    const ofNode = { act: 'ssh.use', subject: nodeId };
-    const shown = await new AuditStore(site.database.sql).page({ kind: 'all' }, ofNode, { limit: 9 });
-    expect(shown.rows.map(({ detail }) => detail['reason'])).toContain('bootstrap');
+    expect(await usesOf(nodeId)).toContain('bootstrap');
 
     const again = await site.ended(await site.begin(ssh, host));
     expect(again).toMatchObject({ state: 'succeeded', node_id: nodeId });

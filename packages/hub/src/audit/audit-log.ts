@@ -76,11 +76,11 @@ export class AuditLog {
   }
 
   /**
-   * What was done to `subject` was done to `name`, as is known by now: the rows so far are found by both. The chain stays as
-   * it is. Idempotent.
+   * Acts on any of `subjects` were acts on `name`, as is known by now: those so far are found by both. The chain stays as it
+   * is. Idempotent.
    */
-  async nameAlso(subject: string, name: string): Promise<void> {
+  async nameAlso(act: string, subjects: readonly string[], name: string): Promise<void> {
     await this.#sql`insert into audit_subjects (subject, seq)
-      select ${name}, seq from audit_log where subject = ${subject} on conflict do nothing`;
+      select ${name}, seq from audit_log where act = ${act} and subject = any(${[...subjects]}::text[]) on conflict do nothing`;
   }
 }

@@ -1,4 +1,5 @@
 import { parseJoinToken, toHex } from '@stoa/protocol';
+import { NODE_ID } from '#nodes/index.ts';
 import type { SshAccess } from './access-store.ts';
 import { BootstrapError } from './error.ts';
 import type { Remote } from './remote.ts';
@@ -145,8 +146,10 @@ export async function installAgent(
       `the host says that it is node ${nodeId}; ${joined[0] ?? 'nobody'} joined with its token, and ${owner ?? 'nobody'} owns that node here, ${job.row.owner} expected`,
       { retry: false },
     );
-  // Uses of SSH so far stand under the job, for want of a node.
-  await kit.audit.nameAlso(job.row.jobId, nodeId);
+  // Uses of SSH so far stand under the job, for want of a node, or under the identity that the host has lost.
+  const { jobId, nodeId: before } = job.row;
+  const subjects = NODE_ID.test(before) && before !== nodeId ? [jobId, before] : [jobId];
+  await kit.audit.nameAlso('ssh.use', subjects, nodeId);
   await kit.access.becomes(by.access, nodeId);
   await job.become(nodeId);
   await kit.vault.forget(secretNames.token(job.row.jobId));

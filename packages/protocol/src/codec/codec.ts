@@ -7,7 +7,7 @@
  * other.
  */
 import { ProtocolError } from '../errors.ts';
-import { encodeText, Reader, Writer } from './cursor.ts';
+import { encodeText, isShortAscii, Reader, Writer } from './cursor.ts';
 import { lengthWidth, type Shape } from './shape.ts';
 
 export interface Codec<T> {
@@ -140,6 +140,11 @@ export function text(max: number): Codec<string> {
   return {
     shape: { kind: 'text', max },
     write(writer, value) {
+      if (isShortAscii(value)) {
+        size.write(writer, value.length);
+        writer.ascii(value);
+        return;
+      }
       const encoded = encodeText(value);
       size.write(writer, encoded.length);
       writer.raw(encoded);

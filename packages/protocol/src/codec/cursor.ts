@@ -63,6 +63,12 @@ export class Writer {
     this.#bytes.set(value, at);
   }
 
+  /** Text of which `isShortAscii` holds. */
+  ascii(value: string): void {
+    const at = this.#reserve(value.length);
+    for (let i = 0; i < value.length; i += 1) this.#bytes[at + i] = value.charCodeAt(i);
+  }
+
   /** Starts over in the same memory. */
   reset(): void {
     this.#length = 0;
@@ -151,4 +157,13 @@ export class Reader {
 
 export function encodeText(text: string): Uint8Array {
   return encoder.encode(text);
+}
+
+/** Names and arguments are: a loop over them costs a fraction of what a call of the encoder and its array do. */
+const SHORT = 128;
+
+export function isShortAscii(text: string): boolean {
+  if (text.length > SHORT) return false;
+  for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
 }

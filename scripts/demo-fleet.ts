@@ -1,6 +1,7 @@
 /** The fleet of `pnpm demo`, in a process of its own beside its hub: it ends with that. */
 import { createClock, type Identity } from '@stoa/agent';
 import { createNetwork } from '../test/chainweb/index.ts';
+import { createFairClock } from '../test/world/clocks.ts';
 import { type Crossing, WayToHub } from '../test/world/crossing.ts';
 import { Fleet } from '../test/world/fleet.ts';
 import type { PastRow } from '../test/world/past.ts';
@@ -45,7 +46,7 @@ const stored = Promise.withResolvers<void>();
 const way = new WayToHub((crossings) => tell({ kind: 'crossings', crossings }));
 
 async function live({ seed, chainStartsAt, identities, ...terms }: FleetStart): Promise<void> {
-  const clock = createClock();
+  const clock = createFairClock(createClock());
   const fleet = new Fleet({
     ...{ clock, seed, identities, places: placesOf(identities.length, seed) },
     network: createNetwork({ seed, clock, startsAt: chainStartsAt }),

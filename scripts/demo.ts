@@ -40,7 +40,7 @@ const LIVE_OF_MANY = 2_000;
 const OUTAGE_MS = 60_000;
 /** Ten thousand agents are more than V8 would give by itself, and most of what they make is short-lived. */
 const FLEET_MEMORY = ['--max-old-space-size=8192', '--max-semi-space-size=64'];
-/** Above that, agents ask their chain for its tips more seldom. */
+/** Above that, agents ask their chain for its tips and report more seldom. */
 const COMFORTABLE = 2_000;
 
 class UsageError extends Error {
@@ -98,6 +98,7 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
     env: {
       PORT: String(options.port),
       RECONNECT_WINDOW_SECONDS: '10',
+      ...(options.live > COMFORTABLE && { HEARTBEAT_SECONDS: '45' }),
       CHAINWEB_URL: network.addNode({ name: 'reference' }).serviceUrl,
     },
     logLevel: 'warn',

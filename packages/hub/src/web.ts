@@ -8,7 +8,14 @@ import { type AlertSources, type Alerts, createAlerts } from './alerts/index.ts'
 import { AnnouncementMails, AnnouncementStore, announcementRoutes } from './announcements/index.ts';
 import { apiRoutes } from './api/index.ts';
 import { ApiKeyStore, ApiKeys, apiKeyRoutes, requireKeyOrViewer } from './api-keys/index.ts';
-import { ArchiveDesk, type ArchiveStorage, archiveRoutes } from './archives/index.ts';
+import {
+  ArchiveDesk,
+  type ArchiveStorage,
+  archiveRoutes,
+  MultipartStorage,
+  UploadStore,
+  uploadRoutes,
+} from './archives/index.ts';
 import {
   AuditExport,
   AuditLog,
@@ -233,6 +240,10 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       archiveRoutes({
         ...{ ...nodes, guard, jobs: jobs.reader, ownerKeys: new OwnerKeyStore(sql) },
         desk: archives,
+      }),
+      uploadRoutes({
+        storage: options.archives && new MultipartStorage({ storage: options.archives, fetch }),
+        ...{ store: new UploadStore(sql), clock, crypto: nodeCrypto },
       }),
       importRoutes({ guard, imported: new ImportedNodes({ sql, audit, clock }), bus: options.bus, clock }),
       ownerKeyRoutes({ ownerKeys, guard, clock }),

@@ -27,6 +27,7 @@ export const CONTEXT = {
   jobResult: 'stoa/v1/job-result',
   jobReceipt: 'stoa/v1/job-receipt',
   adminKeyOrder: 'stoa/v1/admin-key-order',
+  uploadAsk: 'stoa/v1/upload-ask',
 } as const;
 
 export type Context = (typeof CONTEXT)[keyof typeof CONTEXT];

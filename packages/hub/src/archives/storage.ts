@@ -15,7 +15,11 @@ export interface ArchiveStorage {
   holds(url: string): boolean;
   /** By which it is fetched, by ranges too. @param url without what signs it. */
   link(url: string, goodMs?: number): Promise<string>;
+  /** @param url below this storage, with the query that belongs to the request. */
+  sign(method: SignedMethod, url: string, goodMs: number): Promise<string>;
 }
+
+export type SignedMethod = 'GET' | 'HEAD' | 'POST' | 'PUT';
 
 export interface ArchiveStorageConfig {
   readonly archivesUrl: URL | undefined;
@@ -72,7 +76,7 @@ export class S3Storage implements ArchiveStorage {
 
   async place(nodeId: string): Promise<string> {
     const at = new Date(this.#clock.now()).toISOString().replaceAll(/[-:]|\.\d+Z/g, '');
-    const url = await this.#signed('PUT', `${this.#base}${nodeId.slice(0, 16)}/${at}`);
+    const url = await this.sign('PUT', `${this.#base}${nodeId.slice(0, 16)}/${at}`, URL_GOOD_MS);
     if (url.length > MOST_URL)
       throw new HubError(
         'archives_url_too_long',
@@ -87,10 +91,10 @@ export class S3Storage implements ArchiveStorage {
   }
 
   link(url: string, goodMs: number = URL_GOOD_MS): Promise<string> {
-    return this.#signed('GET', url, goodMs);
+    return this.sign('GET', url, goodMs);
   }
 
-  async #signed(method: 'GET' | 'PUT', address: string, goodMs: number = URL_GOOD_MS): Promise<string> {
+  async sign(method: SignedMethod, address: string, goodMs: number): Promise<string> {
     const url = new URL(address);
     url.searchParams.set('X-Amz-Expires', String(goodMs / 1_000));
     const datetime = new Date(this.#clock.now()).toISOString().replaceAll(/[-:]|\.\d+/g, '');

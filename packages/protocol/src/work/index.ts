@@ -6,3 +6,4 @@ export * from './order-draft.ts';
 export * from './parameters.ts';
 export * from './proven.ts';
 export * from './result.ts';
+export * from './upload.ts';

@@ -1,8 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { equalBytes, toHex } from '@stoa/protocol';
 import { type ArchiveHeader, openHeader, PIECE_BYTES, sealHeader, sealPieces } from '@stoa/protocol/archive';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { describeError } from '#error.ts';
 import type { JobHandler, RunningJob } from '#work/handler.ts';
 import { JobError } from '#work/job-error.ts';
 import { backupDirectory, findUnfinished, type Unfinished, writeArchive } from '#work/kinds/archive-file.ts';
@@ -10,53 +8,46 @@ import type { KindDeps } from '#work/kinds/deps.ts';
 import { Pipe } from '#work/kinds/pipe.ts';
 import { adoptSnapshot, makeSnapshot, type Snapshot } from '#work/kinds/snapshot.ts';
 import { Stepper } from '#work/kinds/stepper.ts';
-
-const UPLOAD_MS = 6 * 3_600_000;
-const UPLOAD_TRIES = 3;
+import { type BackupArchive, findUnsent, noteUnsent, sendArchive } from '#work/kinds/upload.ts';
 
 /**
  * The node's snapshot as an archive that only the owner and this node can open: not the hub, not the storage. An attempt
- * that was cut goes on where its file ends, since a snapshot gives the same bytes each time.
+ * that was cut goes on where its file ends, since a snapshot gives the same bytes each time, and then where its upload ends.
  */
 export function backupStoachain(deps: KindDeps): JobHandler {
   return {
     async run(job) {
-      const owner = await deps.ownerKey();
-      if (owner === undefined)
-        throw new JobError(
-          'no_owner_key',
-          'the owner has no key on the hub that a backup could be sealed to: make one first',
-        );
-      const steps = new Stepper(deps, job);
-      const directory = backupDirectory(deps.config);
-      const begun = (await findUnfinished(directory)) ?? { header: undefined, pieces: 0 };
-      const { header, contentKey, pieces, snapshot } = await headerOf(deps, job, { owner, begun, steps });
       const to = String(job.params['to']);
-      let archive: Awaited<ReturnType<typeof writeArchive>>;
-      try {
-        archive = await writeArchive(
-          directory,
-          { header, pieces },
-          sealed(job, steps, { header, contentKey, pieces }),
-        );
-        job.log(`sha256 ${archive.sha256}, ${archive.bytes} bytes`);
-        if (to !== 'disk') await upload(deps, job, { url: to, ...archive });
-      } finally {
-        // The next attempt goes on with an archive that was cut, and needs the same snapshot.
-        if ((await findUnfinished(directory))?.header.snapshot === header.snapshot) await snapshot.keep();
-        await snapshot.remove();
-      }
-      return {
-        report: {
-          sha256: archive.sha256,
-          bytes: archive.bytes,
-          snapshot: header.snapshot,
-          to: to === 'disk' ? archive.path : 'storage',
-          sealedTo: toHex(owner),
-        },
-      };
+      const unsent = await findUnsent(deps, job);
+      const archive = unsent ?? (await makeArchive(deps, job));
+      if (to !== 'disk') await sendArchive(deps, job, unsent ?? (await noteUnsent(deps, job, archive)));
+      const { sha256, bytes, snapshot, sealedTo, path } = archive;
+      return { report: { sha256, bytes, snapshot, to: to === 'disk' ? path : 'storage', sealedTo } };
     },
   };
+}
+
+async function makeArchive(deps: KindDeps, job: RunningJob): Promise<BackupArchive> {
+  const owner = await deps.ownerKey();
+  if (owner === undefined)
+    throw new JobError(
+      'no_owner_key',
+      'the owner has no key on the hub that a backup could be sealed to: make one first',
+    );
+  const steps = new Stepper(deps, job);
+  const directory = backupDirectory(deps.config);
+  const begun = (await findUnfinished(directory)) ?? { header: undefined, pieces: 0 };
+  const { header, contentKey, pieces, snapshot } = await headerOf(deps, job, { owner, begun, steps });
+  try {
+    const source = sealed(job, steps, { header, contentKey, pieces });
+    const archive = await writeArchive(directory, { header, pieces }, source);
+    job.log(`sha256 ${archive.sha256}, ${archive.bytes} bytes`);
+    return { ...archive, snapshot: header.snapshot, sealedTo: toHex(owner) };
+  } finally {
+    // The next attempt goes on with an archive that was cut, and needs the same snapshot.
+    if ((await findUnfinished(directory))?.header.snapshot === header.snapshot) await snapshot.keep();
+    await snapshot.remove();
+  }
 }
 
 interface Begun {
@@ -115,30 +106,4 @@ async function* sealed(
     yield piece;
   }
   await reading;
-}
-
-async function upload(
-  { http }: KindDeps,
-  job: RunningJob,
-  { url, path, bytes }: { url: string; path: string; bytes: number },
-): Promise<void> {
-  for (let left = UPLOAD_TRIES; ; left -= 1) {
-    job.progress(undefined, 'upload');
-    try {
-      const { status } = await http.request({
-        method: 'PUT',
-        url,
-        headers: { 'content-length': String(bytes), 'content-type': 'application/octet-stream' },
-        body: createReadStream(path) as AsyncIterable<Uint8Array>,
-        timeoutMs: UPLOAD_MS,
-        signal: job.signal,
-      });
-      if (status >= 200 && status < 300) return;
-      throw new JobError('upload_refused', `the storage answered ${status}: the archive is kept on disk`);
-    } catch (error) {
-      job.signal.throwIfAborted();
-      if (left <= 1 || error instanceof JobError) throw error;
-      job.log(`${describeError(error).message}; trying again`);
-    }
-  }
 }

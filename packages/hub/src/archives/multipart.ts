@@ -1,0 +1,93 @@
+import { HubError } from '../error.ts';
+import type { ArchiveStorage } from './storage.ts';
+
+/** fetch, as far as it is needed here. */
+export type StorageFetch = (url: string, init: { method: string; signal: AbortSignal }) => Promise<Response>;
+
+const ASK_MS = 30_000;
+/** Of what the hub itself asks. */
+const OWN_GOOD_MS = 60_000;
+/** For a part on a slow line, and not for long: whoever has the URL may write that part. */
+const PART_GOOD_MS = 6 * 3_600_000;
+
+export class StorageError extends HubError<'storage_failed'> {
+  override readonly name = 'StorageError';
+
+  constructor(what: string, cause?: unknown) {
+    super('storage_failed', `the storage of backups ${what}: see ARCHIVES_URL and its key`, {
+      retry: true,
+      cause,
+    });
+  }
+}
+
+/** Uploads in parts, as S3 has them. The hub sends no archive: it begins the upload, and signs URLs for who sends it. */
+export class MultipartStorage {
+  readonly #storage: Pick<ArchiveStorage, 'holds' | 'sign'>;
+  readonly #fetch: StorageFetch;
+
+  constructor(by: { storage: Pick<ArchiveStorage, 'holds' | 'sign'>; fetch: StorageFetch }) {
+    this.#storage = by.storage;
+    this.#fetch = by.fetch;
+  }
+
+  holds(object: string): boolean {
+    return this.#storage.holds(object);
+  }
+
+  /** The storage's own name for a new upload of this object. @throws StorageError */
+  async begin(object: string): Promise<string> {
+    const answer = await this.#ask('POST', object, { uploads: '' });
+    const [, upload] = /<UploadId>([^<]+)<\/UploadId>/.exec(await answer.text()) ?? [];
+    if (!answer.ok || upload === undefined)
+      throw new StorageError(`answered ${answer.status} to a new upload`);
+    return upload.replaceAll('&amp;', '&');
+  }
+
+  /** Whether it takes parts of this upload still. @throws StorageError */
+  knows(object: string, upload: string): Promise<boolean> {
+    return this.#has('GET', object, { uploadId: upload, 'max-parts': '1' });
+  }
+
+  /** Whether the object is there, made of its parts. @throws StorageError */
+  isWhole(object: string): Promise<boolean> {
+    return this.#has('HEAD', object, {});
+  }
+
+  partUrl(object: string, upload: string, part: number): Promise<string> {
+    return this.#sign('PUT', object, { partNumber: String(part), uploadId: upload }, PART_GOOD_MS);
+  }
+
+  completeUrl(object: string, upload: string): Promise<string> {
+    return this.#sign('POST', object, { uploadId: upload }, PART_GOOD_MS);
+  }
+
+  #sign(
+    method: 'GET' | 'HEAD' | 'POST' | 'PUT',
+    object: string,
+    ...[query, goodMs]: [Readonly<Record<string, string>>, number]
+  ): Promise<string> {
+    return this.#storage.sign(method, `${object}?${new URLSearchParams(query)}`, goodMs);
+  }
+
+  async #has(method: 'GET' | 'HEAD', object: string, query: Record<string, string>): Promise<boolean> {
+    const answer = await this.#ask(method, object, query);
+    await answer.body?.cancel();
+    if (!answer.ok && answer.status !== 404)
+      throw new StorageError(`answered ${answer.status} when it was asked for an upload`);
+    return answer.ok;
+  }
+
+  async #ask(
+    method: 'GET' | 'HEAD' | 'POST',
+    object: string,
+    query: Readonly<Record<string, string>>,
+  ): Promise<Response> {
+    const url = await this.#sign(method, object, query, OWN_GOOD_MS);
+    try {
+      return await this.#fetch(url, { method, signal: AbortSignal.timeout(ASK_MS) });
+    } catch (cause) {
+      throw new StorageError('can not be reached', cause);
+    }
+  }
+}

@@ -63,6 +63,17 @@ export class SystemdHost implements AsyncDisposable {
     return stdout;
   }
 
+  /** The machine's groups of processes beside systemd's own, which an engine of containers needs: it makes its own below them. */
+  async bindGroups(): Promise<void> {
+    const script = `for group in /sys/fs/cgroup/*/; do
+  into=/proc/${this.#pid}/root$group
+  [ -e "$into" ] && continue
+  mkdir "$into"
+  mount --bind "$group" "$into"
+done`;
+    await run('nsenter', ['--target', String(this.#pid), '--mount', 'sh', '-c', script]);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stack.disposeAsync();
   }

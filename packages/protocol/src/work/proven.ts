@@ -8,12 +8,14 @@ export interface Proof {
 }
 
 const host = 'on a host that systemd runs, with a stand-in for chainweb-node';
+const engines =
+  'Docker by its engine of Debian 12, in a test that is run by hand; Compose by its command lines only';
 
 /** How far each kind was tried. What stands under `transcript` has not met the real service yet. */
 export const PROVEN: Readonly<Record<KindName, Proof>> = {
   'system-probe': { by: 'here', how: 'reads this host' },
   'node-test': { by: 'here', how: 'against the simulated chain' },
-  'stoachain-control': { by: 'here', how: `${host}; Docker and Compose by their command lines only` },
+  'stoachain-control': { by: 'here', how: `${host}; ${engines}` },
   'stoachain-cert-rotate': { by: 'here', how: host },
   'stoachain-certbot-obtain': { by: 'here', how: 'certbot itself, on such a host, against a test authority' },
   'seed-refresh': { by: 'here', how: host },
@@ -22,11 +24,17 @@ export const PROVEN: Readonly<Record<KindName, Proof>> = {
   'benchmark-node': { by: 'here', how: `${host}; the figures are those of the test host` },
   'drive-benchmark': { by: 'here', how: 'measures the drive of the test host' },
   'backup-stoachain': { by: 'here', how: host },
-  'netdata-install': { by: 'transcript', how: 'the package is not installed on test hosts' },
+  'netdata-install': {
+    by: 'here',
+    how: 'the package of Debian 12 itself on such a host, in a test that takes the network and is run by hand',
+  },
   'apt-upgrade': { by: 'here', how: 'apt itself, in a root of its own with a repository of its own' },
   'stoachain-install': { by: 'here', how: `${host}; Docker and Compose by their command lines only` },
   'stoachain-reseed': { by: 'here', how: host },
   'stoachain-upgrade': { by: 'here', how: `${host}; Docker and Compose by their command lines only` },
-  'stoachain-convert-supervision': { by: 'transcript', how: 'needs a Docker engine on at least one side' },
+  'stoachain-convert-supervision': {
+    by: 'here',
+    how: 'from systemd to the Docker engine of Debian 12 and back, in a test that is run by hand; Compose by its command lines only',
+  },
   'backup-restore': { by: 'here', how: host },
 };

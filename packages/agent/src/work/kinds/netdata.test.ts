@@ -7,6 +7,14 @@ import { runningJob } from '#work/kinds/running-job.fixture.ts';
 
 const LISTENING = '00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0';
 const V6 = LISTENING.replace('00000000:', `${'0'.repeat(32)}:`);
+/** Where netdata listens by itself: test/work/netdata-on-host.test.ts installs it. */
+const SAID = {
+  command: 'grep -i :4E1F /proc/net/tcp /proc/net/tcp6',
+  version: 'netdata 1.37.1-2 of Debian 12',
+  origin: 'a systemd of its own on a test machine, 26 November 2026, after netdata-install',
+  output:
+    '   8: 0100007F:4E1F 00000000:0000 0A 00000000:00000000 00:00000000 00000000   994        0 10621516 1 000000005c8673a9 100 0 0 10 0\n',
+};
 const real = createClock();
 let passed = 0;
 /** Each look is twenty seconds later. */
@@ -53,5 +61,9 @@ describe('netdata', () => {
     const { end, last } = await install(loopback, six);
     expect(end).toEqual({ port: 19_999, loopbackOnly: true });
     expect(last).not.toBe(stopped);
+  });
+
+  it('is on loopback alone as its distribution sets it up', async () => {
+    expect((await install(SAID.output, '')).end).toEqual({ port: 19_999, loopbackOnly: true });
   });
 });

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Docker's engine and a registry, from the distribution, on a host of SystemdHost; prints the digest of an image with the
+# stand-in for chainweb-node. REGISTRY is the port that the registry listens on. The engine has no bridge: nodes use the
+# host's network.
+set -eu
+cd /
+export DEBIAN_FRONTEND=noninteractive
+# Another version of the command line on this machine.
+rm -f /usr/local/bin/docker
+{
+  apt-get update -qq
+  apt-get install -y -qq -o DPkg::Lock::Timeout=300 --no-install-recommends docker.io docker-registry
+  mkdir -p /etc/docker
+  echo '{"bridge":"none","iptables":false,"storage-driver":"vfs","exec-opts":["native.cgroupdriver=cgroupfs"]}' >/etc/docker/daemon.json
+  cat >/etc/docker/registry/config.yml <<CONFIG
+version: 0.1
+storage: {filesystem: {rootdirectory: /var/lib/docker-registry}}
+http: {addr: "127.0.0.1:$REGISTRY"}
+CONFIG
+  systemctl start docker docker-registry
+  rm -rf /image
+  mkdir -p /image/opt/chainweb
+  cp /opt/chainweb/stand-in.mjs /image/opt/chainweb
+  cp --dereference /opt/chainweb/chainweb-node /image/chainweb-node
+  ldd /image/chainweb-node | grep -o '/[^ ]*' | while read -r library; do
+    mkdir -p "/image$(dirname "$library")"
+    cp --dereference "$library" "/image$library"
+  done
+  mkdir -p /image/proc /image/sys /image/dev /image/tmp
+  name=127.0.0.1:$REGISTRY/chainweb:1
+  tar --create --directory /image . | docker import --change 'ENTRYPOINT ["/chainweb-node"]' - "$name"
+  docker push "$name"
+} >/var/log/docker-engine.log 2>&1 || {
+  tail -40 /var/log/docker-engine.log >&2
+  journalctl -u docker --no-pager 2>/dev/null | tail -20 >&2
+  exit 1
+}
+docker inspect --format '{{index .RepoDigests 0}}' "127.0.0.1:$REGISTRY/chainweb:1"
+docker rmi --force "127.0.0.1:$REGISTRY/chainweb:1" >/dev/null

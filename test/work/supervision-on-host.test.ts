@@ -1,0 +1,45 @@
+/** From systemd to Docker and back, with the engine of the distribution itself: minutes, and the network. */
+import { copyFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { freePort } from '../kit/pebble.ts';
+import { NODE_PROGRAM, tarball, UNIT } from '../kit/work-host.ts';
+import { WorkingHost } from '../kit/working-host.ts';
+
+const ENGINE = fileURLToPath(new URL('../kit/docker-engine.sh', import.meta.url));
+
+describe.skipIf(process.getuid?.() !== 0)(
+  'stoachain-convert-supervision',
+  { tags: ['slow'], timeout: 900_000 },
+  () => {
+    it('moves a node from systemd to Docker, where it is controlled, and back', async () => {
+      await using world = await WorkingHost.boot();
+      const { host } = world;
+      await host.bindGroups();
+      await copyFile(ENGINE, host.path('/docker-engine.sh'));
+      const registry = String(await freePort());
+      const image = (await host.run('env', `REGISTRY=${registry}`, 'sh', '/docker-engine.sh')).trim();
+      const asked = async (format: string) =>
+        (await host.run('docker', 'inspect', '--format', format, 'stoachain')).trim();
+
+      await world.succeed('stoachain-convert-supervision', { to: 'docker', image });
+      expect(await asked('{{.State.Running}} {{.HostConfig.NetworkMode}} {{.Config.Image}}')).toBe(
+        `true host ${image}`,
+      );
+      expect(await world.mainPid()).toBe(0);
+      await world.nodeServes();
+      const first = await asked('{{.State.Pid}}');
+      await world.succeed('stoachain-control', { action: 'restart' });
+      expect(await asked('{{.State.Pid}}')).not.toBe(first);
+      const backup = await world.succeed('backup-stoachain');
+      await world.succeed('backup-restore', { sha256: String(backup['sha256']) });
+
+      const program = world.serve('/program.tar.gz', await tarball(host, NODE_PROGRAM));
+      await world.succeed('stoachain-convert-supervision', { to: 'systemd', ...program });
+      expect(await host.run('docker', 'ps', '--all', '--quiet')).toBe('');
+      expect(await host.run('systemctl', 'is-enabled', UNIT)).toBe('enabled\n');
+      expect((await world.cmdline(await world.mainPid()))[0]).toContain(program.sha256);
+      await world.nodeServes();
+    });
+  },
+);

@@ -14,6 +14,7 @@ import {
 import { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
 import type { LoopShare } from '../loop-share.ts';
+import { AckWindow } from './ack-window.ts';
 import type { AgentSession } from './agent-session.ts';
 import type { DispatchStore, LeasedJob, LeaseTerms, Room } from './dispatch-store.ts';
 import { uuidBytes } from './lease.ts';
@@ -39,6 +40,11 @@ export interface DispatcherDeps {
 /** A bell rings for many nodes at once: what comes within the window goes by one statement. */
 const WINDOW = { windowMs: 5, maxItems: 500 };
 
+/** Leases that wait for their acknowledgement at a time: what a fleet answers within a part of a second. */
+const MOST_UNACKED = 1_000;
+/** Those that nobody acknowledges make room by running out. */
+const LOOK_MS = 1_000;
+
 /**
  * Brings jobs to sessions of this instance that have room for them. Asks the database only for a node that has room and
  * may have work: after a bell, a new session, or a lease that filled all the room there was.
@@ -47,9 +53,16 @@ export class Dispatcher {
   readonly #deps: DispatcherDeps;
   readonly #leasing: Batcher<WorkSession, void>;
   readonly #asked = new Set<WorkSession>();
+  readonly #unacked: AckWindow;
+  /** Sessions whose turn comes when there is room for another lease, the first first. */
+  readonly #waiting = new Set<WorkSession>();
+  /** Sessions that are being leased to. */
+  #underWay = 0;
+  #looking = false;
 
   constructor(deps: DispatcherDeps) {
     this.#deps = deps;
+    this.#unacked = new AckWindow({ clock: deps.clock, most: MOST_UNACKED });
     this.#leasing = new Batcher({ clock: deps.clock, ...WINDOW }, (asking) => this.#lease(asking));
   }
 
@@ -71,12 +84,44 @@ export class Dispatcher {
     }
   }
 
+  /** An agent has this lease. */
+  acknowledged(jobId: string): void {
+    if (this.#unacked.acknowledged(jobId)) this.#next();
+  }
+
   #wake(session: WorkSession): void {
     if (!session.mayHaveWork || !session.hasRoom || this.#asked.has(session)) return;
-    this.#asked.add(session);
-    this.#leasing.submit(session).catch((error: unknown) => {
-      // What is due is found again by the sweep.
-      this.#deps.onError(error);
+    this.#waiting.add(session);
+    this.#next();
+  }
+
+  /** As many as there is room for leases, were each to get one. */
+  #next(): void {
+    if (this.#waiting.size === 0) return;
+    let room = this.#unacked.room - this.#underWay;
+    for (const session of this.#waiting) {
+      if (room <= 0) return this.#lookAgain();
+      room -= 1;
+      this.#waiting.delete(session);
+      this.#asked.add(session);
+      this.#underWay += 1;
+      this.#leasing
+        .submit(session)
+        // What is due is found again by the sweep.
+        .catch((error: unknown) => this.#deps.onError(error))
+        .finally(() => {
+          this.#underWay -= 1;
+          this.#next();
+        });
+    }
+  }
+
+  #lookAgain(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    this.#deps.clock.after(LOOK_MS, () => {
+      this.#looking = false;
+      this.#next();
     });
   }
 
@@ -112,6 +157,7 @@ export class Dispatcher {
       // Gone meanwhile: its lease ends unacknowledged, and it is found again.
       if (session === undefined || session.room(slot) === 0) return;
       session.sent(slot);
+      this.#unacked.sent(job.jobId);
       session.agent.sendEncoded(jobFrame(job, by, carried.get(job.jobId)));
       // It filled its room: there may be more behind it.
       if (session.room(slot) === 0) session.mayHaveWork = true;

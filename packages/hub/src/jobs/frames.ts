@@ -9,6 +9,7 @@ import type {
 } from '@stoa/protocol';
 import type { AgentSession } from './agent-session.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import { leaseName } from './lease.ts';
 import type { LeaseDesk } from './lease-desk.ts';
 import type { LogDesk } from './log-desk.ts';
 import type { NodeWorkStore } from './node-work-store.ts';
@@ -41,6 +42,7 @@ export class JobFrames {
   }
 
   jobAck(session: AgentSession, ack: JobAck): Promise<void> {
+    this.#deps.dispatcher.acknowledged(leaseName(ack).jobId);
     return this.#deps.leases.acked(session, ack);
   }
 

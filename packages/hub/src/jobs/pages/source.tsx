@@ -77,7 +77,9 @@ export function jobSources({ reader, logs, bus, clock }: JobSourcesDeps): LiveSo
       async (keys) => {
         const batches = await Promise.all(keys.map((key) => reader.batch(readerOf(key), idOf(key))));
         return batches.flatMap((batch, i) =>
-          batch === undefined ? [] : [[keys[i]!, partial(BATCH_HEAD, String(<BatchHead batch={batch} pushed />))]],
+          batch === undefined
+            ? []
+            : [[keys[i]!, partial(BATCH_HEAD, String(<BatchHead batch={batch} pushed />))]],
         );
       },
     ),

@@ -1,0 +1,26 @@
+import { LIMITS } from '@stoa/protocol';
+import { describe, expect, it } from 'vitest';
+import { AckWindow } from './ack-window.ts';
+
+describe('window of leases that wait for their acknowledgement', () => {
+  it('F31 has room again for each that was acknowledged, and for what nobody acknowledged in time', () => {
+    let now = 0;
+    const window = new AckWindow({ clock: { now: () => now }, most: 3 });
+    for (const job of ['a', 'b', 'c', 'd']) window.sent(job);
+    expect(window.room).toBe(0);
+    expect([window.acknowledged('b'), window.acknowledged('b'), window.acknowledged('x')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(window.room).toBe(0);
+    window.acknowledged('c');
+    expect(window.room).toBe(1);
+    now = LIMITS.jobAckMs / 2;
+    window.sent('a');
+    now = LIMITS.jobAckMs;
+    expect(window.room).toBe(2);
+    now += LIMITS.jobAckMs;
+    expect(window.room).toBe(3);
+  });
+});

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Docker's engine and a registry, from the distribution, on a host of SystemdHost; prints the digest of an image with the
-# stand-in for chainweb-node. REGISTRY is the port that the registry listens on. The engine has no bridge: nodes use the
+# stand-in for chainweb-node, and that of another one. REGISTRY is the port that the registry listens on. The engine has no bridge: nodes use the
 # host's network.
 set -eu
 cd /
@@ -27,13 +27,27 @@ CONFIG
     cp --dereference "$library" "/image$library"
   done
   mkdir -p /image/proc /image/sys /image/dev /image/tmp
-  name=127.0.0.1:$REGISTRY/chainweb:1
-  tar --create --directory /image . | docker import --change 'ENTRYPOINT ["/chainweb-node"]' - "$name"
-  docker push "$name"
+  # Debian 12 has no `docker compose`; the next release has it as a plugin, one program.
+  keys=/usr/share/keyrings/debian-archive-keyring.gpg
+  echo "deb [signed-by=$keys] http://deb.debian.org/debian trixie main" >/etc/apt/sources.list.d/next.list
+  apt-get update -qq
+  cd /tmp
+  apt-get download -qq docker-compose/trixie
+  dpkg --extract docker-compose_*.deb /
+  rm /etc/apt/sources.list.d/next.list
+  cd /
+  docker compose version
+  for tag in 1 2; do
+    name=127.0.0.1:$REGISTRY/chainweb:$tag
+    tar --create --directory /image . |
+      docker import --change 'ENTRYPOINT ["/chainweb-node"]' --change "LABEL made=$tag" - "$name"
+    docker push "$name"
+  done
 } >/var/log/docker-engine.log 2>&1 || {
   tail -40 /var/log/docker-engine.log >&2
-  journalctl -u docker --no-pager 2>/dev/null | tail -20 >&2
   exit 1
 }
-docker inspect --format '{{index .RepoDigests 0}}' "127.0.0.1:$REGISTRY/chainweb:1"
-docker rmi --force "127.0.0.1:$REGISTRY/chainweb:1" >/dev/null
+for tag in 1 2; do
+  docker inspect --format '{{index .RepoDigests 0}}' "127.0.0.1:$REGISTRY/chainweb:$tag"
+  docker rmi --force "127.0.0.1:$REGISTRY/chainweb:$tag" >/dev/null
+done

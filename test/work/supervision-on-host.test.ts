@@ -1,4 +1,4 @@
-/** From systemd to Docker and back, with the engine of the distribution itself: minutes, and the network. */
+/** From systemd to Docker, to Compose and back, with the programs of the distribution themselves: minutes, and the network. */
 import { copyFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -12,13 +12,14 @@ describe.skipIf(process.getuid?.() !== 0)(
   'stoachain-convert-supervision',
   { tags: ['slow'], timeout: 900_000 },
   () => {
-    it('moves a node from systemd to Docker, where it is controlled, and back', async () => {
+    it('moves a node from systemd to Docker, to Compose and back, and controls and upgrades it on the way', async () => {
       await using world = await WorkingHost.boot();
       const { host } = world;
       await host.bindGroups();
       await copyFile(ENGINE, host.path('/docker-engine.sh'));
       const registry = String(await freePort());
-      const image = (await host.run('env', `REGISTRY=${registry}`, 'sh', '/docker-engine.sh')).trim();
+      const said = await host.run('env', `REGISTRY=${registry}`, 'sh', '/docker-engine.sh');
+      const [image = '', other = ''] = said.trim().split('\n');
       const asked = async (format: string) =>
         (await host.run('docker', 'inspect', '--format', format, 'stoachain')).trim();
 
@@ -33,6 +34,19 @@ describe.skipIf(process.getuid?.() !== 0)(
       expect(await asked('{{.State.Pid}}')).not.toBe(first);
       const backup = await world.succeed('backup-stoachain');
       await world.succeed('backup-restore', { sha256: String(backup['sha256']) });
+
+      await world.succeed('stoachain-upgrade', { image: other, gateMinutes: 15 });
+      expect(await asked('{{.State.Running}} {{.Config.Image}}')).toBe(`true ${other}`);
+
+      await world.succeed('stoachain-convert-supervision', { to: 'compose' });
+      const service = async (format: string) =>
+        (await host.run('sh', '-c', `docker inspect --format '${format}' $(docker ps --quiet)`)).trim();
+      const labelled = '{{index .Config.Labels "com.docker.compose.service"}} {{.Config.Image}}';
+      expect(await service(labelled)).toBe(`node ${other}`);
+      await world.nodeServes();
+      await world.succeed('stoachain-control', { action: 'restart' });
+      await world.succeed('stoachain-upgrade', { image, gateMinutes: 15 });
+      expect(await service(labelled)).toBe(`node ${image}`);
 
       const program = world.serve('/program.tar.gz', await tarball(host, NODE_PROGRAM));
       await world.succeed('stoachain-convert-supervision', { to: 'systemd', ...program });

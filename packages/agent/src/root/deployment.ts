@@ -5,6 +5,7 @@ import type { Flag } from '#root/container-settings.ts';
 import { RefusalError } from '#root/refusal.ts';
 import { SERVICE_FLAGS } from '#root/service-text.ts';
 import type { NodeSite } from '#root/site.ts';
+import { UNIT_STOP_SECONDS } from '#root/unit-file.ts';
 
 const NAME = 'stoachain';
 const ON_HOST: readonly Flag[] = [
@@ -143,6 +144,8 @@ export function requireKept({ container, compose, supervisor, name }: NodeSite, 
 function carries(next: NodeSite['supervisor'], [name, value]: Flag): boolean {
   // Out of a network of its own, it would listen where it was not reached before.
   if (next === 'systemd' && name === '--network') return value === 'host';
+  // As a service has it that a job has made: a unit waits as long.
+  if (next === 'systemd' && name === '--stop-timeout') return Number(value) <= UNIT_STOP_SECONDS;
   return CARRIED[next]?.includes(name) ?? true;
 }
 

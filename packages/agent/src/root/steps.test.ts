@@ -216,6 +216,16 @@ describe('what a container would lose', () => {
     expect(() => argvOf('node-aside', 'stoachain-convert-supervision', bridged, params)).toThrow(
       'would lose --network bridge:',
     );
+    const patient = (seconds: number) =>
+      argvOf(
+        'node-aside',
+        'stoachain-convert-supervision',
+        containerSite(with_({}, { Env: [], StopTimeout: seconds }), RAW),
+        params,
+      );
+    // As a service has it that a job has made.
+    expect(patient(120)).toHaveLength(3);
+    expect(() => patient(121)).toThrow('would lose --stop-timeout 121');
     expect(convert('compose', { image: IMAGE })).toHaveLength(3);
     const [, file] = argvOf(
       'node-create',

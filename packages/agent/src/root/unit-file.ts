@@ -1,5 +1,8 @@
 import type { NodeSite } from '#root/site.ts';
 
+/** Chainweb closes its database on TERM, which takes minutes on a slow drive. */
+export const UNIT_STOP_SECONDS: number = 120;
+
 /** One word of an ExecStart line: systemd expands %, $ and escapes, and nothing else may be in an argument. */
 function quoted(word: string): string {
   const escaped = word
@@ -28,7 +31,7 @@ Group=${user}
 ${execStart(site)}
 Restart=always
 RestartSec=10
-TimeoutStopSec=120
+TimeoutStopSec=${UNIT_STOP_SECONDS}
 LimitNOFILE=65536
 NoNewPrivileges=yes
 ProtectSystem=strict

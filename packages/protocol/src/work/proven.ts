@@ -8,8 +8,7 @@ export interface Proof {
 }
 
 const host = 'on a host that systemd runs, with a stand-in for chainweb-node';
-const engines =
-  'Docker by its engine of Debian 12, in a test that is run by hand; Compose by its command lines only';
+const engines = 'Docker and Compose by their own engine, in a test that is run by hand';
 
 /** How far each kind was tried. What stands under `transcript` has not met the real service yet. */
 export const PROVEN: Readonly<Record<KindName, Proof>> = {
@@ -31,10 +30,10 @@ export const PROVEN: Readonly<Record<KindName, Proof>> = {
   'apt-upgrade': { by: 'here', how: 'apt itself, in a root of its own with a repository of its own' },
   'stoachain-install': { by: 'here', how: `${host}; Docker and Compose by their command lines only` },
   'stoachain-reseed': { by: 'here', how: host },
-  'stoachain-upgrade': { by: 'here', how: `${host}; Docker and Compose by their command lines only` },
+  'stoachain-upgrade': { by: 'here', how: `${host}; ${engines}` },
   'stoachain-convert-supervision': {
     by: 'here',
-    how: 'from systemd to the Docker engine of Debian 12 and back, in a test that is run by hand; Compose by its command lines only',
+    how: 'from systemd to Docker, to Compose and back, with their own engine, in a test that is run by hand',
   },
   'backup-restore': { by: 'here', how: host },
 };

@@ -36,7 +36,6 @@ import {
   ListedStates,
   Liveness,
   MassExpiry,
-  type NetworkHeads,
   NodeEventLog,
   NodeRegistry,
   sampleOf,
@@ -52,16 +51,7 @@ import { descriptorShortage } from './server.ts';
 import { openSshSide, type SshSideDeps, sealersOf } from './ssh-side.ts';
 import { Telemetry } from './telemetry.ts';
 import { type Task, Tickers } from './ticker.ts';
-import {
-  type CheckpointFile,
-  Corroboration,
-  type Fetch,
-  Reporters,
-  RollingCheckpoint,
-  startingCheckpoint,
-  tipTasks,
-  VerifiedSet,
-} from './tips/index.ts';
+import { type CheckpointFile, type Fetch, openLightClient, type VerifiedSet } from './tips/index.ts';
 import { bindTls } from './tls.ts';
 import { openVault, SECRETS } from './vault/index.ts';
 import { createWeb, type Web } from './web.ts';
@@ -168,11 +158,10 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     crypto,
     hub: { origin: url.origin, region, rootFingerprint },
   });
-  const checkpoint = await startingCheckpoint(options.checkpoint, options.rollingCheckpoint, (err) =>
-    log.warn({ err }, 'the checkpoint of an earlier run cannot be used: verifying from the pinned one'),
-  );
-  const set = new VerifiedSet({ checkpoint, clock, reporters: new Reporters({ clock }) });
-  const corroboration = new Corroboration({ set });
+  const chain = await openLightClient({
+    ...{ pinned: options.checkpoint, rolling: options.rollingCheckpoint, node: config.chainwebUrl },
+    ...{ bus, clock, fetch: options.fetch, log },
+  });
   const history = new HistoryStore({ sql });
   const recorder = new HistoryRecorder({ clock, store: history, run: toHex(random(8)) });
   const heartbeatMs = config.heartbeatSeconds * 1_000;
@@ -191,23 +180,25 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     log,
   });
 
-  const heads: NetworkHeads = {
-    lag: (tips) => set.lag(tips),
-    heads: () =>
-      set.heads().map(({ chain, height, hash, creationTime }) => ({
-        chain,
-        height,
-        hash,
-        at: Number(creationTime / 1000n),
-      })),
-  };
   const orders = createOrders({ sql, region, clock, random, crypto });
   const jobs = await createJobs({
     ...holder,
     logDirectory: config.jobsDir ?? join(config.dataDir, 'jobs'),
     generation: settings.generation,
     party: () => identity.proof.party,
-    ...{ orders, sql, bus, events, liveness, heads, clock, random, crypto, fetch: options.fetch, log },
+    ...{
+      orders,
+      sql,
+      bus,
+      events,
+      liveness,
+      heads: chain.heads,
+      clock,
+      random,
+      crypto,
+      fetch: options.fetch,
+      log,
+    },
   });
   opening.defer(() => jobs.close());
   const installer = await loadInstaller({ origin: url.origin, network: config.network });
@@ -234,8 +225,8 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     recognise: (node) => imported.joined(node),
     ownerKeyChanges: (owner, fingerprint) => ownerKeyChanges.since(owner, fingerprint),
     events,
-    set,
-    corroboration,
+    set: chain.set,
+    corroboration: chain.corroboration,
     onJoinStep: (tokenId, step, detail) => {
       steps
         .mark(tokenId, step, detail)
@@ -293,7 +284,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     mailer,
     signUp: config.signUp,
     adminEmail: config.adminEmail,
-    heads,
+    heads: chain.heads,
     liveness,
     history,
     hub: () => ({
@@ -338,8 +329,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     ...[...jobs.tasks, ...ssh.tasks],
     ...orderTasks({ sql, signer, clock }),
     ...web.tasks,
-    ...tipTasks({ set, corroboration, bus, node: config.chainwebUrl, fetch: options.fetch }),
-    new RollingCheckpoint({ set, file: options.rollingCheckpoint, pinned: options.checkpoint }),
+    ...chain.tasks,
     rate,
     recorder,
     partitions,
@@ -377,7 +367,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     web,
     tokens,
     registry,
-    tips: set,
+    tips: chain.set,
     liveness,
     tickers,
     close,

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { createClock, createDisk, createHttp, createJobHandlers, type KindDeps } from '@stoa/agent';
 import { fromHex, type Job, type JobMessage, seal, UPLOAD_PATH, uploadAskKind } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
@@ -25,11 +26,17 @@ describe('a backup to the storage of the region', () => {
   let reads = 0;
   let site: TestHub;
   let storage: S3Storage;
+  /** That the hub knows nothing of. */
+  let other: S3Storage;
   let deps: KindDeps;
   let nodeId: string;
 
   beforeAll(async () => {
     storage = stack.use(await S3Storage.start());
+    other = stack.use(await S3Storage.start());
+    const cas = [storage.ca];
+    // As NODE_EXTRA_CA_CERTS does for a hub by itself.
+    setDefaultCACertificates([...getCACertificates('default'), ...cas]);
     const { path: directory } = stack.use(await temporaryDirectory());
     const keyFile = join(directory, 'key');
     await writeFile(keyFile, 'AKID:secret\n', { mode: 0o600 });
@@ -47,7 +54,7 @@ describe('a backup to the storage of the region', () => {
     ).listen(0, '127.0.0.1');
     await once(node, 'listening');
     stack.defer(() => void node.close());
-    const http = createHttp({ clock: createClock() });
+    const http = createHttp({ clock: createClock(), ca: cas });
     const { port } = node.address() as AddressInfo;
     const real = createClock();
     deps = {
@@ -129,7 +136,6 @@ describe('a backup to the storage of the region', () => {
 
   it('goes to other storage whole, by the URL of its order', async () => {
     database = Buffer.alloc(MIB, 6);
-    await using other = await S3Storage.start();
     const to = `${other.origin}/mine/backup?X-Amz-Signature=x`;
     const { report } = await attempt(await makeJob(to), to);
     const object = other.objects.get('/mine/backup');

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { makeCertificate } from './certificate.ts';
+
+/** Of all of them: two that sign themselves under one name can't both be trusted. */
+const CERTIFICATE = makeCertificate();
 
 interface Upload {
   readonly path: string;
@@ -19,7 +24,7 @@ export class S3Storage implements AsyncDisposable {
   cutFrom: number | undefined;
   #begun = 0;
   readonly #uploads = new Map<string, Upload>();
-  readonly #server = createServer((request, response) => void this.#answer(request, response));
+  readonly #server = createServer(CERTIFICATE, (request, response) => this.#answer(request, response));
 
   static async start(): Promise<S3Storage> {
     const storage = new S3Storage();
@@ -29,7 +34,12 @@ export class S3Storage implements AsyncDisposable {
   }
 
   get origin(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** PEM: whoever dials it must trust it. */
+  get ca(): string {
+    return CERTIFICATE.cert;
   }
 
   /** As a storage does with uploads that nobody goes on with. */
@@ -73,7 +83,8 @@ export class S3Storage implements AsyncDisposable {
     const id = query.get('uploadId');
     if (id === null) {
       if (method === 'PUT') this.objects.set(path, body);
-      return { status: this.objects.has(path) ? 200 : 404 };
+      // As Amazon answers whoever may not list the bucket.
+      return { status: this.objects.has(path) ? 200 : 403 };
     }
     const upload = this.#uploads.get(id);
     if (upload?.path !== path) return { status: 404, text: '<Error><Code>NoSuchUpload</Code></Error>' };

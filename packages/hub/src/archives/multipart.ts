@@ -73,7 +73,9 @@ export class MultipartStorage {
   async #has(method: 'GET' | 'HEAD', object: string, query: Record<string, string>): Promise<boolean> {
     const answer = await this.#ask(method, object, query);
     await answer.body?.cancel();
-    if (!answer.ok && answer.status !== 404)
+    // Whom it lets list nothing, Amazon refuses to say that there is no such object.
+    const absent = answer.status === 404 || (method === 'HEAD' && answer.status === 403);
+    if (!answer.ok && !absent)
       throw new StorageError(`answered ${answer.status} when it was asked for an upload`);
     return answer.ok;
   }

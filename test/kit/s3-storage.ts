@@ -18,13 +18,15 @@ export class S3Storage implements AsyncDisposable {
   readonly objects = new Map<string, Buffer>();
   /** Each request for a part, by its number. */
   readonly asked: number[] = [];
-  /** What happens to the next requests of this kind, once each: the connection ends after or before, or a status. */
+  /** What happens to the next requests of this kind, once each: the connection ends before the answer, or a status. */
   readonly faults: { readonly at: 'part' | 'complete'; readonly with: 'cut after' | number }[] = [];
   /** From this part on each connection ends. */
   cutFrom: number | undefined;
   #begun = 0;
   readonly #uploads = new Map<string, Upload>();
-  readonly #server = createServer(CERTIFICATE, (request, response) => this.#answer(request, response));
+  readonly #server = createServer(CERTIFICATE, (request, response) => {
+    void this.#answer(request, response);
+  });
 
   static async start(): Promise<S3Storage> {
     const storage = new S3Storage();

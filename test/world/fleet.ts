@@ -25,7 +25,7 @@ export interface FleetTerms {
   readonly mischief?: boolean;
   /** Outages that the script begins end sooner: see `Mischief`. */
   readonly longestOutageMs?: number;
-  /** How many nodes may be on their way to their first session at once; 160 unless given. */
+  /** How many nodes may be on their way to their first session at once; 80 unless given. */
   readonly joining?: number;
   /** How often agents ask for the tips. */
   readonly pollCutMs?: number;
@@ -47,8 +47,8 @@ export interface FleetOptions extends FleetTerms {
   readonly storePast?: (rows: readonly PastRow[]) => Promise<void>;
 }
 
-/** Most of that time is the way to the hub and back. */
-const JOINING = 160;
+/** Most of that time is the way to the hub and back; were it more, a busy machine would not end a handshake in its time. */
+const JOINING = 80;
 const JOIN_STEP_MS = 50;
 /** A node that has no session after so long is not waited for. */
 const JOIN_PATIENCE_MS = 20_000;

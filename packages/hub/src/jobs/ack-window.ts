@@ -1,5 +1,7 @@
-import { LIMITS } from '@stoa/protocol';
 import type { Clock } from '../clock.ts';
+
+/** Whoever has not acknowledged by then does not hold up the others: the lease itself lives on. */
+const PACE_MS = 2_000;
 
 /**
  * Leases that were sent and wait for their acknowledgement: so many at a time and no more. A fleet that is asked at once
@@ -16,11 +18,11 @@ export class AckWindow {
     this.#most = by.most;
   }
 
-  /** What nobody acknowledged in time waits no more: its lease is lost. */
+  /** Nobody is waited for longer, nor much longer where the clock is set back. */
   get room(): number {
-    const before = this.#clock.now() - LIMITS.jobAckMs;
+    const now = this.#clock.now();
     for (const [jobId, at] of this.#sent) {
-      if (at > before) break;
+      if (Math.abs(now - at) < PACE_MS) break;
       this.#sent.delete(jobId);
     }
     return Math.max(0, this.#most - this.#sent.size);

@@ -42,7 +42,7 @@ const WINDOW = { windowMs: 5, maxItems: 500 };
 
 /** Leases that wait for their acknowledgement at a time: what a fleet answers within a part of a second. */
 const MOST_UNACKED = 1_000;
-/** Those that nobody acknowledges make room by running out. */
+/** Those that nobody acknowledges make room by and by. */
 const LOOK_MS = 1_000;
 
 /**
@@ -56,7 +56,7 @@ export class Dispatcher {
   readonly #unacked: AckWindow;
   /** Sessions whose turn comes when there is room for another lease, the first first. */
   readonly #waiting = new Set<WorkSession>();
-  /** Sessions that are being leased to. */
+  /** Free slots of the sessions that are being leased to: each of them may become a lease. */
   #underWay = 0;
   #looking = false;
 
@@ -95,22 +95,26 @@ export class Dispatcher {
     this.#next();
   }
 
-  /** As many as there is room for leases, were each to get one. */
+  /** As many as there is room for leases, were all of their slots to fill. */
   #next(): void {
     if (this.#waiting.size === 0) return;
     let room = this.#unacked.room - this.#underWay;
     for (const session of this.#waiting) {
-      if (room <= 0) return this.#lookAgain();
-      room -= 1;
+      if (room <= 0) {
+        this.#lookAgain();
+        break;
+      }
+      const slots = session.room('mutating') + session.room('read');
+      room -= slots;
       this.#waiting.delete(session);
       this.#asked.add(session);
-      this.#underWay += 1;
+      this.#underWay += slots;
       this.#leasing
         .submit(session)
         // What is due is found again by the sweep.
         .catch((error: unknown) => this.#deps.onError(error))
         .finally(() => {
-          this.#underWay -= 1;
+          this.#underWay -= slots;
           this.#next();
         });
     }

@@ -106,7 +106,8 @@ describe('pages of jobs', { timeout: 120_000 }, () => {
   describe('of what was backed up', () => {
     const SHA = 'ab'.repeat(32);
     const path = `/var/lib/stoa-agent/nodes/1/backups/${SHA}.stoa-archive`;
-    const inStorage = 'https://s3.example/backups/0123/20261126T080000';
+    /** Of the node; of another one, it is nobody's to fetch. */
+    const inStorage = (of = node) => `https://s3.example/backups/${of.slice(0, 16)}/20261126T080000`;
     const made = async (kind: string, to: string, report: Record<string, unknown>) => {
       const params = kind === 'backup-stoachain' ? JSON.stringify({ to }) : '{}';
       const [row] = await world.sql<[{ id: string }]>`
@@ -125,10 +126,11 @@ describe('pages of jobs', { timeout: 120_000 }, () => {
         expect(none).toContain(text);
       await world.sql`insert into owner_keys (owner, serial, public_key, made_in, since)
         select owner, 1, ${Buffer.alloc(32, 0xcd)}, 'browser', now() from nodes where node_id = ${node}`;
-      const [onDisk, stored, foreign] = await Promise.all([
+      const [onDisk, stored, ...foreign] = await Promise.all([
         made('backup-stoachain', 'disk', { bytes: 5_000_000_000, to: path, sealedTo: 'cd'.repeat(32) }),
-        made('backup-stoachain', `${inStorage}?X-Amz-Signature=spent`, { bytes: 7, to: 'storage' }),
+        made('backup-stoachain', `${inStorage()}?X-Amz-Signature=spent`, { bytes: 7, to: 'storage' }),
         made('backup-stoachain', 'https://mine.example/b?sig=spent', { bytes: 7, to: 'storage' }),
+        made('backup-stoachain', inStorage('f'.repeat(64)), { bytes: 7, to: 'storage' }),
       ]);
       await made('seed-promote', '', { from: SHA, file: '/var/lib/stoachain/seeds/seed.tar.zst' });
       const tab = await (await get(`/nodes/${node}/backups`)).text();
@@ -150,21 +152,23 @@ describe('pages of jobs', { timeout: 120_000 }, () => {
       const linked = await post(`/nodes/${node}/backups/${stored}/link`, {});
       expect(linked.headers.get('cache-control')).toBe('no-store');
       expect(await linked.text()).toMatch(
-        /curl --fail --continue-at - .*https:\/\/s3\.example\/backups\/0123\/20261126T080000\?.*X-Amz-Signature=[0-9a-f]{64}/,
+        /curl --fail --continue-at - .*https:\/\/s3\.example\/backups\/[0-9a-f]{16}\/20261126T080000\?.*X-Amz-Signature=[0-9a-f]{64}/,
       );
       const restore = await post(`/nodes/${node}/backups/${stored}/use/backup-restore`, {});
-      expect(new URLSearchParams(pathOf(restore).split('?')[1]).get('p.from')).toContain(`${inStorage}?`);
-      expect((await post(`/nodes/${node}/backups/${foreign}/link`, {})).status).toBe(409);
+      expect(new URLSearchParams(pathOf(restore).split('?')[1]).get('p.from')).toContain(`${inStorage()}?`);
+      for (const job of foreign)
+        expect((await post(`/nodes/${node}/backups/${job}/link`, {})).status).toBe(409);
       const place = await post(`/nodes/${node}/backups/place`, {});
       expect(new URLSearchParams(pathOf(place).split('?')[1]).get('p.to')).toContain(
         'https://s3.example/backups/',
       );
-      const acts = await world.sql`select act, detail->>'use' as use from audit_log
+      const acts =
+        await world.sql`select act, detail->>'use' as use, detail->>'object' as object from audit_log
         where act like 'backup.%' and subject = ${node} order by seq`;
-      expect(acts.map(({ act, use }) => [act, use])).toEqual([
-        ['backup.link', 'download'],
-        ['backup.link', 'backup-restore'],
-        ['backup.place', null],
+      expect(acts).toMatchObject([
+        { act: 'backup.link', use: 'download', object: inStorage() },
+        { act: 'backup.link', use: 'backup-restore', object: inStorage() },
+        { act: 'backup.place', use: null, object: expect.stringMatching(/\/\d{8}T\d{9}$/) },
       ]);
     });
 

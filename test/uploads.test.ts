@@ -30,6 +30,8 @@ describe('a backup to the storage of the region', () => {
   let other: S3Storage;
   let deps: KindDeps;
   let nodeId: string;
+  /** A place of the node in the storage, as the hub would give it. */
+  const pathOf = (at: string, of = nodeId) => `/bucket/${of.slice(0, 16)}/20261126T08000${at}`;
 
   beforeAll(async () => {
     storage = stack.use(await S3Storage.start());
@@ -115,12 +117,14 @@ describe('a backup to the storage of the region', () => {
     });
   }
   it('goes on at its last part, by the next attempt too, and begins anew only where the storage has forgotten it', async () => {
-    const to = `${storage.origin}/bucket/node/1?X-Amz-Signature=of-one-put`;
+    const to = `${storage.origin}${pathOf('1')}?X-Amz-Signature=of-one-put`;
     const jobId = await makeJob(to);
     storage.cutFrom = 2;
     await expect(attempt(jobId, to)).rejects.toMatchObject({ code: expect.stringMatching(/^http_/) });
     expect(new Set(storage.asked)).toEqual(new Set([1, 2]));
     storage.forget();
+    // From before, and not this archive.
+    storage.objects.set(pathOf('1'), Buffer.alloc(7));
     storage.cutFrom = 3;
     await expect(attempt(jobId, to)).rejects.toMatchObject({ code: expect.stringMatching(/^http_/) });
     expect(new Set(storage.asked)).toEqual(new Set([1, 2, 3]));
@@ -129,7 +133,7 @@ describe('a backup to the storage of the region', () => {
     storage.faults.push({ at: 'part', with: 403 }, { at: 'complete', with: 'cut after' });
     const { report } = await attempt(jobId, to);
     expect([storage.asked, reads]).toEqual([[3, 3], 1]);
-    const object = storage.objects.get('/bucket/node/1');
+    const object = storage.objects.get(pathOf('1'));
     expect(createHash('sha256').update(object!).digest('hex')).toBe(report['sha256']);
     expect(await createDisk().stat(join(deps.config.dataDir, 'backups/unsent'))).toBeUndefined();
   });
@@ -144,9 +148,10 @@ describe('a backup to the storage of the region', () => {
   });
 
   it('is planned for nobody but the node, while it runs that very attempt', async () => {
-    const to = `${storage.origin}/bucket/node/2?X-Amz-Signature=x`;
-    const jobId = await makeJob(to);
-    const ask = async (change: { attempt?: number; by?: Uint8Array } = {}) => {
+    const to = `${storage.origin}${pathOf('2')}?X-Amz-Signature=x`;
+    const own = await makeJob(to);
+    const ask = async (change: { jobId?: string; attempt?: number; by?: Uint8Array } = {}) => {
+      const jobId = change.jobId ?? own;
       const body = {
         ...{
           nodeId: fromHex(nodeId),
@@ -162,7 +167,17 @@ describe('a backup to the storage of the region', () => {
     expect(await ask()).toBe(200);
     expect(await ask({ by: new Uint8Array(32).fill(9) })).toBe(404);
     expect(await ask({ attempt: 1 })).toBe(404);
-    await site.database.sql`update jobs set state = 'succeeded' where job_id = ${jobId}`;
+    // An operator may sign any URL into a job of his own node.
+    for (const path of [pathOf('1', 'f'.repeat(64)), `/bucket/${nodeId.slice(0, 16)}/..%2fother`, '/bucket/'])
+      expect(await ask({ jobId: await makeJob(`${storage.origin}${path}`) })).toBe(404);
+    const acts = await site.database.sql`select actor, detail from audit_log
+      where act = 'backup.upload' and subject = ${nodeId} and detail->>'job' = ${own}`;
+    expect(acts).toEqual([
+      { actor: 'hub', detail: { object: `${storage.origin}${pathOf('2')}`, job: own, attempt: 0 } },
+    ]);
+    const more = Array.from({ length: 8 }, () => ask());
+    expect((await Promise.all(more)).sort().at(-1)).toBe(429);
+    await site.database.sql`update jobs set state = 'succeeded' where job_id = ${own}`;
     expect(await ask()).toBe(404);
     const noise = await fetch(`${site.hub.url.origin}${UPLOAD_PATH}`, { method: 'POST', body: 'noise' });
     expect(noise.status).toBe(404);

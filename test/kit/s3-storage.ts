@@ -67,15 +67,20 @@ export class S3Storage implements AsyncDisposable {
     const fault = this.faults[0]?.at === kind ? this.faults.shift()?.with : undefined;
     const refusal = query.has('X-Amz-Signature') ? fault : 403;
     if (typeof refusal === 'number') return void response.writeHead(refusal).end('<Error/>');
-    const { status, etag, text } = this.#act(method, { path, query, body });
+    const { status, etag, text, bytes } = this.#act(method, { path, query, body });
     if (fault === 'cut after') return void request.socket.destroy();
-    response.writeHead(status, etag === undefined ? {} : { etag }).end(text);
+    response
+      .writeHead(status, {
+        ...(etag !== undefined && { etag }),
+        ...(bytes !== undefined && { 'content-length': bytes }),
+      })
+      .end(text);
   }
 
   #act(
     method: string,
     { path, query, body }: { path: string; query: URLSearchParams; body: Buffer },
-  ): { status: number; etag?: string; text?: string } {
+  ): { status: number; etag?: string; text?: string; bytes?: number } {
     if (query.has('uploads')) {
       this.#begun += 1;
       const id = `upload&${this.#begun}`;
@@ -85,8 +90,10 @@ export class S3Storage implements AsyncDisposable {
     const id = query.get('uploadId');
     if (id === null) {
       if (method === 'PUT') this.objects.set(path, body);
+      const object = this.objects.get(path);
       // As Amazon answers whoever may not list the bucket.
-      return { status: this.objects.has(path) ? 200 : 403 };
+      if (object === undefined) return { status: 403 };
+      return { status: 200, ...(method === 'HEAD' && { bytes: object.length }) };
     }
     const upload = this.#uploads.get(id);
     if (upload?.path !== path) return { status: 404, text: '<Error><Code>NoSuchUpload</Code></Error>' };

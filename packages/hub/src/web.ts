@@ -243,7 +243,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       }),
       uploadRoutes({
         storage: options.archives && new MultipartStorage({ storage: options.archives, fetch }),
-        ...{ store: new UploadStore(sql), clock, crypto: nodeCrypto },
+        ...{ store: new UploadStore(sql), audit, clock, crypto: nodeCrypto },
       }),
       importRoutes({ guard, imported: new ImportedNodes({ sql, audit, clock }), bus: options.bus, clock }),
       ownerKeyRoutes({ ownerKeys, guard, clock }),

@@ -317,20 +317,21 @@ describe('the API', { timeout: 120_000 }, () => {
   it('lists what was backed up of a node, and makes a link where the hub has the key of the storage', async () => {
     const node = idOf('n4');
     const batch = '00000000-0000-4000-8000-000000000001';
+    const url = `https://s3.example/b/${node.slice(0, 16)}/20261126T080000`;
     const [{ id }] = await database.sql<[{ id: string }]>`
       insert into jobs (batch_id, node_id, owner, run, kind, class, mutating, idempotent, params, state, max_attempts,
         scheduled_at, deadline, created_at, ended_at, report)
       values (${batch}, ${node}, ${ANN}, 'agent', 'backup-stoachain', 'disruptive', true, true,
-        '{"to":"https://s3.example/b/n/1?X-Amz-Signature=spent"}', 'succeeded', 3, now(), now(), now(), now(),
+        ${JSON.stringify({ to: `${url}?X-Amz-Signature=spent` })}, 'succeeded', 3, now(), now(), now(), now(),
         ${JSON.stringify({ sha256: 'ab'.repeat(32), bytes: 7, to: 'storage' })}) returning job_id as id`;
     const path = `/api/v1/nodes/${node}`;
     const list = await ask(`${path}/backups`, {}, key('jobs:read'));
-    const backup = { job: id, url: 'https://s3.example/b/n/1', path: null, linkable: true, sealedTo: null };
+    const backup = { job: id, url, path: null, linkable: true, sealedTo: null };
     expect(list.body).toMatchObject({ backups: [backup], seeds: [] });
     const link = await ask(`${path}/backup-links`, send({ job: id }), key('jobs:write'));
     expect(link).toMatchObject({
       status: 201,
-      body: { url: expect.stringMatching(/\/b\/n\/1\?.*X-Amz-Sig/) },
+      body: { url: expect.stringMatching(/\/20261126T080000\?.*X-Amz-Sig/) },
     });
     expect((await ask(`${path}/backup-links`, send({ job: batch }))).status).toBe(404);
     expect((await ask(`${path}/backups`, {}, person('bob@x.example'))).status).toBe(404);

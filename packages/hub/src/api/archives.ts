@@ -86,7 +86,7 @@ export function addArchiveRoutes(api: Api, deps: ArchiveApiDeps): void {
             path: place.kind === 'disk' ? place.path : null,
             url: place.kind === 'storage' ? place.url : null,
           };
-          const linkable = archives.holds(backup);
+          const linkable = archives.holds(nodeId, backup);
           return { job, madeAt: iso(madeAt), sha256: backup.sha256, bytes, ...where, linkable, sealedTo };
         }),
         seeds: seeds.map(({ jobId: job, madeAt, from = null, ...same }) => ({

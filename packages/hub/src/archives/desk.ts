@@ -1,7 +1,7 @@
 import type { NodeAccess, Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import { HttpError, notFound } from '../http-error.ts';
-import type { NodeBackup } from './keepsakes.ts';
+import { type NodeBackup, objectOf } from './keepsakes.ts';
 import type { ArchiveStorage } from './storage.ts';
 
 /** The node, as far as the audit log names it. */
@@ -12,7 +12,7 @@ interface OwnedNode {
 
 export type LinkUse = 'download' | 'seed-promote' | 'backup-restore';
 
-/** Who may send a backup to the region's storage, and fetch one from there. Each URL that is given out is audited before. */
+/** Who may send a backup to the region's storage, and fetch one from there. Each URL is audited before it is given out. */
 export class ArchiveDesk {
   readonly #storage: ArchiveStorage | undefined;
   readonly #access: NodeAccess;
@@ -38,23 +38,25 @@ export class ArchiveDesk {
   }
 
   /** Whether the hub can give a URL for it. */
-  holds({ place }: NodeBackup): boolean {
-    return place.kind === 'storage' && this.#storage?.holds(place.url) === true;
+  holds(nodeId: string, { place }: NodeBackup): boolean {
+    return place.kind === 'storage' && this.#storage?.holds(nodeId, place.url) === true;
   }
 
   /** @returns the URL that the next backup goes to. @throws HttpError `not_found`, `no_storage`. */
   async place(viewer: Viewer, node: OwnedNode): Promise<string> {
     const storage = await this.#require(viewer, node);
-    await this.#append(viewer, node, { act: 'backup.place', detail: {} });
-    return storage.place(node.nodeId);
+    const url = await storage.place(node.nodeId);
+    await this.#append(viewer, node, { act: 'backup.place', detail: { object: objectOf(url) } });
+    return url;
   }
 
   /** @returns a URL that the backup can be fetched by. @throws HttpError `not_found`, `no_storage`. */
   async link(viewer: Viewer, node: OwnedNode, by: { backup: NodeBackup; use: LinkUse }): Promise<string> {
     const storage = await this.#require(viewer, node);
     const { place, sha256 } = by.backup;
-    if (place.kind !== 'storage' || !storage.holds(place.url)) throw noStorage();
-    await this.#append(viewer, node, { act: 'backup.link', detail: { sha256, use: by.use } });
+    if (place.kind !== 'storage' || !storage.holds(node.nodeId, place.url)) throw noStorage();
+    const detail = { object: place.url, sha256, use: by.use };
+    await this.#append(viewer, node, { act: 'backup.link', detail });
     return storage.link(place.url);
   }
 

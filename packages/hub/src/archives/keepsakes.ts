@@ -64,14 +64,19 @@ function seedOf({ jobId, report, endedAt: madeAt }: Keepsake): NodeSeed[] {
   return seed === undefined ? [] : [{ ...seed, from: seed.from, jobId, madeAt }];
 }
 
+/** A URL without its query, which is the permission, and must be told nobody else; undefined: it is none. */
+export function objectOf(address: string): string | undefined {
+  const url = URL.parse(address);
+  return url === null ? undefined : `${url.origin}${url.pathname}`;
+}
+
 /** From what was ordered: the URL's query is the permission, which has ended or will. */
 function storageOf({ kind, params }: Keepsake): Place | undefined {
   if (!isKindName(kind)) return undefined;
   try {
     const to = String(parseParams(kindOf(kind).parameters, params)['to']);
-    if (!URL.canParse(to)) return undefined;
-    const { origin, pathname } = new URL(to);
-    return { kind: 'storage', url: `${origin}${pathname}` };
+    const url = objectOf(to);
+    return url === undefined ? undefined : { kind: 'storage', url };
   } catch (error) {
     if (error instanceof ProtocolError) return undefined;
     throw error;

@@ -2,7 +2,10 @@ import { HubError } from '../error.ts';
 import type { ArchiveStorage } from './storage.ts';
 
 /** fetch, as far as it is needed here. */
-export type StorageFetch = (url: string, init: { method: string; signal: AbortSignal }) => Promise<Response>;
+export type StorageFetch = (
+  url: string,
+  init: { method: string; signal: AbortSignal; redirect: 'error' },
+) => Promise<Response>;
 
 const ASK_MS = 30_000;
 /** Of what the hub itself asks. */
@@ -31,8 +34,8 @@ export class MultipartStorage {
     this.#fetch = by.fetch;
   }
 
-  holds(object: string): boolean {
-    return this.#storage.holds(object);
+  holds(nodeId: string, object: string): boolean {
+    return this.#storage.holds(nodeId, object);
   }
 
   /** The storage's own name for a new upload of this object. @throws StorageError */
@@ -45,13 +48,14 @@ export class MultipartStorage {
   }
 
   /** Whether it takes parts of this upload still. @throws StorageError */
-  knows(object: string, upload: string): Promise<boolean> {
-    return this.#has('GET', object, { uploadId: upload, 'max-parts': '1' });
+  async knows(object: string, upload: string): Promise<boolean> {
+    return (await this.#find('GET', object, { uploadId: upload, 'max-parts': '1' })) !== undefined;
   }
 
-  /** Whether the object is there, made of its parts. @throws StorageError */
-  isWhole(object: string): Promise<boolean> {
-    return this.#has('HEAD', object, {});
+  /** Whether the object is there, made of parts of so many bytes: an earlier archive there is not this one. @throws StorageError */
+  async isWhole(object: string, bytes: number): Promise<boolean> {
+    const answer = await this.#find('HEAD', object, {});
+    return answer?.headers.get('content-length') === String(bytes);
   }
 
   partUrl(object: string, upload: string, part: number): Promise<string> {
@@ -70,14 +74,18 @@ export class MultipartStorage {
     return this.#storage.sign(method, `${object}?${new URLSearchParams(query)}`, goodMs);
   }
 
-  async #has(method: 'GET' | 'HEAD', object: string, query: Record<string, string>): Promise<boolean> {
+  async #find(
+    method: 'GET' | 'HEAD',
+    object: string,
+    query: Record<string, string>,
+  ): Promise<Response | undefined> {
     const answer = await this.#ask(method, object, query);
     await answer.body?.cancel();
     // Whom it lets list nothing, Amazon refuses to say that there is no such object.
     const absent = answer.status === 404 || (method === 'HEAD' && answer.status === 403);
     if (!answer.ok && !absent)
       throw new StorageError(`answered ${answer.status} when it was asked for an upload`);
-    return answer.ok;
+    return answer.ok ? answer : undefined;
   }
 
   async #ask(
@@ -87,7 +95,7 @@ export class MultipartStorage {
   ): Promise<Response> {
     const url = await this.#sign(method, object, query, OWN_GOOD_MS);
     try {
-      return await this.#fetch(url, { method, signal: AbortSignal.timeout(ASK_MS) });
+      return await this.#fetch(url, { method, signal: AbortSignal.timeout(ASK_MS), redirect: 'error' });
     } catch (cause) {
       throw new StorageError('can not be reached', cause);
     }

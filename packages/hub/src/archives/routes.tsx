@@ -57,7 +57,7 @@ async function sourceOf(
   by: { node: NodeDetail; backup: NodeBackup; use: LinkUse },
 ): Promise<string> {
   if (by.backup.place.kind === 'disk') return 'disk';
-  return desk.holds(by.backup) ? desk.link(viewerOf(c), by.node, by) : 'https://';
+  return desk.holds(by.node.nodeId, by.backup) ? desk.link(viewerOf(c), by.node, by) : 'https://';
 }
 
 /** Where the job is looked at, signed and submitted. */
@@ -91,7 +91,7 @@ async function showBackup(
     ownerKeys.history(node.owner),
     desk.may(viewerOf(c), node.nodeId),
   ]);
-  const view = { nodeId: node.nodeId, backup, keys, works, held: desk.holds(backup), link };
+  const view = { nodeId: node.nodeId, backup, keys, works, held: desk.holds(node.nodeId, backup), link };
   // A page with a link in it is for whoever asked.
   if (link !== undefined) c.header('cache-control', 'no-store');
   return render(c, deps, node, <BackupPage view={view} now={liveness.at().now} />);

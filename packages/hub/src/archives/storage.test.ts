@@ -32,10 +32,22 @@ describe('storage', () => {
 
   it('gives each backup a place of its own, which fits into a job, and knows it again', async () => {
     const place = new URL(await amazon.place(NODE));
-    expect(place.pathname).toBe('/0123456789abcdef/20130524T000000');
+    expect(place.pathname).toBe('/0123456789abcdef/20130524T000000000');
     expect(place.href.length).toBeLessThan(380);
-    expect(amazon.holds(`${place.origin}${place.pathname}`)).toBe(true);
-    expect(amazon.holds(`https://examplebucket.s3.amazonaws.com.evil.example/${NODE}`)).toBe(false);
+    expect(amazon.holds(NODE, `${place.origin}${place.pathname}`)).toBe(true);
+    expect(amazon.holds(NODE, `${place.origin}/${NODE.slice(0, 16)}/20261126T080000`)).toBe(true);
+  });
+
+  it('knows no place as the node’s that it would not give to it', () => {
+    const at = '20261126T080000';
+    const own = NODE.slice(0, 16);
+    const bucket = 'https://examplebucket.s3.amazonaws.com';
+    const places = [
+      ...[`/${'f'.repeat(16)}/${at}`, `/${own}/..%2f${'f'.repeat(16)}/${at}`, `/${own}/x/${at}`],
+      ...[`/${own}/${at}/`, `/${own}/${at}?acl`, `/${own}/${at}\n`, `/${own}/`, `/${own}`, '/', ''],
+      `.evil.example/${own}/${at}`,
+    ];
+    for (const place of places) expect(amazon.holds(NODE, `${bucket}${place}`), place).toBe(false);
   });
 
   it('takes its key from a private file, and starts with none that it can not use', async () => {

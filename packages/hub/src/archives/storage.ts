@@ -7,12 +7,17 @@ import { PrivateFile } from '../private-file.ts';
 export const URL_GOOD_MS = 72 * 3_600_000;
 /** Of a job's parameter (`backup-stoachain`). */
 const MOST_URL = 380;
+/** Below the node's own prefix; to the second, as hubs named them before. */
+const PLACE_NAME = /^\d{8}T\d{6}(\d{3})?$/;
 
 export interface ArchiveStorage {
-  /** Where a new backup of the node goes: good for one PUT. @throws HubError `archives_url_too_long`. */
+  /** Where a new backup of the node goes, by any PUT within `URL_GOOD_MS`. @throws HubError `archives_url_too_long`. */
   place(nodeId: string): Promise<string>;
-  /** Whether it is this storage that has what was put there. */
-  holds(url: string): boolean;
+  /**
+   * Whether it is a place that this storage gives to backups of that node, exactly. What a job or a report names is
+   * whatever an operator or a node likes: the hub's key signs for no other.
+   */
+  holds(nodeId: string, url: string): boolean;
   /** By which it is fetched, by ranges too. @param url without what signs it. */
   link(url: string, goodMs?: number): Promise<string>;
   /** @param url below this storage, with the query that belongs to the request. */
@@ -75,8 +80,8 @@ export class S3Storage implements ArchiveStorage {
   }
 
   async place(nodeId: string): Promise<string> {
-    const at = new Date(this.#clock.now()).toISOString().replaceAll(/[-:]|\.\d+Z/g, '');
-    const url = await this.sign('PUT', `${this.#base}${nodeId.slice(0, 16)}/${at}`, URL_GOOD_MS);
+    const at = new Date(this.#clock.now()).toISOString().replaceAll(/[-:.Z]/g, '');
+    const url = await this.sign('PUT', `${this.#prefixOf(nodeId)}${at}`, URL_GOOD_MS);
     if (url.length > MOST_URL)
       throw new HubError(
         'archives_url_too_long',
@@ -86,8 +91,9 @@ export class S3Storage implements ArchiveStorage {
     return url;
   }
 
-  holds(url: string): boolean {
-    return url.startsWith(this.#base);
+  holds(nodeId: string, url: string): boolean {
+    const prefix = this.#prefixOf(nodeId);
+    return url.startsWith(prefix) && PLACE_NAME.test(url.slice(prefix.length));
   }
 
   link(url: string, goodMs: number = URL_GOOD_MS): Promise<string> {
@@ -107,5 +113,9 @@ export class S3Storage implements ArchiveStorage {
       signQuery: true,
     });
     return (await signer.sign()).url.href;
+  }
+
+  #prefixOf(nodeId: string): string {
+    return `${this.#base}${nodeId.slice(0, 16)}/`;
   }
 }

@@ -13,9 +13,11 @@ import {
   uploadAskKind,
   uploadPlan,
 } from '@stoa/protocol';
+import type { AuditLog } from '#audit/index.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpFeature } from '../http.ts';
-import { notFound } from '../http-error.ts';
+import { HttpError, notFound } from '../http-error.ts';
+import { objectOf } from './keepsakes.ts';
 import type { MultipartStorage } from './multipart.ts';
 import type { UploadStore } from './upload-store.ts';
 
@@ -23,6 +25,7 @@ export interface UploadDeskDeps {
   /** Of the region; undefined where it has none. */
   readonly storage: MultipartStorage | undefined;
   readonly store: Pick<UploadStore, 'find'>;
+  readonly audit: Pick<AuditLog, 'append'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly crypto: Signatures;
   /** Of each part but the last; more where an archive would have too many. 64 MiB unless said. */
@@ -31,13 +34,29 @@ export interface UploadDeskDeps {
 
 const MIB = 2 ** 20;
 const PART_BYTES = 64 * MIB;
+/** By one attempt: answers get lost, and the storage may forget. What nobody ends costs whoever runs the storage. */
+const MOST_BEGUN = 8;
+/** Attempts that are remembered, the last to begin an upload. */
+const MOST_ATTEMPTS = 10_000;
+
+interface VerifiedAsk {
+  readonly ask: UploadAsk;
+  readonly nodeId: string;
+  readonly jobId: string;
+  readonly owner: string;
+  /** Its address, without a query. */
+  readonly object: string;
+  readonly storage: MultipartStorage;
+}
 
 /**
- * Lets a node send its backup to the region's storage part by part. It keeps nothing: what was begun is known by the
- * storage, what was sent by the node, so any instance answers, and URLs that have ended are asked for anew.
+ * Lets a node send its backup to the region's storage part by part. What was begun is known by the storage,
+ * what was sent by the node, so any instance answers, and URLs that have ended are asked for anew.
  */
 export class UploadDesk {
   readonly #deps: UploadDeskDeps;
+  /** How often, by attempt. */
+  readonly #begun = new Map<string, number>();
 
   constructor(deps: UploadDeskDeps) {
     this.#deps = deps;
@@ -45,16 +64,18 @@ export class UploadDesk {
 
   /**
    * @param sealed `uploadAskKind`.
-   * @throws {HttpError} `not_found` unless the node that asks runs such a job, whose backup goes to this storage.
+   * @throws {HttpError} `not_found` unless the node that asks runs such a job, whose backup goes to its
+   *   place in this storage; `too_many_uploads`.
    * @throws StorageError
    */
   async plan(sealed: Uint8Array): Promise<UploadPlan> {
-    const { ask, object, storage } = await this.#verified(sealed);
+    const verified = await this.#verified(sealed);
+    const { ask, object, storage } = verified;
     const { bytes } = ask;
     const known = ask.upload !== '' && (await storage.knows(object, ask.upload));
     // Completed, and the answer was lost: then the storage has forgotten the upload, and has the object.
-    if (!known && ask.upload !== '' && (await storage.isWhole(object))) return WHOLE;
-    const upload = known ? ask.upload : await storage.begin(object);
+    if (!known && ask.upload !== '' && (await storage.isWhole(object, bytes))) return WHOLE;
+    const upload = known ? ask.upload : await this.#begin(verified);
     const partBytes = partBytesOf(bytes, this.#deps.partBytes ?? PART_BYTES);
     const from = known ? ask.from : 1;
     const left = Math.max(0, Math.ceil(bytes / partBytes) - from + 1);
@@ -68,20 +89,38 @@ export class UploadDesk {
     };
   }
 
-  async #verified(
-    sealed: Uint8Array,
-  ): Promise<{ ask: UploadAsk; object: string; storage: MultipartStorage }> {
+  /** Audited before, as each way to the storage is: what is given out later is for parts of it alone. */
+  async #begin({ ask, nodeId, jobId, owner, object, storage }: VerifiedAsk): Promise<string> {
+    const attempt = `${jobId} ${ask.attempt}`;
+    const count = this.#begun.get(attempt) ?? 0;
+    if (count >= MOST_BEGUN)
+      throw new HttpError(429, 'too_many_uploads', `This attempt has begun ${count} uploads already.`, {
+        fix: 'Run the backup once more.',
+      });
+    this.#begun.delete(attempt);
+    this.#begun.set(attempt, count + 1);
+    const [oldest] = this.#begun.size > MOST_ATTEMPTS ? this.#begun.keys() : [];
+    if (oldest !== undefined) this.#begun.delete(oldest);
+    const detail = { object, job: jobId, attempt: ask.attempt };
+    await this.#deps.audit.append({
+      ...{ actor: 'hub', act: 'backup.upload', subject: nodeId, detail },
+      ...(owner !== '' && { owner }),
+    });
+    return storage.begin(object);
+  }
+
+  async #verified(sealed: Uint8Array): Promise<VerifiedAsk> {
     const { storage, store, clock, crypto } = this.#deps;
     const claimed = readable(() => peek(uploadAskKind, sealed));
     if (storage === undefined || claimed === undefined) throw notFound('This upload');
     const named = { ...claimed, nodeId: toHex(claimed.nodeId), jobId: toHex(claimed.jobId) };
     const backup = await store.find(named, clock.now());
-    const url = URL.parse(backup?.to ?? '');
-    const object = url === null ? '' : `${url.origin}${url.pathname}`;
+    const object = backup && objectOf(backup.to);
     const asks = backup?.keys.map((key) => readable(() => open(uploadAskKind, sealed, crypto, key))) ?? [];
     const ask = asks.find((opened) => opened !== undefined);
-    if (ask === undefined || !storage.holds(object)) throw notFound('This upload');
-    return { ask, object, storage };
+    if (backup === undefined || object === undefined || ask === undefined) throw notFound('This upload');
+    if (!storage.holds(named.nodeId, object)) throw notFound('This upload');
+    return { ask, object, storage, nodeId: named.nodeId, jobId: backup.jobId, owner: backup.owner };
   }
 }
 

@@ -2,6 +2,8 @@ import type { Sql } from '#seams/db-adapter/index.ts';
 
 interface AskerRow {
   readonly to: string;
+  readonly id: string;
+  readonly owner: string;
   readonly public_key: Uint8Array;
   readonly previous_key: Uint8Array | null;
 }
@@ -9,6 +11,9 @@ interface AskerRow {
 export interface RunningBackup {
   /** The parameter of the job. */
   readonly to: string;
+  readonly jobId: string;
+  /** E-mail. */
+  readonly owner: string;
   /** That its node may have signed with. */
   readonly keys: readonly Uint8Array[];
 }
@@ -27,13 +32,13 @@ export class UploadStore {
     now: number,
   ): Promise<RunningBackup | undefined> {
     const [row] = await this.#sql<AskerRow[]>`
-      select j.params::json ->> 'to' as to, n.public_key,
+      select j.params::json ->> 'to' as to, j.job_id as id, j.owner, n.public_key,
         case when n.previous_key_until > ${new Date(now)} then n.previous_key end as previous_key
       from jobs j join nodes n on n.node_id = j.node_id
       where j.job_id = ${jobId}::uuid and j.node_id = ${nodeId} and j.attempt = ${attempt}
         and j.kind = 'backup-stoachain' and j.state in ('leased', 'running')`;
     if (row === undefined) return undefined;
-    const { to, public_key: current, previous_key: previous } = row;
-    return { to, keys: previous === null ? [current] : [current, previous] };
+    const { to, id, owner, public_key: current, previous_key: previous } = row;
+    return { to, jobId: id, owner, keys: previous === null ? [current] : [current, previous] };
   }
 }

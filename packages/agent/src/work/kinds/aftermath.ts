@@ -6,7 +6,7 @@ import { JobError } from '#work/job-error.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
 import { awaitUp } from '#work/kinds/node-watch.ts';
 import { Stepper } from '#work/kinds/stepper.ts';
-import { noteUnsettled, type Unsettled } from '#work/kinds/unsettled.ts';
+import { noteUnsettled } from '#work/kinds/unsettled.ts';
 
 /** Nothing of that job is left to be put back, or nobody may any more. */
 const FINAL: ReadonlySet<string> = new Set(['root_no_node', 'root_old_token', 'root_over', 'root_bad_args']);
@@ -15,8 +15,8 @@ export interface Exchange<T> {
   /** A whole one: it leaves the node running as before. */
   readonly step: AftermathStep;
   readonly work: () => Promise<T>;
-  /** What is still to be tidied once the work stands; marked in one with that. */
-  readonly left?: () => Pick<Unsettled, 'snapshot'>;
+  /** Marks that the work stands, in one with what is still to be tidied then. */
+  readonly stands?: () => Promise<void>;
 }
 
 /**
@@ -51,11 +51,12 @@ async function marked<T>(
     told: (error: unknown) => unknown;
   },
 ): Promise<T> {
-  const { step, work, left, told } = by;
+  const { step, work, told } = by;
+  const stands = by.stands ?? (() => noteUnsettled(deps, job.message, { step: undefined }));
   await noteUnsettled(deps, job.message, { step });
   try {
     const done = await work();
-    await noteUnsettled(deps, job.message, { ...left?.(), step: undefined });
+    await stands();
     return done;
   } catch (error) {
     const { code, message } = describeError(error);

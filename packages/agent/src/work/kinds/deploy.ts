@@ -89,7 +89,7 @@ async function exchange(
       await steps.run('node-start');
       await gate();
     },
-    ...(snapshot && { left: () => snapshot.dismiss() }),
+    ...(snapshot && { stands: () => snapshot.dismiss() }),
   });
   await steps.run('node-forget');
 }

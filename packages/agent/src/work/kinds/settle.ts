@@ -1,11 +1,10 @@
 import { describeError } from '#error.ts';
 import type { Log } from '#log.ts';
 import { isFinal } from '#work/kinds/aftermath.ts';
-import { backupDirectory, findUnfinished } from '#work/kinds/archive-file.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
-import { removeAsked } from '#work/kinds/snapshot.ts';
+import { removeUnneeded } from '#work/kinds/snapshot.ts';
 import { Stepper } from '#work/kinds/stepper.ts';
-import { type AskedSnapshot, noteUnsettled, readUnsettled, type Unsettled } from '#work/kinds/unsettled.ts';
+import { noteUnsettled, readUnsettled, type Unsettled } from '#work/kinds/unsettled.ts';
 
 type SettleDeps = Pick<KindDeps, 'disk' | 'config' | 'rootSteps'>;
 type SettleLog = Pick<Log, 'info' | 'error'>;
@@ -46,12 +45,6 @@ async function ended(
     if (!isFinal(error)) throw error;
     log.error('job-not-put-back', { ...describeError(error), ...what });
   }
-}
-
-/** The next attempt goes on with an archive that was cut, and needs the same snapshot. */
-async function removeUnneeded({ config }: SettleDeps, steps: Stepper, asked: AskedSnapshot): Promise<void> {
-  const unfinished = await findUnfinished(backupDirectory(config));
-  if (unfinished?.header.snapshot !== asked.name) await removeAsked(steps, asked);
 }
 
 const NEVER: AbortSignal = new AbortController().signal;

@@ -7,8 +7,10 @@ import { encodeHeader, type Header } from '@stoa/protocol/chainweb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createClock } from '#clock.ts';
 import { createHttp } from '#http.ts';
-import { makeRootWorld } from '#root/root.fixture.ts';
+import { makeRootWorld, OWNER } from '#root/root.fixture.ts';
 import type { StepName } from '#root/steps.ts';
+import { backupDirectory, findUnfinished } from '#work/kinds/archive-file.ts';
+import { backupStoachain } from '#work/kinds/backup.ts';
 import { stoachainUpgrade } from '#work/kinds/deploy.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
 import { kindDeps } from '#work/kinds/kind-deps.fixture.ts';
@@ -67,6 +69,7 @@ beforeEach(() => {
 
 class Life {
   readonly #ends = Promise.withResolvers<'killed'>();
+  readonly #buried = new AbortController();
   readonly killed = this.#ends.promise;
   #left: number;
 
@@ -82,11 +85,22 @@ class Life {
     return done;
   }
 
+  /** Its files are closed, as the kernel does; whatever it still tries fails. */
+  bury(): void {
+    this.#buried.abort(new Error('killed'));
+  }
+
+  get signal(): AbortSignal {
+    return this.#buried.signal;
+  }
+
   async #beat(): Promise<void> {
     this.#left -= 1;
     if (this.#left >= 0) return;
     this.#ends.resolve('killed');
-    await new Promise<never>(() => undefined);
+    if (!this.signal.aborted)
+      await new Promise<void>((resolve) => void this.signal.addEventListener('abort', () => resolve()));
+    this.signal.throwIfAborted();
   }
 }
 
@@ -112,6 +126,7 @@ async function makeHost() {
   const world = await makeRootWorld(async ({ argv }, io) => {
     if (io.stdin) for await (const _ of io.stdin);
     if (argv[0] === 'find') for (const name of lies) io.onLine?.(name, 'stdout');
+    if (argv[0] === 'tar') await io.onBytes?.(PROGRAM);
     if (argv[0] === 'rm') lies.delete(argv.at(-1)?.split('/').at(-1) ?? '');
     return { exitCode: 0 };
   }, BACKUPS);
@@ -120,6 +135,7 @@ async function makeHost() {
   const deps: KindDeps = {
     ...base,
     config: { ...base.config, chainwebUrl: origin },
+    ownerKey: async () => OWNER.publicKey,
     http: {
       ...http,
       stream: (request) =>
@@ -139,7 +155,11 @@ async function makeHost() {
   return { world, deps, done };
 }
 
-const HANDLER = { 'seed-refresh': seedRefresh, 'stoachain-upgrade': stoachainUpgrade } as const;
+const HANDLER = {
+  'seed-refresh': seedRefresh,
+  'stoachain-upgrade': stoachainUpgrade,
+  'backup-stoachain': backupStoachain,
+} as const;
 const quiet = { info: () => undefined, error: () => undefined };
 
 /** @returns the steps that root has done, or undefined where the job got to its end. */
@@ -148,7 +168,7 @@ async function killedAt(at: number, kind: keyof typeof HANDLER & KindName, param
   lies.add(OTHERS);
   const { deps, done } = await makeHost();
   const life = new Life(at);
-  const { job } = runningJob(kind, params);
+  const { job } = runningJob(kind, params, life.signal);
   const run = HANDLER[kind](mortal(deps, life)).run(job);
   const end = await Promise.race([life.killed, run.then(() => 'ended' as const)]);
   const before = [...done];
@@ -161,7 +181,10 @@ async function killedAt(at: number, kind: keyof typeof HANDLER & KindName, param
   await settle(deps, quiet);
   expect(done).toHaveLength(after);
   expect(lies.delete(OTHERS), `killed at ${at}`).toBe(true);
-  return { end, before, done };
+  life.bury();
+  await run.catch(() => undefined);
+  const unfinished = await findUnfinished(backupDirectory(deps.config));
+  return { end, before, done, needed: unfinished?.header.snapshot };
 }
 
 describe('kill -9 at every step', () => {
@@ -172,6 +195,19 @@ describe('kill -9 at every step', () => {
       if (end === 'ended') break;
       expect(at).toBeLessThan(40);
     }
+  });
+
+  it('leaves the snapshot of a backup only where the next attempt goes on with its archive', async () => {
+    const kept: boolean[] = [];
+    for (let at = 0; ; at += 1) {
+      const { end, needed } = await killedAt(at, 'backup-stoachain', { to: 'disk' });
+      expect([...lies], `killed at ${at}`).toEqual(needed === undefined ? [] : [needed]);
+      kept.push(needed !== undefined);
+      if (end === 'ended') break;
+      expect(at).toBeLessThan(40);
+    }
+    expect(kept).toContain(true);
+    expect(kept.at(-1)).toBe(false);
   });
 
   it('leaves the snapshot of an upgrade only where the new program may have spoilt the database', async () => {

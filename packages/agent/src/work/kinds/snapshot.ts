@@ -4,10 +4,11 @@ import { describeError } from '#error.ts';
 import { type Http, textOf } from '#http.ts';
 import type { RunningJob } from '#work/handler.ts';
 import { JobError } from '#work/job-error.ts';
+import { backupDirectory, findUnfinished } from '#work/kinds/archive-file.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
 import { nodeOf } from '#work/kinds/node-watch.ts';
 import type { Stepper } from '#work/kinds/stepper.ts';
-import { type AskedSnapshot, noteUnsettled, type Unsettled } from '#work/kinds/unsettled.ts';
+import { type AskedSnapshot, leftSnapshot, noteUnsettled } from '#work/kinds/unsettled.ts';
 
 const ASK_MS = 60_000;
 const POLL_MS = 2_000;
@@ -43,10 +44,10 @@ export class Snapshot {
     await noteUnsettled(this.#deps, this.#job.message, { snapshot: undefined });
   }
 
-  /** Kept no longer: for the mark of whoever ends what it was kept for. */
-  dismiss(): Pick<Unsettled, 'snapshot'> {
+  /** Kept no longer, since what it was kept for stands: one mark for both, and until it is written neither. */
+  async dismiss(): Promise<void> {
+    await noteUnsettled(this.#deps, this.#job.message, { step: undefined, snapshot: this.#asked });
     this.#kept = false;
-    return { snapshot: this.#asked };
   }
 
   /** Unless it is kept; after a failure and a cancel too. What can't be removed now stays marked. */
@@ -64,7 +65,7 @@ export async function adoptSnapshot(
   { steps, name }: { steps: Stepper; name: string },
 ): Promise<Snapshot> {
   const asked = { since: 0, name };
-  await introduce(steps);
+  await introduce(deps, job, steps);
   await noteUnsettled(deps, job.message, { snapshot: asked });
   return new Snapshot(deps, job, { steps, asked });
 }
@@ -75,7 +76,7 @@ export async function adoptSnapshot(
  * @throws JobError `snapshot_failed`.
  */
 export async function makeSnapshot(deps: Deps, job: RunningJob, steps: Stepper): Promise<Snapshot> {
-  await introduce(steps);
+  await introduce(deps, job, steps);
   const { http, serviceUrl, network } = nodeOf(deps);
   const base = `${serviceUrl}${networkPath(network)}`;
   let asked = { since: deps.clock.now(), name: '' };
@@ -94,13 +95,34 @@ export async function makeSnapshot(deps: Deps, job: RunningJob, steps: Stepper):
   return new Snapshot(deps, job, { steps, asked });
 }
 
-/** Root knows the job then, and tidies up after it whatever becomes of its order. */
-function introduce(steps: Stepper): Promise<void> {
-  return steps.run('snapshot-list');
+/**
+ * Root knows the job then, and tidies up after it whatever becomes of its order; and no longer after the job before, so
+ * what that one could not remove is this one's to remove.
+ */
+async function introduce(
+  deps: Pick<KindDeps, 'disk' | 'config'>,
+  job: RunningJob,
+  steps: Stepper,
+): Promise<void> {
+  await steps.run('snapshot-list');
+  const left = await leftSnapshot(deps, job.message);
+  if (left === undefined) return;
+  await noteUnsettled(deps, job.message, { snapshot: left });
+  await removeUnneeded(deps, steps, left);
+}
+
+/** The next attempt at a backup goes on with an archive that was cut, and needs the same snapshot. */
+export async function removeUnneeded(
+  { config }: Pick<KindDeps, 'config'>,
+  steps: Stepper,
+  asked: AskedSnapshot,
+): Promise<void> {
+  const unfinished = await findUnfinished(backupDirectory(config));
+  if (unfinished?.header.snapshot !== asked.name) await removeAsked(steps, asked);
 }
 
 /** What the node has made at this request: where it could not tell its name, by when that was. */
-export async function removeAsked(steps: Stepper, { since, name }: AskedSnapshot): Promise<void> {
+async function removeAsked(steps: Stepper, { since, name }: AskedSnapshot): Promise<void> {
   const names = name === '' ? (await listed(steps)).filter((one) => isMadeAt(one, since)) : [name];
   for (const snapshot of names) await steps.run('snapshot-remove', { args: { snapshot }, always: true });
 }

@@ -1,5 +1,6 @@
 import { equalBytes, type JobMessage, jobMessage, oneOf, optional, record, text, u64 } from '@stoa/protocol';
-import { type RecordKind, readRecord, writeRecord } from '#record-line.ts';
+import { readText } from '#disk.ts';
+import { parseRecord, type RecordKind, readWholeRecord, writeRecord } from '#record-line.ts';
 import { AFTERMATH_STEPS, type AftermathStep } from '#root/gate.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
 import { unsettledMark } from '#work/kinds/node-data-dir.ts';
@@ -33,26 +34,52 @@ const unsettledKind: RecordKind<Unsettled> = {
   }),
 };
 
+/** As agents before snapshots were marked left it: their update is where a node may be stopped. */
+const formerKind: RecordKind<Pick<Unsettled, 'message' | 'step'>> = {
+  name: 'stoa-unsettled-1',
+  codec: record({ message: jobMessage, step: oneOf(...AFTERMATH_STEPS) }),
+};
+
 type Place = Pick<KindDeps, 'disk' | 'config'>;
 
 /** @throws RecordDamagedError, DiskError */
-export function readUnsettled({ disk, config }: Place): Promise<Unsettled | undefined> {
-  return readRecord(disk, unsettledMark(config), unsettledKind);
+export async function readUnsettled({ disk, config }: Place): Promise<Unsettled | undefined> {
+  const path = unsettledMark(config);
+  const line = await readText(disk, path);
+  if (line === undefined) return undefined;
+  return line.startsWith(`${formerKind.name} `)
+    ? { ...parseRecord(formerKind, line, path), snapshot: undefined }
+    : parseRecord(unsettledKind, line, path);
+}
+
+/** A snapshot that another job than this has left marked. */
+export async function leftSnapshot(place: Place, message: JobMessage): Promise<AskedSnapshot | undefined> {
+  const known = await markOf(place);
+  return known === undefined || isOf(known, message) ? undefined : known.snapshot;
 }
 
 /**
  * On the medium once it resolves, all of the change at once: there is no moment in which neither the old mark nor the new
- * one counts. A mark that another job has left is replaced by the first of this one's, and by nothing less.
+ * one counts. A mark that another job has left, or that can't be read, is replaced by the first of this one's, and by nothing
+ * less: no mark keeps a job from its work.
  */
 export async function noteUnsettled(
   { disk, config }: Place,
   message: JobMessage,
   change: Partial<Omit<Unsettled, 'message'>>,
 ): Promise<void> {
-  const known = await readUnsettled({ disk, config });
-  const own = known !== undefined && equalBytes(known.message.sealed, message.sealed) ? known : undefined;
+  const known = await markOf({ disk, config });
+  const own = known !== undefined && isOf(known, message) ? known : undefined;
   const next = { step: own?.step, snapshot: own?.snapshot, ...change, message };
   if (next.step !== undefined || next.snapshot !== undefined)
     await writeRecord(disk, unsettledMark(config), unsettledKind, next);
   else if (own !== undefined) await disk.remove(unsettledMark(config));
+}
+
+function markOf({ disk, config }: Place): Promise<Unsettled | undefined> {
+  return readWholeRecord(disk, unsettledMark(config), unsettledKind);
+}
+
+function isOf(mark: Unsettled, message: JobMessage): boolean {
+  return equalBytes(mark.message.sealed, message.sealed);
 }

@@ -149,6 +149,11 @@ describe('pages of jobs', { timeout: 120_000 }, () => {
       expect((await get(pathOf(promote))).status).toBe(200);
       const page = await (await get(`/nodes/${node}/backups/${stored}`)).text();
       expect(page).not.toContain('X-Amz-Signature');
+      const job = await (await get(`/jobs/${stored}`)).text();
+      expect(job).toContain('20261126T080000?…');
+      expect(job + (await (await get(/\/jobs\/batches\/[\w-]+/.exec(job)![0])).text())).not.toContain(
+        'spent',
+      );
       const linked = await post(`/nodes/${node}/backups/${stored}/link`, {});
       expect(linked.headers.get('cache-control')).toBe('no-store');
       expect(await linked.text()).toMatch(

@@ -318,6 +318,8 @@ describe('the API', { timeout: 120_000 }, () => {
     const node = idOf('n4');
     const batch = '00000000-0000-4000-8000-000000000001';
     const url = `https://s3.example/b/${node.slice(0, 16)}/20261126T080000`;
+    await database.sql`insert into job_batches (batch_id, run, kind, params, selector, node_count, created_by, created_at)
+      values (${batch}, 'agent', 'backup-stoachain', '{}', '', 1, ${ANN}, now())`;
     const [{ id }] = await database.sql<[{ id: string }]>`
       insert into jobs (batch_id, node_id, owner, run, kind, class, mutating, idempotent, params, state, max_attempts,
         scheduled_at, deadline, created_at, ended_at, report)
@@ -332,6 +334,9 @@ describe('the API', { timeout: 120_000 }, () => {
     expect(link).toMatchObject({
       status: 201,
       body: { url: expect.stringMatching(/\/20261126T080000\?.*X-Amz-Sig/) },
+    });
+    expect((await ask(`/api/v1/jobs/${id}`, {}, key('jobs:read'))).body).toMatchObject({
+      params: JSON.stringify({ to: `${url}?…` }),
     });
     expect((await ask(`${path}/backup-links`, send({ job: batch }))).status).toBe(404);
     expect((await ask(`${path}/backups`, {}, person('bob@x.example'))).status).toBe(404);

@@ -101,7 +101,9 @@ export const jobPageSchema = z.strictObject({ jobs: z.array(jobSchema), next }).
 export const jobDetailSchema = z
   .strictObject({
     ...jobShape,
-    params: z.string(),
+    params: z
+      .string()
+      .openapi({ description: 'As text; of a URL without its query, which may be a permission.' }),
     selector: z.string(),
     idempotent: z.boolean(),
     deadline: instant,
@@ -143,7 +145,9 @@ export const batchSchema = z
     batch: z.string(),
     run: z.enum(['agent', 'ssh']),
     kind: z.string(),
-    params: z.string(),
+    params: z
+      .string()
+      .openapi({ description: 'As text; of a URL without its query, which may be a permission.' }),
     selector: z.string(),
     nodes: z.int(),
     createdBy: z.string(),

@@ -11,6 +11,7 @@ import {
   type JobSummary,
   type Jobs,
   type LogFollowers,
+  toldParams,
 } from '#jobs/index.ts';
 import { parseSelector } from '#nodes/index.ts';
 import type { Viewer } from '../accounts/index.ts';
@@ -204,10 +205,14 @@ export function addJobRoutes(api: Api, { jobs: { desk, reader, logs }, followers
       approvedBy = null,
       createdAt,
       states,
+      params,
       ...rest
     } = await batch(viewer, c.req.valid('param').id);
-    const out = { ...rest, batch: batchId, order: orderId, approvedBy, createdAt: iso(createdAt) };
-    return c.json({ ...out, states: { ...states } as Record<string, number> }, 200);
+    const out = { ...rest, params: toldParams(params), batch: batchId, order: orderId, approvedBy };
+    return c.json(
+      { ...out, createdAt: iso(createdAt), states: { ...states } as Record<string, number> },
+      200,
+    );
   });
 }
 
@@ -253,7 +258,7 @@ function detailOut(job: JobDetail, receipts: readonly JobReceiptRow[]) {
   const { params, selector, idempotent, report, logBytes, orderId = null, approvedBy = null } = job;
   return {
     ...jobOut(job),
-    ...{ params, selector, idempotent, report, logBytes, order: orderId, approvedBy },
+    ...{ params: toldParams(params), selector, idempotent, report, logBytes, order: orderId, approvedBy },
     deadline: iso(job.deadline),
     receipts: receipts.map(({ at, sealed, ...row }) => ({ ...row, at: iso(at), result: sealed })),
   };

@@ -163,6 +163,16 @@ describe('submitting and giving out work', { timeout: 120_000 }, () => {
     expect(acts).toEqual([{ act: 'job.submit', nodes: String(NODES) }]);
   });
 
+  it('leaves no permission to write in the audit log', async () => {
+    await database.sql`update node_work set kinds = '{backup-stoachain}', runs = '{backup-stoachain}'`;
+    const to = 'https://s3.example/b/n/1?X-Amz-Signature=secret';
+    await desk.submit(admin, restart({ kind: 'backup-stoachain', params: { to } }));
+    const [act] = await database.sql`select detail::text as detail from audit_log`;
+    expect(act!['detail']).toContain('https://s3.example/b/n/1?…');
+    expect(act!['detail']).not.toContain('secret');
+    expect(await count(`params like '%secret%'`)).toBe(NODES);
+  });
+
   it('takes an order for what changes nodes, once, and a person who is there', async () => {
     const { order: _none, ...bare } = restart();
     await expect(desk.submit(admin, bare)).rejects.toMatchObject({ code: 'order_needed' });

@@ -57,6 +57,7 @@ export { type JobPlan, LEFT_OUT, type LeftOut, type Share } from './planner.ts';
 export { type JobSchedule, JobSchedules } from './schedules.ts';
 export { sessionChannel } from './session-channel.ts';
 export { isOver, JOB_STATES, type JobState } from './state.ts';
+export { toldParams } from './told-params.ts';
 
 export interface JobsDeps {
   readonly instance: string;

@@ -13,6 +13,7 @@ import type { WorkLimits } from './limits.ts';
 import type { OrderSource } from './order-source.ts';
 import type { JobPlan, JobPlanner } from './planner.ts';
 import { MAX_ATTEMPTS } from './state.ts';
+import { toldParams } from './told-params.ts';
 
 export interface JobRequest {
   readonly kind: KindName;
@@ -120,7 +121,8 @@ export class JobDesk {
         act: 'job.submit',
         subject: nodeIds.length === 1 ? nodeIds[0]! : batchId,
         detail: {
-          ...{ batch: batchId, kind: request.kind, params, selector, nodes: nodeIds.length, needsApproval },
+          ...{ batch: batchId, kind: request.kind, params: toldParams(params), selector },
+          ...{ nodes: nodeIds.length, needsApproval },
           ...(order && { order: order.orderId, signedBy: order.signedBy }),
           ...(request.scheduleId !== undefined && { schedule: request.scheduleId }),
         },

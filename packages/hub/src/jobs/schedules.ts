@@ -9,6 +9,7 @@ import type { Log } from '../log.ts';
 import { parseSelector, type SqlFragment } from '../nodes/index.ts';
 import { printSelector } from '../selector/index.ts';
 import type { JobDesk, JobRequest } from './job-desk.ts';
+import { toldParams } from './told-params.ts';
 
 export interface JobSchedule {
   readonly scheduleId: string;
@@ -92,7 +93,7 @@ export class JobSchedules {
       await tx`insert into job_schedules (schedule_id, kind, params, selector, every_ms, next_at, created_by, created_at)
         values (${scheduleId}, ${kind}, ${params}, ${selector}, ${everyMs}, ${new Date(schedule.nextAt)},
           ${owner.email}, ${new Date(now)})`;
-      const detail = { kind, params, selector, everyMs, owner: owner.email };
+      const detail = { kind, params: toldParams(params), selector, everyMs, owner: owner.email };
       await audit.appendIn(tx, { actor: viewer.email, act: 'job.schedule', subject: scheduleId, detail });
     });
     return schedule;

@@ -18,6 +18,7 @@ import {
 } from '@stoa/protocol';
 import { requireFresh, type Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
+import { toldParams } from '#jobs/index.ts';
 import type { Clock } from '../clock.ts';
 import { notFound } from '../http-error.ts';
 import { badOrder } from './order-fault.ts';
@@ -133,7 +134,10 @@ export class Orders {
       act: 'order.sign',
       subject: orderId,
       owner: viewer.email,
-      detail: { kind, params, nodes: order.nodeCount, signedAs, key: this.#fingerprint(order) },
+      detail: {
+        ...{ kind, params: toldParams(params), nodes: order.nodeCount, signedAs },
+        key: this.#fingerprint(order),
+      },
     });
     await store.seal(orderId, sealed, now);
   }

@@ -5,6 +5,7 @@ import { href } from '../../console/scope.ts';
 import type { JobBatch } from '../job.ts';
 import type { JobPage } from '../job-reader.ts';
 import { isOver, JOB_STATES } from '../state.ts';
+import { toldParams } from '../told-params.ts';
 import type { JobActs } from './job-page.tsx';
 import { JobTable, listHref } from './list-page.tsx';
 import { jobsWord, nodesWord, PageAnew, StateLamp } from './parts.tsx';
@@ -57,7 +58,7 @@ export function BatchPage({ batch, page, now, acts, approves }: BatchPageProps) 
           <Facts
             facts={[
               { name: 'Found by', value: <code>{batch.selector || 'all nodes'}</code> },
-              { name: 'Parameters', value: <code>{batch.params}</code> },
+              { name: 'Parameters', value: <code>{toldParams(batch.params)}</code> },
               {
                 name: 'Submitted',
                 value: (

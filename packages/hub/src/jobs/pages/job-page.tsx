@@ -4,6 +4,7 @@ import { Ago, type Fact, Facts, Panel, Table } from '../../console/parts.tsx';
 import { href } from '../../console/scope.ts';
 import type { JobDetail, JobReceiptRow } from '../job.ts';
 import { isOver } from '../state.ts';
+import { toldParams } from '../told-params.ts';
 import { LogTail } from './log-tail.tsx';
 import { JobStatus, meaningOf, NodeLink, PageAnew } from './parts.tsx';
 
@@ -177,7 +178,7 @@ function whyNone({ logBytes }: JobDetail): string {
 
 function factsOf(job: JobDetail): Fact[] {
   return [
-    { name: 'Parameters', value: <code>{job.params}</code> },
+    { name: 'Parameters', value: <code>{toldParams(job.params)}</code> },
     { name: 'Class', value: `${job.class}${job.idempotent ? '' : ', not to be run twice'}` },
     { name: 'Run by', value: job.run === 'ssh' ? 'a worker, over SSH' : "the node's agent" },
     { name: 'Found by', value: <code>{job.selector || 'all nodes'}</code> },

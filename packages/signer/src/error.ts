@@ -2,6 +2,7 @@ export type SignerErrorCode =
   | 'admin_key_not_listed'
   | 'admin_key_taken'
   | 'archive_damaged'
+  | 'archive_for_others'
   | 'bad_argument'
   | 'bad_request'
   | 'bad_proof'
@@ -35,6 +36,7 @@ const RETRY: Readonly<Record<SignerErrorCode, boolean>> = {
   admin_key_not_listed: false,
   admin_key_taken: false,
   archive_damaged: false,
+  archive_for_others: false,
   bad_argument: false,
   bad_request: false,
   bad_proof: false,

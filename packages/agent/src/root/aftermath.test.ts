@@ -43,6 +43,20 @@ describe('what puts back', () => {
     expect(toHex(NODE)).toBe(node!.nodeId);
   });
 
+  it('removes what is left of a seed that took longer than its order', async () => {
+    const world = await makeRootWorld(undefined, DB);
+    const promote = { kind: 'seed-promote', params: { from: 'disk', sha256: 'ab'.repeat(32) } } as const;
+    const message = makeJob({ ...promote, expiresAt: Date.UTC(2026, 11, 1) });
+    const late = createRootClient({
+      socketPath: world.socketPath,
+      time: () => REGION.time(Date.UTC(2026, 11, 2)),
+      ownerKeyChanges: async () => [],
+    });
+    await world.steps(message).run('seed-discard', { signal });
+    await expect(late(message).run('seed-discard', { signal })).resolves.toEqual({ exitCode: 0 });
+    expect(argvOf(world.ran).at(-1)).toMatch(/seed\.tar\.zst\.new$/);
+  });
+
   it('waits for a step that runs to its end, and is not refused for it', async () => {
     const order: string[] = [];
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>();

@@ -61,12 +61,13 @@ export const AFTERMATH_STEPS = ['node-start', 'node-back', 'database-back', 'cer
 export type AftermathStep = (typeof AFTERMATH_STEPS)[number];
 /** Also after a crash or a boot: a benchmark could leave a node stopped, and snapshots fill its drive. */
 const AFTERWARDS: ReadonlySet<string> = new Set([...AFTERMATH_STEPS, 'snapshot-list', 'snapshot-remove']);
-/** What ends a step that runs. The last two tidy up after a job that fails, within its time only. */
+/** What ends a step that runs. The last three tidy up after a job that fails, within its time only. */
 export const PUTTING_BACK: ReadonlySet<string> = new Set([
   ...AFTERMATH_STEPS,
   'snapshot-remove',
   'certificate-forget',
   'database-discard',
+  'seed-discard',
 ]);
 
 /**

@@ -49,7 +49,7 @@ describe('a backup, where the key of its owner is', () => {
       expect([code, text]).toEqual([1, expect.stringContaining(words)]);
       expect(terminal.disk.files.has('/no.tar')).toBe(false);
     };
-    await refused('not sealed to the key', '--file', '/other.key');
+    await refused('[archive_for_others]', '--file', '/other.key');
     await refused(
       `is ${sha256}, not ${'ab'.repeat(32)}`,
       '--file',

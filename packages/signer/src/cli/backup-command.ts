@@ -11,7 +11,7 @@ import { Command } from 'commander';
 import { type CliContext, report, UsageError } from '#cli/context.ts';
 import { findUnlock, type UnlockOptions, withUnlockOptions } from '#cli/unlocking.ts';
 import { SignerError } from '#error.ts';
-import { openArchiveKey } from '#keys/key-file.ts';
+import { openArchiveKey, readKeyFile } from '#keys/key-file.ts';
 
 interface OpenOptions extends UnlockOptions {
   file: string;
@@ -57,6 +57,14 @@ async function open(context: CliContext, options: OpenOptions) {
   const { archive, out } = options;
   const { disk } = context;
   const header = await readHeader(disk.readChunks(archive));
+  const { publicKey } = await readKeyFile(options.file, disk);
+  const recipients = header.recipients.map(({ key }) => toHex(key));
+  // Told before anybody is asked for a passphrase.
+  if (!recipients.includes(publicKey))
+    throw new SignerError(
+      'archive_for_others',
+      `${archive} is sealed to ${recipients.join(' and ')}, and ${options.file} holds ${publicKey}: take the file of the owner's key of then`,
+    );
   const unlock = await findUnlock(context, options, []);
   const contentKey = await openArchiveKey({ path: options.file, purpose: 'owner', unlock, disk }, header);
   const tally: Tally = { hash: createHash('sha256'), bytes: 0, sha256: '' };

@@ -56,7 +56,7 @@ export interface OpenedBackup {
   readonly snapshot: string;
 }
 
-/** Verifies a backup, and writes its tar archive where `out` says. @throws SignerError `archive_damaged`. */
+/** Verifies a backup, and writes its tar archive where `out` says. @throws SignerError `archive_damaged`, `archive_for_others`. */
 export function openBackup(
   { file, archive, out, sha256 }: { file: string; archive: string; out?: string; sha256?: string },
   run: OwnerKeyRun,

@@ -103,7 +103,7 @@ export async function openKeyFile(place: KeyPlace): Promise<UnlockedKey> {
 
 /**
  * What opens an archive that was sealed to this key. The key itself is forgotten at once.
- * @throws SignerError as `openKeyFile`; ProtocolError `bad_key_exchange` where the archive is sealed to others.
+ * @throws SignerError as `openKeyFile`; ProtocolError `bad_key_exchange` where the archive is sealed to others, or its header was changed.
  */
 export async function openArchiveKey(place: KeyPlace, header: ArchiveHeader): Promise<Uint8Array> {
   const { seed } = await openSeed(place);

@@ -40,12 +40,14 @@ export interface Unsent extends BackupArchive {
   readonly jobId: Uint8Array;
   /** The storage's own name for the upload; empty before there is one. */
   readonly upload: string;
+  /** Of each part but the last of that upload: where a part begins that is still to be sent. */
+  readonly partBytes: number;
   /** What the storage answered for each part that it has, from the first. */
   readonly parts: string[];
 }
 
 const unsentKind: RecordKind<Unsent> = {
-  name: 'stoa-unsent-1',
+  name: 'stoa-unsent-2',
   codec: record({
     jobId: fixed(16),
     path: text(1_024),
@@ -54,6 +56,7 @@ const unsentKind: RecordKind<Unsent> = {
     snapshot: text(20),
     sealedTo: text(64),
     upload: text(1_024),
+    partBytes: u64,
     parts: list(text(128), MAX_UPLOAD_PARTS),
   }),
 };
@@ -61,6 +64,8 @@ const unsentKind: RecordKind<Unsent> = {
 const ASK_MS = 60_000;
 const PART_MS = 3_600_000;
 const WHOLE_MS = 6 * 3_600_000;
+/** Of an upload. */
+const NOT_BEGUN = { upload: '', partBytes: 0, parts: [] };
 const TRIES = 5;
 const PAUSE_MS = 5_000;
 
@@ -87,7 +92,7 @@ export async function noteUnsent(
   job: RunningJob,
   archive: BackupArchive,
 ): Promise<Unsent> {
-  const unsent = { ...archive, jobId: job.lease.jobId, upload: '', parts: [] };
+  const unsent = { ...archive, jobId: job.lease.jobId, ...NOT_BEGUN };
   await writeRecord(deps.disk, unsentPath(deps), unsentKind, unsent);
   return unsent;
 }
@@ -136,15 +141,23 @@ class Upload {
     const plan = await this.#ask();
     if (plan === undefined) return this.#sendWhole();
     if (plan.whole) return true;
-    if (plan.upload !== this.#unsent.upload) await this.#note({ upload: plan.upload, parts: [] });
-    else if (this.sent > 0) this.#job.log(`going on with the upload at part ${this.sent + 1}`);
+    const { upload, partBytes } = plan;
+    if (upload !== this.#unsent.upload) await this.#note({ upload, partBytes, parts: [] });
+    else if (partBytes !== this.#unsent.partBytes) {
+      // Another hub, or a newer one: parts of two sizes make no archive.
+      await this.#note(NOT_BEGUN);
+      return false;
+    } else if (this.sent > 0) this.#job.log(`going on with the upload at part ${this.sent + 1}`);
     for (const url of plan.parts) await this.#sendPart(url, plan);
     if (this.sent < Math.ceil(this.#unsent.bytes / plan.partBytes)) return false;
     await this.#complete(plan);
     return true;
   }
 
-  /** Undefined where the hub has nothing to do with that storage, or does not know of parts. */
+  /**
+   * Undefined where the hub has nothing to do with that storage, or does not know of parts. What it has begun is not for it
+   * to forget: then it does not know of this attempt just now, and is asked again.
+   */
   async #ask(): Promise<UploadPlan | undefined> {
     const { http, hub, nodeSeed } = this.#deps;
     const { jobId, nodeId, attempt } = this.#job.lease;
@@ -165,7 +178,7 @@ class Upload {
       timeoutMs: ASK_MS,
       signal: this.#job.signal,
     });
-    if (status === 404) return undefined;
+    if (status === 404 && upload === '') return undefined;
     if (status !== 200) throw new JobError('upload_unplanned', `the hub answered ${status} to an upload`);
     return decodeExact(uploadPlan, body);
   }
@@ -226,7 +239,7 @@ class Upload {
     });
   }
 
-  async #note(change: Partial<Pick<Unsent, 'upload' | 'parts'>>): Promise<void> {
+  async #note(change: Partial<Pick<Unsent, 'upload' | 'partBytes' | 'parts'>>): Promise<void> {
     this.#unsent = { ...this.#unsent, ...change };
     await writeRecord(this.#deps.disk, unsentPath(this.#deps), unsentKind, this.#unsent);
   }

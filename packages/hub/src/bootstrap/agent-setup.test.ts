@@ -21,12 +21,18 @@ interface Host {
   readonly answers: string | undefined;
 }
 
-/** A host whose agent does not answer at first. @returns what became of it, and whether its identity was put aside. */
+/**
+ * A host whose agent does not answer at first.
+ * @param before of the job.
+ * @returns what became of it, whether its identity was put aside, and as what the uses of SSH of its new node were known.
+ */
 async function recover(
   host: Host,
   joined: readonly string[] = [],
-): Promise<{ outcome: unknown; aside: boolean }> {
+  before = NODE,
+): Promise<{ outcome: unknown; aside: boolean; known: readonly string[] }> {
   let [aside, installed] = [false, false];
+  let known: readonly string[] = [];
   const nodeId = () => (aside ? OTHER : installed ? host.answers : undefined);
   // By what each script alone says.
   const answers: Readonly<Record<string, () => Partial<SshOutput>>> = {
@@ -53,7 +59,7 @@ async function recover(
       ...{
         jobId: 'j',
         kind: 'agent-recover',
-        nodeId: NODE,
+        nodeId: before,
         owner: OWNER,
         params: '',
         createdBy: 'a@b.example',
@@ -71,7 +77,11 @@ async function recover(
     registry: { ownerOf: async () => OWNER },
     tokens: { usersOf: async () => joined },
     access: { becomes: async () => undefined },
-    audit: { nameAlso: async () => undefined },
+    audit: {
+      async nameAlso(_act: string, subjects: readonly string[]) {
+        known = subjects;
+      },
+    },
     installer: { script: 'true' },
     patience: AGENT_PATIENCE,
   } as unknown as SshKit;
@@ -81,7 +91,7 @@ async function recover(
   };
   const remote = new Remote({ session, signal: job.signal, say: job.say });
   const outcome: unknown = await recoverAgent(remote, { access, job, kit }).catch((error: unknown) => error);
-  return { outcome, aside };
+  return { outcome, aside, known };
 }
 
 describe('agent-recover', () => {
@@ -91,7 +101,13 @@ describe('agent-recover', () => {
     expect(await recover({ starts: true, install: WORKS, answers: undefined })).toEqual({
       outcome: { nodeId: OTHER, was: 'broken' },
       aside: true,
+      known: ['j', NODE],
     });
+  });
+
+  it('brings the uses of SSH from before to the new node, also where the job names the host alone', async () => {
+    const host = { starts: true, install: WORKS, answers: undefined };
+    expect(await recover(host, [], 'h:22')).toMatchObject({ known: ['j', NODE] });
   });
 
   it.each([

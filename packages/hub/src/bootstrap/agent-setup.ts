@@ -1,5 +1,4 @@
 import { parseJoinToken, toHex } from '@stoa/protocol';
-import { NODE_ID } from '#nodes/index.ts';
 import type { SshAccess } from './access-store.ts';
 import { BootstrapError } from './error.ts';
 import type { Remote } from './remote.ts';
@@ -147,8 +146,9 @@ export async function installAgent(
       { retry: false },
     );
   // Uses of SSH so far stand under the job, for want of a node, or under the identity that the host has lost.
-  const { jobId, nodeId: before } = job.row;
-  const subjects = NODE_ID.test(before) && before !== nodeId ? [jobId, before] : [jobId];
+  const { jobId } = job.row;
+  const before = by.access.nodeId;
+  const subjects = before !== undefined && before !== nodeId ? [jobId, before] : [jobId];
   await kit.audit.nameAlso('ssh.use', subjects, nodeId);
   await kit.access.becomes(by.access, nodeId);
   await job.become(nodeId);

@@ -39,4 +39,16 @@ describe('share of the event loop', () => {
     await expect(sound).resolves.toBe('C');
     expect(done).toEqual(['c']);
   });
+
+  it('takes work that a piece gives after what it is a piece of', async () => {
+    const { share, done, piece } = workshop();
+    let inner: Promise<string> | undefined;
+    const outer = share.map(['a', 'b'], (name) => {
+      inner ??= share.run(() => piece('c'));
+      return piece(name);
+    });
+    await expect(outer).resolves.toEqual(['A', 'B']);
+    await expect(inner).resolves.toBe('C');
+    expect(done).toEqual(['a', 'b', 'c']);
+  });
 });

@@ -20,6 +20,8 @@ export class LoopShare {
   readonly #runs: Run[] = [];
   /** End of the share of this turn of the loop; undefined while nothing was done in it. */
   #until: number | undefined;
+  /** A piece may give work of its own: that waits for its turn as any other. */
+  #stepping = false;
 
   /** @param by.monotonic real time, whatever the hub's clock says: the loop that is held is a real one. */
   constructor(by: { monotonic: () => number } = performanceClock) {
@@ -61,7 +63,10 @@ export class LoopShare {
         if (this.#runs.length > 0) this.#go();
       });
     }
+    if (this.#stepping) return;
+    this.#stepping = true;
     while (this.#runs.length > 0 && this.#monotonic() < this.#until)
       if (!this.#runs[0]!.step()) this.#runs.shift();
+    this.#stepping = false;
   }
 }

@@ -10,7 +10,7 @@ import { LEASE_MS } from './state.ts';
 
 export interface StandingLease extends LeaseName {
   readonly nodeId: string;
-  /** The agent never had it before: nothing of it is stored here. */
+  /** It was not acknowledged before: only in this session can anything of it have come. */
   readonly fresh: boolean;
 }
 

@@ -49,8 +49,11 @@ export class LogDesk {
 
   /** The session has this lease: says how far its log is stored, from which the agent goes on. */
   async opened(session: AgentSession, lease: StandingLease): Promise<void> {
-    this.#knownOf(session).set(lease.jobId, lease.attempt);
-    if (lease.fresh && lease.attempt === 1) return this.#credit(session, lease, 0);
+    const known = this.#knownOf(session);
+    // Pieces do not wait for the turn that acknowledgements take: some of a fresh lease may be stored by now.
+    const untouched = lease.fresh && lease.attempt === 1 && !known.has(lease.jobId);
+    known.set(lease.jobId, lease.attempt);
+    if (untouched) return this.#credit(session, lease, 0);
     if (lease.attempt > 1 && (await this.#isOfBefore(lease)))
       await this.#deps.files.rotate(lease.jobId, lease.attempt - 1);
     this.#credit(session, lease, await this.#deps.files.size(lease.jobId));

@@ -79,7 +79,7 @@ export class ResultDesk {
       told.map(({ nodeId }) => nodeId),
       now,
     );
-    const opened = await loop.map(told, (each) => this.#open(each, keys.get(each.nodeId) ?? []));
+    const opened = await loop.map(told, (each) => this.#open(each, keys.get(each.nodeId) ?? [], now));
     const good = opened.filter((each): each is Opened => !('fault' in each));
     const round = good.length === 0 ? undefined : await store.begin((tx) => this.#record(tx, good, now));
     const results = round?.results ?? [];
@@ -92,7 +92,10 @@ export class ResultDesk {
     );
   }
 
-  /** In the order in which they came: of two results of one job the first may end it. */
+  /**
+   * In the order in which they came: of two results of one job the first may end it. Locks are held, so nothing here waits
+   * for a share of the loop.
+   */
   async #record(tx: TransactionSql, told: readonly Opened[], now: number): Promise<Round> {
     const { store } = this.#deps;
     const before = await store.before(tx, told);
@@ -106,12 +109,12 @@ export class ResultDesk {
     const moved = new Map<string, ChainTip>();
     const results: StoredResult[] = [];
     const receipts = new Map<string, Uint8Array>();
-    await this.#deps.loop.map(told.entries(), ([i, each]) => {
+    for (const [i, each] of told.entries()) {
       const hash = toHex(each.hash);
       const known = before[i]!.receipt ?? receipts.get(hash);
       if (known !== undefined) {
         receipts.set(hash, known);
-        return;
+        continue;
       }
       const name = `${each.nodeId}/${each.jobId}`;
       const job = jobs.get(name);
@@ -120,37 +123,42 @@ export class ResultDesk {
       const result = this.#stored(each, settled, { tip: tips.get(each.nodeId), now });
       results.push(result);
       receipts.set(hash, result.receipt);
-      if (result.link === 'conflict') return;
+      if (result.link === 'conflict') continue;
       tips.set(each.nodeId, { number: result.number, hash });
       moved.set(each.nodeId, { number: result.number, hash });
-    });
+    }
     if (results.length > 0) await store.write(tx, results, { tips: moved, now });
     return { results, receipts };
   }
 
   #stored(
-    { nodeId, jobId, sealed, hash, result }: Opened,
+    { nodeId, jobId, sealed, hash, result, recorded }: Opened,
     settled: StoredResult['settled'],
     by: { tip: ChainTip | undefined; now: number },
   ): StoredResult {
-    const { key, chain } = this.#deps.party();
     const taken = settled === undefined ? 'late' : 'recorded';
     const { attempt, number, previous, report } = result;
-    const body = {
-      nodeId: fromHex(nodeId),
-      jobId: result.jobId,
-      attempt,
-      result: hash,
-      taken,
-      at: by.now,
-    } as const;
-    const receipt = encode(HUB_FRAMES.jobReceipt, { sealed: seal(jobReceiptKind, body, key), hub: chain });
+    const receipt = taken === 'recorded' ? recorded : this.#receipt({ nodeId, hash, result }, taken, by.now);
     const link = linkOf(by.tip ?? { number: 0, hash: undefined }, { number, previous: toHex(previous) });
     return { hash, jobId, nodeId, attempt, sealed, receipt, taken, number, previous, link, report, settled };
   }
 
+  #receipt(
+    { nodeId, hash, result: { jobId, attempt } }: Pick<Opened, 'nodeId' | 'hash' | 'result'>,
+    taken: StoredResult['taken'],
+    at: number,
+  ): Uint8Array {
+    const { key, chain } = this.#deps.party();
+    const body = { nodeId: fromHex(nodeId), jobId, attempt, result: hash, taken, at };
+    return encode(HUB_FRAMES.jobReceipt, { sealed: seal(jobReceiptKind, body, key), hub: chain });
+  }
+
   /** Signed by the key in force or the one before: what waited to be sent may be older than a rotation. */
-  #open({ nodeId, sealed }: Told, keys: readonly Uint8Array[]): Opened | { readonly fault: ProtocolError } {
+  #open(
+    { nodeId, sealed }: Told,
+    keys: readonly Uint8Array[],
+    now: number,
+  ): Opened | { readonly fault: ProtocolError } {
     let fault = new ProtocolError('bad_signature', `node ${nodeId} is not registered`);
     for (const key of keys) {
       try {
@@ -158,7 +166,9 @@ export class ResultDesk {
         if (!equalBytes(result.nodeId, fromHex(nodeId)))
           return { fault: new ProtocolError('bad_signature', 'the job result is that of another node') };
         const jobId = uuidText(result.jobId);
-        return { nodeId, jobId, sealed, hash: this.#deps.crypto.hash(sealed), result };
+        const hash = this.#deps.crypto.hash(sealed);
+        const recorded = this.#receipt({ nodeId, hash, result }, 'recorded', now);
+        return { nodeId, jobId, sealed, hash, result, recorded };
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
         fault = error;
@@ -179,6 +189,8 @@ interface Opened {
   readonly sealed: Uint8Array;
   readonly hash: Uint8Array;
   readonly result: JobResult;
+  /** What answers it unless it is late or known: signed before anything is locked. */
+  readonly recorded: Uint8Array;
 }
 
 /** What a stored result said, for its readers: its signature was checked when it came. */

@@ -29,7 +29,10 @@ CONFIG
   mkdir -p /image/proc /image/sys /image/dev /image/tmp
   # Debian 12 has no `docker compose`; the next release has it as a plugin, one program.
   keys=/usr/share/keyrings/debian-archive-keyring.gpg
-  echo "deb [signed-by=$keys] http://deb.debian.org/debian trixie main" >/etc/apt/sources.list.d/next.list
+  own=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
+    awk -v own="$own" '$1 == own { print $2; exit }')
+  echo "deb [signed-by=$keys] $mirror trixie main" >/etc/apt/sources.list.d/next.list
   apt-get update -qq
   cd /tmp
   apt-get download -qq docker-compose/trixie

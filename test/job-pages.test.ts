@@ -63,6 +63,7 @@ describe('pages of jobs', { timeout: 120_000 }, () => {
     expect(pathOf(await post('/jobs/run', form))).toBe(pathOf(first));
     const batch = await (await get(pathOf(first))).text();
     expect(batch).toContain(`0 of ${form.shown} over`);
+    expect(batch).toContain('/events?');
     expect(await (await get('/jobs?state=queued&kind=system-probe&q=node-000003')).text()).toContain(
       'node-000003',
     );
@@ -151,9 +152,10 @@ describe('pages of jobs', { timeout: 120_000 }, () => {
       expect(page).not.toContain('X-Amz-Signature');
       const job = await (await get(`/jobs/${stored}`)).text();
       expect(job).toContain('20261126T080000?…');
-      expect(job + (await (await get(/\/jobs\/batches\/[\w-]+/.exec(job)![0])).text())).not.toContain(
-        'spent',
-      );
+      const batch = await (await get(/\/jobs\/batches\/[\w-]+/.exec(job)![0])).text();
+      expect(job + batch).not.toContain('spent');
+      // All of it is over: a stream would begin with that, and have the page asked for once more.
+      expect(batch).not.toContain('/events?');
       const linked = await post(`/nodes/${node}/backups/${stored}/link`, {});
       expect(linked.headers.get('cache-control')).toBe('no-store');
       expect(await linked.text()).toMatch(

@@ -23,7 +23,7 @@ export interface BatchPageProps {
 
 /** What one submit became, node by node. */
 export function BatchPage({ batch, page, now, acts, approves }: BatchPageProps) {
-  const open = JOB_STATES.some((state) => !isOver(state) && (batch.states[state] ?? 0) > 0);
+  const open = isOpen(batch);
   const waits = batch.needsApproval && batch.approvedBy === undefined;
   return (
     <article class="job">
@@ -124,6 +124,11 @@ export function BatchHead({ batch, pushed = false }: { batch: JobBatch; pushed?:
       {pushed && over === batch.nodes && <PageAnew of={batch.batchId} />}
     </header>
   );
+}
+
+/** Something of it is still to come. */
+export function isOpen({ states }: JobBatch): boolean {
+  return JOB_STATES.some((state) => !isOver(state) && (states[state] ?? 0) > 0);
 }
 
 function stuck({ states }: JobBatch): number {

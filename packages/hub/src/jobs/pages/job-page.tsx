@@ -80,6 +80,12 @@ export function JobHead({ job, now, anew = false }: { job: JobDetail; now: numbe
     <div id={JOB_HEAD}>
       <JobStatus job={job} />
       {job.message !== '' && <p class={job.state === 'failed' ? 'bad' : undefined}>{job.message}</p>}
+      {orderGaveWay(job) && (
+        <p>
+          It had an order. Before the work began, the key that signed it was replaced, and such a key orders
+          nothing more: run it anew, under an order that the new key signs.
+        </p>
+      )}
       <details class="why" id="why-state" open={job.state === 'unknown' || job.state === 'dead'}>
         <summary>Why {job.state}?</summary>
         <p>{meaningOf(job)}</p>
@@ -88,6 +94,11 @@ export function JobHead({ job, now, anew = false }: { job: JobDetail; now: numbe
       {anew && <PageAnew of={job.jobId} />}
     </div>
   );
+}
+
+/** Its node is not brought an order of a key that was replaced (`Orders.carried`), and can say no more than that none came. */
+function orderGaveWay({ code, orderId }: JobDetail): boolean {
+  return code === 'order_missing' && orderId !== undefined;
 }
 
 function Timeline({ job, now }: { job: JobDetail; now: number }) {

@@ -16,7 +16,7 @@ import { answerLog } from '../log-answer.ts';
 import type { LogFollowers } from '../log-followers.ts';
 import type { JobSchedules } from '../schedules.ts';
 import { isOver } from '../state.ts';
-import { BatchPage } from './batch-page.tsx';
+import { BatchPage, isOpen } from './batch-page.tsx';
 import { type JobActs, JobPage } from './job-page.tsx';
 import { KindsPage } from './kinds-page.tsx';
 import { JobsPage } from './list-page.tsx';
@@ -168,7 +168,8 @@ async function showBatch(c: HubContext, { reader, access, clock }: JobPagesDeps)
   return c.render(<BatchPage {...{ batch, page, acts, approves }} now={clock.now()} />, {
     title: `${batch.kind}, a batch`,
     nav: 'jobs',
-    ...watching({ batch: [batchKey(viewer, batch.batchId)], job: page.jobs.map(({ jobId }) => jobId) }),
+    ...(isOpen(batch) &&
+      watching({ batch: [batchKey(viewer, batch.batchId)], job: page.jobs.map(({ jobId }) => jobId) })),
   });
 }
 

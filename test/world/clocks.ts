@@ -50,6 +50,32 @@ export class SkewedClock implements AgentClock {
   }
 }
 
+/** In the order in which they became due. What is done is let go in one piece. */
+class Due {
+  #batch: readonly (() => void)[] = [];
+  #done = 0;
+  #coming: (() => void)[] = [];
+
+  get some(): boolean {
+    return this.#done < this.#batch.length || this.#coming.length > 0;
+  }
+
+  push(task: () => void): void {
+    this.#coming.push(task);
+  }
+
+  next(): (() => void) | undefined {
+    if (this.#done === this.#batch.length) {
+      this.#batch = this.#coming;
+      this.#coming = [];
+      this.#done = 0;
+    }
+    const task = this.#batch[this.#done];
+    if (task !== undefined) this.#done += 1;
+    return task;
+  }
+}
+
 /** What is due may hold the event loop for so long in a turn. */
 const TURN_MS = 10;
 
@@ -58,18 +84,16 @@ const TURN_MS = 10;
  * before it does: of ten thousand agents that have more to do than the machine can, none would hear from its hub again.
  */
 export function createFairClock(clock: AgentClock): AgentClock {
-  let due: (() => void)[] = [];
+  const due = new Due();
   function turn(): void {
     const until = performance.now() + TURN_MS;
-    let done = 0;
     try {
-      while (done < due.length && performance.now() < until) {
-        done += 1;
-        due[done - 1]!();
+      for (let task = due.next(); task !== undefined; task = due.next()) {
+        task();
+        if (performance.now() >= until) return;
       }
     } finally {
-      due = due.slice(done);
-      if (due.length > 0) setImmediate(turn);
+      if (due.some) setImmediate(turn);
     }
   }
   return {
@@ -78,11 +102,10 @@ export function createFairClock(clock: AgentClock): AgentClock {
     after(delayMs, task) {
       let cancelled = false;
       const timer = clock.after(delayMs, () => {
-        const first = due.length === 0;
+        if (!due.some) setImmediate(turn);
         due.push(() => {
           if (!cancelled) task();
         });
-        if (first) setImmediate(turn);
       });
       return {
         cancel() {

@@ -96,6 +96,27 @@ describe('a batcher', () => {
     );
   });
 
+  it('runs a batch again that was rolled back for a deadlock, three times at most', async () => {
+    const clock = new HandClock();
+    const { calls, run } = gated<number>();
+    const batcher = new Batcher<number, number>({ clock, windowMs: 2, maxItems: 100 }, run);
+    const deadlock = Object.assign(new Error('deadlock detected'), { code: '40P01' });
+    const served = batcher.submit(1);
+    clock.fire();
+    calls[0]!.fail(deadlock);
+    await turn();
+    calls[1]!.finish();
+    expect(await served).toBe(1);
+    await turn();
+    const failed = batcher.submit(2).catch((error: Error) => error.message);
+    clock.fire();
+    for (const again of [2, 3, 4]) {
+      calls[again]!.fail(deadlock);
+      await turn();
+    }
+    expect([await failed, calls.length]).toEqual(['deadlock detected', 5]);
+  });
+
   it('tells all of a batch that the database is away, and tries nothing again by itself', async () => {
     const clock = new HandClock();
     const { calls, run } = gated<number>();

@@ -9,6 +9,9 @@ export interface BatcherOptions {
   readonly maxItems: number;
 }
 
+/** Of a batch that the database rolled back for another's sake. */
+const TRIES = 3;
+
 interface Waiting<Item, Result> {
   readonly item: Item;
   resolve(result: Result): void;
@@ -21,7 +24,7 @@ interface Waiting<Item, Result> {
  * does not wait.
  *
  * An item that the database refuses for what it holds fails alone: the batch is halved until it is found, so no peer's
- * bytes can fail the work of the others.
+ * bytes can fail the work of the others. A batch that was rolled back (a deadlock) is run again.
  */
 export class Batcher<Item, Result> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Result[]>;
@@ -73,11 +76,12 @@ export class Batcher<Item, Result> {
   }
 
   /** Never rejects. */
-  async #settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+  async #settle(batch: readonly Waiting<Item, Result>[], tries = TRIES): Promise<void> {
     try {
       const results = await this.#run(batch.map(({ item }) => item));
       for (const [i, { resolve }] of batch.entries()) resolve(results[i]!);
     } catch (error) {
+      if (tries > 1 && isRolledBack(error)) return this.#settle(batch, tries - 1);
       if (batch.length === 1 || !isRefusedData(error)) {
         for (const { reject } of batch) reject(error);
         return;
@@ -89,8 +93,17 @@ export class Batcher<Item, Result> {
   }
 }
 
+/** SQLSTATE class 40, a deadlock among them: the database undid it so that others go on, and asks to be asked again. */
+function isRolledBack(error: unknown): boolean {
+  return sqlState(error)?.startsWith('40') ?? false;
+}
+
 /** SQLSTATE classes 22 (a value that its type cannot hold) and 23 (a broken constraint): the same rows fail again. */
 export function isRefusedData(error: unknown): boolean {
+  return /^2[23]/.test(sqlState(error) ?? '');
+}
+
+function sqlState(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code);
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }

@@ -38,12 +38,16 @@ export class LogStore {
   }
 
   async grew(sizes: ReadonlyMap<string, number>, instance: string): Promise<void> {
-    const rows = [...sizes]
-      .map(([job_id, bytes]) => ({ job_id, bytes }))
-      .sort((a, b) => (a.job_id < b.job_id ? -1 : 1));
+    const rows = [...sizes].map(([job_id, bytes]) => ({ job_id, bytes }));
+    // Locked in the order in which every other statement locks jobs: an update by a join takes the planner's.
     await this.#sql`
+      with given as (
+        select * from json_to_recordset(${JSON.stringify(rows)}::text::json) as g(job_id uuid, bytes int)
+      ), held as materialized (
+        select j.job_id from given join jobs j using (job_id) order by j.job_id for update of j
+      )
       update jobs j set log_bytes = g.bytes, log_instance = ${instance}
-      from json_to_recordset(${JSON.stringify(rows)}::text::json) as g(job_id uuid, bytes int) where j.job_id = g.job_id`;
+      from given g join held using (job_id) where j.job_id = g.job_id`;
   }
 
   async place(jobId: string): Promise<LogPlace | undefined> {

@@ -55,14 +55,14 @@ export async function readRecord<T>(disk: Disk, path: string, kind: RecordKind<T
   return text === undefined ? undefined : parseRecord(kind, text, path);
 }
 
-/** Of what only saves work or tidies up: a damaged one is worth no more than a missing one. @throws DiskError */
-export async function readWholeRecord<T>(
-  disk: Disk,
-  path: string,
-  kind: RecordKind<T>,
-): Promise<T | undefined> {
-  const text = await readText(disk, path);
-  return text === undefined ? undefined : parseRecords(kind, text)[0];
+/** For what only saves work or tidies up: there a damaged record is worth no more than a missing one. */
+export async function ifWhole<T>(reading: Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof RecordDamagedError) return undefined;
+    throw error;
+  }
 }
 
 export function writeRecord<T>(disk: Disk, path: string, kind: RecordKind<T>, value: T): Promise<void> {

@@ -23,27 +23,30 @@ export async function settle(deps: SettleDeps, log: SettleLog): Promise<void> {
       await ended(log, { step }, () => steps.run(step));
       await noteUnsettled(deps, message, { step: undefined });
     }
-    if (snapshot !== undefined) {
-      await ended(log, { snapshot: snapshot.name }, () => removeUnneeded(deps, steps, snapshot));
+    if (snapshot === undefined) return;
+    const told = { snapshot: snapshot.name };
+    // Where root obeys another job by now, the next one that makes a snapshot removes this one too.
+    if (await ended(log, told, () => removeUnneeded(deps, steps, snapshot)))
       await noteUnsettled(deps, message, { snapshot: undefined });
-    }
   } catch (error) {
     log.error('job-not-put-back', { ...describeError(error) });
   }
 }
 
-/** Resolves too where it can never be done any more. */
+/** Resolves too where that job can never do it any more. @returns whether it is done. */
 async function ended(
   log: SettleLog,
   what: Partial<Record<keyof Unsettled, string>>,
   task: () => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   try {
     await task();
     log.info('job-put-back', what);
+    return true;
   } catch (error) {
     if (!isFinal(error)) throw error;
     log.error('job-not-put-back', { ...describeError(error), ...what });
+    return false;
   }
 }
 

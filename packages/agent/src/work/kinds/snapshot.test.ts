@@ -6,6 +6,7 @@ import { makeJob, makeRootWorld } from '#root/root.fixture.ts';
 import { kindDeps } from '#work/kinds/kind-deps.fixture.ts';
 import { runningJob } from '#work/kinds/running-job.fixture.ts';
 import { seedRefresh } from '#work/kinds/seed.ts';
+import { settle } from '#work/kinds/settle.ts';
 import { adoptSnapshot } from '#work/kinds/snapshot.ts';
 import { Stepper } from '#work/kinds/stepper.ts';
 import { noteUnsettled, readUnsettled } from '#work/kinds/unsettled.ts';
@@ -60,6 +61,16 @@ describe('a snapshot', () => {
       [LEFT, SNAPSHOT].map((name) => `${REMOVE}/${name}`),
       undefined,
     ]);
+  });
+
+  it('that nobody may remove at the start stays marked for the next job that makes one', async () => {
+    const world = await makeRootWorld(undefined, BACKUPS);
+    const deps = kindDeps(world);
+    const [before, between] = [makeJob({ kind: 'seed-refresh' }), makeJob({ kind: 'seed-refresh' })];
+    await noteUnsettled(deps, before, { snapshot: { since: 0, name: LEFT } });
+    await world.steps(between).run('snapshot-list', { signal: new AbortController().signal });
+    await settle(deps, { info: () => undefined, error: () => undefined });
+    expect(await readUnsettled(deps)).toMatchObject({ snapshot: { name: LEFT } });
   });
 
   it('stays kept where the mark that it is needed no longer could not be written', async () => {

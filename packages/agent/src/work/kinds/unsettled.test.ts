@@ -37,6 +37,23 @@ describe('the mark of what a job has under way', () => {
     expect(await readUnsettled(deps)).toEqual({ message, step: undefined, snapshot: SNAPSHOT });
   });
 
+  it('goes once its job is put back, also as the version before wrote it', async () => {
+    const deps = kindDeps(await makeRootWorld());
+    const message = aJob();
+    await writeRecord(deps.disk, unsettledMark(deps.config), former, { message, step: 'node-back' });
+    await noteUnsettled(deps, message, { step: undefined });
+    expect(await readUnsettled(deps)).toBeUndefined();
+  });
+
+  it('goes on naming a snapshot that jobs in between could not remove', async () => {
+    const deps = kindDeps(await makeRootWorld());
+    const [before, between, message] = [aJob(), aJob(), aJob()];
+    await noteUnsettled(deps, before, { snapshot: SNAPSHOT });
+    await noteUnsettled(deps, between, { step: 'node-start' });
+    await noteUnsettled(deps, between, { step: undefined });
+    expect(await leftSnapshot(deps, message)).toEqual(SNAPSHOT);
+  });
+
   it("tells the snapshot that another job has left, and not one's own", async () => {
     const deps = kindDeps(await makeRootWorld());
     const [before, message] = [aJob(), aJob()];

@@ -1,6 +1,6 @@
 import { equalBytes, type JobMessage, jobMessage, oneOf, optional, record, text, u64 } from '@stoa/protocol';
 import { readText } from '#disk.ts';
-import { parseRecord, type RecordKind, readWholeRecord, writeRecord } from '#record-line.ts';
+import { ifWhole, parseRecord, type RecordKind, writeRecord } from '#record-line.ts';
 import { AFTERMATH_STEPS, type AftermathStep } from '#root/gate.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
 import { unsettledMark } from '#work/kinds/node-data-dir.ts';
@@ -54,30 +54,26 @@ export async function readUnsettled({ disk, config }: Place): Promise<Unsettled 
 
 /** A snapshot that another job than this has left marked. */
 export async function leftSnapshot(place: Place, message: JobMessage): Promise<AskedSnapshot | undefined> {
-  const known = await markOf(place);
+  const known = await ifWhole(readUnsettled(place));
   return known === undefined || isOf(known, message) ? undefined : known.snapshot;
 }
 
 /**
  * On the medium once it resolves, all of the change at once: there is no moment in which neither the old mark nor the new
  * one counts. A mark that another job has left, or that can't be read, is replaced by the first of this one's, and by nothing
- * less: no mark keeps a job from its work.
+ * less: no mark keeps a job from its work. A snapshot of that one stays marked until a job that can remove it does.
  */
 export async function noteUnsettled(
   { disk, config }: Place,
   message: JobMessage,
   change: Partial<Omit<Unsettled, 'message'>>,
 ): Promise<void> {
-  const known = await markOf({ disk, config });
+  const known = await ifWhole(readUnsettled({ disk, config }));
   const own = known !== undefined && isOf(known, message) ? known : undefined;
-  const next = { step: own?.step, snapshot: own?.snapshot, ...change, message };
+  const next = { step: own?.step, snapshot: known?.snapshot, ...change, message };
   if (next.step !== undefined || next.snapshot !== undefined)
     await writeRecord(disk, unsettledMark(config), unsettledKind, next);
   else if (own !== undefined) await disk.remove(unsettledMark(config));
-}
-
-function markOf({ disk, config }: Place): Promise<Unsettled | undefined> {
-  return readWholeRecord(disk, unsettledMark(config), unsettledKind);
 }
 
 function isOf(mark: Unsettled, message: JobMessage): boolean {

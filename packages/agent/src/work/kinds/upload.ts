@@ -19,7 +19,7 @@ import { nodeCrypto } from '@stoa/protocol/node';
 import { sleep } from '#clock.ts';
 import { describeError } from '#error.ts';
 import { type HttpResponse, textOf } from '#http.ts';
-import { type RecordKind, readWholeRecord, writeRecord } from '#record-line.ts';
+import { ifWhole, type RecordKind, readRecord, writeRecord } from '#record-line.ts';
 import type { RunningJob } from '#work/handler.ts';
 import { JobError } from '#work/job-error.ts';
 import { backupDirectory } from '#work/kinds/archive-file.ts';
@@ -78,7 +78,7 @@ export async function findUnsent(
   deps: Pick<KindDeps, 'disk' | 'config'>,
   job: RunningJob,
 ): Promise<Unsent | undefined> {
-  const found = await readWholeRecord(deps.disk, unsentPath(deps), unsentKind);
+  const found = await ifWhole(readRecord(deps.disk, unsentPath(deps), unsentKind));
   if (found === undefined) return undefined;
   const there = (await deps.disk.stat(found.path))?.bytes === found.bytes;
   if (there && toHex(found.jobId) === toHex(job.lease.jobId)) return found;

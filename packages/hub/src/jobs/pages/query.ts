@@ -1,5 +1,6 @@
 import type { HubContext } from '../../http.ts';
 import { HttpError } from '../../http-error.ts';
+import { storableText } from '../../storable.ts';
 import { isUuid, type JobCursor, type JobFilter } from '../job-reader.ts';
 import { JOB_STATES, type JobState } from '../state.ts';
 
@@ -10,7 +11,7 @@ export function readFilter(c: HubContext, kinds: readonly string[]): JobFilter {
   const states = (c.req.queries('state') ?? []).filter((state) => state !== '');
   const kind = c.req.query('kind') ?? '';
   const batchId = c.req.query('batch') ?? '';
-  const q = (c.req.query('q') ?? '').trim().slice(0, MOST_TYPED);
+  const q = storableText((c.req.query('q') ?? '').trim().slice(0, MOST_TYPED));
   const wrong = states.find((state) => !isState(state));
   if (wrong !== undefined) throw badFilter(`There is no state '${wrong.slice(0, 40)}' of jobs.`, JOB_STATES);
   if (kind !== '' && !kinds.includes(kind))

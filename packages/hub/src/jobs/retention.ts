@@ -1,7 +1,8 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
+import type { SqlFragment } from '../nodes/index.ts';
 import type { LogFiles } from './log-files.ts';
-import { KEEPSAKES_KEPT_MS, KEPT_MS } from './state.ts';
+import { KEEPSAKE_LIST, KEEPSAKES_KEPT_MS, KEPT_MS } from './state.ts';
 
 /** Rows that go by one statement: nobody waits for a lock of it. */
 const ROWS = 2_000;
@@ -25,16 +26,13 @@ export class JobRetention {
     const { sql, files, clock } = this.#deps;
     const before = new Date(clock.now() - KEPT_MS);
     const long = new Date(clock.now() - KEEPSAKES_KEPT_MS);
-    // As the indices have it, word by word.
-    const keepsake = () =>
-      sql`state = 'succeeded' and kind in ('backup-stoachain', 'seed-refresh', 'seed-promote')`;
     await repeated(
       () => sql`delete from jobs where job_id in (
-        select job_id from jobs where ended_at < ${before} and not (${keepsake()}) limit ${ROWS} for update skip locked)`,
+        select job_id from jobs where ${expired(sql, before)} limit ${ROWS} for update skip locked)`,
     );
     await repeated(
       () => sql`delete from jobs where job_id in (
-        select job_id from jobs where ended_at < ${long} and ${keepsake()} limit ${ROWS} for update skip locked)`,
+        select job_id from jobs where ${expiredKeepsake(sql, long)} limit ${ROWS} for update skip locked)`,
     );
     await repeated(
       () => sql`delete from job_results where result_hash in (
@@ -49,6 +47,19 @@ export class JobRetention {
     await sql`delete from job_holders where seen_at < ${before}`;
     await files.removeOlder(before.getTime());
   }
+}
+
+/** A condition, which has an index of its own, as `expiredKeepsake` has. */
+export function expired(sql: Sql, before: Date): SqlFragment {
+  return sql`ended_at < ${before} and not (${keepsake(sql)})`;
+}
+
+export function expiredKeepsake(sql: Sql, before: Date): SqlFragment {
+  return sql`ended_at < ${before} and ${keepsake(sql)}`;
+}
+
+function keepsake(sql: Sql): SqlFragment {
+  return sql`state = 'succeeded' and kind in (${sql.unsafe(KEEPSAKE_LIST)})`;
 }
 
 interface JobRetentionDeps {

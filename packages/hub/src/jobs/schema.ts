@@ -13,6 +13,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import { bytea, instant, nodeIdColumn } from '../columns.ts';
+import { KEEPSAKE_LIST } from './state.ts';
 
 /** Rises with every lease of the region; the restore generation stands above it (`fencingToken`). */
 export const jobFencing = pgSequence('job_fencing', { startWith: 1 });
@@ -51,7 +52,7 @@ export const jobBatches = pgTable(
 );
 
 function keepsake(table: { readonly state: AnyPgColumn; readonly kind: AnyPgColumn }): SQL {
-  return sql`${table.state} = 'succeeded' and ${table.kind} in ('backup-stoachain', 'seed-refresh', 'seed-promote')`;
+  return sql`${table.state} = 'succeeded' and ${table.kind} in (${sql.raw(KEEPSAKE_LIST)})`;
 }
 
 /**

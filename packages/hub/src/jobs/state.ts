@@ -47,5 +47,7 @@ export const MAX_ATTEMPTS = 3;
 export const KEPT_MS = 30 * 24 * 3_600_000;
 /** Kinds that leave something behind on the node or in storage: their signed reports say what, and where. */
 export const KEEPSAKE_KINDS = ['backup-stoachain', 'seed-refresh', 'seed-promote'] as const;
+/** The same for statements and indices, which are found by it only if they have it word by word. */
+export const KEEPSAKE_LIST = KEEPSAKE_KINDS.map((kind) => `'${kind}'`).join(', ');
 /** Of those that succeeded: as long as somebody may want what they made. */
 export const KEEPSAKES_KEPT_MS = 400 * 24 * 3_600_000;

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { NodeAccess, Viewer } from '#accounts/index.ts';
 import { viewerWith } from '#api-keys/index.ts';
 import { type ArchiveDesk, readKeepsakes, URL_GOOD_MS } from '#archives/index.ts';
+import { seenNode } from '#nodes/index.ts';
 import type { Clock } from '../clock.ts';
 import { notFound } from '../http-error.ts';
 import type { JobApiDeps } from './jobs.ts';
@@ -11,7 +11,6 @@ import { nodeIdParam } from './schemas.ts';
 
 export interface ArchiveApiDeps extends Pick<JobApiDeps, 'jobs'>, Pick<NodeApiDeps, 'listing'> {
   readonly archives: ArchiveDesk;
-  readonly nodeAccess: NodeAccess;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -69,14 +68,9 @@ const link = createRoute({
 
 /** What the tab Backups shows, and its link. */
 export function addArchiveRoutes(api: Api, deps: ArchiveApiDeps): void {
-  const { archives, jobs, nodeAccess, listing, clock } = deps;
-  const nodeOf = async (viewer: Viewer, nodeId: string) => {
-    const [node] = (await nodeAccess.may(viewer, nodeId, 'viewer')) ? await listing.details([nodeId]) : [];
-    if (node === undefined) throw notFound('This node');
-    return node;
-  };
+  const { archives, jobs, listing, clock } = deps;
   api.openapi(list, async (c) => {
-    const { nodeId } = await nodeOf(viewerWith(c, 'jobs:read'), c.req.valid('param').id);
+    const { nodeId } = await seenNode(listing, viewerWith(c, 'jobs:read'), c.req.valid('param').id);
     const { backups, seeds } = readKeepsakes(await jobs.reader.keepsakes(nodeId));
     return c.json(
       {
@@ -98,7 +92,7 @@ export function addArchiveRoutes(api: Api, deps: ArchiveApiDeps): void {
   });
   api.openapi(link, async (c) => {
     const viewer = viewerWith(c, 'jobs:write');
-    const node = await nodeOf(viewer, c.req.valid('param').id);
+    const node = await seenNode(listing, viewer, c.req.valid('param').id);
     const { job } = c.req.valid('json');
     const { backups } = readKeepsakes(await jobs.reader.keepsakes(node.nodeId));
     const backup = backups.find(({ jobId }) => jobId === job);

@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Child } from 'hono/jsx';
-import { type NodeAccess, viewerOf } from '#accounts/index.ts';
+import { viewerOf } from '#accounts/index.ts';
 import { isUuid, type JobReader } from '#jobs/index.ts';
-import { type Liveness, NODE_ID, type NodeDetail, type NodeListing, NodePage } from '#nodes/index.ts';
+import { findNode, type Liveness, type NodeDetail, type NodeListing, NodePage } from '#nodes/index.ts';
 import type { OwnerKeyStore } from '#owner-keys/index.ts';
 import { liveUrl } from '../console/live.ts';
 import { href } from '../console/scope.ts';
@@ -18,8 +18,7 @@ export interface ArchiveRoutesDeps {
   readonly desk: ArchiveDesk;
   readonly jobs: Pick<JobReader, 'keepsakes'>;
   readonly ownerKeys: Pick<OwnerKeyStore, 'history'>;
-  readonly access: NodeAccess;
-  readonly listing: Pick<NodeListing, 'details'>;
+  readonly listing: Pick<NodeListing, 'find'>;
   readonly liveness: Liveness;
 }
 
@@ -109,16 +108,6 @@ function render(
     </NodePage>,
     { title: node.label, nav: 'nodes', live: liveUrl({ node: [node.nodeId] }) },
   );
-}
-
-async function findNode(c: HubContext, { access, listing }: ArchiveRoutesDeps): Promise<NodeDetail> {
-  const nodeId = c.req.param('id') ?? '';
-  const [node] =
-    NODE_ID.test(nodeId) && (await access.may(viewerOf(c), nodeId, 'viewer'))
-      ? await listing.details([nodeId])
-      : [];
-  if (node === undefined) throw notFound('This node');
-  return node;
 }
 
 async function findBackup(

@@ -3,12 +3,12 @@ import { createGzip } from 'node:zlib';
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { type Viewer, viewerOf } from '#accounts/index.ts';
-import { type Liveness, NODE_ID, type NodeListing, NodePage } from '#nodes/index.ts';
+import { findNode, type Liveness, type NodeListing, NodePage } from '#nodes/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Typed } from '../console/form.tsx';
 import { liveUrl } from '../console/live.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
-import { HttpError, notFound } from '../http-error.ts';
+import { HttpError } from '../http-error.ts';
 import type { Log } from '../log.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { AuditExport } from './export.ts';
@@ -64,12 +64,11 @@ async function showLog(c: HubContext, { store, clock }: AuditRoutesDeps): Promis
   });
 }
 
-async function showNode(c: HubContext, { store, listing, liveness }: AuditRoutesDeps): Promise<Response> {
-  const viewer = viewerOf(c);
-  const nodeId = c.req.param('id') ?? '';
-  const node = NODE_ID.test(nodeId) ? await listing.find(viewer, nodeId) : undefined;
-  if (node === undefined) throw notFound('This node');
-  const scope = scopeOf(viewer);
+async function showNode(c: HubContext, deps: AuditRoutesDeps): Promise<Response> {
+  const { store, liveness } = deps;
+  const node = await findNode(c, deps);
+  const { nodeId } = node;
+  const scope = scopeOf(viewerOf(c));
   const { rows, next } = await store.page(scope, { subject: nodeId }, { limit: PAGE_ROWS });
   const at = liveness.at();
   return c.render(

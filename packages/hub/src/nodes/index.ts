@@ -35,6 +35,7 @@ export {
 export { nodeRoutes } from './routes.tsx';
 export { domId } from './row.tsx';
 export { sampleOf } from './samples.ts';
+export { findNode, seenNode } from './seen-node.ts';
 export { createSelectorValues } from './selector-values.ts';
 export { nodeSources } from './sources.tsx';
 export {

@@ -4,7 +4,7 @@ import { audienceOf, viewerOf } from '../accounts/index.ts';
 import { liveUrl } from '../console/live.ts';
 import { embed } from '../console/markup.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
-import { HttpError, notFound } from '../http-error.ts';
+import { HttpError } from '../http-error.ts';
 import type { RefreshedByKey } from '../refreshed-by-key.ts';
 import { suggest } from '../selector/index.ts';
 import type { Census } from './census.ts';
@@ -21,11 +21,11 @@ import { nodeListPage } from './list-page.ts';
 import type { ExportRow, NodeListing, Position } from './listing.ts';
 import type { Instant, Liveness } from './liveness.ts';
 import type { NetworkHeads } from './network-heads.ts';
-import { NODE_ID } from './node-id.ts';
 import { NodePage, type TabId } from './node-page.tsx';
 import type { NodeReader } from './node-reader.ts';
 import { nodeSelectors, parseSelector } from './node-selector.ts';
 import { mountNotes, type NotesDeps } from './notes-routes.tsx';
+import { findNode } from './seen-node.ts';
 import { SelectorHelp } from './selector-help.tsx';
 import type { SelectorValues } from './selector-values.ts';
 import { SessionTab } from './session-tab.tsx';
@@ -205,13 +205,6 @@ function renderNode(
     live: liveUrl({ node: [node.nodeId], ...(tab === 'chains' && { chains: [node.nodeId] }) }),
     ...(tab === 'health' && { scripts: ['uplot.js'] as const }),
   });
-}
-
-async function findNode(c: HubContext, { listing }: NodeRoutesDeps): Promise<NodeDetail> {
-  const id = c.req.param('id') ?? '';
-  const node = NODE_ID.test(id) ? await listing.find(viewerOf(c), id) : undefined;
-  if (node === undefined) throw notFound('This node');
-  return node;
 }
 
 function readPosition(c: HubContext): Position {

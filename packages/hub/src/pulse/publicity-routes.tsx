@@ -1,10 +1,9 @@
 import type { MiddlewareHandler } from 'hono';
 import { type NodeAccess, viewerOf } from '#accounts/index.ts';
-import { type Liveness, NODE_ID, type NodeDetail, type NodeListing, NodePage } from '#nodes/index.ts';
+import { findNode, type Liveness, type NodeDetail, type NodeListing, NodePage } from '#nodes/index.ts';
 import { liveUrl } from '../console/live.ts';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
-import { notFound } from '../http-error.ts';
 import type { NodePublicity } from './publicity.ts';
 import { PublicityTab } from './publicity-tab.tsx';
 import type { PulseStore } from './store.ts';
@@ -67,11 +66,4 @@ async function show(c: HubContext, deps: PublicityDeps, node: NodeDetail, token?
     </NodePage>,
     { title: node.label, nav: 'nodes', live: liveUrl({ node: [nodeId] }) },
   );
-}
-
-async function findNode(c: HubContext, { listing }: PublicityDeps): Promise<NodeDetail> {
-  const id = c.req.param('id') ?? '';
-  const node = NODE_ID.test(id) ? await listing.find(viewerOf(c), id) : undefined;
-  if (node === undefined) throw notFound('This node');
-  return node;
 }

@@ -2,8 +2,8 @@ import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { NODE_ROLES, type NodeAccess, viewerOf } from '#accounts/index.ts';
 import {
+  findNode,
   type Liveness,
-  NODE_ID,
   type NodeDetail,
   type NodeListing,
   NodePage,
@@ -26,7 +26,7 @@ export interface SharingDeps {
   readonly shares: Shares;
   readonly store: Pick<ShareStore, 'keys'>;
   readonly transfers: Transfers;
-  readonly listing: Pick<NodeListing, 'details'>;
+  readonly listing: Pick<NodeListing, 'find'>;
   readonly reader: Pick<NodeReader, 'description'>;
   readonly liveness: Liveness;
   /** Hex, as the console and the agent both show it. */
@@ -169,14 +169,6 @@ async function showTransfers(
 }
 
 /** What one may not see is answered as if it was not there. */
-async function findNode(c: HubContext, { access, listing }: SharingDeps): Promise<NodeDetail> {
-  const id = c.req.param('id') ?? '';
-  if (!NODE_ID.test(id) || !(await access.may(viewerOf(c), id, 'viewer'))) throw notFound('This node');
-  const [node] = await listing.details([id]);
-  if (node === undefined) throw notFound('This node');
-  return node;
-}
-
 function accessPath(node: NodeDetail): string {
   return `/nodes/${node.nodeId}/access`;
 }

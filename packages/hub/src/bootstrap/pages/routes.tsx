@@ -2,8 +2,8 @@ import type { MiddlewareHandler } from 'hono';
 import { isAtLeast, type NodeAccess, viewerOf } from '#accounts/index.ts';
 import { type AuditStore, auditScopeOf } from '#audit/index.ts';
 import {
+  findNode,
   type Liveness,
-  NODE_ID,
   type NodeDetail,
   type NodeListing,
   NodePage,
@@ -34,7 +34,7 @@ export interface BootstrapPagesDeps {
   readonly vault: Vault;
   readonly auditStore: AuditStore;
   readonly nodeAccess: NodeAccess;
-  readonly listing: Pick<NodeListing, 'details'>;
+  readonly listing: Pick<NodeListing, 'find'>;
   readonly reader: Pick<NodeReader, 'tips'>;
   readonly liveness: Liveness;
   readonly guard: MiddlewareHandler<HttpEnv>;
@@ -95,16 +95,6 @@ export function bootstrapPages(deps: BootstrapPagesDeps): HttpFeature {
 
 function tabOf({ nodeId }: NodeDetail): string {
   return href(`/nodes/${nodeId}/ssh`);
-}
-
-async function findNode(c: HubContext, { nodeAccess, listing }: BootstrapPagesDeps): Promise<NodeDetail> {
-  const nodeId = c.req.param('id') ?? '';
-  const [node] =
-    NODE_ID.test(nodeId) && (await nodeAccess.may(viewerOf(c), nodeId, 'viewer'))
-      ? await listing.details([nodeId])
-      : [];
-  if (node === undefined) throw notFound('This node');
-  return node;
 }
 
 async function refuse(

@@ -6,7 +6,7 @@ import { liveUrl } from '../../console/live.ts';
 import { href } from '../../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../../http.ts';
 import { notFound } from '../../http-error.ts';
-import { type Liveness, NODE_ID, type NodeListing, NodePage } from '../../nodes/index.ts';
+import { findNode, type Liveness, NODE_ID, type NodeListing, NodePage } from '../../nodes/index.ts';
 import type { JobBatch, JobDetail, JobSummary } from '../job.ts';
 import { mayRepeat } from '../job-choice.ts';
 import type { JobDesk } from '../job-desk.ts';
@@ -37,7 +37,7 @@ export interface JobPagesDeps {
   /** Of what workers run over SSH: in the same list, asked for elsewhere. */
   readonly sshKinds: readonly string[];
   readonly access: NodeAccess;
-  readonly listing: Pick<NodeListing, 'details'>;
+  readonly listing: Pick<NodeListing, 'find'>;
   readonly liveness: Liveness;
   readonly guard: MiddlewareHandler<HttpEnv>;
   readonly clock: Pick<Clock, 'now'>;
@@ -135,14 +135,10 @@ async function actsOn(
 }
 
 async function showNodeJobs(c: HubContext, deps: JobPagesDeps): Promise<Response> {
-  const { reader, access, listing, liveness } = deps;
+  const { reader, liveness } = deps;
   const viewer = viewerOf(c);
-  const nodeId = c.req.param('id') ?? '';
-  const [node] =
-    NODE_ID.test(nodeId) && (await access.may(viewer, nodeId, 'viewer'))
-      ? await listing.details([nodeId])
-      : [];
-  if (node === undefined) throw notFound('This node');
+  const node = await findNode(c, deps);
+  const { nodeId } = node;
   const [page, work] = await Promise.all([reader.list(viewer, { nodeId }), reader.nodeWork(nodeId)]);
   const at = liveness.at();
   return c.render(

@@ -22,6 +22,9 @@ export interface HostFigures {
   readonly txBytes: number;
 }
 
+/** Files that are read together tell of one moment. */
+const STEP_MS = 1_000;
+
 /** The hardware under a simulated node: plausible figures that move with the clock. */
 export class SimulatedHost {
   readonly cores: number;
@@ -72,15 +75,17 @@ export class SimulatedHost {
   figures(): HostFigures {
     const now = this.#clock.monotonic();
     const elapsedMs = now - this.#at;
-    this.#at = now;
-    if (elapsedMs > 0) this.#pass(elapsedMs);
-    const uptimeMs = this.#agedMs + (now - this.#startedAt);
+    if (elapsedMs >= STEP_MS) {
+      this.#at = now;
+      this.#pass(elapsedMs);
+    }
+    const countedMs = this.#agedMs + (this.#at - this.#startedAt);
     return {
-      uptimeMs,
+      uptimeMs: this.#agedMs + (now - this.#startedAt),
       load: this.#cpu.value * this.cores * 1.15,
       memoryAvailableBytes: this.memoryTotalBytes * (1 - this.#memory.value),
       busyMs: this.#busyMs,
-      idleMs: Math.max(0, uptimeMs * this.cores - this.#busyMs),
+      idleMs: Math.max(0, countedMs * this.cores - this.#busyMs),
       rxBytes: this.#rxBytes,
       txBytes: this.#txBytes,
     };

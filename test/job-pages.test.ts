@@ -181,7 +181,7 @@ describe('pages of jobs', { timeout: 120_000 }, () => {
 
     it('shows a colleague who only looks at the node no link, and a stranger nothing', async () => {
       const [{ id }] = await world.sql<[{ id: string }]>`
-        select job_id as id from jobs where node_id = ${node} and params like '%s3.example%'`;
+        select job_id as id from jobs where node_id = ${node} and params like '%spent%' and params like '%s3.example%'`;
       const as = async (email: string) => {
         await world.signIn(email);
         await world.sql`update users set tier = 'operator' where email = ${email}`;
@@ -204,6 +204,17 @@ describe('pages of jobs', { timeout: 120_000 }, () => {
       expect(page).not.toContain('Promote to seed');
       for (const tail of acts) expect((await guest.ask(tail)).status, tail).toBe(404);
       expect((await guest.see('/nonsense')).status).toBe(404);
+      // What was presigned is in the form for whoever may run it, and nowhere else.
+      await world.sql`update jobs set state = 'failed' where job_id = ${id}`;
+      const anew = /href="[^"]*(\/jobs\/run\?[^"]*)"/.exec(await (await get(`/jobs/${id}`)).text())![1]!;
+      const asked = new URL(anew.replaceAll('&amp;', '&'), world.url).searchParams;
+      expect([asked.get('kind'), asked.get('p.to')]).toEqual([
+        'backup-stoachain',
+        expect.stringContaining('spent'),
+      ]);
+      const seen = await (await guest.see(`/../../../jobs/${id}`)).text();
+      expect(seen).toContain('s3.example');
+      expect(seen).not.toContain('spent');
     });
   });
 

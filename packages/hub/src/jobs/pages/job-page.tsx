@@ -165,8 +165,10 @@ function Acts({ job, acts }: { job: JobDetail; acts: JobActs }) {
 /** Where it is asked for. */
 function anewPath({ run, kind, nodeId, params }: JobDetail): string {
   const texts = asTexts(params);
-  if (run === 'agent')
-    return `/jobs/run?${new URLSearchParams({ kind, q: `id:${nodeId}`, ...texts }).toString()}`;
+  if (run === 'agent') {
+    const fields = Object.entries(texts).map(([name, value]): [string, string] => [`p.${name}`, value]);
+    return `/jobs/run?${new URLSearchParams([['kind', kind], ['q', `id:${nodeId}`], ...fields])}`;
+  }
   if (kind !== 'bootstrap') return `/nodes/${nodeId}/ssh`;
   const { host = '', port = '', user = '', label = '' } = texts;
   return `/bootstrap?${new URLSearchParams({ host, port, user, label }).toString()}`;

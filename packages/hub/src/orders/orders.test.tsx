@@ -260,6 +260,18 @@ describe('orders', { timeout: 60_000 }, () => {
     await expect(tooLate).rejects.toEqual(code('bad_order', 'before the work begins'));
   });
 
+  it('is signed whole, and told without what its URLs permit', async () => {
+    const to = 'https://s3.example/b/n/1?X-Amz-Signature=secret';
+    const { parameters } = kindOf('backup-stoachain');
+    const backup = { ...wanted, kind: 'backup-stoachain', params: formatParams(parameters, { to }) };
+    const orderId = await orders.draft(viewer(), backup);
+    await orders.sign(viewer(), orderId, await signed(orderId));
+    expect((await orders.show(viewer(), orderId)).params).toContain('secret');
+    const [act] =
+      await database.sql`select detail->>'params' as params from audit_log where act = 'order.sign'`;
+    expect(act).toEqual({ params: '{"to":"https://s3.example/b/n/1?…"}' });
+  });
+
   it('goes when its draft runs out unsigned, and a month after its end', async () => {
     const [open_, kept] = [await orders.draft(viewer(), wanted), await orders.draft(viewer(), wanted)];
     await orders.sign(viewer(), kept, await signed(kept));

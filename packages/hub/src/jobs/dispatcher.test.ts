@@ -83,7 +83,14 @@ describe('leasing to a fleet', () => {
     await pass(500);
     expect(sent.length).toBe(leased.length);
     expect(sent.length).toBeGreaterThan(800);
-    expect(sent.length).toBeLessThanOrEqual(1_008);
+    expect(sent.length).toBeLessThanOrEqual(1_003);
+  });
+
+  it('fills all the room of a node, turn by turn', async () => {
+    const { join, pass, sent } = makeFleet();
+    join(1);
+    await pass(500);
+    expect(sent).toHaveLength(8);
   });
 
   it('is held up by nodes that acknowledge nothing for a part of the time that their leases live', async () => {

@@ -42,6 +42,11 @@ const WINDOW = { windowMs: 5, maxItems: 500 };
 
 /** Leases that wait for their acknowledgement at a time: what a fleet answers within a part of a second. */
 const MOST_UNACKED = 1_000;
+/**
+ * Of what a node can hold it gets so much at a turn, and the rest when the others had theirs: were every slot of it
+ * reserved, a fleet with one job each would be asked a few nodes at a time.
+ */
+const MOST_AT_ONCE = 2;
 /** Those that nobody acknowledges make room by and by. */
 const LOOK_MS = 1_000;
 
@@ -56,7 +61,9 @@ export class Dispatcher {
   readonly #unacked: AckWindow;
   /** Sessions whose turn comes when there is room for another lease, the first first. */
   readonly #waiting = new Set<WorkSession>();
-  /** Free slots of the sessions that are being leased to: each of them may become a lease. */
+  /** Sessions that got all that a turn can bring, and have room for more. */
+  readonly #more = new Set<WorkSession>();
+  /** Most leases that can come of the sessions whose turn it is. */
   #underWay = 0;
   #looking = false;
 
@@ -95,7 +102,7 @@ export class Dispatcher {
     this.#next();
   }
 
-  /** As many as there is room for leases, were all of their slots to fill. */
+  /** As many as there is room for leases, were each to get all that a turn can bring. */
   #next(): void {
     if (this.#waiting.size === 0) return;
     let room = this.#unacked.room - this.#underWay;
@@ -104,7 +111,7 @@ export class Dispatcher {
         this.#lookAgain();
         break;
       }
-      const slots = session.room('mutating') + session.room('read');
+      const slots = turnOf(session, 'mutating') + turnOf(session, 'read');
       room -= slots;
       this.#waiting.delete(session);
       this.#asked.add(session);
@@ -115,6 +122,10 @@ export class Dispatcher {
         .catch((error: unknown) => this.#deps.onError(error))
         .finally(() => {
           this.#underWay -= slots;
+          if (this.#more.delete(session)) {
+            session.mayHaveWork = true;
+            this.#wake(session);
+          }
           this.#next();
         });
     }
@@ -156,6 +167,7 @@ export class Dispatcher {
     const { sessions, orders, party, loop, onLeased } = this.#deps;
     const carried = await orders.carriedFor(jobs);
     const by = party();
+    const given = new Map<WorkSession, number>();
     await loop.map(jobs, (job) => {
       const session = sessions.get(job.nodeId);
       // Gone meanwhile: its lease ends unacknowledged, and it is found again.
@@ -163,16 +175,23 @@ export class Dispatcher {
       session.sent(slot);
       this.#unacked.sent(job.jobId);
       session.agent.sendEncoded(jobFrame(job, by, carried.get(job.jobId)));
+      const got = (given.get(session) ?? 0) + 1;
+      given.set(session, got);
       // It filled its room: there may be more behind it.
       if (session.room(slot) === 0) session.mayHaveWork = true;
+      else if (got === MOST_AT_ONCE) this.#more.add(session);
     });
     onLeased(jobs);
   }
 }
 
+function turnOf(session: WorkSession, slot: Slot): number {
+  return Math.min(MOST_AT_ONCE, session.room(slot));
+}
+
 function roomOf(session: WorkSession, slot: Slot): Room {
   const { node, facts } = session.agent;
-  return { nodeId: node.nodeId, epoch: facts.epoch, site: node.site, free: session.room(slot) };
+  return { nodeId: node.nodeId, epoch: facts.epoch, site: node.site, free: turnOf(session, slot) };
 }
 
 function jobFrame(

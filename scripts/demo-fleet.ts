@@ -1,18 +1,22 @@
-/** The fleet of `pnpm demo`, in a process of its own beside its hub: it ends with that. */
+/** A fleet of `pnpm demo`, in a process of its own beside its hub: it ends with that. */
 import { createClock, type Identity } from '@stoa/agent';
 import { createNetwork } from '../test/chainweb/index.ts';
 import { createFairClock } from '../test/world/clocks.ts';
 import { type Crossing, WayToHub } from '../test/world/crossing.ts';
 import { Fleet } from '../test/world/fleet.ts';
 import type { PastRow } from '../test/world/past.ts';
+import type { Place } from '../test/world/places.ts';
 import type { WorldNode } from '../test/world/world-node.ts';
-import { placesOf } from '../test/world.ts';
 
 export interface FleetStart {
+  /** Of the chain, which all fleets share. */
   readonly seed: number;
+  /** Which of the demo's fleets: what happens in it is its own. */
+  readonly fleet: number;
   /** When the chain began, ms since 1970. */
   readonly chainStartsAt: number;
-  /** Of each node, as the hub has registered it. */
+  readonly places: readonly Place[];
+  /** Of each place, as the hub has registered it. */
   readonly identities: readonly Identity[];
   readonly pollCutMs: number | undefined;
   readonly longestOutageMs: number;
@@ -22,7 +26,6 @@ export interface Muster {
   readonly joined: number;
   /** Have not joined, by the script of faults. */
   readonly away: number;
-  readonly all: number;
 }
 
 export type ToFleet =
@@ -45,10 +48,10 @@ function tell(message: ToHub): void {
 const stored = Promise.withResolvers<void>();
 const way = new WayToHub((crossings) => tell({ kind: 'crossings', crossings }));
 
-async function live({ seed, chainStartsAt, identities, ...terms }: FleetStart): Promise<void> {
+async function live({ seed, chainStartsAt, ...terms }: FleetStart): Promise<void> {
   const clock = createFairClock(createClock());
   const fleet = new Fleet({
-    ...{ clock, seed, identities, places: placesOf(identities.length, seed) },
+    ...{ clock, seed: seed + terms.fleet, places: terms.places, identities: terms.identities },
     network: createNetwork({ seed, clock, startsAt: chainStartsAt }),
     mischief: true,
     longestOutageMs: terms.longestOutageMs,
@@ -59,7 +62,7 @@ async function live({ seed, chainStartsAt, identities, ...terms }: FleetStart): 
       return stored.promise;
     },
   });
-  if (identities.length > 0) await fleet.join();
+  if (terms.places.length > 0) await fleet.join();
   muster(fleet, new Set());
 }
 
@@ -68,7 +71,7 @@ function muster(fleet: Fleet, joined: Set<WorldNode>): void {
   for (const node of fleet.nodes) if (!joined.has(node) && node.online) joined.add(node);
   const missing = fleet.nodes.filter((node) => !joined.has(node));
   const away = missing.filter((node) => fleet.mischief?.active.has(node)).length;
-  tell({ kind: 'muster', muster: { joined: joined.size, away, all: fleet.nodes.length } });
+  tell({ kind: 'muster', muster: { joined: joined.size, away } });
   if (missing.length > away) setTimeout(() => muster(fleet, joined), MUSTER_MS);
 }
 

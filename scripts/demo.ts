@@ -1,7 +1,7 @@
 /** `pnpm demo`: a hub with a lively simulated fleet, in a temporary directory; until Ctrl-C. */
 import { fork } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -20,7 +20,7 @@ import type { FleetStart, Muster, ToFleet, ToHub } from './demo-fleet.ts';
 const HELP = `Usage: pnpm demo [--nodes N] [--live M] [--port P] [--seed S]
 
   --nodes N  how large the fleet is (default 1000)
-  --live M   how many of them are real agent cores, in a process of their own (default: all up to 10000, 2000 of a
+  --live M   how many of them are real agent cores, in processes of their own (default: all up to 10000, 2000 of a
              larger fleet); the others are rows in the database, kept fresh by a statement, to see the console at that size
   --port P   port of the console (default: any free one)
   --seed S   number from which labels, figures and the script of faults follow (default 1)
@@ -40,8 +40,10 @@ const LIVE_OF_MANY = 2_000;
 const OUTAGE_MS = 60_000;
 /** Ten thousand agents are more than V8 would give by itself, and most of what they make is short-lived. */
 const FLEET_MEMORY = ['--max-old-space-size=8192', '--max-semi-space-size=64'];
-/** Above that, agents ask their chain for its tips and report more seldom. */
+/** Above that, agents ask their chain for its tips and report more seldom, and live in several processes. */
 const COMFORTABLE = 2_000;
+/** More would only take memory: the hub is one process too. */
+const MOST_FLEETS = 4;
 
 class UsageError extends Error {
   override readonly name = 'UsageError';
@@ -131,23 +133,37 @@ async function populate(
   signal: AbortSignal,
 ): Promise<never> {
   const { signer } = region;
-  const identities = await settle(placesOf(live, seed), { hub, database, signer, random, clock, signal });
-  const start = {
-    ...{ seed, identities, chainStartsAt: network.startsAt, longestOutageMs: OUTAGE_MS },
-    pollCutMs: live > COMFORTABLE ? 30_000 : undefined,
-  };
+  const places = placesOf(live, seed);
+  const identities = await settle(places, { hub, database, signer, random, clock, signal });
+  const large = live > COMFORTABLE;
+  const fleets = large ? Math.min(MOST_FLEETS, availableParallelism()) : 1;
+  const size = Math.ceil(live / fleets);
+  const starts = Array.from({ length: fleets }, (_, fleet) => {
+    const share = [fleet * size, (fleet + 1) * size] as const;
+    return {
+      ...{ seed, fleet, chainStartsAt: network.startsAt, longestOutageMs: OUTAGE_MS },
+      ...{ places: places.slice(...share), identities: identities.slice(...share) },
+      pollCutMs: large ? 60_000 : undefined,
+    };
+  });
   const backdrop = {
     ...{ database, clock, network, signal },
     nodes: nodes - live,
     region: region.name,
     onSeeded: (count: number) => progress(`seeded ${count} of ${nodes - live} rows`),
   };
-  const [ended] = await Promise.all([runFleet({ hub, database }, start), seedBackdrop(backdrop)]);
+  const tally = new Tally(live);
+  const running = starts.map((start) => runFleet({ hub, database }, start, tally));
+  const [ended] = await Promise.all([Promise.race(running), seedBackdrop(backdrop)]);
   return ended;
 }
 
-/** Tells how many have joined until all have that can. @throws where its process ends. */
-function runFleet({ hub, database }: Pick<Stage, 'hub' | 'database'>, start: FleetStart): Promise<never> {
+/** @throws where its process ends. */
+function runFleet(
+  { hub, database }: Pick<Stage, 'hub' | 'database'>,
+  start: FleetStart,
+  tally: Tally,
+): Promise<never> {
   const program = fileURLToPath(new URL('demo-fleet.ts', import.meta.url));
   const execArgv = [...process.execArgv, ...FLEET_MEMORY];
   const child = fork(program, [], { serialization: 'advanced', execArgv });
@@ -156,24 +172,37 @@ function runFleet({ hub, database }: Pick<Stage, 'hub' | 'database'>, start: Fle
     accept: (link, request) => void hub.agents.gateway.accept(link, request),
     post: (crossings) => tell({ kind: 'crossings', crossings }),
   });
-  const began = performance.now();
   tell({ kind: 'start', start });
   return new Promise((_resolve, reject) => {
     child.on('message', (message: ToHub) => {
       if (message.kind === 'crossings') way.take(message.crossings);
       if (message.kind === 'past')
         storePast(database, message.rows).then(() => tell({ kind: 'stored' }), reject);
-      if (message.kind === 'muster') told(message.muster, performance.now() - began);
+      if (message.kind === 'muster') tally.take(start.fleet, message.muster);
     });
-    child.once('exit', (code) => reject(new Error(`the process of the fleet ended with ${code}`)));
+    child.once('exit', (code) => reject(new Error(`the process of a fleet ended with ${code}`)));
   });
 }
 
-function told({ joined, away, all }: Muster, ms: number): void {
-  progress(`joined ${joined} of ${all} nodes`);
-  if (joined + away < all) return;
-  const seconds = Math.round(ms / 1_000);
-  progress(`${joined} of ${all} nodes joined in ${seconds} s; ${away} are cut off, as planned\n`);
+/** Tells how many nodes of all fleets have joined, until all have that can. */
+class Tally {
+  readonly #all: number;
+  readonly #began = performance.now();
+  readonly #fleets = new Map<number, Muster>();
+
+  constructor(all: number) {
+    this.#all = all;
+  }
+
+  take(fleet: number, muster: Muster): void {
+    this.#fleets.set(fleet, muster);
+    let [joined, away] = [0, 0];
+    for (const each of this.#fleets.values()) [joined, away] = [joined + each.joined, away + each.away];
+    progress(`joined ${joined} of ${this.#all} nodes`);
+    if (joined + away < this.#all) return;
+    const seconds = Math.round((performance.now() - this.#began) / 1_000);
+    progress(`${joined} of ${this.#all} nodes joined in ${seconds} s; ${away} are cut off, as planned\n`);
+  }
 }
 
 /** One line that is written over, where there is a terminal. */

@@ -9,7 +9,7 @@ import {
 import type { SimulatedNetwork } from '../chainweb/index.ts';
 import { Mischief } from './mischief.ts';
 import { type PastRow, stagePast } from './past.ts';
-import { type Place, townOf } from './places.ts';
+import type { Place } from './places.ts';
 import { createDice, type Dice } from './random.ts';
 import { WorldNode } from './world-node.ts';
 
@@ -140,7 +140,7 @@ export class Fleet implements AsyncDisposable {
       network,
       wires: this.#wires,
       pollCutMs,
-      latencyMs: latency === 'towns' ? townOf(index).latencyMs : 0,
+      latencyMs: latency === 'towns' ? place.latencyMs : 0,
       dice: this.#dice.fork(`node ${index}`),
       onLog: onLog && ((line) => onLog(line, place.label)),
     });

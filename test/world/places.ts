@@ -9,6 +9,8 @@ export interface Place {
   readonly address: string;
   readonly tags: readonly string[];
   readonly version: string;
+  /** One way to the hub. */
+  readonly latencyMs: number;
 }
 
 interface Town {
@@ -86,6 +88,7 @@ export function placeOf(index: number, count: number, dice: Dice): Place {
     address: addressOf(index),
     tags,
     version: own.pick(VERSIONS),
+    latencyMs: town.latencyMs,
   };
 }
 

@@ -19,6 +19,8 @@ export interface Topics {
   rights: { readonly account: string | undefined };
   /** Who owns these nodes now. */
   owners: { readonly nodes: readonly { readonly nodeId: string; readonly owner: string }[] };
+  /** A release was published, by this instance or another; the version of its targets metadata. */
+  releases: { readonly targetsVersion: number };
 }
 
 export type Listener<T extends keyof Topics> = (payload: Topics[T]) => void;
@@ -35,6 +37,7 @@ export class Bus {
     ownerKeys: new Set(),
     rights: new Set(),
     owners: new Set(),
+    releases: new Set(),
   };
 
   constructor(by: { log: Pick<Log, 'error'> }) {

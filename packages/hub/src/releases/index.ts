@@ -1,0 +1,1 @@
+export type { PublishedRelease, PublishedTarget, Releases } from './release.ts';

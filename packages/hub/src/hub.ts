@@ -123,6 +123,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     instanceId: config.instance,
     key: options.key,
     binding: { mode: 'terminator', value: url.hostname },
+    capabilities: 0,
     signer,
     cache: options.identityCache,
     clock,
@@ -211,6 +212,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const imported = new ImportedNodes({ sql, audit: new AuditLog({ sql, clock }), clock });
   const agents = createAgentSide({
     work: jobs.frames,
+    updates: undefined,
     instanceId: config.instance,
     region,
     rootFingerprint,

@@ -1,5 +1,6 @@
 export * from './artefact.ts';
 export * from './bytes.ts';
+export { CAPABILITY, type CapabilityName, hasCapability } from './capabilities.ts';
 export * from './close-codes.ts';
 export {
   bool,
@@ -82,6 +83,14 @@ export {
 } from './messages/gauges.ts';
 export { readPlain, writePlain } from './messages/plain.ts';
 export { FRAME, type FrameName } from './messages/types.ts';
+export {
+  MAX_MIRRORS,
+  MAX_UPDATE_LINE_BYTES,
+  MAX_UPDATE_LINES,
+  type UpdateAssignment,
+  type UpdateState,
+  type UpdateStatus,
+} from './messages/update.ts';
 export {
   type CancelAck,
   type Credit,

@@ -1,5 +1,5 @@
 import type { AgentMessage, Gauges } from '@stoa/protocol';
-import { LIMITS, ProtocolError } from '@stoa/protocol';
+import { hasCapability, LIMITS, ProtocolError } from '@stoa/protocol';
 import type { Descriptions } from '../nodes/index.ts';
 import type { RareLog } from '../rare-log.ts';
 import type { EvidenceDesk } from './evidence.ts';
@@ -9,6 +9,7 @@ import type { Handlers } from './ingest.ts';
 import type { LiveNode } from './live-node.ts';
 import type { NodeSession } from './node-session.ts';
 import type { KeyRotations } from './rotation.ts';
+import type { UpdateFrames } from './update-frames.ts';
 import type { WorkFrames } from './work-frames.ts';
 
 export interface AgentFrameDeps {
@@ -18,6 +19,8 @@ export interface AgentFrameDeps {
   readonly evidence: EvidenceDesk;
   readonly rotations: KeyRotations;
   readonly work: WorkFrames;
+  /** Without it, the hub does not offer the capability `updates`, and an agent that speaks of it breaks the protocol. */
+  readonly updates: UpdateFrames | undefined;
   /** Sealed changes of the owner's key since the one with this fingerprint, in their order. */
   readonly ownerKeyChanges: (owner: string, fingerprint: string) => Promise<readonly Uint8Array[]>;
   /** A sample taken while the node had no session, in hub time. */
@@ -29,7 +32,7 @@ export interface AgentFrameDeps {
 
 /** What the hub does with each frame of an agent. */
 export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
-  const { heartbeats, headers, descriptions, evidence, rotations, work, rarely } = deps;
+  const { heartbeats, headers, descriptions, evidence, rotations, work, updates, rarely } = deps;
   const batches = new WeakMap<NodeSession, { minute: number; count: number }>();
 
   /** Work that outlives its frame: what the node did wrong ends its session, what went wrong here is ours to log. */
@@ -90,6 +93,11 @@ export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
     logChunk: (session, value) => later(session, 'logChunk', work.logChunk(session, value)),
     jobResult: (session, value) => later(session, 'jobResult', work.jobResult(session, value)),
     cancelAck: (session, value) => work.cancelAck(session, value),
+    updateStatus(session, value) {
+      if (updates === undefined || !hasCapability(session.facts.capabilities, 'updates'))
+        throw new ProtocolError('unknown_type', 'an update status came in a session without that capability');
+      later(session, 'updateStatus', updates.updateStatus(session, value));
+    },
     ratchetStored: (session) =>
       later(session, 'ratchetStored', deps.ratchetStored(session.node.nodeId, session.facts.epoch)),
     disconnect: (session) => session.link.close(1000, 'the agent leaves'),

@@ -54,6 +54,8 @@ export interface Established {
   /** What the key that signed the Hello was to the node. */
   readonly keyRole: KeyRole;
   readonly quarantined: boolean;
+  /** What both sides know (`CAPABILITY`). */
+  readonly capabilities: number;
 }
 
 /**
@@ -133,11 +135,12 @@ async function claimSession(
   await settleKey(who, verdict, deps.directory);
   const { party, regionTime, authority } = deps.identity.proof;
   const quarantined = node.quarantineReason !== undefined;
+  const capabilities = party.capabilities & hello.capabilities;
   const { frame, session } = answer.welcome({
     sessionId,
     epoch: verdict.epoch,
     version: hello.version,
-    capabilities: party.capabilities & hello.capabilities,
+    capabilities,
     heartbeatMs: terms.heartbeatMs,
     pingMs: terms.pingMs,
     credits: 0,
@@ -160,6 +163,7 @@ async function claimSession(
     verdict,
     keyRole: who.role,
     quarantined,
+    capabilities,
   };
 }
 

@@ -34,6 +34,8 @@ export interface HubIdentityDeps {
   readonly instanceId: string;
   readonly key: SigningKey;
   readonly binding: Binding;
+  /** What this hub offers (`CAPABILITY`). */
+  readonly capabilities: number;
   readonly signer: Pick<SignerClient, 'instanceCert' | 'regionTime'>;
   readonly cache: { load(): Promise<Uint8Array | undefined>; save(bytes: Uint8Array): Promise<void> };
   readonly clock: Clock;
@@ -149,8 +151,8 @@ export class HubIdentity {
   }
 
   #proofOf(documents: Kept): Proof {
-    const { key, binding } = this.#deps;
-    const party = { key, chain: documents.chain, binding, capabilities: 0 };
+    const { key, binding, capabilities } = this.#deps;
+    const party = { key, chain: documents.chain, binding, capabilities };
     return { ...documents, party, cert: peekInstanceCert(documents.chain.instance) };
   }
 }

@@ -34,6 +34,7 @@ import { KeyRotations } from './rotation.ts';
 import { SessionStore } from './session-store.ts';
 import { StatusFlush } from './status-flush.ts';
 import { StatusStore } from './status-store.ts';
+import type { UpdateFrames } from './update-frames.ts';
 import { UptimeBook } from './uptime.ts';
 import { UptimeStore } from './uptime-store.ts';
 import { createWebSocketServer } from './websocket-link.ts';
@@ -45,6 +46,8 @@ export { Heartbeats } from './heartbeats.ts';
 export { HubIdentity, type HubIdentityDeps, keptChain } from './hub-identity.ts';
 export type { Link, LinkRequest } from './link.ts';
 export type { LiveNode } from './live-node.ts';
+export type { NodeSession } from './node-session.ts';
+export type { UpdateFrames } from './update-frames.ts';
 export type { WorkFrames } from './work-frames.ts';
 
 export interface AgentSideDeps {
@@ -63,6 +66,8 @@ export interface AgentSideDeps {
   readonly recognise: EnrolmentDeps['recognise'];
   readonly ownerKeyChanges: AgentFrameDeps['ownerKeyChanges'];
   readonly work: WorkFrames;
+  /** Where there is one, `identity` offers the capability. */
+  readonly updates: UpdateFrames | undefined;
   readonly events: NodeEventLog;
   readonly set: VerifiedSet;
   readonly corroboration: Corroboration;
@@ -135,6 +140,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     }),
     rotations: new KeyRotations({ registry, signer, crypto }),
     work: deps.work,
+    updates: deps.updates,
     ownerKeyChanges: deps.ownerKeyChanges,
     ratchetStored: (nodeId, epoch) => store.ratchetStored({ nodeId, epoch }),
     onSample: deps.onSample,

@@ -27,6 +27,8 @@ export interface NodeSessionFacts {
   readonly epoch: number;
   readonly quarantined: boolean;
   readonly pingMs: number;
+  /** What both sides know (`CAPABILITY`). */
+  readonly capabilities: number;
 }
 
 /** An established session: opens and seals frames, counts them, and knows when the peer was last heard. */

@@ -24,6 +24,7 @@ import {
 import { agentDescription, componentHealth, effectiveConfig } from './description.ts';
 import { heartbeat, metricsBatch, tipReport } from './gauges.ts';
 import { FRAME } from './types.ts';
+import { updateAssignment, updateStatus } from './update.ts';
 import {
   cancelAck,
   cancelJob,
@@ -59,6 +60,7 @@ export const AGENT_FRAMES = {
   jobResult: sealedJobResult,
   cancelAck,
   workPolicy,
+  updateStatus,
 } as const;
 
 /** Payload codec of each frame that a hub sends within a session. */
@@ -81,6 +83,7 @@ export const HUB_FRAMES = {
   credit,
   cancelJob,
   jobReceipt: sealedJobReceipt,
+  updateAssignment,
 } as const;
 
 export type AgentFrameName = keyof typeof AGENT_FRAMES;

@@ -1,6 +1,6 @@
 /**
  * Frame types. 1 to 63 go from agent to hub, 64 to 127 from hub to agent; a number is never used again for another
- * meaning. Work (jobs, leases, logs, packages) takes 32 to 47 and 96 to 111.
+ * meaning. Work (jobs, leases, logs, packages) takes 32 to 47 and 96 to 111, updates 48 to 51 and 112 to 115.
  */
 export const FRAME = {
   hello: 1,
@@ -25,6 +25,8 @@ export const FRAME = {
   cancelAck: 37,
   workPolicy: 38,
 
+  updateStatus: 48,
+
   challenge: 64,
   welcome: 65,
   heartbeatAck: 66,
@@ -45,6 +47,8 @@ export const FRAME = {
   credit: 98,
   cancelJob: 99,
   jobReceipt: 100,
+
+  updateAssignment: 112,
 } as const;
 
 export type FrameName = keyof typeof FRAME;

@@ -1,0 +1,15 @@
+/**
+ * Features that a peer must know of before it is sent their frames. Both sides say in the handshake what they know; Welcome
+ * carries what both do. Bits, never used again for another feature.
+ *
+ * 1 `updates`: 2026-11-26: updateStatus and updateAssignment. A hub without it ends the session of an agent that sends it
+ * a status; an agent without it would leave every assignment unread.
+ */
+export const CAPABILITY = { updates: 1 } as const;
+
+export type CapabilityName = keyof typeof CAPABILITY;
+
+/** Whether a session has the feature, by the capabilities in its Welcome. */
+export function hasCapability(capabilities: number, name: CapabilityName): boolean {
+  return (capabilities & CAPABILITY[name]) !== 0;
+}

@@ -1,10 +1,8 @@
-import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { parseRange } from '../byte-range.ts';
 import type { HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { Log } from '../log.ts';
+import { sendFile } from '../send-file.ts';
 import type { Archive, ArtefactStore, Release } from './artefact-store.ts';
 import type { Installer } from './installer.ts';
 import type { JoinSteps } from './steps.ts';
@@ -78,31 +76,11 @@ function sendStatement(c: HubContext, release: Release | undefined): Response {
   return c.body(release.statement);
 }
 
-/** The address names the content, so it never changes: any cache may keep it for good. */
-function sendArchive(c: HubContext, archive: Archive, deps: DownloadDeps): Response {
-  const { path, name, sha256, size } = archive;
-  const etag = `"${sha256}"`;
-  c.header('etag', etag);
-  c.header('accept-ranges', 'bytes');
-  c.header('cache-control', 'public, max-age=31536000, immutable');
-  if (c.req.header('if-none-match') === etag) return c.body(null, 304);
-  const wanted = c.req.header('if-range') ?? etag;
-  const range = wanted === etag ? parseRange(c.req.header('range'), size) : undefined;
-  if (range === 'unsatisfiable') {
-    c.header('content-range', `bytes */${size}`);
-    return c.body(null, 416);
-  }
-  const { first, last } = range ?? { first: 0, last: size - 1 };
-  c.header('content-type', 'application/gzip');
-  c.header('content-disposition', `attachment; filename="${name}"`);
-  c.header('content-length', String(last - first + 1));
-  if (range !== undefined) c.header('content-range', `bytes ${first}-${last}/${size}`);
-  c.status(range === undefined ? 200 : 206);
-  if (c.req.method === 'HEAD') return c.body(null);
-  const file = createReadStream(path, { start: first, end: last });
-  // Only what was read to its end has arrived, as far as a hub can tell.
-  if (last === size - 1) file.once('end', () => told(deps, c.req.header('stoa-join') ?? '', name));
-  return c.body(Readable.toWeb(file) as ReadableStream<Uint8Array>);
+function sendArchive(c: HubContext, { path, name, sha256, size }: Archive, deps: DownloadDeps): Response {
+  return sendFile(c, {
+    ...{ path, size, etag: sha256, contentType: 'application/gzip', filename: name },
+    sent: () => told(deps, c.req.header('stoa-join') ?? '', name),
+  });
 }
 
 function told({ steps, log }: DownloadDeps, tokenId: string, name: string): void {

@@ -1,0 +1,193 @@
+import { DATA_DIRECTORY_RULE, defaultDataDirectory } from './data-directory.ts';
+import { HubError } from './error.ts';
+import { type Place, parsePlace } from './place.ts';
+
+/** What a setting may be, one function a kind. */
+export interface Setting<T> {
+  readonly env: string;
+  readonly doc: string;
+  /** As shown in `--help`. */
+  readonly fallback: string;
+  /** @throws ConfigError for a value that cannot be used. */
+  parse(text: string | undefined): T;
+}
+
+export class ConfigError extends HubError<'bad_config'> {
+  override readonly name = 'ConfigError';
+  constructor(setting: string, value: string, expected: string, options: { cause?: unknown } = {}) {
+    super('bad_config', `${setting}='${value}' cannot be used: ${expected} expected`, {
+      retry: false,
+      ...options,
+    });
+  }
+}
+
+export function text(env: string, fallback: string, doc: string): Setting<string> {
+  return { env, doc, fallback, parse: (value) => value || fallback };
+}
+
+export function optionalText(env: string, shown: string, doc: string): Setting<string | undefined> {
+  return { env, doc, fallback: shown, parse: (value) => value || undefined };
+}
+
+export function dataDirectory(env: string, doc: string): Setting<string> {
+  return { env, doc, fallback: DATA_DIRECTORY_RULE, parse: (value) => value || defaultDataDirectory() };
+}
+
+export function port(env: string, fallback: number, doc: string): Setting<number> {
+  return {
+    env,
+    doc,
+    fallback: String(fallback),
+    parse(value) {
+      if (!value) return fallback;
+      const number = Number(value);
+      if (!Number.isInteger(number) || number < 0 || number > 65_535)
+        throw new ConfigError(env, value, 'a port from 0 (any free one) to 65535');
+      return number;
+    },
+  };
+}
+
+export function integer(
+  env: string,
+  fallback: number,
+  range: { from: number; to: number; doc: string },
+): Setting<number> {
+  return {
+    env,
+    doc: range.doc,
+    fallback: String(fallback),
+    parse(value) {
+      if (!value) return fallback;
+      const number = Number(value);
+      if (!Number.isInteger(number) || number < range.from || number > range.to)
+        throw new ConfigError(env, value, `an integer from ${range.from} to ${range.to}`);
+      return number;
+    },
+  };
+}
+
+/** A list, parts between commas. @param use turns it into what is needed; its error says what is wrong. */
+export function list<T>(
+  env: string,
+  shown: string,
+  by: { doc: string; use: (parts: readonly string[]) => T },
+): Setting<T> {
+  return {
+    env,
+    doc: by.doc,
+    fallback: shown,
+    parse(value) {
+      const parts = (value ?? '').split(',').map((part) => part.trim());
+      try {
+        return by.use(parts.filter((part) => part !== ''));
+      } catch (cause) {
+        throw new ConfigError(env, value ?? '', 'addresses or CIDR ranges, commas between', { cause });
+      }
+    },
+  };
+}
+
+export function origin(env: string, shown: string, doc: string): Setting<URL | undefined> {
+  return {
+    env,
+    doc,
+    fallback: shown,
+    parse(value) {
+      if (!value) return undefined;
+      if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol))
+        throw new ConfigError(env, value, 'a URL like https://hub.example');
+      return new URL(value);
+    },
+  };
+}
+
+export function place(env: string, shown: string): Setting<Place | undefined> {
+  return {
+    env,
+    doc: 'Where the public map draws this region: latitude,longitude in degrees.',
+    fallback: shown,
+    parse(value) {
+      if (!value) return undefined;
+      const parsed = parsePlace(value);
+      if (parsed === undefined) throw new ConfigError(env, value, 'degrees north and east, like 48.2,16.4');
+      return parsed;
+    },
+  };
+}
+
+/** The first choice is the default. */
+export function choice<const T extends string>(
+  env: string,
+  choices: readonly [T, ...T[]],
+  doc: string,
+): Setting<T> {
+  return {
+    env,
+    doc,
+    fallback: choices[0],
+    parse(value) {
+      const chosen = choices.find((each) => each === (value || choices[0]));
+      if (chosen === undefined) throw new ConfigError(env, value ?? '', choices.join(' or '));
+      return chosen;
+    },
+  };
+}
+
+export function email(env: string, fallback: string, doc: string): Setting<string> {
+  return {
+    env,
+    doc,
+    fallback,
+    parse(value) {
+      const address = (value || fallback).trim().toLowerCase();
+      if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(address))
+        throw new ConfigError(env, address, 'an e-mail address, like name@example.org,');
+      return address;
+    },
+  };
+}
+
+export function smtpUrl(env: string, shown: string, doc: string): Setting<string | undefined> {
+  return {
+    env,
+    doc,
+    fallback: shown,
+    parse(value) {
+      if (!value) return undefined;
+      // The value holds a password: it is not told.
+      if (!URL.canParse(value) || !/^smtps?:$/.test(new URL(value).protocol))
+        throw new ConfigError(env, '…', 'a URL like smtp://user:password@mail.example:587');
+      return value;
+    },
+  };
+}
+
+export function redisUrl(env: string, shown: string, doc: string): Setting<string | undefined> {
+  return {
+    env,
+    doc,
+    fallback: shown,
+    parse(value) {
+      if (!value) return undefined;
+      // The value may hold a password: it is not told.
+      if (!URL.canParse(value) || !/^rediss?:$/.test(new URL(value).protocol))
+        throw new ConfigError(env, '…', 'a URL like redis://:password@redis.example:6379');
+      return value;
+    },
+  };
+}
+
+export function publicOrigin(env: string, shown: string, doc: string): Setting<URL | undefined> {
+  const setting = origin(env, shown, doc);
+  return {
+    ...setting,
+    parse(value) {
+      const url = setting.parse(value);
+      if (url !== undefined && url.href !== `${url.origin}/`)
+        throw new ConfigError(env, value ?? '', 'scheme, name and port alone, like https://hub.example,');
+      return url;
+    },
+  };
+}

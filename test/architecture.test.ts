@@ -144,6 +144,11 @@ describe('single owners', () => {
       why: 'one strict verify, two implementations; boxes are its secretbox',
     },
     {
+      library: '@tufjs/models',
+      owners: [/^packages\/protocol\/src\/release\//],
+      why: 'one place knows the formats of releases, and how strictly they are read',
+    },
+    {
       library: 'pino',
       owners: [/^packages\/hub\/src\/log\.ts$/],
       why: 'one format of log lines, one list of redactions',

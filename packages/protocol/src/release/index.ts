@@ -2,6 +2,7 @@
  * Releases of the agent in the formats of The Update Framework 1.0: made and signed offline, published by a hub, verified
  * by every node. The only place that knows those formats. Pure: bytes in, facts out; the time is an argument.
  */
+export { BUILD_FILE, type BuiltFile, formatBuild, parseBuild, type ReleaseBuild } from './build.ts';
 export { ReleaseError, type ReleaseErrorCode } from './error.ts';
 export {
   type Floors,

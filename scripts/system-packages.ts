@@ -12,6 +12,20 @@ const NEEDED: ReadonlyArray<{ path: string; pkg: string; why: string }> = [
   { path: '/usr/bin/busybox', pkg: 'busybox', why: 'install.sh under a second shell' },
   { path: '/usr/bin/systemd-analyze', pkg: 'systemd', why: "the check of the agent's unit" },
   { path: '/usr/bin/dbus-daemon', pkg: 'dbus', why: 'a systemd of its own for the privileged unit' },
+  {
+    path: '/usr/bin/aarch64-linux-gnu-strip',
+    pkg: 'binutils-aarch64-linux-gnu',
+    why: "the agent's binary for arm64",
+  },
+  {
+    path: '/usr/bin/qemu-aarch64-static',
+    pkg: 'qemu-user-static',
+    why: "the agent's binary for arm64, run here",
+  },
+  { path: '/usr/aarch64-linux-gnu/lib/libc.so.6', pkg: 'libc6-arm64-cross', why: 'the same' },
+  { path: '/usr/aarch64-linux-gnu/lib/libstdc++.so.6', pkg: 'libstdc++6-arm64-cross', why: 'the same' },
+  { path: '/usr/aarch64-linux-gnu/lib/libgcc_s.so.1', pkg: 'libgcc-s1-arm64-cross', why: 'the same' },
+  { path: '/usr/bin/x86_64-linux-gnu-strip', pkg: 'binutils-x86-64-linux-gnu', why: "the agent's binary" },
   { path: '/usr/bin/zstd', pkg: 'zstd', why: 'seeds of the chain database' },
 ];
 

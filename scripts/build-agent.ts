@@ -7,12 +7,13 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { LAUNCHER_VERSION } from '@stoa/agent/layout';
+import { PLATFORMS, type Platform } from '@stoa/protocol/release';
 import { buildExecutables, expectReproduced, gatherInputs, papersOf } from './agent-build/build.ts';
 import { developmentRoot } from './agent-build/development-root.ts';
 import { BuildError } from './agent-build/error.ts';
 import { NODE_VERSION } from './agent-build/node-base.ts';
-import { isPlatform, PLATFORMS, type Platform } from './agent-build/platform.ts';
-import { type ReleaseFile, writeRelease } from './agent-build/release-directory.ts';
+import { isPlatform } from './agent-build/platform.ts';
+import { type FileSize, writeRelease } from './agent-build/release-directory.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAX_BYTES = 110e6;
@@ -43,7 +44,7 @@ interface Built {
   readonly developmentRoot: boolean;
   readonly reproduced: boolean;
   readonly binaries: readonly Binary[];
-  readonly files: readonly ReleaseFile[];
+  readonly files: readonly FileSize[];
   readonly release: string | undefined;
 }
 
@@ -115,9 +116,7 @@ async function build(by: Wanted): Promise<Built> {
   const binaries = await Promise.all(
     executables.map(async ({ platform, path, sha256 }): Promise<Binary> => {
       const { size: bytes } = await stat(path);
-      const runtime = release?.index.files.find(
-        (file) => file.kind === 'runtime' && file.platform === platform,
-      );
+      const runtime = release?.sizes.find((file) => file.kind === 'runtime' && file.platform === platform);
       return { platform, path, sha256, bytes, zstdBytes: runtime?.sent };
     }),
   );
@@ -128,7 +127,7 @@ async function build(by: Wanted): Promise<Built> {
     developmentRoot: development,
     reproduced: !by.once,
     binaries,
-    files: release?.index.files ?? [],
+    files: release?.sizes ?? [],
     release: release?.directory,
   };
 }
@@ -150,9 +149,9 @@ function describe({ binaries, files, release }: Built): string {
     ({ path, sha256, bytes, zstdBytes }) =>
       `${relative(ROOT, path)}  ${sha256}  ${megabytes(bytes)}${zstdBytes === undefined ? '' : `, zstd-19 ${megabytes(zstdBytes)}`}`,
   );
-  for (const { file, kind, length, sent } of files)
+  for (const { file, kind, bytes, sent } of files)
     if (kind !== 'runtime')
-      lines.push(`${file}  ${(length / 1e3).toFixed(1)} KB, sent as ${(sent / 1e3).toFixed(1)} KB`);
+      lines.push(`${file}  ${(bytes / 1e3).toFixed(1)} KB, sent as ${(sent / 1e3).toFixed(1)} KB`);
   if (release !== undefined) lines.push(`Next: stoa-signer release draft ${relative(ROOT, release)}`);
   return lines.join('\n');
 }

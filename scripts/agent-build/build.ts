@@ -1,12 +1,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Platform } from '@stoa/protocol/release';
 import { type AgentBundles, agentBundles } from './bundles.ts';
 import { componentsOf } from './components.ts';
 import { type Content, type Executable, expectSame, makeExecutables } from './executables.ts';
 import { NODE_VERSION, type NodeBase, nodeBase } from './node-base.ts';
 import { licencesText, sbom } from './papers.ts';
-import { HOST_PLATFORM, isPlatform, type Platform, type Say } from './platform.ts';
+import { HOST_PLATFORM, isPlatform, type Say } from './platform.ts';
 
 /** All that the binaries of one version are made of. */
 export interface AgentInputs {

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ASSET } from '@stoa/agent/layout';
+import type { Platform } from '@stoa/protocol/release';
 import { BuildError } from './error.ts';
 import { sha256Of } from './files.ts';
 import { NODE_VERSION, type NodeBase } from './node-base.ts';
-import type { Platform } from './platform.ts';
+
 import type { SeaOrder } from './sea-child.ts';
 
 const CHILD = fileURLToPath(new URL('sea-child.ts', import.meta.url));

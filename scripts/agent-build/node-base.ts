@@ -5,10 +5,11 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Platform } from '@stoa/protocol/release';
 import { BuildError } from './error.ts';
 import { exists, sha256Of } from './files.ts';
 import { lockedIntegrity } from './lockfile.ts';
-import { HOST_PLATFORM, type Platform, type Say } from './platform.ts';
+import { HOST_PLATFORM, type Say } from './platform.ts';
 
 const run = promisify(execFile);
 

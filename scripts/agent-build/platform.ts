@@ -1,5 +1,4 @@
-export const PLATFORMS = ['linux-x64', 'linux-arm64'] as const;
-export type Platform = (typeof PLATFORMS)[number];
+import { PLATFORMS, type Platform } from '@stoa/protocol/release';
 
 export const HOST_PLATFORM: string = `linux-${process.arch}`;
 

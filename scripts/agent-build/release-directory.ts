@@ -1,44 +1,26 @@
 import { cp, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BUILD_FILE, type BuiltFile, formatBuild } from '@stoa/protocol/release';
 import type { AgentInputs, Papers } from './build.ts';
 import { compress, patch } from './compression.ts';
 import type { Executable } from './executables.ts';
 import { sha256Of } from './files.ts';
 import { NODE_VERSION } from './node-base.ts';
-import type { Platform, Say } from './platform.ts';
+import type { Say } from './platform.ts';
 
-/** One file that a release may carry, as its signed target will describe it. */
-export interface ReleaseFile {
-  /** In the directory; `FILE.zst` beside it is the same, compressed. */
-  readonly file: string;
-  /** `payload/1.2.3/linux-x64`. */
-  readonly path: string;
-  readonly kind: 'payload' | 'runtime' | 'runtime-patch';
-  readonly platform: Platform;
-  /** Hex, of the file; of a patch, of what it makes. */
-  readonly sha256: string;
-  readonly length: number;
-  /** Bytes that are sent: of `FILE.zst`, or of the patch. */
+const SBOM = 'stoa-agent.cdx.json';
+
+/** What a release moves, in bytes. */
+export interface FileSize extends BuiltFile {
+  readonly bytes: number;
+  /** Of `FILE.zst` beside it; a patch is sent as it is. */
   readonly sent: number;
-  /** SHA-256 in hex of the runtime that a patch applies to. */
-  readonly from?: string;
 }
-
-export interface ReleaseIndex {
-  readonly version: string;
-  readonly node: string;
-  /** Oldest launcher that knows how to start the payload. */
-  readonly minLauncher: string;
-  readonly sbom: string;
-  readonly files: readonly ReleaseFile[];
-}
-
-export const INDEX_FILE = 'release.json';
 
 /**
- * What holders of keys draft a release from: `to`/VERSION with an index. Nothing of it is trusted: who signs looks at the
- * hashes, and who checks builds the same again.
- * @param by.previous Directory of an earlier release, whose runtimes patches are made from.
+ * What holders of keys draft a release from: `to`/VERSION with its description. Nothing of it is trusted: who signs hashes
+ * the files, and who checks builds the same again.
+ * @param by.previous Directory of an earlier release, from whose runtimes patches are made.
  */
 export async function writeRelease(by: {
   to: string;
@@ -48,44 +30,40 @@ export async function writeRelease(by: {
   minLauncher: string;
   previous?: string;
   say: Say;
-}): Promise<{ directory: string; index: ReleaseIndex }> {
-  const { inputs, executables, papers, say } = by;
+}): Promise<{ directory: string; sizes: FileSize[] }> {
+  const { inputs, papers, minLauncher, previous, say } = by;
   const { version } = inputs.bundles;
   const directory = join(by.to, version);
+  const at = (file: string): string => join(directory, file);
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
-  const files: ReleaseFile[] = [];
-  const described = async (kind: 'payload' | 'runtime', platform: Platform, file: string): Promise<void> => {
-    const path = join(directory, file);
-    say(`compress ${file}`);
-    const sent = await compress(path, `${path}.zst`);
-    const [{ size: length }, sha256] = await Promise.all([stat(path), sha256Of(path)]);
-    files.push({ file, path: `${kind}/${version}/${platform}`, kind, platform, sha256, length, sent });
+  const files: BuiltFile[] = [];
+  const sizes: FileSize[] = [];
+  const add = async (built: BuiltFile, sent: number): Promise<void> => {
+    files.push(built);
+    sizes.push({ ...built, bytes: (await stat(at(built.file))).size, sent });
   };
-  for (const { platform, path, sha256 } of executables) {
-    await writeFile(join(directory, `payload-${platform}.cjs`), inputs.content.payload);
-    await described('payload', platform, `payload-${platform}.cjs`);
-    await cp(path, join(directory, `runtime-${platform}`));
-    await described('runtime', platform, `runtime-${platform}`);
-    if (by.previous === undefined) continue;
-    const base = join(by.previous, `runtime-${platform}`);
+  const packed = async (built: BuiltFile): Promise<void> => {
+    say(`compress ${built.file}`);
+    await add(built, await compress(at(built.file), at(`${built.file}.zst`)));
+  };
+  for (const { platform, path } of by.executables) {
+    await writeFile(at(`payload-${platform}.cjs`), inputs.content.payload);
+    await packed({ kind: 'payload', platform, file: `payload-${platform}.cjs` });
+    await cp(path, at(`runtime-${platform}`));
+    await packed({ kind: 'runtime', platform, file: `runtime-${platform}` });
+    if (previous === undefined) continue;
+    const base = join(previous, `runtime-${platform}`);
     const file = `runtime-patch-${platform}`;
     say(`make ${file} from ${base}`);
-    const sent = await patch({ from: base, to: path, out: join(directory, file) });
-    const [{ size: length }, from] = await Promise.all([stat(path), sha256Of(base)]);
-    const target = { path: `runtime-patch/${version}/${platform}`, kind: 'runtime-patch', platform } as const;
-    files.push({ file, ...target, sha256, length, sent, from });
+    const sent = await patch({ from: base, to: path, out: at(file) });
+    await add({ kind: 'runtime-patch', platform, file, from: await sha256Of(base) }, sent);
   }
-  await writeFile(join(directory, 'stoa-agent.cdx.json'), papers.sbom);
-  await writeFile(join(directory, 'THIRD-PARTY-LICENCES'), papers.licences);
-  const { minLauncher } = by;
-  const index: ReleaseIndex = {
-    version,
-    node: NODE_VERSION,
-    minLauncher,
-    sbom: 'stoa-agent.cdx.json',
-    files,
-  };
-  await writeFile(join(directory, INDEX_FILE), `${JSON.stringify(index, null, 2)}\n`);
-  return { directory, index };
+  await writeFile(at(SBOM), papers.sbom);
+  await writeFile(at('THIRD-PARTY-LICENCES'), papers.licences);
+  await writeFile(
+    at(BUILD_FILE),
+    formatBuild({ version, node: NODE_VERSION, minLauncher, files, sbom: SBOM }),
+  );
+  return { directory, sizes };
 }

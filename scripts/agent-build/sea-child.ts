@@ -3,7 +3,7 @@
  * Node that runs it: `node sea-child.ts ORDER`, as JSON.
  */
 import { createRequire } from 'node:module';
-import type { Platform } from './platform.ts';
+import type { Platform } from '@stoa/protocol/release';
 
 export interface SeaOrder {
   readonly nodeVersion: string;

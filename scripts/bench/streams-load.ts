@@ -9,7 +9,7 @@ export interface Load {
   readonly origin: string;
   readonly database: string;
   readonly streams: readonly { readonly cookie: string; readonly path: string }[];
-  /** All that there are: what changes is chosen among them. */
+  /** Of those that beat. */
   readonly nodeIds: readonly string[];
   readonly updatesPerSecond: number;
 }
@@ -61,7 +61,8 @@ function change({ database, nodeIds, updatesPerSecond }: Load): void {
     // Each node as often as any other, far apart in the list.
     const ids = Array.from({ length: count }, (_, i) => nodeIds[((from + i) * 7_919) % nodeIds.length]!);
     from += count;
-    sql`update node_status set cpu = random(), load = random() * 8, last_seen = now() where node_id = any(${ids}::text[])`
+    sql`update node_status set cpu = random(), load = random() * 8, last_seen = now(),
+      at_tip_at = case when lag <= 3 then now() else at_tip_at end where node_id = any(${ids}::text[])`
       .then(() => {
         heard.updates += ids.length;
         tell({ kind: 'changed', ids });

@@ -54,6 +54,14 @@ function escapedKey(key: string): string {
   return PLAIN.test(key) ? key : encodeURIComponent(key);
 }
 
+/** Who watches a key. */
+interface Watcher {
+  readonly streams: Set<LiveStream>;
+  fragment: string | undefined;
+  /** The fragment but for its ages. */
+  lasting: string | undefined;
+}
+
 /** A source with who watches what of it. */
 class Topic {
   readonly source: LiveSource;
@@ -61,7 +69,7 @@ class Topic {
   /** Keys without a fragment yet. */
   readonly wanted = new Set<string>();
   #underWay = false;
-  readonly #watchers = new Map<string, { readonly streams: Set<LiveStream>; fragment: string | undefined }>();
+  readonly #watchers = new Map<string, Watcher>();
 
   constructor(source: LiveSource) {
     this.source = source;
@@ -70,7 +78,7 @@ class Topic {
   watch(key: string, stream: LiveStream): void {
     let watcher = this.#watchers.get(key);
     if (watcher === undefined) {
-      watcher = { streams: new Set(), fragment: undefined };
+      watcher = { streams: new Set(), fragment: undefined, lasting: undefined };
       this.#watchers.set(key, watcher);
       this.keys.add(key);
       this.wanted.add(key);
@@ -109,16 +117,15 @@ class Topic {
     for (const key of wanted) this.wanted.delete(key);
     for (const [key, html] of changes) {
       const watcher = this.#watchers.get(key);
-      if (watcher === undefined || sameButForAges(watcher.fragment, html)) continue;
+      if (watcher === undefined) continue;
+      // An age that grew is no change: the browser keeps ages true by itself.
+      const lasting = withoutAges(html);
+      if (lasting === watcher.lasting) continue;
       watcher.fragment = html;
+      watcher.lasting = lasting;
       for (const stream of watcher.streams) stream.mark(this, key);
     }
   }
-}
-
-/** An age that grew is no change: the browser keeps ages true by itself. */
-function sameButForAges(shown: string | undefined, html: string): boolean {
-  return shown !== undefined && (shown === html || withoutAges(shown) === withoutAges(html));
 }
 
 function withoutAges(html: string): string {

@@ -10,7 +10,7 @@ import { type ListFilter, listUrl, statesOf, stateUrl } from './list-filter.ts';
 import { filterError, type ListToolsProps, listTools } from './list-tools.ts';
 import type { ListPage } from './listing.ts';
 import type { Instant } from './liveness.ts';
-import { nodeRow } from './row.tsx';
+import { dayCell, nodeRow } from './row.tsx';
 import { STATE_WORDS, STATES, type StateName } from './state.ts';
 
 export interface NodeListProps extends ListToolsProps {
@@ -27,7 +27,7 @@ export function nodeListPage({ page, days, census, at, ...tools }: NodeListProps
   const rows =
     page.rows.length === 0
       ? noNodes(filter, census)
-      : markup`<table class="nodes">${TABLE_HEAD}<tbody>${page.rows.map((node) => nodeRow(node, days.get(node.nodeId), at))}</tbody></table>`;
+      : markup`<table class="nodes">${TABLE_HEAD}<tbody>${page.rows.map((node) => nodeRow(node, at, dayCell(days.get(node.nodeId))))}</tbody></table>`;
   return markup`<header class="title"><h1>Nodes</h1>${pager(filter, page, 'Pages, above the list')}</header>${stateFilter(filter, census)}${filter.error !== undefined && filterError(filter.error)}${filter.error === undefined && listTools(tools)}${filter.error === undefined && rows}${pager(filter, page, 'Pages, below the list')}${WHY_BUBBLE}`;
 }
 

@@ -9,6 +9,8 @@ import type { NodeSummary } from './summary.ts';
 
 /** A node that nothing is told of is looked up again after this long: another hub may have written it. */
 const RELOAD_MS = 30_000;
+/** Of the watched at most so many at once: what was opened together is soon looked up again evenly. */
+const reloadedAtOnce = (watched: number): number => Math.max(200, Math.ceil(watched / 15));
 /** Time alone changes states, but slowly. */
 const JUDGE_MS = 5_000;
 
@@ -26,7 +28,7 @@ export class NodeSource<T extends NodeSummary> implements LiveSource {
   readonly #load: (nodeIds: readonly string[]) => Promise<readonly T[]>;
   readonly #render: (loaded: T) => string | Promise<string>;
   readonly #held = new Map<string, Held<T>>();
-  /** When each watched id was last looked up, found or not. */
+  /** When each watched id was last looked up, found or not; the longest ago first, so that a round looks at few. */
   readonly #lookedUp = new Map<string, number>();
   readonly #dirty = new Set<string>();
   #judgedAt = 0;
@@ -57,23 +59,33 @@ export class NodeSource<T extends NodeSummary> implements LiveSource {
 
   async changes(watched: ReadonlySet<string>, wanted: ReadonlySet<string>): Promise<Map<string, string>> {
     const now = this.#clock.now();
-    for (const id of this.#lookedUp.keys()) if (!watched.has(id)) this.#forget(id);
-    const due = [...watched].filter((id) => this.#isDue(id, wanted, now));
+    const due = this.#due(watched, wanted, now);
     const changed = due.length === 0 ? [] : await this.#reload(due, wanted, now);
     changed.push(...this.#judgeAgain(now));
     const rendered = changed.map(async ({ value }) => [value.nodeId, await this.#render(value)] as const);
     return new Map(await Promise.all(rendered));
   }
 
+  /** What nobody watches any more is forgotten when its turn comes. */
+  #due(watched: ReadonlySet<string>, wanted: ReadonlySet<string>, now: number): string[] {
+    const due = new Set(wanted);
+    for (const id of this.#dirty) if (watched.has(id)) due.add(id);
+    let left = reloadedAtOnce(watched.size);
+    for (const [id, at] of this.#lookedUp) {
+      if (left === 0 || now - at < RELOAD_MS) break;
+      if (!watched.has(id)) this.#forget(id);
+      else if (!due.has(id)) {
+        due.add(id);
+        left -= 1;
+      }
+    }
+    return [...due];
+  }
+
   #forget(id: string): void {
     this.#lookedUp.delete(id);
     this.#held.delete(id);
     this.#dirty.delete(id);
-  }
-
-  #isDue(id: string, wanted: ReadonlySet<string>, now: number): boolean {
-    const at = this.#lookedUp.get(id);
-    return at === undefined || wanted.has(id) || this.#dirty.has(id) || now - at >= RELOAD_MS;
   }
 
   /** @returns those that are not what they were: most that are looked up again for safety's sake are. */
@@ -85,7 +97,10 @@ export class NodeSource<T extends NodeSummary> implements LiveSource {
       for (const id of ids) this.#dirty.add(id);
       throw error;
     });
-    for (const id of ids) this.#lookedUp.set(id, now);
+    for (const id of ids) {
+      this.#lookedUp.delete(id);
+      this.#lookedUp.set(id, now);
+    }
     return loaded.flatMap((value) => {
       const before = this.#held.get(value.nodeId);
       const held = { value, state: stateName(value.facts, at) };

@@ -1,5 +1,5 @@
 import { number, short, tenths } from '../console/format.ts';
-import { embed, type Markup, markup } from '../console/markup.ts';
+import { embed, Markup, markup } from '../console/markup.ts';
 import { agoMarkup, unknownMarkup } from '../console/parts.tsx';
 import type { CpuDay } from './cpu-day.ts';
 import { explainedLamp } from './explain.tsx';
@@ -12,15 +12,18 @@ export function domId(nodeId: string): string {
   return `n-${nodeId.slice(0, 16)}`;
 }
 
-/** One node in the list, relative to a page one deep. */
-export function nodeRow(node: NodeSummary, day: CpuDay | undefined, at: Instant): Markup {
+/**
+ * One node in the list, relative to a page one deep.
+ * @param day as `dayCell` makes it; left out where the row takes the place of one: half of its bytes, new once an hour.
+ */
+export function nodeRow(node: NodeSummary, at: Instant, day = KEPT_DAY): Markup {
   const { nodeId, facts } = node;
   const id = domId(nodeId);
   const lamp = explainedLamp(nodeId, stateName(facts, at));
   const seen = facts.lastSeen === undefined ? 'never' : agoMarkup(facts.lastSeen, at.now);
   const mark = node.simulated && SIMULATED;
   const name = markup`<a href="nodes/${nodeId}">${node.label}</a>${mark}<span class="sub">${short(nodeId)} &#183; ${node.owner || 'no owner'}</span>`;
-  return markup`<tr id="${id}"><td class="c-pick"><input type="checkbox" form="bulk" name="id" value="${nodeId.slice(0, 16)}" aria-label="Select ${node.label}"></td><td class="c-state">${lamp}</td><th scope="row" class="c-node">${name}</th><td class="num c-lag">${lagMarkup(facts.lag, facts.forked)}</td><td class="c-seen">${seen}</td>${shareCell(node.cpu, 'CPU')}${dayCell(day, node.cpu)}${shareCell(node.memory, 'Memory')}${shareCell(node.disk, 'Disk')}<td class="num c-wide">${node.load === undefined ? unknownMarkup('load: not measured yet') : tenths(node.load)}</td><td class="c-version">${node.agentVersion ?? unknownMarkup('the agent has not described itself yet')}</td><td class="c-region">${node.region}</td></tr>`;
+  return markup`<tr id="${id}"><td class="c-pick"><input type="checkbox" form="bulk" name="id" value="${nodeId.slice(0, 16)}" aria-label="Select ${node.label}"></td><td class="c-state">${lamp}</td><th scope="row" class="c-node">${name}</th><td class="num c-lag">${lagMarkup(facts.lag, facts.forked)}</td><td class="c-seen">${seen}</td>${shareCell(node.cpu, 'CPU')}${day}${shareCell(node.memory, 'Memory')}${shareCell(node.disk, 'Disk')}<td class="num c-wide">${node.load === undefined ? unknownMarkup('load: not measured yet') : tenths(node.load)}</td><td class="c-version">${node.agentVersion ?? unknownMarkup('the agent has not described itself yet')}</td><td class="c-region">${node.region}</td></tr>`;
 }
 
 const SIMULATED = markup`<span class="mark" title="A simulated node: never counted in ledger, mint or public pages">simulated</span>`;
@@ -51,11 +54,12 @@ function shareCell(share: number | undefined, what: string): Markup {
   return cell ?? markup`<td class="c-load">${unknownMarkup(`${what}: not measured yet`)}</td>`;
 }
 
-const NO_DAY = markup`<td class="c-day">${unknownMarkup('CPU: no hour stored yet')}</td>`;
+/** Whatever stands there stays when the row is morphed. */
+const DAY_CELL = '<td class="c-day" hx-morph-skip>';
+const KEPT_DAY = new Markup(`${DAY_CELL}</td>`);
+const NO_DAY = markup`${new Markup(DAY_CELL)}${unknownMarkup('CPU: no hour stored yet')}</td>`;
 
-/** What was, and what is: the row's own, so that the picture never says another. */
-function dayCell(day: CpuDay | undefined, now: number | undefined): Markup {
+export function dayCell(day: CpuDay | undefined): Markup {
   if (day === undefined) return NO_DAY;
-  const said = now === undefined ? 'now not measured' : `now ${Math.round(now * 100)} %`;
-  return markup`<td class="c-day"><svg class="spark" role="img"><title>CPU over 24 h: ${day.span}, ${said}</title><path d="${day.path}"/></svg></td>`;
+  return markup`${new Markup(DAY_CELL)}<svg class="spark" role="img"><title>CPU over 24 h: ${day.span}</title><path d="${day.path}"/></svg></td>`;
 }

@@ -6,7 +6,6 @@ import { type LiveSource, partial } from '../console/live.ts';
 import type { RefreshedByKey } from '../refreshed-by-key.ts';
 import type { Census } from './census.ts';
 import { CHAINS_ID, ChainsTab } from './chains-tab.tsx';
-import type { CpuDay, CpuDays } from './cpu-day.ts';
 import { filterOfKey } from './list-filter.ts';
 import { stateFilter } from './list-page.ts';
 import type { NodeListing } from './listing.ts';
@@ -27,13 +26,8 @@ export interface NodeSourcesDeps {
   readonly listing: NodeListing;
   readonly reader: NodeReader;
   readonly census: RefreshedByKey<Census>;
-  readonly days: Pick<CpuDays, 'read'>;
   readonly access: NodeAccess;
   readonly heads: NetworkHeads;
-}
-
-interface WithDay extends NodeSummary {
-  readonly day: CpuDay | undefined;
 }
 
 interface WithTips extends NodeDetail {
@@ -43,17 +37,14 @@ interface WithTips extends NodeDetail {
 
 /** What pages about nodes watch: `row` and `node` by node id, `chains` by node id, `states` by the list's filter. */
 export function nodeSources(deps: NodeSourcesDeps): LiveSource[] {
-  const { bus, clock, liveness, listing, reader, days, heads, access } = deps;
+  const { bus, clock, liveness, listing, reader, heads, access } = deps;
   const common = { bus, clock, liveness, access };
   return [
-    new NodeSource<WithDay>({
+    new NodeSource<NodeSummary>({
       ...common,
       name: 'row',
-      load: async (ids) => {
-        const [nodes, read] = await Promise.all([listing.byIds(ids), days.read(ids)]);
-        return nodes.map((node) => ({ ...node, day: read.get(node.nodeId) }));
-      },
-      render: (node) => partial(domId(node.nodeId), nodeRow(node, node.day, liveness.at()).text),
+      load: (ids) => listing.byIds(ids),
+      render: (node) => partial(domId(node.nodeId), nodeRow(node, liveness.at()).text),
     }),
     new NodeSource<NodeDetail>({
       ...common,

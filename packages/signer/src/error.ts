@@ -13,6 +13,7 @@ export type SignerErrorCode =
   | 'directory_in_use'
   | 'directory_unusable'
   | 'disk_fault'
+  | 'draft_refused'
   | 'file_missing'
   | 'instance_not_registered'
   | 'instance_taken'
@@ -24,6 +25,7 @@ export type SignerErrorCode =
   | 'key_locked'
   | 'quota_exceeded'
   | 'rotation_conflict'
+  | 'signature_refused'
   | 'signer_closed'
   | 'signer_fault'
   | 'signer_timeout'
@@ -47,6 +49,7 @@ const RETRY: Readonly<Record<SignerErrorCode, boolean>> = {
   directory_in_use: false,
   directory_unusable: false,
   disk_fault: true,
+  draft_refused: false,
   file_missing: false,
   instance_not_registered: false,
   instance_taken: false,
@@ -58,6 +61,7 @@ const RETRY: Readonly<Record<SignerErrorCode, boolean>> = {
   key_locked: false,
   quota_exceeded: true,
   rotation_conflict: false,
+  signature_refused: false,
   signer_closed: false,
   signer_fault: true,
   signer_timeout: true,

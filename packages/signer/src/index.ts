@@ -8,9 +8,18 @@ export {
   developmentUnlockPath,
   type KeyHome,
 } from '#development.ts';
-export { createDisk, type Disk } from '#disk.ts';
+export { createDisk, type Disk, type LargeDisk } from '#disk.ts';
 export { type Unlock, unlockWithKeyFile, unlockWithPassphrase } from '#keys/unlock.ts';
 export { DEFAULT_POLICY, type SignerPolicy } from '#policy.ts';
+export {
+  createDevelopmentHolders,
+  DEVELOPMENT_RELEASE_FILES,
+  type DevelopmentHolders,
+  type DevelopmentRelease,
+  rotateDevelopmentRoot,
+  signDevelopmentRelease,
+} from '#releases/development.ts';
+export type { RootChain } from '#releases/metadata-files.ts';
 export { openSignerService, type SignerService, type SignerServiceOptions } from '#service.ts';
 export type { Clock } from '#steady-clock.ts';
 export { type Listening, type SignerServer, serveSigner } from '#wire/server.ts';

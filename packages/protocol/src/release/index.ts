@@ -22,7 +22,9 @@ export {
   METADATA_BYTES,
   type MetadataSignature,
   parseMetadata,
+  peekRole,
   type RoleName,
+  requireSignatures,
   signBody,
   withSignatures,
 } from './metadata.ts';

@@ -14,7 +14,8 @@ import type { SigningKey } from '../crypto/suite.ts';
 import { ReleaseError } from './error.ts';
 import { keyId, type RoleKey } from './key.ts';
 
-export type RoleName = 'root' | 'targets' | 'snapshot' | 'timestamp';
+export const ROLE_NAMES = ['root', 'targets', 'snapshot', 'timestamp'] as const;
+export type RoleName = (typeof ROLE_NAMES)[number];
 export type Body = Root | Targets | Snapshot | Timestamp;
 
 /** Bytes of a file, at most: who downloads stops there ("endless data"). */
@@ -78,6 +79,15 @@ function read(role: RoleName, bytes: Uint8Array): Metadata<Body> {
   } catch (cause) {
     throw malformed(role, cause);
   }
+}
+
+/** What a file says it is, nothing of it judged. @throws ReleaseError `malformed`. */
+export function peekRole(bytes: Uint8Array): RoleName {
+  const start = new TextDecoder().decode(bytes.subarray(0, METADATA_BYTES.targets));
+  const role = ROLE_NAMES.find((name) => start.includes(`"_type":"${name}"`));
+  if (role === undefined)
+    throw new ReleaseError('malformed', 'this is no metadata of releases: it names none of their roles');
+  return role;
 }
 
 function malformed(role: RoleName, cause?: unknown): ReleaseError {

@@ -5,6 +5,7 @@ import { fromTufKey, type RoleKey, sha256Hex, toTufKey } from './key.ts';
 import {
   formatExpiry,
   parseMetadata,
+  ROLE_NAMES,
   type RoleName,
   requireFresh,
   requireSignatures,
@@ -12,7 +13,6 @@ import {
 } from './metadata.ts';
 import { requireVersion, type Version } from './version.ts';
 
-const ROLES: readonly RoleName[] = ['root', 'targets', 'snapshot', 'timestamp'];
 /** What one person may not do alone: a root that says otherwise is refused, whoever signed it. */
 const OFFLINE_THRESHOLD = 2;
 
@@ -53,14 +53,14 @@ export interface TrustedRoot extends RootContent {
 
 /** The part to be signed. @throws ReleaseError `bad_root` for what no verifier would take. */
 export function buildRoot(content: RootContent): Root {
-  const keys = ROLES.flatMap((name) => content.roles[name].keys);
+  const keys = ROLE_NAMES.flatMap((name) => content.roles[name].keys);
   const root = new Root({
     version: content.version,
     specVersion: '1.0.31',
     expires: formatExpiry(content.expiresAt),
     keys: Object.fromEntries(keys.map((key) => [key.id, toTufKey(key)])),
     roles: Object.fromEntries(
-      ROLES.map((name) => {
+      ROLE_NAMES.map((name) => {
         const { keys: own, threshold } = content.roles[name];
         return [name, new Role({ keyIDs: own.map(({ id }) => id), threshold })];
       }),
@@ -83,9 +83,9 @@ export function peekRoot(bytes: Uint8Array): RootContent & { sha256: string } {
 function readRoot(root: Root): RootContent & { sha256: string } {
   if (!root.consistentSnapshot) throw new ReleaseError('bad_root', 'a root here has consistent snapshots');
   const names = Object.keys(root.roles).sort().join();
-  if (names !== [...ROLES].sort().join())
-    throw new ReleaseError('bad_root', `the root has the roles ${names} (expected ${ROLES.join()})`);
-  const roles = Object.fromEntries(ROLES.map((name) => [name, readKeySet(root, name)]));
+  if (names !== [...ROLE_NAMES].sort().join())
+    throw new ReleaseError('bad_root', `the root has the roles ${names} (expected ${ROLE_NAMES.join()})`);
+  const roles = Object.fromEntries(ROLE_NAMES.map((name) => [name, readKeySet(root, name)]));
   const { floor, development = false } = root.unrecognizedFields;
   if (typeof development !== 'boolean')
     throw new ReleaseError('bad_root', '`development` of the root is neither true nor false');

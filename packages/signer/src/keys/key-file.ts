@@ -11,7 +11,15 @@ const VERSION = 1;
 const SEED_BYTES = 32;
 
 /** What a key may be used for; it is sealed in, so a file renamed to another purpose does not open. */
-export const KEY_PURPOSES = ['root', 'instances', 'enrol', 'authority', 'owner'] as const;
+export const KEY_PURPOSES = [
+  'root',
+  'instances',
+  'enrol',
+  'authority',
+  'owner',
+  'release-root',
+  'release-targets',
+] as const;
 export type KeyPurpose = (typeof KEY_PURPOSES)[number];
 
 /** A sealed key as it stands on disk: JSON, byte strings in hex. */

@@ -1,0 +1,80 @@
+import { utf8 } from '@stoa/protocol';
+import { formatBuild, verifyRoots, verifyTargets } from '@stoa/protocol/release';
+import { describe, expect, test } from 'vitest';
+import { MemoryDisk } from '#memory-disk.fixture.ts';
+import { START, seededRandom, signingKey } from '#region.fixture.ts';
+import {
+  createDevelopmentHolders,
+  rotateDevelopmentRoot,
+  signDevelopmentRelease,
+} from '#releases/development.ts';
+
+function place() {
+  const clock = { now: () => START };
+  return { dir: '/dev', disk: new MemoryDisk(), clock, random: seededRandom('holders') };
+}
+
+function build(disk: MemoryDisk, dir: string, version: string): string {
+  const file = 'payload.cjs';
+  disk.set(`${dir}/${file}`, utf8(`exports.version = '${version}'`));
+  const files = (['linux-x64', 'linux-arm64'] as const).map((platform) => ({
+    kind: 'payload' as const,
+    platform,
+    file,
+  }));
+  disk.set(
+    `${dir}/release.json`,
+    utf8(formatBuild({ version, node: '24.21.0', minLauncher: '1.0.0', files })),
+  );
+  return dir;
+}
+
+describe('holders of development', () => {
+  test('are made once, marked, and their root is rotated by themselves', async () => {
+    const by = place();
+    const first = await createDevelopmentHolders(by);
+    expect(first.newest).toMatchObject({ version: 1, development: true });
+    expect(first.newest!.roles.timestamp.keys).toHaveLength(0);
+    expect((await createDevelopmentHolders(by)).files).toEqual(first.files);
+    const hub = signingKey('hub').publicKey;
+    const { files } = await rotateDevelopmentRoot({ ...by, online: { snapshot: hub, timestamp: hub } });
+    expect(verifyRoots(files[0]!, files.slice(1)).roles.timestamp.keys[0]!.publicKey).toEqual(hub);
+  });
+
+  test('sign one build after the other, with all that a hub publishes beside it', async () => {
+    const by = place();
+    const { disk } = by;
+    const { newest } = await createDevelopmentHolders(by);
+    const first = await signDevelopmentRelease({ ...by, build: build(disk, '/b1', '1.0.0') });
+    const next = {
+      ...by,
+      build: build(disk, '/b2', '1.1.0'),
+      floor: '1.0.0',
+      security: true,
+      notes: 'mends',
+    };
+    const second = await signDevelopmentRelease(next);
+    expect([first.version, second.version]).toEqual([1, 2]);
+    const release = verifyTargets(newest!, disk.bytes('/b2/metadata/2.targets.json'), { at: START });
+    expect(release).toMatchObject({ release: '1.1.0', floor: '1.0.0', security: true, notes: 'mends' });
+    expect(release.targets.map(({ path }) => path).sort()).toEqual([
+      'payload/1.0.0/linux-arm64',
+      'payload/1.0.0/linux-x64',
+      'payload/1.1.0/linux-arm64',
+      'payload/1.1.0/linux-x64',
+    ]);
+    expect(disk.files.has('/b2/metadata/1.root.json')).toBe(true);
+  });
+
+  test('sign a build once, and another build of the same version anew', async () => {
+    const by = place();
+    await createDevelopmentHolders(by);
+    const { version, targets } = await signDevelopmentRelease({
+      ...by,
+      build: build(by.disk, '/b', '1.0.0'),
+    });
+    expect(await signDevelopmentRelease({ ...by, build: '/b' })).toMatchObject({ version, targets });
+    by.disk.set('/b/payload.cjs', utf8('other'));
+    expect(await signDevelopmentRelease({ ...by, build: '/b' })).toMatchObject({ version: 2 });
+  });
+});

@@ -1,3 +1,4 @@
+import type { TargetsFloor } from '@stoa/protocol/release';
 import { AgentError } from '#error.ts';
 
 /** What one `stage` hands over. Every byte of it is untrusted: whoever installs verifies it from files of its own. */
@@ -31,10 +32,8 @@ export interface RejectedSlot extends InstalledSlot {
 export interface SlotState {
   /** What is installed, in the order in which it is tried: the selected one and at most two before it. */
   readonly slots: readonly InstalledSlot[];
-  /** Content floor, 'a.b.c': what is older runs update-only. */
-  readonly floor: string;
-  /** Highest version of signed targets that was accepted here; an older one never is (F19). 0 for none. */
-  readonly targetsVersion: number;
+  /** What was seen here of content: what is older than `content` runs update-only, older metadata is never taken (F19). */
+  readonly floor: TargetsFloor;
   /** Of the trusted root metadata. */
   readonly rootVersion: number;
   /** Newest first. */
@@ -66,8 +65,11 @@ export interface SlotInstaller {
   select(id: SlotId): Promise<void>;
   /** This payload failed here, and an older one did not: it is taken away and never staged again. @throws InstallError */
   reject(id: SlotId, reason: string): Promise<void>;
-  /** The runtime that is on trial has proven itself; no effect where none is. @throws InstallError */
-  keepRuntime(): Promise<void>;
+  /**
+   * The payload that runs has proven itself, and with it the runtime below it if that is on trial: from now on nothing older
+   * is staged. To be called with each `confirm`. @throws InstallError
+   */
+  keep(id: SlotId): Promise<void>;
   /** This process becomes the program anew, with its PID kept. Close sockets and flush files first: nothing else does. */
   restart(): Promise<never>;
 }

@@ -18,7 +18,9 @@ export type FailureReason =
   /** The main thread did nothing else any more, and the watchdog killed it. */
   | 'spun'
   /** It ran, and did not prove itself in time: no session with the hub. */
-  | 'silent';
+  | 'silent'
+  /** Its files are not what was signed. */
+  | 'damaged';
 
 /** Why another slot than the preferred one runs. */
 export interface Failure {

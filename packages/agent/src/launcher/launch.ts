@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { createDisk } from '#atomic-file.ts';
+import type { Limits } from '#launcher/choice.ts';
+import { evaluate } from '#launcher/evaluation.ts';
+import { LastWords } from '#launcher/last-words.ts';
+import type { Launched, Role } from '#launcher/launched.ts';
+import { LAUNCHER_VERSION, layoutOf } from '#launcher/layout.ts';
+import { becomeAnew } from '#launcher/restart.ts';
+import { Start } from '#launcher/start.ts';
+import { type WatchLimits, watchMainThread } from '#launcher/watchdog.ts';
+
+export interface LaunchOptions {
+  readonly role: Role;
+  /** Without the program, and without `root`. */
+  readonly argv: readonly string[];
+  /** With which the program is started anew: its file, then all arguments. */
+  readonly again: readonly [string, ...string[]];
+  readonly env: NodeJS.ProcessEnv;
+  readonly prefix: string;
+  /** Directory of the role's journal. */
+  readonly state: string;
+  readonly embedded: { readonly root: Uint8Array; readonly factory: Uint8Array };
+  readonly limits: Limits;
+  readonly watch: WatchLimits;
+}
+
+/** Chooses a payload, runs it, and stands by. Resolves with the exit code. */
+export async function launch(options: LaunchOptions): Promise<number> {
+  const { role, argv, state } = options;
+  const counted = role === 'agent' ? argv[0] === 'run' : argv.length === 0;
+  const words = new LastWords(state);
+  const layout = layoutOf(options.prefix);
+  const disk = createDisk();
+  const start = await Start.prepare(
+    {
+      disk,
+      layout,
+      state,
+      embedded: options.embedded,
+      platform: `${process.platform}-${process.arch}`,
+      limits: options.limits,
+      now: () => Date.now(),
+      lastEnd: () => words.readEnd(),
+      lastLines: (slot) => words.lines(slot),
+      warn: (line) => void process.stderr.write(`stoa-agent: launcher: ${line}\n`),
+    },
+    counted,
+  );
+  const run = new Run(options, start, { words, counted });
+  return run.run();
+}
+
+class Run {
+  readonly #options: LaunchOptions;
+  readonly #start: Start;
+  readonly #words: LastWords;
+  readonly #counted: boolean;
+  #silence: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor(options: LaunchOptions, start: Start, by: { words: LastWords; counted: boolean }) {
+    this.#options = options;
+    this.#start = start;
+    this.#words = by.words;
+    this.#counted = by.counted;
+  }
+
+  async run(): Promise<number> {
+    const { id, payload } = this.#start.chosen;
+    if (this.#counted) this.#standBy(id);
+    const { start, version } = evaluate(payload, `stoa-agent:${id}`);
+    const code = await start(this.#launched(version));
+    if (code === 0) await this.#leave();
+    return code;
+  }
+
+  #standBy(slot: string): void {
+    const words = this.#words;
+    words.clear();
+    process.on('uncaughtExceptionMonitor', (error) =>
+      words.end({ slot, reason: 'crashed', detail: String(error?.stack ?? error).slice(0, 2_000) }),
+    );
+    process.on('exit', (code) => {
+      if (!this.#over) words.end({ slot, reason: 'crashed', detail: `it left with exit code ${code}` });
+    });
+    watchMainThread({ slot, endFile: words.endFile, limits: this.#options.watch });
+    const silentMs = this.#start.silentAfterMs;
+    if (silentMs === undefined || this.#options.role === 'root') return;
+    this.#silence = setTimeout(() => void this.#giveUp(), silentMs);
+  }
+
+  #launched(version: string): Launched {
+    const { role, argv, env, prefix } = this.#options;
+    const { chosen, journal } = this.#start;
+    const { id, sha256, verified } = chosen;
+    return {
+      role,
+      argv,
+      env,
+      prefix,
+      slot: { id, version, sha256, targetsVersion: verified?.targetsVersion },
+      updateOnly: this.#start.updateOnly(version),
+      launcherVersion: LAUNCHER_VERSION,
+      node: process.versions.node,
+      runtimeSha256: () => sha256OfFile(layoutOf(prefix).program),
+      silentAfterMs: this.#start.silentAfterMs,
+      failures: journal.failures,
+      confirm: async (proof) => {
+        if (!this.#counted) return;
+        try {
+          if (await this.#start.confirm(proof)) return await this.#restart();
+        } finally {
+          if (this.#start.silentAfterMs === undefined) clearTimeout(this.#silence);
+        }
+        if (!this.#start.doubtful) this.#words.clear(id);
+      },
+      record: (line) => {
+        if (this.#counted && this.#start.doubtful) this.#words.record(id, line);
+      },
+      restart: () => this.#restart(),
+    };
+  }
+
+  async #giveUp(): Promise<void> {
+    try {
+      await this.#start.giveUp();
+    } finally {
+      await this.#restart();
+    }
+  }
+
+  async #leave(): Promise<void> {
+    this.#over = true;
+    clearTimeout(this.#silence);
+    if (!this.#counted) return;
+    // A start that can't be closed in the journal counts as one that was cut: no harm, it takes several in a row.
+    await this.#start.end().catch((error: Error) => process.stderr.write(`stoa-agent: ${error.message}\n`));
+  }
+
+  async #restart(): Promise<never> {
+    await this.#leave();
+    const { again, env } = this.#options;
+    return becomeAnew(again, env);
+  }
+}
+
+async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  return hash.digest('hex');
+}

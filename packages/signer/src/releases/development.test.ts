@@ -1,4 +1,4 @@
-import { utf8 } from '@stoa/protocol';
+import { toHex, utf8 } from '@stoa/protocol';
 import { formatBuild, verifyRoots, verifyTargets } from '@stoa/protocol/release';
 import { describe, expect, test } from 'vitest';
 import { MemoryDisk } from '#memory-disk.fixture.ts';
@@ -73,7 +73,8 @@ describe('holders of development', () => {
       ...by,
       build: build(by.disk, '/b', '1.0.0'),
     });
-    expect(await signDevelopmentRelease({ ...by, build: '/b' })).toMatchObject({ version, targets });
+    const again = await signDevelopmentRelease({ ...by, build: '/b' });
+    expect([again.version, toHex(again.targets)]).toEqual([version, toHex(targets)]);
     by.disk.set('/b/payload.cjs', utf8('other'));
     expect(await signDevelopmentRelease({ ...by, build: '/b' })).toMatchObject({ version: 2 });
   });

@@ -115,6 +115,39 @@ describe('the chainweb process', () => {
     expect([await look(), await look(), scans]).toEqual([undefined, undefined, 5]);
   });
 
+  it('is looked for among the new processes, each twice, while none runs', async () => {
+    const machine = makeProc();
+    for (const pid of [1, 2, 3]) machine.addProcess(pid, { comm: 'sh' });
+    const read = new Set<string>();
+    const proc = {
+      ...machine.proc,
+      read(path: string) {
+        if (path.endsWith('/comm')) read.add(path);
+        return machine.proc.read(path);
+      },
+    };
+    const { clock, collector } = collectorOver({ proc });
+    const look = async () => {
+      read.clear();
+      const { node } = await collector.collect(signal);
+      return [node?.pid, read.size];
+    };
+    expect([await look(), await look(), await look()]).toEqual([
+      [undefined, 3],
+      [undefined, 3],
+      [undefined, 0],
+    ]);
+    machine.addProcess(80, { comm: 'systemd' });
+    expect(await look()).toEqual([undefined, 1]);
+    machine.addProcess(80, { comm: 'chainweb-node', argv: NODE });
+    expect(await look()).toEqual([80, 1]);
+    machine.remove('80');
+    machine.addProcess(2, { comm: 'chainweb-node', argv: NODE });
+    expect(await look()).toEqual([undefined, 1]);
+    await clock.advance(300_000);
+    expect(await look()).toEqual([2, 3]);
+  });
+
   it('may end while it is looked at', async () => {
     for (const lost of ['stat', 'cmdline', 'status', 'cgroup']) {
       const machine = makeProc();

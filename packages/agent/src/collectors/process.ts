@@ -36,10 +36,10 @@ export interface ProcessDeps {
 }
 
 const PERIOD_MS = 30_000;
-/** While no node runs, each run looks through all processes of the host. */
+/** While no node runs, each run looks through the new processes of the host. */
 const SEARCH_PERIOD_MS = 60_000;
 const TIMEOUT_MS = 5000;
-/** How late a second node of the host is noticed. */
+/** How late a second node of the host is noticed, or one whose process was another program for long. */
 const RESCAN_MS = 300_000;
 
 /** comm holds 15 bytes; nix wraps the program as `.chainweb-node-wrapped`. Scripts, `docker run` and `screen` differ. */
@@ -79,10 +79,19 @@ export function processCollector(deps: ProcessDeps): Collector<ChainwebProcesses
   };
 }
 
-/** Looks through all processes of the host only where those that it knows have changed, and once in a while. */
+/**
+ * Looks through all processes of the host once in a while, and in between only at those that it found; where these have
+ * changed, or none was found, also at those that are new.
+ */
 class NodeFinder {
   readonly #deps: ProcessDeps;
-  #known: { pids: readonly number[]; names: string; at: number } | undefined;
+  #known: { pids: readonly number[]; names: string } = { pids: [], names: '' };
+  /** When all were looked at. */
+  #scannedAt: number | undefined;
+  /** At the last look. */
+  #all: ReadonlySet<number> = new Set();
+  /** Looked at twice: a host has hundreds, the name of each takes a read, and what is to become the node does so at once. */
+  #seen: ReadonlySet<number> = new Set();
 
   constructor(deps: ProcessDeps) {
     this.#deps = deps;
@@ -90,13 +99,20 @@ class NodeFinder {
 
   async find(signal: AbortSignal): Promise<Candidate[]> {
     const { proc, clock } = this.#deps;
-    const known = this.#known;
-    if (known && known.pids.length > 0 && clock.monotonic() - known.at < RESCAN_MS) {
-      const found = await findCandidates(proc, known.pids, signal);
-      if (namesOf(found) === known.names) return found;
+    const now = clock.monotonic();
+    const { pids, names } = this.#known;
+    const whole = this.#scannedAt === undefined || now - this.#scannedAt >= RESCAN_MS;
+    if (!whole && pids.length > 0) {
+      const found = await findCandidates(proc, pids, signal);
+      if (namesOf(found) === names) return found;
     }
-    const found = await findCandidates(proc, proc.pids(), signal);
-    this.#known = { pids: found.map(({ pid }) => pid), names: namesOf(found), at: clock.monotonic() };
+    const all = proc.pids();
+    const looked = whole ? all : all.filter((pid) => pids.includes(pid) || !this.#seen.has(pid));
+    const found = await findCandidates(proc, looked, signal);
+    if (whole) this.#scannedAt = now;
+    this.#seen = new Set(all.filter((pid) => this.#all.has(pid)));
+    this.#all = new Set(all);
+    this.#known = { pids: found.map(({ pid }) => pid), names: namesOf(found) };
     return found;
   }
 }

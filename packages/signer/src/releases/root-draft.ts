@@ -116,8 +116,8 @@ function onlineSet(publicKey: Uint8Array | undefined): KeySet {
 }
 
 function requireDistinct(role: string, keys: readonly RoleKey[]): void {
-  for (const of of [({ id }: RoleKey) => id, ({ holder }: RoleKey) => holder]) {
-    const doubled = keys.find((key, i) => keys.findIndex((other) => of(other) === of(key)) !== i);
+  for (const traitOf of [({ id }: RoleKey) => id, ({ holder }: RoleKey) => holder]) {
+    const doubled = keys.find((key, i) => keys.findIndex((other) => traitOf(other) === traitOf(key)) !== i);
     if (doubled !== undefined)
       throw new SignerError(
         'bad_argument',

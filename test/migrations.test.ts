@@ -46,19 +46,22 @@ describe('migrations', { tags: ['postgres'], timeout: 120_000 }, () => {
     return folder;
   }
 
-  it('lead from every earlier version, with rows in it, to the schema of a fresh database', async () => {
+  it('lead from version to version, with rows in every table of each, to the schema of a fresh database', async () => {
+    const url = await server.createDatabase();
+    let rows: Record<string, number> = {};
+    for (let version = 1; version <= journal.entries.length; version += 1) {
+      await using adapter = await open(url, await firstOf(version));
+      // Sessions of browsers are ended by one of them.
+      const { console_sessions: _ended, ...kept } = rows;
+      expect({ version, rows: await countRows(adapter.sql) }).toMatchObject({ version, rows: kept });
+      rows = await fillTables(adapter.sql);
+      expect(Object.values(rows)).not.toContain(0);
+    }
     await using fresh = await open(await server.createDatabase());
+    await using upgraded = await open(url);
     const head = await shapeOf(fresh.sql);
     expect(head.length).toBeGreaterThan(100);
-    for (let version = 1; version <= journal.entries.length; version += 1) {
-      const url = await server.createDatabase();
-      await using before = await open(url, await firstOf(version));
-      const { console_sessions: ended, ...filled } = await fillTables(before.sql);
-      expect([ended, ...Object.values(filled)]).not.toContain(0);
-      await using after = await open(url);
-      expect({ version, shape: await shapeOf(after.sql) }).toEqual({ version, shape: head });
-      expect(await countRows(after.sql)).toMatchObject(filled);
-    }
+    expect(await shapeOf(upgraded.sql)).toEqual(head);
   });
 
   it('come in the order of their time, since only what is later than the last one is applied', () => {

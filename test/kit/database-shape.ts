@@ -20,7 +20,7 @@ interface TableColumns {
   readonly columns: readonly { name: string; type: string; allowed: string | null }[];
 }
 
-/** One row in every table that can hold one, so that a migration that only suits empty tables shows. @returns counts. */
+/** One row in every table that has none, so that a migration that only suits empty tables shows. @returns counts. */
 export async function fillTables(sql: Sql): Promise<Record<string, number>> {
   const tables = await sql<TableColumns[]>`
     select c.relname as name, jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, null), 'allowed',
@@ -30,8 +30,9 @@ export async function fillTables(sql: Sql): Promise<Record<string, number>> {
     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
       and a.attnotnull and a.attidentity = '' and a.attgenerated = ''
     group by c.relname order by c.relname`;
+  const counts = await countRows(sql);
   // A table comes after those that it refers to.
-  const waiting = [...tables];
+  const waiting = tables.filter(({ name }) => counts[name] === 0);
   for (let put = 0; waiting.length > 0; put += 1) {
     const table = waiting.shift()!;
     if (!(await fill(sql, table, put < tables.length ** 2))) waiting.push(table);

@@ -1,4 +1,5 @@
 import { fromHex } from '@stoa/protocol';
+import { ReleaseError } from '@stoa/protocol/release';
 import { Command, CommanderError } from 'commander';
 import { adminKeyCommands } from '#cli/admin-key-commands.ts';
 import { artefactCommands } from '#cli/artefact-commands.ts';
@@ -7,6 +8,7 @@ import { clockCommands, journalCommands, serveCommand, statusCommand } from '#cl
 import { instanceCommands } from '#cli/instance-commands.ts';
 import { ownerKeyCommands } from '#cli/owner-key-commands.ts';
 import { regionCommands } from '#cli/region-commands.ts';
+import { releaseCommands } from '#cli/release-commands.ts';
 import { rootCommands } from '#cli/root-commands.ts';
 import { createDevelopmentKeys, reportCeremony } from '#development.ts';
 import { SignerError } from '#error.ts';
@@ -33,13 +35,14 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
 function createProgram(context: CliContext, outcome: { ok: boolean }): Command {
   const program = new Command('signer')
     .description(
-      "Custody of the keys that certify hubs and nodes: root, regions, and the daemon that signs for a region's hubs.",
+      "Custody of the keys that certify hubs and nodes, and of those that sign releases: root, regions, holders, and the daemon that signs for a region's hubs.",
     )
     .addCommand(rootCommands(context))
     .addCommand(regionCommands(context))
     .addCommand(instanceCommands(context))
     .addCommand(adminKeyCommands(context))
     .addCommand(artefactCommands(context))
+    .addCommand(releaseCommands(context))
     .addCommand(ownerKeyCommands(context))
     .addCommand(serveCommand(context))
     .addCommand(statusCommand(context))
@@ -126,7 +129,7 @@ function parseInstance(text: string): { instance: string; publicKey: Uint8Array 
 }
 
 function complain({ io }: CliContext, json: boolean, error: unknown): void {
-  const known = error instanceof SignerError || error instanceof UsageError;
+  const known = error instanceof SignerError || error instanceof UsageError || error instanceof ReleaseError;
   const { code, retry } = known ? error : { code: 'signer_fault', retry: false };
   const message = error instanceof Error ? error.message : String(error);
   if (json) io.err(`${JSON.stringify({ code, message, retry })}\n`);

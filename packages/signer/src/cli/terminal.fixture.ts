@@ -9,14 +9,21 @@ import { START, seededRandom } from '#region.fixture.ts';
 export class Terminal {
   readonly disk: MemoryDisk = new MemoryDisk();
   readonly clock: { at: number; now(): number } = { at: START, now: () => this.clock.at };
-  readonly random: Random = seededRandom('cli');
+  readonly random: Random;
   answers: string[] | undefined;
   stdin = '';
   #printed = '';
+  #out = '';
+
+  /** @param seed of its randomness: machines with keys of their own take seeds of their own */
+  constructor(seed = 'cli') {
+    this.random = seededRandom(seed);
+  }
 
   /** What one command printed, and its exit code. */
   async run(...args: string[]): Promise<{ code: number; text: string }> {
     this.#printed = '';
+    this.#out = '';
     const print = (text: string): void => {
       this.#printed += text;
     };
@@ -27,7 +34,10 @@ export class Terminal {
       disk: this.disk,
       signal: AbortSignal.abort(),
       io: {
-        out: print,
+        out: (text) => {
+          this.#out += text;
+          print(text);
+        },
         err: print,
         readStdin: async () => this.stdin,
         stdinEnd: async () => undefined,
@@ -38,10 +48,11 @@ export class Terminal {
     return { code, text: this.#printed };
   }
 
+  /** What a command that succeeds gives to programs. */
   async json(...args: string[]): Promise<Record<string, unknown>> {
     const { code, text } = await this.run(...args, '--json');
     expect(code, text).toBe(0);
-    return JSON.parse(text) as Record<string, unknown>;
+    return JSON.parse(this.#out) as Record<string, unknown>;
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from '@stoa/protocol';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { orMissing } from '../or-missing.ts';
 import { RareLog } from '../rare-log.ts';
 import { Refreshed } from '../refreshed.ts';
 
@@ -94,16 +95,6 @@ export class ArtefactStore {
       this.#complaints.write('warn', path, { fields: { path, err }, message });
       return [];
     }
-  }
-}
-
-async function orMissing<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
   }
 }
 

@@ -1,1 +1,1 @@
-export type { PublishedRelease, PublishedTarget, Releases } from './release.ts';
+export type { PublishedRelease, Releases } from './release.ts';

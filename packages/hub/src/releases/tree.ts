@@ -2,10 +2,9 @@ import { createReadStream } from 'node:fs';
 import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { ReleaseError } from './error.ts';
-
-/** Largest of any metadata: what nodes read at most (protocol/release), so that nothing larger is ever served. */
-export const MAX_METADATA_BYTES = 1_000_000;
+import { METADATA_BYTES } from '@stoa/protocol/release';
+import { orMissing } from '../or-missing.ts';
+import { PublishError } from './error.ts';
 
 const VERSIONED = /^([1-9]\d{0,9})\.(root|targets|snapshot)\.json$/;
 const BLOB = /^[0-9a-f]{64}(?:\.zst)?$/;
@@ -65,14 +64,14 @@ export class ReleaseTree {
     return BLOB.test(name) ? this.#file(this.#blob(name)) : undefined;
   }
 
-  /** Metadata that never changes. @throws ReleaseError `release_differs` where other bytes have that version. */
+  /** Metadata that never changes. @throws PublishError `release_differs` where other bytes have that version. */
   async keep(role: VersionedRole, version: number, bytes: Uint8Array): Promise<void> {
     const path = this.#metadata(`${version}.${role}.json`);
     const made = await this.#write(path, async (file) => void (await file.writeFile(bytes)), 'once');
     if (made) return;
     const held = await readFile(path);
     if (!held.equals(bytes))
-      throw new ReleaseError(
+      throw new PublishError(
         'release_differs',
         `${path} holds another ${role} of version ${version}: what was published stays, take the next version`,
       );
@@ -133,7 +132,7 @@ export class ReleaseTree {
 
   async #read(path: string): Promise<Uint8Array | undefined> {
     const file = await this.#file(path);
-    if (file === undefined || file.size > MAX_METADATA_BYTES) return undefined;
+    if (file === undefined || file.size > METADATA_BYTES.targets) return undefined;
     return orMissing(readFile(path));
   }
 
@@ -175,15 +174,5 @@ export class ReleaseTree {
       await parent.close();
     }
     return true;
-  }
-}
-
-async function orMissing<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
   }
 }

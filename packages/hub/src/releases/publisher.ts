@@ -1,0 +1,176 @@
+import {
+  buildSnapshot,
+  buildTimestamp,
+  nameFile,
+  type OnlineMetadata,
+  parseMetadata,
+  peekRoot,
+  type TrustedRoot,
+} from '@stoa/protocol/release';
+import type { AuditLog } from '#audit/index.ts';
+import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Clock } from '../clock.ts';
+import { blobsOf, takeBlob } from './blobs.ts';
+import { type Candidate, inspect } from './intake.ts';
+import type { OnlineKeys } from './online-keys.ts';
+import type { ReleaseReader, Standing } from './reader.ts';
+import type { DirectorySource } from './source.ts';
+import type { ReleaseTree } from './tree.ts';
+
+/** Any constant: it names "who writes the release tree" among advisory locks of the region. */
+const WRITING_LOCK = 7_403_331;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+export const TIMESTAMP_MS = 24 * HOUR;
+export const SNAPSHOT_MS = 7 * 24 * HOUR;
+
+export interface PublisherDeps {
+  readonly sql: Sql;
+  readonly tree: ReleaseTree;
+  readonly reader: ReleaseReader;
+  readonly keys: OnlineKeys;
+  readonly audit: Pick<AuditLog, 'append'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export interface Published {
+  /** Whether anything changed. */
+  readonly changed: boolean;
+  readonly root: number;
+  readonly release:
+    | { readonly version: number; readonly sha256: string; readonly content: string }
+    | undefined;
+}
+
+/** Puts releases in force, and keeps them fresh. One process of the region at a time. */
+export class ReleasePublisher {
+  readonly #deps: PublisherDeps;
+
+  constructor(deps: PublisherDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Verifies as a node would, stores, signs, and puts in force: all of it, or what was in force stays. What is in force
+   * already is left as it is.
+   * @throws PublishError, ReleaseError
+   */
+  async publish(source: DirectorySource, by: { actor: string }): Promise<Published> {
+    const { tree, keys } = this.#deps;
+    const first = await this.#inspect(source);
+    await keys.require(first.root);
+    for (const blob of first.targets === undefined ? [] : blobsOf(first.targets.release))
+      await takeBlob(tree, blob, source);
+    return this.exclusively(async () => {
+      // What another process has published meanwhile counts.
+      const candidate = await this.#inspect(source);
+      if (!candidate.changes) return report(candidate, false);
+      await this.#putInForce(candidate, by.actor);
+      return report(candidate, true);
+    });
+  }
+
+  /**
+   * Signs snapshot and timestamp anew where they are half through, or where the root has changed their keys. Idempotent.
+   * @returns whether it signed. @throws PublishError `online_key_missing`.
+   */
+  async refresh(): Promise<boolean> {
+    if (!isDue(await this.#deps.reader.load(), this.#deps.clock.now())) return false;
+    return this.exclusively(async () => {
+      const standing = await this.#deps.reader.load();
+      if (standing?.inForce === undefined || !isDue(standing, this.#deps.clock.now())) return false;
+      const { release, bytes } = standing.inForce;
+      await this.#sign(standing.root, { version: release.version, bytes: bytes.targets });
+      return true;
+    });
+  }
+
+  /** Work on the tree that no other process of the region does meanwhile. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.#deps.sql.begin(async (tx) => {
+      await tx`select pg_advisory_xact_lock(${WRITING_LOCK})`;
+      return work();
+    }) as Promise<T>;
+  }
+
+  async #inspect(source: DirectorySource): Promise<Candidate> {
+    const standing = await this.#deps.reader.load();
+    return inspect({ standing, source, at: this.#deps.clock.now() });
+  }
+
+  async #putInForce({ standing, root, roots, targets }: Candidate, actor: string): Promise<void> {
+    const { tree, audit } = this.#deps;
+    const held = standing.inForce;
+    const put =
+      targets === undefined
+        ? held && { version: held.release.version, bytes: held.bytes.targets }
+        : { version: targets.release.version, bytes: targets.bytes };
+    if (targets !== undefined) await tree.keep('targets', targets.release.version, targets.bytes);
+    await audit.append({
+      actor,
+      act: 'release.publish',
+      subject: String(put?.version ?? 0),
+      detail: {
+        root: root.version,
+        ...(targets && {
+          release: targets.release.release,
+          sha256: targets.release.sha256,
+          signers: targets.release.signers,
+          security: targets.release.security,
+        }),
+      },
+    });
+    const anchor = { version: peekRoot(standing.anchor).version, bytes: standing.anchor };
+    for (const { version, bytes } of [anchor, ...roots]) await tree.keep('root', version, bytes);
+    if (put !== undefined) await this.#sign(root, put);
+  }
+
+  /** The timestamp comes last: it puts in force what is whole by then. */
+  async #sign(root: TrustedRoot, targets: { version: number; bytes: Uint8Array }): Promise<void> {
+    const { tree, keys, clock } = this.#deps;
+    const now = clock.now();
+    const snapshotVersion = nextVersion((await tree.versions('snapshot')).at(-1), now);
+    const snapshot = await keys.sign(
+      root,
+      'snapshot',
+      buildSnapshot({
+        version: snapshotVersion,
+        expiresAt: now + SNAPSHOT_MS,
+        names: nameFile(targets.version, targets.bytes),
+      }),
+    );
+    const before = await tree.timestamp();
+    const timestamp = await keys.sign(
+      root,
+      'timestamp',
+      buildTimestamp({
+        version: nextVersion(before && parseMetadata('timestamp', before).signed.version, now),
+        expiresAt: now + TIMESTAMP_MS,
+        names: nameFile(snapshotVersion, snapshot),
+      }),
+    );
+    await tree.keep('snapshot', snapshotVersion, snapshot);
+    await tree.replaceTimestamp(timestamp);
+  }
+}
+
+/** At least the minutes since 1970, so that a tree that was lost or restored does not begin below what nodes saw (F18). */
+export function nextVersion(before: number | undefined, now: number): number {
+  return Math.max((before ?? 0) + 1, Math.floor(now / MINUTE));
+}
+
+function isDue(standing: Standing | undefined, now: number): boolean {
+  const held = standing?.inForce;
+  if (held === undefined) return false;
+  const old = ({ expiresAt }: OnlineMetadata, life: number) => expiresAt - now < life / 2;
+  return !held.byNewestRoot || old(held.timestamp, TIMESTAMP_MS) || old(held.snapshot, SNAPSHOT_MS);
+}
+
+function report({ root, targets }: Candidate, changed: boolean): Published {
+  const release = targets?.release;
+  return {
+    changed,
+    root: root.version,
+    release: release && { version: release.version, sha256: release.sha256, content: release.release },
+  };
+}

@@ -1,0 +1,169 @@
+import {
+  type NamedFile,
+  nameFile,
+  type OnlineMetadata,
+  ReleaseError,
+  type TrustedRoot,
+  verifyInstalled,
+  verifyRoots,
+  verifySnapshot,
+  verifyTargets,
+  verifyTimestamp,
+} from '@stoa/protocol/release';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { RareLog } from '../rare-log.ts';
+import { Refreshed } from '../refreshed.ts';
+import type { PublishedRelease, Releases } from './release.ts';
+import type { ReleaseTree } from './tree.ts';
+import type { ReleaseTrust } from './trust.ts';
+
+/** What this region serves, verified as a node would that refreshes now; how long it holds is not judged. */
+export interface Standing {
+  /** Trusted as it stands. */
+  readonly anchor: Uint8Array;
+  /** The roots that follow it, oldest first. */
+  readonly chain: readonly Uint8Array[];
+  /** The newest. */
+  readonly root: TrustedRoot;
+  /** What is in force; undefined before the first release. */
+  readonly inForce: InForce | undefined;
+}
+
+export interface InForce {
+  readonly timestamp: OnlineMetadata;
+  readonly snapshot: OnlineMetadata;
+  readonly release: PublishedRelease;
+  /** As served. */
+  readonly bytes: { readonly timestamp: Uint8Array; readonly targets: Uint8Array };
+  /** Whether the newest root names the keys that signed it; if not, nodes wait until it is signed anew. */
+  readonly byNewestRoot: boolean;
+}
+
+const SHOWN = 200;
+const COMPLAIN_MS = 3_600_000;
+
+/** Reads the tree that this instance or another has written. */
+export class ReleaseReader implements Releases {
+  readonly #tree: ReleaseTree;
+  readonly #trust: ReleaseTrust;
+  readonly #complaints: RareLog;
+  readonly #standing: Refreshed<Standing | undefined>;
+  readonly #list: Refreshed<readonly PublishedRelease[]>;
+
+  constructor(by: { tree: ReleaseTree; trust: ReleaseTrust; clock: Pick<Clock, 'now'>; log: Log }) {
+    this.#tree = by.tree;
+    this.#trust = by.trust;
+    this.#complaints = new RareLog({ ...by, everyMs: COMPLAIN_MS });
+    this.#standing = new Refreshed({ ...by, load: () => this.load() });
+    this.#list = new Refreshed({ ...by, load: () => this.#loadList() });
+  }
+
+  async current(): Promise<PublishedRelease | undefined> {
+    return (await this.standing())?.inForce?.release;
+  }
+
+  async find(targetsVersion: number): Promise<PublishedRelease | undefined> {
+    return (await this.list()).find(({ version }) => version === targetsVersion);
+  }
+
+  list(): Promise<readonly PublishedRelease[]> {
+    return this.#list.read();
+  }
+
+  /** Undefined where no root is trusted. At most a second old. */
+  standing(): Promise<Standing | undefined> {
+    return this.#standing.read();
+  }
+
+  /** As `standing`, now. @throws ReleaseError where what is served does not hold. */
+  async load(): Promise<Standing | undefined> {
+    const anchor = await this.#trust.anchor();
+    if (anchor === undefined) return undefined;
+    const chain = await this.#rootsAfter(verifyRoots(anchor).version);
+    const root = verifyRoots(anchor, chain);
+    const bytes = await this.#tree.timestamp();
+    return { anchor, chain, root, inForce: bytes && (await this.#inForce(root, bytes)) };
+  }
+
+  /** Root metadata that follows a version without a gap, oldest first. */
+  async #rootsAfter(version: number): Promise<readonly Uint8Array[]> {
+    const chain: Uint8Array[] = [];
+    for (let next = version + 1; ; next += 1) {
+      const bytes = await this.#tree.read('root', next);
+      if (bytes === undefined) return chain;
+      chain.push(bytes);
+    }
+  }
+
+  /** By whichever root's keys signed it: a publish that was cut off between a new root and its timestamp is told apart. */
+  async #inForce(newest: TrustedRoot, bytes: Uint8Array): Promise<InForce> {
+    const { root, timestamp } = signedUnder(newest, bytes);
+    const snapshotBytes = await this.#tree.read('snapshot', timestamp.names.version);
+    const snapshot = verifySnapshot(root, snapshotBytes ?? new Uint8Array(), { timestamp });
+    const targets = (await this.#tree.read('targets', snapshot.names.version)) ?? new Uint8Array();
+    const release = published(newest, targets);
+    requireNamed(snapshot.names, nameFile(release.version, targets));
+    return {
+      ...{ timestamp, snapshot, release },
+      bytes: { timestamp: bytes, targets },
+      byNewestRoot: root.version === newest.version,
+    };
+  }
+
+  async #loadList(): Promise<readonly PublishedRelease[]> {
+    const standing = await this.standing();
+    if (standing?.inForce === undefined) return [];
+    const { root, inForce } = standing;
+    const earlier = (await this.#tree.versions('targets')).filter(
+      (version) => version < inForce.release.version,
+    );
+    const releases: PublishedRelease[] = [inForce.release];
+    for (const version of earlier.slice(-SHOWN).toReversed()) {
+      const bytes = (await this.#tree.read('targets', version)) ?? new Uint8Array();
+      try {
+        releases.push(published(root, bytes));
+      } catch (err) {
+        const message = 'an earlier release is not shown: its metadata does not hold';
+        this.#complaints.write('warn', String(version), { fields: { version, err }, message });
+      }
+    }
+    return releases;
+  }
+}
+
+function signedUnder(
+  newest: TrustedRoot,
+  bytes: Uint8Array,
+): { root: TrustedRoot; timestamp: OnlineMetadata } {
+  const faults: unknown[] = [];
+  for (const root of [newest, ...newest.earlier.toReversed()]) {
+    try {
+      return { root, timestamp: verifyTimestamp(root, bytes) };
+    } catch (error) {
+      if (!(error instanceof ReleaseError && error.code === 'not_signed')) throw error;
+      faults.push(error);
+    }
+  }
+  throw faults[0];
+}
+
+/** A root may take away the keys of the release that is in force: it is still told, and nodes install nothing by it. */
+function published(root: TrustedRoot, bytes: Uint8Array): PublishedRelease {
+  return { ...verifyInstalled(root, bytes), vouched: vouches(root, bytes) };
+}
+
+function vouches(root: TrustedRoot, bytes: Uint8Array): boolean {
+  try {
+    verifyTargets(root, bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof ReleaseError) return false;
+    throw error;
+  }
+}
+
+function requireNamed(named: NamedFile, found: NamedFile): void {
+  if (named.sha256 === found.sha256 && named.version === found.version) return;
+  throw new ReleaseError('mismatch', `targets ${found.version} are not those that the snapshot names`);
+}

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { z } from 'zod';
+import { BUILD_FILE, parseBuild, targetPath } from '@stoa/protocol/release';
 import { orMissing } from '../or-missing.ts';
 import type { Fetch } from '../tips/index.ts';
 import { PublishError } from './error.ts';
@@ -25,12 +25,6 @@ export interface ReleaseSource {
   open(blob: NamedBlob, encoding: 'plain' | 'zstd'): Promise<Readable | undefined>;
 }
 
-const file = z.string().regex(/^[A-Za-z0-9][\w.-]{0,127}$/);
-/** What `pnpm build:agent` leaves beside the files. */
-const index = z.object({
-  sbom: file.optional(),
-  files: z.array(z.object({ path: z.string(), file })).max(1_000),
-});
 /** No target has this path. */
 const SBOM = '';
 
@@ -83,18 +77,11 @@ export class DirectorySource implements ReleaseSource {
   }
 
   async #index(): Promise<ReadonlyMap<string, string>> {
-    const path = join(this.#directory, 'release.json');
-    const text = await orMissing(readFile(path, 'utf8'));
-    if (text === undefined) return new Map();
-    try {
-      const { files, sbom } = index.parse(JSON.parse(text));
-      const named = files.map((each) => [each.path, each.file] as const);
-      return new Map(sbom === undefined ? named : [...named, [SBOM, sbom]]);
-    } catch (cause) {
-      throw new PublishError('release_incomplete', `${path} is no index of a release: build it again`, {
-        cause,
-      });
-    }
+    const bytes = await orMissing(readFile(join(this.#directory, BUILD_FILE)));
+    if (bytes === undefined) return new Map();
+    const { version, files, sbom } = parseBuild(new Uint8Array(bytes));
+    const named = files.map((each) => [targetPath({ ...each, version }), each.file] as const);
+    return new Map(sbom === undefined ? named : [...named, [SBOM, sbom]]);
   }
 }
 

@@ -10,6 +10,8 @@ const VERSIONED = /^([1-9]\d{0,9})\.(root|targets|snapshot)\.json$/;
 const BLOB = /^[0-9a-f]{64}(?:\.zst)?$/;
 const TIMESTAMP = 'timestamp.json';
 const PARTIAL = '.part-';
+const KEPT_SNAPSHOTS = 20;
+const CUT_OFF_MS = 3_600_000;
 
 export type VersionedRole = 'root' | 'targets' | 'snapshot';
 
@@ -112,13 +114,18 @@ export class ReleaseTree {
     return names.filter((name) => BLOB.test(name)).sort();
   }
 
-  /** What writes that were cut off have left, older than an hour. @param now milliseconds since 1970. */
+  /**
+   * Takes away what writes that were cut off have left for an hour, and snapshots that no refresh under way can still be
+   * asking for. @param now milliseconds since 1970.
+   */
   async sweep(now: number): Promise<void> {
+    for (const version of (await this.versions('snapshot')).slice(0, -KEPT_SNAPSHOTS))
+      await rm(this.#metadata(`${version}.snapshot.json`), { force: true });
     for (const folder of [this.#metadata(''), this.#blob('')])
       for (const name of (await orMissing(readdir(folder))) ?? []) {
         const path = join(folder, name);
         const facts = name.startsWith(PARTIAL) ? await orMissing(stat(path)) : undefined;
-        if (facts !== undefined && facts.mtimeMs < now - 3_600_000) await rm(path, { force: true });
+        if (facts !== undefined && facts.mtimeMs < now - CUT_OFF_MS) await rm(path, { force: true });
       }
   }
 

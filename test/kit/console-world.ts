@@ -14,6 +14,7 @@ import { createJobTools } from '@stoa/hub/jobs';
 import { ArtefactStore, JoinSteps, loadInstaller } from '@stoa/hub/joining';
 import { JoinTokens, Liveness, NodeRegistry } from '@stoa/hub/nodes';
 import { createOrders } from '@stoa/hub/orders';
+import { createReleases, type ReleaseSide } from '@stoa/hub/releases';
 import { openUrl, type Sql } from '@stoa/hub/seams/db-adapter/index';
 import { PgBossQueue } from '@stoa/hub/seams/job-queue/index';
 import type { Mail } from '@stoa/hub/seams/mailer/index';
@@ -25,6 +26,7 @@ import { nodeCrypto } from '@stoa/protocol/node';
 import postgres from 'postgres';
 import { seedFleet, seedHistory, standingHeads } from './fleet-rows.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 export interface ConsoleWorld extends AsyncDisposable {
   readonly url: string;
@@ -37,6 +39,8 @@ export interface ConsoleWorld extends AsyncDisposable {
   readonly server: Server;
   /** What was polled of nodes without an agent. */
   readonly probes: ProbeCache;
+  /** Nothing is published, and no root is trusted, until a test does. */
+  readonly releases: ReleaseSide;
   /** What the console sent, the newest last. */
   readonly mails: Mail[];
   /** The id of `node-000001` and so on. */
@@ -118,6 +122,11 @@ export async function openConsoleWorld({
     cache: probes,
   });
   opened.defer(() => ssh.close());
+  const { path: dataDir } = opened.use(await temporaryDirectory());
+  const releases = createReleases({
+    config: { ...loadConfig({}), dataDir },
+    ...{ sql, vault, bus, clock, random: randomBytes, crypto: nodeCrypto, fetch, log, instanceId: 'hub-1' },
+  });
   const web = await createWeb({
     alerts: {
       instanceId: 'hub-1',
@@ -148,7 +157,7 @@ export async function openConsoleWorld({
       }),
       installer,
     },
-    ssh,
+    ...{ ssh, releases },
     archives: new S3Storage({
       ...{ base: new URL('https://s3.example/backups'), region: 'eu-1', clock },
       ...{ accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'not-a-secret' },
@@ -207,8 +216,8 @@ export async function openConsoleWorld({
   const held = opened.move();
   const close = () => held.disposeAsync();
   const { url: databaseUrl } = databaseServer;
-  const world = { url, databaseUrl, sql, bus, web, liveness, server, probes, mails, nodeId, signIn, close };
-  return { ...world, [Symbol.asyncDispose]: close };
+  const world = { url, databaseUrl, sql, bus, web, liveness, server, probes, releases, mails, nodeId };
+  return { ...world, signIn, close, [Symbol.asyncDispose]: close };
 }
 
 async function setSharedBuffers(server: PostgresServer, size: string): Promise<void> {

@@ -16,7 +16,7 @@ import { AuditLog } from './audit/index.ts';
 import { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import { within } from './closing.ts';
-import { type HubConfig, settingsInForce } from './config.ts';
+import type { HubConfig } from './config.ts';
 import { HubError } from './error.ts';
 import {
   type AgentSide,
@@ -26,6 +26,7 @@ import {
   type HubIdentityDeps,
 } from './gateway/index.ts';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from './history/index.ts';
+import { hubFacts } from './hub-facts.ts';
 import { ImportedNodes } from './import/index.ts';
 import { createJobs, type Jobs } from './jobs/index.ts';
 import { ArtefactStore, JoinSteps, loadInstaller } from './joining/index.ts';
@@ -45,6 +46,7 @@ import { OwnerKeyChanges, OwnerKeyStore } from './owner-keys/index.ts';
 import type { PrivateFile } from './private-file.ts';
 import { publicUrlShortcomings } from './public-url.ts';
 import { loadRegionSettings, saveOrigin } from './region-settings.ts';
+import { createReleases } from './releases/index.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { createLogMailer, createSmtpMailer } from './seams/mailer/index.ts';
 import { descriptorShortage } from './server.ts';
@@ -262,7 +264,6 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       ? createLogMailer({ write: (mail) => log.info({ mail }, 'no SMTP_URL: an e-mail is written here') })
       : createSmtpMailer({ url: config.smtpUrl, from: config.mailFrom });
   opening.defer(() => mailer.close());
-  const inForce = settingsInForce(config);
   const massExpiry = new MassExpiry({
     nodes: () => agents.gateway.nodes(),
     liveness,
@@ -271,6 +272,10 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     log,
   });
   const archives = await openArchiveStorage(config, clock);
+  const releases = createReleases({
+    ...{ config, sql, vault, bus, clock, random, crypto, fetch: options.fetch, log },
+    instanceId: config.instance,
+  });
   const web = await createWeb({
     sql,
     vault,
@@ -289,37 +294,21 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     heads: chain.heads,
     liveness,
     history,
-    hub: () => ({
-      version: options.version,
-      instanceId: config.instance,
-      region,
-      network: options.checkpoint.network.name,
-      startedAt,
-      database: database.kind,
-      rssBytes: process.memoryUsage.rss(),
-      loopLagMs: telemetry.loopLagMs,
-      sessions: agents.gateway.sessions.size,
-      framesPerSecond: rate.perSecond,
-      handshakes: {
-        ...agents.gateway.pending,
-        done: agents.gateway.counters.handshakes,
-        refused: agents.gateway.counters.refused,
-        throttled: agents.gateway.counters.throttled,
-      },
-      certificateNotAfter: identity.proof.cert.notAfter,
-      settings: inForce,
+    hub: hubFacts({
+      ...{ config, version: options.version, network: options.checkpoint.network.name, region, startedAt },
+      ...{ database, telemetry, rate, gateway: agents.gateway, certificate: () => identity.proof.cert },
     }),
-    ...{ orders, jobs, ssh, archives },
+    ...{ orders, jobs, ssh, archives, releases },
     join: { tokens, steps, artefacts, installer },
     alerts: {
       instanceId: config.instance,
       mass: () => massExpiry.frozen,
-      expiries: () => [...identity.expiries, ...(tls?.expiries ?? [])],
+      expiries: () => [...identity.expiries, ...(tls?.expiries ?? []), ...releases.ends()],
       egressAllow: config.egressAllow,
       deadManUrl: config.deadManUrl,
       healthy: () => database.check(),
     },
-    features: [telemetry, jobs.peerRoutes],
+    features: [telemetry, jobs.peerRoutes, releases.downloads],
   });
 
   const partitions = new PartitionKeeper({ sql, clock });
@@ -331,6 +320,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     ...[...jobs.tasks, ...ssh.tasks],
     ...orderTasks({ sql, signer, clock }),
     ...web.tasks,
+    ...releases.tasks,
     ...chain.tasks,
     rate,
     recorder,

@@ -68,6 +68,7 @@ import { paletteRoutes } from './palette/index.ts';
 import type { Place } from './place.ts';
 import { createPulse } from './pulse/index.ts';
 import { loadBackupTime } from './region-settings.ts';
+import type { ReleaseSide } from './releases/index.ts';
 import { SavedViews, savedViewRoutes } from './saved-views/index.ts';
 import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import type { Mailer } from './seams/mailer/index.ts';
@@ -106,6 +107,7 @@ export interface WebOptions {
   readonly orders: Orders;
   readonly jobs: Pick<Jobs, 'desk' | 'reader' | 'logs'>;
   readonly ssh: Pick<Bootstrap, 'desk' | 'agentless' | 'access' | 'vault' | 'cache'>;
+  readonly releases: ReleaseSide;
   /** Where backups of nodes go, besides their own disks. */
   readonly archives: ArchiveStorage | undefined;
   readonly mailer: Mailer;

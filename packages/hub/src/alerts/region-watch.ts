@@ -5,8 +5,10 @@ import type { RegionRuleId } from './rule.ts';
 import { REGION_OWNER, type Settings, timingOf } from './settings.ts';
 import { type HeldStanding, keyOf } from './standing-store.ts';
 
-/** A certificate on which the region rests, and how long before its end it must have been renewed. */
+/** Something signed on which the region rests, and how long before its end it must have been renewed. */
 export interface Expiry {
+  /** Which rule tells of it. */
+  readonly rule?: 'certificate' | 'release-metadata';
   readonly name: string;
   readonly notAfter: number;
   readonly warnMs: number;
@@ -45,8 +47,8 @@ export function regionFacts(by: {
   const ending = by.expiries.filter(({ notAfter, warnMs }) => by.now > notAfter - warnMs);
   return [
     ...silence,
-    ...ending.map(({ name, notAfter, warnMs }) => ({
-      rule: 'certificate' as const,
+    ...ending.map(({ rule = 'certificate', name, notAfter, warnMs }) => ({
+      rule,
       subject: name,
       label: name,
       since: notAfter - warnMs,

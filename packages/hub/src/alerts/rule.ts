@@ -20,7 +20,7 @@ export const RULE_IDS = [
 export type RuleId = (typeof RULE_IDS)[number];
 
 /** What is about the region, not one node: told to its admins. */
-export const REGION_RULE_IDS = ['mass-silence', 'certificate'] as const;
+export const REGION_RULE_IDS = ['mass-silence', 'certificate', 'release-metadata'] as const;
 export type RegionRuleId = (typeof REGION_RULE_IDS)[number];
 
 /** What is about an account itself: told to it. */
@@ -219,6 +219,12 @@ export const REGION_RULES: Readonly<Record<RegionRuleId, RuleWords & { readonly 
     ...{ word: 'Certificate ends soon', severity: 'critical', delayMs: 0 },
     rule: 'A certificate of this region is close to its end and was not renewed.',
     change: 'A renewed certificate. The signer daemon must run; docs/keys.md tells how each key is renewed.',
+  },
+  'release-metadata': {
+    ...{ word: 'Release metadata ends soon', severity: 'warning', delayMs: 0 },
+    rule: 'What vouches for the releases of the agent is close to its end, or past it: from then on no node updates. All of them go on running.',
+    change:
+      'Root and release: signed anew by their holders and published. Snapshot and timestamp: by the hub itself; the page Releases says what keeps it from that. docs/releases.md has the ceremonies.',
   },
 };
 

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { PrivateFile } from '../private-file.ts';
 import { type Entry, entry } from './records.ts';
 
-/** Of the data directory: the database is dumped, artefacts are made again from their release, the rest is small and secret. */
-const ELSEWHERE = new Set(['postgres', 'artefacts']);
+/** Of the data directory: the database is dumped, artefacts and releases are published again from where they were signed, the rest is small and secret. */
+const ELSEWHERE = new Set(['postgres', 'artefacts', 'releases']);
 /** Locks, and what a write that was cut off left. */
 const PASSING = /\.(?:new|part|tmp|lock|pid|sock)$/;
 

@@ -83,7 +83,7 @@ async function isHeld(tree: ReleaseTree, blob: SignedBlob): Promise<boolean> {
 function through(first: Readable, ...steps: readonly Transform[]): Readable {
   const out = new PassThrough();
   pipeline([first, ...steps, out]).catch((error: NodeJS.ErrnoException) =>
-    out.destroy(error.code?.startsWith('ZSTD_') === true ? undecodable(error) : error),
+    out.destroy(/^Z(?:STD)?_/.test(error.code ?? '') ? undecodable(error) : error),
   );
   return out;
 }

@@ -55,6 +55,7 @@ export class ReleaseUpkeep implements Task {
 }
 
 export interface ReleaseEnd {
+  readonly rule: 'release-metadata';
   readonly name: string;
   /** Milliseconds since 1970. */
   readonly notAfter: number;
@@ -67,12 +68,13 @@ export function endsOf(standing: Standing | undefined): readonly ReleaseEnd[] {
   if (standing?.inForce === undefined) return [];
   const { root, inForce } = standing;
   const { release, snapshot, timestamp } = inForce;
-  return [
+  const ends = [
     { name: `Release root ${root.version}`, notAfter: root.expiresAt, warnMs: 30 * DAY },
     { name: `Signed release ${release.version}`, notAfter: release.expiresAt, warnMs: 30 * DAY },
     { name: 'Release snapshot', notAfter: snapshot.expiresAt, warnMs: 2 * DAY },
     { name: 'Release timestamp', notAfter: timestamp.expiresAt, warnMs: 8 * HOUR },
   ];
+  return ends.map((end) => ({ rule: 'release-metadata', ...end }));
 }
 
 /** Tells this process what any of the region has put in force. Each instance runs it. */

@@ -1,4 +1,15 @@
-import { type FileHandle, lstat, mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
+import {
+  chmod,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  statfs,
+} from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Disk, type DiskSpace, diskError, type FileStat } from '#disk.ts';
 
@@ -9,15 +20,18 @@ const FILE_MODE = 0o600;
 /**
  * The signer's disk.ts has a twin of this: @stoa/protocol, all that the two packages share, does no input or output
  * (test/architecture.test.ts), and the custody of keys depends on no other package.
+ *
+ * @param directoryMode Of directories that it makes, whatever the umask.
  */
-export function createDisk(): Disk {
+export function createDisk({ directoryMode = DIRECTORY_MODE }: { directoryMode?: number } = {}): Disk {
   const queue = new PathQueue();
   return {
     readFile: (path) => attempt('read', path, () => readFile(path)),
     readRange: (path, offset, length) => attempt('read', path, () => readRange(path, offset, length)),
     writeAtomic: (path, bytes, mode = FILE_MODE) =>
-      attempt('write', path, () => queue.run(path, () => replace(path, bytes, mode))),
-    append: (path, bytes) => attempt('append to', path, () => queue.run(path, () => append(path, bytes))),
+      attempt('write', path, () => queue.run(path, () => replace(path, bytes, { mode, directoryMode }))),
+    append: (path, bytes) =>
+      attempt('append to', path, () => queue.run(path, () => append(path, bytes, directoryMode))),
     list: (directory) => attempt('list', directory, () => list(directory)),
     remove: (path) =>
       attempt('remove', path, () => queue.run(path, () => rm(path, { recursive: true, force: true }))),
@@ -60,9 +74,13 @@ async function readRange(path: string, offset: number, length: number): Promise<
   }
 }
 
-async function replace(path: string, bytes: Uint8Array | string, mode: number): Promise<void> {
+async function replace(
+  path: string,
+  bytes: Uint8Array | string,
+  { mode, directoryMode }: { mode: number; directoryMode: number },
+): Promise<void> {
   const temporary = path + TEMPORARY;
-  await makeDirectory(dirname(path));
+  await makeDirectory(dirname(path), directoryMode);
   try {
     const file = await open(temporary, 'w', mode);
     await withFile(file, async () => {
@@ -79,8 +97,8 @@ async function replace(path: string, bytes: Uint8Array | string, mode: number): 
   await syncDirectory(dirname(path));
 }
 
-async function append(path: string, bytes: Uint8Array | string): Promise<void> {
-  await makeDirectory(dirname(path));
+async function append(path: string, bytes: Uint8Array | string, directoryMode: number): Promise<void> {
+  await makeDirectory(dirname(path), directoryMode);
   const file = await open(path, 'a', FILE_MODE);
   await withFile(file, async () => {
     const { size } = await file.stat();
@@ -101,9 +119,13 @@ async function cutBack(file: FileHandle, size: number): Promise<void> {
 }
 
 /** fsync of each directory that got a new entry, or the new tree may be gone after a power cut. */
-async function makeDirectory(directory: string): Promise<void> {
-  const first = await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+async function makeDirectory(directory: string, mode: number): Promise<void> {
+  const first = await mkdir(directory, { recursive: true, mode });
   if (first === undefined) return;
+  for (let made = directory; ; made = dirname(made)) {
+    await chmod(made, mode);
+    if (made === first) break;
+  }
   const top = dirname(first);
   for (let parent = dirname(directory); ; parent = dirname(parent)) {
     await syncDirectory(parent);

@@ -18,6 +18,7 @@ export interface LaunchOptions {
   readonly again: readonly [string, ...string[]];
   readonly env: NodeJS.ProcessEnv;
   readonly prefix: string;
+  readonly programInode: number;
   /** Directory of the role's journal. */
   readonly state: string;
   readonly embedded: { readonly root: Uint8Array; readonly factory: Uint8Array };
@@ -99,6 +100,8 @@ class Run {
       argv,
       env,
       prefix,
+      embeddedRoot: this.#options.embedded.root,
+      programInode: this.#options.programInode,
       slot: { id, version, sha256, targetsVersion: verified?.targetsVersion },
       updateOnly: this.#start.updateOnly(version),
       launcherVersion: LAUNCHER_VERSION,

@@ -51,6 +51,10 @@ export interface Launched {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Directory of the program, its slots and roots. */
   readonly prefix: string;
+  /** Root metadata that the program carries. */
+  readonly embeddedRoot: Uint8Array;
+  /** Inode of the program's file as this process was started: another one lies there once a runtime was exchanged. */
+  readonly programInode: number;
   readonly slot: RunningSlot;
   /** The slot is the factory's though others are installed, or below the signed floor: handshake and update, nothing else. */
   readonly updateOnly: boolean;

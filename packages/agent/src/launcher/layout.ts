@@ -15,10 +15,12 @@ export interface Layout {
   readonly slots: string;
   readonly roots: string;
   readonly selection: string;
-  /** During the trial of a runtime: the one before it, and the number of its starts. */
+  /** During the trial of a runtime: the one before it, and `STARTS ID SHA256` of the new one. */
   readonly previousProgram: string;
   readonly runtimeTrial: string;
-  /** Runtimes that are staged and not yet in place. */
+  /** What the guard makes of that when it puts the one before back. */
+  readonly runtimeFailed: string;
+  /** A runtime that is staged and not yet in place: `<id>/{stoa-agent,targets.json}`. */
   readonly runtimes: string;
   readonly guard: string;
 }
@@ -33,6 +35,7 @@ export function layoutOf(prefix: string): Layout {
     selection: at('selection.json'),
     previousProgram: at('stoa-agent.prev'),
     runtimeTrial: at('runtime-trial'),
+    runtimeFailed: at('runtime-failed'),
     runtimes: at('runtimes'),
     guard: at('guard.sh'),
   };
@@ -40,6 +43,13 @@ export function layoutOf(prefix: string): Layout {
 
 export function slotFiles(layout: Layout, id: string): { payload: string; targets: string } {
   return { payload: join(layout.slots, id, 'payload.cjs'), targets: join(layout.slots, id, 'targets.json') };
+}
+
+export function runtimeFiles(layout: Layout, id: string): { program: string; targets: string } {
+  return {
+    program: join(layout.runtimes, id, 'stoa-agent'),
+    targets: join(layout.runtimes, id, 'targets.json'),
+  };
 }
 
 /** Of root's own unit, whatever its environment says. */

@@ -2,7 +2,7 @@
  * The program `stoa-agent`: starts a payload that was verified, and stands by while it runs. `stoa-agent root …` is the
  * privileged unit, `--selftest [PREFIX]` shows whether this program could take the place of the one in PREFIX.
  */
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { isSea } from 'node:sea';
@@ -17,7 +17,9 @@ import { WATCH } from '#launcher/watchdog.ts';
 async function main(): Promise<number> {
   const wholeArgv = process.argv.slice(2);
   const script = isSea() ? [] : [...process.execArgv, process.argv[1] ?? ''];
-  const prefix = dirname(realpathSync(script.at(-1) ?? process.execPath));
+  const program = realpathSync(script.at(-1) ?? process.execPath);
+  const { ino: programInode } = statSync(program);
+  const prefix = dirname(program);
   const assets = readAssets(prefix);
   if (wholeArgv[0] === '--selftest') {
     const { selfTest } = await import('#launcher/self-test.ts');
@@ -34,6 +36,7 @@ async function main(): Promise<number> {
     again: [process.execPath, ...script, ...wholeArgv],
     env: process.env,
     prefix,
+    programInode,
     state,
     embedded: assets,
     limits: LIMITS,

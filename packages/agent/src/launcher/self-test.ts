@@ -5,7 +5,7 @@ import { evaluate } from '#launcher/evaluation.ts';
 import { LAUNCHER_VERSION, layoutOf } from '#launcher/layout.ts';
 import { NO_SELECTION, readSelection } from '#launcher/selection.ts';
 import { readSlot } from '#launcher/slot.ts';
-import { readTrustedRoot } from '#launcher/trust.ts';
+import { readTrust } from '#launcher/trust.ts';
 
 export interface SelfTest {
   readonly launcher: string;
@@ -31,7 +31,7 @@ export async function selfTest(assets: Assets, prefix: string | undefined): Prom
   const [disk, layout] = [createDisk(), layoutOf(prefix)];
   const [first] = ((await readSelection(disk, layout.selection)) ?? NO_SELECTION).slots;
   if (first === undefined) return { ...tested, slot: 'factory' };
-  const trusted = await readTrustedRoot(disk, layout, assets.root);
+  const { root: trusted } = await readTrust(disk, layout, assets.root);
   await readSlot({ disk, layout, root: trusted, platform }, first);
   return { ...tested, slot: first.id };
 }

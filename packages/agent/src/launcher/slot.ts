@@ -7,7 +7,7 @@ import {
   type TrustedRoot,
   verifyInstalled,
 } from '@stoa/protocol/release';
-import type { Disk } from '#disk.ts';
+import { type Disk, FileMissingError } from '#disk.ts';
 import { AgentError } from '#error.ts';
 import type { InstalledSlot } from '#launcher/installer.ts';
 import { LAUNCHER_VERSION, type Layout, slotFiles } from '#launcher/layout.ts';
@@ -44,11 +44,11 @@ export async function readSlot(
   const { disk, layout, root, platform } = by;
   const files = slotFiles(layout, id);
   try {
-    const targets = verifyInstalled(root, await disk.readRange(files.targets, 0, METADATA_BYTES.targets + 1));
+    const targets = verifyInstalled(root, await readOwn(disk, files.targets, METADATA_BYTES.targets));
     const target = targets.targets.find((one) => one.sha256 === sha256 && one.custom.kind === 'payload');
     if (target === undefined) throw new SlotDamagedError(id, 'its metadata does not name its payload');
     requireRunnable(target, platform, id);
-    const payload = await disk.readRange(files.payload, 0, TARGET_BYTES.payload + 1);
+    const payload = await readOwn(disk, files.payload, TARGET_BYTES.payload);
     if (sha256Of(payload) !== sha256) throw new SlotDamagedError(id, 'its payload has another hash');
     return { payload, target, targetsVersion: targets.version };
   } catch (error) {
@@ -62,6 +62,15 @@ function requireRunnable({ custom }: ReleaseTarget, platform: string, id: string
     throw new SlotDamagedError(id, `it is for ${custom.platform}, this is ${platform}`);
   if (compareVersions(custom.minLauncher, LAUNCHER_VERSION) > 0)
     throw new SlotDamagedError(id, `it needs launcher ${custom.minLauncher}, this is ${LAUNCHER_VERSION}`);
+}
+
+/** A regular file, and not through a link. */
+async function readOwn(disk: Disk, path: string, most: number): Promise<Uint8Array> {
+  const stat = await disk.stat(path);
+  if (stat === undefined) throw new FileMissingError('read', path);
+  if (stat.kind !== 'file' || stat.bytes > most)
+    throw new RangeError(`${path} is no file of at most ${most} bytes`);
+  return disk.readFile(path);
 }
 
 export function sha256Of(bytes: Uint8Array): string {

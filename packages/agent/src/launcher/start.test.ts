@@ -1,4 +1,5 @@
-import { makeReleaseParties, makeTarget } from '@stoa/protocol/fixtures';
+import { makeReleaseParties, makeTarget, namedKeys } from '@stoa/protocol/fixtures';
+import { peekRoot } from '@stoa/protocol/release';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '#launcher/choice.ts';
@@ -137,8 +138,7 @@ describe('a start', () => {
   it('F20 keeps slots that keys before a rotation vouched for, also under a program that carries the new root', async () => {
     const { deps, disk } = await host(['1.2.0']);
     const keys = [parties.newKey(), parties.newKey()];
-    const { roles } = (await import('@stoa/protocol/release')).peekRoot(embedded.root);
-    const { namedKeys } = await import('@stoa/protocol/fixtures');
+    const { roles } = peekRoot(embedded.root);
     const second = parties.root({
       version: 2,
       roles: { ...roles, targets: { keys: namedKeys(keys), threshold: 2 } },

@@ -30,7 +30,7 @@ import type { FailureReason, ProofOfLife } from '#launcher/launched.ts';
 import type { Layout } from '#launcher/layout.ts';
 import { NO_SELECTION, readSelection, type Selection } from '#launcher/selection.ts';
 import { readSlot, SlotDamagedError, sha256Of, type VerifiedSlot } from '#launcher/slot.ts';
-import { readTrustedRoot } from '#launcher/trust.ts';
+import { readTrust } from '#launcher/trust.ts';
 
 /** How the last counted start ended, as far as it could still be written down. */
 export interface LastEnd {
@@ -241,7 +241,7 @@ class Picking {
   /** @throws SlotDamagedError, or ReleaseError where the root inside the program is none. */
   async #verified(slot: InstalledSlot): Promise<VerifiedSlot> {
     const { disk, layout, embedded, platform } = this.#deps;
-    this.#root ??= await readTrustedRoot(disk, layout, embedded.root);
+    this.#root ??= (await readTrust(disk, layout, embedded.root)).root;
     return readSlot({ disk, layout, root: this.#root, platform }, slot);
   }
 

@@ -11,40 +11,41 @@ import type { Layout } from '#launcher/layout.ts';
 
 const ROOT_FILE = /^([1-9]\d{0,9})\.root\.json$/;
 
-/**
- * The newest root that is trusted here, with those it followed. The anchor is the root inside the program, or an older one
- * that was kept and leads to exactly that: then slots stay good which the keys before a rotation vouched for. A chain that is
- * damaged counts as far as it holds.
- * @param embedded what the program carries
- */
-export async function readTrustedRoot(
-  disk: Disk,
-  layout: Layout,
-  embedded: Uint8Array,
-): Promise<TrustedRoot> {
-  const anchor = peekRoot(embedded);
-  const kept = await keptRoots(disk, layout);
-  const isAnchor = ({ version, sha256 }: TrustedRoot): boolean =>
-    version === anchor.version && sha256 === anchor.sha256;
-  const [oldest, ...later] = kept.map(({ bytes }) => bytes);
-  if (oldest !== undefined && kept[0]!.version < anchor.version) {
-    const root = furthest(oldest, later);
-    if (root !== undefined && [root, ...root.earlier].some(isAnchor)) return root;
-  }
-  const newer = kept.filter(({ version }) => version > anchor.version).map(({ bytes }) => bytes);
-  return furthest(embedded, newer) ?? verifyRoots(embedded);
+export interface TrustChain {
+  readonly anchor: Uint8Array;
+  /** What follows it, as far as it holds. */
+  readonly later: readonly Uint8Array[];
+  /** The newest, with those it followed. */
+  readonly root: TrustedRoot;
 }
 
-/** Of each version that is to be kept; the chain is verified already. */
+/**
+ * The roots that are trusted here. The anchor is the root inside the program, or an older one that was kept and leads to
+ * exactly that: then slots stay good which the keys before a rotation vouched for. A chain that is damaged counts as far as
+ * it holds.
+ * @param embedded what the program carries
+ * @throws ReleaseError where that is none
+ */
+export async function readTrust(disk: Disk, layout: Layout, embedded: Uint8Array): Promise<TrustChain> {
+  const { version, sha256 } = peekRoot(embedded);
+  const kept = await keptRoots(disk, layout);
+  const [oldest, ...later] = kept.map(({ bytes }) => bytes);
+  if (oldest !== undefined && (kept[0]?.version ?? 0) < version) {
+    const chain = furthest(oldest, later);
+    const roots = chain === undefined ? [] : [chain.root, ...chain.root.earlier];
+    if (chain !== undefined && roots.some((root) => root.version === version && root.sha256 === sha256))
+      return chain;
+  }
+  const newer = kept.filter((root) => root.version > version).map(({ bytes }) => bytes);
+  return furthest(embedded, newer) ?? { anchor: embedded, later: [], root: verifyRoots(embedded) };
+}
+
+/** Keeps verified roots; those that are there already stay as they are. */
 export async function writeRoots(disk: Disk, layout: Layout, files: readonly Uint8Array[]): Promise<void> {
   for (const bytes of files) {
     const path = join(layout.roots, `${peekRoot(bytes).version}.root.json`);
     if ((await disk.stat(path)) === undefined) await disk.writeAtomic(path, bytes, 0o644);
   }
-}
-
-export async function readKeptRoots(disk: Disk, layout: Layout): Promise<Uint8Array[]> {
-  return (await keptRoots(disk, layout)).map(({ bytes }) => bytes);
 }
 
 async function keptRoots(disk: Disk, layout: Layout): Promise<{ version: number; bytes: Uint8Array }[]> {
@@ -60,10 +61,11 @@ async function keptRoots(disk: Disk, layout: Layout): Promise<{ version: number;
   return kept;
 }
 
-function furthest(anchor: Uint8Array, chain: readonly Uint8Array[]): TrustedRoot | undefined {
+function furthest(anchor: Uint8Array, chain: readonly Uint8Array[]): TrustChain | undefined {
   for (let length = chain.length; length >= 0; length -= 1) {
     try {
-      return verifyRoots(anchor, chain.slice(0, length));
+      const later = chain.slice(0, length);
+      return { anchor, later, root: verifyRoots(anchor, later) };
     } catch (error) {
       if (!(error instanceof ReleaseError)) throw error;
     }

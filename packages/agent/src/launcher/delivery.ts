@@ -1,0 +1,88 @@
+import {
+  compareVersions,
+  ReleaseError,
+  type ReleaseErrorCode,
+  type ReleaseTarget,
+  type ReleaseTargets,
+} from '@stoa/protocol/release';
+import { type InstallCode, InstallError, type SlotId } from '#launcher/installer.ts';
+import { LAUNCHER_VERSION } from '#launcher/layout.ts';
+import { slotId } from '#launcher/selection.ts';
+
+export const RUNTIME_PREFIX = 'runtime-';
+
+/** What is handed over; the bytes are read once, and no more of them than the target is long. */
+export interface Delivery {
+  readonly roots: readonly Uint8Array[];
+  readonly targets: Uint8Array;
+  readonly path: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+const CODE: Partial<Record<ReleaseErrorCode, InstallCode>> = {
+  rolled_back: 'install_replayed',
+  below_floor: 'install_below_floor',
+};
+
+/** @throws InstallError for each ReleaseError of the check. */
+export function judge<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof ReleaseError)) throw error;
+    throw new InstallError(CODE[error.code] ?? 'install_untrusted', error.message, error);
+  }
+}
+
+export function idOf({ custom, sha256 }: ReleaseTarget): SlotId {
+  const id = slotId(custom.version, sha256);
+  return custom.kind === 'payload' ? id : `${RUNTIME_PREFIX}${id}`;
+}
+
+/** Of the slot, 'a.b.c'. */
+export function versionIn(id: SlotId): string {
+  return id.replace(RUNTIME_PREFIX, '').replace(/-.*$/, '');
+}
+
+/** The target to be installed. @throws InstallError */
+export function requireTarget({ targets }: ReleaseTargets, path: string, platform: string): ReleaseTarget {
+  const target = targets.find((one) => one.path === path);
+  if (target === undefined || target.custom.kind === 'runtime-patch')
+    throw new InstallError('install_no_target', `the release has nothing to be installed as ${path}`);
+  const { custom } = target;
+  if (custom.platform !== platform)
+    throw new InstallError(
+      'install_wrong_platform',
+      `${path} is for ${custom.platform}, this is ${platform}`,
+    );
+  if (custom.kind === 'payload' && compareVersions(custom.minLauncher, LAUNCHER_VERSION) > 0)
+    throw new InstallError(
+      'install_needs_launcher',
+      `${path} needs launcher ${custom.minLauncher}, this is ${LAUNCHER_VERSION}: a newer runtime comes first`,
+    );
+  return target;
+}
+
+/** Ends with an error as soon as more comes than was signed. */
+export async function* bounded(
+  bytes: AsyncIterable<Uint8Array>,
+  target: ReleaseTarget,
+): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  for await (const chunk of bytes) {
+    length += chunk.length;
+    if (length > target.length) throw mismatch(target);
+    yield chunk;
+  }
+}
+
+export function mismatch({ path }: ReleaseTarget): InstallError {
+  return new InstallError(
+    'install_mismatch',
+    `what came as ${path} is not what was signed: fetch it elsewhere`,
+  );
+}
+
+export function noSlot(id: string): InstallError {
+  return new InstallError('install_no_slot', `there is no slot ${id} here: stage it first`);
+}

@@ -1,0 +1,245 @@
+import {
+  compareVersions,
+  NO_FLOORS,
+  newerVersion,
+  peekTargets,
+  type ReleaseTarget,
+  raiseFloors,
+  requireNoDowngrade,
+  type TrustedRoot,
+  verifyRoots,
+  verifyTargets,
+} from '@stoa/protocol/release';
+import { describeError } from '#error.ts';
+import {
+  bounded,
+  type Delivery,
+  idOf,
+  judge,
+  mismatch,
+  noSlot,
+  RUNTIME_PREFIX,
+  requireTarget,
+  versionIn,
+} from '#launcher/delivery.ts';
+import { InstallError, type InstalledSlot, type SlotId, type SlotState } from '#launcher/installer.ts';
+import { JsonDamagedError } from '#launcher/json-file.ts';
+import { slotFiles } from '#launcher/layout.ts';
+import { RuntimeStore, type RuntimeStoreDeps } from '#launcher/runtime-store.ts';
+import {
+  isRejected,
+  isSlotId,
+  NO_SELECTION,
+  readSelection,
+  type Selection,
+  withRejected,
+  withSelected,
+  writeSelection,
+} from '#launcher/selection.ts';
+import { readSlot, sha256Of } from '#launcher/slot.ts';
+import { readTrust, writeRoots } from '#launcher/trust.ts';
+
+/** Beside what is written: journals and metadata must find room too. */
+const ROOM_BYTES = 4 * 1024 * 1024;
+
+export interface SlotStoreDeps extends RuntimeStoreDeps {
+  /** 'linux-x64'. */
+  readonly platform: string;
+}
+
+/**
+ * The directory of the program, for whoever owns it: verifies what comes by files that lie there, and changes it in steps that
+ * are each whole. One call at a time.
+ *
+ * Order of a `stage`: roots, the slot's files, then the selection with its raised floors. Of a `select`: the selection alone,
+ * or the exchange of the program. A cut anywhere leaves what was decided before, or what is decided now.
+ */
+export class SlotStore {
+  readonly #deps: SlotStoreDeps;
+  readonly #runtimes: RuntimeStore;
+  #busy = false;
+
+  /** @param deps.disk makes directories that the agent's user can read. */
+  constructor(deps: SlotStoreDeps) {
+    this.#deps = deps;
+    this.#runtimes = new RuntimeStore(deps);
+  }
+
+  state(): Promise<SlotState> {
+    return this.#alone(async () => {
+      const { layout, disk, embeddedRoot } = this.#deps;
+      const { slots, floor, rejected } = await this.#selection();
+      const { root } = await readTrust(disk, layout, embeddedRoot);
+      const runtimeOnTrial = (await this.#runtimes.trial()) !== undefined;
+      return { slots, floor, rejected, rootVersion: root.version, runtimeOnTrial };
+    });
+  }
+
+  stage(delivery: Delivery): Promise<SlotId> {
+    return this.#alone(async () => {
+      const { disk, layout, platform } = this.#deps;
+      const selection = await this.#selection();
+      const { floor, rootVersion } = selection;
+      const floors = { ...NO_FLOORS, root: rootVersion, targets: floor };
+      const { root, fresh } = await this.#trust(delivery.roots, rootVersion);
+      const targets = judge(() => verifyTargets(root, delivery.targets, { floors }));
+      const target = requireTarget(targets, delivery.path, platform);
+      judge(() => requireNoDowngrade(target, root, floors));
+      requireNotRejected(selection, { id: target.path, sha256: target.sha256 });
+      await this.#clean(selection, idOf(target));
+      await this.#requireRoom(target.length);
+      await writeRoots(disk, layout, fresh);
+      await (target.custom.kind === 'payload'
+        ? this.#store(target, delivery)
+        : this.#runtimes.store(target, delivery));
+      const raised = raiseFloors(floors, root, { targets });
+      await this.#write({ ...selection, floor: raised.targets, rootVersion: raised.root });
+      return idOf(target);
+    });
+  }
+
+  select(id: SlotId): Promise<void> {
+    return this.#alone(async () => {
+      if (!isSlotId(id)) throw noSlot(id);
+      const selection = await this.#selection();
+      if (id.startsWith(RUNTIME_PREFIX)) return this.#runtimes.select(id, selection);
+      const slot = selection.slots.find((one) => one.id === id) ?? (await this.#staged(id));
+      requireNotRejected(selection, slot);
+      const { content } = selection.floor;
+      if (compareVersions(slot.version, content) < 0)
+        throw new InstallError('install_below_floor', `the slot ${id} is older than the floor ${content}`);
+      await this.#requireWhole(slot);
+      const next = withSelected(selection, slot);
+      await this.#write(next);
+      await this.#clean(next, id);
+    });
+  }
+
+  reject(id: SlotId, reason: string): Promise<void> {
+    return this.#alone(async () => {
+      const selection = await this.#selection();
+      const slot = selection.slots.find((one) => one.id === id);
+      if (slot !== undefined)
+        return this.#write(withRejected(selection, { ...slot, reason: reason.slice(0, 255) }));
+      if (!selection.rejected.some((one) => one.id === id)) throw noSlot(id);
+    });
+  }
+
+  keep(id: SlotId): Promise<void> {
+    return this.#alone(async () => {
+      const selection = await this.#selection();
+      const { floor, slots } = selection;
+      const { payload, runtime } = floor.newest;
+      const kept = slots.find((one) => one.id === id)?.version ?? payload;
+      const trial = await this.#runtimes.proven();
+      const newest = {
+        payload: newerVersion(payload, kept),
+        runtime: newerVersion(runtime, trial === undefined ? runtime : versionIn(trial.id)),
+      };
+      if (newest.payload !== payload || newest.runtime !== runtime)
+        await this.#write({ ...selection, floor: { ...floor, newest } });
+      if (trial !== undefined) await this.#runtimes.end();
+    });
+  }
+
+  async #alone<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#busy) throw new InstallError('install_busy', 'something else is being installed here');
+    this.#busy = true;
+    try {
+      return await task();
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** A damaged one begins anew: what is staged next says the floor again, and so does the root. */
+  async #selection(): Promise<Selection> {
+    const { disk, layout } = this.#deps;
+    const read = await readSelection(disk, layout.selection).catch((error: unknown) => {
+      if (error instanceof JsonDamagedError) return undefined;
+      throw error;
+    });
+    const selection = read ?? NO_SELECTION;
+    const failed = await this.#runtimes.failed();
+    if (failed === undefined) return selection;
+    const next = withRejected(selection, failed);
+    await this.#write(next);
+    await this.#runtimes.forgetFailed();
+    return next;
+  }
+
+  #write(selection: Selection): Promise<void> {
+    return writeSelection(this.#deps.disk, this.#deps.layout.selection, selection);
+  }
+
+  async #trust(
+    handed: readonly Uint8Array[],
+    lowest: number,
+  ): Promise<{ root: TrustedRoot; fresh: readonly Uint8Array[] }> {
+    const { disk, layout, embeddedRoot } = this.#deps;
+    const { anchor, later } = await readTrust(disk, layout, embeddedRoot);
+    const root = judge(() => verifyRoots(anchor, [...later, ...handed]));
+    if (root.version < lowest)
+      throw new InstallError(
+        'install_replayed',
+        `root ${lowest} was trusted here before, and these lead to ${root.version} only`,
+      );
+    return { root, fresh: [embeddedRoot, ...handed] };
+  }
+
+  async #requireRoom(bytes: number): Promise<void> {
+    const { disk, layout } = this.#deps;
+    const { freeBytes } = await disk.space(layout.prefix);
+    const needed = bytes + ROOM_BYTES;
+    if (freeBytes < needed)
+      throw new InstallError(
+        'install_no_room',
+        `${layout.prefix} has ${freeBytes} bytes left, ${needed} are needed: free some`,
+      );
+  }
+
+  async #store(target: ReleaseTarget, { bytes, targets }: Delivery): Promise<void> {
+    const { disk, layout } = this.#deps;
+    const files = slotFiles(layout, idOf(target));
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of bounded(bytes, target)) chunks.push(chunk);
+    const payload = Buffer.concat(chunks);
+    if (sha256Of(payload) !== target.sha256) throw mismatch(target);
+    await disk.writeAtomic(files.payload, payload, 0o644);
+    await disk.writeAtomic(files.targets, targets, 0o644);
+  }
+
+  /** A slot that is stored and not selected, by its own metadata. */
+  async #staged(id: SlotId): Promise<InstalledSlot> {
+    const { disk, layout } = this.#deps;
+    const { targets: path } = slotFiles(layout, id);
+    if ((await disk.stat(path))?.kind !== 'file') throw noSlot(id);
+    const metadata = await disk.readFile(path);
+    const { targets } = judge(() => peekTargets(metadata));
+    const target = targets.find((one) => one.custom.kind === 'payload' && idOf(one) === id);
+    if (target === undefined) throw noSlot(id);
+    return { id, version: target.custom.version, sha256: target.sha256 };
+  }
+
+  async #requireWhole(slot: InstalledSlot): Promise<void> {
+    const { disk, layout, embeddedRoot, platform } = this.#deps;
+    const { root } = await readTrust(disk, layout, embeddedRoot);
+    await readSlot({ disk, layout, root, platform }, slot).catch((cause: unknown) => {
+      throw new InstallError('install_untrusted', describeError(cause).message, cause);
+    });
+  }
+
+  /** What is neither selected nor this one, of its kind: left by a stage that was cut, or that nobody selected. */
+  async #clean({ slots }: Selection, id: SlotId): Promise<void> {
+    const { disk, layout } = this.#deps;
+    const directory = id.startsWith(RUNTIME_PREFIX) ? layout.runtimes : layout.slots;
+    const kept = new Set([id, ...slots.map((slot) => slot.id)]);
+    for (const name of await disk.list(directory))
+      if (!kept.has(name)) await disk.remove(`${directory}/${name}`);
+  }
+}
+
+function requireNotRejected(selection: Selection, { id, sha256 }: { id: string; sha256: string }): void {
+  if (isRejected(selection, sha256))
+    throw new InstallError('install_rejected', `${id} failed on this node before, and is not taken again`);
+}

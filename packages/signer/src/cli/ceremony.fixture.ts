@@ -1,6 +1,8 @@
 import { utf8 } from '@stoa/protocol';
 import { formatBuild, type ReleaseBuild } from '@stoa/protocol/release';
 import { Terminal } from '#cli/terminal.fixture.ts';
+import { openKeyFile, type UnlockedKey } from '#keys/key-file.ts';
+import { unlockWithKeyFile } from '#keys/unlock.ts';
 import { rootName, targetsName } from '#releases/metadata-files.ts';
 
 const UNLOCK = ['--key-file', '/unlock'];
@@ -20,6 +22,12 @@ export class HolderMachine extends Terminal {
     const key = ['--key', `/${role}.key`, ...UNLOCK];
     const { publicKey } = await this.json('release', 'key', 'init', '--role', role, ...key);
     return `${this.name}=${String(publicKey)}`;
+  }
+
+  /** In the hands of whoever has the machine and what opens it: no journal holds that one back. */
+  async stolenKey(role: 'root' | 'targets'): Promise<UnlockedKey> {
+    const unlock = await unlockWithKeyFile('/unlock', this.disk);
+    return openKeyFile({ path: `/${role}.key`, purpose: `release-${role}`, unlock, disk: this.disk });
   }
 }
 

@@ -40,7 +40,7 @@ export async function takeBlob(tree: ReleaseTree, blob: SignedBlob, source: Rele
     // An encoding larger than what it encodes is somebody's mischief.
     await tree.keepBlob(packed, through(encoded, atMost(blob, length + 1_024)));
     try {
-      await tree.keepBlob(sha256, through(tree.stream(packed), decoder(), checked(blob)));
+      await decoding(tree.keepBlob(sha256, through(tree.stream(packed), decoder(), checked(blob))));
     } catch (error) {
       await tree.removeBlob(packed);
       throw error;
@@ -62,7 +62,7 @@ export async function checkBlob(blob: SignedBlob, source: ReleaseSource): Promis
   if (plain === undefined && encoded === undefined) throw incomplete(blob, source);
   if (plain !== undefined) await drained(through(plain, checked(blob)));
   if (encoded !== undefined)
-    await drained(through(encoded, atMost(blob, blob.length + 1_024), decoder(), checked(blob)));
+    await decoding(drained(through(encoded, atMost(blob, blob.length + 1_024), decoder(), checked(blob))));
 }
 
 async function isHeld(tree: ReleaseTree, blob: SignedBlob): Promise<boolean> {
@@ -71,7 +71,7 @@ async function isHeld(tree: ReleaseTree, blob: SignedBlob): Promise<boolean> {
   if (plain === undefined || (blob.packed && encoded === undefined)) return false;
   try {
     await drained(through(tree.stream(blob.sha256), checked(blob)));
-    if (blob.packed) await drained(through(tree.stream(packed), decoder(), checked(blob)));
+    if (blob.packed) await decoding(drained(through(tree.stream(packed), decoder(), checked(blob))));
     return true;
   } catch (error) {
     if (error instanceof PublishError) return false;
@@ -82,16 +82,20 @@ async function isHeld(tree: ReleaseTree, blob: SignedBlob): Promise<boolean> {
 /** One stream of several; a fault of any is its own. */
 function through(first: Readable, ...steps: readonly Transform[]): Readable {
   const out = new PassThrough();
-  pipeline([first, ...steps, out]).catch((error: NodeJS.ErrnoException) =>
-    out.destroy(/^Z(?:STD)?_/.test(error.code ?? '') ? undecodable(error) : error),
-  );
+  pipeline([first, ...steps, out]).catch((error: Error) => out.destroy(error));
   return out;
 }
 
-function undecodable(cause: Error): PublishError {
-  return new PublishError('release_refused', 'a .zst file of the release is no zstd, or was cut off', {
-    cause,
-  });
+/** @throws PublishError for what is no zstd, or was cut off. */
+async function decoding(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (cause) {
+    if (!/^Z(?:STD)?_/.test((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
+    throw new PublishError('release_refused', 'a .zst file of the release is no zstd, or was cut off', {
+      cause,
+    });
+  }
 }
 
 async function drained(stream: Readable): Promise<void> {

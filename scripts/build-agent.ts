@@ -152,7 +152,7 @@ function describe({ binaries, files, release }: Built): string {
   for (const { file, kind, bytes, sent } of files)
     if (kind !== 'runtime')
       lines.push(`${file}  ${(bytes / 1e3).toFixed(1)} KB, sent as ${(sent / 1e3).toFixed(1)} KB`);
-  if (release !== undefined) lines.push(`Next: stoa-signer release draft ${relative(ROOT, release)}`);
+  if (release !== undefined) lines.push(`Next: stoa-signer release draft --build ${relative(ROOT, release)}`);
   return lines.join('\n');
 }
 

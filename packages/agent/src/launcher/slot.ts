@@ -45,7 +45,9 @@ export async function readSlot(
   const files = slotFiles(layout, id);
   try {
     const targets = verifyInstalled(root, await readOwn(disk, files.targets, METADATA_BYTES.targets));
-    const target = targets.targets.find((one) => one.sha256 === sha256 && one.custom.kind === 'payload');
+    const named = targets.targets.filter((one) => one.sha256 === sha256 && one.custom.kind === 'payload');
+    // One payload may serve several platforms.
+    const target = named.find(({ custom }) => custom.platform === platform) ?? named[0];
     if (target === undefined) throw new SlotDamagedError(id, 'its metadata does not name its payload');
     requireRunnable(target, platform, id);
     const payload = await readOwn(disk, files.payload, TARGET_BYTES.payload);

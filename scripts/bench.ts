@@ -45,6 +45,11 @@ const BENCHES: Readonly<Record<string, { about: string; load: () => Promise<Benc
     about: 'what 1,000 open pages take of a core of the hub while 1,000 nodes change a second',
     load: async () => (await import('./bench/streams.ts')).benchStreams,
   },
+  'ota-rollout': {
+    about:
+      'rollouts over 10,000 simulated nodes, 100 seeds: bad ones halt early, sound ones complete, liars do neither',
+    load: async () => (await import('./bench/ota-rollout.ts')).benchOtaRollout,
+  },
   codec: {
     about: 'full heartbeats decoded and validated per CPU second, beside JSON, MessagePack and CBOR with zod',
     load: async () => (await import('./bench/codec.ts')).benchCodec,

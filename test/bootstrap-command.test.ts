@@ -184,9 +184,9 @@ describe.skipIf(!canHost)('stoa-hub bootstrap', { timeout: 240_000 }, () => {
     const keys = (await host.exec('cat /home/op/.ssh/authorized_keys')).trim().split('\n');
     expect(keys).toHaveLength(1);
     expect(await site.keysOf(nodeId)).toEqual(keys);
-    expect(
-      await host.exec('ls /etc/sudoers.d /opt/stoa-agent/versions; pgrep -u stoa -fc stoa-agent.cjs'),
-    ).toMatch(/^\/etc\/sudoers.d:\nop\nzz-stoa-hub-op\n\n\/opt\/stoa-agent\/versions:\n[0-9.]+\n1\n$/);
+    expect(await host.exec('ls /etc/sudoers.d; pgrep -u stoa -fxc "/opt/stoa-agent/stoa-agent run"')).toMatch(
+      /^op\nzz-stoa-hub-op\n1\n$/,
+    );
     expect(await site.secretsOf(jobId)).toEqual([]);
     const lives = workers.filter(({ pid }) => job['instance'] === `worker ${hostname()} ${pid}`);
     expect(lives).toHaveLength(1);

@@ -57,7 +57,9 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000, concurrent: true }, ()
       ...{ state: 'succeeded', message: '', node_id: nodeId },
       report: JSON.stringify({ nodeId, was: 'stopped' }),
     });
-    await host.exec(`${STOP}; echo broken > /opt/stoa-agent/current/stoa-agent.cjs`);
+    await host.exec(
+      `${STOP}; rm /opt/stoa-agent/stoa-agent; echo broken > /opt/stoa-agent/stoa-agent; chmod 755 /opt/stoa-agent/stoa-agent`,
+    );
     expect(await site.run(ssh, 'agent-recover', nodeId)).toMatchObject({
       ...{ state: 'succeeded', message: '', node_id: nodeId },
     });

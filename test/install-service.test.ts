@@ -78,7 +78,7 @@ cd /
 install() { sh "$WORK/install.sh" "$@" </dev/null; }
 STOA_TOKEN=$TOKEN install
 echo "== installed"
-cat /opt/stoa-agent/agent.env; stat -c '%U %a' /opt/stoa-agent/agent.env /var/lib/stoa-agent /opt/stoa-agent/current/bin/node /opt/stoa-agent
+cat /opt/stoa-agent/agent.env; stat -c '%U %a' /opt/stoa-agent/agent.env /var/lib/stoa-agent /opt/stoa-agent/stoa-agent /opt/stoa-agent
 ps -o user=,args= -p "$(cat /run/stoa-agent.pid)" --ppid "$(cat /run/stoa-agent.pid)"
 cp /etc/systemd/system/stoa-agent.service "$WORK/stoa-agent.service"
 systemd-analyze verify "$WORK/stoa-agent.service" 2>&1 && echo "== verified"
@@ -114,7 +114,7 @@ echo "== end"
     expect(said).not.toContain(token);
     expect(installed).toContain('root 600\nstoa 700\nroot 755\nroot 755\n');
     expect(installed).toContain(`CHAINWEB_URL='${home.chain.serviceUrl}'\n`);
-    expect(installed).toMatch(/^stoa\s+\/opt\/stoa-agent\/current\/bin\/node .*run$/m);
+    expect(installed).toMatch(/^stoa\s+\/opt\/stoa-agent\/stoa-agent run$/m);
     expect(installed).toContain('== verified');
     const exposure = /exposure level for stoa-agent.service: ([\d.]+)/.exec(installed!)?.[1];
     expect(Number(exposure)).toBeLessThan(MOST_EXPOSURE);

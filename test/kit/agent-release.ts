@@ -20,7 +20,7 @@ export interface AgentRelease {
   readonly statement: string;
 }
 
-/** The real agent with its Node, signed by the region's own key, where the hub of `home` looks for it. */
+/** The real agent, signed by the region's own key, where the hub of `home` looks for it. */
 export async function publishAgent(home: Pick<HubHome, 'dataDir' | 'region'>): Promise<AgentRelease> {
   const version = await buildAgent();
   const directory = join(home.dataDir, 'artefacts', version);
@@ -33,19 +33,18 @@ export async function publishAgent(home: Pick<HubHome, 'dataDir' | 'region'>): P
 }
 
 /** Puts the release below `root` where install.sh puts what it has fetched, so that it need not fetch it. */
-export async function preinstallAgent({ version, archive }: AgentRelease, root: string): Promise<void> {
+export async function preinstallAgent({ archive }: AgentRelease, root: string): Promise<void> {
   const prefix = join(root, 'opt/stoa-agent');
-  const unpacked = join(prefix, 'versions', version);
-  await mkdir(unpacked, { recursive: true });
-  const tar = ['-xzf', archive, '--strip-components=1', '--no-same-owner', '-C', unpacked];
+  await mkdir(prefix, { recursive: true });
+  const tar = ['-xzf', archive, '--strip-components=1', '--no-same-owner', '-C', prefix];
   await promisify(execFile)('tar', tar);
   await promisify(execFile)('chmod', ['-R', 'u=rwX,go=rX', root]);
   const hash = createHash('sha256').update(await readFile(archive));
-  await writeFile(join(unpacked, '.sha256'), `${hash.digest('hex')}\n`);
+  await writeFile(join(prefix, '.sha256'), `${hash.digest('hex')}\n`);
   await writeFile(join(prefix, '.stoa-agent'), '');
 }
 
-/** As install.sh unpacks it: `bin/node` and the programs, in `directory`. */
+/** As install.sh puts it in its place: the program and what is beside it, in `directory`. */
 export async function unpackAgent(directory: string): Promise<void> {
   const archive = await archiveIn(join(CACHE, await buildAgent()));
   await promisify(execFile)('tar', ['-xzf', archive, '--strip-components=1', '-C', directory]);
@@ -53,7 +52,9 @@ export async function unpackAgent(directory: string): Promise<void> {
 
 /** The version of what lies in the cache by then. */
 async function buildAgent(): Promise<string> {
-  await promisify(execFile)(process.execPath, [BUILD, '--to', CACHE, '--fast']);
+  // One at a time: the others find it made.
+  await mkdir(CACHE, { recursive: true });
+  await promisify(execFile)('flock', [CACHE, process.execPath, BUILD, '--to', CACHE, '--fast']);
   const [version] = (await readdir(CACHE)).filter((name) => /^\d/.test(name));
   if (version === undefined) throw new Error(`${BUILD} left no release in ${CACHE}`);
   return version;

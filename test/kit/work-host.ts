@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { copyFile, readFile, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { toHex } from '@stoa/protocol';
@@ -29,9 +29,8 @@ export async function installRoot(
 ): Promise<void> {
   await host.run('useradd', '--system', '--user-group', '--no-create-home', 'stoa');
   await host.run('useradd', '--system', '--user-group', '--no-create-home', 'stoachain');
-  await host.run('mkdir', '-p', '/opt/stoa-agent/versions/1', '/etc/stoa-agent', '/var/lib/stoa-agent');
-  await unpackAgent(host.path('/opt/stoa-agent/versions/1'));
-  await symlink('versions/1', host.path('/opt/stoa-agent/current'));
+  await host.run('mkdir', '-p', '/opt/stoa-agent', '/etc/stoa-agent', '/var/lib/stoa-agent');
+  await unpackAgent(host.path('/opt/stoa-agent'));
   for (const [name, file] of [
     ['root_socket_text', 'stoa-agent-root.socket'],
     ['root_unit_text', 'stoa-agent-root.service'],

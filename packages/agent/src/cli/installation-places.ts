@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 
 /** Where install.sh puts things, and what it marks them with. */
 export interface InstallationPlaces {
-  /** Of the program, `<prefix>/versions/<version>/…`. */
+  /** Directory of the program. */
   readonly prefix: string;
   readonly data: string;
   /** Of unit files. */
@@ -30,7 +30,6 @@ const USUAL = {
 
 /** @param program Path of the running program, as the process was started with. */
 export function placesOf(program: string): InstallationPlaces {
-  const below = /^(.+)\/(?:current|versions\/[^/]+)\/[^/]+$/.exec(program);
-  const prefix = below?.[1] ?? dirname(program);
+  const prefix = dirname(program);
   return { ...USUAL, prefix, data: prefix === USUAL.prefix ? USUAL.data : join(prefix, 'data') };
 }

@@ -30,6 +30,12 @@ export interface UninstallPlan {
 }
 
 const COMMAND_MS = 60_000;
+/** Below the prefix, as install.sh and updates put it there; the last are of earlier agents. */
+const PROGRAM = [
+  ...['stoa-agent', 'stoa-agent.prev', 'guard.sh', 'THIRD-PARTY-LICENCES', 'stoa-agent.cdx.json', '.sha256'],
+  ...['slots', 'roots', 'runtimes', 'selection.json', 'runtime-trial', 'runtime-failed'],
+  ...['bin/stoa-agent', '.root', '.stoa-agent', '.user-made', '.new', 'versions', 'current'],
+];
 
 /**
  * What `install.sh --uninstall` does, from the program itself: units first, so that nothing starts what is going away.
@@ -105,16 +111,7 @@ function stem(unit: string): string {
 }
 
 async function removeProgram(prefix: string): Promise<void> {
-  for (const name of [
-    'versions',
-    'current',
-    'bin/stoa-agent',
-    'bin/stoa-agent-root',
-    '.root',
-    '.stoa-agent',
-    '.user-made',
-  ])
-    await rm(join(prefix, name), { recursive: true, force: true });
+  for (const name of PROGRAM) await rm(join(prefix, name), { recursive: true, force: true });
   for (const directory of [join(prefix, 'bin'), prefix]) await removeEmpty(directory);
 }
 

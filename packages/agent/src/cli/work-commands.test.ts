@@ -224,19 +224,30 @@ describe('uninstall', () => {
     const fixture = makeCli();
     const root = join(fixture.dataDir, 'host');
     const prefix = join(root, 'opt');
-    for (const directory of ['opt/versions/1.2.3', 'opt/bin', 'units', 'data', 'etc', 'bin'])
+    for (const directory of [
+      'opt/slots/1.2.3-0123456789ab',
+      'opt/roots',
+      'opt/bin',
+      'units',
+      'data',
+      'etc',
+      'bin',
+    ])
       mkdirSync(join(root, directory), { recursive: true });
     for (const file of [
       'opt/.stoa-agent',
       'opt/.root',
+      'opt/stoa-agent',
+      'opt/guard.sh',
+      'opt/selection.json',
       'opt/bin/stoa-agent',
       'opt/agent.env',
       'data/identity',
       'etc/policy',
     ])
       writeFileSync(join(root, file), 'x');
-    writeFileSync(join(root, 'units/stoa-agent.service'), `ExecStart=${prefix}/current/bin/node\n`);
-    writeFileSync(join(root, 'units/stoa-agent-root@.service'), `ExecStart=${prefix}/current/bin/node\n`);
+    writeFileSync(join(root, 'units/stoa-agent.service'), `ExecStart=${prefix}/stoa-agent run\n`);
+    writeFileSync(join(root, 'units/stoa-agent-root@.service'), `ExecStart=${prefix}/stoa-agent root\n`);
     writeFileSync(join(root, 'units/stoa-agent-root.socket'), 'ListenStream=/run/stoa-agent-root.sock\n');
     writeFileSync(join(root, 'units/stoa-agent-other.service'), 'ExecStart=/elsewhere/node\n');
     symlinkSync(join(prefix, 'bin/stoa-agent'), join(root, 'bin/stoa-agent'));

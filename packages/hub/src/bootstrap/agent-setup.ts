@@ -67,15 +67,15 @@ done
 echo 'the agent does not answer' >&2
 exit 4`;
 
-const STARTS = '"$prefix/current/bin/node" "$prefix/current/stoa-agent.cjs" --version >/dev/null 2>&1';
+const STARTS = '"$prefix/stoa-agent" --selftest >/dev/null 2>&1';
 
-/** A version whose program does not start is taken away: install.sh then fetches it anew. */
+/** A program that does not start is taken away: install.sh then fetches it anew. */
 const DROP_BROKEN = `set -eu
 prefix=/opt/stoa-agent
-[ -e "$prefix/current" ] || [ -L "$prefix/current" ] || { echo 'no agent is installed'; exit 0; }
+[ -e "$prefix/stoa-agent" ] || { echo 'no agent is installed'; exit 0; }
 if ${STARTS}; then echo 'the program starts'; exit 0; fi
 echo 'the program does not start: it is taken away'
-rm -rf "$(readlink -f "$prefix/current" || echo /nonexistent)" "$prefix/current"`;
+rm -f "$prefix/stoa-agent" "$prefix/.sha256"`;
 
 const RESTART = `set -eu
 systemctl reset-failed stoa-agent.service 2>/dev/null || true

@@ -32,7 +32,7 @@ Installs the Stoa agent of $HUB.
 The join token may also be in STOA_TOKEN, or be the first line of standard input.
 
   --dry-run      verify everything, say what would be done, change nothing
-  --version V    this version of the agent instead of the hub's newest
+  --version V    this version of the agent instead of the hub's newest, also an older one than is here
   --prefix DIR   install below DIR instead of $USUAL_PREFIX; its data is then in DIR/data
   --no-service   no user, no systemd unit: install and join only
   --uninstall    take everything away again but the node's identity, settings and logs
@@ -265,31 +265,51 @@ require_tools() {
 
 # ---- installing --------------------------------------------------------------------------------------------------
 
-is_installed() { [ "$(cat "$PREFIX/versions/$VERSION/.sha256" 2>/dev/null)" = "$SHA256" ]; }
-is_current() { [ "$(readlink "$PREFIX/current" 2>/dev/null)" = "versions/$VERSION" ]; }
+is_installed() { [ "$(cat "$PREFIX/.sha256" 2>/dev/null)" = "$SHA256" ] && [ -x "$PREFIX/stoa-agent" ]; }
 is_joined() { [ -e "$DATA/identities/default/identity" ]; }
+# Sets HERE to the version that runs here, which its own updates may have brought.
+read_version_here() { HERE=$("$PREFIX/bin/stoa-agent" --version 2>/dev/null | sed -n 's/^stoa-agent \([0-9][0-9.]*\)$/\1/p') || HERE=''; }
+# VERSION as one number.
+version_number() {
+  IFS=.
+  # shellcheck disable=SC2086
+  set -- $1
+  unset IFS
+  printf '%s' $(((${1:-0} * 100000 + ${2:-0}) * 100000 + ${3:-0}))
+}
+is_newer_here() {
+  [ -z "$WANTED" ] || return 1
+  read_version_here
+  [ -n "$HERE" ] && [ "$(version_number "$HERE")" -gt "$(version_number "$VERSION")" ]
+}
 
 download() {
   archive=$WORK/archive
   fetch_patiently "$HUB/download/sha256/$SHA256" "$archive" || die "the download was cut or refused: run this again, nothing was changed"
   [ "$(size_of "$archive")" -eq "$SIZE" ] || die "REFUSED: the archive has $(size_of "$archive") bytes, $SIZE were signed"
   [ "$(sha256_of "$archive")" = "$SHA256" ] || die "REFUSED: the archive is not the one that was signed"
-  rm -rf "$PREFIX/versions/.new"
-  { mkdir -p "$PREFIX/versions/.new" && touch "$PREFIX/.stoa-agent"; } || return 1
-  gzip -dc <"$archive" | tar -xf - -C "$PREFIX/versions/.new" || return 1
+  unpacked=$PREFIX/.new/stoa-agent-$VERSION
+  rm -rf "$PREFIX/.new"
+  { mkdir -p "$PREFIX/.new" && touch "$PREFIX/.stoa-agent"; } || return 1
+  gzip -dc <"$archive" | tar -xf - -C "$PREFIX/.new" || return 1
   rm -f "$archive"
-  unpacked=$PREFIX/versions/.new/stoa-agent-$VERSION
-  [ -x "$unpacked/bin/node" ] || die "the archive holds no agent $VERSION"
-  printf '%s\n' "$SHA256" >"$unpacked/.sha256"
+  [ -x "$unpacked/stoa-agent" ] || die "the archive holds no agent $VERSION"
   # The archive is public: whatever the umask, the service's user must be able to read and run it.
-  chmod -R u=rwX,go=rX "$unpacked" "$PREFIX/versions" || return 1
-  rm -rf "$PREFIX/versions/$VERSION"
-  mv "$unpacked" "$PREFIX/versions/$VERSION" && rmdir "$PREFIX/versions/.new"
+  chmod -R u=rwX,go=rX "$unpacked" && chmod 755 "$PREFIX" || return 1
+  "$unpacked/stoa-agent" --selftest >/dev/null 2>"$WORK/selftest" || {
+    rm -rf "$PREFIX/.new"
+    die "the agent $VERSION does not run on this host, and nothing was changed: $(sed -n 1,3p "$WORK/selftest")"
+  }
+  # A trial of another program ends here, first of all the count of its starts: its guard must not undo what follows.
+  rm -f "$PREFIX/runtime-trial" "$PREFIX/runtime-failed" "$PREFIX/.sha256" || return 1
+  for name in THIRD-PARTY-LICENCES stoa-agent.cdx.json guard.sh stoa-agent; do
+    mv -f "$unpacked/$name" "$PREFIX/$name" || return 1
+  done
+  rm -rf "$PREFIX/stoa-agent.prev" "$PREFIX/.new"
+  printf '%s\n' "$SHA256" >"$PREFIX/.sha256"
 }
-switch_version() {
-  chmod 755 "$PREFIX"
-  ln -sfn "versions/$VERSION" "$PREFIX/current"
-}
+# What earlier agents left here: a folder a version, and a link to the current one.
+drop_old_layout() { rm -rf "$PREFIX/versions" "$PREFIX/current"; }
 
 make_user() {
   if has useradd; then
@@ -300,8 +320,9 @@ make_user() {
 }
 make_data() { mkdir -p "$DATA" && chmod 700 "$DATA" && { [ "$SERVICE" = no ] || chown -R "$SERVICE_USER:" "$DATA"; }; }
 
-# Started by root, the agent's commands become the service's user: what they write must be its own. Two stay root's: the
-# local policy is a file that the agent's user must not be able to write, and taking the agent away is root's affair.
+# Started by root, the agent's commands become the service's user: what they write must be its own. Three stay root's: the
+# local policy is a file that the agent's user must not be able to write, taking the agent away is root's affair, and `root`
+# is what the privileged unit does.
 command_text() {
   cat <<TEXT
 #!/bin/sh
@@ -313,13 +334,14 @@ export STOA_AGENT_DATA
 TEXT
   if [ "$SERVICE" = yes ]; then
     cat <<TEXT
-if [ "\$(id -u)" = 0 ] && [ "\${1:-}" != policy ] && [ "\${1:-}" != uninstall ]; then
-  exec runuser -u $SERVICE_USER -- "$PREFIX/current/bin/node" "$PREFIX/current/stoa-agent.cjs" "\$@"
-fi
+case \$(id -u):\${1:-} in
+0:policy | 0:uninstall | 0:root) ;;
+0:*) exec runuser -u $SERVICE_USER -- "$PREFIX/stoa-agent" "\$@" ;;
+esac
 TEXT
   fi
   cat <<TEXT
-exec "$PREFIX/current/bin/node" "$PREFIX/current/stoa-agent.cjs" "\$@"
+exec "$PREFIX/stoa-agent" "\$@"
 TEXT
 }
 
@@ -338,8 +360,8 @@ settings_text() {
   done
 }
 
-# What the agent needs is little: outbound TCP, its own data, and to read what processes run here (so no ProtectProc).
-# V8 makes code at run time (so no MemoryDenyWriteExecute).
+# What the agent needs is little: outbound TCP, its own data, and to read what processes run here (so no ProtectProc). Its
+# Node compiles nothing, so that no memory need be both written and run. The guard looks at a program on trial, as root.
 unit_text() {
   cat <<TEXT
 [Unit]
@@ -355,7 +377,8 @@ User=$SERVICE_USER
 Group=$SERVICE_USER
 Environment=STOA_AGENT_DATA=$DATA
 EnvironmentFile=-$PREFIX/agent.env
-ExecStart=$PREFIX/current/bin/node --max-semi-space-size=1 $PREFIX/current/stoa-agent.cjs run
+ExecStartPre=-+/bin/sh $PREFIX/guard.sh
+ExecStart=$PREFIX/stoa-agent run
 Restart=always
 RestartSec=5
 TimeoutStopSec=20
@@ -377,6 +400,7 @@ ProtectKernelLogs=yes
 ProtectKernelModules=yes
 ProtectKernelTunables=yes
 LockPersonality=yes
+MemoryDenyWriteExecute=yes
 KeyringMode=private
 RemoveIPC=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
@@ -414,8 +438,8 @@ TEXT
 }
 
 # Root without any capability and without a network: it verifies, and lets systemd start each step as a unit of its own.
-# It sees what processes run here (so no ProtectProc), talks to systemd and Docker (so AF_UNIX, and no PrivateUsers),
-# and V8 makes code at run time (so no MemoryDenyWriteExecute).
+# It sees what processes run here (so no ProtectProc), talks to systemd and Docker (so AF_UNIX, and no PrivateUsers), and
+# puts the agent's updates in their places after it has verified them (so PREFIX is writable, and there is room for one).
 root_unit_text() {
   cat <<TEXT
 [Unit]
@@ -426,7 +450,7 @@ After=stoa-agent-root.socket
 
 [Service]
 Type=exec
-ExecStart=$PREFIX/current/bin/node --max-semi-space-size=1 $PREFIX/current/stoa-agent-root.cjs
+ExecStart=$PREFIX/stoa-agent root
 TimeoutStopSec=30
 UMask=0077
 StateDirectory=stoa-agent-root
@@ -435,6 +459,7 @@ CapabilityBoundingSet=
 AmbientCapabilities=
 NoNewPrivileges=yes
 ProtectSystem=strict
+ReadWritePaths=$PREFIX
 ProtectHome=yes
 PrivateTmp=yes
 PrivateDevices=yes
@@ -448,6 +473,7 @@ ProtectKernelLogs=yes
 ProtectKernelModules=yes
 ProtectKernelTunables=yes
 LockPersonality=yes
+MemoryDenyWriteExecute=yes
 KeyringMode=private
 RemoveIPC=yes
 RestrictAddressFamilies=AF_UNIX
@@ -458,7 +484,7 @@ SystemCallArchitectures=native
 SystemCallErrorNumber=EPERM
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources @mount
-MemoryMax=256M
+MemoryMax=512M
 TasksMax=64
 TEXT
 }
@@ -471,7 +497,7 @@ pin_trust() {
       # shellcheck disable=SC1091
       [ ! -r "$PREFIX/agent.env" ] || . "$PREFIX/agent.env"
       set +a
-      "$PREFIX/current/bin/node" "$PREFIX/current/stoa-agent-root.cjs" pin --root "$TOKEN_ROOT" \
+      "$PREFIX/stoa-agent" root pin --root "$TOKEN_ROOT" \
         --region "$TOKEN_REGION" --data "$DATA" --config "$ROOT_CONFIG"
     )
 }
@@ -547,12 +573,12 @@ install() {
   read_statement
   say "stoa-agent $VERSION for $PLATFORM: the signatures hold, from root $TOKEN_ROOT to archive $SHA256"
   CHANGED=no
-  if ! is_installed; then
-    act "download and unpack $PREFIX/versions/$VERSION" download
-    CHANGED=yes
-  fi
-  if ! is_current; then
-    act "make $VERSION the current version" switch_version
+  if is_installed; then
+    :
+  elif is_newer_here; then
+    say "stoa-agent $HERE is here, which is newer: it stays, unless --version $VERSION asks for this one"
+  else
+    act "download stoa-agent $VERSION, test it, and put it in $PREFIX" download
     CHANGED=yes
   fi
   if [ "$SERVICE" = yes ] && ! id "$SERVICE_USER" >/dev/null 2>&1; then act "add the user $SERVICE_USER" make_user; fi
@@ -585,6 +611,7 @@ install() {
       act "start stoa-agent.service" start_service
     fi
   fi
+  if [ -e "$PREFIX/versions" ]; then act "remove the programs of earlier agents, $PREFIX/versions" drop_old_layout; fi
   if [ "$DRY_RUN" = yes ]; then
     say "Dry run: nothing was changed."
   elif [ "$CHANGED" = no ]; then
@@ -609,7 +636,10 @@ remove_service() {
   if has systemctl && [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 }
 remove_program() {
-  rm -rf "$PREFIX/versions" "$PREFIX/current" "$PREFIX/bin/stoa-agent" "$PREFIX/.root" "$PREFIX/.stoa-agent" "$PREFIX/.user-made"
+  for name in stoa-agent stoa-agent.prev guard.sh THIRD-PARTY-LICENCES stoa-agent.cdx.json .sha256 .new versions current \
+    slots roots runtimes selection.json runtime-trial runtime-failed bin/stoa-agent .root .stoa-agent .user-made; do
+    rm -rf "${PREFIX:?}/$name"
+  done
   rmdir "$PREFIX/bin" "$PREFIX" 2>/dev/null || true
 }
 remove_data() {

@@ -87,6 +87,7 @@ describe('the bundled command line', () => {
         logs: () => ({ lines: [] }),
         jobs: () => ({}) as never,
         look: async () => ({}) as never,
+        update: async () => ({}) as never,
       },
       follow: () => () => undefined,
     });

@@ -1,6 +1,8 @@
 import {
+  CAPABILITY,
   type EncodedMessage,
   type HubMessage,
+  hasCapability,
   type NodeCredential,
   ProtocolError,
   type Revoke,
@@ -60,6 +62,7 @@ export class AgentCore implements Agent {
       configured: options.config.transport,
       agentVersion: options.version,
       bootId,
+      capabilities: options.updates === undefined ? 0 : CAPABILITY.updates,
       natIdleMs: () => natIdle.idleMs,
       provenChainTime: () => options.provenChainTime?.(),
       listener: {
@@ -96,8 +99,13 @@ export class AgentCore implements Agent {
     return ownerKeyStatus(this.#parts.store.ownerKey);
   }
 
+  get updateOnly(): boolean {
+    return this.#options.updateOnly ?? false;
+  }
+
   start(): void {
-    this.#options.collectors.start();
+    if (!this.updateOnly) this.#options.collectors.start();
+    this.#options.updates?.start();
     this.#channel.start();
   }
 
@@ -108,6 +116,16 @@ export class AgentCore implements Agent {
 
   regionTime(): { regionTime: Uint8Array; authority: Uint8Array } | undefined {
     return this.#regionTime;
+  }
+
+  provenTime(): number {
+    const { store, evidence } = this.#parts;
+    const floor = Math.max(store.floors.timeFloor, this.#options.provenChainTime?.() ?? 0);
+    return Math.max(floor, evidence.hubTime.now ?? 0);
+  }
+
+  holdWork(held: boolean): void {
+    this.#parts.work.hold(held);
   }
 
   link(): LinkStatus {
@@ -140,8 +158,9 @@ export class AgentCore implements Agent {
   }
 
   async #stop(): Promise<void> {
-    const { clock, collectors, log } = this.#options;
+    const { clock, collectors, log, updates } = this.#options;
     collectors.stop();
+    updates?.stop();
     const { evidence, store, natIdle, work } = this.#parts;
     natIdle.stop();
     // Jobs are ended meanwhile: a command takes its time to heed a TERM.
@@ -171,11 +190,19 @@ export class AgentCore implements Agent {
     };
     this.#traffic.opened(sink, welcome.heartbeatMs);
     work.opened(welcome);
+    this.#updatesOpened(welcome);
     natIdle.start({ origin: store.identity.hubs[0]!, cookie: welcome.cookie.slice() });
+  }
+
+  #updatesOpened({ capabilities }: Welcome): void {
+    const { updates } = this.#options;
+    updates?.connected();
+    if (hasCapability(capabilities, 'updates')) updates?.opened((message) => this.#traffic.send(message));
   }
 
   #lost(): void {
     this.#traffic.lost();
+    this.#options.updates?.lost();
     this.#parts.natIdle.stop();
     this.#parts.evidence.lost();
     this.#parts.work.lost();
@@ -208,6 +235,9 @@ export class AgentCore implements Agent {
         break;
       case 'ownerKeyChange':
         this.#ownerKeyChanged(message.value.sealed);
+        break;
+      case 'updateAssignment':
+        this.#options.updates?.assigned(message.value);
         break;
       default:
         if (!this.#parts.work.message(message))

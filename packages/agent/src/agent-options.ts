@@ -9,6 +9,7 @@ import type { Random } from '#random.ts';
 import type { FetchHeader } from '#reports/header-replies.ts';
 import type { AgentCollectors } from '#reports/readings.ts';
 import type { LinkStatus, OutboxStatus, OwnerKeyStatus } from '#status/snapshot.ts';
+import type { Updates } from '#update/updates.ts';
 import type { JobHandlers } from '#work/handler.ts';
 import type { HostLock } from '#work/host-lock.ts';
 import type { WorkStatus } from '#work/work-status.ts';
@@ -34,6 +35,10 @@ export interface AgentOptions {
   idleProbe?: IdleProbe | undefined;
   /** Time that the node's own verified chain tips prove, ms since 1970. */
   provenChainTime?: (() => number | undefined) | undefined;
+  /** How this node keeps itself current; without it, sessions do not speak of updates. */
+  updates?: Updates | undefined;
+  /** Handshake and updates, nothing else: below the signed floor nothing else is trusted to be right. */
+  updateOnly?: boolean | undefined;
   version: string;
   /** Such as `node 24.21.0`. */
   runtime: string;
@@ -46,12 +51,17 @@ export interface Agent {
   /** Hex. */
   readonly nodeId: string;
   readonly ownerKey: OwnerKeyStatus | undefined;
+  readonly updateOnly: boolean;
   /** Connects at once. Idempotent. */
   start(): void;
   /** Says goodbye and leaves no timer; within ten seconds whatever hangs (F33). */
   stop(): Promise<void>;
   /** The region's signed time, as the last session had it: what the privileged unit takes its own time floor from. */
   regionTime(): { regionTime: Uint8Array; authority: Uint8Array } | undefined;
+  /** The latest time that is proven, by region, chain or hub, ms since 1970; 0 before the first. */
+  provenTime(): number;
+  /** Takes no work while held; what runs goes on to its end. */
+  holdWork(held: boolean): void;
   link(): LinkStatus;
   outbox(): OutboxStatus;
   work(): WorkStatus;

@@ -22,24 +22,32 @@ import type { HeaderRef } from '#reports/header-replies.ts';
 import { agentMetrics } from '#status/agent-metrics.ts';
 import { buildSnapshot, type StatusSnapshot } from '#status/snapshot.ts';
 import { serveStatus } from '#status/status-server.ts';
+import { type Ground, openUpdates } from '#update/host-updates.ts';
+import { answerUpdate } from '#update/update-request.ts';
+import type { Updates } from '#update/updates.ts';
 import { createHostLock } from '#work/host-lock.ts';
 import { HostWork } from '#work/host-work.ts';
 
 /**
- * Serves until the signal aborts, with everything real.
+ * Serves until the signal aborts, with everything real; an update ends it too, and the process becomes the program anew.
+ * @param ground Undefined where no launcher started this.
  * @throws NotEnrolledError, NodeRevokedError, DataDirBusyError, RecordDamagedError, UnixSocketError, DiskError
  */
-export async function run(context: AgentContext, host: ConfigHost): Promise<void> {
+export async function run(context: AgentContext, host: ConfigHost, ground?: Ground): Promise<void> {
   const { config, disk, log } = context;
   if ((await disk.stat(config.dataDir)) === undefined) throw new NotEnrolledError(identityDirectory(config));
   const lock = await holdDataDir(config.dataDir, config.instance);
+  let again = false;
+  const forget = ground && context.logRing.follow((line) => ground.launched.record(line));
   try {
-    const parts = await build(context, host);
+    const parts = await build(context, { host, ground });
     log.info('agent-started', { version: context.version, nodeId: parts.agent.nodeId });
-    await serve(context, parts);
+    again = await serve(context, parts);
   } finally {
+    forget?.();
     await lock.release();
   }
+  if (again) await ground?.launched.restart();
 }
 
 interface Parts {
@@ -47,9 +55,15 @@ interface Parts {
   collectors: CollectorSet<AgentReadings>;
   chainTime: ChainTime;
   work: HostWork;
+  updates: Updates;
+  /** Resolves when an update wants the process to become the program anew. */
+  restart: Promise<'restart'>;
 }
 
-async function build(context: AgentContext, configHost: ConfigHost): Promise<Parts> {
+async function build(
+  context: AgentContext,
+  { host: configHost, ground }: { host: ConfigHost; ground: Ground | undefined },
+): Promise<Parts> {
   const { config, clock, disk, log, proxies, ca, http, nodeHttp, version } = context;
   const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count));
   const proc = openProc();
@@ -75,6 +89,10 @@ async function build(context: AgentContext, configHost: ConfigHost): Promise<Par
   const hostFacts = readHostFacts(proc);
   let started: Agent | undefined;
   const work = new HostWork(context, { proc, random, hostFacts, time: () => started?.regionTime() });
+  const wanted = Promise.withResolvers<'restart'>();
+  const restart = (): void => wanted.resolve('restart');
+  const updates = await openUpdates(context, { proc, random, restart, agent: () => started }, ground);
+  const updateOnly = ground?.launched.updateOnly ?? false;
   const agent = await createAgent({
     config,
     configHost,
@@ -89,18 +107,22 @@ async function build(context: AgentContext, configHost: ConfigHost): Promise<Par
     collectors,
     fetchHeader: header,
     hostFacts,
-    idleProbe: createIdleProbe({ http }),
+    idleProbe: updateOnly ? undefined : createIdleProbe({ http }),
     provenChainTime: () => chainTime.proven,
-    handlers: work.handlers,
+    handlers: updateOnly ? {} : work.handlers,
+    updates,
+    updateOnly,
     benchmarks: createHostLock(clock, 'benchmark'),
     version,
     runtime: `node ${process.versions.node}`,
   });
   started = agent;
-  return { agent, collectors, chainTime, work };
+  return { agent, collectors, chainTime, work, updates, restart: wanted.promise };
 }
 
-async function serve(context: AgentContext, { agent, collectors, chainTime, work }: Parts): Promise<void> {
+/** Resolves with whether the process is to become the program anew. */
+async function serve(context: AgentContext, parts: Parts): Promise<boolean> {
+  const { agent, collectors, chainTime, work, updates, restart } = parts;
   const { config, clock, log, logRing, signal, version } = context;
   const startedMs = clock.monotonic();
   const snapshot = (): StatusSnapshot =>
@@ -116,6 +138,7 @@ async function serve(context: AgentContext, { agent, collectors, chainTime, work
       link: agent.link(),
       outbox: agent.outbox(),
       work: agent.work(),
+      update: updates.view(),
       network: config.network,
       chainwebUrl: config.chainwebUrl,
       readings: collectors.readings(),
@@ -132,16 +155,20 @@ async function serve(context: AgentContext, { agent, collectors, chainTime, work
         await agent.look();
         return agent.work();
       },
+      update: (request) => answerUpdate(updates, request),
     },
     follow: (told) => logRing.follow(told),
   });
   const metrics = await listenForScrapes(config.metricsListen, () => agentMetrics(snapshot()));
   try {
     agent.start();
-    chainTime.start();
-    void work.resume();
-    const end = await Promise.race([agent.ended, aborted(signal)]);
+    if (!agent.updateOnly) {
+      chainTime.start();
+      void work.resume();
+    }
+    const end = await Promise.race([agent.ended, aborted(signal), restart]);
     if (end === 'revoked') throw new NodeRevokedError(agent.nodeId);
+    return end === 'restart';
   } finally {
     log.info('agent-stopping');
     chainTime.stop();

@@ -90,6 +90,7 @@ export {
   type UpdateAssignment,
   type UpdateState,
   type UpdateStatus,
+  updateState,
 } from './messages/update.ts';
 export {
   type CancelAck,

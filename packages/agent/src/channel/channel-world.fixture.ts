@@ -60,6 +60,7 @@ export async function channelWorld(seed = 'agent'): Promise<ChannelWorld> {
       store: from,
       transports: { websocket: transport, 'long-poll': longPoll },
       configured: 'auto',
+      capabilities: 0,
       agentVersion: '0.1.0',
       bootId: new Uint8Array(16).fill(bootId),
       natIdleMs: () => undefined,

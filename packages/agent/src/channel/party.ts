@@ -8,6 +8,8 @@ export interface PartyOptions {
   store: IdentityStore;
   log: Log;
   agentVersion: string;
+  /** What this agent offers (`CAPABILITY`). */
+  capabilities: number;
   /** Random at each start of the process. */
   bootId: Uint8Array;
   /** Time proven by the node's own verified chain tips, ms since 1970. */
@@ -45,7 +47,7 @@ export class Party {
 
   /** Speaks with a rotated key as soon as the hub has accepted it: the first session on it commits. */
   speak(): Omit<AgentParty, 'acceptsBinding'> {
-    const { store, agentVersion, bootId } = this.#options;
+    const { store, agentVersion, bootId, capabilities } = this.#options;
     const { identity, session, floors, candidate } = store;
     const accepted = candidate?.credential;
     this.#withCandidate = accepted !== undefined && this.#candidateRefusals < CANDIDATE_TRIES;
@@ -59,7 +61,7 @@ export class Party {
       bootId,
       installId: identity.installId,
       agentVersion,
-      capabilities: 0,
+      capabilities,
       policy: { ...this.trust, minInstanceSerial: floors.minInstanceSerial },
       versionFloor: floors.versionFloor,
     };

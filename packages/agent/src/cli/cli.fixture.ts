@@ -7,7 +7,7 @@ import type { CommandDeps } from '#cli/command-deps.ts';
 import type { ExitCode } from '#cli/exit-code.ts';
 import { type Clock, createClock } from '#clock.ts';
 import { LogRing } from '#log.ts';
-import { makeWork } from '#status/snapshot.fixture.ts';
+import { makeUpdate, makeWork } from '#status/snapshot.fixture.ts';
 import type { StatusSnapshot } from '#status/snapshot.ts';
 import { serveStatus } from '#status/status-server.ts';
 import type { WorkStatus } from '#work/work-status.ts';
@@ -43,6 +43,8 @@ export interface CliFixture {
   asked: string[];
   /** How often the agent was told to look at its files. */
   looks: unknown[];
+  /** What was asked of its updates. */
+  updates: object[];
   /** The agent's log. */
   ring: LogRing;
 }
@@ -53,6 +55,7 @@ export function makeCli(): CliFixture {
   onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
   const asked: string[] = [];
   const looks: unknown[] = [];
+  const updates: object[] = [];
   const ring = new LogRing();
 
   async function cli(argv: readonly string[], setting: CliSetting = {}): Promise<CliRun> {
@@ -111,6 +114,10 @@ export function makeCli(): CliFixture {
         metrics: () => ({ text: 'stoa_agent_info 1\n' }),
         logs: () => ({ lines: logs }),
         jobs: () => work,
+        update: async (request) => {
+          updates.push(request);
+          return snapshot.update ?? makeUpdate();
+        },
         look: async () => {
           looks.push(work);
           return work;
@@ -121,5 +128,5 @@ export function makeCli(): CliFixture {
     onTestFinished(() => server.close());
   }
 
-  return { cli, serve, dataDir, asked, looks, ring };
+  return { cli, serve, dataDir, asked, looks, updates, ring };
 }

@@ -105,6 +105,34 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('#cli/top-command.ts')).top,
   },
   {
+    name: 'update',
+    summary: 'Show which version runs and why; update, go back, or say when updates may come',
+    usage: '',
+    options: {
+      check: { type: 'boolean', help: 'Ask now what releases are signed' },
+      now: { type: 'boolean', help: 'Take the update that waits, or else the newest release, at once' },
+      rollback: { type: 'boolean', help: 'Go back to the version before this one' },
+      pin: {
+        type: 'string',
+        value: 'VERSION',
+        help: 'Stay on this version; only a security floor overrides it',
+      },
+      unpin: { type: 'boolean', help: 'Take what is rolled out again' },
+      defer: { type: 'string', value: '3d', help: 'No update for so long, up to 14d; off ends it' },
+      window: {
+        type: 'string',
+        value: '02:00-05:00',
+        help: 'Updates begin at these hours only, UTC; off for any',
+      },
+      channel: {
+        type: 'string',
+        value: 'stable|early',
+        help: 'early: be among the first that a release reaches',
+      },
+    },
+    load: async () => (await import('#cli/update-command.ts')).update,
+  },
+  {
     name: 'rotate-key',
     summary: 'Give this node a new key; the old one stays valid for 72 hours',
     usage: '',

@@ -13,6 +13,7 @@ export function renderStatus(snapshot: StatusSnapshot, color: boolean): string {
     }),
     ...linkRows(snapshot),
     ...workRows(snapshot, color),
+    ...updateRows(snapshot),
     ...chainRows(snapshot),
     ...hostRows(snapshot),
   ];
@@ -61,6 +62,16 @@ function workRows({ work }: StatusSnapshot, color: boolean): [string, string][] 
   if (work.paused) rows.push(['work', 'paused: stoa-agent resume']);
   if (work.policyFault !== '') rows.push(['policy', `${mark('fail', color)} ${work.policyFault}`]);
   return rows;
+}
+
+function updateRows({ update }: StatusSnapshot): [string, string][] {
+  // An agent of the release before this one does not tell.
+  if (update === undefined) return [];
+  const { version, slot, why, state, target } = update;
+  const under = ['idle', 'confirmed'].includes(state)
+    ? ''
+    : ` (${state}${target === '' ? '' : ` ${target}`})`;
+  return [['update', `${version}${slot === '' ? '' : ` in ${slot}`}: ${why}${under}`]];
 }
 
 function chainRows({ chain, process }: StatusSnapshot): [string, string][] {

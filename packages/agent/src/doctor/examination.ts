@@ -9,6 +9,7 @@ import type { HubAnswer, Patient } from '#doctor/check.ts';
 import { HOST_CHECKS } from '#doctor/host-checks.ts';
 import { HUB_CHECKS } from '#doctor/hub-checks.ts';
 import { type DoctorReport, examine } from '#doctor/report.ts';
+import { UPDATE_CHECKS } from '#doctor/update-checks.ts';
 import { describeError } from '#error.ts';
 
 const HUB_TIMEOUT_MS = 10_000;
@@ -46,7 +47,11 @@ export async function examineHost(context: AgentContext, subject: ExaminationSub
       return answer;
     },
   };
-  return examine(patient, [...HUB_CHECKS, ...CHAINWEB_CHECKS, ...HOST_CHECKS], context.signal);
+  return examine(
+    patient,
+    [...HUB_CHECKS, ...CHAINWEB_CHECKS, ...HOST_CHECKS, ...UPDATE_CHECKS],
+    context.signal,
+  );
 }
 
 async function askHub({ http, clock, signal }: AgentContext, hubUrl: string): Promise<HubAnswer> {

@@ -2,6 +2,7 @@ import type { AgentReadings } from '#collectors/agent-collectors.ts';
 import type { Reading } from '#collectors/collector.ts';
 import type { Readings } from '#collectors/collector-set.ts';
 import { buildSnapshot, type LinkStatus, type SnapshotParts, type StatusSnapshot } from '#status/snapshot.ts';
+import type { UpdateView } from '#update/update-report.ts';
 import type { WorkStatus } from '#work/work-status.ts';
 
 function fresh<T>(value: T): Reading<T> {
@@ -115,11 +116,44 @@ export function makeSnapshot(parts: Partial<SnapshotParts> = {}): StatusSnapshot
     link: LINK,
     outbox: { waiting: 0, droppedSamples: 0 },
     work: makeWork(),
+    update: makeUpdate(),
     network: 'stoa',
     chainwebUrl: 'http://127.0.0.1:1848',
     readings: READINGS,
     ...parts,
   });
+}
+
+export function makeUpdate(over: Partial<UpdateView> = {}): UpdateView {
+  return {
+    byHand: false,
+    version: '1.2.3',
+    slot: '1.2.3-abcdefabcdef',
+    runtime: '24.21.0',
+    platform: 'linux-x64',
+    launcher: '1.0.0',
+    updateOnly: false,
+    why: 'it was assigned, and has proven itself',
+    state: 'confirmed',
+    target: '1.2.3',
+    since: Date.UTC(2026, 10, 24),
+    until: 0,
+    reason: 'proven_session',
+    detail: 'up for a minute, with a session',
+    lastLines: [],
+    previous: ['1.2.2'],
+    rejected: [],
+    newest: '1.2.3',
+    floor: '1.0.0',
+    rootVersion: 1,
+    targetsVersion: 7,
+    timestampAt: Date.UTC(2026, 10, 25, 6),
+    metadataUntil: Date.UTC(2027, 4, 1),
+    at: Date.UTC(2026, 10, 25, 12),
+    wishes: { channel: 'stable', pin: '', deferUntil: 0, window: '' },
+    wishesFault: '',
+    ...over,
+  };
 }
 
 export function makeWork(over: Partial<WorkStatus> = {}): WorkStatus {

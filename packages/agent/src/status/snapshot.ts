@@ -4,6 +4,7 @@ import type { Readings } from '#collectors/collector-set.ts';
 import type { ChainwebProcess } from '#collectors/process.ts';
 import type { ErrorDescription } from '#error.ts';
 import { type Lamps, lampsOf } from '#status/lamps.ts';
+import type { UpdateView } from '#update/update-report.ts';
 import type { WorkStatus } from '#work/work-status.ts';
 
 /** The way to the hub, as the channel sees it. */
@@ -64,6 +65,8 @@ export interface StatusSnapshot {
   readonly outbox: OutboxStatus | undefined;
   /** Undefined until the node is enrolled. */
   readonly work: WorkStatus | undefined;
+  /** Undefined of an agent that does not tell. */
+  readonly update: UpdateView | undefined;
   readonly chain: ChainStatus;
   readonly process: ChainwebProcess | undefined;
   readonly host: AgentReadings['host'] | undefined;
@@ -85,6 +88,7 @@ export interface SnapshotParts
     | 'link'
     | 'outbox'
     | 'work'
+    | 'update'
   > {
   readonly network: string;
   readonly chainwebUrl: string;

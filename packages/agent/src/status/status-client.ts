@@ -23,6 +23,11 @@ export class AgentUnreachableError extends AgentError<AgentUnreachableCode> {
   }
 }
 
+/** The agent understood, and says why it does not do it; its own code. */
+export class AgentRefusalError extends AgentError {
+  override readonly name = 'AgentRefusalError';
+}
+
 export interface StatusClientOptions {
   path: string;
   clock: Clock;
@@ -34,16 +39,20 @@ const TIMEOUT_MS = 2000;
 
 /**
  * Asks the agent behind a status socket; the answer is its JSON without `ok`.
+ * @param request What stands beside the question.
  *
- * @throws AgentUnreachableError
+ * @throws AgentUnreachableError, AgentRefusalError
  */
 export async function askStatus(
   { path, clock, timeoutMs = TIMEOUT_MS, signal }: StatusClientOptions,
-  question: 'status' | 'metrics' | 'logs' | 'jobs' | 'look',
+  question: 'status' | 'metrics' | 'logs' | 'jobs' | 'look' | 'update',
+  request: object = {},
 ): Promise<Readonly<Record<string, unknown>>> {
   try {
     const deadline = { ms: timeoutMs, what: `asking ${path}`, signal };
-    const line = await withDeadline(clock, deadline, (inner) => exchange(path, { ask: question }, inner));
+    const line = await withDeadline(clock, deadline, (inner) =>
+      exchange(path, { ...request, ask: question }, inner),
+    );
     return parse(line, path);
   } catch (cause) {
     throw describe(path, cause);
@@ -93,14 +102,23 @@ function exchange(path: string, request: object, signal: AbortSignal): Promise<s
 
 function parse(line: string, path: string): Readonly<Record<string, unknown>> {
   const answer: unknown = JSON.parse(line);
+  const refusal = refusalIn(answer);
+  if (refusal !== undefined) throw refusal;
   if (typeof answer !== 'object' || answer === null || Reflect.get(answer, 'ok') !== true)
     throw new AgentUnreachableError('agent_garbled', path, answer);
   const { ok: _ok, ...rest } = answer as Record<string, unknown>;
   return rest;
 }
 
+function refusalIn(answer: unknown): AgentRefusalError | undefined {
+  const { ok, error } = { ...(answer as { ok?: unknown; error?: unknown } | null) };
+  const { code, message, retry } = { ...(error as Record<string, unknown> | undefined) };
+  if (ok !== false || typeof code !== 'string' || typeof message !== 'string') return undefined;
+  return new AgentRefusalError(code, message, { retry: retry === true });
+}
+
 function describe(path: string, cause: unknown): AgentError {
-  if (cause instanceof AgentUnreachableError) return cause;
+  if (cause instanceof AgentUnreachableError || cause instanceof AgentRefusalError) return cause;
   if (cause instanceof DeadlineError) return new AgentUnreachableError('agent_silent', path, cause);
   if (cause instanceof SyntaxError) return new AgentUnreachableError('agent_garbled', path, cause);
   const errno = cause instanceof Error && 'code' in cause ? cause.code : undefined;

@@ -3,6 +3,7 @@ import type { Clock } from '#clock.ts';
 import { describeError } from '#error.ts';
 import type { StatusSnapshot } from '#status/snapshot.ts';
 import { listenOnPath } from '#status/unix-socket.ts';
+import type { UpdateView } from '#update/update-report.ts';
 import type { WorkStatus } from '#work/work-status.ts';
 
 /** What an agent tells over its status socket. Each is asked for anew at each request. */
@@ -15,6 +16,8 @@ export interface StatusAnswers {
   jobs(): WorkStatus;
   /** Looks first at what the host's user may have changed on disk. */
   look(): Promise<WorkStatus>;
+  /** What is asked stands beside `ask` (`UpdateRequest`). */
+  update(request: object): Promise<UpdateView>;
 }
 
 export type StatusQuestion = keyof StatusAnswers;
@@ -86,14 +89,14 @@ function serveClient(client: Socket, options: StatusServerOptions): void {
 async function reply(client: Socket, line: string, { answers, follow }: StatusServerOptions): Promise<void> {
   try {
     const request: unknown = JSON.parse(line);
-    const question =
-      typeof request === 'object' && request !== null ? Reflect.get(request, 'ask') : undefined;
+    const fields = typeof request === 'object' && request !== null ? request : {};
+    const question: unknown = Reflect.get(fields, 'ask');
     if (question === 'follow') return stream(client, follow);
     if (!isQuestion(question, answers))
       throw new Error(
         `'ask' is ${JSON.stringify(question)}, expected one of ${Object.keys(answers).join(', ')}, follow`,
       );
-    client.end(`${JSON.stringify({ ok: true, ...(await answers[question]()) })}\n`);
+    client.end(`${JSON.stringify({ ok: true, ...(await answers[question](fields)) })}\n`);
   } catch (error) {
     client.end(`${JSON.stringify({ ok: false, error: describeError(error) })}\n`);
   }

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createClock } from '#clock.ts';
 import { LogRing } from '#log.ts';
 import { serveMetrics } from '#status/metrics-server.ts';
-import { makeSnapshot, makeWork } from '#status/snapshot.fixture.ts';
+import { makeSnapshot, makeUpdate, makeWork } from '#status/snapshot.fixture.ts';
 import { askStatus, followLog } from '#status/status-client.ts';
 import { type StatusServer, serveStatus } from '#status/status-server.ts';
 import { VirtualClock } from '#virtual-clock.ts';
@@ -38,6 +38,7 @@ async function serve(clock = new VirtualClock()) {
       metrics: () => ({ text: 'up 1\n' }),
       logs: () => ({ lines: ['a', 'b'] }),
       jobs: () => makeWork(),
+      update: async () => makeUpdate(),
       look: async () => makeWork({ paused: true }),
     },
     follow: (told) => ring.follow(told),

@@ -65,6 +65,8 @@ export class Work {
   /** A session in which this node takes work. */
   #open = false;
   #stopped = false;
+  /** An update is about to end this process. */
+  #held = false;
   #fault: unknown;
   /** What was last said in this session, by what it is about. */
   readonly #said = new Map<string, Uint8Array>();
@@ -132,6 +134,16 @@ export class Work {
 
   get alarm(): boolean {
     return this.#parts.results.alarm;
+  }
+
+  get running(): number {
+    return this.#book.held.length;
+  }
+
+  /** Takes no work while held; what runs goes on to its end. */
+  hold(held: boolean): void {
+    this.#held = held;
+    this.#ask();
   }
 
   /** What could not be written last, until it could. */
@@ -246,7 +258,9 @@ export class Work {
   /** Nothing is asked for while what comes of it could not be kept. */
   get #idle(): boolean {
     const unkept = this.#fault !== undefined || this.alarm;
-    return this.paused || this.#stopped || unkept || Object.keys(this.#options.handlers).length === 0;
+    return (
+      this.paused || this.#held || this.#stopped || unkept || Object.keys(this.#options.handlers).length === 0
+    );
   }
 
   #ask(): void {

@@ -74,44 +74,45 @@ export interface SlotInstaller {
   restart(): Promise<never>;
 }
 
-export type InstallCode =
+const RETRY = {
   /** Signatures, thresholds or the chain of roots do not hold. */
-  | 'install_untrusted'
-  /** Older targets than were accepted before (F19). */
-  | 'install_replayed'
-  | 'install_below_floor'
-  | 'install_wrong_platform'
+  install_untrusted: false,
+  /** Older metadata than was accepted before (F19). */
+  install_replayed: false,
+  install_below_floor: false,
+  install_wrong_platform: false,
   /** The payload needs a newer runtime. */
-  | 'install_needs_launcher'
+  install_needs_launcher: false,
   /** The targets name no such path, or one that is not to be installed. */
-  | 'install_no_target'
+  install_no_target: false,
   /** The file is not what was signed (F32): fetch it from elsewhere, or whole instead of patched. */
-  | 'install_mismatch'
+  install_mismatch: true,
   /** It failed on this node before. */
-  | 'install_rejected'
-  | 'install_no_slot'
-  | 'install_no_room'
+  install_rejected: false,
+  install_no_slot: false,
+  install_no_room: true,
   /** The new runtime does not run on this host. */
-  | 'install_selftest'
-  | 'install_busy'
-  /** The privileged unit can't be reached. */
-  | 'install_away'
-  | 'install_malformed'
-  /** Nothing here installs: the agent runs from its sources. */
-  | 'install_by_hand';
+  install_selftest: false,
+  install_busy: true,
+  /** The privileged unit can't be reached, or hung up. */
+  install_away: true,
+  /** The privileged unit does not take such a request: it may be older or newer than this agent. */
+  install_refused: true,
+  /** The disk of the installation fails. */
+  install_disk: true,
+} as const;
 
-const RETRY: ReadonlySet<InstallCode> = new Set([
-  'install_mismatch',
-  'install_no_room',
-  'install_busy',
-  'install_away',
-]);
+export type InstallCode = keyof typeof RETRY;
+
+export function isInstallCode(text: string): text is InstallCode {
+  return Object.hasOwn(RETRY, text);
+}
 
 /** Nothing was changed. */
 export class InstallError extends AgentError<InstallCode> {
   override readonly name = 'InstallError';
 
   constructor(code: InstallCode, message: string, cause?: unknown) {
-    super(code, message, { retry: RETRY.has(code), cause });
+    super(code, message, { retry: RETRY[code], cause });
   }
 }

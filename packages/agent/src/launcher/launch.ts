@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { createDisk } from '#atomic-file.ts';
 import type { Limits } from '#launcher/choice.ts';
 import { evaluate } from '#launcher/evaluation.ts';
@@ -7,6 +5,7 @@ import { LastWords } from '#launcher/last-words.ts';
 import type { Launched, Role } from '#launcher/launched.ts';
 import { LAUNCHER_VERSION, layoutOf } from '#launcher/layout.ts';
 import { becomeAnew } from '#launcher/restart.ts';
+import { sha256OfFile } from '#launcher/runtime-swap.ts';
 import { Start } from '#launcher/start.ts';
 import { type WatchLimits, watchMainThread } from '#launcher/watchdog.ts';
 
@@ -19,6 +18,8 @@ export interface LaunchOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly prefix: string;
   readonly programInode: number;
+  /** Path that opens the very file that this process runs, whatever lies in its place by now. */
+  readonly running: string;
   /** Directory of the role's journal. */
   readonly state: string;
   readonly embedded: { readonly root: Uint8Array; readonly factory: Uint8Array };
@@ -106,7 +107,7 @@ class Run {
       updateOnly: this.#start.updateOnly(version),
       launcherVersion: LAUNCHER_VERSION,
       node: process.versions.node,
-      runtimeSha256: () => sha256OfFile(layoutOf(prefix).program),
+      runtimeSha256: () => sha256OfFile(this.#options.running),
       silentAfterMs: this.#start.silentAfterMs,
       failures: journal.failures,
       confirm: async (proof) => {
@@ -146,10 +147,4 @@ class Run {
     const { again, env } = this.#options;
     return becomeAnew(again, env);
   }
-}
-
-async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
-  return hash.digest('hex');
 }

@@ -37,6 +37,7 @@ async function main(): Promise<number> {
     env: process.env,
     prefix,
     programInode,
+    running: isSea() ? '/proc/self/exe' : program,
     state,
     embedded: assets,
     limits: LIMITS,

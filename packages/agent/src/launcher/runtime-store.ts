@@ -42,9 +42,8 @@ export class RuntimeStore {
     const { layout } = this.#deps;
     const trial = await readTrial(layout);
     if (trial === undefined) return undefined;
-    if ((await inodeOf(layout.program)) !== (await inodeOf(layout.previousProgram))) return trial;
-    await endTrial(layout);
-    return undefined;
+    const exchanged = (await inodeOf(layout.program)) !== (await inodeOf(layout.previousProgram));
+    return exchanged ? trial : undefined;
   }
 
   async store(target: ReleaseTarget, { bytes, targets }: Delivery): Promise<void> {

@@ -196,7 +196,8 @@ describe('staging and selecting', () => {
     const { store, delivery } = makeInstallation(parties);
     const installer = store();
     const first = installer.stage(delivery('1.2.0'));
-    await expect(installer.state()).rejects.toEqual(code('install_busy'));
+    await expect(installer.select('1.2.0-0123456789ab')).rejects.toEqual(code('install_busy'));
+    expect((await installer.state()).slots).toEqual([]);
     await first;
   });
 });
@@ -260,6 +261,8 @@ describe('a runtime', () => {
     await expect(store().stage(delivery('1.2.0', runtime('1.2.0')))).rejects.toEqual(
       code('install_rejected'),
     );
+    await store().stage(delivery('1.3.0'));
+    expect(await store().state()).toMatchObject({ rejected: [{ id }] });
     expect(start()).toBe(0);
     expect(readdirSync(layout.prefix).filter((name) => /prev|trial|failed/.test(name))).toEqual([]);
   });

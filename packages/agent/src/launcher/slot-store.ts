@@ -65,14 +65,13 @@ export class SlotStore {
     this.#runtimes = new RuntimeStore(deps);
   }
 
-  state(): Promise<SlotState> {
-    return this.#alone(async () => {
-      const { layout, disk, embeddedRoot } = this.#deps;
-      const { slots, floor, rejected } = await this.#selection();
-      const { root } = await readTrust(disk, layout, embeddedRoot);
-      const runtimeOnTrial = (await this.#runtimes.trial()) !== undefined;
-      return { slots, floor, rejected, rootVersion: root.version, runtimeOnTrial };
-    });
+  /** Reads, and changes nothing: it may be asked while something is staged. */
+  async state(): Promise<SlotState> {
+    const { layout, disk, embeddedRoot } = this.#deps;
+    const { slots, floor, rejected } = await this.#selection();
+    const { root } = await readTrust(disk, layout, embeddedRoot);
+    const runtimeOnTrial = (await this.#runtimes.trial()) !== undefined;
+    return { slots, floor, rejected, rootVersion: root.version, runtimeOnTrial };
   }
 
   stage(delivery: Delivery): Promise<SlotId> {
@@ -161,15 +160,13 @@ export class SlotStore {
     });
     const selection = read ?? NO_SELECTION;
     const failed = await this.#runtimes.failed();
-    if (failed === undefined) return selection;
-    const next = withRejected(selection, failed);
-    await this.#write(next);
-    await this.#runtimes.forgetFailed();
-    return next;
+    return failed === undefined ? selection : withRejected(selection, failed);
   }
 
-  #write(selection: Selection): Promise<void> {
-    return writeSelection(this.#deps.disk, this.#deps.layout.selection, selection);
+  /** With it goes what the guard has left, which is in the selection by now. */
+  async #write(selection: Selection): Promise<void> {
+    await writeSelection(this.#deps.disk, this.#deps.layout.selection, selection);
+    await this.#runtimes.forgetFailed();
   }
 
   async #trust(

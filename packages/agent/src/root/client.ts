@@ -72,7 +72,8 @@ export function createRootClient(deps: RootClientDeps): OpenRootSteps {
   });
 }
 
-function dial(path: string): Promise<Socket> {
+/** @throws RootStepError `root_away` */
+export function dial(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(path, () => {
       socket.off('error', fail);
@@ -111,7 +112,8 @@ async function converse(socket: Socket, step: string, run: StepRun): Promise<Com
   throw new RootStepError('root_away', `the privileged unit hung up before '${step}' was done`);
 }
 
-async function send(socket: Socket, input: AsyncIterable<Uint8Array> | undefined): Promise<void> {
+/** Input frames to the end of the input, or of the socket. */
+export async function send(socket: Socket, input: AsyncIterable<Uint8Array> | undefined): Promise<void> {
   if (input === undefined) return;
   for await (const chunk of input) {
     for (let at = 0; at < chunk.length; at += CHUNK_BYTES) {

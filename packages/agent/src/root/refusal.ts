@@ -16,7 +16,8 @@ export type RefusalCode =
   | 'root_busy'
   | 'root_no_node'
   | 'root_not_kept'
-  | 'root_unproven_data';
+  | 'root_unproven_data'
+  | 'root_no_launcher';
 
 /**
  * The privileged unit did not do it. Nothing was run, but for two cases of `root_unproven_data`: what came in is not what

@@ -4,6 +4,7 @@ import { createDisk } from '#atomic-file.ts';
 import { createClock } from '#clock.ts';
 import type { Environment } from '#config.ts';
 import { describeError } from '#error.ts';
+import { openSlotStore } from '#launcher/direct-installer.ts';
 import type { Launched } from '#launcher/launched.ts';
 import { stayLean } from '#lean-process.ts';
 import { activatedSocket } from '#root/listen-fds.ts';
@@ -22,9 +23,13 @@ export interface RootStart {
  * The privileged unit: without a command it serves the socket that systemd hands it; `pin --root HEX --region NAME
  * [--data DIR]` writes down whom it obeys. Resolves with the exit code.
  */
-export async function runRootProgram({ argv: [command, ...rest], env }: RootStart): Promise<number> {
+export async function runRootProgram({
+  argv: [command, ...rest],
+  env,
+  launched,
+}: RootStart): Promise<number> {
   try {
-    await (command === 'pin' ? pin(rest, env) : serve(env));
+    await (command === 'pin' ? pin(rest, env) : serve(env, launched));
     return 0;
   } catch (error) {
     say(`stoa-agent-root: ${describeError(error).message}`);
@@ -57,11 +62,26 @@ async function pin(args: readonly string[], env: Environment): Promise<void> {
   });
 }
 
-async function serve(env: Environment): Promise<void> {
+async function serve(env: Environment, launched: Launched | undefined): Promise<void> {
   stayLean();
   const stop = new AbortController();
   process.once('SIGTERM', () => stop.abort());
   const fd = activatedSocket({ env, pid: process.pid });
   const systemd = existsSync('/run/systemd/system');
-  await serveRoot({ fd, places: USUAL_PLACES, clock: createClock(), systemd, log: say, signal: stop.signal });
+  await serveRoot({
+    fd,
+    places: USUAL_PLACES,
+    clock: createClock(),
+    systemd,
+    log: say,
+    signal: stop.signal,
+    ...(launched && { slots: openSlotStore(launched), onServing: () => confirmServing(launched) }),
+  });
+}
+
+/** What this program is for is to serve, so that is its proof of life; a hub is none of its business. */
+function confirmServing(launched: Launched): void {
+  launched
+    .confirm('alone')
+    .catch((error: unknown) => say(`stoa-agent-root: ${describeError(error).message}`));
 }

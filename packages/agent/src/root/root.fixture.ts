@@ -213,6 +213,8 @@ export async function makeRootWorld(
   const server = createRootServer({
     clock,
     executor,
+    installs: undefined,
+    onInstall: () => undefined,
     onBusy: () => undefined,
     onIdle: () => undefined,
     onRefusal: () => undefined,

@@ -4,11 +4,13 @@ import { createDisk } from '#atomic-file.ts';
 import { type Clock, sleep } from '#clock.ts';
 import { openProc, type Proc } from '#collectors/proc.ts';
 import { type Disk, readText } from '#disk.ts';
+import type { SlotStore } from '#launcher/slot-store.ts';
 import type { RootPaths } from '#root/act.ts';
 import { directActs, transientActs } from '#root/act-runner.ts';
 import { readAgentUser } from '#root/agent-user.ts';
 import { Executor } from '#root/executor.ts';
 import type { GateFacts } from '#root/gate.ts';
+import { Installs } from '#root/installs.ts';
 import { OwnerKeys } from '#root/owner-key.ts';
 import { RefusalError } from '#root/refusal.ts';
 import { createRootServer } from '#root/server.ts';
@@ -46,8 +48,12 @@ export async function serveRoot(by: {
   systemd: boolean;
   log: (line: string) => void;
   signal: AbortSignal;
+  /** Of the installation that a launcher started this unit from. */
+  slots?: SlotStore;
+  /** It serves. */
+  onServing?: () => void;
 }): Promise<void> {
-  const { places, clock, log } = by;
+  const { places, clock, log, slots } = by;
   const proc = openProc();
   const disk = createDisk();
   const commands = createCommands(clock);
@@ -66,13 +72,15 @@ export async function serveRoot(by: {
   const server = createRootServer({
     clock,
     executor,
+    installs: slots && new Installs(slots, () => idle.soon()),
+    onInstall: (what) => log(`installed: ${what}`),
     onBusy: () => idle.busy(),
     onIdle: () => idle.idle(),
     onRefusal: (code, message) => log(`refused: ${code}: ${message}`),
     onRun: (step, { kind, jobId, attempt }, exitCode) =>
       log(`ran: ${step} for ${kind} ${toHex(jobId)}, attempt ${attempt}: exit code ${exitCode}`),
   });
-  server.listen({ fd: by.fd });
+  server.listen({ fd: by.fd }, by.onServing);
   await idle.over;
   server.close();
 }
@@ -82,6 +90,7 @@ class Idle {
   readonly #clock: Clock;
   readonly #end: () => void;
   #wait: AbortController | undefined;
+  #ms = IDLE_MS;
 
   constructor(clock: Clock, signal: AbortSignal) {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -99,7 +108,12 @@ class Idle {
   idle(): void {
     const wait = new AbortController();
     this.#wait = wait;
-    sleep(this.#clock, IDLE_MS, wait.signal).then(this.#end, () => undefined);
+    sleep(this.#clock, this.#ms, wait.signal).then(this.#end, () => undefined);
+  }
+
+  /** Ends with the last connection: the next one shall meet what was selected. */
+  soon(): void {
+    this.#ms = 0;
   }
 }
 

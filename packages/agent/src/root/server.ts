@@ -3,6 +3,7 @@ import { encode, type Job, jobKind, peek } from '@stoa/protocol';
 import { type Clock, withDeadline } from '#clock.ts';
 import { describeError } from '#error.ts';
 import type { Executor } from '#root/executor.ts';
+import type { Installs } from '#root/installs.ts';
 import { RefusalError } from '#root/refusal.ts';
 import { isStepName, STEPS } from '#root/steps.ts';
 import {
@@ -29,15 +30,18 @@ const MAX_LINE_BYTES = 4 * 1024 * 1024;
 export interface RootServerDeps {
   readonly clock: Clock;
   readonly executor: Pick<Executor, 'run'>;
+  /** Undefined where no launcher started this unit: there is nothing to install into. */
+  readonly installs: Pick<Installs, 'run'> | undefined;
   /** The first connection, and the end of the last: nobody needs the unit any more. */
   readonly onBusy: () => void;
   readonly onIdle: () => void;
   readonly onRefusal: (code: string, message: string) => void;
   /** A step was run: for the host's own journal, which no hub writes. */
   readonly onRun: (step: string, job: Job, exitCode: number) => void;
+  readonly onInstall: (what: string) => void;
 }
 
-/** One connection, one step. Closing the connection ends what it started, but for a step that is whole. */
+/** One connection, one step or one act of installing. Closing the connection ends what it started, but for a step that is whole. */
 export function createRootServer(deps: RootServerDeps): Server {
   let open = 0;
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
@@ -57,6 +61,7 @@ class Connection {
   readonly #deps: RootServerDeps;
   readonly #gone = new AbortController();
   #lineBytes = 0;
+  #installing = false;
 
   constructor(socket: Socket, deps: RootServerDeps) {
     this.#socket = socket;
@@ -66,19 +71,12 @@ class Connection {
   }
 
   async serve(): Promise<void> {
+    const frames = readFrames(this.#socket as AsyncIterable<Uint8Array>);
     try {
-      const frames = readFrames(this.#socket as AsyncIterable<Uint8Array>);
-      const request = await this.#open(frames);
-      const takesInput = isStepName(request.step) && 'input' in STEPS[request.step];
-      if (!takesInput) void this.#watch(frames);
-      const exitCode = await this.#deps.executor.run(request, {
-        signal: this.#gone.signal,
-        onLine: (line, stream) => this.#line(line, stream),
-        onBytes: (chunk) => this.#bytes(chunk),
-        input: takesInput ? this.#input(frames) : nothing(),
-      });
-      this.#deps.onRun(request.step, peek(jobKind, request.message.sealed), exitCode);
-      await this.#send(formatFrame(ROOT_FRAME.end, encode(endReply, { exitCode })));
+      const { type, payload } = await this.#first(frames);
+      await (type === ROOT_FRAME.install
+        ? this.#install(payload, frames)
+        : this.#step(openRequest(payload), frames));
     } catch (error) {
       const { code, message } = describeError(error);
       this.#deps.onRefusal(code, message);
@@ -86,6 +84,7 @@ class Connection {
       await this.#send(
         formatFrame(ROOT_FRAME.refused, encode(refusedReply, { code: code.slice(0, 48), message: text })),
       );
+      if (this.#installing) await this.#hearOut(frames);
     } finally {
       this.#socket.end();
       this.#socket.resume();
@@ -93,16 +92,35 @@ class Connection {
     }
   }
 
-  async #open(frames: AsyncGenerator<RootFrame>): Promise<OpenRequest> {
+  async #first(frames: AsyncGenerator<RootFrame>): Promise<RootFrame> {
     const what = 'the request to the privileged unit';
     const { value, done } = await withDeadline(this.#deps.clock, { ms: OPEN_MS, what }, () => frames.next());
-    if (done || value.type !== ROOT_FRAME.open)
+    if (done || (value.type !== ROOT_FRAME.open && value.type !== ROOT_FRAME.install))
       throw new RefusalError('root_malformed', 'a connection begins with a request');
-    try {
-      return parseOpen(value.payload);
-    } catch (cause) {
-      throw new RefusalError('root_malformed', 'the request is none', cause);
-    }
+    return value;
+  }
+
+  async #step(request: OpenRequest, frames: AsyncGenerator<RootFrame>): Promise<void> {
+    const takesInput = isStepName(request.step) && 'input' in STEPS[request.step];
+    if (!takesInput) void this.#watch(frames);
+    const exitCode = await this.#deps.executor.run(request, {
+      signal: this.#gone.signal,
+      onLine: (line, stream) => this.#line(line, stream),
+      onBytes: (chunk) => this.#bytes(chunk),
+      input: takesInput ? this.#input(frames) : nothing(),
+    });
+    this.#deps.onRun(request.step, peek(jobKind, request.message.sealed), exitCode);
+    await this.#send(formatFrame(ROOT_FRAME.end, encode(endReply, { exitCode })));
+  }
+
+  async #install(payload: Uint8Array, frames: AsyncGenerator<RootFrame>): Promise<void> {
+    this.#installing = true;
+    const { installs, onInstall } = this.#deps;
+    if (installs === undefined)
+      throw new RefusalError('root_no_launcher', 'no launcher started this unit: updates come by hand here');
+    const { reply, told } = await installs.run(payload, this.#input(frames));
+    if (told !== undefined) onInstall(told);
+    await this.#send(formatFrame(ROOT_FRAME.installed, reply));
   }
 
   async *#input(frames: AsyncGenerator<RootFrame>): AsyncGenerator<Uint8Array> {
@@ -118,6 +136,17 @@ class Connection {
       yield value.payload;
     }
     void this.#watch(frames);
+  }
+
+  /** What is still on its way is let in and dropped: to close now would take the refusal from who has not read it yet. */
+  async #hearOut(frames: AsyncGenerator<RootFrame>): Promise<void> {
+    const { clock } = this.#deps;
+    const all = async (): Promise<void> => {
+      while (!(await frames.next()).done);
+    };
+    await withDeadline(clock, { ms: OPEN_MS, what: 'the end of what was refused' }, all).catch(() =>
+      this.#socket.destroy(),
+    );
   }
 
   #cut(why: string, cause?: unknown): never {
@@ -151,6 +180,14 @@ class Connection {
     const socket = this.#socket;
     if (socket.destroyed || socket.writableEnded || socket.write(frame)) return Promise.resolve();
     return drained(socket);
+  }
+}
+
+function openRequest(payload: Uint8Array): OpenRequest {
+  try {
+    return parseOpen(payload);
+  } catch (cause) {
+    throw new RefusalError('root_malformed', 'the request is none', cause);
   }
 }
 

@@ -20,10 +20,12 @@ export const ROOT_FRAME = {
   open: 1,
   input: 2,
   inputEnd: 3,
+  install: 4,
   line: 10,
   bytes: 11,
   end: 12,
   refused: 13,
+  installed: 14,
 } as const;
 export type RootFrameType = (typeof ROOT_FRAME)[keyof typeof ROOT_FRAME];
 

@@ -7,6 +7,7 @@ import { EXIT, EXIT_CODES, exitCodeOf } from './commands/exit.ts';
 import { addJobCommands } from './commands/jobs-program.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addNodeCommands } from './commands/nodes-program.ts';
+import { addReleaseCommands } from './commands/release-program.ts';
 import { addSshCommands } from './commands/ssh-program.ts';
 import type { TokenOptions } from './commands/token.ts';
 import { describeConfig, loadConfig } from './config.ts';
@@ -84,6 +85,7 @@ function program(signal: AbortSignal): Command {
   addNodeCommands(root, here);
   addJobCommands(root, here);
   addSshCommands(root, here);
+  addReleaseCommands(root, here);
   addAuditCommands(root, here);
   addBackupCommands(root, here);
   root

@@ -68,7 +68,7 @@ import { paletteRoutes } from './palette/index.ts';
 import type { Place } from './place.ts';
 import { createPulse } from './pulse/index.ts';
 import { loadBackupTime } from './region-settings.ts';
-import type { ReleaseSide } from './releases/index.ts';
+import { type ReleaseSide, ReleaseViews, releasePages, upkeepFault } from './releases/index.ts';
 import { SavedViews, savedViewRoutes } from './saved-views/index.ts';
 import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import type { Mailer } from './seams/mailer/index.ts';
@@ -213,6 +213,10 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   });
   const announcements = new AnnouncementStore({ sql, liveness, heads: options.heads });
   const archives = new ArchiveDesk({ storage: options.archives, access, audit });
+  const releases = new ReleaseViews({
+    ...{ ...options.releases, auditStore, clock, origin: publicUrl },
+    fault: () => upkeepFault(sql),
+  });
   const acts = new BulkActs({ ...options, access, audit });
   const addressOf = (c: HubContext) => clientOf(c, options.addressOf);
   const app = createHttpApp({
@@ -254,7 +258,20 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       savedViewRoutes({ guard, views }),
       bulkRoutes({ guard, acts }),
       apiRoutes({
-        ...{ listing, acts, jobs, followers, liveness, ledger, clock, auditStore, publicUrl, ssh, archives },
+        ...{
+          listing,
+          acts,
+          jobs,
+          followers,
+          liveness,
+          ledger,
+          clock,
+          auditStore,
+          publicUrl,
+          ssh,
+          archives,
+          releases,
+        },
         nodeAccess: access,
         version: hub().version,
         guard: requireKeyOrViewer({ keys, guard, addressOf }),
@@ -263,6 +280,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       downloadRoutes({ ...join, log }),
       auditRoutes({ ...{ guard, store: auditStore, audit, exports, listing, liveness }, clock, log }),
       joinRoutes(joining),
+      releasePages({ guard, views: releases }),
       announcementRoutes({ guard, audit, clock, store: announcements }),
       adminRoutes({
         ...{ guard, audit, census, outdated, liveness, clock, hub, lastBackup: () => loadBackupTime(sql) },

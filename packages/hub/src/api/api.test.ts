@@ -12,6 +12,7 @@ import { BulkActs } from '#bulk/index.ts';
 import { createJobTools, HubWork, LogFollowers } from '#jobs/index.ts';
 import { TokenLedger } from '#joining/index.ts';
 import { JoinTokens, Liveness, NodeListing } from '#nodes/index.ts';
+import { createReleaseBench, ReleaseViews } from '#releases/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { PgBossQueue } from '#seams/job-queue/index.ts';
@@ -20,6 +21,7 @@ import { SecretStore, Vault } from '#vault/index.ts';
 import { someViewer } from '../accounts/viewer.fixture.ts';
 import { Bus } from '../bus.ts';
 import { systemClock } from '../clock.ts';
+import { loadConfig } from '../config.ts';
 import { Assets } from '../console/assets.ts';
 import { createHttpApp, type HubApp } from '../http.ts';
 import { type ApiDocument, apiRoutes } from './api.tsx';
@@ -63,6 +65,7 @@ describe('the API', { timeout: 120_000 }, () => {
     const hub = { origin: 'https://hub.example', region: 'eu', rootFingerprint: randomBytes(32) };
     const tokens = new JoinTokens({ sql, clock, random: randomBytes, crypto: nodeCrypto, hub });
     const bus = new Bus({ log });
+    const vault = new Vault({ keys: [randomBytes(32)], random: randomBytes });
     const jobs = await createJobTools({
       ...{ sql, clock, liveness, heads, random: randomBytes, logDirectory: tmpdir() },
       orders: {
@@ -78,11 +81,12 @@ describe('the API', { timeout: 120_000 }, () => {
     const desk = new BootstrapDesk({
       ...{ sql, queue, access: sshAccess, nodeAccess: access, audit, clock, pool: oneHost },
       work: new HubWork({ sql, clock, instance: 'hub-1', generation: 0, logDirectory: tmpdir() }),
-      vault: new SecretStore({
-        sql,
-        clock,
-        vault: new Vault({ keys: [randomBytes(32)], random: randomBytes }),
-      }),
+      vault: new SecretStore({ sql, clock, vault }),
+    });
+    const auditStore = new AuditStore(sql);
+    const bench = createReleaseBench({
+      config: { ...loadConfig({}), dataDir: '/nonexistent' },
+      ...{ sql, vault, clock, random: randomBytes, crypto: nodeCrypto, log },
     });
     const feature = apiRoutes({
       ...{ ssh: { desk, agentless, access: sshAccess }, nodeAccess: access },
@@ -98,7 +102,11 @@ describe('the API', { timeout: 120_000 }, () => {
       jobs,
       followers: new LogFollowers({ ...jobs, bus, clock }),
       clock,
-      auditStore: new AuditStore(sql),
+      auditStore,
+      releases: new ReleaseViews({
+        ...{ bench, auditStore, clock, mirrorOf: undefined, origin: 'https://hub.example' },
+        fault: async () => undefined,
+      }),
       version: '0.1.0',
       publicUrl: 'https://hub.example',
     });

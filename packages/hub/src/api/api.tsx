@@ -8,12 +8,19 @@ import { addAuditRoutes } from './audit.ts';
 import { DocsPage } from './docs-page.tsx';
 import { addJobRoutes, type JobApiDeps } from './jobs.ts';
 import { addNodeRoutes, type NodeApiDeps } from './nodes.ts';
+import { addReleaseRoutes, type ReleaseApiDeps } from './releases.ts';
 import { type Api, access, createApi, FAILURES, json } from './route.ts';
 import { meSchema } from './schemas.ts';
 import { addSshRoutes, type SshApiDeps } from './ssh.ts';
 import { addTokenRoutes, type TokenApiDeps } from './tokens.ts';
 
-export interface ApiDeps extends NodeApiDeps, TokenApiDeps, JobApiDeps, SshApiDeps, ArchiveApiDeps {
+export interface ApiDeps
+  extends NodeApiDeps,
+    TokenApiDeps,
+    JobApiDeps,
+    SshApiDeps,
+    ArchiveApiDeps,
+    ReleaseApiDeps {
   /** Lets pass who shows an API key, or who is signed in. */
   readonly guard: MiddlewareHandler<HttpEnv>;
   readonly auditStore: Pick<AuditStore, 'page'>;
@@ -43,6 +50,7 @@ export function apiRoutes(deps: ApiDeps): HttpFeature {
   addJobRoutes(api, deps);
   addSshRoutes(api, deps);
   addArchiveRoutes(api, deps);
+  addReleaseRoutes(api, deps);
   const document = describe(api, deps);
   return {
     mount(app: HubApp) {

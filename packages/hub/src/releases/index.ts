@@ -12,5 +12,8 @@ export {
   type ReleaseSide,
   requirePublisher,
 } from './releases.ts';
+export { releasePages } from './routes.tsx';
 export { DirectorySource } from './source.ts';
 export { readRoot } from './trust.ts';
+export { upkeepFault } from './upkeep.ts';
+export { holdersOf as releaseHoldersOf, type ReleaseRow, ReleaseViews } from './view.ts';

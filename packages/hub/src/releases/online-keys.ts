@@ -65,25 +65,30 @@ export class OnlineKeys {
   }
 
   /** The oldest first; none in a region that mirrors another. */
-  async list(): Promise<readonly OnlineKey[]> {
-    return (await this.#held()).map(({ role, id, publicKey, madeAt }) => ({ role, id, publicKey, madeAt }));
+  async list(within?: TransactionSql): Promise<readonly OnlineKey[]> {
+    return (await this.#held(within)).map(({ role, id, publicKey, madeAt }) => ({
+      role,
+      id,
+      publicKey,
+      madeAt,
+    }));
   }
 
   /** One more key for each role, for the next root to name. */
   async make(within: Sql | TransactionSql): Promise<readonly OnlineKey[]> {
     const madeAt = this.#clock.now();
     const made = ONLINE_ROLES.map((role) => ({ role, seed: toHex(this.#random(SEED_BYTES)), madeAt }));
-    await this.#save([...(await this.#held()), ...made], within);
+    await this.#save([...(await this.#held(within)), ...made], within);
     return made.map((each) => this.#opened(each));
   }
 
   /** Forgets those that neither this root names nor a coming one can: made before its own. @returns their ids. */
   async forget(root: TrustedRoot, within: Sql | TransactionSql): Promise<readonly string[]> {
-    const all = await this.#held();
+    const all = await this.#held(within);
     const inForce = all.filter((key) => isNamed(root, key));
     const since = Math.min(...inForce.map(({ madeAt }) => madeAt));
     const gone = all.filter((key) => !inForce.includes(key) && key.madeAt < since);
-    if (gone.length === 0) return [];
+    if (inForce.length === 0 || gone.length === 0) return [];
     await this.#save(
       all.filter((key) => !gone.includes(key)),
       within,
@@ -121,8 +126,8 @@ export class OnlineKeys {
     );
   }
 
-  async #held(): Promise<readonly HeldKey[]> {
-    const text = await this.#secrets.open(SECRET);
+  async #held(within?: Sql | TransactionSql): Promise<readonly HeldKey[]> {
+    const text = await this.#secrets.open(SECRET, within);
     return text === undefined ? [] : held.parse(JSON.parse(text)).map((each) => this.#opened(each));
   }
 

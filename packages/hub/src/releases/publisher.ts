@@ -8,9 +8,10 @@ import {
   type TrustedRoot,
 } from '@stoa/protocol/release';
 import type { AuditLog } from '#audit/index.ts';
-import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { blobsOf, takeBlob } from './blobs.ts';
+import { PublishError } from './error.ts';
 import { type Candidate, inspect } from './intake.ts';
 import type { OnlineKeys } from './online-keys.ts';
 import type { ReleaseReader, Standing } from './reader.ts';
@@ -85,11 +86,42 @@ export class ReleasePublisher {
     });
   }
 
+  /**
+   * Removes what of a release no other one names; metadata stays, since nodes may come by it. @returns names of files.
+   * @throws PublishError `release_unknown`, `release_in_force`.
+   */
+  retire(version: number, by: { actor: string }): Promise<readonly string[]> {
+    const { reader, tree, audit } = this.#deps;
+    return this.exclusively(async () => {
+      const [current, ...earlier] = await reader.list();
+      if (current?.version === version)
+        throw new PublishError(
+          'release_in_force',
+          `targets ${version} are in force: publish the next ones first`,
+        );
+      const gone = earlier.find((release) => release.version === version);
+      if (gone === undefined)
+        throw new PublishError(
+          'release_unknown',
+          `no targets ${version} were published here: stoa-hub release list`,
+        );
+      const others = [current!, ...earlier.filter((release) => release !== gone)];
+      const kept = new Set(others.flatMap((release) => blobsOf(release).map(({ sha256 }) => sha256)));
+      const names = blobsOf(gone)
+        .filter(({ sha256 }) => !kept.has(sha256))
+        .flatMap(({ sha256 }) => [sha256, `${sha256}.zst`]);
+      await audit.append({ actor: by.actor, act: 'release.retire', subject: String(version) });
+      const removed: string[] = [];
+      for (const name of names) if (await tree.removeBlob(name)) removed.push(name);
+      return removed;
+    });
+  }
+
   /** Work on the tree that no other process of the region does meanwhile. */
-  exclusively<T>(work: () => Promise<T>): Promise<T> {
+  exclusively<T>(work: (tx: TransactionSql) => Promise<T>): Promise<T> {
     return this.#deps.sql.begin(async (tx) => {
       await tx`select pg_advisory_xact_lock(${WRITING_LOCK})`;
-      return work();
+      return work(tx);
     }) as Promise<T>;
   }
 
@@ -99,7 +131,7 @@ export class ReleasePublisher {
   }
 
   async #putInForce({ standing, root, roots, targets }: Candidate, actor: string): Promise<void> {
-    const { tree, audit } = this.#deps;
+    const { tree, audit, keys, sql } = this.#deps;
     const held = standing.inForce;
     const put =
       targets === undefined
@@ -123,6 +155,7 @@ export class ReleasePublisher {
     const anchor = { version: peekRoot(standing.anchor).version, bytes: standing.anchor };
     for (const { version, bytes } of [anchor, ...roots]) await tree.keep('root', version, bytes);
     if (put !== undefined) await this.#sign(root, put);
+    await keys.forget(root, sql);
   }
 
   /** The timestamp comes last: it puts in force what is whole by then. */

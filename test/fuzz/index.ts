@@ -4,6 +4,7 @@ import { handshakeTargets } from './handshake.ts';
 import { messageTargets } from './messages.ts';
 import type { Outcome, Target } from './oracle.ts';
 import { Prng } from './prng.ts';
+import { releaseTargets } from './releases.ts';
 import { sessionTargets } from './session.ts';
 import { workTargets } from './work.ts';
 
@@ -13,6 +14,7 @@ export const TARGETS: readonly Target[] = [
   ...documentTargets,
   ...handshakeTargets,
   ...workTargets,
+  ...releaseTargets,
 ];
 
 /** Something that must not happen; `fuzz({ seed, first: run, runs: 1 })` makes it happen again. */

@@ -12,6 +12,7 @@ import { equalBytes, fromHex, toHex, utf8 } from '../bytes.ts';
 import { nodeCrypto } from '../crypto/node.ts';
 import type { SigningKey } from '../crypto/suite.ts';
 import { ReleaseError } from './error.ts';
+import { formatJson, parseJson } from './json.ts';
 import { keyId, type RoleKey } from './key.ts';
 
 export const ROLE_NAMES = ['root', 'targets', 'snapshot', 'timestamp'] as const;
@@ -52,10 +53,31 @@ export function parseMetadata(role: RoleName, bytes: Uint8Array): Metadata<Body>
   const limit = METADATA_BYTES[role];
   if (bytes.length > limit)
     throw new ReleaseError('too_large', `${role} metadata of ${bytes.length} bytes (at most ${limit})`);
-  const metadata = read(role, bytes);
+  let metadata: Metadata<Body>;
+  let sound: boolean;
+  try {
+    metadata = read(role, bytes);
+    sound = isSound(metadata) && equalBytes(formatMetadata(metadata), bytes);
+  } catch (cause) {
+    throw malformed(role, cause);
+  }
+  if (!sound) throw malformed(role);
+  return metadata;
+}
+
+function read(role: RoleName, bytes: Uint8Array): Metadata<Body> {
+  const json = parseJson(bytes) as Parameters<typeof Metadata.fromJSON>[1];
+  if (role === 'root') return Metadata.fromJSON(MetadataKind.Root, json);
+  if (role === 'targets') return Metadata.fromJSON(MetadataKind.Targets, json);
+  if (role === 'snapshot') return Metadata.fromJSON(MetadataKind.Snapshot, json);
+  return Metadata.fromJSON(MetadataKind.Timestamp, json);
+}
+
+/** @throws TypeError for what canonical JSON has no form for: fractions. */
+function isSound(metadata: Metadata<Body>): boolean {
   const signatures = Object.values(metadata.signatures);
   const { version, expires } = metadata.signed;
-  const sound =
+  return (
     signatures.length <= MAX_SIGNATURES &&
     signatures.every(({ sig }) => SIGNATURE.test(sig)) &&
     Number.isSafeInteger(version) &&
@@ -63,22 +85,8 @@ export function parseMetadata(role: RoleName, bytes: Uint8Array): Metadata<Body>
     version <= MAX_METADATA_VERSION &&
     EXPIRES.test(expires) &&
     // A lone surrogate would be signed as the replacement character is.
-    canonicalize(metadata.toJSON()).isWellFormed() &&
-    equalBytes(formatMetadata(metadata), bytes);
-  if (!sound) throw malformed(role);
-  return metadata;
-}
-
-function read(role: RoleName, bytes: Uint8Array): Metadata<Body> {
-  try {
-    const json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    if (role === 'root') return Metadata.fromJSON(MetadataKind.Root, json);
-    if (role === 'targets') return Metadata.fromJSON(MetadataKind.Targets, json);
-    if (role === 'snapshot') return Metadata.fromJSON(MetadataKind.Snapshot, json);
-    return Metadata.fromJSON(MetadataKind.Timestamp, json);
-  } catch (cause) {
-    throw malformed(role, cause);
-  }
+    canonicalize(metadata.toJSON()).isWellFormed()
+  );
 }
 
 /** What a file says it is, nothing of it judged. @throws ReleaseError `malformed`. */
@@ -98,16 +106,8 @@ function malformed(role: RoleName, cause?: unknown): ReleaseError {
   );
 }
 
-/** Keys sorted, no white space: ordinary JSON, unlike the canonical form, which does not escape line ends. */
 export function formatMetadata(metadata: Metadata<Body>): Uint8Array {
-  return utf8(`${JSON.stringify(sorted(metadata.toJSON()))}\n`);
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, entry]) => [key, sorted(entry)]));
+  return formatJson(metadata.toJSON());
 }
 
 /** What signatures are made of: the canonical JSON of the signed part. */

@@ -67,10 +67,27 @@ describe('metadata', () => {
     );
     expect(() => verifyTargets(root, new Uint8Array(600_000))).toThrow(code('too_large'));
     const text = new TextDecoder().decode(targetsFile);
-    for (const form of [` ${text}`, text.replace('"version":1', '"version":1.0'), text.trimEnd()])
+    for (const form of [
+      ` ${text}`,
+      text.replace('"version":1', '"version":1.0'),
+      text.replace('"version":1', '"version":1.5'),
+      text.trimEnd(),
+    ])
       expect(() => verifyTargets(root, utf8(form))).toThrow(code('malformed'));
     expect(() => verifyTargets(root, utf8('{"signatures":[],"signed":null}\n'))).toThrow(code('malformed'));
     expect(() => verifyTargets(root, rootFile)).toThrow(code('malformed'));
+  });
+
+  test('too deep or too wide to be handed to a library is refused before it is', () => {
+    const text = new TextDecoder().decode(targetsFile);
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    const wide = Array.from({ length: 9_000 }, (_, i) => `"${i}":{"hashes":{},"length":1}`).join();
+    for (const changed of [
+      text.replace('"version":1}', `"version":1,"x":${deep}}`),
+      text.replace('"targets":{', `"targets":{${wide},`),
+      `${'{"signed":'.repeat(40_000)}1${'}'.repeat(40_000)}`,
+    ])
+      expect(() => verifyTargets(root, utf8(changed))).toThrow(code('malformed'));
   });
 
   test('keeps what it does not know, which is signed too', () => {
@@ -220,6 +237,8 @@ describe('a chain of roots', () => {
     expect(() => verifyRoots(rootFile, [next({ roles }, [keys.root[0]!, ...others])])).toThrow(
       code('not_signed'),
     );
+    const stranger = next({ roles }, [...keys.root.slice(0, 2), ...others.slice(1), keys.targets[0]!]);
+    expect(() => verifyRoots(rootFile, [stranger])).toThrow(/who holds no root/);
     const third = signMetadata(buildRoot({ ...root, version: 3, roles }), others.slice(0, 2));
     expect(() => verifyRoots(rootFile, [third])).toThrow(/the roots between are missing/);
     expect(verifyRoots(rootFile, [rootFile, both, third]).version).toBe(3);

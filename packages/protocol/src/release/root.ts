@@ -165,6 +165,13 @@ function follow(current: TrustedRoot, next: Metadata<Root>): TrustedRoot {
     );
   requireSignatures(next, { name: 'root', ...current.roles.root });
   requireSignatures(next, { name: 'root', ...content.roles.root });
+  const holders = [...current.roles.root.keys, ...content.roles.root.keys].map(({ id }) => id);
+  const stranger = Object.keys(next.signatures).find((id) => !holders.includes(id));
+  if (stranger !== undefined)
+    throw new ReleaseError(
+      'bad_root',
+      `root ${content.version} bears a signature of ${stranger}, who holds no root`,
+    );
   if (content.development !== current.development)
     throw new ReleaseError(
       'bad_root',

@@ -19,7 +19,7 @@ export class HolderMachine extends Terminal {
 
   /** @returns `name=HEX` */
   async makeKey(role: 'root' | 'targets'): Promise<string> {
-    const key = ['--key', `/${role}.key`, ...UNLOCK];
+    const key = ['--file', `/${role}.key`, ...UNLOCK];
     const { publicKey } = await this.json('release', 'key', 'init', '--role', role, ...key);
     return `${this.name}=${String(publicKey)}`;
   }
@@ -113,7 +113,7 @@ export class Ceremony {
     const out = `${draft}.${name}`;
     const previous =
       role === 'targets' && this.#targets > 0 ? ['--previous', `${ROOTS}/${targetsName(this.#targets)}`] : [];
-    const key = ['--key', `/${role}.key`, ...UNLOCK, '--roots', ROOTS];
+    const key = ['--file', `/${role}.key`, ...UNLOCK, '--roots', ROOTS];
     const args = ['release', 'sign', '--draft', draft, ...key, ...previous, '--out', out, ...more];
     return { machine, args, out };
   }

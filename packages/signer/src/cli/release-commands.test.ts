@@ -69,7 +69,7 @@ describe('holders who sign a release', () => {
     const other = await ceremony.draft('1.0.1');
     await refused('alice', other, 'this key signed other content as version 1 at 2026-11-25T00:00:00.000Z');
     await refused('alice', other, 'pass --instead-of', '--instead-of', KEY);
-    const shown = await ceremony.holder('alice').json('release', 'key', 'show', '--key', '/targets.key');
+    const shown = await ceremony.holder('alice').json('release', 'key', 'show', '--file', '/targets.key');
     const [{ sha256 }] = shown['signed'] as [{ sha256: string }];
     await ceremony.sign('alice', other, 'targets', '--instead-of', sha256);
     await refused('alice', await ceremony.draft('1.0.2'), 'this key signed other content as version 1');
@@ -180,7 +180,7 @@ describe('a release command called wrongly', () => {
   const three = ['a', 'b', 'c'].map((name) => `${name}=${KEY}`);
   test.for<[string[], string, number]>([
     [
-      ['key', 'init', '--key', '/k', '--role', 'king'],
+      ['key', 'init', '--file', '/k', '--role', 'king'],
       "argument 'king' is invalid. Allowed choices are root, targets",
       2,
     ],

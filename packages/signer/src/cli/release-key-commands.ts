@@ -12,7 +12,7 @@ import {
 } from '#releases/holder.ts';
 
 interface KeyOptions {
-  key: string;
+  file: string;
   json?: boolean;
 }
 
@@ -26,7 +26,7 @@ export function releaseKeyCommands(context: CliContext): Command {
 function initCommand(context: CliContext): Command {
   const command = new Command('init')
     .description("make the key on the holder's own machine; only the public half that is printed leaves it")
-    .requiredOption('--key <path>', 'where the sealed key goes, best on a medium that is kept offline')
+    .requiredOption('--file <path>', 'where the sealed key goes, best on a medium that is kept offline')
     .addOption(
       new Option(
         '--role <role>',
@@ -41,7 +41,10 @@ function initCommand(context: CliContext): Command {
       const { disk, random, clock } = context;
       const unlock = await makeUnlock(context, options);
       const by = { role: options.role, unlock, random, now: clock.now() };
-      printKey(context, options, { key: await createHolderKey({ path: options.key, disk }, by), signed: [] });
+      printKey(context, options, {
+        key: await createHolderKey({ path: options.file, disk }, by),
+        signed: [],
+      });
     },
   );
 }
@@ -49,10 +52,10 @@ function initCommand(context: CliContext): Command {
 function showCommand(context: CliContext): Command {
   return new Command('show')
     .description('print the public half, and what the key has signed; opens nothing')
-    .requiredOption('--key <path>', 'the sealed key')
+    .requiredOption('--file <path>', 'the sealed key')
     .option('--json', 'print JSON')
     .action(async (options: KeyOptions) => {
-      const place = { path: options.key, disk: context.disk };
+      const place = { path: options.file, disk: context.disk };
       const key = await readHolderKey(place);
       const signed = (await readHolderJournal(place)).flatMap((entry) =>
         entry.kind === 'signed'
@@ -72,7 +75,7 @@ function printKey(context: CliContext, options: KeyOptions, { key, signed }: Pri
   const { role, keyId } = key;
   const publicKey = toHex(key.publicKey);
   report(context, options, {
-    data: { file: options.key, role, publicKey, keyId, signed },
+    data: { file: options.file, role, publicKey, keyId, signed },
     lines: [
       `role         ${role}`,
       `public key   ${publicKey}`,

@@ -16,7 +16,7 @@ import { hashBuild } from '#releases/release-draft.ts';
 
 interface SignOptions extends UnlockOptions {
   draft: string;
-  key: string;
+  file: string;
   roots?: string;
   previous?: string;
   build?: string;
@@ -30,7 +30,7 @@ export function signCommand(context: CliContext): Command {
   const command = new Command('sign')
     .description("one holder's signature, on that holder's own machine")
     .requiredOption('--draft <path>', 'of a root or of a release')
-    .requiredOption('--key <path>', "the holder's sealed key")
+    .requiredOption('--file <path>', "the holder's sealed key")
     .option('--roots <dir>', 'where 1.root.json and its successors lie; for the first root there is none')
     .option('--previous <path>', 'signed targets metadata of the release before: shows what changed')
     .option('--build <dir>', 'the release as built here: its files are hashed and compared')
@@ -43,7 +43,7 @@ export function signCommand(context: CliContext): Command {
   return withUnlockOptions(command).action(async (options: SignOptions) => {
     const { disk, clock, io } = context;
     const draft = parseDraft(await requireFile(options.draft, disk));
-    const place = { path: options.key, disk };
+    const place = { path: options.file, disk };
     const { keyId } = await readHolderKey(place);
     const { newest } =
       options.roots === undefined ? { newest: undefined } : await readRoots(options.roots, disk);
@@ -58,7 +58,7 @@ export function signCommand(context: CliContext): Command {
         `nothing is signed: the key ${keyId} has no part in ${draft.role} ${draft.content.version}`,
       );
     if (options.build !== undefined) await requireBuild(draft, options.build, context);
-    const unlock = await findUnlock(context, options, unlockDirs(options.key));
+    const unlock = await findUnlock(context, options, unlockDirs(options.file));
     const { insteadOf } = options;
     const signature = await signDraft(place, draft, { unlock, now: clock.now(), insteadOf });
     const { role } = draft;

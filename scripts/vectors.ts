@@ -11,6 +11,7 @@ import { certificateVectors, evidenceVectors, joinTokenVectors, merkleVectors } 
 import { frameVectors, handshakeVectors } from './vectors/handshake.ts';
 import { keyExchangeVectors } from './vectors/key-exchange.ts';
 import { messageVectors } from './vectors/messages.ts';
+import { releaseVectors } from './vectors/releases.ts';
 import { signatureVectors } from './vectors/signatures.ts';
 import { workVectors } from './vectors/work.ts';
 
@@ -27,6 +28,7 @@ const FILES: Readonly<Record<string, () => Json>> = {
   'evidence.json': evidenceVectors,
   'merkle.json': merkleVectors,
   'work.json': workVectors,
+  'releases.json': releaseVectors,
 };
 
 const HELP = `Usage: pnpm vectors [--check]

@@ -160,11 +160,15 @@ async function handOut(
   if (draft.role !== 'root') throw new UsageError('this is no draft of a root');
   await writeOnce(context, out, bytes);
   const { version, sha256 } = draft.content;
+  const by =
+    before === undefined
+      ? 'two of its holders sign it'
+      : 'two of its holders and two of the former ones sign it';
   report(context, options, {
     data: { draft: out, version, sha256 },
     lines: [
       ...describeRoot(draft.content, before).map(toText),
-      `draft      ${out}: each holder signs it with 'signer release sign --draft'`,
+      `draft      ${out}: ${by} with 'signer release sign'`,
     ],
   });
 }

@@ -13,7 +13,9 @@ interface RootOptions extends UnlockOptions {
 
 export function rootCommands(context: CliContext): Command {
   return new Command('root')
-    .description('the offline root key, which certifies regions')
+    .description(
+      "the offline root key, which certifies regions; who signs releases is another root's: 'signer release root'",
+    )
     .addCommand(initCommand(context))
     .addCommand(showCommand(context))
     .addCommand(revokeCommand(context));

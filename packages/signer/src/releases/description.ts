@@ -26,15 +26,18 @@ export function describeRoot(
 }
 
 function describeRole(role: RoleName, next: KeySet, before: KeySet | undefined): Line[] {
+  const holders = [...next.keys, ...(before?.keys ?? [])].map(({ holder }) => holder);
+  if (holders.length === 0) return [[role, 'nobody yet: a later root names a hub']];
+  const width = Math.max(...holders.map(({ length }) => length));
   const change =
     next.threshold === before?.threshold || before === undefined ? '' : `, was ${before.threshold}`;
   const lines: Line[] = [[role, `${next.threshold} of ${next.keys.length}${change}`]];
   for (const { id, holder } of next.keys) {
     const stays = before?.keys.some((key) => key.id === id) ?? false;
-    lines.push(['', `${stays ? '=' : '+'} ${holder}  ${id}`]);
+    lines.push(['', `${stays ? '=' : '+'} ${holder.padEnd(width)}  ${id}`]);
   }
   for (const { id, holder } of before?.keys ?? [])
-    if (!next.keys.some((key) => key.id === id)) lines.push(['', `- ${holder}  ${id}`]);
+    if (!next.keys.some((key) => key.id === id)) lines.push(['', `- ${holder.padEnd(width)}  ${id}`]);
   return lines;
 }
 

@@ -4,6 +4,7 @@ import type { CommandIo } from '#cli/command.ts';
 import type { CommandDeps } from '#cli/command-deps.ts';
 import { placesOf } from '#cli/installation-places.ts';
 import type { Environment } from '#config.ts';
+import type { SlotInstaller } from '#launcher/installer.ts';
 import type { Launched } from '#launcher/launched.ts';
 import { stayLean } from '#lean-process.ts';
 import { AGENT_VERSION } from '#version.ts';
@@ -19,14 +20,15 @@ export interface ProgramStart {
 }
 
 /** The agent and its commands, with everything real. Resolves with the exit code; the process may exit at once then. */
-export function runAgentProgram({ argv, env, program }: ProgramStart): Promise<number> {
+export function runAgentProgram({ argv, env, program, launched }: ProgramStart): Promise<number> {
   const host = { root: process.getuid?.() === 0, home: homedir() };
   // Each command brings its own code: `status` must answer within 100 ms of its start.
   const deps: CommandDeps = {
     version: AGENT_VERSION,
     async run(context) {
       stayLean();
-      await (await import('#run.ts')).run(context, host);
+      const ground = launched && { launched, installer: await openInstallerOf(launched) };
+      await (await import('#run.ts')).run(context, host, ground);
     },
     enroll: async (context, request) => (await import('#identity-commands.ts')).enrollHost(context, request),
     rotateKey: async (context) => (await import('#identity-commands.ts')).rotateKey(context),
@@ -37,6 +39,10 @@ export function runAgentProgram({ argv, env, program }: ProgramStart): Promise<n
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
   return runCli({ argv, env, host, io: terminal(), signal: stop.signal, deps });
+}
+
+async function openInstallerOf(launched: Launched): Promise<SlotInstaller> {
+  return (await import('#launcher/open-installer.ts')).openInstaller(launched);
 }
 
 function terminal(): CommandIo {

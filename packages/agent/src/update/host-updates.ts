@@ -19,8 +19,6 @@ export interface HostUpdatesOptions {
 export interface Ground {
   readonly launched: Launched;
   readonly installer: SlotInstaller;
-  /** The root that the program carries. */
-  readonly anchor: Uint8Array;
 }
 
 /** How this host's agent keeps itself current. Where no launcher started it, that code is not even loaded. */
@@ -36,13 +34,16 @@ export async function openUpdates(
     const { ByHand } = await import('#update/by-hand.ts');
     return ByHand.open({ ...context, dataDir, version, platform, node: process.versions.node });
   }
-  const [{ Updater }, { hasDefaultRoute }] = await Promise.all([
+  const [{ Updater }, { hasDefaultRoute }, { inTurn }] = await Promise.all([
     import('#update/updater.ts'),
     import('#update/network.ts'),
+    import('#update/installer-queue.ts'),
   ]);
   return Updater.open({
     ...context,
     ...ground,
+    anchor: ground.launched.embeddedRoot,
+    installer: inTurn(ground.installer),
     random,
     dataDir,
     instance,

@@ -205,10 +205,16 @@ export class Updater implements Updates {
 
   /** What an earlier process has left: the swap that it made, or the goal that it did not bring to its end. */
   async #resume(): Promise<void> {
-    await this.#succession.look();
     const { state, slot } = this.#course.progress;
-    const event = state === 'trying' ? await this.#succession.outcome(slot) : { type: 'began' as const };
-    if (event === undefined || !(await this.#course.take(event))) this.#course.resume();
+    // Before anything else can come: a goal of this very process is not begun anew.
+    const began = state === 'trying' ? undefined : this.#course.take({ type: 'began' });
+    await this.#succession.look().catch((error: unknown) => {
+      // Whoever installs may be away: what is under way waits for him, or ends.
+      this.#options.log.warn('update-installer-away', { ...describeError(error) });
+    });
+    const event = began === undefined ? await this.#succession.outcome(slot) : undefined;
+    const changed = event === undefined ? await began : await this.#course.take(event);
+    if (!changed) this.#course.resume();
     this.#tell();
   }
 

@@ -4,7 +4,11 @@ import { utf8 } from '../bytes.ts';
 const MAX_ENTRIES = 512;
 const MAX_DEPTH = 16;
 
-/** JSON as far as it is safe to hand on: neither deep nor wide. @throws SyntaxError, RangeError, TypeError of the decoder. */
+/**
+ * JSON as far as it is safe to hand on: neither deep nor wide, and of what has one canonical form alone. A fraction has
+ * none; a lone surrogate would be signed as the replacement character is.
+ * @throws SyntaxError, RangeError, TypeError of the decoder.
+ */
 export function parseJson(bytes: Uint8Array): unknown {
   const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   let level: unknown[] = [value];
@@ -16,7 +20,13 @@ export function parseJson(bytes: Uint8Array): unknown {
 }
 
 function entriesOf(value: unknown): unknown[] {
+  if (typeof value === 'string' && !value.isWellFormed())
+    throw new RangeError('the JSON has half a character');
+  if (typeof value === 'number' && !Number.isSafeInteger(value))
+    throw new RangeError(`the JSON has the number ${value} (expected whole ones)`);
   if (typeof value !== 'object' || value === null) return [];
+  if (!Object.keys(value).every((key) => key.isWellFormed()))
+    throw new RangeError('the JSON has half a character in a name');
   const entries = Object.values(value);
   if (entries.length > MAX_ENTRIES)
     throw new RangeError(`the JSON has an object of ${entries.length} entries (at most ${MAX_ENTRIES})`);

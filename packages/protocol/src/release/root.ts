@@ -80,7 +80,7 @@ export function peekRoot(bytes: Uint8Array): RootContent & { sha256: string } {
   return readRoot(parseMetadata('root', bytes).signed);
 }
 
-function readRoot(root: Root): RootContent & { sha256: string } {
+function readRoot(root: Root, message: Uint8Array = signedBytes(root)): RootContent & { sha256: string } {
   if (!root.consistentSnapshot) throw new ReleaseError('bad_root', 'a root here has consistent snapshots');
   const names = Object.keys(root.roles).sort().join();
   if (names !== [...ROLE_NAMES].sort().join())
@@ -95,7 +95,7 @@ function readRoot(root: Root): RootContent & { sha256: string } {
     roles: roles as Record<RoleName, KeySet>,
     floor: floor === undefined ? undefined : readFloor(floor, root.version),
     development,
-    sha256: sha256Hex(signedBytes(root)),
+    sha256: sha256Hex(message),
   };
 }
 
@@ -157,14 +157,15 @@ export function verifyRoots(
 }
 
 function follow(current: TrustedRoot, next: Metadata<Root>): TrustedRoot {
-  const content = readRoot(next.signed);
+  const message = signedBytes(next.signed);
+  const content = readRoot(next.signed, message);
   if (content.version !== current.version + 1)
     throw new ReleaseError(
       'bad_root',
       `root ${content.version} does not follow ${current.version}: the roots between are missing`,
     );
-  requireSignatures(next, { name: 'root', ...current.roles.root });
-  requireSignatures(next, { name: 'root', ...content.roles.root });
+  requireSignatures(next, { name: 'root', ...current.roles.root }, message);
+  requireSignatures(next, { name: 'root', ...content.roles.root }, message);
   const holders = [...current.roles.root.keys, ...content.roles.root.keys].map(({ id }) => id);
   const stranger = Object.keys(next.signatures).find((id) => !holders.includes(id));
   if (stranger !== undefined)

@@ -12,6 +12,7 @@ import { storeIdentity } from '#identity/identity-store.ts';
 import { makeRegion, type RegionFixture, seededRandom } from '#identity/region.fixture.ts';
 import { createLog } from '#log.ts';
 import { MemoryDisk } from '#memory-disk.ts';
+import type { Updates } from '#update/updates.ts';
 import { VirtualClock } from '#virtual-clock.ts';
 import type { JobHandlers } from '#work/handler.ts';
 
@@ -113,6 +114,8 @@ export class AgentWorld {
   fetchHeader: (ref: { chain: number; hash: Uint8Array }) => Promise<Uint8Array> = async () =>
     new Uint8Array(318);
   handlers: JobHandlers = {};
+  updates: Updates | undefined;
+  updateOnly = false;
   readonly #name: string;
   #boots = 0;
 
@@ -157,6 +160,8 @@ export class AgentWorld {
         bootId: 'boot',
       },
       handlers: this.handlers,
+      updates: this.updates,
+      updateOnly: this.updateOnly,
       version: '0.1.0',
       runtime: 'node 24',
     });

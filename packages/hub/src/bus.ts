@@ -21,6 +21,10 @@ export interface Topics {
   owners: { readonly nodes: readonly { readonly nodeId: string; readonly owner: string }[] };
   /** A release was published, by this instance or another; the version of its targets metadata. */
   releases: { readonly targetsVersion: number };
+  /** Rollouts that moved, or whose evidence is new. */
+  rollouts: { readonly ids: readonly string[] };
+  /** Nodes that spoke of their updates, here. */
+  updates: { readonly ids: readonly string[] };
 }
 
 export type Listener<T extends keyof Topics> = (payload: Topics[T]) => void;
@@ -38,6 +42,8 @@ export class Bus {
     rights: new Set(),
     owners: new Set(),
     releases: new Set(),
+    rollouts: new Set(),
+    updates: new Set(),
   };
 
   constructor(by: { log: Pick<Log, 'error'> }) {

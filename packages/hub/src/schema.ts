@@ -15,6 +15,7 @@ export * from './nodes/schema.ts';
 export * from './orders/schema.ts';
 export * from './owner-keys/schema.ts';
 export * from './pulse/schema.ts';
+export * from './rollouts/schema.ts';
 export * from './saved-views/schema.ts';
 export * from './seams/probe-cache/schema.ts';
 export * from './sharing/schema.ts';

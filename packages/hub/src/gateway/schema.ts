@@ -17,6 +17,8 @@ export const sessions = pgTable('sessions', {
   bootId: text('boot_id').notNull(),
   /** Newest first, for telling a live clone (A, B, A) from a reboot loop (F07). */
   previousBootIds: text('previous_boot_ids').array().notNull().default(sql`'{}'::text[]`),
+  /** The first session of this boot of the agent; null where it was there before this was noted. */
+  bootedAt: instant('booted_at'),
   /** Hello must prove one of these two; anything else is a stale copy of the node's disk. */
   ratchetCurrent: bytea('ratchet_current').notNull(),
   ratchetPrevious: bytea('ratchet_previous'),

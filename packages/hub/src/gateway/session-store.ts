@@ -168,14 +168,15 @@ export class SessionStore {
     const rows = [...first.values()].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1)).map(toRow);
     const won = await this.#sql<{ node_id: string }[]>`
       insert into sessions as s (node_id, instance_id, epoch, session_id, boot_id, previous_boot_ids, ratchet_current,
-        ratchet_previous, connected_at, ended_at, version, protocol, address, transport)
+        ratchet_previous, connected_at, booted_at, ended_at, version, protocol, address, transport)
       select node_id, instance_id, epoch, session_id, boot_id, previous_boot_ids, ratchet_current, ratchet_previous,
-        connected_at, null, version, protocol, address, transport
+        connected_at, connected_at, null, version, protocol, address, transport
       from json_to_recordset(${storableJson(rows)}::text::json) as c(node_id text, instance_id text, epoch bigint,
         session_id text, boot_id text, previous_boot_ids text[], ratchet_current bytea, ratchet_previous bytea,
         connected_at timestamptz, version text, protocol int, address text, transport text)
       on conflict (node_id) do update set instance_id = excluded.instance_id, epoch = excluded.epoch,
-        session_id = excluded.session_id, ratchet_stored = false, boot_id = excluded.boot_id, previous_boot_ids = excluded.previous_boot_ids,
+        session_id = excluded.session_id, ratchet_stored = false,
+        booted_at = case when s.boot_id = excluded.boot_id then s.booted_at else excluded.booted_at end, boot_id = excluded.boot_id, previous_boot_ids = excluded.previous_boot_ids,
         ratchet_current = excluded.ratchet_current, ratchet_previous = excluded.ratchet_previous,
         connected_at = excluded.connected_at, ended_at = null, version = excluded.version,
         protocol = excluded.protocol, address = excluded.address, transport = excluded.transport

@@ -8,7 +8,7 @@ import { Liveness, parseSelector } from '#nodes/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { createLog } from '../log.ts';
-import { Bell } from './bell.ts';
+import { Bell } from '../bell.ts';
 import { DeskStore } from './desk-store.ts';
 import { DispatchStore } from './dispatch-store.ts';
 import { HubWork } from './hub-work.ts';

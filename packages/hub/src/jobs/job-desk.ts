@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import { printSelector, type Selector } from '../selector/index.ts';
 import { attemptsAt } from './attempts.ts';
-import type { Bell } from './bell.ts';
+import type { Bell } from '../bell.ts';
 import type { BatchOrder, DeskStore } from './desk-store.ts';
 import type { JobChoice, JobChoices } from './job-choice.ts';
 import type { WorkLimits } from './limits.ts';

@@ -1,8 +1,8 @@
 /** What is compared between nodes on the new version and nodes that have not been assigned yet. */
 export const MEASURES = [
-  { name: 'reconnects', unit: 'a node and hour', least: 0.5, share: 0.5 },
-  { name: 'crashes', unit: 'a node and hour', least: 0.02, share: 0.5 },
-  { name: 'cpu', unit: 'of a core', least: 0.02, share: 0.25 },
+  { name: 'reconnects', unit: 'of the nodes', least: 0.05, share: 0.5 },
+  { name: 'crashes', unit: 'of the nodes', least: 0.02, share: 0.5 },
+  { name: 'cpu', unit: 'of the host', least: 0.02, share: 0.25 },
   { name: 'memory', unit: 'of the host', least: 0.03, share: 0.1 },
   { name: 'lag', unit: 'blocks', least: 1, share: 0.5 },
   { name: 'silent', unit: 'of the nodes', least: 0.02, share: 1 },

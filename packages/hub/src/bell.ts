@@ -1,7 +1,7 @@
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 
-/** jobs_ready names nodes that have work; jobs_cancel names jobs that are to end. */
-type Channel = 'jobs_ready' | 'jobs_cancel';
+/** jobs_ready names nodes that have work; jobs_cancel names jobs that are to end; updates_ready names nodes that are assigned a release. */
+type Channel = 'jobs_ready' | 'jobs_cancel' | 'updates_ready';
 
 /** PostgreSQL takes 8,000 bytes a notification; an id and its comma are 65 at most. */
 const IDS = 120;

@@ -1,0 +1,128 @@
+import { type Random, toHex } from '@stoa/protocol';
+import { AuditLog } from '#audit/index.ts';
+import type { Sql } from '#seams/db-adapter/index.ts';
+import { Bell } from '../bell.ts';
+import type { Bus } from '../bus.ts';
+import type { Clock } from '../clock.ts';
+import { LedTask } from '../leases/index.ts';
+import type { Log } from '../log.ts';
+import { RareLog } from '../rare-log.ts';
+import type { ReleaseBench } from '../releases/index.ts';
+import type { Task } from '../ticker.ts';
+import { AssignmentStore } from './assignment-store.ts';
+import { RolloutDesk } from './desk.ts';
+import { FleetStore } from './fleet-store.ts';
+import { UpdateLogRetention } from './log-retention.ts';
+import { PauseAll } from './pause-all.ts';
+import { RolloutReader } from './reader.ts';
+import { RingStore } from './ring-store.ts';
+import { RolloutStore } from './rollout-store.ts';
+import { AssignmentSender, type UpdateSessions } from './sender.ts';
+import { StatusDesk } from './status-desk.ts';
+import { StatusStore } from './status-store.ts';
+import { RolloutTicker } from './ticker.ts';
+import { WishDesk } from './wish-desk.ts';
+
+export { RolloutDesk, type RolloutPlan } from './desk.ts';
+export type { PauseAllState } from './pause-all.ts';
+export { actsOn, type CourseAct, RINGS } from './plan/index.ts';
+export type { NodeUpdate, StuckNode } from './reader.ts';
+export type { Rollout } from './rollout.ts';
+export type { UpdateSession, UpdateSessions } from './sender.ts';
+
+export interface RolloutToolsDeps {
+  readonly sql: Sql;
+  readonly releases: Pick<ReleaseBench, 'reader'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly onMoved?: (rolloutId: string) => void;
+}
+
+/** What people do with rollouts and see of them: of a hub, and of a command beside one. */
+export interface RolloutTools {
+  readonly desk: RolloutDesk;
+  readonly reader: RolloutReader;
+  readonly wishes: WishDesk;
+  readonly pauseAll: PauseAll;
+}
+
+interface RolloutCore extends RolloutTools {
+  readonly rollouts: RolloutStore;
+  readonly rings: RingStore;
+  readonly assignments: AssignmentStore;
+  readonly ready: Bell;
+}
+
+export function createRolloutTools(deps: RolloutToolsDeps): RolloutCore {
+  const { sql, clock, onMoved = () => undefined } = deps;
+  const { reader: releases } = deps.releases;
+  const rollouts = new RolloutStore(sql);
+  const rings = new RingStore(sql);
+  const assignments = new AssignmentStore(sql);
+  const pauseAll = new PauseAll(sql);
+  const ready = new Bell({ sql, channel: 'updates_ready' });
+  const audit = new AuditLog({ sql, clock });
+  return {
+    ...{ rollouts, rings, assignments, pauseAll, ready },
+    desk: new RolloutDesk({
+      ...{ sql, releases, rollouts, rings, assignments, pauseAll, ready, audit, clock, onMoved },
+      rootFloor: async () => (await releases.standing())?.root.floor?.version,
+    }),
+    reader: new RolloutReader({ sql, rollouts, pauseAll }),
+    wishes: new WishDesk({ sql, audit, clock }),
+  };
+}
+
+export interface RolloutsDeps extends Omit<RolloutToolsDeps, 'clock' | 'onMoved'> {
+  readonly instanceId: string;
+  /** Asked when there is something to tell, so that it may be there later than rollouts are. */
+  readonly sessions: () => UpdateSessions;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface Rollouts extends RolloutTools {
+  /** Takes what nodes say of their updates. */
+  readonly frames: Pick<StatusDesk, 'updateStatus'>;
+  readonly tasks: readonly Task[];
+  close(): Promise<void>;
+}
+
+const SAID_AGAIN_MS = 10_000;
+
+/** What the region's nodes are to install now. Listens for what other instances assign from here on. */
+export async function createRollouts(deps: RolloutsDeps): Promise<Rollouts> {
+  const { sql, clock, bus, log, random } = deps;
+  const rarely = new RareLog({ ...deps, everyMs: SAID_AGAIN_MS });
+  const onMoved = (rolloutId: string) => bus.publish('rollouts', { ids: [rolloutId] });
+  const core = createRolloutTools({ ...deps, onMoved });
+  const { rollouts, rings, assignments, pauseAll, ready } = core;
+  const sender = new AssignmentSender({
+    ...{ sql, pauseAll, clock },
+    sessions: { get: (nodeId) => deps.sessions().get(nodeId), all: () => deps.sessions().all() },
+  });
+  const frames = new StatusDesk({
+    ...{ store: new StatusStore(sql), sender, clock },
+    onSaid: (ids) => bus.publish('updates', { ids }),
+  });
+  const ticker = new RolloutTicker({
+    ...{ sql, rollouts, rings, assignments, pauseAll, ready, clock, log, onMoved },
+    fleet: new FleetStore(sql),
+  });
+  const unlisten = await ready.listen((nodeIds) => {
+    sender.tell(nodeIds).catch((err: unknown) => {
+      rarely.write('error', 'tell', { fields: { err }, message: 'assignments of updates could not be told' });
+    });
+  });
+  const led = new LedTask(ticker, { sql, clock, holder: `${deps.instanceId} ${toHex(random(6))}` });
+  return {
+    ...core,
+    frames,
+    tasks: [led, new UpdateLogRetention({ sql, clock })],
+    async close() {
+      await unlisten();
+      await led.release();
+    },
+  };
+}

@@ -6,7 +6,7 @@
 import type { Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import { join } from 'node:path';
-import { type CryptoSuite, type Random, type SigningKey, toHex } from '@stoa/protocol';
+import { CAPABILITY, type CryptoSuite, type Random, type SigningKey, toHex } from '@stoa/protocol';
 import type { Checkpoint } from '@stoa/protocol/chainweb';
 import type { SignerClient } from '@stoa/signer/client';
 import { watchRights } from './accounts/index.ts';
@@ -47,6 +47,7 @@ import type { PrivateFile } from './private-file.ts';
 import { publicUrlShortcomings } from './public-url.ts';
 import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import { createReleases } from './releases/index.ts';
+import { createRollouts } from './rollouts/index.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { createLogMailer, createSmtpMailer } from './seams/mailer/index.ts';
 import { descriptorShortage } from './server.ts';
@@ -125,7 +126,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     instanceId: config.instance,
     key: options.key,
     binding: { mode: 'terminator', value: url.hostname },
-    capabilities: 0,
+    capabilities: CAPABILITY.updates,
     signer,
     cache: options.identityCache,
     clock,
@@ -212,9 +213,18 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   });
   opening.defer(() => last(ssh.close()));
   const imported = new ImportedNodes({ sql, audit: new AuditLog({ sql, clock }), clock });
-  const agents = createAgentSide({
+  const releases = createReleases({
+    ...{ config, sql, vault, bus, clock, random, crypto, fetch: options.fetch, log },
+    instanceId: config.instance,
+  });
+  const rollouts = await createRollouts({
+    ...{ sql, bus, clock, random, log, releases: releases.bench, instanceId: config.instance },
+    sessions: () => agents.gateway.sessions,
+  });
+  opening.defer(() => last(rollouts.close()));
+  const agents: AgentSide = createAgentSide({
     work: jobs.frames,
-    updates: undefined,
+    updates: rollouts.frames,
     instanceId: config.instance,
     region,
     rootFingerprint,
@@ -272,10 +282,6 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     log,
   });
   const archives = await openArchiveStorage(config, clock);
-  const releases = createReleases({
-    ...{ config, sql, vault, bus, clock, random, crypto, fetch: options.fetch, log },
-    instanceId: config.instance,
-  });
   const web = await createWeb({
     sql,
     vault,
@@ -320,7 +326,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     ...[...jobs.tasks, ...ssh.tasks],
     ...orderTasks({ sql, signer, clock }),
     ...web.tasks,
-    ...releases.tasks,
+    ...[...releases.tasks, ...rollouts.tasks],
     ...chain.tasks,
     rate,
     recorder,

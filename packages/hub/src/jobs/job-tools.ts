@@ -1,10 +1,10 @@
 import { NodeAccess } from '#accounts/index.ts';
 import { AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
+import { Bell } from '../bell.ts';
 import type { Clock } from '../clock.ts';
 import type { Liveness, NetworkHeads } from '../nodes/index.ts';
 import { loadSecret } from '../region-settings.ts';
-import { Bell } from '../bell.ts';
 import { DeskStore } from './desk-store.ts';
 import { JobChoices } from './job-choice.ts';
 import { JobDesk } from './job-desk.ts';

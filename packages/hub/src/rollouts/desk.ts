@@ -69,7 +69,15 @@ export class RolloutDesk {
     const { version, platforms } = this.#targetOf(release, kind);
     const downgrade = await this.#isDowngrade(kind, version);
     const reach = await rings.reach({ kind, version, platforms });
-    return { release, kind, version, platforms, downgrade, reach, rings: await rings.preview(release.sha256) };
+    return {
+      release,
+      kind,
+      version,
+      platforms,
+      downgrade,
+      reach,
+      rings: await rings.preview(release.sha256),
+    };
   }
 
   /** @param expected nodes of the plan that was shown. @throws {HttpError} also `radius_changed`, `rollout_open`. */
@@ -101,7 +109,14 @@ export class RolloutDesk {
           fix: 'Abort it first: stoa-hub rollout status names it.',
         });
       await rings.draw(tx, rolloutId, release.sha256);
-      const detail = { kind, version, targets: release.version, nodes, downgrade, security: release.security };
+      const detail = {
+        kind,
+        version,
+        targets: release.version,
+        nodes,
+        downgrade,
+        security: release.security,
+      };
       await audit.appendIn(tx, { actor: viewer.email, act: 'rollout.create', subject: rolloutId, detail });
     });
     onMoved(rolloutId);
@@ -118,14 +133,24 @@ export class RolloutDesk {
       const rollout = await this.#find(rolloutId);
       const course = acted(rollout.course, by.act, { now, reason: by.reason });
       if (course === undefined)
-        throw new HttpError(409, 'not_now', `A rollout that is ${rollout.course.state} can't be ${DONE[by.act]}.`, {
-          fix: `Possible now: ${actsOn(rollout.course).join(', ') || 'nothing, it is over'}.`,
-        });
+        throw new HttpError(
+          409,
+          'not_now',
+          `A rollout that is ${rollout.course.state} can't be ${DONE[by.act]}.`,
+          {
+            fix: `Possible now: ${actsOn(rollout.course).join(', ') || 'nothing, it is over'}.`,
+          },
+        );
       const moved = await sql.begin(async (tx) => {
         // The ticker moves the row too: what it did meanwhile is looked at first.
         if (!(await rollouts.move(tx, rollout, course))) return false;
         const detail = { version: rollout.version, ring: rollout.course.ring, reason: by.reason };
-        await audit.appendIn(tx, { actor: viewer.email, act: `rollout.${by.act}`, subject: rolloutId, detail });
+        await audit.appendIn(tx, {
+          actor: viewer.email,
+          act: `rollout.${by.act}`,
+          subject: rolloutId,
+          detail,
+        });
         return true;
       });
       if (!moved) continue;
@@ -134,7 +159,10 @@ export class RolloutDesk {
       onMoved(rolloutId);
       return this.#find(rolloutId);
     }
-    throw new HttpError(409, 'busy', 'The rollout is being moved by others.', { fix: 'Try again.', retry: true });
+    throw new HttpError(409, 'busy', 'The rollout is being moved by others.', {
+      fix: 'Try again.',
+      retry: true,
+    });
   }
 
   /** PAUSE ALL, and letting go. */
@@ -227,9 +255,14 @@ export class RolloutDesk {
     if (newest === undefined || compareVersions(version, newest) >= 0) return false;
     const floor = await this.#deps.rootFloor();
     if (floor !== undefined && compareVersions(floor, version) <= 0) return true;
-    throw new HttpError(409, 'downgrade_refused', `${version} is older than ${newest}, which was rolled out.`, {
-      fix: 'Only a root that declares a floor at or below it opens the way down: signer root rotate.',
-    });
+    throw new HttpError(
+      409,
+      'downgrade_refused',
+      `${version} is older than ${newest}, which was rolled out.`,
+      {
+        fix: 'Only a root that declares a floor at or below it opens the way down: signer root rotate.',
+      },
+    );
   }
 }
 

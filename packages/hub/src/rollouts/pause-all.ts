@@ -23,7 +23,9 @@ export class PauseAll {
   }
 
   async read(): Promise<PauseAllState> {
-    const [row] = await this.#sql<{ value: Uint8Array }[]>`select value from region_settings where name = ${NAME}`;
+    const [row] = await this.#sql<
+      { value: Uint8Array }[]
+    >`select value from region_settings where name = ${NAME}`;
     if (row === undefined) return { paused: false, by: undefined };
     const text = Buffer.from(row.value).toString();
     return text === RUNS ? { paused: false, by: undefined } : { paused: true, by: readWord(text) };

@@ -159,7 +159,8 @@ interface NodeRow {
 }
 
 function toUpdate(row: NodeRow): NodeUpdate {
-  const { state, reason, detail, target, version, slot, runtime, platform, launcher, previous, blacklist } = row;
+  const { state, reason, detail, target, version, slot, runtime, platform, launcher, previous, blacklist } =
+    row;
   return {
     ...{ state, reason, detail, target, version, slot, runtime, platform, launcher, previous, blacklist },
     since: row.since.getTime(),

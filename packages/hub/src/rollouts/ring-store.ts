@@ -89,11 +89,14 @@ export class RingStore {
   }
 
   /** Of that kind, how many nodes speak of their updates at all, and why others can't take part. */
-  async reach(by: {
-    kind: RolloutKind;
-    version: string;
-    platforms: readonly string[];
-  }): Promise<{ nodes: number; silent: number; byHand: number; otherPlatform: number; current: number; pinned: number }> {
+  async reach(by: { kind: RolloutKind; version: string; platforms: readonly string[] }): Promise<{
+    nodes: number;
+    silent: number;
+    byHand: number;
+    otherPlatform: number;
+    current: number;
+    pinned: number;
+  }> {
     const sql = this.#sql;
     const runs = by.kind === 'payload' ? sql`u.version` : sql`u.runtime`;
     const [row] = await sql<

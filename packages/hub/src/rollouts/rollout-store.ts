@@ -40,7 +40,9 @@ export class RolloutStore {
   }
 
   async list(limit = 50): Promise<readonly Rollout[]> {
-    const rows = await this.#sql<RolloutRow[]>`select * from rollouts order by created_at desc limit ${limit}`;
+    const rows = await this.#sql<
+      RolloutRow[]
+    >`select * from rollouts order by created_at desc limit ${limit}`;
     return rows.map(toRollout);
   }
 

@@ -1,4 +1,4 @@
-import { type Decoded, type HUB_FRAMES, hasCapability, type UpdateAssignment } from '@stoa/protocol';
+import { type Decoded, type HUB_FRAMES, hasCapability, toHex, type UpdateAssignment } from '@stoa/protocol';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { PauseAll } from './pause-all.ts';
 import { NOTICE_MS } from './plan/index.ts';
@@ -62,16 +62,16 @@ export class AssignmentSender {
   }
 
   async #tellSome(nodeIds: readonly string[]): Promise<void> {
-    const sent: Uint8Array[] = [];
+    const sent: string[] = [];
     for (const row of await this.#pending(nodeIds)) {
       const session = this.#capable(row.node_id);
       if (session === undefined) continue;
       session.send('updateAssignment', toFrame(row, this.#clock.now()));
-      if (row.act === 'install') sent.push(row.assignment_id);
+      if (row.act === 'install') sent.push(toHex(row.assignment_id));
     }
     if (sent.length > 0)
       await this.#sql`update rollout_nodes set sent_at = ${new Date(this.#clock.now())}
-        where node_id = any(${[...nodeIds]}::text[]) and assignment_id = any(${sent.map((id) => Buffer.from(id))}::bytea[])
+        where node_id = any(${[...nodeIds]}::text[]) and encode(assignment_id, 'hex') = any(${sent}::text[])
           and sent_at is null`;
   }
 

@@ -31,9 +31,7 @@ export class StatusStore {
   /** @returns nodes whose place in a rollout changed. */
   async take(all: readonly Said[]): Promise<readonly string[]> {
     const newest = [...new Map(all.map((one) => [one.nodeId, one])).values()];
-    const rows = storableJson(
-      newest.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1)).map((one) => toRow(one)),
-    );
+    const rows = storableJson(newest.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1)).map((one) => toRow(one)));
     return this.#sql.begin(async (tx) => {
       const given = tx`json_to_recordset(${rows}::text::json) as g(node_id text, assignment_id bytea, state text,
         since timestamptz, until timestamptz, reason text, detail text, last_lines text[], target text, version text,
@@ -80,9 +78,29 @@ export class StatusStore {
 }
 
 const COLUMNS = [
-  ...['node_id', 'assignment_id', 'state', 'since', 'until', 'reason', 'detail', 'last_lines', 'target', 'version'],
+  ...[
+    'node_id',
+    'assignment_id',
+    'state',
+    'since',
+    'until',
+    'reason',
+    'detail',
+    'last_lines',
+    'target',
+    'version',
+  ],
   ...['slot', 'runtime', 'platform', 'launcher', 'update_only', 'previous', 'blacklist', 'root_version'],
-  ...['targets_version', 'timestamp_version', 'timestamp_at', 'channel', 'pin', 'defer_until', '"window"', 'said_at'],
+  ...[
+    'targets_version',
+    'timestamp_version',
+    'timestamp_at',
+    'channel',
+    'pin',
+    'defer_until',
+    '"window"',
+    'said_at',
+  ],
 ];
 
 function toRow({ nodeId, status, at }: Said): object {

@@ -36,7 +36,10 @@ export class RolloutTicker implements Task {
   readonly name = 'rollouts';
   readonly periodMs = 10_000;
   readonly #deps: RolloutTickerDeps;
-  readonly #compared = new Map<string, { readonly at: number; readonly comparisons: readonly Comparison[] }>();
+  readonly #compared = new Map<
+    string,
+    { readonly at: number; readonly comparisons: readonly Comparison[] }
+  >();
   #drawnAt = 0;
 
   constructor(deps: RolloutTickerDeps) {

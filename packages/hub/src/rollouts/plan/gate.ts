@@ -1,5 +1,5 @@
 import { type Comparison, MEASURES, regressed, standardErrors } from './control-group.ts';
-import { RINGS } from './ring.ts';
+import { LAST_CANARY_RING, OWN_RING, RINGS } from './ring.ts';
 import { evidenceIn } from './sequential-test.ts';
 import type { Tally } from './tally.ts';
 
@@ -53,7 +53,7 @@ export function judge(facts: GateFacts): Verdict {
   const checks = [
     answeredOf(facts.counts),
     soak,
-    reportedOf(facts.counts, soak.ok && credible(facts.tally)),
+    reportedOf(facts, soak.ok && credible(facts.tally)),
     failures,
     control,
   ];
@@ -79,20 +79,25 @@ function answeredOf(counts: RingCounts): GateCheck {
   return { name: 'answered', ok: answered(counts), stops: false, words };
 }
 
-function soakOf({ ring, soakSince, now }: GateFacts): GateCheck {
-  const needed = RINGS[ring]!.soakMs;
+function soakOf({ ring, soakSince, now, counts }: GateFacts): GateCheck {
+  // Without nodes of our own there is nothing to watch in ring 0; everywhere else time itself is a condition.
+  const nobody = ring === OWN_RING && counts.flying + counts.confirmed + counts.failed === 0;
+  const needed = nobody ? 0 : RINGS[ring]!.soakMs;
   const soaked = soakSince === undefined ? 0 : Math.max(0, now - soakSince);
   const ok = soakSince !== undefined && soaked >= needed;
   const words = `watched for ${minutes(Math.min(soaked, needed))} of ${minutes(needed)}`;
   return { name: 'soak', ok, stops: false, words };
 }
 
-function reportedOf({ flying, confirmed, heard, failed }: RingCounts, atEnd: boolean): GateCheck {
+function reportedOf({ ring, counts }: GateFacts, atEnd: boolean): GateCheck {
+  const { flying, confirmed, heard, failed } = counts;
   const assigned = flying + confirmed + failed;
   // One of five is no 95 %: a ring that small may miss one, which is named anyway.
   const most = Math.max(1, Math.floor(assigned * (1 - REPORTED)));
   const words = `${heard} of ${assigned} run the new version and are heard; 95 % are needed`;
-  return { name: 'reported', ok: assigned - heard <= most, stops: atEnd && failed > most, words };
+  // A fleet that is away, pinned or deferred has proved nothing: no wide ring opens on nobody's word.
+  const spoken = heard > 0 || ring === OWN_RING || ring > LAST_CANARY_RING;
+  return { name: 'reported', ok: spoken && assigned - heard <= most, stops: atEnd && failed > most, words };
 }
 
 function failuresOf({ ring, tally }: GateFacts, atEnd: boolean): GateCheck {

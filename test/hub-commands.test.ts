@@ -42,6 +42,17 @@ describe('commands of a hub', { timeout: 300_000 }, () => {
     expect((await verify(file, '--root', 'no')).code).toBe(2);
   });
 
+  it('pull the cord of all rollouts, which holds, and let go', async () => {
+    expect((await run('rollout', 'pause-all', '--reason', 'look', '--json')).json()).toEqual({
+      ok: true,
+      pausedAll: true,
+    });
+    const held = await run('rollout', 'status');
+    expect([held.code, held.out]).toEqual([0, expect.stringContaining('PAUSE ALL since')]);
+    expect((await run('rollout', 'resume-all')).code).toBe(0);
+    expect((await run('rollout', 'status', '--json')).json()).toEqual({ pausedAll: false, rollouts: [] });
+  });
+
   it('back up a hub that runs, and restore it elsewhere', async () => {
     await using place = await temporaryDirectory();
     const [file, key] = [join(place.path, 'hub.backup'), join(place.path, 'backup.key')];

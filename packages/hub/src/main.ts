@@ -8,6 +8,7 @@ import { addJobCommands } from './commands/jobs-program.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addNodeCommands } from './commands/nodes-program.ts';
 import { addReleaseCommands } from './commands/release-program.ts';
+import { addRolloutCommands } from './commands/rollout-program.ts';
 import { addSshCommands } from './commands/ssh-program.ts';
 import type { TokenOptions } from './commands/token.ts';
 import { describeConfig, loadConfig } from './config.ts';
@@ -86,6 +87,7 @@ function program(signal: AbortSignal): Command {
   addJobCommands(root, here);
   addSshCommands(root, here);
   addReleaseCommands(root, here);
+  addRolloutCommands(root, here);
   addAuditCommands(root, here);
   addBackupCommands(root, here);
   root

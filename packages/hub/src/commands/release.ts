@@ -18,6 +18,7 @@ import {
   readRoot,
   requirePublisher,
 } from '../releases/index.ts';
+import type { Sql } from '../seams/db-adapter/index.ts';
 import { secureRandom } from '../secure-random.ts';
 import { openVault, SECRETS } from '../vault/index.ts';
 import { besideHub } from './beside.ts';
@@ -236,7 +237,11 @@ function holdersOf(root: TrustedRoot, ids: readonly string[]): string[] {
   return ids.map((id) => root.roles.targets.keys.find((key) => key.id === id)?.holder ?? id.slice(0, 16));
 }
 
-async function withBench<T>(context: CommandContext, work: (bench: ReleaseBench) => Promise<T>): Promise<T> {
+/** The releases of a region as its admin handles them who sits at the machine. */
+export async function withBench<T>(
+  context: CommandContext,
+  work: (bench: ReleaseBench, sql: Sql) => Promise<T>,
+): Promise<T> {
   const log = createLog({ level: context.config.logLevel });
   return await besideHub(context, async ({ sql }) => {
     const file = new PrivateFile(paths(context.config).vaultKeys);
@@ -246,6 +251,7 @@ async function withBench<T>(context: CommandContext, work: (bench: ReleaseBench)
       createReleaseBench({
         ...{ config, sql, vault, log, clock: systemClock, random: secureRandom, crypto: nodeCrypto },
       }),
+      sql,
     );
   });
 }

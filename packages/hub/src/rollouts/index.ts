@@ -27,7 +27,7 @@ export { RolloutDesk, type RolloutPlan } from './desk.ts';
 export type { PauseAllState } from './pause-all.ts';
 export { actsOn, type CourseAct, RINGS } from './plan/index.ts';
 export type { NodeUpdate, StuckNode } from './reader.ts';
-export type { Rollout } from './rollout.ts';
+export type { Rollout, RolloutKind } from './rollout.ts';
 export type { UpdateSession, UpdateSessions } from './sender.ts';
 
 export interface RolloutToolsDeps {

@@ -18,7 +18,8 @@ interface VitestReport {
 const HELP = `Usage: pnpm faults [AREA] [NUMBER …] [--long] [--json]
 
 Runs the tests named by a failure number (F01, F03, …); AREA keeps those whose path contains it, numbers those that are named
-by one of them. --long adds those of full size that take minutes each.
+by one of them. --long adds those of full size that take minutes each. The area 'ota' is the campaign against updates of
+the agent: real processes, cut and damaged in every way that is known.
 Exit codes: 0 all hold, 1 one does not or has no test, 2 wrong use`;
 
 const NUMBER = /^F\d\d$/;
@@ -66,7 +67,19 @@ function byNumber(report: VitestReport): Map<string, 'pass' | 'fail'> {
   return new Map([...results].toSorted(([a], [b]) => a.localeCompare(b)));
 }
 
-function main(): number {
+/** A node is dead where nothing of the old or the new version runs any more. */
+async function otaCampaign(quiet: boolean): Promise<number> {
+  const { OTA_CASES, runOtaCases } = await import('../test/faults/ota/index.ts');
+  const results = await runOtaCases(OTA_CASES, ({ name, result, why, ms }) => {
+    if (!quiet || result !== 'held') console.error(`${result}  ${name} (${ms} ms) ${why}`);
+  });
+  const count = (result: string): number => results.filter((one) => one.result === result).length;
+  const [dead, wrongAccept] = [count('dead'), count('wrong_accept')];
+  console.log(JSON.stringify({ cases: results.length, dead, wrong_accept: wrongAccept }));
+  return dead + wrongAccept === 0 ? 0 : 1;
+}
+
+async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -83,6 +96,7 @@ function main(): number {
   const [area, ...more] = positionals.filter((word) => !NUMBER.test(word));
   if (more.length > 0)
     throw new Error(`One AREA is taken, ${more.length + 1} are given: ${area}, ${more.join(', ')}.`);
+  if (area === 'ota' && numbers.length === 0) return otaCampaign(values.json);
   const report = run({ area, numbers, long: values.long, quiet: values.json });
   const results = new Map<string, 'pass' | 'fail'>([
     ...numbers.map((number) => [number, 'fail'] as const),
@@ -104,7 +118,7 @@ function main(): number {
 }
 
 try {
-  process.exitCode = main();
+  process.exitCode = await main();
 } catch (error) {
   console.error(`${(error as Error).message}\n\n${HELP}`);
   process.exitCode = 2;

@@ -71,18 +71,27 @@ class Run {
   async run(): Promise<number> {
     const { id, payload } = this.#start.chosen;
     if (this.#counted) this.#standBy(id);
-    const { start, version } = evaluate(payload, `stoa-agent:${id}`);
-    const code = await start(this.#launched(version));
-    if (code === 0) await this.#leave();
-    return code;
+    try {
+      const { start, version } = evaluate(payload, `stoa-agent:${id}`);
+      const code = await start(this.#launched(version));
+      if (code === 0) await this.#leave();
+      return code;
+    } catch (error) {
+      this.#crashed(error);
+      throw error;
+    }
+  }
+
+  #crashed(error: unknown): void {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const slot = this.#start.chosen.id;
+    if (this.#counted) this.#words.end({ slot, reason: 'crashed', detail: detail.slice(0, 2_000) });
   }
 
   #standBy(slot: string): void {
     const words = this.#words;
     words.clear();
-    process.on('uncaughtExceptionMonitor', (error) =>
-      words.end({ slot, reason: 'crashed', detail: String(error?.stack ?? error).slice(0, 2_000) }),
-    );
+    process.on('uncaughtExceptionMonitor', (error) => this.#crashed(error));
     process.on('exit', (code) => {
       if (!this.#over) words.end({ slot, reason: 'crashed', detail: `it left with exit code ${code}` });
     });

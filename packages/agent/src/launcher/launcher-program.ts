@@ -1,0 +1,51 @@
+import { realpathSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname } from 'node:path';
+import { isSea } from 'node:sea';
+import { readAssets } from '#launcher/assets.ts';
+import type { Limits } from '#launcher/choice.ts';
+import { launch } from '#launcher/launch.ts';
+import { journalDirectory } from '#launcher/layout.ts';
+import { statePlaces } from '#launcher/state-places.ts';
+import type { WatchLimits } from '#launcher/watchdog.ts';
+
+/**
+ * `stoa-agent`: starts a payload that was verified, and stands by while it runs. `stoa-agent root …` is the privileged unit,
+ * `--selftest [PREFIX]` shows whether this program could take the place of the one in PREFIX. Resolves with the exit code.
+ */
+export async function runLauncher(by: {
+  env: NodeJS.ProcessEnv;
+  limits: Limits;
+  watch: WatchLimits;
+}): Promise<number> {
+  const wholeArgv = process.argv.slice(2);
+  const script = isSea() ? [] : [...process.execArgv, process.argv[1] ?? ''];
+  const program = realpathSync(script.at(-1) ?? process.execPath);
+  const { ino: programInode } = statSync(program);
+  const prefix = dirname(program);
+  if (wholeArgv[0] === '--selftest') {
+    const { selfTest } = await import('#launcher/self-test.ts');
+    const [, installation] = wholeArgv;
+    // A script that is staged has no files beside it yet: those of the installation that it is meant for will be its own.
+    const tested = await selfTest(readAssets(installation ?? prefix), installation);
+    process.stdout.write(`${JSON.stringify(tested)}\n`);
+    return 0;
+  }
+  const role = wholeArgv[0] === 'root' ? 'root' : 'agent';
+  const argv = role === 'root' ? wholeArgv.slice(1) : wholeArgv;
+  const host = { root: process.getuid?.() === 0, home: homedir() };
+  const state = journalDirectory(role, statePlaces(argv, by.env, host));
+  return launch({
+    role,
+    argv,
+    again: [process.execPath, ...script, ...wholeArgv],
+    env: by.env,
+    prefix,
+    programInode,
+    running: isSea() ? '/proc/self/exe' : program,
+    state,
+    embedded: readAssets(prefix),
+    limits: by.limits,
+    watch: by.watch,
+  });
+}

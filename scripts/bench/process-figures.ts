@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+
+/** MB = 10^6 bytes, from /proc: private is what no file backs. */
+export async function memoryOf(pid: number): Promise<{ residentMb: number; privateMb: number }> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const mb = (name: string) =>
+    (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024) / 1e6;
+  return { residentMb: mb('VmRSS'), privateMb: mb('RssAnon') };
+}
+
+/** User and system time of a process, from /proc, in milliseconds (100 ticks a second on Linux). */
+export function cpuMsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}

@@ -26,7 +26,8 @@ const HELP = `Usage: pnpm build:agent [options]
 --version V    instead of the sources' version
 --from DIR     directory of an earlier release: patches from its runtimes are made
 --to DIR       default dist
---once         no second build to compare with, and no release directory
+--once         no second build to compare with
+--no-release   no release directory, whose compression takes minutes
 --json         one JSON object instead of lines
 Exit codes: 0 made, 1 not made, 2 wrong use`;
 
@@ -55,6 +56,7 @@ interface Wanted {
   readonly from: string | undefined;
   readonly to: string;
   readonly once: boolean;
+  readonly release: boolean;
 }
 
 const say = (line: string): void => console.error(`   ${line}`);
@@ -69,19 +71,21 @@ function wanted(argv: readonly string[]): (Wanted & { json: boolean }) | undefin
       from: { type: 'string' },
       to: { type: 'string', default: join(ROOT, 'dist') },
       once: { type: 'boolean', default: false },
+      'no-release': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return undefined;
   const { root, version, from, to, once, json } = values;
+  const release = !values['no-release'];
   const platforms = (values.platform ?? PLATFORMS).map((name) => {
     if (isPlatform(name)) return name;
     throw new RangeError(`--platform ${name}: ${PLATFORMS.join(' or ')} expected`);
   });
   if (version !== undefined && !/^\d{1,5}\.\d{1,5}\.\d{1,5}$/.test(version))
     throw new RangeError(`--version ${version}: a version such as 1.2.3 expected`);
-  return { platforms, root, version, from, to, once, json };
+  return { platforms, root, version, from, to, once, release, json };
 }
 
 async function build(by: Wanted): Promise<Built> {
@@ -107,7 +111,7 @@ async function build(by: Wanted): Promise<Built> {
   const papers = await papersOf(inputs, executables);
   await writeFile(join(to, 'stoa-agent.cdx.json'), papers.sbom);
   await writeFile(join(to, 'THIRD-PARTY-LICENCES'), papers.licences);
-  const release = by.once
+  const release = !by.release
     ? undefined
     : await writeRelease({
         ...{ to: join(to, 'release'), inputs, executables, papers, minLauncher: LAUNCHER_VERSION, say },

@@ -11,7 +11,7 @@ import { Mischief } from './mischief.ts';
 import { type PastRow, stagePast } from './past.ts';
 import type { Place } from './places.ts';
 import { createDice, type Dice } from './random.ts';
-import { WorldNode } from './world-node.ts';
+import { type ReleaseSource, WorldNode } from './world-node.ts';
 
 /** How a fleet lives. */
 export interface FleetTerms {
@@ -29,6 +29,8 @@ export interface FleetTerms {
   readonly joining?: number;
   /** How often agents ask for the tips. */
   readonly pollCutMs?: number;
+  /** Where releases of the agent come from; without it, nodes do not update themselves. */
+  readonly releases?: ReleaseSource;
   /** Each node's latency to the hub is that of its town, unless this is 0. */
   readonly latency?: 'towns' | 'none';
   /** Told each line that an agent logs, at level debug. */
@@ -132,14 +134,14 @@ export class Fleet implements AsyncDisposable {
   }
 
   #node(place: Place, identity: Identity, index: number): WorldNode {
-    const { network, latency = 'towns', pollCutMs, onLog } = this.#options;
+    const { network, latency = 'towns', pollCutMs, releases, onLog } = this.#options;
     return new WorldNode({
       place,
       identity,
       clock: this.#clock,
       network,
       wires: this.#wires,
-      pollCutMs,
+      ...{ pollCutMs, releases },
       latencyMs: latency === 'towns' ? place.latencyMs : 0,
       dice: this.#dice.fork(`node ${index}`),
       onLog: onLog && ((line) => onLog(line, place.label)),

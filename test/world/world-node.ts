@@ -7,6 +7,7 @@ import {
   createLog,
   fetchHeader,
   type HostFacts,
+  type Http,
   type Identity,
   identityDirectory,
   type Log,
@@ -17,6 +18,7 @@ import {
   storeIdentity,
   type Transport,
 } from '@stoa/agent';
+import { Updater, type Updates } from '@stoa/agent/simulation';
 import { nodeCertKind, peek, toHex } from '@stoa/protocol';
 import type { SimulatedNetwork } from '../chainweb/index.ts';
 import { SkewedClock } from './clocks.ts';
@@ -25,6 +27,16 @@ import { machineHandlers } from './handlers.ts';
 import { Machine } from './machine.ts';
 import type { Place } from './places.ts';
 import type { Dice } from './random.ts';
+import { SimulatedProgram, type StartedPayload } from './simulated-program.ts';
+
+/** Of what the fleet updates itself, over real HTTP. */
+export interface ReleaseSource {
+  /** Of the hub. */
+  readonly origin: string;
+  readonly http: Http;
+  /** The root that binaries were built with. */
+  readonly root: Uint8Array;
+}
 
 export interface WorldNodeOptions {
   readonly place: Place;
@@ -39,6 +51,8 @@ export interface WorldNodeOptions {
   readonly transport?: Transport | undefined;
   readonly pollCutMs?: number | undefined;
   readonly dice: Dice;
+  /** Where releases come from; without it, sessions do not speak of updates. */
+  readonly releases?: ReleaseSource | undefined;
   /** Told of each job whose handler began. */
   readonly onRun?: ((kind: string, jobId: Uint8Array) => void) | undefined;
   readonly onLog?: ((line: string) => void) | undefined;
@@ -60,7 +74,9 @@ export class WorldNode {
   readonly #options: WorldNodeOptions;
   readonly #config: AgentConfig;
   readonly #log: Log;
+  #program: SimulatedProgram | undefined;
   #agent: Agent | undefined;
+  #payload: StartedPayload | undefined;
   #starting: Promise<void> | undefined;
 
   constructor(options: WorldNodeOptions, machine?: Machine) {
@@ -116,10 +132,12 @@ export class WorldNode {
   /** SIGTERM: says goodbye. */
   async stop(): Promise<void> {
     await this.#starting;
-    const agent = this.#agent;
+    const [agent, payload] = [this.#agent, this.#payload];
     this.#agent = undefined;
+    this.#payload = undefined;
     this.#starting = undefined;
     await agent?.stop();
+    await payload?.end();
   }
 
   /** kill -9: nothing is said any more, and only what was forced to the disk is there afterwards (F08). */
@@ -130,6 +148,8 @@ export class WorldNode {
     const before = faults.down;
     faults.down = true;
     this.wire.cut();
+    this.#payload?.kill();
+    this.#payload = undefined;
     await this.stop();
     faults.down = before;
     this.machine.disk.restart('kept');
@@ -164,6 +184,9 @@ export class WorldNode {
     const log = this.#log;
     const { http, disk, proc } = machine;
     const random = dice.bytes;
+    const payload = await this.#startPayload();
+    this.#payload = payload;
+    const version = payload?.version ?? place.version;
     this.#agent = await createAgent({
       config,
       configHost: { root: true, home: '/root' },
@@ -190,10 +213,42 @@ export class WorldNode {
         await sleep(clock, seconds * 1_000, signal);
         return seconds <= NAT_IDLE_S;
       },
-      version: place.version,
+      version,
+      updates: payload && (await this.#openUpdates(payload)),
+      updateOnly: payload?.launched.updateOnly,
       runtime: 'node 24.21.0',
     });
     this.#agent.start();
+  }
+
+  async #startPayload(): Promise<StartedPayload | undefined> {
+    const { releases, place } = this.#options;
+    if (releases === undefined) return undefined;
+    this.#program ??= new SimulatedProgram({
+      ...{ disk: this.machine.disk, clock: this.clock, dataDir: DATA_DIR },
+      ...{ root: releases.root, factory: place.version, nodeId: this.nodeId },
+    });
+    return this.#program.start(() => void this.stop().then(() => this.start()));
+  }
+
+  #openUpdates({ version, launched, installer }: StartedPayload): Promise<Updates> {
+    const { origin, http, root } = this.#options.releases!;
+    const { dataDir, instance } = this.#config;
+    const agent = () => this.#agent;
+    return Updater.open({
+      ...{ clock: this.clock, disk: this.machine.disk, log: this.#log, random: this.#options.dice.bytes },
+      ...{ http, version, dataDir, instance, launched, installer, anchor: root, platform: 'linux-x64' },
+      hub: () => origin,
+      time: () => this.#agent?.provenTime() ?? 0,
+      work: {
+        hold: (held) => this.#agent?.holdWork(held),
+        get running() {
+          return agent()?.work().running.length ?? 0;
+        },
+      },
+      alone: () => false,
+      restart: () => void launched.restart(),
+    });
   }
 }
 

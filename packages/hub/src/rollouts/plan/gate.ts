@@ -5,6 +5,8 @@ import type { Tally } from './tally.ts';
 
 /** Of the assigned, so many must run the new version and be heard. */
 export const REPORTED = 0.95;
+/** A ring of fewer nodes misses none. */
+const FEWEST_TO_MISS = 3;
 /** Failures of fewer owners than this stop nothing: they are named and set aside. */
 export const FEWEST_FAILING_OWNERS = 3;
 
@@ -92,8 +94,8 @@ function soakOf({ ring, soakSince, now, counts }: GateFacts): GateCheck {
 function reportedOf({ ring, counts }: GateFacts, atEnd: boolean): GateCheck {
   const { flying, confirmed, heard, failed } = counts;
   const assigned = flying + confirmed + failed;
-  // One of five is no 95 %: a ring that small may miss one, which is named anyway.
-  const most = Math.max(1, Math.floor(assigned * (1 - REPORTED)));
+  // One of five is no 95 %: a ring that small may miss one, which is named anyway; not where too few others speak for it.
+  const most = assigned < FEWEST_TO_MISS ? 0 : Math.max(1, Math.floor(assigned * (1 - REPORTED)));
   const words = `${heard} of ${assigned} run the new version and are heard; 95 % are needed`;
   // A fleet that is away, pinned or deferred has proved nothing: no wide ring opens on nobody's word.
   const spoken = heard > 0 || ring === OWN_RING || ring > LAST_CANARY_RING;

@@ -132,6 +132,33 @@ describe('a step', () => {
     );
   });
 
+  it('takes two of three of our own nodes for the word of a ring, and neither of two nor the only one', () => {
+    const after = (failed: number, heard: number) => {
+      const begun = {
+        state: 'running',
+        ring: 0,
+        ringSince: 0,
+        soakSince: 0,
+        judgedSince: 0,
+        reason: '',
+      } as const;
+      const nodes = failed + heard;
+      const own = { owner: 'us', nodes, failed, swapFailed: failed, looks: nodes };
+      const { state, ring } = decide(begun, {
+        now: HOUR,
+        counts: { waiting: 0, flying: 0, confirmed: heard, heard, failed },
+        tally: tallyOf({ clean: { owners: 0, looks: 0 }, failing: [own], ownFailed: failed }),
+        ...{ comparisons: [], successes: 0, started: 0, pausedAll: false, security: false },
+      }).course;
+      return [state, ring];
+    };
+    expect([after(1, 0), after(1, 1), after(1, 2)]).toEqual([
+      ['halted', 0],
+      ['halted', 0],
+      ['running', 1],
+    ]);
+  });
+
   it('is a function of what is so: taken again by a hub that was killed, it says the same', () => {
     fc.assert(
       fc.property(situation, ([before, those]) => {

@@ -1,21 +1,37 @@
 /** The commands beside a running hub, and those that need none, as processes: what they print, write and end with. */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { watch } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { toHex } from '@stoa/protocol';
+import { systemClock } from '@stoa/hub';
+import { fromHex, toHex } from '@stoa/protocol';
+import { formatBuild } from '@stoa/protocol/release';
+import { createDevelopmentHolders, rotateDevelopmentRoot, signDevelopmentRelease } from '@stoa/signer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hubCommand } from './kit/hub-command.ts';
 import { HubHome } from './kit/hub-process.ts';
+import { hubProgram } from './kit/hub-program.ts';
 import { temporaryDirectory } from './kit/temporary-directory.ts';
+import { TufClient } from './kit/tuf-client.ts';
+import { random } from './kit/wire-agent.ts';
+
+/** Large enough that a kill finds the command at work. */
+const RUNTIME_BYTES = 4_000_000;
 
 describe('commands of a hub', { timeout: 300_000 }, () => {
   let home: HubHome;
+  let origin: string;
   let env: Record<string, string>;
   const run = (...words: string[]) => hubCommand(env, ...words);
+  const path = (...names: string[]) => join(home.dataDir, 'work', ...names);
+  const payload = (version: string) => Buffer.from(`'payload ${version}';\n`.repeat(3_000));
 
   beforeAll(async () => {
     home = await HubHome.create();
-    await home.serve();
+    ({ origin } = await home.serve());
     env = { DATA_DIR: home.dataDir, REGION: home.region.name };
   }, 120_000);
   afterAll(() => home[Symbol.asyncDispose]());
@@ -146,6 +162,93 @@ describe('commands of a hub', { timeout: 300_000 }, () => {
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('Column')]);
     expect((await run('nodes', 'retire', '-q', '', '--yes')).code).toBe(2);
     expect((await run('nodes', 'show', 'nobody')).code).toBe(1);
+  });
+
+  async function build(version: string): Promise<string> {
+    const directory = path(version);
+    await mkdir(directory, { recursive: true });
+    const files = [
+      { kind: 'payload' as const, platform: 'linux-x64' as const, file: 'payload.cjs' },
+      { kind: 'runtime' as const, platform: 'linux-x64' as const, file: 'runtime' },
+    ];
+    await writeFile(join(directory, 'payload.cjs'), payload(version));
+    await writeFile(join(directory, 'runtime'), randomBytes(RUNTIME_BYTES));
+    await writeFile(
+      join(directory, 'release.json'),
+      formatBuild({ version, node: '24.21.0', minLauncher: '1.0.0', files }),
+    );
+    return directory;
+  }
+
+  /** Starts publishing, and kills it as soon as a file of the release is written. */
+  async function publishCutOff(directory: string): Promise<void> {
+    const targets = join(home.dataDir, 'releases', 'targets');
+    await mkdir(targets, { recursive: true });
+    const seen = new EventEmitter();
+    const watcher = watch(targets, () => seen.emit('written'));
+    const child = spawn(process.execPath, [await hubProgram(), 'release', 'publish', directory], {
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: 'ignore',
+    });
+    const ended = once(child, 'exit');
+    await once(seen, 'written');
+    child.kill('SIGKILL');
+    expect((await ended)[1]).toBe('SIGKILL');
+    watcher.close();
+  }
+
+  it('publish releases, which a TUF client of others fetches; F13 a publish that is killed leaves what was served', async () => {
+    const holders = { dir: path('holders'), clock: systemClock, random };
+    const keysOf = async (...more: string[]) => {
+      const { keys } = (await run('release', 'keys', '--json', ...more)).json() as {
+        keys: { role: string; publicKey: string }[];
+      };
+      const newest = (role: string) => fromHex(keys.findLast((key) => key.role === role)!.publicKey);
+      return { snapshot: newest('snapshot'), timestamp: newest('timestamp') };
+    };
+    const first = await createDevelopmentHolders({ ...holders, online: await keysOf() });
+    const rootFile = path('1.root.json');
+    await writeFile(rootFile, first.files[0]!);
+    await build('1.0.0');
+    const unasked = await run('release', 'trust', rootFile);
+    expect([unasked.code, unasked.out, unasked.err]).toEqual([
+      2,
+      expect.stringContaining(first.newest!.sha256),
+      expect.stringContaining('--hash'),
+    ]);
+    const trusted = await run('release', 'trust', rootFile, '--hash', first.newest!.sha256, '--json');
+    expect(trusted.json()).toMatchObject({ ok: true, changed: true, version: 1 });
+
+    await signDevelopmentRelease({ ...holders, build: path('1.0.0'), notes: 'The first.' });
+    expect(
+      (await run('release', 'verify', path('1.0.0'), '--root', rootFile, '--json')).json(),
+    ).toMatchObject({
+      ...{ ok: true, changes: true, release: '1.0.0', signers: ['alice', 'bob'], files: 2 },
+    });
+    await publishCutOff(path('1.0.0'));
+    expect((await fetch(`${origin}/releases/metadata/timestamp.json`)).status).toBe(404);
+    const published = await run('release', 'publish', path('1.0.0'), '--json');
+    expect([published.code, published.json()]).toMatchObject([0, { changed: true, release: { version: 1 } }]);
+    const node = await TufClient.open({ directory: path('node'), origin, root: first.files[0]! });
+    expect(Buffer.from((await node.fetch('payload/1.0.0/linux-x64'))!)).toEqual(payload('1.0.0'));
+
+    const next = await keysOf('--next');
+    await rotateDevelopmentRoot({ ...holders, online: next });
+    await signDevelopmentRelease({ ...holders, build: await build('1.1.0'), security: true });
+    await publishCutOff(path('1.1.0'));
+    expect(await node.fetch('payload/1.1.0/linux-x64')).toBeUndefined();
+    expect(await node.fetch('payload/1.0.0/linux-x64')).toBeDefined();
+    expect((await run('release', 'publish', path('1.1.0'), '--json')).json()).toMatchObject({
+      ...{ changed: true, root: 2, release: { version: 2 } },
+    });
+    expect(Buffer.from((await node.fetch('payload/1.1.0/linux-x64'))!)).toEqual(payload('1.1.0'));
+    expect((await run('release', 'list', '--json')).json()).toMatchObject({
+      root: 2,
+      releases: [
+        { targets: 2, inForce: true, security: true, signers: ['alice', 'bob'] },
+        { targets: 1, inForce: false },
+      ],
+    });
   });
 
   it('tell by their exit what went wrong', async () => {

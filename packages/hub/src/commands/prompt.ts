@@ -6,8 +6,12 @@ import type { CommandContext } from './context.ts';
 type Terminal = Pick<CommandContext, 'stdin' | 'stdout' | 'signal'>;
 
 /** @throws HubError `not_confirmed` without a terminal: nothing hangs on a question that nobody sees. */
-export async function confirm({ stdin, stdout, signal }: Terminal, question: string): Promise<boolean> {
-  requireTerminal({ stdin, stdout }, 'say --yes to do it without a question');
+export async function confirm(
+  { stdin, stdout, signal }: Terminal,
+  question: string,
+  instead = 'say --yes to do it without a question',
+): Promise<boolean> {
+  requireTerminal({ stdin, stdout }, instead);
   const lines = createInterface({ input: stdin, output: stdout });
   try {
     return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `, { signal })).trim());

@@ -154,13 +154,17 @@ export async function trustRoot(
   }
   const agreed =
     options.hash !== undefined ||
-    (await confirm(context, 'Did you compare the hash with one of its holders? Trust this root for good?'));
+    (await confirm(
+      context,
+      'Did you compare the hash with one of its holders? Trust this root for good?',
+      `compare the hash with one of its holders, then say --hash ${sha256}`,
+    ));
   if (!agreed) throw new HubError('not_confirmed', 'nothing was changed', { retry: false });
   const isNew = await withBench(context, ({ trust, tree, audit, publisher }) =>
     publisher.exclusively(async (tx) => {
       const begun = await trust.begin(bytes, tx);
       if (begun)
-        await audit.append({
+        await audit.appendIn(tx, {
           actor: COMMAND_LINE,
           act: 'release.trust',
           subject: sha256,
@@ -181,16 +185,16 @@ export async function releaseKeys(context: CommandContext, options: { next: bool
   requirePublisher(context.config);
   const { keys, root } = await withBench(context, ({ keys: held, audit, publisher, reader }) =>
     publisher.exclusively(async (tx) => {
-      if (options.next || (await held.list()).length === 0) {
+      if (options.next || (await held.list(tx)).length === 0) {
         const made = await held.make(tx);
-        await audit.append({
+        await audit.appendIn(tx, {
           actor: COMMAND_LINE,
           act: 'release.keys',
           subject: '',
           detail: { made: made.map(({ role, id }) => `${role} ${id}`) },
         });
       }
-      return { keys: await held.list(tx), root: (await reader.load())?.root };
+      return { keys: await held.list(tx), root: (await reader.load(tx))?.root };
     }),
   );
   const shown = keys.map(({ role, id, publicKey, madeAt }) => ({

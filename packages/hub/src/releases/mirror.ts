@@ -2,6 +2,7 @@ import {
   METADATA_BYTES,
   NO_FLOORS,
   ReleaseError,
+  type ReleaseTargets,
   raiseFloors,
   type TrustedRoot,
   verifyNamedTargets,
@@ -73,12 +74,11 @@ export class ReleaseMirror {
       );
     for (const blob of blobsOf(release)) await takeBlob(tree, blob, source);
     const before = await rootsBefore(source, standing);
-    await this.#deps.publisher.exclusively(async () => {
+    if (release.version !== held?.release.version || later.length > 0) await this.#tell(root, release);
+    await this.#deps.publisher.exclusively(async (tx) => {
       // Another instance may have been quicker: nothing goes back.
-      const now = await reader.load();
+      const now = await reader.load(tx);
       if (now?.inForce !== undefined) verifyTimestamp(root, bytes, { floors: floorsOf(now) });
-      if (release.version !== held?.release.version || later.length > 0)
-        await this.#tell(root, { version: release.version, sha256: release.sha256 });
       await tree.keep('targets', release.version, targets);
       for (const { version, bytes: each } of [...before, ...later]) await tree.keep('root', version, each);
       await tree.keep('snapshot', snapshot.version, snapshotBytes);
@@ -87,7 +87,7 @@ export class ReleaseMirror {
     return true;
   }
 
-  async #tell(root: TrustedRoot, release: { version: number; sha256: string }): Promise<void> {
+  async #tell(root: TrustedRoot, release: ReleaseTargets): Promise<void> {
     await this.#deps.audit.append({
       actor: 'hub',
       act: 'release.mirror',

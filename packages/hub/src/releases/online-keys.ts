@@ -102,8 +102,8 @@ export class OnlineKeys {
   }
 
   /** The metadata as it is served. @throws PublishError `online_key_missing`. */
-  async sign(root: TrustedRoot, role: OnlineRole, body: Body): Promise<Uint8Array> {
-    const signers = await this.#signers(root, role);
+  async sign(root: TrustedRoot, role: OnlineRole, body: Body, within: TransactionSql): Promise<Uint8Array> {
+    const signers = await this.#signers(root, role, within);
     return formatMetadata(
       withSignatures(
         body,
@@ -112,8 +112,8 @@ export class OnlineKeys {
     );
   }
 
-  async #signers(root: TrustedRoot, role: OnlineRole): Promise<readonly HeldKey[]> {
-    const all = await this.#held();
+  async #signers(root: TrustedRoot, role: OnlineRole, within?: TransactionSql): Promise<readonly HeldKey[]> {
+    const all = await this.#held(within);
     const signers = all.filter((key) => key.role === role && isNamed(root, key));
     const { keys, threshold } = root.roles[role];
     if (signers.length >= Math.max(1, threshold)) return signers;

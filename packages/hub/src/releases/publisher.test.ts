@@ -149,9 +149,7 @@ describe('publishing', { timeout: 60_000 }, () => {
     await world.place('2.root.json', second);
     expect(await world.publish()).toMatchObject({ changed: true, root: 2, release: { version: 1 } });
     expect((await world.refresh()).targets.version).toBe(1);
-    expect(
-      await world.here.bench.keys.forget((await world.here.bench.reader.load())!.root, world.sql),
-    ).toHaveLength(2);
+    // Those of the first root are gone.
     expect(await world.here.bench.keys.list()).toHaveLength(2);
     const [stolen, ...kept] = world.holders.keys.targets;
     const after = new Holders();
@@ -176,6 +174,24 @@ describe('publishing', { timeout: 60_000 }, () => {
     await world.publish();
     expect((await world.refresh()).targets.version).toBe(2);
     expect(await world.here.releases.find(1)).toMatchObject({ vouched: false });
+  });
+
+  it('retires the files of an earlier release that no other names, and nothing of the one in force', async () => {
+    await world.sign(1);
+    await world.publish();
+    const [payload] = world.built.targets;
+    await world.build('1.3.0');
+    await world.sign(2, { targets: [...world.built.targets, payload!] });
+    await world.place('payload.cjs', await readFile(join(world.path('build-1.2.3'), 'payload.cjs')));
+    await world.publish();
+    const { publisher } = world.here.bench;
+    await expect(publisher.retire(2, { actor: 'a' })).rejects.toMatchObject({ code: 'release_in_force' });
+    await expect(publisher.retire(3, { actor: 'a' })).rejects.toMatchObject({ code: 'release_unknown' });
+    const removed = await publisher.retire(1, { actor: 'a' });
+    expect(removed).toHaveLength(4);
+    expect(await world.targets('here')).toHaveLength(8);
+    expect(removed).not.toContain(payload!.sha256);
+    await world.refresh();
   });
 
   it('refuses a root that names keys which this region does not hold, before nodes see it', async () => {

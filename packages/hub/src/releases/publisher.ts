@@ -59,14 +59,15 @@ export class ReleasePublisher {
   async publish(source: DirectorySource, by: { actor: string }): Promise<Published> {
     const { tree, keys } = this.#deps;
     const first = await this.#inspect(source);
+    if (!first.changes) return report(first, false);
     await keys.require(first.root);
-    for (const blob of first.targets === undefined ? [] : blobsOf(first.targets.release))
-      await takeBlob(tree, blob, source);
-    return this.exclusively(async () => {
+    for (const blob of blobsIn(first)) await takeBlob(tree, blob, source);
+    await this.#tell(first, by.actor);
+    return this.exclusively(async (tx) => {
       // What another process has published meanwhile counts.
-      const candidate = await this.#inspect(source);
+      const candidate = await this.#inspect(source, tx);
       if (!candidate.changes) return report(candidate, false);
-      await this.#putInForce(candidate, by.actor);
+      await this.#putInForce(candidate, tx);
       return report(candidate, true);
     });
   }
@@ -77,11 +78,11 @@ export class ReleasePublisher {
    */
   async refresh(): Promise<boolean> {
     if (!isDue(await this.#deps.reader.load(), this.#deps.clock.now())) return false;
-    return this.exclusively(async () => {
-      const standing = await this.#deps.reader.load();
+    return this.exclusively(async (tx) => {
+      const standing = await this.#deps.reader.load(tx);
       if (standing?.inForce === undefined || !isDue(standing, this.#deps.clock.now())) return false;
       const { release, bytes } = standing.inForce;
-      await this.#sign(standing.root, { version: release.version, bytes: bytes.targets });
+      await this.#sign(standing.root, { version: release.version, bytes: bytes.targets }, tx);
       return true;
     });
   }
@@ -90,34 +91,37 @@ export class ReleasePublisher {
    * Removes what of a release no other one names; metadata stays, since nodes may come by it. @returns names of files.
    * @throws PublishError `release_unknown`, `release_in_force`.
    */
-  retire(version: number, by: { actor: string }): Promise<readonly string[]> {
+  async retire(version: number, by: { actor: string }): Promise<readonly string[]> {
     const { reader, tree, audit } = this.#deps;
+    const [current, ...earlier] = await reader.list();
+    if (current?.version === version)
+      throw new PublishError(
+        'release_in_force',
+        `targets ${version} are in force: publish the next ones first`,
+      );
+    const gone = earlier.find((release) => release.version === version);
+    if (gone === undefined)
+      throw new PublishError(
+        'release_unknown',
+        `no targets ${version} were published here: stoa-hub release list`,
+      );
+    const others = [current!, ...earlier.filter((release) => release !== gone)];
+    const kept = new Set(others.flatMap((release) => blobsOf(release).map(({ sha256 }) => sha256)));
+    const names = blobsOf(gone)
+      .filter(({ sha256 }) => !kept.has(sha256))
+      .flatMap(({ sha256 }) => [sha256, `${sha256}.zst`]);
+    await audit.append({ actor: by.actor, act: 'release.retire', subject: String(version) });
     return this.exclusively(async () => {
-      const [current, ...earlier] = await reader.list();
-      if (current?.version === version)
-        throw new PublishError(
-          'release_in_force',
-          `targets ${version} are in force: publish the next ones first`,
-        );
-      const gone = earlier.find((release) => release.version === version);
-      if (gone === undefined)
-        throw new PublishError(
-          'release_unknown',
-          `no targets ${version} were published here: stoa-hub release list`,
-        );
-      const others = [current!, ...earlier.filter((release) => release !== gone)];
-      const kept = new Set(others.flatMap((release) => blobsOf(release).map(({ sha256 }) => sha256)));
-      const names = blobsOf(gone)
-        .filter(({ sha256 }) => !kept.has(sha256))
-        .flatMap(({ sha256 }) => [sha256, `${sha256}.zst`]);
-      await audit.append({ actor: by.actor, act: 'release.retire', subject: String(version) });
       const removed: string[] = [];
       for (const name of names) if (await tree.removeBlob(name)) removed.push(name);
       return removed;
     });
   }
 
-  /** Work on the tree that no other process of the region does meanwhile. */
+  /**
+   * Work on the tree that no other process of the region does meanwhile. It asks the database by its transaction alone: who
+   * waits for a second connection while others wait for this lock would wait for ever.
+   */
   exclusively<T>(work: (tx: TransactionSql) => Promise<T>): Promise<T> {
     return this.#deps.sql.begin(async (tx) => {
       await tx`select pg_advisory_xact_lock(${WRITING_LOCK})`;
@@ -125,41 +129,57 @@ export class ReleasePublisher {
     }) as Promise<T>;
   }
 
-  async #inspect(source: DirectorySource): Promise<Candidate> {
-    const standing = await this.#deps.reader.load();
+  async #inspect(source: DirectorySource, within?: TransactionSql): Promise<Candidate> {
+    const standing = await this.#deps.reader.load(within);
     return inspect({ standing, source, at: this.#deps.clock.now() });
   }
 
-  async #putInForce({ standing, root, roots, targets }: Candidate, actor: string): Promise<void> {
-    const { tree, audit, keys, sql } = this.#deps;
+  async #tell({ root, targets, standing }: Candidate, actor: string): Promise<void> {
+    const release = targets?.release;
+    await this.#deps.audit.append({
+      actor,
+      act: 'release.publish',
+      subject: String(release?.version ?? standing.inForce?.release.version ?? 0),
+      detail: {
+        root: root.version,
+        ...(release && {
+          ...{ release: release.release, sha256: release.sha256 },
+          ...{ signers: release.signers, security: release.security },
+        }),
+      },
+    });
+  }
+
+  async #putInForce(candidate: Candidate, tx: TransactionSql): Promise<void> {
+    const { standing, root, roots, targets } = candidate;
+    const { tree, keys } = this.#deps;
+    for (const { sha256, name } of blobsIn(candidate))
+      if ((await tree.blob(sha256)) === undefined)
+        throw new PublishError(
+          'release_incomplete',
+          `the file of ${name} was retired meanwhile: publish again`,
+          {
+            retry: true,
+          },
+        );
     const held = standing.inForce;
     const put =
       targets === undefined
         ? held && { version: held.release.version, bytes: held.bytes.targets }
         : { version: targets.release.version, bytes: targets.bytes };
     if (targets !== undefined) await tree.keep('targets', targets.release.version, targets.bytes);
-    await audit.append({
-      actor,
-      act: 'release.publish',
-      subject: String(put?.version ?? 0),
-      detail: {
-        root: root.version,
-        ...(targets && {
-          release: targets.release.release,
-          sha256: targets.release.sha256,
-          signers: targets.release.signers,
-          security: targets.release.security,
-        }),
-      },
-    });
     const anchor = { version: peekRoot(standing.anchor).version, bytes: standing.anchor };
     for (const { version, bytes } of [anchor, ...roots]) await tree.keep('root', version, bytes);
-    if (put !== undefined) await this.#sign(root, put);
-    await keys.forget(root, sql);
+    if (put !== undefined) await this.#sign(root, put, tx);
+    await keys.forget(root, tx);
   }
 
   /** The timestamp comes last: it puts in force what is whole by then. */
-  async #sign(root: TrustedRoot, targets: { version: number; bytes: Uint8Array }): Promise<void> {
+  async #sign(
+    root: TrustedRoot,
+    targets: { version: number; bytes: Uint8Array },
+    tx: TransactionSql,
+  ): Promise<void> {
     const { tree, keys, clock } = this.#deps;
     const now = clock.now();
     const snapshotVersion = nextVersion((await tree.versions('snapshot')).at(-1), now);
@@ -171,6 +191,7 @@ export class ReleasePublisher {
         expiresAt: now + SNAPSHOT_MS,
         names: nameFile(targets.version, targets.bytes),
       }),
+      tx,
     );
     const before = await tree.timestamp();
     const timestamp = await keys.sign(
@@ -181,6 +202,7 @@ export class ReleasePublisher {
         expiresAt: now + TIMESTAMP_MS,
         names: nameFile(snapshotVersion, snapshot),
       }),
+      tx,
     );
     await tree.keep('snapshot', snapshotVersion, snapshot);
     await tree.replaceTimestamp(timestamp);
@@ -197,6 +219,10 @@ function isDue(standing: Standing | undefined, now: number): boolean {
   if (held === undefined) return false;
   const old = ({ expiresAt }: OnlineMetadata, life: number) => expiresAt - now < life / 2;
   return !held.byNewestRoot || old(held.timestamp, TIMESTAMP_MS) || old(held.snapshot, SNAPSHOT_MS);
+}
+
+function blobsIn({ targets }: Candidate) {
+  return targets === undefined ? [] : blobsOf(targets.release);
 }
 
 function report({ root, targets }: Candidate, changed: boolean): Published {

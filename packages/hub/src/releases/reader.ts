@@ -10,6 +10,7 @@ import {
   verifyTargets,
   verifyTimestamp,
 } from '@stoa/protocol/release';
+import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { RareLog } from '../rare-log.ts';
@@ -77,8 +78,8 @@ export class ReleaseReader implements Releases {
   }
 
   /** As `standing`, now. @throws ReleaseError where what is served does not hold. */
-  async load(): Promise<Standing | undefined> {
-    const anchor = await this.#trust.anchor();
+  async load(within?: TransactionSql): Promise<Standing | undefined> {
+    const anchor = await this.#trust.anchor(within);
     if (anchor === undefined) return undefined;
     const chain = await this.#rootsAfter(verifyRoots(anchor).version);
     const root = verifyRoots(anchor, chain);

@@ -21,8 +21,8 @@ export class ReleaseTrust {
   }
 
   /** Undefined where none was ever trusted. */
-  async anchor(): Promise<Uint8Array | undefined> {
-    return this.#file === undefined ? readSecret(this.#sql, SETTING) : readRoot(this.#file);
+  async anchor(within: Sql | TransactionSql = this.#sql): Promise<Uint8Array | undefined> {
+    return this.#file === undefined ? readSecret(within, SETTING) : readRoot(this.#file);
   }
 
   /**
@@ -31,7 +31,7 @@ export class ReleaseTrust {
    */
   async begin(root: Uint8Array, within: TransactionSql): Promise<boolean> {
     verifyRoots(root);
-    const held = await this.anchor();
+    const held = await this.anchor(within);
     if (held === undefined) await saveSecret(within, SETTING, root);
     else if (!Buffer.from(held).equals(root)) {
       const where = this.#file === undefined ? 'trusted here' : `named by RELEASE_ROOT (${this.#file})`;

@@ -26,9 +26,7 @@ export class SecretStore {
 
   /** Undefined where there is none. @throws VaultError where no key of this hub opens it. */
   async open(name: string, within: Sql | TransactionSql = this.#sql): Promise<string | undefined> {
-    const [row] = await within<
-      { sealed: string }[]
-    >`select sealed from vault_secrets where name = ${name}`;
+    const [row] = await within<{ sealed: string }[]>`select sealed from vault_secrets where name = ${name}`;
     return row && this.#vault.open(row.sealed, SECRETS, name);
   }
 

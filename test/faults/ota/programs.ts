@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const LAUNCHER = `
   import { runLauncher } from './packages/agent/src/launcher/launcher-program.ts';
   const limits = { trialBoots: 3, provenBoots: 6, silentMs: 400 };
-  const watch = { lookMs: 100, looks: 5 };
+  const watch = { beatMs: 100, silentMs: 700 };
   runLauncher({ env: process.env, limits, watch }).then(
     (code) => process.exit(code),
     (error) => { process.stderr.write(String(error?.stack ?? error) + '\\n'); process.exit(1); },

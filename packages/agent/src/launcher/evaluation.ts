@@ -1,5 +1,5 @@
 import { createRequire, isBuiltin } from 'node:module';
-import { compileFunction, constants } from 'node:vm';
+import { compileFunction } from 'node:vm';
 import { AgentError } from '#error.ts';
 import type { Payload } from '#launcher/launched.ts';
 
@@ -13,8 +13,8 @@ export class NotAPayloadError extends AgentError<'not_a_payload'> {
 }
 
 /**
- * Runs exactly these bytes as a CommonJS module. It can require what is built into Node and nothing else: no file beside it
- * becomes code unverified.
+ * Runs exactly these bytes as a CommonJS module. It can require what is built into Node and nothing else, and has no
+ * `import()`: no file becomes code unverified.
  * @param name for stack traces
  */
 export function evaluate(bytes: Uint8Array, name: string): Payload {
@@ -27,7 +27,6 @@ export function evaluate(bytes: Uint8Array, name: string): Payload {
   const parameters = ['exports', 'require', 'module', '__filename', '__dirname'];
   const run = compileFunction(new TextDecoder().decode(bytes), parameters, {
     filename: name,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   run.call(module.exports, module.exports, require, module, name, '/');
   const payload: Partial<Payload> = module.exports;

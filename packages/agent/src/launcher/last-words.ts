@@ -70,7 +70,7 @@ export class LastWords {
         this.#try(() => rmSync(path, { force: true }));
   }
 
-  /** For who can't use this class: the watchdog's thread. */
+  /** For who can't use this class: the watchdog. */
   get endFile(): string {
     return this.#endFile;
   }

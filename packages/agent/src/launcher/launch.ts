@@ -45,12 +45,16 @@ export async function launch(options: LaunchOptions): Promise<number> {
       now: () => Date.now(),
       lastEnd: () => words.readEnd(),
       lastLines: (slot) => words.lines(slot),
-      warn: (line) => void process.stderr.write(`stoa-agent: launcher: ${line}\n`),
+      warn,
     },
     counted,
   );
   const run = new Run(options, start, { words, counted });
   return run.run();
+}
+
+function warn(line: string): void {
+  process.stderr.write(`stoa-agent: launcher: ${line}\n`);
 }
 
 class Run {
@@ -95,7 +99,7 @@ class Run {
     process.on('exit', (code) => {
       if (!this.#over) words.end({ slot, reason: 'crashed', detail: `it left with exit code ${code}` });
     });
-    watchMainThread({ slot, endFile: words.endFile, limits: this.#options.watch });
+    watchMainThread({ slot, endFile: words.endFile, limits: this.#options.watch, warn });
     const silentMs = this.#start.silentAfterMs;
     if (silentMs === undefined || this.#options.role === 'root') return;
     this.#silence = setTimeout(() => void this.#giveUp(), silentMs);

@@ -20,7 +20,7 @@ export interface FileSize extends BuiltFile {
 /**
  * What holders of keys draft a release from: `to`/VERSION with its description. Nothing of it is trusted: who signs hashes
  * the files, and who checks builds the same again.
- * @param by.previous Directory of an earlier release, from whose runtimes patches are made.
+ * @param by.previous Directory of an earlier release, from whose files patches are made.
  */
 export async function writeRelease(by: {
   to: string;
@@ -47,17 +47,21 @@ export async function writeRelease(by: {
     say(`compress ${built.file}`);
     await add(built, await compress(at(built.file), at(`${built.file}.zst`)));
   };
+  const patched = async (built: Pick<BuiltFile, 'kind' | 'platform'>, of: string): Promise<void> => {
+    if (previous === undefined) return;
+    const base = join(previous, of);
+    const file = `${built.kind}-${built.platform}`;
+    say(`make ${file} from ${base}`);
+    const sent = await patch({ from: base, to: at(of), out: at(file) });
+    await add({ ...built, file, from: await sha256Of(base) }, sent);
+  };
   for (const { platform, path } of by.executables) {
     await writeFile(at(`payload-${platform}.cjs`), inputs.content.payload);
     await packed({ kind: 'payload', platform, file: `payload-${platform}.cjs` });
+    await patched({ kind: 'payload-patch', platform }, `payload-${platform}.cjs`);
     await cp(path, at(`runtime-${platform}`));
     await packed({ kind: 'runtime', platform, file: `runtime-${platform}` });
-    if (previous === undefined) continue;
-    const base = join(previous, `runtime-${platform}`);
-    const file = `runtime-patch-${platform}`;
-    say(`make ${file} from ${base}`);
-    const sent = await patch({ from: base, to: path, out: at(file) });
-    await add({ kind: 'runtime-patch', platform, file, from: await sha256Of(base) }, sent);
+    await patched({ kind: 'runtime-patch', platform }, `runtime-${platform}`);
   }
   await writeFile(at(SBOM), papers.sbom);
   await writeFile(at('THIRD-PARTY-LICENCES'), papers.licences);

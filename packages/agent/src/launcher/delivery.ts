@@ -1,5 +1,6 @@
 import {
   compareVersions,
+  isPatch,
   ReleaseError,
   type ReleaseErrorCode,
   type ReleaseTarget,
@@ -47,7 +48,7 @@ export function versionIn(id: SlotId): string {
 /** The target to be installed. @throws InstallError */
 export function requireTarget({ targets }: ReleaseTargets, path: string, platform: string): ReleaseTarget {
   const target = targets.find((one) => one.path === path);
-  if (target === undefined || target.custom.kind === 'runtime-patch')
+  if (target === undefined || isPatch(target.custom.kind))
     throw new InstallError('install_no_target', `the release has nothing to be installed as ${path}`);
   const { custom } = target;
   if (custom.platform !== platform)

@@ -4,20 +4,22 @@ import {
   newerVersion,
   type ReleaseTarget,
   type ReleaseTargets,
+  type TargetKind,
 } from '@stoa/protocol/release';
 import type { Clock } from '#clock.ts';
 import type { Disk } from '#disk.ts';
 import { describeError } from '#error.ts';
 import type { Http } from '#http.ts';
 import type { SlotInstaller, SlotState } from '#launcher/installer.ts';
+import { FACTORY } from '#launcher/journal.ts';
 import type { Launched } from '#launcher/launched.ts';
-import { layoutOf } from '#launcher/layout.ts';
+import { layoutOf, slotFiles } from '#launcher/layout.ts';
 import type { Log } from '#log.ts';
 import { UpdateError } from '#update/error.ts';
 import type { Goal } from '#update/goal.ts';
 import { fetchSmall, mirrorsOf } from '#update/mirror.ts';
 import { ReleaseBook } from '#update/release-book.ts';
-import { type RuntimePatch, TargetStore } from '#update/target-store.ts';
+import { type TargetPatch, TargetStore } from '#update/target-store.ts';
 
 export interface ReleaseDeskOptions {
   readonly clock: Clock;
@@ -183,15 +185,22 @@ export class ReleaseDesk {
     return since === 0 && kind === 'payload' ? newerVersion(newest.payload, version) : newest[kind];
   }
 
-  async #patchTo(target: ReleaseTarget): Promise<RuntimePatch | undefined> {
-    if (target.custom.kind !== 'runtime') return undefined;
-    const { launched } = this.#options;
-    const from = await launched.runtimeSha256();
+  async #patchTo({ custom: { kind, version } }: ReleaseTarget): Promise<TargetPatch | undefined> {
+    const running = await this.#runningFile(kind);
     const patch = this.#targets.find(
       ({ custom }) =>
-        custom.kind === 'runtime-patch' && custom.version === target.custom.version && custom.from === from,
+        custom.kind === `${kind}-patch` && custom.version === version && custom.from === running?.sha256,
     );
-    return patch && { target: patch, from: layoutOf(launched.prefix).program };
+    return patch && running && { target: patch, from: running.path };
+  }
+
+  /** What a patch may apply to. The payload of the factory is no file. */
+  async #runningFile(kind: TargetKind): Promise<{ path: string; sha256: string } | undefined> {
+    const { slot, prefix, runtimeSha256 } = this.#options.launched;
+    const layout = layoutOf(prefix);
+    if (kind === 'runtime') return { path: layout.program, sha256: await runtimeSha256() };
+    if (slot.id === FACTORY) return undefined;
+    return { path: slotFiles(layout, slot.id).payload, sha256: slot.sha256 };
   }
 }
 

@@ -25,8 +25,8 @@ export interface Fetch extends Source {
   readonly mirrors: readonly string[];
 }
 
-/** A runtime as the change from the one that runs. */
-export interface RuntimePatch {
+/** A target as the change from the one that runs. */
+export interface TargetPatch {
   readonly target: ReleaseTarget;
   /** The file that it applies to. */
   readonly from: string;
@@ -44,10 +44,10 @@ export class TargetStore {
   }
 
   /**
-   * The verified file. A runtime comes as a patch where there is one, and whole where that fails (F32).
+   * The verified file. It comes as a patch where there is one, and whole where that fails (F32).
    * @throws UpdateError, DiskError
    */
-  async obtain(target: ReleaseTarget, fetch: Fetch, patch?: RuntimePatch): Promise<string> {
+  async obtain(target: ReleaseTarget, fetch: Fetch, patch?: TargetPatch): Promise<string> {
     await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
     const path = this.#path(target.sha256);
     if ((await sizeOf(path)) === target.length && (await sha256Of(path)) === target.sha256) return path;
@@ -78,7 +78,7 @@ export class TargetStore {
   async #patched(
     target: ReleaseTarget,
     fetch: Fetch,
-    { target: patch, from }: RuntimePatch,
+    { target: patch, from }: TargetPatch,
   ): Promise<boolean> {
     const { log } = this.#options;
     try {

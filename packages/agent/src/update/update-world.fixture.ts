@@ -21,7 +21,7 @@ import {
   type ReleaseParties,
   seededRandom,
 } from '@stoa/protocol/fixtures';
-import { peekTargets, type ReleaseContent } from '@stoa/protocol/release';
+import { peekTargets, type ReleaseContent, type ReleaseTarget } from '@stoa/protocol/release';
 import { expect, onTestFinished, vi } from 'vitest';
 import { createClock } from '#clock.ts';
 import { createHttp } from '#http.ts';
@@ -36,6 +36,10 @@ import { Updater } from '#update/updater.ts';
 import { VirtualClock } from '#virtual-clock.ts';
 
 export const HOUR = 3_600_000;
+
+function payloadOf(version: string): Buffer {
+  return Buffer.from(`payload ${version}`.repeat(500));
+}
 
 export interface Boot {
   readonly version: string;
@@ -96,19 +100,20 @@ export class UpdateWorld {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Serves a release of a payload. @returns its assignment. */
+  /** Serves a release of a payload; `from` a version, as a patch as well. @returns its assignment. */
   publish(
     version: string,
     targetsVersion: number,
-    changes: Partial<ReleaseContent> & { online?: number; expiresAt?: number } = {},
+    changes: Partial<ReleaseContent> & { online?: number; expiresAt?: number; from?: string } = {},
   ): UpdateAssignment {
-    const { online = targetsVersion, expiresAt = NOW + 60 * 24 * HOUR, ...content } = changes;
-    const bytes = Buffer.from(`payload ${version}`.repeat(500));
+    const { online = targetsVersion, expiresAt = NOW + 60 * 24 * HOUR, from, ...content } = changes;
+    const bytes = payloadOf(version);
     const target = makeTarget(PLATFORM, version, { bytes });
+    const patches = from === undefined ? [] : [this.#patch(bytes, { version, from })];
     const targets = this.parties.targets({
       version: targetsVersion,
       release: version,
-      targets: [target],
+      targets: [target, ...patches],
       ...content,
     });
     const { timestamp, snapshot } = this.parties.online(targets, {
@@ -134,6 +139,18 @@ export class UpdateWorld {
       mirrors: [],
       now: false,
     };
+  }
+
+  #patch(bytes: Buffer, { version, from }: { version: string; from: string }): ReleaseTarget {
+    const before = payloadOf(from);
+    const patch = zstdCompressSync(bytes, { dictionary: before });
+    const custom = {
+      kind: 'payload-patch',
+      from: makeTarget(PLATFORM, from, { bytes: before }).sha256,
+    } as const;
+    const target = makeTarget(PLATFORM, version, { bytes: patch, custom });
+    this.files.set(`/targets/${target.sha256}`, patch);
+    return target;
   }
 
   /** `silent` as after a crash: the process before is not stopped by itself. */
@@ -166,7 +183,13 @@ export class UpdateWorld {
       hub: () => this.hub,
       time: () => this.time,
       launched: {
-        slot: { id: slot, version, sha256: '', targetsVersion: undefined },
+        slot: {
+          id: slot,
+          version,
+          sha256:
+            slot === 'factory' ? '' : makeTarget(PLATFORM, version, { bytes: payloadOf(version) }).sha256,
+          targetsVersion: undefined,
+        },
         failures,
         updateOnly,
         launcherVersion: '1.0.0',

@@ -68,6 +68,22 @@ describe('an update', () => {
     expect(young.told.at(-1)).toMatchObject({ state: 'confirmed', version: '1.1.0' });
   });
 
+  it('comes as a patch of the payload that runs where the release has one', async () => {
+    const world = await UpdateWorld.make();
+    const { slot } = await swapped(world, world.publish('1.1.0', 1));
+    const next = world.publish('1.2.0', 2, { from: '1.1.0' });
+    const young = await world.boot({ version: '1.1.0', slot });
+    world.connect(young);
+    await world.pass(61_000);
+    await world.reaches(young, 'confirmed');
+    world.asked.length = 0;
+    young.updater.assigned(next);
+    await vi.waitFor(() => expect(young.restarts()).toBe(1), 60_000);
+    const fetched = world.asked.filter((path) => path.includes('/targets/'));
+    expect(fetched).toEqual([expect.not.stringMatching(/\.zst$/)]);
+    expect((await world.installation.store().state()).slots[0]).toMatchObject({ version: '1.2.0' });
+  });
+
   it('waits for the jobs of the node', async () => {
     const world = await UpdateWorld.make();
     const old = await world.boot(FACTORY);

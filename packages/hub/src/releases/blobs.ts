@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { PassThrough, type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
-import type { ReleaseTargets } from '@stoa/protocol/release';
+import { isPatch, type ReleaseTargets } from '@stoa/protocol/release';
 import { PublishError } from './error.ts';
 import type { NamedBlob, ReleaseSource } from './source.ts';
 import type { ReleaseTree } from './tree.ts';
@@ -22,7 +22,7 @@ const LEVEL = 19;
 
 export function blobsOf({ targets, sbom }: Pick<ReleaseTargets, 'targets' | 'sbom'>): readonly SignedBlob[] {
   const files = targets.map(({ path, sha256, length, custom }) => ({
-    ...{ path, name: path, sha256, length, packed: custom.kind !== 'runtime-patch' },
+    ...{ path, name: path, sha256, length, packed: !isPatch(custom.kind) },
   }));
   return sbom === undefined ? files : [...files, { ...sbom, name: 'the list of components', packed: true }];
 }

@@ -1,5 +1,5 @@
 import { ReleaseError } from './error.ts';
-import { isSha256, PLATFORMS, type Platform, TARGET_KINDS, type TargetKind } from './target.ts';
+import { isPatch, isSha256, PLATFORMS, type Platform, TARGET_KINDS, type TargetKind } from './target.ts';
 import { requireVersion, type Version } from './version.ts';
 
 /** The description of a built release, beside its files: `release.json`. What it claims is hashed by whoever signs. */
@@ -10,7 +10,7 @@ export interface BuiltFile {
   readonly platform: Platform;
   /** Below the directory of the build, with `/`. */
   readonly file: string;
-  /** Of a patch: SHA-256 in hex of the runtime it applies to. */
+  /** Of a patch: SHA-256 in hex of the file it applies to. */
   readonly from?: string;
 }
 
@@ -52,8 +52,7 @@ function readFile(value: unknown): BuiltFile {
     kind: TARGET_KINDS.find((name) => name === kind),
     platform: PLATFORMS.find((name) => name === platform),
   };
-  const patch = kind === 'runtime-patch';
-  if (known.kind === undefined || known.platform === undefined || patch !== isSha256(from))
+  if (known.kind === undefined || known.platform === undefined || isPatch(known.kind) !== isSha256(from))
     throw new ReleaseError(
       'malformed',
       `${BUILD_FILE} names a file of kind ${JSON.stringify(kind)} for ${JSON.stringify(platform)} from ${JSON.stringify(from)}`,

@@ -1,6 +1,6 @@
 import { ReleaseError } from './error.ts';
 import { keySetId, type TrustedRoot } from './root.ts';
-import type { ReleaseTarget } from './target.ts';
+import { isPatch, type ReleaseTarget } from './target.ts';
 import type { ReleaseTargets } from './targets.ts';
 import { compareVersions, LOWEST_VERSION, newerVersion, type Version } from './version.ts';
 
@@ -94,7 +94,7 @@ function raiseNewest(
   newest: TargetsFloor['newest'],
   confirmed: ReleaseTarget | undefined,
 ): TargetsFloor['newest'] {
-  if (confirmed === undefined || confirmed.custom.kind === 'runtime-patch') return newest;
+  if (confirmed === undefined || isPatch(confirmed.custom.kind)) return newest;
   const { kind, version } = confirmed.custom;
   return { ...newest, [kind]: newerVersion(newest[kind], version) };
 }

@@ -50,6 +50,7 @@ export {
   verifyRoots,
 } from './root.ts';
 export {
+  isPatch,
   isSha256,
   PLATFORMS,
   type Platform,

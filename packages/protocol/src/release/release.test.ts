@@ -200,7 +200,7 @@ describe('targets', () => {
       code('malformed'),
     );
     const patch = makeTarget('linux-x64', '1.2.3', { custom: { kind: 'runtime-patch' } });
-    expect(() => parties.targets({ targets: [patch] })).toThrow(/which runtime it patches/);
+    expect(() => parties.targets({ targets: [patch] })).toThrow(/which file it patches/);
     const from = 'ab'.repeat(32);
     const sound = makeTarget('linux-x64', '1.2.3', { custom: { kind: 'runtime-patch', from } });
     expect(peekTargets(parties.targets({ targets: [sound] })).targets[0]!.path).toBe(

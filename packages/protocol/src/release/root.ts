@@ -4,6 +4,7 @@ import { ReleaseError } from './error.ts';
 import { fromTufKey, type RoleKey, sha256Hex, toTufKey } from './key.ts';
 import {
   formatExpiry,
+  MAX_METADATA_VERSION,
   parseMetadata,
   ROLE_NAMES,
   type RoleName,
@@ -123,7 +124,7 @@ function readFloor(value: unknown, rootVersion: number): RootFloor {
   const { version, targets, since } = { ...(value as Partial<Record<keyof RootFloor, unknown>>) };
   const counts = (count: unknown, most: number): count is number =>
     Number.isSafeInteger(count) && (count as number) >= 1 && (count as number) <= most;
-  if (!counts(targets, Number.MAX_SAFE_INTEGER) || !counts(since, rootVersion))
+  if (!counts(targets, MAX_METADATA_VERSION) || !counts(since, rootVersion))
     throw new ReleaseError(
       'bad_root',
       'the floor of the root needs the first targets version it takes, and since which root it holds',

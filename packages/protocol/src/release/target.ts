@@ -2,7 +2,7 @@ import { TargetFile } from '@tufjs/models';
 import { ReleaseError } from './error.ts';
 import { requireVersion, type Version } from './version.ts';
 
-export const TARGET_KINDS = ['payload', 'runtime', 'runtime-patch'] as const;
+export const TARGET_KINDS = ['payload', 'runtime', 'payload-patch', 'runtime-patch'] as const;
 export type TargetKind = (typeof TARGET_KINDS)[number];
 export const PLATFORMS = ['linux-x64', 'linux-arm64'] as const;
 export type Platform = (typeof PLATFORMS)[number];
@@ -11,8 +11,14 @@ export type Platform = (typeof PLATFORMS)[number];
 export const TARGET_BYTES: Readonly<Record<TargetKind, number>> = {
   payload: 16 * 1024 * 1024,
   runtime: 256 * 1024 * 1024,
+  'payload-patch': 16 * 1024 * 1024,
   'runtime-patch': 128 * 1024 * 1024,
 };
+
+/** A patch is fetched in the place of the payload or runtime that it makes, and never installed itself. */
+export function isPatch(kind: TargetKind): kind is `${'payload' | 'runtime'}-patch` {
+  return kind.endsWith('-patch');
+}
 
 export interface TargetCustom {
   readonly kind: TargetKind;
@@ -22,13 +28,13 @@ export interface TargetCustom {
   readonly minLauncher: Version;
   /** Node it was built for, or, of a runtime, the Node in it: '24.21.0'. */
   readonly node: Version;
-  /** SHA-256 in hex of the runtime that a patch applies to; what comes out must be the runtime of the same metadata. */
+  /** SHA-256 in hex of the file that a patch applies to; what comes out must be that of the same metadata. */
   readonly from?: string;
 }
 
 /** One file of a release. */
 export interface ReleaseTarget {
-  /** `payload/1.2.3/linux-x64`, `runtime/1.2.3/linux-x64`, `runtime-patch/1.2.3/linux-x64/<from>`. */
+  /** `payload/1.2.3/linux-x64`, `runtime/1.2.3/linux-x64`, `runtime-patch/1.2.3/linux-x64/<from>`, and as much of payloads. */
   readonly path: string;
   /** Hex, of the decoded bytes: how they were packed is not trusted. A patch is not packed again: of the patch itself. */
   readonly sha256: string;
@@ -76,8 +82,8 @@ export function readTarget({ path, length, hashes, custom }: TargetFile): Releas
   if (!Number.isSafeInteger(length) || length < 1 || length > TARGET_BYTES[kind])
     throw malformed(`has ${length} bytes (expected 1 to ${TARGET_BYTES[kind]})`);
   const { from } = custom;
-  if (kind === 'runtime-patch' ? !isSha256(from) : from !== undefined)
-    throw malformed('does not say which runtime it patches, or says so and is no patch');
+  if (isPatch(kind) ? !isSha256(from) : from !== undefined)
+    throw malformed('does not say which file it patches, or says so and is no patch');
   const read: TargetCustom = {
     kind,
     platform,

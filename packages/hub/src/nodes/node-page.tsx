@@ -13,6 +13,7 @@ const TABS = [
   { id: 'chains', path: '/chains', word: 'Chains' },
   { id: 'config', path: '/config', word: 'Config' },
   { id: 'session', path: '/session', word: 'Session' },
+  { id: 'updates', path: '/updates', word: 'Updates' },
   { id: 'jobs', path: '/jobs', word: 'Jobs' },
   { id: 'backups', path: '/backups', word: 'Backups' },
   { id: 'ssh', path: '/ssh', word: 'SSH' },

@@ -24,6 +24,7 @@ import { RolloutTicker } from './ticker.ts';
 import { WishDesk } from './wish-desk.ts';
 
 export { RolloutDesk, type RolloutPlan } from './desk.ts';
+export { rolloutPages, rolloutSource } from './pages/index.ts';
 export type { PauseAllState } from './pause-all.ts';
 export { actsOn, type CourseAct, RINGS } from './plan/index.ts';
 export type { NodeUpdate, StuckNode } from './reader.ts';

@@ -70,6 +70,12 @@ export interface NodeUpdate {
   readonly saidAt: number;
 }
 
+export interface VersionCount {
+  readonly version: string;
+  readonly state: string;
+  readonly nodes: number;
+}
+
 const SHOWN = 200;
 
 /** What pages and commands show of rollouts. Who may see it is the caller's to know. */
@@ -108,6 +114,13 @@ export class RolloutReader {
         or r.state = any(${[...FLYING]}::text[]) and r.assigned_at < ${new Date(now - 3_600_000)})
       order by coalesce(r.settled_at, r.assigned_at) desc, r.node_id limit ${SHOWN}`;
     return rows.map((row) => ({ ...row, assignedAt: row.assignedAt?.getTime() }));
+  }
+
+  /** Of one owner's nodes: what runs, and how their updates stand. */
+  versions(owner: string): Promise<readonly VersionCount[]> {
+    return this.#sql<VersionCount[]>`
+      select u.version, u.state, count(*)::int as nodes from nodes n join node_updates u on u.node_id = n.node_id
+      where n.owner = ${owner} and n.retired_at is null group by u.version, u.state order by nodes desc, u.version limit 50`;
   }
 
   async node(nodeId: string): Promise<NodeUpdate | undefined> {

@@ -1,0 +1,2 @@
+export { rolloutPages } from './routes.tsx';
+export { rolloutSource } from './source.tsx';

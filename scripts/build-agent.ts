@@ -24,7 +24,7 @@ const HELP = `Usage: pnpm build:agent [options]
 --platform P   linux-x64 or linux-arm64; may come twice (default: both)
 --root FILE    root metadata of the releases that the binary takes (default: one of development, made here)
 --version V    instead of the sources' version
---from DIR     directory of an earlier release: patches from its runtimes are made
+--from DIR     directory of an earlier release: patches from its files are made
 --to DIR       default dist
 --once         no second build to compare with
 --no-release   no release directory, whose compression takes minutes

@@ -17,6 +17,7 @@ export {
   type DevelopmentHolders,
   type DevelopmentRelease,
   rotateDevelopmentRoot,
+  type SignedBuild,
   signDevelopmentRelease,
 } from '#releases/development.ts';
 export type { RootChain } from '#releases/metadata-files.ts';

@@ -1,7 +1,7 @@
 import { toHex, utf8 } from '@stoa/protocol';
 import { formatBuild, verifyRoots, verifyTargets } from '@stoa/protocol/release';
 import { describe, expect, test } from 'vitest';
-import { MemoryDisk } from '#memory-disk.fixture.ts';
+import { MemoryDisk, PowerCut } from '#memory-disk.fixture.ts';
 import { START, seededRandom, signingKey } from '#region.fixture.ts';
 import {
   createDevelopmentHolders,
@@ -39,6 +39,42 @@ describe('holders of development', () => {
     const hub = signingKey('hub').publicKey;
     const { files } = await rotateDevelopmentRoot({ ...by, online: { snapshot: hub, timestamp: hub } });
     expect(verifyRoots(files[0]!, files.slice(1)).roles.timestamp.keys[0]!.publicKey).toEqual(hub);
+  });
+
+  test('are finished by the next call wherever the first was cut off', async () => {
+    let whole = false;
+    for (let steps = 0; !whole; steps += 5) {
+      const by = place();
+      by.disk.crashAfter(steps);
+      whole = await createDevelopmentHolders(by).then(
+        () => true,
+        (error: Error) => {
+          expect(error).toBeInstanceOf(PowerCut);
+          return false;
+        },
+      );
+      by.disk.restart();
+      expect((await createDevelopmentHolders(by)).newest?.version).toBe(1);
+      await signDevelopmentRelease({ ...by, build: build(by.disk, '/b', '1.0.0') });
+    }
+  });
+
+  test('sign anew what was cut off between their signatures', async () => {
+    const clock = { at: START, now: () => clock.at };
+    let whole = false;
+    for (let steps = 0; !whole; steps += 1) {
+      const by = { ...place(), clock };
+      await createDevelopmentHolders(by);
+      const release = { ...by, build: build(by.disk, '/b', '1.0.0') };
+      by.disk.crashAfter(steps);
+      whole = await signDevelopmentRelease(release).then(
+        () => true,
+        () => false,
+      );
+      by.disk.restart();
+      clock.at += 5_000;
+      expect((await signDevelopmentRelease(release)).version).toBe(1);
+    }
   });
 
   test('sign one build after the other, with all that a hub publishes beside it', async () => {

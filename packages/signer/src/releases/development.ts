@@ -11,6 +11,7 @@ import {
   createHolderKey,
   type HolderKey,
   type OfflineRole,
+  readHolderJournal,
   readHolderKey,
   signDraft,
 } from '#releases/holder.ts';
@@ -57,8 +58,10 @@ export async function createDevelopmentHolders(
   options: DevelopmentHolders & { online?: OnlineKeys },
 ): Promise<RootChain> {
   const { dir, clock, random, disk = createDisk() } = options;
-  const lock = await disk.lock?.(dir);
-  try {
+  // Builds that run at once all ask for it.
+  const made = await readRoots(FILES.metadata(dir), disk);
+  if (made.newest !== undefined) return made;
+  return alone(dir, disk, async () => {
     const path = FILES.unlock(dir);
     const exists = (await disk.stat(path)) !== undefined;
     const unlock = exists
@@ -78,7 +81,15 @@ export async function createDevelopmentHolders(
     if (roots.newest !== undefined) return roots;
     const expiresAt = clock.now() + YEAR_MS;
     const bytes = draftFirstRoot({ ...holders, online: options.online ?? {}, expiresAt, development: true });
-    return await signRoot(bytes, { dir, disk, unlock, now: clock.now() });
+    return signRoot(bytes, { dir, disk, unlock, now: clock.now() });
+  });
+}
+
+/** @throws SignerError `directory_in_use`: two who sign at once would each write the journals. */
+async function alone<T>(dir: string, disk: LargeDisk, task: () => Promise<T>): Promise<T> {
+  const lock = await disk.lock?.(dir);
+  try {
+    return await task();
   } finally {
     await lock?.release();
   }
@@ -89,7 +100,8 @@ async function ensureKey(
   by: { role: OfflineRole; unlock: Unlock; random: Random; now: number },
 ): Promise<HolderKey> {
   const whole = (await place.disk.stat(`${place.path}.journal`)) !== undefined;
-  return whole ? readHolderKey(place) : createHolderKey(place, by);
+  // A key without its journal has signed nothing yet.
+  return whole ? readHolderKey(place) : createHolderKey(place, { ...by, force: true });
 }
 
 /** The next root, signed by the development holders. @throws SignerError `file_missing` before `createDevelopmentHolders`. */
@@ -97,11 +109,13 @@ export async function rotateDevelopmentRoot(
   options: DevelopmentHolders & Partial<Omit<Rotation, 'replacements' | 'expiresAt'>>,
 ): Promise<RootChain> {
   const { dir, clock, online = {}, floor, disk = createDisk() } = options;
-  const root = await readNewestRoot(FILES.metadata(dir), disk);
-  const unlock = await unlockWithKeyFile(FILES.unlock(dir), disk);
-  const expiresAt = clock.now() + YEAR_MS;
-  const bytes = draftNextRoot(root, { replacements: [], online, floor, expiresAt });
-  return signRoot(bytes, { dir, disk, unlock, now: clock.now() });
+  return alone(dir, disk, async () => {
+    const root = await readNewestRoot(FILES.metadata(dir), disk);
+    const unlock = await unlockWithKeyFile(FILES.unlock(dir), disk);
+    const expiresAt = clock.now() + YEAR_MS;
+    const bytes = draftNextRoot(root, { replacements: [], online, floor, expiresAt });
+    return signRoot(bytes, { dir, disk, unlock, now: clock.now() });
+  });
 }
 
 export interface DevelopmentRelease {
@@ -116,10 +130,24 @@ export interface DevelopmentRelease {
  * Draft, two signatures, combination. A build that is the newest release already is not signed again.
  * @returns the signed targets metadata, which lies in the build as well.
  */
-export async function signDevelopmentRelease(
+export function signDevelopmentRelease(
   options: DevelopmentHolders & DevelopmentRelease,
-): Promise<{ version: number; targets: Uint8Array; roots: RootChain }> {
-  const { dir, clock, floor, security, notes, disk = createDisk() } = options;
+): Promise<SignedBuild> {
+  const { dir, disk = createDisk() } = options;
+  return alone(dir, disk, () => signBuild({ ...options, disk }));
+}
+
+export interface SignedBuild {
+  /** Of the targets metadata. */
+  readonly version: number;
+  readonly targets: Uint8Array;
+  readonly roots: RootChain;
+}
+
+async function signBuild(
+  options: DevelopmentHolders & DevelopmentRelease & { disk: LargeDisk },
+): Promise<SignedBuild> {
+  const { dir, clock, floor, security, notes, disk } = options;
   const metadata = FILES.metadata(dir);
   const roots = await readRoots(metadata, disk);
   const root = await readNewestRoot(metadata, disk);
@@ -187,7 +215,9 @@ async function sign(
   const signatures: SignatureFile[] = [];
   for (const holder of HOLDERS.slice(0, 2)) {
     const place = { path: FILES.key(dir, holder, role), disk };
-    const signature = await signDraft(place, draft, { unlock, now, insteadOf: undefined });
+    // A draft that was signed and never combined: a call that was cut off.
+    const given = (await readHolderJournal(place)).findLast((entry) => entry.kind === 'signed');
+    const signature = await signDraft(place, draft, { unlock, now, insteadOf: given?.sha256 });
     signatures.push({ role, version, sha256, ...signature });
   }
   return combine(draft, signatures, { roots, now });

@@ -48,10 +48,10 @@ function journalOf({ path, disk }: HolderPlace): JournalFiles {
 /** Journal and key of one holder for one role, on that holder's own machine. @throws SignerError `key_exists`. */
 export async function createHolderKey(
   place: HolderPlace,
-  by: { role: OfflineRole; unlock: Unlock; random: Random; now: number },
+  by: { role: OfflineRole; unlock: Unlock; random: Random; now: number; force?: boolean },
 ): Promise<HolderKey> {
-  const { role, unlock, random } = by;
-  const { publicKey } = await createKeyFile({ ...place, purpose: PURPOSES[role], unlock }, { random });
+  const { role, unlock } = by;
+  const { publicKey } = await createKeyFile({ ...place, purpose: PURPOSES[role], unlock }, by);
   const made = { kind: 'key-made', at: by.now, role, publicKey: toHex(publicKey) } satisfies HolderEntry;
   await Journal.create(journalOf(place), made);
   return { role, publicKey, keyId: keyId(publicKey) };

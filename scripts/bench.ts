@@ -45,6 +45,10 @@ const BENCHES: Readonly<Record<string, { about: string; load: () => Promise<Benc
     about: 'what 1,000 open pages take of a core of the hub while 1,000 nodes change a second',
     load: async () => (await import('./bench/streams.ts')).benchStreams,
   },
+  ota: {
+    about: 'bytes that a node moves for a release of code and for a patch of Node; from downloaded to connected',
+    load: async () => (await import('./bench/ota.ts')).benchOta,
+  },
   'ota-rollout': {
     about:
       'rollouts over 10,000 simulated nodes, 100 seeds: bad ones halt early, sound ones complete, liars do neither',

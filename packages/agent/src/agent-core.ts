@@ -121,7 +121,8 @@ export class AgentCore implements Agent {
   provenTime(): number {
     const { store, evidence } = this.#parts;
     const floor = Math.max(store.floors.timeFloor, this.#options.provenChainTime?.() ?? 0);
-    return Math.max(floor, evidence.hubTime.now ?? 0);
+    // Carried on by a clock that counts in fractions.
+    return Math.floor(Math.max(floor, evidence.hubTime.now ?? 0));
   }
 
   holdWork(held: boolean): void {

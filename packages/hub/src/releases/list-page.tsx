@@ -20,7 +20,7 @@ export function ReleasesPage({ view }: { view: ReleasesView }) {
             <Freshness view={view} />
             <Signers view={view} />
           </div>
-          <div class="below">
+          <div class="below releases">
             <Panel
               id="releases"
               title="Published"
@@ -88,41 +88,43 @@ function Freshness({ view }: { view: ReleasesView }) {
       title="Freshness"
       aside={mirrorOf === undefined ? 'signed by this region' : 'mirrored'}
     >
-      {fault !== undefined && (
-        <p class="warning" role="alert">
-          The last attempt failed: {fault}
-        </p>
-      )}
-      {inForce !== undefined && !inForce.byNewestRoot && (
-        <p class="warning" role="alert">
-          The newest root has changed the keys of the hub, and nothing is signed by them yet: nodes wait.
-        </p>
-      )}
-      <Facts
-        facts={[
-          {
-            name: 'Kept fresh',
-            value:
-              mirrorOf === undefined ? (
-                'by the keys of this region, which vouch for age and never for content'
-              ) : (
-                <>
-                  by <code>{mirrorOf}</code>, verified here
-                </>
-              ),
-          },
-          ...ends.map((end) => ({ name: end.name, value: <End end={end} now={now} /> })),
-          ...(inForce === undefined
-            ? []
-            : [
-                {
-                  name: 'Versions',
-                  value: <code>{`${inForce.snapshot.version} / ${inForce.timestamp.version}`}</code>,
-                },
-              ]),
-        ]}
-      />
-      <p>Where something has ended, updates stop. Everything goes on running.</p>
+      <div class="stack">
+        {fault !== undefined && (
+          <p class="warning" role="alert">
+            The last attempt failed: {fault}
+          </p>
+        )}
+        {inForce !== undefined && !inForce.byNewestRoot && (
+          <p class="warning" role="alert">
+            The newest root has changed the keys of the hub, and nothing is signed by them yet: nodes wait.
+          </p>
+        )}
+        <Facts
+          facts={[
+            {
+              name: 'Kept fresh',
+              value:
+                mirrorOf === undefined ? (
+                  'by the keys of this region, which vouch for age and never for content'
+                ) : (
+                  <>
+                    by <code>{mirrorOf}</code>, verified here
+                  </>
+                ),
+            },
+            ...ends.map((end) => ({ name: end.name, value: <End end={end} now={now} /> })),
+            ...(inForce === undefined
+              ? []
+              : [
+                  {
+                    name: 'Versions',
+                    value: `snapshot ${inForce.snapshot.version}, timestamp ${inForce.timestamp.version}`,
+                  },
+                ]),
+          ]}
+        />
+        <p>Where something has ended, updates stop. Everything goes on running.</p>
+      </div>
     </Panel>
   );
 }
@@ -143,22 +145,24 @@ function Signers({ view: { standing, online, mirrorOf } }: { view: ReleasesView 
   const { root } = standing;
   return (
     <Panel id="signers" title="Who may sign" aside={`root ${root.version}`}>
-      {root.development && (
-        <p class="warning">Made for development: whoever has that directory can sign releases.</p>
-      )}
-      <Facts
-        facts={[
-          ...(['root', 'targets'] as const).map((role) => ({
-            name: role === 'root' ? 'Roots' : 'Releases',
-            value: `${root.roles[role].threshold} of ${root.roles[role].keys.map(({ holder }) => holder).join(', ')}`,
-          })),
-          ...online.map(({ role, id, isHeld }) => ({
-            name: role === 'snapshot' ? 'Snapshot' : 'Timestamp',
-            value: <OnlineKey id={id} isHeld={isHeld} isNeeded={mirrorOf === undefined} />,
-          })),
-          { name: 'Hash of the root', value: <code class="breaking">{root.sha256}</code> },
-        ]}
-      />
+      <div class="stack">
+        {root.development && (
+          <p class="warning">Made for development: whoever has that directory can sign releases.</p>
+        )}
+        <Facts
+          facts={[
+            ...(['root', 'targets'] as const).map((role) => ({
+              name: role === 'root' ? 'Roots' : 'Releases',
+              value: `${root.roles[role].threshold} of ${root.roles[role].keys.map(({ holder }) => holder).join(', ')}`,
+            })),
+            ...online.map(({ role, id, isHeld }) => ({
+              name: role === 'snapshot' ? 'Snapshot' : 'Timestamp',
+              value: <OnlineKey id={id} isHeld={isHeld} isNeeded={mirrorOf === undefined} />,
+            })),
+            { name: 'Hash of the root', value: <code class="breaking">{root.sha256}</code> },
+          ]}
+        />
+      </div>
     </Panel>
   );
 }

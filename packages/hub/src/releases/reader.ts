@@ -14,7 +14,6 @@ import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { RareLog } from '../rare-log.ts';
-import { Refreshed } from '../refreshed.ts';
 import type { PublishedRelease, Releases } from './release.ts';
 import type { ReleaseTree } from './tree.ts';
 import type { ReleaseTrust } from './trust.ts';
@@ -49,15 +48,14 @@ export class ReleaseReader implements Releases {
   readonly #tree: ReleaseTree;
   readonly #trust: ReleaseTrust;
   readonly #complaints: RareLog;
-  readonly #standing: Refreshed<Standing | undefined>;
-  readonly #list: Refreshed<readonly PublishedRelease[]>;
+  /** What was read last: it holds for as long as the timestamp is the same. */
+  #held: { readonly standing: Standing; readonly timestamp: Uint8Array } | undefined;
+  #listed: { readonly standing: Standing; readonly releases: readonly PublishedRelease[] } | undefined;
 
   constructor(by: { tree: ReleaseTree; trust: ReleaseTrust; clock: Pick<Clock, 'now'>; log: Log }) {
     this.#tree = by.tree;
     this.#trust = by.trust;
     this.#complaints = new RareLog({ ...by, everyMs: COMPLAIN_MS });
-    this.#standing = new Refreshed({ ...by, load: () => this.load() });
-    this.#list = new Refreshed({ ...by, load: () => this.#loadList() });
   }
 
   async current(): Promise<PublishedRelease | undefined> {
@@ -68,16 +66,26 @@ export class ReleaseReader implements Releases {
     return (await this.list()).find(({ version }) => version === targetsVersion);
   }
 
-  list(): Promise<readonly PublishedRelease[]> {
-    return this.#list.read();
+  async list(): Promise<readonly PublishedRelease[]> {
+    const standing = await this.standing();
+    if (standing?.inForce === undefined) return [];
+    if (this.#listed?.standing !== standing)
+      this.#listed = { standing, releases: await this.#loadList(standing.root, standing.inForce) };
+    return this.#listed.releases;
   }
 
-  /** Undefined where no root is trusted. At most a second old. */
-  standing(): Promise<Standing | undefined> {
-    return this.#standing.read();
+  /** Undefined where no root is trusted. @throws ReleaseError where what is served does not hold. */
+  async standing(): Promise<Standing | undefined> {
+    const timestamp = await this.#tree.timestamp();
+    if (timestamp !== undefined && this.#held !== undefined)
+      if (Buffer.from(this.#held.timestamp).equals(timestamp)) return this.#held.standing;
+    const standing = await this.load();
+    if (standing?.inForce !== undefined)
+      this.#held = { standing, timestamp: standing.inForce.bytes.timestamp };
+    return standing;
   }
 
-  /** As `standing`, now. @throws ReleaseError where what is served does not hold. */
+  /** As `standing`, every root and signature anew. */
   async load(within?: TransactionSql): Promise<Standing | undefined> {
     const anchor = await this.#trust.anchor(within);
     if (anchor === undefined) return undefined;
@@ -112,10 +120,7 @@ export class ReleaseReader implements Releases {
     };
   }
 
-  async #loadList(): Promise<readonly PublishedRelease[]> {
-    const standing = await this.standing();
-    if (standing?.inForce === undefined) return [];
-    const { root, inForce } = standing;
+  async #loadList(root: TrustedRoot, inForce: InForce): Promise<readonly PublishedRelease[]> {
     const earlier = (await this.#tree.versions('targets')).filter(
       (version) => version < inForce.release.version,
     );

@@ -25,10 +25,10 @@ export function ReleasePage({ view }: { view: ReleaseView }) {
           ) : (
             <p class="release-notes">{release.notes}</p>
           )}
-          {view.changes !== undefined && <Changed changes={view.changes} />}
         </Panel>
+        {view.changes !== undefined && <Changed changes={view.changes} />}
       </div>
-      <div class="below">
+      <div class="below stack releases">
         <Files view={view} />
         <ByHand view={view} />
       </div>
@@ -47,7 +47,7 @@ function About({ view: { row, root, now } }: { view: ReleaseView }) {
           {
             name: 'Signed by',
             value: (
-              <ul class="plain">
+              <ul>
                 {release.signers.map((id, i) => (
                   <li>
                     {signers[i]} <code title={id}>{id.slice(0, 16)}…</code>
@@ -96,9 +96,8 @@ function About({ view: { row, root, now } }: { view: ReleaseView }) {
 
 function Changed({ changes: { since, added, removed, floor } }: { changes: Changes }) {
   return (
-    <>
-      <h3>Since release {since.release}</h3>
-      <ul class="plain">
+    <Panel id="changes" title={`Since release ${since.release}`}>
+      <ul>
         {added.map((path) => (
           <li>
             new: <code>{path}</code>
@@ -116,7 +115,7 @@ function Changed({ changes: { since, added, removed, floor } }: { changes: Chang
         )}
         {added.length + removed.length === 0 && floor === undefined && <li>the same files, signed anew</li>}
       </ul>
-    </>
+    </Panel>
   );
 }
 

@@ -70,6 +70,20 @@ describe('publishing', { timeout: 60_000 }, () => {
     expect(await world.here.releases.current()).toMatchObject({ version: 5 });
   });
 
+  it('goes back where a root declares the way down', async () => {
+    await world.sign(5, { floor: '1.1.0' });
+    await world.publish();
+    await rm(join(world.built.directory, '5.targets.json'));
+    await world.sign(3);
+    await expect(world.publish()).rejects.toMatchObject({ code: 'rolled_back' });
+    const floor = { version: '1.0.0', targets: 3, since: 2 };
+    const expiresAt = world.now + 365 * DAY;
+    const online = await world.here.bench.keys.list();
+    await world.place('2.root.json', world.holders.root(online, { version: 2, floor, expiresAt }));
+    await world.publish();
+    expect((await world.refresh()).targets.version).toBe(3);
+  });
+
   it.each([
     ['one signature', 'not_signed', () => world.sign(1, {}, world.holders.keys.targets.slice(0, 1))],
     ['the same key twice', 'not_signed', () => world.sign(1, {}, twice(world.holders.keys.targets))],

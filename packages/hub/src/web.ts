@@ -210,6 +210,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     ...{ ...options, ...options.alerts, access, audit, guard },
     admins: () => accounts.admins(),
     endingKeys: (span) => keyStore.ending(span),
+    haltedRollouts: () => rollouts.reader.halted(),
   });
   const pulse = createPulse({
     ...{ ...options, access, listing, audit, guard, assets, site, regionPlace: options.regionPlace },

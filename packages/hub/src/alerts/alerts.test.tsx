@@ -59,6 +59,7 @@ describe('alerts, as people meet them', { timeout: 60_000 }, () => {
         mass: () => undefined,
         expiries: () => [],
         endingKeys: async () => [],
+        haltedRollouts: async () => [],
       },
       mailer: createSmtpMailer({ url: over.smtp ?? 'smtp://127.0.0.1:1', from: 'hub@x.example' }),
       ...{

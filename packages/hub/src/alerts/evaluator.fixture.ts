@@ -68,6 +68,7 @@ export class AlertWorld {
       admins: async () => ['admin@stoa.example'],
       expiries: () => [],
       endingKeys: async () => [],
+      haltedRollouts: async () => [],
       ...deps,
     });
   }

@@ -268,6 +268,32 @@ describe('the evaluator', { timeout: 60_000 }, () => {
     expect(await world.tale()).toEqual(['10.5 admin firing certificate']);
   });
 
+  it('tells admins of a rollout that halted, and owners of an update that did not stay, until it does', async () => {
+    const { sql } = database;
+    await sql`truncate node_updates`;
+    const halted = [
+      { rolloutId: 'r', label: 'The rollout of payload 1.2.0', since: START, reason: 'crashes' },
+    ];
+    const ids = await world.addNodes(2);
+    const evaluator = world.evaluator({ haltedRollouts: async () => halted });
+    await world.pass(1, evaluator, ids);
+    await sql`insert into node_updates (node_id, state, since, reason, detail, last_lines, target, version, slot, runtime,
+        platform, launcher, update_only, previous, blacklist, root_version, targets_version, timestamp_version, channel,
+        pin, "window", said_at)
+      values (${ids[0]!}, 'rolled-back', ${new Date(world.clock.time)}, 'crashed', '', '{}', '1.2.0', '1.1.0', '', '', '',
+        '', false, '{}', '{}', 1, 1, 1, 'stable', '', '', now())`;
+    await world.pass(1, evaluator, ids);
+    halted.pop();
+    await sql`update node_updates set state = 'confirmed'`;
+    await world.pass(2, evaluator, ids);
+    expect((await world.tale()).map((line) => line.slice(line.indexOf(' ') + 1))).toEqual([
+      'admin firing rollout-halted',
+      'owner firing update-failed',
+      'admin recovered rollout-halted',
+      'owner recovered update-failed',
+    ]);
+  });
+
   it('tells of an API key in its last week, once, and again as it ends; revoked, it is told of no more', async () => {
     const { sql } = database;
     await sql`truncate api_keys`;

@@ -9,7 +9,7 @@ import type { Course } from './course.ts';
 import type { Freezes } from './freezes.ts';
 import { watchNodes } from './node-watch.ts';
 import { Outbox } from './outbox.ts';
-import { type Expiry, regionFacts, watchRegion } from './region-watch.ts';
+import { type Expiry, type HaltedRollout, regionFacts, watchRegion } from './region-watch.ts';
 import { ACCOUNT_RULE_IDS } from './rule.ts';
 import type { PayoutMissing } from './rule-sql.ts';
 import { Scope, type SelectorLanguage } from './scope.ts';
@@ -33,6 +33,7 @@ export interface EvaluatorDeps {
   readonly expiries: () => readonly Expiry[];
   /** Keys that end within `noticeMs`, or did so within it. */
   readonly endingKeys: (span: { now: number; noticeMs: number }) => Promise<readonly EndingKey[]>;
+  readonly haltedRollouts: () => Promise<readonly HaltedRollout[]>;
   readonly payoutMissing?: PayoutMissing;
 }
 
@@ -102,9 +103,14 @@ export class Evaluator implements Task {
   }
 
   async #region(sql: Sql): Promise<void> {
-    const { freezes, expiries, language } = this.#deps;
+    const { freezes, expiries, language, haltedRollouts } = this.#deps;
     const { at, freezes: held } = await freezes.read();
-    const facts = regionFacts({ freezes: held, expiries: expiries(), now: at.now });
+    const facts = regionFacts({
+      freezes: held,
+      expiries: expiries(),
+      halted: await haltedRollouts(),
+      now: at.now,
+    });
     const standings = await new StandingStore(sql).ofOwner(REGION_OWNER);
     if (facts.length === 0 && standings.length === 0) return;
     const scope = new Scope({ sql, language, nodeIds: [] });

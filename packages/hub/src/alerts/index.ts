@@ -55,6 +55,7 @@ export interface AlertsDeps extends AlertSources {
   /** E-mails of the admins, who hear what is about the region. */
   readonly admins: () => Promise<readonly string[]>;
   readonly endingKeys: EvaluatorDeps['endingKeys'];
+  readonly haltedRollouts: EvaluatorDeps['haltedRollouts'];
   readonly sql: Sql;
   /** Seals what channels take to be reached. */
   readonly vault: Vault;

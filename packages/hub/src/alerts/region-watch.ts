@@ -14,6 +14,15 @@ export interface Expiry {
   readonly warnMs: number;
 }
 
+/** A rollout that its gate halted, or would halt. */
+export interface HaltedRollout {
+  readonly rolloutId: string;
+  /** What it brings, for people. */
+  readonly label: string;
+  readonly since: number;
+  readonly reason: string;
+}
+
 interface RegionFact {
   readonly rule: RegionRuleId;
   readonly subject: string;
@@ -26,6 +35,7 @@ interface RegionFact {
 export function regionFacts(by: {
   freezes: readonly Freeze[];
   expiries: readonly Expiry[];
+  halted: readonly HaltedRollout[];
   now: number;
 }): RegionFact[] {
   const masses = by.freezes.filter((freeze) => freeze.nodes > 0);
@@ -53,6 +63,11 @@ export function regionFacts(by: {
       label: name,
       since: notAfter - warnMs,
       evidence: [{ name: 'Ends', at: notAfter }],
+    })),
+    ...by.halted.map(({ rolloutId, label, since, reason }) => ({
+      rule: 'rollout-halted' as const,
+      ...{ subject: rolloutId, label, since },
+      evidence: [{ name: 'Reason', value: reason }],
     })),
   ];
 }

@@ -23,7 +23,7 @@ export interface Standards {
 }
 
 /**
- * Which rules hold, as the bits of `RULES`: over n (nodes), s (node_status), w (alert_watch), t (disk_trends).
+ * Which rules hold, as the bits of `RULES`: over n (nodes), s (node_status), w (alert_watch), t (disk_trends), u (node_updates).
  *
  * What can not be known keeps what was known: a node that falls silent while it is behind has not caught up. Thresholds
  * hold until their second, laxer value, so that nothing flickers around the first.
@@ -56,6 +56,7 @@ export function conditionBits(
     'no-payout': payoutMissing?.(sql) ?? sql`false`,
     'chainweb-outdated': chainweb('chainweb-outdated', requiredChainweb),
     'chainweb-pressing': chainweb('chainweb-pressing', pressing),
+    'update-failed': sql`coalesce(u.state in ('rolled-back', 'failed'), false)`,
   };
   const bits = Object.entries(conditions)
     .map(([id, holds]) => sql`(case when ${holds} then ${1 << RULES[id as RuleId].bit}::int else 0 end)`)

@@ -16,11 +16,12 @@ export const RULE_IDS = [
   'no-payout',
   'chainweb-outdated',
   'chainweb-pressing',
+  'update-failed',
 ] as const;
 export type RuleId = (typeof RULE_IDS)[number];
 
 /** What is about the region, not one node: told to its admins. */
-export const REGION_RULE_IDS = ['mass-silence', 'certificate', 'release-metadata'] as const;
+export const REGION_RULE_IDS = ['mass-silence', 'certificate', 'release-metadata', 'rollout-halted'] as const;
 export type RegionRuleId = (typeof REGION_RULE_IDS)[number];
 
 /** What is about an account itself: told to it. */
@@ -42,6 +43,10 @@ export interface AlertFacts {
   readonly chainwebVersion: string | undefined;
   /** What the region's admins require; undefined: no version. */
   readonly requiredChainweb: RequiredChainweb | undefined;
+  /** The update that did not stay; undefined: none, or it is past. */
+  readonly failedUpdate:
+    | { readonly at: number; readonly target: string; readonly version: string; readonly reason: string }
+    | undefined;
 }
 
 export interface RuleWords {
@@ -204,6 +209,19 @@ export const RULES: Readonly<Record<RuleId, Rule>> = {
     since: () => undefined,
     evidence: chainweb,
   },
+  'update-failed': {
+    ...{ id: 'update-failed', bit: 11, byLiveness: false, delayMs: 0, leastDelayMs: 0 },
+    ...{ word: 'Update failed', severity: 'warning' },
+    rule: 'Its last update did not stay: the node runs on as it did before.',
+    change:
+      'An update that stays. The Updates tab has the reason and the last lines of its log; an admin of the region can have it tried again.',
+    since: (facts) => facts.failedUpdate?.at,
+    evidence: ({ failedUpdate }) => [
+      { name: 'To', value: failedUpdate?.target || 'not known' },
+      { name: 'It runs', value: failedUpdate?.version || 'not known' },
+      { name: 'Reason', value: failedUpdate?.reason || 'none given' },
+    ],
+  },
 };
 
 /** Why the rule can not hold yet; it is shown as off. */
@@ -225,6 +243,11 @@ export const REGION_RULES: Readonly<Record<RegionRuleId, RuleWords & { readonly 
     rule: 'What vouches for the releases of the agent is close to its end, or past it: from then on no node updates. All of them go on running.',
     change:
       'Root and release: signed anew by their holders and published. Snapshot and timestamp: by the hub itself; the page Releases says what keeps it from that. docs/releases.md has the ceremonies.',
+  },
+  'rollout-halted': {
+    ...{ word: 'Rollout halted', severity: 'critical', delayMs: 0 },
+    rule: 'The gate of a rollout found its release wanting: nothing more is given to nodes, and what had not begun was taken back. Of a release that mends a security fault this is only a warning.',
+    change: 'A person who looks at the evidence on the page of the rollout, and resumes or aborts it.',
   },
 };
 
@@ -257,7 +280,8 @@ export function isAccountRuleId(text: string): text is AccountRuleId {
 
 /** Path of the page of what an alert is about. */
 export function pathOf(rule: string, subject: string): string | undefined {
-  if (isRuleId(rule)) return `/nodes/${subject}`;
+  if (isRuleId(rule)) return rule === 'update-failed' ? `/nodes/${subject}/updates` : `/nodes/${subject}`;
+  if (rule === 'rollout-halted') return `/admin/rollouts/${subject}`;
   return isAccountRuleId(rule) ? '/settings/api-keys' : undefined;
 }
 

@@ -37,6 +37,11 @@ interface WatchedRow {
   quarantined_at: Date | null;
   quarantine_reason: string | null;
   chainweb_version: string | null;
+  update_state: string | null;
+  update_since: Date | null;
+  update_target: string | null;
+  update_version: string | null;
+  update_reason: string | null;
 }
 
 const BY_LIVENESS = RULE_IDS.filter((id) => RULES[id].byLiveness);
@@ -79,7 +84,7 @@ export class WatchStore {
           select n.node_id, n.owner, w.bits as held, case when w.owner = n.owner then w.seen else 0 end as seen,
             ${conditionBits(sql, at, standards)} as bits
           from nodes n left join node_status s using (node_id) left join alert_watch w using (node_id)
-            left join disk_trends t using (node_id), ${stateColumn(sql, at)} offset 0) j
+            left join disk_trends t using (node_id) left join node_updates u using (node_id), ${stateColumn(sql, at)} offset 0) j
         where j.bits is distinct from j.held or j.seen <> ${ALL_BITS}::int or j.node_id = any(${[...due]}::text[])),
       calm as (
         insert into alert_watch (node_id, owner, bits, seen)
@@ -90,9 +95,10 @@ export class WatchStore {
         union select * from odd where node_id = any(${[...due]}::text[]))
       select p.node_id, p.owner, n.retired_at is not null or n.refused_at is not null as gone, p.bits, p.seen, n.label,
         n.simulated, n.disputed_at, n.quarantined_at, n.quarantine_reason, n.chainweb_version, s.last_seen, s.at_tip_at, s.lag, s.chainweb,
-        s.disk, s.disk_free, t.bytes_per_day
+        s.disk, s.disk_free, t.bytes_per_day, u.state as update_state, u.since as update_since, u.target as update_target,
+        u.version as update_version, u.reason as update_reason
       from picked p join nodes n using (node_id) left join node_status s using (node_id)
-        left join disk_trends t using (node_id)`;
+        left join disk_trends t using (node_id) left join node_updates u using (node_id)`;
     return rows.map((row) => toWatched(row, standards));
   }
 
@@ -132,6 +138,17 @@ function toWatched(row: WatchedRow, { requiredChainweb }: Standards): WatchedNod
       quarantineReason: row.quarantine_reason ?? undefined,
       chainwebVersion: row.chainweb_version ?? undefined,
       requiredChainweb,
+      failedUpdate: failedUpdate(row),
     },
+  };
+}
+
+function failedUpdate(row: WatchedRow): AlertFacts['failedUpdate'] {
+  if (row.update_state !== 'rolled-back' && row.update_state !== 'failed') return undefined;
+  return {
+    at: row.update_since?.getTime() ?? 0,
+    target: row.update_target ?? '',
+    version: row.update_version ?? '',
+    reason: row.update_reason ?? '',
   };
 }

@@ -94,6 +94,16 @@ export class RolloutReader {
     return this.#rollouts.list();
   }
 
+  /** What stands at a gate that found it wanting: halted, or warned of where only a person halts it. */
+  async halted(): Promise<readonly { rolloutId: string; label: string; since: number; reason: string }[]> {
+    const open = await this.#rollouts.open();
+    return open.flatMap(({ rolloutId, kind, version, course, evidence }) => {
+      const reason = course.state === 'halted' ? course.reason : evidence?.warning;
+      const label = `The rollout of ${kind} ${version}`;
+      return reason === undefined ? [] : [{ rolloutId, label, since: course.ringSince, reason }];
+    });
+  }
+
   find(rolloutId: string): Promise<Rollout | undefined> {
     return this.#rollouts.find(rolloutId);
   }

@@ -45,7 +45,8 @@ export async function launch(options: LaunchOptions): Promise<number> {
       now: () => Date.now(),
       lastEnd: () => words.readEnd(),
       lastLines: (slot) => words.lines(slot),
-      warn,
+      // A command may be somebody's who must not read the journal: it is of no concern to them.
+      warn: counted ? warn : () => undefined,
     },
     counted,
   );

@@ -237,7 +237,7 @@ describe('a hub and its people', { timeout: 180_000 }, () => {
       [
         admin,
         'admin@stoa.local',
-        ['fleet', 'admin/fleet', 'admin/system', 'admin/announcements', 'admin/accounts'],
+        ['fleet', 'admin/fleet', 'admin/releases', 'admin/system', 'admin/announcements', 'admin/accounts'],
       ],
     ] as const)
       for (const path of paths) {

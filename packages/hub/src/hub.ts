@@ -217,6 +217,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     ...{ config, sql, vault, bus, clock, random, crypto, fetch: options.fetch, log },
     instanceId: config.instance,
   });
+  opening.defer(() => last(releases.close()));
   const rollouts = await createRollouts({
     ...{ sql, bus, clock, random, log, releases: releases.bench, instanceId: config.instance },
     sessions: () => agents.gateway.sessions,

@@ -30,6 +30,6 @@ export async function init({ config, out, json }: CommandContext): Promise<void>
   );
   for (const place of places) out(`\n  ${place.key}\n    ${place.path}\n    ${place.belongs}`);
   out(
-    `\nNext: stoa-signer serve --dir ${signerDir} --socket ${signerSocket}, then stoa-hub serve. All keys: docs/keys.md`,
+    `\nNext: stoa-signer serve --dir ${signerDir} --socket ${signerSocket}, then stoa-hub serve. All keys: docs/keys.md\nFor releases of the agent, once it serves: stoa-hub release keys (docs/releases.md)`,
   );
 }

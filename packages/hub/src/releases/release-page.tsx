@@ -19,14 +19,16 @@ export function ReleasePage({ view }: { view: ReleaseView }) {
       </header>
       <div class="panels">
         <About view={view} />
-        <Panel id="notes" title="What it brings">
-          {release.notes === '' ? (
-            <p class="unknown">Its holders wrote no notes.</p>
-          ) : (
-            <p class="release-notes">{release.notes}</p>
-          )}
-        </Panel>
-        {view.changes !== undefined && <Changed changes={view.changes} />}
+        <div class="stack">
+          <Panel id="notes" title="What it brings">
+            {release.notes === '' ? (
+              <p class="unknown">Its holders wrote no notes.</p>
+            ) : (
+              <p class="release-notes">{release.notes}</p>
+            )}
+          </Panel>
+          {view.changes !== undefined && <Changed changes={view.changes} />}
+        </div>
       </div>
       <div class="below stack releases">
         <Files view={view} />

@@ -74,6 +74,8 @@ export interface ReleaseSide {
   readonly ends: () => readonly ReleaseEnd[];
   /** Whose releases are served here too; undefined where they are published here. */
   readonly mirrorOf: string | undefined;
+  /** Lets another instance keep them fresh. */
+  close(): Promise<void>;
 }
 
 /** Releases of the agent: published here or followed from another region, kept fresh, and served. */
@@ -96,14 +98,16 @@ export function createReleases(
     work: () => (mirror === undefined ? bench.publisher.refresh() : mirror.follow()),
   });
   const holder = `${deps.instanceId} ${toHex(random(6))}`;
+  const led = new LedTask(upkeep, { sql, clock, holder });
   const watch = new ReleaseWatch({ reader: bench.reader, bus: deps.bus });
   return {
     releases: bench.reader,
     bench,
     downloads: releaseDownloads(bench.tree),
-    tasks: [new LedTask(upkeep, { sql, clock, holder }), watch],
+    tasks: [led, watch],
     ends: () => watch.ends,
     mirrorOf,
+    close: () => led.release(),
   };
 }
 

@@ -3,6 +3,7 @@ import { zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { regionFacts } from '../alerts/region-watch.ts';
 import { DAY } from './release.fixture.ts';
 import { ReleaseWorld, serving, taskOf } from './release-world.fixture.ts';
 import { type ReleaseSide, requirePublisher } from './releases.ts';
@@ -44,6 +45,8 @@ describe('upkeep', { timeout: 60_000 }, () => {
     await taskOf(world.here, 'release-upkeep').tick();
     await watch.tick();
     expect(due()).toEqual(['Signed release 1']);
+    const told = regionFacts({ freezes: [], expiries: world.here.ends(), now: world.now });
+    expect(told).toMatchObject([{ rule: 'release-metadata', subject: 'Signed release 1' }]);
     await world.refresh();
   });
 

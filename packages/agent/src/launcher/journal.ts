@@ -50,14 +50,17 @@ export function withRecord(journal: Journal, id: string, change: Partial<Omit<Sl
   };
 }
 
-/** Bounded whatever the payload wrote. */
+/** Bounded whatever the payload wrote. What is no verdict is told once for a slot, the last time, or an outage would fill it. */
 export function withFailure(journal: Journal, failure: Failure): Journal {
   const kept = {
     ...failure,
     detail: failure.detail.slice(0, MOST_CHARACTERS),
     lines: failure.lines.slice(-MOST_LINES).map((line) => line.slice(0, MOST_CHARACTERS)),
   };
-  return { ...journal, failures: [kept, ...journal.failures].slice(0, MOST_FAILURES) };
+  const others = journal.failures.filter(
+    ({ slot, reason, final }) => final || slot !== failure.slot || reason !== failure.reason,
+  );
+  return { ...journal, failures: [kept, ...others].slice(0, MOST_FAILURES) };
 }
 
 /** Undefined where there is none. @throws JsonDamagedError, DiskError */

@@ -12,10 +12,14 @@ import {
 import { join } from 'node:path';
 import { makeReleaseParties, namedKeys } from '@stoa/protocol/fixtures';
 import { peekRoot, peekTargets } from '@stoa/protocol/release';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDisk } from '#atomic-file.ts';
-import { makeInstallation } from '#launcher/installation.fixture.ts';
+import { makeInstallation, PLATFORM } from '#launcher/installation.fixture.ts';
 import type { InstallCode } from '#launcher/installer.ts';
+import { layoutOf } from '#launcher/layout.ts';
+import { SlotStore } from '#launcher/slot-store.ts';
+import { MemoryDisk, type Unsynced } from '#memory-disk.ts';
 
 const parties = makeReleaseParties('slot-store');
 const code = (expected: InstallCode) => expect.objectContaining({ code: expected });
@@ -190,6 +194,46 @@ describe('staging and selecting', () => {
     await expect(store({ disk: full }).stage(delivery('1.2.0'))).rejects.toEqual(code('install_no_room'));
     expect(existsSync(layout.selection)).toBe(false);
     await expect(store().stage(delivery('1.2.0'))).resolves.toBeDefined();
+  });
+
+  it('F13 cut at any step of its files, has the old slot or the new, and takes the new one when it comes again', async () => {
+    const { delivery, root } = makeInstallation(parties);
+    const layout = layoutOf('/nonexistent/stoa-agent');
+    const [before, after] = [delivery('1.1.0'), delivery('1.2.0')];
+    const bytesOf = (version: string) => delivery(version).bytes;
+    const unsynced = fc.constantFrom<Unsynced>('lost', 'torn', 'kept');
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: 40 }), unsynced, async (steps, left) => {
+        const disk = new MemoryDisk();
+        const store = () =>
+          new SlotStore({
+            disk,
+            layout,
+            embeddedRoot: root,
+            programInode: 0,
+            platform: PLATFORM,
+            selfTest: () => Promise.resolve(),
+          });
+        const install = async (release: typeof before, version: string) => {
+          const open = store();
+          await open.select(await open.stage({ ...release, bytes: bytesOf(version) }));
+        };
+        await install(before, '1.1.0');
+        const { floor } = await store().state();
+        disk.crashAfter(steps);
+        await install(after, '1.2.0').catch((error: unknown) =>
+          expect(error).toMatchObject({ code: 'power_cut' }),
+        );
+        disk.restart(left);
+        const cut = await store().state();
+        expect(['1.1.0', '1.2.0']).toContain(cut.slots[0]?.version);
+        expect(cut.slots.map(({ version }) => version)).toContain('1.1.0');
+        expect(cut.floor.version).toBeGreaterThanOrEqual(floor.version);
+        await install(after, '1.2.0');
+        expect((await store().state()).slots.map(({ version }) => version)).toEqual(['1.2.0', '1.1.0']);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('does one thing at a time', async () => {

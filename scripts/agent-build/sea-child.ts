@@ -32,8 +32,9 @@ await sea(main, {
     // Its bytes differ from build to build, and another machine's V8 rejects them.
     useCodeCache: false,
     useSnapshot: false,
-    // No code is made at run time, so that the kernel may forbid it; SIGUSR1 would open the debugger.
-    execArgv: ['--jitless', '--disable-sigusr1'],
+    // No code is made at run time, so that the kernel may forbid it; SIGUSR1 would open the debugger. An agent makes little
+    // garbage: threads of V8's own and a large nursery are only memory.
+    execArgv: ['--jitless', '--disable-sigusr1', '--max-semi-space-size=1', '--v8-pool-size=0'],
     // NODE_OPTIONS says nothing to it.
     execArgvExtension: 'none',
   },

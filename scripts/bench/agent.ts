@@ -12,7 +12,7 @@ import { compress } from '../agent-build/compression.ts';
 import { developmentRoot } from '../agent-build/development-root.ts';
 import { HOST_PLATFORM, isPlatform } from '../agent-build/platform.ts';
 import { measureNodeExporter } from './node-exporter.ts';
-import { cpuMsOf, memoryOf } from './process-figures.ts';
+import { childrenOf, exactCpuMsOf, memoryOf } from './process-figures.ts';
 import type { Bench } from './result.ts';
 import { result, round } from './result.ts';
 
@@ -157,8 +157,7 @@ async function measureStarts(
   for (let turn = 0; turn < STARTS; turn += 1) {
     const copy = join(dir, `cold-${turn}`);
     await copyFile(usual, copy);
-    await promisify(execFile)('sync', [copy]);
-    await promisify(execFile)('dd', [`if=${copy}`, 'iflag=nocache', 'count=0', 'status=none']);
+    await leaveCache(copy);
     cold.push(await once(copy));
     warm.push(await once(copy));
     await rm(copy);
@@ -168,24 +167,40 @@ async function measureStarts(
   return { coldMs: median(cold), warmMs: median(warm) };
 }
 
+/** Of the agent and of the shell that watches over it, after a start from a cold file: what was just written is mapped in larger pieces. */
 async function measureSteady(
   agent: BenchedAgent,
   world: TestHub,
   { seconds, say }: { seconds: number; say: (text: string) => void },
 ): Promise<{ privateMb: number; residentMb: number; cpuPercent: number; heartbeats: number }> {
+  await leaveCache(agent.program);
   const { agent: running } = await agent.start();
   try {
     await pause(10_000);
     say(`in session; measuring for ${seconds} s`);
-    const before = cpuMsOf(running.pid!);
+    const processes = [running.pid!, ...childrenOf(running.pid!)];
+    const spent = () => processes.reduce((sum, pid) => sum + exactCpuMsOf(pid), 0);
+    const before = spent();
     const heartbeats = world.hub.agents.heartbeats.received;
     await pause(seconds * 1000);
-    const cpuPercent = (cpuMsOf(running.pid!) - before) / (seconds * 10);
-    const memory = await memoryOf(running.pid!);
-    return { ...memory, cpuPercent, heartbeats: world.hub.agents.heartbeats.received - heartbeats };
+    const cpuPercent = (spent() - before) / (seconds * 10);
+    const all = await Promise.all(processes.map(memoryOf));
+    const sum = (of: 'privateMb' | 'residentMb') => all.reduce((total, memory) => total + memory[of], 0);
+    return {
+      privateMb: sum('privateMb'),
+      residentMb: sum('residentMb'),
+      cpuPercent,
+      heartbeats: world.hub.agents.heartbeats.received - heartbeats,
+    };
   } finally {
     await agent.stop(running);
   }
+}
+
+/** Nothing of the file is in memory then, as after a boot; for a file that no process runs. */
+async function leaveCache(path: string): Promise<void> {
+  await promisify(execFile)('sync', [path]);
+  await promisify(execFile)('dd', [`if=${path}`, 'iflag=nocache', 'count=0', 'status=none']);
 }
 
 function median(values: readonly number[]): number {

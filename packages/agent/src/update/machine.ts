@@ -11,7 +11,8 @@ import type { Goal } from '#update/goal.ts';
  * - downloading: -> staged | failed | refused (no room, not what was signed).
  * - staged: -> draining | failed.
  * - draining: no work is taken, what runs goes on to its end. -> trying | failed.
- * - trying: the next process decides. -> confirmed | rolled-back | failed; or assigned, where the swap was never made.
+ * - trying: the next process decides. -> confirmed | rolled-back | failed; or assigned, where the swap was never made. Where
+ *   a day brought no verdict (the hub was away), the failure is taken back by the one that comes at last.
  *
  * Before `trying` a cancel ends it, and a new goal takes its place before `draining`. A process that starts anew in the
  * middle begins again at `assigned`, `ATTEMPTS` times at most.
@@ -122,6 +123,11 @@ const STAY: Readonly<Record<Passing, { ms: number; end: 'refused' | 'failed'; wh
   },
 };
 
+/** Whether a swap was made, and what becomes of it is to be seen. */
+export function awaitsVerdict({ state, reason }: Progress): boolean {
+  return state === 'trying' || (state === 'failed' && reason === STAY.trying.why.reason);
+}
+
 export function isPassing(state: UpdateState): state is Passing {
   return Object.hasOwn(STAY, state);
 }
@@ -136,8 +142,7 @@ const REACHED_FROM: Readonly<Partial<Record<UpdateEvent['type'], readonly Update
   trying: ['draining'],
   refused: ['assigned', 'deferred', 'downloading', 'staged', 'draining'],
   failed: ['assigned', 'deferred', 'downloading', 'staged', 'draining', 'trying'],
-  confirmed: ['assigned', 'trying'],
-  'rolled-back': ['trying'],
+  confirmed: ['assigned'],
   unswapped: ['trying'],
 };
 
@@ -189,7 +194,8 @@ function move(progress: Progress, event: UpdateEvent, now: number): Progress {
     const { end, why } = STAY[state];
     return enter(progress, end, now, why);
   }
-  if (!REACHED_FROM[event.type]?.includes(state)) return progress;
+  const judged = awaitsVerdict(progress) && (event.type === 'confirmed' || event.type === 'rolled-back');
+  if (!(judged || REACHED_FROM[event.type]?.includes(state))) return progress;
   switch (event.type) {
     case 'due':
       return enter(progress, 'assigned', now);

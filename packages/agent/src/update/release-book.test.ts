@@ -84,6 +84,13 @@ describe('the book of releases', () => {
     expect((await open(disk)).targets?.release.release).toBe('1.1.0');
   });
 
+  it('F17 lets no clock go back behind the last timestamp that it accepted', async () => {
+    const disk = new MemoryDisk();
+    await (await open(disk)).refresh(serve(tree(1, { expiresAt: NOW + DAY })), NOW + DAY / 2);
+    const short = serve(tree(2, { expiresAt: NOW + DAY / 4 }));
+    await expect((await open(disk)).refresh(short, NOW)).rejects.toMatchObject({ code: 'metadata_expired' });
+  });
+
   it('F20 follows the root through rotations, and gives up the marks of keys that are gone', async () => {
     const disk = new MemoryDisk();
     const book = await open(disk);

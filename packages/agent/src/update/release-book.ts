@@ -136,14 +136,16 @@ export class ReleaseBook {
 
   /**
    * TUF's client workflow against one mirror (5.3 to 5.6). What was verified before it failed is kept.
-   * @param at ms since 1970, by proven time. @throws UpdateError, HttpError, DiskError
+   * @param proven ms since 1970. No time is believed that lies before the last accepted timestamp.
+   * @throws UpdateError, HttpError, DiskError
    */
-  async refresh(fetch: FetchMetadata, at: number): Promise<ReleaseTargets> {
+  async refresh(fetch: FetchMetadata, proven: number): Promise<ReleaseTargets> {
+    const at = Math.max(proven, this.timestampAt);
     try {
       await this.#followRoots(fetch, at);
       const judged = { at, floors: this.floors };
       const timestamp = verifyTimestamp(this.#root, await need(fetch, 'timestamp.json', 'timestamp'), judged);
-      await this.#mark({ timestamp }, { timestampAt: Math.max(at, this.timestampAt) });
+      await this.#mark({ timestamp }, { timestampAt: at });
       const snapshot = await this.#snapshot(fetch, { ...judged, timestamp });
       return await this.#follow(fetch, { at, floors: this.floors, snapshot });
     } catch (error) {

@@ -69,7 +69,9 @@ export class Succession {
       return { type: 'confirmed', reason: `proven_${proof}`, detail };
     }
     const failure = this.#failureOf(slot);
-    return failure && asRolledBack(failure);
+    // A host without a network says nothing about who had no session: nobody is judged by it for good.
+    if (failure === undefined || (failure.reason === 'silent' && proof !== 'session')) return undefined;
+    return asRolledBack(failure);
   }
 
   /** So that it is never staged here again. @throws InstallError */

@@ -168,6 +168,17 @@ describe('a new version that fails', () => {
     expect(back.updater.view().reason).toBe('silent');
   });
 
+  it('is not judged by a host that has lost its network', async () => {
+    const world = await UpdateWorld.make();
+    const { slot } = await swapped(world, world.publish('1.1.0', 1));
+    const failures = [failure(slot, { reason: 'silent', final: false })];
+    world.alone = true;
+    const back = await world.boot({ ...FACTORY, failures });
+    await world.pass(61_000);
+    await vi.waitFor(() => expect(back.confirmed).toEqual(['alone']), 60_000);
+    expect(back.updater.view()).toMatchObject({ state: 'trying', rejected: [] });
+  });
+
   it('F13 is begun anew where the swap was never made, a few times', async () => {
     const world = await UpdateWorld.make();
     await swapped(world, world.publish('1.1.0', 1));

@@ -5,7 +5,7 @@ import { describeError } from '#error.ts';
 import type { ProofOfLife } from '#launcher/launched.ts';
 import { uniform } from '#random.ts';
 import { type Goal, goalOf } from '#update/goal.ts';
-import type { Progress } from '#update/machine.ts';
+import { awaitsVerdict, type Progress } from '#update/machine.ts';
 import { type Preferences, readPreferences, writePreferences } from '#update/preferences.ts';
 import { previousSlots, ReleaseDesk, type ReleaseDeskOptions } from '#update/release-desk.ts';
 import { Succession } from '#update/succession.ts';
@@ -205,22 +205,23 @@ export class Updater implements Updates {
 
   /** What an earlier process has left: the swap that it made, or the goal that it did not bring to its end. */
   async #resume(): Promise<void> {
-    const { state, slot } = this.#course.progress;
+    const { progress } = this.#course;
+    const trying = awaitsVerdict(progress);
     // Before anything else can come: a goal of this very process is not begun anew.
-    const began = state === 'trying' ? undefined : this.#course.take({ type: 'began' });
+    const began = trying ? undefined : this.#course.take({ type: 'began' });
     await this.#succession.look().catch((error: unknown) => {
       // Whoever installs may be away: what is under way waits for him, or ends.
       this.#options.log.warn('update-installer-away', { ...describeError(error) });
     });
-    const event = began === undefined ? await this.#succession.outcome(slot) : undefined;
+    const event = trying ? await this.#succession.outcome(progress.slot) : undefined;
     const changed = event === undefined ? await began : await this.#course.take(event);
     if (!changed) this.#course.resume();
     this.#tell();
   }
 
   async #proven(proof: ProofOfLife): Promise<void> {
-    const { state, slot } = this.#course.progress;
-    const event = await this.#succession.proven(proof, state === 'trying' ? slot : '');
+    const { progress } = this.#course;
+    const event = await this.#succession.proven(proof, awaitsVerdict(progress) ? progress.slot : '');
     await this.#desk.confirmed();
     if (event === undefined || !(await this.#course.take(event))) this.#tell();
   }

@@ -45,7 +45,7 @@ describe('upkeep', { timeout: 60_000 }, () => {
     await taskOf(world.here, 'release-upkeep').tick();
     await watch.tick();
     expect(due()).toEqual(['Signed release 1']);
-    const told = regionFacts({ freezes: [], expiries: world.here.ends(), now: world.now });
+    const told = regionFacts({ freezes: [], halted: [], expiries: world.here.ends(), now: world.now });
     expect(told).toMatchObject([{ rule: 'release-metadata', subject: 'Signed release 1' }]);
     await world.refresh();
   });

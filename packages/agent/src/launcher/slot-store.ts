@@ -7,7 +7,6 @@ import {
   raiseFloors,
   requireNoDowngrade,
   type TrustedRoot,
-  verifyRoots,
   verifyTargets,
 } from '@stoa/protocol/release';
 import { describeError } from '#error.ts';
@@ -37,7 +36,7 @@ import {
   writeSelection,
 } from '#launcher/selection.ts';
 import { readSlot, sha256Of } from '#launcher/slot.ts';
-import { readTrust, writeRoots } from '#launcher/trust.ts';
+import { followRoots, readTrust, writeRoots } from '#launcher/trust.ts';
 
 /** Beside what is written: journals and metadata must find room too. */
 const ROOM_BYTES = 4 * 1024 * 1024;
@@ -174,14 +173,14 @@ export class SlotStore {
     lowest: number,
   ): Promise<{ root: TrustedRoot; fresh: readonly Uint8Array[] }> {
     const { disk, layout, embeddedRoot } = this.#deps;
-    const { anchor, later } = await readTrust(disk, layout, embeddedRoot);
-    const root = judge(() => verifyRoots(anchor, [...later, ...handed]));
+    const chain = await readTrust(disk, layout, embeddedRoot);
+    const { root, followed } = judge(() => followRoots(chain, handed));
     if (root.version < lowest)
       throw new InstallError(
         'install_replayed',
         `root ${lowest} was trusted here before, and these lead to ${root.version} only`,
       );
-    return { root, fresh: [embeddedRoot, ...handed] };
+    return { root, fresh: [embeddedRoot, ...followed] };
   }
 
   async #requireRoom(bytes: number): Promise<void> {

@@ -40,6 +40,19 @@ export async function readTrust(disk: Disk, layout: Layout, embedded: Uint8Array
   return furthest(embedded, newer) ?? { anchor: embedded, later: [], root: verifyRoots(embedded) };
 }
 
+/**
+ * Where the chain leads with these as well. Only what it was led through may be kept: a root that is older than the trusted
+ * one is passed over unverified, and whoever wrote one that leads to the real roots would find its own keys trusted here.
+ * @throws ReleaseError
+ */
+export function followRoots(
+  { anchor, later, root: before }: TrustChain,
+  handed: readonly Uint8Array[],
+): { root: TrustedRoot; followed: readonly Uint8Array[] } {
+  const root = verifyRoots(anchor, [...later, ...handed]);
+  return { root, followed: handed.filter((bytes) => peekRoot(bytes).version > before.version) };
+}
+
 /** Keeps verified roots; those that are there already stay as they are. */
 export async function writeRoots(disk: Disk, layout: Layout, files: readonly Uint8Array[]): Promise<void> {
   for (const bytes of files) {

@@ -180,6 +180,23 @@ describe('a threshold', () => {
   });
 });
 
+describe('a root', () => {
+  test.for(['constructor', '__proto__', 'toString'])(
+    'that names the key %s, which it does not hold, is refused',
+    (id) => {
+      const signed = parseMetadata('root', rootFile).signed;
+      signed.roles['targets']!.keyIDs.push(id);
+      expect(() => verifyRoots(signMetadata(signed, keys.root))).toThrow(code('bad_root'));
+    },
+  );
+
+  test('declares no floor above every number that metadata may have', () => {
+    const floor = { version: '1.0.0', targets: 2 ** 31, since: 1 };
+    expect(() => parties.root({ floor })).toThrow(code('bad_root'));
+    expect(() => parties.root({ floor: { ...floor, targets: 2 ** 31 - 1 } })).not.toThrow();
+  });
+});
+
 describe('targets', () => {
   test.for([
     ['another platform in its path', { path: 'payload/1.2.3/linux-arm64' }],

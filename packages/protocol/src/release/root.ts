@@ -103,7 +103,7 @@ function readRoot(root: Root, message: Uint8Array = signedBytes(root)): RootCont
 function readKeySet(root: Root, name: RoleName): KeySet {
   const { keyIDs, threshold } = root.roles[name]!;
   const keys = keyIDs.map((id) => {
-    const key = root.keys[id];
+    const key = Object.hasOwn(root.keys, id) ? root.keys[id] : undefined;
     if (key === undefined)
       throw new ReleaseError('bad_root', `the root names a key ${id} that it does not hold`);
     return fromTufKey(key);

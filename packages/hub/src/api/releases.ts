@@ -68,7 +68,15 @@ const list = createRoute({
 export function addReleaseRoutes(api: Api, { releases }: ReleaseApiDeps): void {
   api.openapi(list, async (c) => {
     requireAdmin(c);
-    const { standing, rows, ends, mirrorOf = null, fault = null, now } = await releases.list();
+    const {
+      standing,
+      rows,
+      ends,
+      mirrorOf = null,
+      broken,
+      fault = broken ?? null,
+      now,
+    } = await releases.list();
     const holders = (ids: readonly string[]) =>
       standing === undefined ? [] : [...releaseHoldersOf(standing.root, ids)];
     return c.json(

@@ -12,7 +12,9 @@ export function ReleasesPage({ view }: { view: ReleasesView }) {
       <header class="title">
         <h1>Releases</h1>
       </header>
-      {standing === undefined ? (
+      {view.broken !== undefined ? (
+        <Broken why={view.broken} />
+      ) : standing === undefined ? (
         <NoRoot view={view} />
       ) : (
         <>
@@ -32,6 +34,23 @@ export function ReleasesPage({ view }: { view: ReleasesView }) {
         </>
       )}
     </>
+  );
+}
+
+/** Files that somebody or the disk has changed: nodes refuse them as the hub does. */
+function Broken({ why }: { why: string }) {
+  return (
+    <div class="stack">
+      <p class="warning" role="alert">
+        What lies on the disk does not hold: {why}. Nodes take no update, and go on running.
+      </p>
+      <p>
+        Move the folder metadata of the release directory away, and publish again from where it was signed:
+      </p>
+      <pre tabindex={0}>
+        <code>stoa-hub release publish DIR</code>
+      </pre>
+    </div>
   );
 }
 

@@ -1,3 +1,5 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AuditStore } from '#audit/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
@@ -72,6 +74,31 @@ describe('the pages of releases', { timeout: 60_000 }, () => {
     const old = (await read('/admin/releases/1')).text;
     expect(old).toContain('retired');
     expect(old).not.toContain(`/releases/targets/${before.targets[0]!.sha256}`);
+  });
+
+  it('say that what lies on the disk was changed, and what mends it', async () => {
+    const version = (await world.refresh()).snapshot.version;
+    const path = world.path('here', 'releases', 'metadata');
+    await writeFile(join(path, `${version}.snapshot.json`), '{}');
+    // Read anew, as by a hub that has just started.
+    const there = world.region('here');
+    const views = new ReleaseViews({
+      ...{
+        bench: there.bench,
+        mirrorOf: undefined,
+        clock: { now: () => world.now },
+        origin: 'https://hub.example',
+      },
+      auditStore: new AuditStore(database.sql),
+      fault: async () => undefined,
+    });
+    expect((await views.list()).broken).toContain('not the snapshot metadata');
+    await expect(world.publish()).rejects.toMatchObject({ code: 'mismatch' });
+    await rename(path, `${path}.away`);
+    world.now += 10 * 60_000;
+    await world.publish();
+    expect(await world.refresh()).toMatchObject({ targets: { version: 2 } });
+    expect((await world.refresh()).snapshot.version).toBeGreaterThan(version);
   });
 
   it('are for admins, and know only what was published', async () => {

@@ -97,7 +97,7 @@ export class ReleaseWatch implements Task {
   }
 
   async tick(): Promise<void> {
-    const standing = await this.#reader.load();
+    const standing = await this.#reader.standing();
     this.#ends = endsOf(standing);
     const version = standing?.inForce?.release.version;
     if (version === undefined || version === this.#seen) return;

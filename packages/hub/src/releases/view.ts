@@ -1,4 +1,4 @@
-import { compareVersions, type ReleaseTarget, type TrustedRoot } from '@stoa/protocol/release';
+import { compareVersions, ReleaseError, type ReleaseTarget, type TrustedRoot } from '@stoa/protocol/release';
 import type { AuditStore } from '#audit/index.ts';
 import type { Clock } from '../clock.ts';
 import { blobsOf } from './blobs.ts';
@@ -28,6 +28,8 @@ export interface ReleasesView {
   readonly mirrorOf: string | undefined;
   /** Why the last attempt to keep it fresh failed. */
   readonly fault: string | undefined;
+  /** Why nodes would take nothing of what lies on the disk; then there is no standing. */
+  readonly broken: string | undefined;
   readonly now: number;
 }
 
@@ -85,9 +87,8 @@ export class ReleaseViews {
 
   async list(): Promise<ReleasesView> {
     const { bench, clock, mirrorOf } = this.#deps;
-    const [standing, rows, fault, held] = await Promise.all([
-      bench.reader.standing(),
-      this.#rows(),
+    const [{ standing, rows, broken }, fault, held] = await Promise.all([
+      this.#served(),
       this.#deps.fault(),
       bench.keys.list(),
     ]);
@@ -96,7 +97,7 @@ export class ReleaseViews {
         ...{ role, id, isHeld: held.some((key) => key.id === id) },
       })),
     );
-    return { standing, rows, ends: endsOf(standing), online, mirrorOf, fault, now: clock.now() };
+    return { standing, rows, broken, ends: endsOf(standing), online, mirrorOf, fault, now: clock.now() };
   }
 
   /** Undefined for what was never published here. */
@@ -110,6 +111,16 @@ export class ReleaseViews {
     const before = rows[at + 1]?.release;
     const changes = before && changesOf(row.release, before);
     return { row, root: standing.root, files, changes, origin, now: clock.now() };
+  }
+
+  async #served(): Promise<Pick<ReleasesView, 'standing' | 'rows' | 'broken'>> {
+    try {
+      const standing = await this.#deps.bench.reader.standing();
+      return { standing, rows: await this.#rows(), broken: undefined };
+    } catch (error) {
+      if (!(error instanceof ReleaseError)) throw error;
+      return { standing: undefined, rows: [], broken: error.message };
+    }
   }
 
   async #file(target: ReleaseTarget): Promise<FileView> {

@@ -1,10 +1,14 @@
 import {
   compareVersions,
+  type Floors,
   isPatch,
   ReleaseError,
   type ReleaseErrorCode,
   type ReleaseTarget,
   type ReleaseTargets,
+  requireNoDowngrade,
+  type TrustedRoot,
+  verifyTargets,
 } from '@stoa/protocol/release';
 import { type InstallCode, InstallError, type SlotId } from '#launcher/installer.ts';
 import { LAUNCHER_VERSION } from '#launcher/layout.ts';
@@ -23,6 +27,7 @@ export interface Delivery {
 const CODE: Partial<Record<ReleaseErrorCode, InstallCode>> = {
   rolled_back: 'install_replayed',
   below_floor: 'install_below_floor',
+  expired: 'install_expired',
 };
 
 /** @throws InstallError for each ReleaseError of the check. */
@@ -33,6 +38,29 @@ export function judge<T>(check: () => T): T {
     if (!(error instanceof ReleaseError)) throw error;
     throw new InstallError(CODE[error.code] ?? 'install_untrusted', error.message, error);
   }
+}
+
+/** By what something is put in place: the newest root, what was seen before, the time that was proven. */
+export interface Admission {
+  readonly root: TrustedRoot;
+  readonly floors: Floors;
+  /** Ms since 1970; 0 where none was proven: then no age is judged. */
+  readonly at: number;
+}
+
+/**
+ * The target, if it may be put in place now. Asked when it is staged and once more when it is selected: what was staged long
+ * ago may lie below a floor, or under keys, that have changed since. @throws InstallError
+ */
+export function admit(
+  { root, floors, at }: Admission,
+  metadata: Uint8Array,
+  find: (targets: ReleaseTargets) => ReleaseTarget,
+): { targets: ReleaseTargets; target: ReleaseTarget } {
+  const targets = judge(() => verifyTargets(root, metadata, { floors, at }));
+  const target = find(targets);
+  judge(() => requireNoDowngrade(target, root, floors));
+  return { targets, target };
 }
 
 export function idOf({ custom, sha256 }: ReleaseTarget): SlotId {
@@ -62,6 +90,18 @@ export function requireTarget({ targets }: ReleaseTargets, path: string, platfor
       `${path} needs launcher ${custom.minLauncher}, this is ${LAUNCHER_VERSION}: a newer runtime comes first`,
     );
   return target;
+}
+
+/** Finds the target of a slot that is staged. */
+export function requireSlot(
+  kind: 'payload' | 'runtime',
+  id: SlotId,
+): (targets: ReleaseTargets) => ReleaseTarget {
+  return ({ targets }) => {
+    const target = targets.find((one) => one.custom.kind === kind && idOf(one) === id);
+    if (target === undefined) throw noSlot(id);
+    return target;
+  };
 }
 
 /** Ends with an error as soon as more comes than was signed. */

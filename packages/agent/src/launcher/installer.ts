@@ -80,6 +80,8 @@ const RETRY = {
   /** Older metadata than was accepted before (F19). */
   install_replayed: false,
   install_below_floor: false,
+  /** Its metadata ended before the time that was proven to whoever installs. */
+  install_expired: false,
   install_wrong_platform: false,
   /** The payload needs a newer runtime. */
   install_needs_launcher: false,

@@ -1,8 +1,18 @@
 import { dirname } from 'node:path';
-import { type ReleaseTarget, verifyInstalled } from '@stoa/protocol/release';
+import type { ReleaseTarget } from '@stoa/protocol/release';
 import type { Disk } from '#disk.ts';
 import { describeError } from '#error.ts';
-import { bounded, type Delivery, idOf, judge, mismatch, noSlot, versionIn } from '#launcher/delivery.ts';
+import {
+  type Admission,
+  admit,
+  bounded,
+  type Delivery,
+  idOf,
+  mismatch,
+  noSlot,
+  requireSlot,
+  versionIn,
+} from '#launcher/delivery.ts';
 import { InstallError, type RejectedSlot, type SlotId } from '#launcher/installer.ts';
 import { type Layout, runtimeFiles } from '#launcher/layout.ts';
 import {
@@ -17,12 +27,10 @@ import {
   writeRuntime,
 } from '#launcher/runtime-swap.ts';
 import { isRejected, type Selection } from '#launcher/selection.ts';
-import { readTrust } from '#launcher/trust.ts';
 
 export interface RuntimeStoreDeps {
   readonly disk: Disk;
   readonly layout: Layout;
-  readonly embeddedRoot: Uint8Array;
   /** Inode of the program's file as this process was started. */
   readonly programInode: number;
   /** Starts a staged runtime for its self-test. @throws where it does not pass. */
@@ -60,19 +68,15 @@ export class RuntimeStore {
   }
 
   /** Coming again after the exchange it has no effect. @throws InstallError */
-  async select(id: SlotId, selection: Selection): Promise<void> {
-    const { disk, layout, embeddedRoot, selfTest } = this.#deps;
+  async select(id: SlotId, selection: Selection, admission: Admission): Promise<void> {
+    const { disk, layout, selfTest } = this.#deps;
     const trial = await this.trial();
     if (trial?.id === id) return;
     if (trial !== undefined)
       throw new InstallError('install_busy', `the runtime ${trial.id} is still on trial here`);
     const files = runtimeFiles(layout, id);
     if ((await disk.stat(files.program))?.kind !== 'file') throw noSlot(id);
-    const { root } = await readTrust(disk, layout, embeddedRoot);
-    const metadata = await disk.readFile(files.targets);
-    const { targets } = judge(() => verifyInstalled(root, metadata));
-    const target = targets.find((one) => one.custom.kind === 'runtime' && idOf(one) === id);
-    if (target === undefined) throw noSlot(id);
+    const { target } = admit(admission, await disk.readFile(files.targets), requireSlot('runtime', id));
     if (isRejected(selection, target.sha256))
       throw new InstallError('install_rejected', `the runtime ${id} failed on this node before`);
     if ((await sha256OfFile(files.program)) !== target.sha256) throw mismatch(target);

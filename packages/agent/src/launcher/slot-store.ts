@@ -2,15 +2,13 @@ import {
   compareVersions,
   NO_FLOORS,
   newerVersion,
-  peekTargets,
   type ReleaseTarget,
   raiseFloors,
-  requireNoDowngrade,
-  type TrustedRoot,
-  verifyTargets,
 } from '@stoa/protocol/release';
 import { describeError } from '#error.ts';
 import {
+  type Admission,
+  admit,
   bounded,
   type Delivery,
   idOf,
@@ -18,6 +16,7 @@ import {
   mismatch,
   noSlot,
   RUNTIME_PREFIX,
+  requireSlot,
   requireTarget,
   versionIn,
 } from '#launcher/delivery.ts';
@@ -44,6 +43,9 @@ const ROOM_BYTES = 4 * 1024 * 1024;
 export interface SlotStoreDeps extends RuntimeStoreDeps {
   /** 'linux-x64'. */
   readonly platform: string;
+  readonly embeddedRoot: Uint8Array;
+  /** Ms since 1970, as it was proven to whoever installs; absent or 0: no time was, and no age is judged. */
+  readonly provenTime?: () => Promise<number>;
 }
 
 /**
@@ -77,12 +79,10 @@ export class SlotStore {
     return this.#alone(async () => {
       const { disk, layout, platform } = this.#deps;
       const selection = await this.#selection();
-      const { floor, rootVersion } = selection;
-      const floors = { ...NO_FLOORS, root: rootVersion, targets: floor };
-      const { root, fresh } = await this.#trust(delivery.roots, rootVersion);
-      const targets = judge(() => verifyTargets(root, delivery.targets, { floors }));
-      const target = requireTarget(targets, delivery.path, platform);
-      judge(() => requireNoDowngrade(target, root, floors));
+      const { fresh, ...admission } = await this.#admission(selection, delivery.roots);
+      const { targets, target } = admit(admission, delivery.targets, (named) =>
+        requireTarget(named, delivery.path, platform),
+      );
       requireNotRejected(selection, { id: target.path, sha256: target.sha256 });
       await this.#clean(selection, idOf(target));
       await this.#requireRoom(target.length);
@@ -90,7 +90,7 @@ export class SlotStore {
       await (target.custom.kind === 'payload'
         ? this.#store(target, delivery)
         : this.#runtimes.store(target, delivery));
-      const raised = raiseFloors(floors, root, { targets });
+      const raised = raiseFloors(admission.floors, admission.root, { targets });
       await this.#write({ ...selection, floor: raised.targets, rootVersion: raised.root });
       return idOf(target);
     });
@@ -100,8 +100,9 @@ export class SlotStore {
     return this.#alone(async () => {
       if (!isSlotId(id)) throw noSlot(id);
       const selection = await this.#selection();
-      if (id.startsWith(RUNTIME_PREFIX)) return this.#runtimes.select(id, selection);
-      const slot = selection.slots.find((one) => one.id === id) ?? (await this.#staged(id));
+      if (id.startsWith(RUNTIME_PREFIX))
+        return this.#runtimes.select(id, selection, await this.#admission(selection));
+      const slot = selection.slots.find((one) => one.id === id) ?? (await this.#staged(id, selection));
       requireNotRejected(selection, slot);
       const { content } = selection.floor;
       if (compareVersions(slot.version, content) < 0)
@@ -168,19 +169,20 @@ export class SlotStore {
     await this.#runtimes.forgetFailed();
   }
 
-  async #trust(
-    handed: readonly Uint8Array[],
-    lowest: number,
-  ): Promise<{ root: TrustedRoot; fresh: readonly Uint8Array[] }> {
-    const { disk, layout, embeddedRoot } = this.#deps;
+  async #admission(
+    { floor, rootVersion }: Selection,
+    handed: readonly Uint8Array[] = [],
+  ): Promise<Admission & { fresh: readonly Uint8Array[] }> {
+    const { disk, layout, embeddedRoot, provenTime } = this.#deps;
     const chain = await readTrust(disk, layout, embeddedRoot);
     const { root, followed } = judge(() => followRoots(chain, handed));
-    if (root.version < lowest)
+    if (root.version < rootVersion)
       throw new InstallError(
         'install_replayed',
-        `root ${lowest} was trusted here before, and these lead to ${root.version} only`,
+        `root ${rootVersion} was trusted here before, and these lead to ${root.version} only`,
       );
-    return { root, fresh: [embeddedRoot, ...followed] };
+    const floors = { ...NO_FLOORS, root: rootVersion, targets: floor };
+    return { root, floors, at: (await provenTime?.()) ?? 0, fresh: [embeddedRoot, ...followed] };
   }
 
   async #requireRoom(bytes: number): Promise<void> {
@@ -206,14 +208,12 @@ export class SlotStore {
   }
 
   /** A slot that is stored and not selected, by its own metadata. */
-  async #staged(id: SlotId): Promise<InstalledSlot> {
+  async #staged(id: SlotId, selection: Selection): Promise<InstalledSlot> {
     const { disk, layout } = this.#deps;
     const { targets: path } = slotFiles(layout, id);
     if ((await disk.stat(path))?.kind !== 'file') throw noSlot(id);
     const metadata = await disk.readFile(path);
-    const { targets } = judge(() => peekTargets(metadata));
-    const target = targets.find((one) => one.custom.kind === 'payload' && idOf(one) === id);
-    if (target === undefined) throw noSlot(id);
+    const { target } = admit(await this.#admission(selection), metadata, requireSlot('payload', id));
     return { id, version: target.custom.version, sha256: target.sha256 };
   }
 

@@ -41,6 +41,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'targets_differ',
   'no_previous',
   'install_below_floor',
+  'install_expired',
   'install_needs_launcher',
   'install_rejected',
   'install_replayed',

@@ -46,6 +46,8 @@ export interface TestHubOptions {
   readonly random?: Random;
   /** Of hub-run work; pg-boss on its database unless given. */
   readonly queue?: HubOptions['queue'] | undefined;
+  /** In memory, one for each region, unless given; a file is what commands beside the hub open. */
+  readonly vaultKeys?: HubOptions['vaultKeys'];
   /** `0.0.0-test` unless given. */
   readonly version?: string;
   /** `debug` unless said. */
@@ -106,7 +108,7 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
     key: region.instanceKeyOf(config.instance),
     identityCache: new PrivateFile(join(dataDir, 'instance.chain')),
     rollingCheckpoint: new PrivateFile(join(dataDir, 'rolling-checkpoint.json')),
-    vaultKeys: vaultKeysOf(region),
+    vaultKeys: options.vaultKeys ?? vaultKeysOf(region),
     checkpoint: network.checkpoint,
     clock,
     random: options.random ?? secureRandom,

@@ -105,6 +105,7 @@ export class RolloutFleet {
         counts,
         tally,
         comparisons: course.soakSince === undefined ? [] : this.#comparisons(),
+        hurry: 1,
         successes: this.#count('confirmed'),
         started: started.reduce((sum, { count }) => sum + count, 0),
         pausedAll: false,

@@ -78,6 +78,11 @@ export const SETTINGS = {
     'none: releases are published here',
     'Another region, whose releases this one verifies and serves too: https://hub.example',
   ),
+  rolloutRehearsal: integer('ROLLOUT_REHEARSAL', 1, {
+    from: 1,
+    to: 1_000,
+    doc: 'For rehearsals: so many times as fast rollouts go. Without effect on releases that real holders sign.',
+  }),
   region: text('REGION', 'local', 'Name of the region that this hub serves.'),
   instance: text('INSTANCE', 'hub-1', 'Name of this instance within its region.'),
   signerSocket: optionalText(

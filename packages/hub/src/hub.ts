@@ -220,6 +220,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   opening.defer(() => last(releases.close()));
   const rollouts = await createRollouts({
     ...{ sql, bus, clock, random, log, releases: releases.bench, instanceId: config.instance },
+    rehearsal: config.rolloutRehearsal,
     sessions: () => agents.gateway.sessions,
   });
   opening.defer(() => last(rollouts.close()));

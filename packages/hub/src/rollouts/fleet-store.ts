@@ -71,7 +71,11 @@ export class FleetStore {
   }
 
   /** What owners have shown since a person last judged. */
-  async tally(rollout: Rollout, rings: JudgedRings, now: number): Promise<Tally> {
+  async tally(
+    rollout: Rollout,
+    rings: JudgedRings,
+    { now, hurry }: { now: number; hurry: number },
+  ): Promise<Tally> {
     const sql = this.#sql;
     const rows = await sql<
       {
@@ -87,7 +91,7 @@ export class FleetStore {
       with looked as (
         select owner, ring, state <> 'confirmed' as failed, confirmed_at is null as at_swap,
           case when confirmed_at is null then 1 else least(${LOOKS}, 1 + floor(greatest(0, extract(epoch from
-            (case when state = 'confirmed' then ${new Date(now)} else settled_at end) - confirmed_at)) * 1000 / ${LOOK_MS}))
+            (case when state = 'confirmed' then ${new Date(now)} else settled_at end) - confirmed_at)) * 1000 / ${LOOK_MS / hurry}))
           end::int as looks
         from rollout_nodes
         where rollout_id = ${rollout.rolloutId} and ring between ${rings.from} and ${rings.to}

@@ -81,6 +81,8 @@ export interface RolloutsDeps extends Omit<RolloutToolsDeps, 'clock' | 'onMoved'
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Of a rehearsal: in force only where releases are signed by holders of development. */
+  readonly rehearsal: number;
 }
 
 export interface Rollouts extends RolloutTools {
@@ -110,6 +112,7 @@ export async function createRollouts(deps: RolloutsDeps): Promise<Rollouts> {
   const ticker = new RolloutTicker({
     ...{ sql, rollouts, rings, assignments, pauseAll, ready, clock, log, onMoved },
     fleet: new FleetStore(sql),
+    hurry: async () => ((await deps.releases.reader.standing())?.root.development ? deps.rehearsal : 1),
   });
   const unlisten = await ready.listen((nodeIds) => {
     sender.tell(nodeIds).catch((err: unknown) => {

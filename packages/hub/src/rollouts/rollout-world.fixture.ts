@@ -95,6 +95,7 @@ export class RolloutWorld {
       }),
       ticker: new RolloutTicker({
         ...{ ...parts, fleet: new FleetStore(sql), log: createLog({ level: 'silent' }) },
+        hurry: async () => 1,
       }),
       sender: new AssignmentSender({
         ...{ sql, pauseAll, clock },

@@ -22,6 +22,8 @@ export interface RolloutTickerDeps {
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   readonly onMoved: (rolloutId: string) => void;
+  /** 1; in a rehearsal, how many times as fast as in earnest it goes. */
+  readonly hurry: () => Promise<number>;
 }
 
 /** Groups are compared by means that hardly move within it, and that are dear to take. */
@@ -61,10 +63,11 @@ export class RolloutTicker implements Task {
 
   async #step(rollout: Rollout, now: number, deaf: boolean): Promise<void> {
     const { rollouts, fleet, assignments, pauseAll, ready, sql, log, onMoved } = this.#deps;
+    const hurry = await this.#deps.hurry();
     const { rolloutId, course, security } = rollout;
     await assignments.settle(rollout, { now, deaf });
     const judged = ringsJudged(course.ring);
-    const tally = await fleet.tally(rollout, judged, now);
+    const tally = await fleet.tally(rollout, judged, { now, hurry });
     const all = await fleet.nodesOf(tally.failing.map(({ owner }) => owner));
     const found = setAside({ ring: course.ring, tally, all: (owner) => all.get(owner) ?? 1 });
     const aside = found.filter((owner) => !rollout.lifted.includes(owner));
@@ -77,7 +80,7 @@ export class RolloutTicker implements Task {
       comparisons: deaf ? [] : await this.#comparisons(rollout, now),
       ...pace,
       pausedAll: paused || deaf,
-      security,
+      ...{ security, hurry },
     });
     const evidence: RolloutEvidence = {
       at: now,
@@ -87,7 +90,7 @@ export class RolloutTicker implements Task {
       failing: tally.failing.slice(0, SHOWN),
       ...(decision.warning !== undefined && { warning: decision.warning }),
       deaf,
-      perMinute: perMinute(pace.successes),
+      perMinute: perMinute(pace.successes) * hurry,
     };
     if (!(await rollouts.move(sql, rollout, decision.course, evidence))) return;
     if (decision.course.state === 'halted' && course.state !== 'halted') {

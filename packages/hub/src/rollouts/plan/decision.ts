@@ -37,7 +37,7 @@ export function decide(course: Course, facts: RolloutFacts): Decision {
   const still = { course, start: 0, verdict, warning: undefined };
   if (course.state === 'complete') return { ...still, start: pausedAll ? 0 : roomToStart(facts) };
   if (course.state !== 'running') return still;
-  const warning = verdict.halt ?? lateOf(course, verdict, now);
+  const warning = verdict.halt ?? lateOf(course, verdict, facts);
   if (warning !== undefined && !security) return { ...still, course: halted(course, warning) };
   // Time alone moves nothing while the region is paused: a soak goes on, a ring does not open.
   if (pausedAll) return { ...still, warning };
@@ -51,9 +51,13 @@ function soaked({ checks }: Verdict): boolean {
   return checks.every(({ name, ok }) => ok || (name !== 'answered' && name !== 'soak'));
 }
 
-function lateOf({ ring, soakSince }: Course, verdict: Verdict, now: number): string | undefined {
+function lateOf(
+  { ring, soakSince }: Course,
+  verdict: Verdict,
+  { now, hurry }: Pick<RolloutFacts, 'now' | 'hurry'>,
+): string | undefined {
   if (soakSince === undefined || verdict.open) return undefined;
-  if (now - soakSince < RINGS[ring]!.soakMs + PATIENCE_MS) return undefined;
+  if ((now - soakSince) * hurry < RINGS[ring]!.soakMs + PATIENCE_MS) return undefined;
   const missing = verdict.checks.filter(({ ok }) => !ok).map(({ words }) => words);
   return `the gate is closed ${PATIENCE_MS / 3_600_000} h after it was due: ${missing.join('; ')}`;
 }

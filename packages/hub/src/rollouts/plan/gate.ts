@@ -31,6 +31,8 @@ export interface GateFacts {
   readonly counts: RingCounts;
   readonly tally: Tally;
   readonly comparisons: readonly Comparison[];
+  /** 1; in a rehearsal, how many times as fast as in earnest. */
+  readonly hurry: number;
 }
 
 /** One condition of the gate, with its evidence. `stops`: it can't mend by waiting. */
@@ -81,13 +83,14 @@ function answeredOf(counts: RingCounts): GateCheck {
   return { name: 'answered', ok: answered(counts), stops: false, words };
 }
 
-function soakOf({ ring, soakSince, now, counts }: GateFacts): GateCheck {
+function soakOf({ ring, soakSince, now, counts, hurry }: GateFacts): GateCheck {
   // Without nodes of our own there is nothing to watch in ring 0; everywhere else time itself is a condition.
   const nobody = ring === OWN_RING && counts.flying + counts.confirmed + counts.failed === 0;
   const needed = nobody ? 0 : RINGS[ring]!.soakMs;
-  const soaked = soakSince === undefined ? 0 : Math.max(0, now - soakSince);
+  const soaked = soakSince === undefined ? 0 : Math.max(0, now - soakSince) * hurry;
   const ok = soakSince !== undefined && soaked >= needed;
-  const words = `watched for ${minutes(Math.min(soaked, needed))} of ${minutes(needed)}`;
+  const tempo = hurry === 1 ? '' : `, ${hurry} times as fast: a rehearsal`;
+  const words = `watched for ${minutes(Math.min(soaked, needed))} of ${minutes(needed)}${tempo}`;
   return { name: 'soak', ok, stops: false, words };
 }
 

@@ -9,6 +9,10 @@ export function perMinute(successes: number): number {
 }
 
 /** @param started nodes that began within the last minute. */
-export function roomToStart(by: { readonly successes: number; readonly started: number }): number {
-  return Math.max(0, perMinute(by.successes) - by.started);
+export function roomToStart(by: {
+  readonly successes: number;
+  readonly started: number;
+  readonly hurry: number;
+}): number {
+  return Math.max(0, perMinute(by.successes) * by.hurry - by.started);
 }

@@ -58,6 +58,7 @@ const facts = (ring: number): fc.Arbitrary<RolloutFacts> =>
       ),
       tally,
       comparisons: fc.constant([]),
+      hurry: fc.constant(1),
       successes: small,
       started: small,
       pausedAll: fc.boolean(),
@@ -148,7 +149,7 @@ describe('a step', () => {
         now: HOUR,
         counts: { waiting: 0, flying: 0, confirmed: heard, heard, failed },
         tally: tallyOf({ clean: { owners: 0, looks: 0 }, failing: [own], ownFailed: failed }),
-        ...{ comparisons: [], successes: 0, started: 0, pausedAll: false, security: false },
+        ...{ comparisons: [], hurry: 1, successes: 0, started: 0, pausedAll: false, security: false },
       }).course;
       return [state, ring];
     };
@@ -157,6 +158,20 @@ describe('a step', () => {
       ['halted', 0],
       ['running', 1],
     ]);
+  });
+
+  it('soaks in a sixtieth of the time in a rehearsal, and says that it is one', () => {
+    const begun = { state: 'running', ring: 0, ringSince: 0, soakSince: 0, judgedSince: 0, reason: '' } as const;
+    const at = (now: number) =>
+      decide(begun, {
+        ...{ now, hurry: 60 },
+        counts: { waiting: 0, flying: 0, confirmed: 3, heard: 3, failed: 0 },
+        tally: tallyOf({ clean: { owners: 1, looks: 3 }, failing: [], ownFailed: 0 }),
+        ...{ comparisons: [], successes: 0, started: 0, pausedAll: false, security: false },
+      });
+    expect([at(29_000).course.ring, at(30_000).course.ring]).toEqual([0, 1]);
+    expect(at(29_000).verdict.checks.map(({ words }) => words).join()).toContain('a rehearsal');
+    expect(at(0).start).toBe(60 * perMinute(0));
   });
 
   it('is a function of what is so: taken again by a hub that was killed, it says the same', () => {
@@ -217,6 +232,7 @@ describe('voices', () => {
       now: 0,
       counts,
       comparisons: [],
+      hurry: 1,
       successes: 5,
       started: 0,
       pausedAll: false,

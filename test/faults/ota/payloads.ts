@@ -11,19 +11,26 @@ async function update(site: Site, behaviour: Behaviour): Promise<string> {
   return release.id;
 }
 
-function requireFailure({ failures }: Running, by: { slot: string; reason: string; final: boolean }): void {
+function requireFailure(
+  { failures }: Running,
+  by: { slot: string; reasons: readonly string[]; final: boolean },
+): void {
   const told = failures.find(({ slot }) => slot === by.slot);
-  const sound = told?.reason === by.reason && told.final === by.final && told.lines.includes('line of 1.2.0');
+  const sound =
+    told !== undefined &&
+    by.reasons.includes(told.reason) &&
+    told.final === by.final &&
+    told.lines.includes('line of 1.2.0');
   if (!sound) throw new CaseFailure('dead', `the cause is not shown: ${JSON.stringify(told)}`);
 }
 
-const failing = (behaviour: Behaviour, reason: string): OtaCase => ({
+const failing = (behaviour: Behaviour, ...reasons: string[]): OtaCase => ({
   name: `F15 F35 a payload that ${behaviour} gives way to the one before it, and the cause is shown`,
   quick: behaviour === 'throws',
   async run(site) {
     const slot = await update(site, behaviour);
     for (let time = 0; time < 4; time += 1) await site.start();
-    requireFailure(await site.expectRuns(['1.1.0'], 1), { slot, reason, final: true });
+    requireFailure(await site.expectRuns(['1.1.0'], 1), { slot, reasons, final: true });
   },
 });
 
@@ -32,16 +39,17 @@ export const PAYLOADS: readonly OtaCase[] = [
   failing('aborts', 'crashed'),
   failing('exits', 'crashed'),
   failing('spins', 'spun'),
-  failing('leaks', 'crashed'),
+  // What collects garbage all the time does nothing else either: whichever end comes first.
+  failing('leaks', 'crashed', 'spun'),
   {
     name: 'F15 F35 a payload that never reaches the hub gives way once an older one did twice, with the PID kept',
-    quick: true,
     async run(site) {
       const slot = await update(site, 'mute');
+      site.silentMs = 1_500;
       // One process through all of it: silent, compared, silent, compared.
       await site.start();
       await site.start();
-      requireFailure(await site.expectRuns(['1.1.0'], 1), { slot, reason: 'silent', final: true });
+      requireFailure(await site.expectRuns(['1.1.0'], 1), { slot, reasons: ['silent'], final: true });
     },
   },
   {
@@ -60,8 +68,9 @@ export const PAYLOADS: readonly OtaCase[] = [
     name: 'F12 a hub that is away from the update on: the older one is tried, the newer returns, and commits in the end',
     async run(site) {
       await update(site, 'good');
+      site.silentMs = 1_500;
       writeFileSync(site.hubDown, '');
-      setTimeout(() => rmSync(site.hubDown, { force: true }), 2_500).unref();
+      setTimeout(() => rmSync(site.hubDown, { force: true }), 5_000).unref();
       await site.start();
       await site.start();
       await site.expectRuns(['1.2.0'], 2);

@@ -5,11 +5,11 @@ import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** The real launcher, which waits for milliseconds where it waits for minutes. */
+/** The real launcher, which waits for seconds where it waits for minutes. */
 const LAUNCHER = `
   import { runLauncher } from './packages/agent/src/launcher/launcher-program.ts';
-  const limits = { trialBoots: 3, provenBoots: 6, silentMs: 400 };
-  const watch = { beatMs: 100, silentMs: 700 };
+  const limits = { trialBoots: 3, provenBoots: 6, silentMs: Number(process.env.SILENT_MS) };
+  const watch = { beatMs: 100, silentMs: 2000 };
   runLauncher({ env: process.env, limits, watch }).then(
     (code) => process.exit(code),
     (error) => { process.stderr.write(String(error?.stack ?? error) + '\\n'); process.exit(1); },

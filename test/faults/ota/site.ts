@@ -92,6 +92,8 @@ export class Site {
   readonly data: string;
   readonly hubDown: string;
   readonly parties = parties;
+  /** After which the launcher takes a payload for silent: longer than a busy machine takes to start one that is not. */
+  silentMs = 15_000;
   readonly #programs: Programs;
   #countInto: string | undefined;
   #children: ChildProcess[] = [];
@@ -268,6 +270,7 @@ export class Site {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: {
           HUB_DOWN: this.hubDown,
+          SILENT_MS: String(this.silentMs),
           ...(killAt !== undefined && { KILL_AT: String(killAt) }),
           ...(this.#countInto !== undefined && { EFFECTS_FILE: this.#countInto }),
         },

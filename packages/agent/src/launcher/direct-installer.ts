@@ -7,7 +7,7 @@ import { AgentError } from '#error.ts';
 import type { SlotInstaller } from '#launcher/installer.ts';
 import type { Launched } from '#launcher/launched.ts';
 import { layoutOf } from '#launcher/layout.ts';
-import { SlotStore } from '#launcher/slot-store.ts';
+import { SlotStore, type SlotStoreDeps } from '#launcher/slot-store.ts';
 
 const DIRECTORY_MODE = 0o755;
 const SELF_TEST_MS = 60_000;
@@ -15,6 +15,7 @@ const SELF_TEST_MS = 60_000;
 /** The store of the installation that this process was started from. */
 export function openSlotStore(
   launched: Pick<Launched, 'prefix' | 'embeddedRoot' | 'programInode'>,
+  facts: Pick<SlotStoreDeps, 'provenTime'> = {},
 ): SlotStore {
   const { prefix, embeddedRoot, programInode } = launched;
   return new SlotStore({
@@ -24,6 +25,7 @@ export function openSlotStore(
     programInode,
     platform: `${process.platform}-${process.arch}`,
     selfTest: (program) => runSelfTest(program, prefix),
+    ...facts,
   });
 }
 

@@ -21,6 +21,7 @@ import {
   versionIn,
 } from '#launcher/delivery.ts';
 import { InstallError, type InstalledSlot, type SlotId, type SlotState } from '#launcher/installer.ts';
+import { FACTORY } from '#launcher/journal.ts';
 import { JsonDamagedError } from '#launcher/json-file.ts';
 import { slotFiles } from '#launcher/layout.ts';
 import { RuntimeStore, type RuntimeStoreDeps } from '#launcher/runtime-store.ts';
@@ -126,6 +127,7 @@ export class SlotStore {
 
   keep(id: SlotId): Promise<void> {
     return this.#alone(async () => {
+      if (id !== FACTORY && !isSlotId(id)) throw noSlot(id);
       const selection = await this.#selection();
       const { floor, slots } = selection;
       const { payload, runtime } = floor.newest;
@@ -199,10 +201,13 @@ export class SlotStore {
   async #store(target: ReleaseTarget, { bytes, targets }: Delivery): Promise<void> {
     const { disk, layout } = this.#deps;
     const files = slotFiles(layout, idOf(target));
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of bounded(bytes, target)) chunks.push(chunk);
-    const payload = Buffer.concat(chunks);
-    if (sha256Of(payload) !== target.sha256) throw mismatch(target);
+    const payload = Buffer.alloc(target.length);
+    let length = 0;
+    for await (const chunk of bounded(bytes, target)) {
+      payload.set(chunk, length);
+      length += chunk.length;
+    }
+    if (length < target.length || sha256Of(payload) !== target.sha256) throw mismatch(target);
     await disk.writeAtomic(files.payload, payload, 0o644);
     await disk.writeAtomic(files.targets, targets, 0o644);
   }

@@ -181,6 +181,10 @@ describe('an agent that was taken over', () => {
     ['a root without an end', [stage({ roots: [4_000_000_000] })]],
     ['less than it announced', [stage({}), formatFrame(ROOT_FRAME.inputEnd)]],
     ['no request', [formatFrame(ROOT_FRAME.install, Buffer.from('hello'))]],
+    [
+      'parts without a byte, which would fill its memory and never its hands',
+      [stage({}), formatFrame(ROOT_FRAME.input)],
+    ],
     ['a hang-up in the middle', [stage({}), formatFrame(ROOT_FRAME.input, Buffer.from('abc'))]],
   ])('is refused with %s', async (_what, frames) => {
     const { socketPath, layout } = await world();

@@ -64,7 +64,7 @@ function parse(payload: Uint8Array): InstallRequest {
   }
 }
 
-/** The input cut where the request says. */
+/** The input cut where the request says; each part is copied together once, into no more room than it was said to take. */
 class Parts {
   readonly #input: AsyncGenerator<Uint8Array>;
   #held: Uint8Array = new Uint8Array();
@@ -76,14 +76,21 @@ class Parts {
   async take(length: number, most: number): Promise<Uint8Array> {
     if (length > most)
       throw new RefusalError('root_malformed', `metadata of ${length} bytes; at most ${most}`);
-    while (this.#held.length < length) {
-      const { value, done } = await this.#input.next();
-      if (done === true) throw new RefusalError('root_malformed', 'the metadata was cut before its end');
-      this.#held = Buffer.concat([this.#held, value]);
+    const taken = Buffer.alloc(length);
+    for (let at = 0; at < length; ) {
+      if (this.#held.length === 0) this.#held = await this.#next();
+      const part = this.#held.subarray(0, length - at);
+      taken.set(part, at);
+      at += part.length;
+      this.#held = this.#held.subarray(part.length);
     }
-    const taken = this.#held.slice(0, length);
-    this.#held = this.#held.subarray(length);
     return taken;
+  }
+
+  async #next(): Promise<Uint8Array> {
+    const { value, done } = await this.#input.next();
+    if (done === true) throw new RefusalError('root_malformed', 'the metadata was cut before its end');
+    return value;
   }
 
   async *rest(): AsyncGenerator<Uint8Array> {

@@ -17,7 +17,8 @@ export type RefusalCode =
   | 'root_no_node'
   | 'root_not_kept'
   | 'root_unproven_data'
-  | 'root_no_launcher';
+  | 'root_no_launcher'
+  | 'root_below_floor';
 
 /**
  * The privileged unit did not do it. Nothing was run, but for two cases of `root_unproven_data`: what came in is not what

@@ -69,13 +69,17 @@ async function serve(env: Environment, launched: Launched | undefined): Promise<
   const fd = activatedSocket({ env, pid: process.pid });
   const systemd = existsSync('/run/systemd/system');
   await serveRoot({
-    fd,
+    socket: { fd },
     places: USUAL_PLACES,
     clock: createClock(),
     systemd,
     log: say,
     signal: stop.signal,
-    ...(launched && { slots: openSlotStore(launched), onServing: () => confirmServing(launched) }),
+    updateOnly: launched?.updateOnly ?? false,
+    ...(launched && {
+      slots: (facts) => openSlotStore(launched, facts),
+      onServing: () => confirmServing(launched),
+    }),
   });
 }
 

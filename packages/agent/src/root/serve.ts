@@ -4,7 +4,7 @@ import { createDisk } from '#atomic-file.ts';
 import { type Clock, sleep } from '#clock.ts';
 import { openProc, type Proc } from '#collectors/proc.ts';
 import { type Disk, readText } from '#disk.ts';
-import type { SlotStore } from '#launcher/slot-store.ts';
+import type { SlotStore, SlotStoreDeps } from '#launcher/slot-store.ts';
 import type { RootPaths } from '#root/act.ts';
 import { directActs, transientActs } from '#root/act-runner.ts';
 import { readAgentUser } from '#root/agent-user.ts';
@@ -39,28 +39,34 @@ export const USUAL_PLACES: RootPlaces = {
 /** systemd starts it again with the next connection. */
 const IDLE_MS = 60_000;
 
-/** Serves the socket until it was idle for a minute, or the signal aborts. */
+/** Serves the socket until it was idle for a minute, something else is to run, or the signal aborts. */
 export async function serveRoot(by: {
-  fd: number;
+  /** The one that systemd hands over. */
+  socket: { fd: number } | { path: string };
   places: RootPlaces;
   clock: Clock;
   /** Whether systemd runs this host: then each act is a unit of its own. */
   systemd: boolean;
   log: (line: string) => void;
   signal: AbortSignal;
+  /** What runs is for updating only. */
+  updateOnly: boolean;
   /** Of the installation that a launcher started this unit from. */
-  slots?: SlotStore;
+  slots?: (facts: Pick<SlotStoreDeps, 'provenTime'>) => SlotStore;
   /** It serves. */
   onServing?: () => void;
 }): Promise<void> {
-  const { places, clock, log, slots } = by;
+  const { places, clock } = by;
+  const log = (line: string): void => by.log(line.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{fffd}'));
   const proc = openProc();
   const disk = createDisk();
   const commands = createCommands(clock);
+  const states = new RootStates(disk, places.state);
+  const slots = by.slots?.({ provenTime: () => states.provenTime() });
   const executor = new Executor({
     clock,
     proc,
-    states: new RootStates(disk, places.state),
+    states,
     ownerKeys: new OwnerKeys(disk, places.state),
     facts: () => readFacts(disk, proc, places),
     policyOf: ({ instance }) =>
@@ -71,8 +77,9 @@ export async function serveRoot(by: {
   const idle = new Idle(clock, by.signal);
   const server = createRootServer({
     clock,
-    executor,
-    installs: slots && new Installs(slots, () => idle.soon()),
+    executor: by.updateOnly ? undefined : executor,
+    // The next connection shall meet what was selected, however long one that is open is held.
+    installs: slots && new Installs(slots, () => void server.close(() => idle.end())),
     onInstall: (what) => log(`installed: ${what}`),
     onBusy: () => idle.busy(),
     onIdle: () => idle.idle(),
@@ -80,23 +87,22 @@ export async function serveRoot(by: {
     onRun: (step, { kind, jobId, attempt }, exitCode) =>
       log(`ran: ${step} for ${kind} ${toHex(jobId)}, attempt ${attempt}: exit code ${exitCode}`),
   });
-  server.listen({ fd: by.fd }, by.onServing);
+  server.listen(by.socket, by.onServing);
   await idle.over;
   server.close();
 }
 
 class Idle {
   readonly over: Promise<void>;
+  readonly end: () => void;
   readonly #clock: Clock;
-  readonly #end: () => void;
   #wait: AbortController | undefined;
-  #ms = IDLE_MS;
 
   constructor(clock: Clock, signal: AbortSignal) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#clock = clock;
     this.over = promise;
-    this.#end = resolve;
+    this.end = resolve;
     signal.addEventListener('abort', () => resolve(), { once: true });
     this.idle();
   }
@@ -108,12 +114,7 @@ class Idle {
   idle(): void {
     const wait = new AbortController();
     this.#wait = wait;
-    sleep(this.#clock, this.#ms, wait.signal).then(this.#end, () => undefined);
-  }
-
-  /** Ends with the last connection: the next one shall meet what was selected. */
-  soon(): void {
-    this.#ms = 0;
+    sleep(this.#clock, IDLE_MS, wait.signal).then(this.end, () => undefined);
   }
 }
 

@@ -23,13 +23,16 @@ import {
 const OPEN_MS = 5_000;
 /** Longer than an agent that downloads what it streams waits for its source, tries and all. */
 const INPUT_MS = 15 * 60_000;
+/** What is installed lies on this host already: who hands it over more slowly keeps others from it, and this unit from ending. */
+const INSTALL_MS = 5 * 60_000;
 const MOST_CONNECTIONS = 4;
 /** Of standard output that is not a stream of bytes: a step that says more is not listened to any longer. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 
 export interface RootServerDeps {
   readonly clock: Clock;
-  readonly executor: Pick<Executor, 'run'>;
+  /** Undefined where what runs is for updating only: it may have a hole that a release has mended since. */
+  readonly executor: Pick<Executor, 'run'> | undefined;
   /** Undefined where no launcher started this unit: there is nothing to install into. */
   readonly installs: Pick<Installs, 'run'> | undefined;
   /** The first connection, and the end of the last: nobody needs the unit any more. */
@@ -74,9 +77,7 @@ class Connection {
     const frames = readFrames(this.#socket as AsyncIterable<Uint8Array>);
     try {
       const { type, payload } = await this.#first(frames);
-      await (type === ROOT_FRAME.install
-        ? this.#install(payload, frames)
-        : this.#step(openRequest(payload), frames));
+      await (type === ROOT_FRAME.install ? this.#install(payload, frames) : this.#step(payload, frames));
     } catch (error) {
       const { code, message } = describeError(error);
       this.#deps.onRefusal(code, message);
@@ -100,10 +101,17 @@ class Connection {
     return value;
   }
 
-  async #step(request: OpenRequest, frames: AsyncGenerator<RootFrame>): Promise<void> {
+  async #step(payload: Uint8Array, frames: AsyncGenerator<RootFrame>): Promise<void> {
+    const { executor } = this.#deps;
+    if (executor === undefined)
+      throw new RefusalError(
+        'root_below_floor',
+        'this unit runs a version that does nothing but update: no step is done before it has',
+      );
+    const request = openRequest(payload);
     const takesInput = isStepName(request.step) && 'input' in STEPS[request.step];
     if (!takesInput) void this.#watch(frames);
-    const exitCode = await this.#deps.executor.run(request, {
+    const exitCode = await executor.run(request, {
       signal: this.#gone.signal,
       onLine: (line, stream) => this.#line(line, stream),
       onBytes: (chunk) => this.#bytes(chunk),
@@ -115,10 +123,14 @@ class Connection {
 
   async #install(payload: Uint8Array, frames: AsyncGenerator<RootFrame>): Promise<void> {
     this.#installing = true;
-    const { installs, onInstall } = this.#deps;
+    const { clock, installs, onInstall } = this.#deps;
     if (installs === undefined)
       throw new RefusalError('root_no_launcher', 'no launcher started this unit: updates come by hand here');
-    const { reply, told } = await installs.run(payload, this.#input(frames));
+    const { reply, told } = await withDeadline(
+      clock,
+      { ms: INSTALL_MS, what: 'what is to be installed' },
+      () => installs.run(payload, this.#input(frames)),
+    );
     if (told !== undefined) onInstall(told);
     await this.#send(formatFrame(ROOT_FRAME.installed, reply));
   }
@@ -133,6 +145,7 @@ class Connection {
       if (value.type === ROOT_FRAME.inputEnd) break;
       if (value.type !== ROOT_FRAME.input)
         throw new RefusalError('root_malformed', 'an archive was expected');
+      if (value.payload.length === 0) throw new RefusalError('root_malformed', 'a part without a byte');
       yield value.payload;
     }
     void this.#watch(frames);

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { type Codec, fixed, list, record, text, u16, u32, u64 } from '@stoa/protocol';
 import type { Disk } from '#disk.ts';
-import { type RecordKind, readRecord, writeRecord } from '#record-line.ts';
+import { ifWhole, type RecordKind, readRecord, writeRecord } from '#record-line.ts';
 
+const NODE_ID = /^[0-9a-f]{64}$/;
 const MAX_ORDERS = 256;
 const MAX_SITE_BYTES = 60_000;
 
@@ -83,6 +84,13 @@ export class RootStates {
 
   async read(nodeId: string): Promise<RootState> {
     return (await readRecord(this.#disk, join(this.#directory, nodeId), stateKind)) ?? FRESH_STATE;
+  }
+
+  /** The latest time that the jobs of any node have proven here, ms since 1970; 0: none. A damaged state has no say. */
+  async provenTime(): Promise<number> {
+    const nodes = (await this.#disk.list(this.#directory)).filter((name) => NODE_ID.test(name));
+    const read = await Promise.all(nodes.map((nodeId) => ifWhole(this.read(nodeId))));
+    return Math.max(0, ...read.map((state) => state?.timeFloor ?? 0));
   }
 
   /** On the medium once it resolves. */

@@ -417,7 +417,8 @@ WantedBy=multi-user.target
 TEXT
 }
 
-# What a job needs root for goes through this socket: only the agent's user may open it.
+# What a job needs root for goes through this socket: only the agent's user may open it. However often what it starts ends,
+# it is there: nobody but a person could bring a socket back that systemd has given up.
 root_socket_text() {
   cat <<TEXT
 [Unit]
@@ -431,6 +432,7 @@ SocketGroup=$SERVICE_USER
 SocketMode=0600
 DirectoryMode=0755
 Backlog=8
+TriggerLimitIntervalSec=0
 
 [Install]
 WantedBy=sockets.target
@@ -440,6 +442,7 @@ TEXT
 # Root without any capability and without a network: it verifies, and lets systemd start each step as a unit of its own.
 # It sees what processes run here (so no ProtectProc), talks to systemd and Docker (so AF_UNIX, and no PrivateUsers), and
 # puts the agent's updates in their places after it has verified them (so PREFIX is writable, and there is room for one).
+# One that fails at its start is started again at once by what waits at the socket: a second of rest, and no limit.
 root_unit_text() {
   cat <<TEXT
 [Unit]
@@ -447,10 +450,12 @@ Description=Stoa agent, privileged steps of signed jobs
 Documentation=$HUB
 Requires=stoa-agent-root.socket
 After=stoa-agent-root.socket
+StartLimitIntervalSec=0
 
 [Service]
 Type=exec
 ExecStart=$PREFIX/stoa-agent root
+ExecStopPost=-/bin/sh -c '[ "\$\$SERVICE_RESULT" = success ] || sleep 1'
 TimeoutStopSec=30
 UMask=0077
 StateDirectory=stoa-agent-root

@@ -36,6 +36,7 @@ async function main(): Promise<void> {
     platforms: named.filter(isPlatform),
     root: values.root ?? (await developmentRoot()),
     level: values.fast ? 1 : 9,
+    lenient: values.fast,
     say: (line) => console.error(`   ${line}`),
   });
   for (const { platform, sha256, size } of built.artefacts)

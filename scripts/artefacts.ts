@@ -36,14 +36,16 @@ export interface ArtefactOrder {
   readonly root: string;
   /** Of gzip, 1 to 9. */
   readonly level: number;
+  /** For development: what a machine lacks to make it small is done without. */
+  readonly lenient: boolean;
   readonly say: Say;
 }
 
 /** Makes what is not there yet, byte for byte the same from the same sources. @throws BuildError */
 export async function buildArtefacts(order: ArtefactOrder): Promise<BuiltArtefacts> {
-  const { to, platforms, root, level, say } = order;
+  const { to, platforms, root, level, lenient, say } = order;
   await mkdir(to, { recursive: true });
-  const inputs = await gatherInputs({ platforms, root, say });
+  const inputs = await gatherInputs({ platforms, root, lenient, say });
   const { version } = inputs.bundles;
   const directory = join(to, version);
   const hash = await hashOf(inputs, level);

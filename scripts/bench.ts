@@ -46,7 +46,8 @@ const BENCHES: Readonly<Record<string, { about: string; load: () => Promise<Benc
     load: async () => (await import('./bench/streams.ts')).benchStreams,
   },
   ota: {
-    about: 'bytes that a node moves for a release of code and for a patch of Node; from downloaded to connected',
+    about:
+      'bytes that a node moves for a release of code and for a patch of Node; from downloaded to connected',
     load: async () => (await import('./bench/ota.ts')).benchOta,
   },
   'ota-rollout': {

@@ -28,17 +28,20 @@ export async function gatherInputs(by: {
   platforms: readonly Platform[];
   root: string;
   version?: string;
+  /** For development: what a machine lacks to make it small is done without. */
+  lenient?: boolean;
   say: Say;
 }): Promise<AgentInputs> {
   if (!isPlatform(HOST_PLATFORM))
     throw new Error(`binaries are built on linux-x64 or linux-arm64, this is ${HOST_PLATFORM}`);
-  by.say(`bundle launcher and payload, Node ${NODE_VERSION}`);
+  const { say, lenient = false } = by;
+  say(`bundle launcher and payload, Node ${NODE_VERSION}`);
   const [bundles, root, generator] = await Promise.all([
     agentBundles(by.version),
     readFile(by.root),
-    nodeBase(HOST_PLATFORM, by.say),
+    nodeBase(HOST_PLATFORM, { say, lenient }),
   ]);
-  const bases = await Promise.all(by.platforms.map((platform) => nodeBase(platform, by.say)));
+  const bases = await Promise.all(by.platforms.map((platform) => nodeBase(platform, { say, lenient })));
   const { launcher, payload } = bundles;
   return { bundles, bases, generator, content: { launcher: launcher.bytes, payload: payload.bytes, root } };
 }

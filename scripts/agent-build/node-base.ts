@@ -31,8 +31,15 @@ export interface NodeBase {
   /** Stripped, before anything is injected: a binary that is stripped afterwards dies at its start. */
   readonly binary: string;
   readonly licence: string;
-  /** Of the program that stripped it: another version may leave other bytes. */
+  /** The program that stripped it, since another version may leave other bytes; `nothing` where none was there. */
   readonly strippedBy: string;
+}
+
+export interface BaseOptions {
+  readonly say: Say;
+  /** Without the program that strips, 18 MB more are taken along instead of none made: for development. */
+  readonly lenient?: boolean;
+  readonly cache?: string;
 }
 
 /**
@@ -40,21 +47,20 @@ export interface NodeBase {
  * of node_modules, where its `node` would stand in the way of the one that runs the scripts.
  * @throws BuildError `node_unavailable`, `node_not_pinned`, `tool_missing`
  */
-export async function nodeBase(
-  platform: Platform,
-  say: Say,
-  cache: string = join(homedir(), '.cache/stoa-agent-build'),
-): Promise<NodeBase> {
+export async function nodeBase(platform: Platform, options: BaseOptions): Promise<NodeBase> {
+  const { say, lenient = false, cache = join(homedir(), '.cache/stoa-agent-build') } = options;
   const strip = await stripOf(platform);
+  if (strip === undefined && !lenient) throw noStrip(platform);
+  const strippedBy = strip?.version ?? 'nothing';
   const directory = join(
     cache,
-    `node-${NODE_VERSION}-${platform}-${PINNED[platform].slice(0, 12)}-${strip.version}`,
+    `node-${NODE_VERSION}-${platform}-${PINNED[platform].slice(0, 12)}-${strippedBy}`,
   );
   const base = {
     platform,
     binary: join(directory, 'node'),
     licence: join(directory, 'LICENSE'),
-    strippedBy: strip.version,
+    strippedBy,
   };
   if (await exists(directory)) return base;
   await mkdir(cache, { recursive: true });
@@ -68,10 +74,13 @@ export async function nodeBase(
         'node_not_pinned',
         `Node of ${raw} has the SHA-256 ${sha256}, ${PINNED[platform]} is pinned for ${NODE_VERSION} on ${platform}: install it again, or pin what the lockfile now names`,
       );
-    say(`strip Node ${NODE_VERSION} for ${platform}`);
     const made = join(work, 'made');
     await mkdir(made);
-    await run(strip.program, ['-o', join(made, 'node'), raw]);
+    if (strip === undefined) await copyFile(raw, join(made, 'node'), constants.COPYFILE_FICLONE);
+    else {
+      say(`strip Node ${NODE_VERSION} for ${platform}`);
+      await run(strip.program, ['-o', join(made, 'node'), raw]);
+    }
     await copyFile(join(source, 'LICENSE'), join(made, 'LICENSE'), constants.COPYFILE_FICLONE);
     await rename(made, directory).catch(async (cause: unknown) => {
       // Another build was as far at the same moment; its bytes are the same.
@@ -121,13 +130,17 @@ async function packed(platform: Platform, work: string, say: Say): Promise<strin
   return join(work, 'package');
 }
 
-async function stripOf(platform: Platform): Promise<{ program: string; version: string }> {
+async function stripOf(platform: Platform): Promise<{ program: string; version: string } | undefined> {
   const names = platform === HOST_PLATFORM ? [STRIP[platform], 'strip'] : [STRIP[platform]];
   for (const program of names) {
     const said = await run(program, ['--version']).catch(() => undefined);
     const version = /\b(\d+\.\d+(?:\.\d+)?)\s*$/m.exec(said?.stdout.split('\n')[0] ?? '')?.[1];
     if (version !== undefined) return { program, version: `binutils-${version}` };
   }
+  return undefined;
+}
+
+function noStrip(platform: Platform): BuildError {
   const pkg = `binutils-${platform === 'linux-arm64' ? 'aarch64' : 'x86-64'}-linux-gnu`;
-  throw new BuildError('tool_missing', `${STRIP[platform]} is not installed: sudo apt-get install ${pkg}`);
+  return new BuildError('tool_missing', `${STRIP[platform]} is not installed: sudo apt-get install ${pkg}`);
 }

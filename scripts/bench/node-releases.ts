@@ -33,7 +33,7 @@ export async function nodeReleases(say: BenchOptions['say']): Promise<NodeReleas
     at(`patch-${EARLIER}-${NODE_VERSION}`),
     `${at(`node-${NODE_VERSION}`)}.zst`,
   ];
-  const { binary: to } = await nodeBase(HOST_PLATFORM, say);
+  const { binary: to } = await nodeBase(HOST_PLATFORM, { say });
   await once(from, (path) => earlierNode(path, say));
   say(`patch Node ${EARLIER} to ${NODE_VERSION}, and pack the whole: minutes, the first time`);
   await once(patched, (out) => patch({ from, to, out }));

@@ -17,7 +17,16 @@ const PAYLOAD = 'payload-linux-x64.cjs';
 /** `stoa-agent` for this machine, as `pnpm build:agent` makes it. @param by.root file of the root that it trusts */
 export async function buildBinary(by: { version: string; root: string; to: string }): Promise<string> {
   await mkdir(by.to, { recursive: true });
-  const what = ['--platform', 'linux-x64', '--once', '--version', by.version, '--root', by.root];
+  const what = [
+    '--platform',
+    'linux-x64',
+    '--once',
+    '--no-release',
+    '--version',
+    by.version,
+    '--root',
+    by.root,
+  ];
   await promisify(execFile)(process.execPath, [BUILD, ...what, '--to', by.to], { cwd: ROOT });
   return join(by.to, 'stoa-agent-linux-x64');
 }

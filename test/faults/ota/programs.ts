@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** The real launcher, which waits for seconds where it waits for minutes. */
 const LAUNCHER = `
   import { runLauncher } from './packages/agent/src/launcher/launcher-program.ts';
-  const limits = { trialBoots: 3, provenBoots: 6, silentMs: Number(process.env.SILENT_MS) };
+  const limits = { trialBoots: 3, provenBoots: 6, silentMs: Number(process.env.SILENT_MS), upMs: 60_000 };
   const watch = { beatMs: 100, silentMs: 2000 };
   runLauncher({ env: process.env, limits, watch }).then(
     (code) => process.exit(code),

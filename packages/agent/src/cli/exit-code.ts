@@ -9,6 +9,8 @@ export const EXIT = {
   degraded: 3,
   /** The agent, the hub or the way there did not answer. */
   unreachable: 4,
+  /** Another agent has the data directory. */
+  busy: 5,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -35,5 +37,6 @@ const UNREACHABLE = new Set([
 
 export function exitCodeOf(code: string): ExitCode {
   if (code === 'usage' || code === 'config_invalid') return EXIT.usage;
+  if (code === 'data_dir_busy') return EXIT.busy;
   return UNREACHABLE.has(code) ? EXIT.unreachable : EXIT.fail;
 }

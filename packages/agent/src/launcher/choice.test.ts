@@ -11,7 +11,9 @@ import {
   LIMITS,
   type Order,
   proven,
+  reconsidered,
   silentAfterMs,
+  stayedUp,
 } from '#launcher/choice.ts';
 import { FACTORY, FRESH_JOURNAL, type Journal, recordOf, withFailure } from '#launcher/journal.ts';
 import type { Failure } from '#launcher/launched.ts';
@@ -34,6 +36,8 @@ class Node {
   journal: Journal = FRESH_JOURNAL;
   readonly does: Readonly<Record<string, Behaviour>>;
   hubUp = true;
+  /** Of the host: whatever runs ends with an error at once. */
+  misset = false;
 
   constructor(does: Partial<Record<string, Behaviour>>) {
     this.does = { new: 'good', before: 'good', oldest: 'good', [FACTORY]: 'good', ...does };
@@ -46,7 +50,7 @@ class Node {
     const id = choose(ORDER, this.journal);
     this.journal = begun(ORDER, this.journal, id);
     const behaviour = this.does[id]!;
-    if (cut || behaviour === 'crashes') return id;
+    if (cut || this.misset || behaviour === 'crashes') return id;
     if (behaviour === 'good' && this.hubUp) {
       this.journal = ended(proven(ORDER, { journal: this.journal, id, proof: 'session' }));
       return id;
@@ -101,6 +105,49 @@ describe('the choice of a slot', () => {
     );
   });
 
+  it('F11 never judges a slot that works because of one time of trouble, whatever that was', () => {
+    const trouble = fc.array(fc.constantFrom('cut', 'misset', 'away'), { maxLength: 60 });
+    fc.assert(
+      fc.property(behaviours, fc.boolean(), trouble, (does, committed, happens) => {
+        const node = new Node(does);
+        if (committed) node.run(ENOUGH);
+        for (const what of happens) {
+          node.hubUp = false;
+          node.misset = what === 'misset';
+          node.step(what === 'cut');
+        }
+        [node.hubUp, node.misset] = [true, false];
+        node.run(ENOUGH);
+        const best = ORDER.find((id) => does[id as keyof typeof does] === 'good');
+        if (best !== undefined) expect(new Set(node.run(10))).toEqual(new Set([best]));
+        for (const { id, final } of node.journal.records)
+          if (final) expect(does[id as keyof typeof does]).not.toBe('good');
+      }),
+    );
+  });
+
+  it('never judges a slot that has proven itself, through any order of failures, and tries it when it is selected anew', () => {
+    const events = fc.array(
+      fc.record({ cut: fc.boolean(), hubUp: fc.boolean(), misset: fc.boolean(), crashes: fc.boolean() }),
+      { maxLength: 80 },
+    );
+    fc.assert(
+      fc.property(events, (happens) => {
+        const node = new Node({});
+        node.run(1);
+        for (const { cut, hubUp, misset, crashes } of happens) {
+          node.hubUp = hubUp;
+          node.misset = misset || (crashes && choose(ORDER, node.journal) === 'new');
+          node.step(cut);
+        }
+        expect(recordOf(node.journal, 'new').final).toBe(false);
+        node.journal = reconsidered(ORDER, { journal: node.journal, selections: 1 });
+        [node.hubUp, node.misset] = [true, false];
+        expect(node.step()).toBe('new');
+      }),
+    );
+  });
+
   it('F13 always finds something to run, through any order of failures, outages and power cuts', () => {
     const events = fc.array(fc.record({ cut: fc.boolean(), hubUp: fc.boolean() }), { maxLength: 80 });
     fc.assert(
@@ -117,11 +164,32 @@ describe('the choice of a slot', () => {
     );
   });
 
-  it('F15 rolls back after three starts that ended before a proof, and says why', () => {
+  it('F15 rolls back after three starts that ended before a proof, tries once more, and says why', () => {
     const node = new Node({ new: 'crashes' });
-    expect(node.run(4)).toEqual(['new', 'new', 'new', 'before']);
+    const round = ['new', 'new', 'new', 'before'];
+    expect(node.run(9)).toEqual([...round, ...round, 'before']);
     expect(recordOf(node.journal, 'new')).toMatchObject({ verdict: 'crashed', final: true });
     expect(node.journal.failures).toEqual([{ ...failure('new', 'crashed'), final: true }]);
+  });
+
+  it('a setting that was mended while an older slot ran costs nothing', () => {
+    const node = new Node({});
+    node.misset = true;
+    node.run(3);
+    node.misset = false;
+    expect(node.run(4)).toEqual(['before', 'new', 'new', 'new']);
+  });
+
+  it('the older slot takes no work while it is open which of the two stays', () => {
+    let journal = failed(ORDER, FRESH_JOURNAL, failure('new', 'crashed'));
+    expect(compares(ORDER, journal, 'before')).toBe(true);
+    // Nor is it silent while a hub is away: nothing is to be tried in its stead.
+    journal = proven(ORDER, { journal, id: 'before', proof: 'alone' });
+    expect(silentAfterMs(ORDER, { journal, id: 'before', limits: LIMITS })).toBeUndefined();
+    journal = proven(ORDER, { journal, id: 'before', proof: 'session' });
+    journal = failed(ORDER, journal, failure('new', 'crashed'));
+    journal = proven(ORDER, { journal, id: 'before', proof: 'session' });
+    expect(compares(ORDER, journal, 'before')).toBe(false);
   });
 
   it('a slot that is silent is judged only once an older one had a session, twice', () => {
@@ -164,14 +232,40 @@ describe('the choice of a slot', () => {
     expect(compares(ORDER, compared, 'before')).toBe(true);
   });
 
-  it('a slot that has proven itself is given six starts, and gives way only to one that stays up', () => {
+  it('a slot that has proven itself is given six starts, and gives way only to one that has sessions', () => {
     const node = new Node({});
     node.run(1);
-    const sick = new Node({ new: 'crashes', before: 'crashes', oldest: 'crashes', [FACTORY]: 'crashes' });
+    const sick = new Node({ new: 'crashes' });
     sick.journal = node.journal;
-    expect(sick.run(7)).toEqual([...Array(6).fill('new'), 'before']);
-    sick.run(100);
-    expect(sick.journal.records.filter(({ final }) => final)).toEqual([]);
+    const round = [...Array(6).fill('new'), 'before'];
+    expect(sick.run(16)).toEqual([...round, ...round, 'before', 'before']);
+    const alike = new Node({ new: 'crashes', before: 'crashes', oldest: 'crashes', [FACTORY]: 'crashes' });
+    alike.journal = node.journal;
+    alike.run(100);
+    expect([...sick.journal.records, ...alike.journal.records].filter(({ final }) => final)).toEqual([]);
+  });
+
+  it('F11 F12 power cuts and ends after a minute count for nothing once a slot has proven itself', () => {
+    const node = new Node({});
+    node.run(1);
+    node.hubUp = false;
+    for (let time = 0; time < 20; time += 1) {
+      expect(node.step(true)).toBe('new');
+      node.journal = stayedUp(node.journal, 'new');
+    }
+    expect(node.journal.failures).toEqual([]);
+    const trial = begun(ORDER, FRESH_JOURNAL, 'new');
+    expect(recordOf(stayedUp(trial, 'new'), 'new').boots).toBe(1);
+  });
+
+  it('what is selected anew is tried anew, whatever was found before', () => {
+    const node = new Node({ new: 'mute' });
+    node.run(6);
+    expect(choose(ORDER, node.journal)).toBe('before');
+    const journal = reconsidered(ORDER, { journal: node.journal, selections: 1 });
+    expect(choose(ORDER, journal)).toBe('new');
+    expect(journal.failures).toEqual([]);
+    expect(reconsidered(ORDER, { journal, selections: 1 })).toBe(journal);
   });
 
   it('where a start cannot be counted, takes only what has proven itself', () => {

@@ -2,10 +2,10 @@
  * Which slot runs: pure, over what the installer decided (the order) and what this role has seen (the journal).
  *
  * A slot is **on trial** until it gave a proof of life. One that fails is passed over, and that becomes **final** only once
- * an older slot has done what it could not: stay up, where it crashed; have a session, where it was silent, twice, since a
- * hub that came back between the two says nothing about either. Where the older one fails as well the cause lies elsewhere (a
- * hub that is away, a full disk): nobody is judged, and the newer one returns. So no order of failures leaves nothing to run,
- * and none of them is for good without somebody who did better.
+ * an older slot had a session in its stead, twice: what was mended between the two (a hub that was away, a setting, the power)
+ * says nothing about either. Where the older one fails as well the cause lies elsewhere: nobody is judged, and the newer one
+ * returns. One that has ever proven itself may be passed over and is never judged: it worked here, so what changed is not it.
+ * So no order of failures leaves nothing to run, and none of them is for good without somebody who did better.
  */
 import {
   FACTORY,
@@ -23,11 +23,14 @@ export interface Limits {
   readonly provenBoots: number;
   /** How long a slot on trial may be silent, ms; doubled with each round in which nothing had a session. */
   readonly silentMs: number;
+  /** After this a start is none that fails, ms. */
+  readonly upMs: number;
 }
 
 /** F15: what never reaches its own proof is replaced within five minutes. */
-export const LIMITS: Limits = { trialBoots: 3, provenBoots: 6, silentMs: 5 * 60_000 };
+export const LIMITS: Limits = { trialBoots: 3, provenBoots: 6, silentMs: 5 * 60_000, upMs: 60_000 };
 const MOST_ROUNDS = 6;
+const LOSSES = 2;
 
 /** Slots in the order in which they are tried, and FACTORY at its end. */
 export type Order = readonly string[];
@@ -47,7 +50,7 @@ export function chooseProven(order: Order, journal: Journal): string {
 
 /** Whether the slot runs only to show if a newer one is at fault: it takes no work, since it may end at any moment. */
 export function compares(order: Order, journal: Journal, id: string): boolean {
-  return preferredTo(order, id).some((other) => isOpen(recordOf(journal, other), 'silent'));
+  return preferredTo(order, id).some((other) => isDoubted(recordOf(journal, other)));
 }
 
 /** ms after which the slot counts as silent; undefined where there is nothing to try in its stead, or no doubt about it. */
@@ -56,11 +59,23 @@ export function silentAfterMs(
   by: { journal: Journal; id: string; limits: Limits },
 ): number | undefined {
   const { journal, id, limits } = by;
-  if (compares(order, journal, id)) return limits.silentMs;
+  const silenced = preferredTo(order, id).map((other) => recordOf(journal, other));
+  if (silenced.some((record) => record.verdict === 'silent' && isDoubted(record))) return limits.silentMs;
   const { proven, rounds } = recordOf(journal, id);
   const another = order.some((other) => other !== id && !recordOf(journal, other).final);
   if (proven || !another) return undefined;
   return limits.silentMs * 2 ** Math.min(rounds, MOST_ROUNDS);
+}
+
+/** What was selected since the last start is tried anew, whatever it did before: no verdict outlives whoever gives it another try. */
+export function reconsidered(order: Order, by: { journal: Journal; selections: number }): Journal {
+  const { journal, selections } = by;
+  const [first = FACTORY] = order;
+  if (journal.selections === selections) return journal;
+  const seen = recordOf(journal, first);
+  const known = seen.verdict === 'none' && seen.boots === 0 ? journal : withRecord(journal, first, AFRESH);
+  const failures = known.failures.filter(({ slot }) => slot !== first);
+  return { ...known, failures, running: known.running === first ? '' : known.running, selections };
 }
 
 /** A start that counts, before anything of the slot runs. Records of slots that are gone are forgotten. */
@@ -78,7 +93,12 @@ export function ended(journal: Journal): Journal {
   return { ...withRecord(journal, running, { boots: Math.max(0, boots - 1) }), running: '' };
 }
 
-/** The commit. Judges what was passed over for this slot. */
+/** It is up for a while, whoever is heard. On trial that is no proof, or what always dies a little later would stay. */
+export function stayedUp(journal: Journal, id: string): Journal {
+  return recordOf(journal, id).proven ? withRecord(journal, id, { boots: 0 }) : journal;
+}
+
+/** The commit. With a session it judges what was passed over for this slot. */
 export function proven(order: Order, by: { journal: Journal; id: string; proof: ProofOfLife }): Journal {
   const { id, proof } = by;
   let journal = withRecord(by.journal, id, {
@@ -87,15 +107,7 @@ export function proven(order: Order, by: { journal: Journal; id: string; proof: 
     ...(proof === 'session' && { losses: 0, rounds: 0 }),
   });
   if (journal.running === id) journal = { ...journal, running: '' };
-  for (const other of preferredTo(order, id)) {
-    const record = recordOf(journal, other);
-    if (isOpen(record, 'crashed') || isOpen(record, 'spun')) journal = judged(journal, other);
-    if (isOpen(record, 'silent') && proof === 'session')
-      journal =
-        record.losses === 0
-          ? withRecord(journal, other, { ...ANOTHER_TRY, losses: 1 })
-          : judged(journal, other);
-  }
+  if (proof === 'session') for (const other of preferredTo(order, id)) journal = lost(journal, other);
   return journal;
 }
 
@@ -121,10 +133,19 @@ export function exhausted(journal: Journal, limits: Limits): boolean {
 }
 
 const ANOTHER_TRY = { verdict: 'none', boots: 0 } as const;
+const AFRESH = { ...ANOTHER_TRY, final: false, losses: 0, rounds: 0 } as const;
 
 function returned(journal: Journal, id: string): Journal {
   const { rounds } = recordOf(journal, id);
   return withRecord(journal, id, { ...ANOTHER_TRY, losses: 0, rounds: Math.min(rounds + 1, MOST_ROUNDS) });
+}
+
+function lost(journal: Journal, id: string): Journal {
+  const record = recordOf(journal, id);
+  if (!isDoubted(record)) return journal;
+  const losses = record.losses + 1;
+  if (losses < LOSSES) return withRecord(journal, id, { ...ANOTHER_TRY, losses });
+  return record.proven ? withRecord(journal, id, { losses }) : judged(journal, id);
 }
 
 function judged(journal: Journal, id: string): Journal {
@@ -132,7 +153,12 @@ function judged(journal: Journal, id: string): Journal {
   const failures = journal.failures.map((failure) =>
     failure === newest ? { ...failure, final: true } : failure,
   );
-  return withRecord({ ...journal, failures }, id, { final: true });
+  return withRecord({ ...journal, failures }, id, { final: true, losses: LOSSES });
+}
+
+/** Passed over, and nobody has done better often enough yet. */
+function isDoubted({ verdict, final, losses }: SlotRecord): boolean {
+  return verdict !== 'none' && !final && losses < LOSSES;
 }
 
 function isOpen(record: SlotRecord, reason: SlotRecord['verdict']): boolean {

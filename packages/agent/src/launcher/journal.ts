@@ -30,12 +30,14 @@ export interface SlotRecord {
 export interface Journal {
   /** The slot of a counted start that has neither proven itself nor ended well; '' for none. */
   readonly running: string;
+  /** As many selections had been made (`Selection.selections`) when it last started. */
+  readonly selections: number;
   readonly records: readonly SlotRecord[];
   /** Newest first. */
   readonly failures: readonly Failure[];
 }
 
-export const FRESH_JOURNAL: Journal = { running: '', records: [], failures: [] };
+export const FRESH_JOURNAL: Journal = { running: '', selections: 0, records: [], failures: [] };
 
 export function recordOf({ records }: Journal, id: string): SlotRecord {
   const fresh = { id, boots: 0, proven: false, verdict: 'none', final: false, losses: 0, rounds: 0 } as const;
@@ -75,10 +77,11 @@ export function writeJournal(disk: Disk, path: string, journal: Journal): Promis
 const VERDICTS: ReadonlySet<unknown> = new Set(['none', 'crashed', 'spun', 'silent', 'damaged']);
 
 function journalOf(value: unknown): Journal | undefined {
-  const { format, running, records, failures } = fieldsOf(value) ?? {};
+  const { format, running, selections, records, failures } = fieldsOf(value) ?? {};
   const [known, told] = [listOf(records, MOST_RECORDS, recordIn), listOf(failures, MOST_FAILURES, failureIn)];
-  if (format !== 1 || !isText(running, 64) || known === undefined || told === undefined) return undefined;
-  return { running, records: known, failures: told };
+  if (format !== 1 || !isText(running, 64) || !isCount(selections)) return undefined;
+  if (known === undefined || told === undefined) return undefined;
+  return { running, selections, records: known, failures: told };
 }
 
 function recordIn(value: unknown): SlotRecord | undefined {

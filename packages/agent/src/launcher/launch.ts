@@ -2,7 +2,7 @@ import { createDisk } from '#atomic-file.ts';
 import type { Limits } from '#launcher/choice.ts';
 import { evaluate } from '#launcher/evaluation.ts';
 import { LastWords } from '#launcher/last-words.ts';
-import type { Launched, Role } from '#launcher/launched.ts';
+import { type Launched, ORDERLY, type Role } from '#launcher/launched.ts';
 import { LAUNCHER_VERSION, layoutOf } from '#launcher/layout.ts';
 import { becomeAnew } from '#launcher/restart.ts';
 import { sha256OfFile } from '#launcher/runtime-swap.ts';
@@ -36,6 +36,7 @@ export async function launch(options: LaunchOptions): Promise<number> {
   const disk = createDisk();
   const start = await Start.prepare(
     {
+      role,
       disk,
       layout,
       state,
@@ -79,7 +80,7 @@ class Run {
     try {
       const { start, version } = evaluate(payload, `stoa-agent:${id}`);
       const code = await start(this.#launched(version));
-      if (code === 0) await this.#leave();
+      if (ORDERLY.has(code)) await this.#leave();
       return code;
     } catch (error) {
       this.#crashed(error);
@@ -101,6 +102,9 @@ class Run {
       if (!this.#over) words.end({ slot, reason: 'crashed', detail: `it left with exit code ${code}` });
     });
     watchMainThread({ slot, endFile: words.endFile, limits: this.#options.watch, warn });
+    setTimeout(() => {
+      this.#start.up().catch((error: Error) => warn(error.message));
+    }, this.#options.limits.upMs).unref();
     const silentMs = this.#start.silentAfterMs;
     if (silentMs === undefined || this.#options.role === 'root') return;
     this.#silence = setTimeout(() => void this.#giveUp(), silentMs);

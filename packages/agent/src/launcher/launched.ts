@@ -76,10 +76,16 @@ export interface Launched {
   restart(): Promise<never>;
 }
 
+/**
+ * Exit codes that say nothing about the version: it was told to stop, or another process has this agent's data. Any other end
+ * counts, whatever it is for: a version that can no longer read what those before it could must give way to them.
+ */
+export const ORDERLY: ReadonlySet<number> = new Set([0, 5]);
+
 /** What a payload exports. */
 export interface Payload {
   /** 'a.b.c'. */
   readonly version: string;
-  /** Resolves with the exit code. */
+  /** Resolves with the exit code; what those of `ORDERLY` mean is the same for every version. */
   start(launched: Launched): Promise<number>;
 }

@@ -11,6 +11,8 @@ const MOST_REJECTED = 16;
 export interface Selection {
   /** In the order in which they are tried. */
   readonly slots: readonly InstalledSlot[];
+  /** How often a slot was put first: each time, whatever it did here before is to be seen anew. */
+  readonly selections: number;
   readonly floor: TargetsFloor;
   /** Version of the newest root that was trusted here. */
   readonly rootVersion: number;
@@ -20,6 +22,7 @@ export interface Selection {
 
 export const NO_SELECTION: Selection = {
   slots: [],
+  selections: 0,
   floor: NO_FLOORS.targets,
   rootVersion: 0,
   rejected: [],
@@ -38,7 +41,8 @@ export function isSlotId(text: string): boolean {
 /** Puts a slot first. One that was there before it stays, so that the two before the new one are those that ran. */
 export function withSelected(selection: Selection, slot: InstalledSlot): Selection {
   const others = selection.slots.filter(({ id }) => id !== slot.id);
-  return { ...selection, slots: [slot, ...others].slice(0, MOST_SLOTS) };
+  const slots = [slot, ...others].slice(0, MOST_SLOTS);
+  return { ...selection, slots, selections: selection.selections + 1 };
 }
 
 export function withRejected(selection: Selection, rejected: RejectedSlot): Selection {
@@ -67,13 +71,13 @@ export function writeSelection(disk: Disk, path: string, selection: Selection): 
 }
 
 function selectionOf(value: unknown): Selection | undefined {
-  const { format, slots, floor, rootVersion, rejected } = fieldsOf(value) ?? {};
+  const { format, slots, selections, floor, rootVersion, rejected } = fieldsOf(value) ?? {};
   const kept = listOf(slots, MOST_SLOTS, slotOf);
   const refused = listOf(rejected, MOST_REJECTED, rejectedOf);
   const lowest = floorOf(floor);
-  if (format !== 1 || !isCount(rootVersion)) return undefined;
+  if (format !== 1 || !isCount(rootVersion) || !isCount(selections)) return undefined;
   if (kept === undefined || refused === undefined || lowest === undefined) return undefined;
-  return { slots: kept, floor: lowest, rootVersion, rejected: refused };
+  return { slots: kept, selections, floor: lowest, rootVersion, rejected: refused };
 }
 
 function floorOf(value: unknown): TargetsFloor | undefined {

@@ -50,6 +50,7 @@ async function host(versions: readonly string[], floor = '1.0.0'): Promise<Host>
   await writeSelection(disk, layout.selection, selection);
   const warnings: string[] = [];
   const deps: StartDeps = {
+    role: 'agent',
     disk,
     layout,
     state: STATE,
@@ -205,9 +206,14 @@ describe('a start', () => {
     const running = (await readJournal(disk, JOURNAL))!.running;
     const lastEnd = () => ({ slot: running, reason: 'spun', detail: 'it spun' }) as const;
     const start = await Start.prepare({ ...deps, lastEnd }, true);
-    expect(versionOf(start)).toBe('1.1.0');
-    await start.confirm('session');
-    expect(start.journal.failures).toEqual([
+    expect([versionOf(start), start.updateOnly('1.1.0')]).toEqual(['1.1.0', true]);
+    expect((await Start.prepare({ ...deps, role: 'root' }, false)).updateOnly('1.1.0')).toBe(false);
+    expect(await start.confirm('session')).toBe(true);
+    for (let time = 0; time < 3; time += 1) await Start.prepare({ ...deps, lastEnd }, true);
+    const again = await Start.prepare({ ...deps, lastEnd }, true);
+    await again.confirm('session');
+    expect((await Start.prepare(deps, true)).updateOnly('1.1.0')).toBe(false);
+    expect(again.journal.failures).toEqual([
       {
         slot: running,
         version: '1.2.0',

@@ -14,7 +14,9 @@ import {
   type Limits,
   type Order,
   proven,
+  reconsidered,
   silentAfterMs,
+  stayedUp,
 } from '#launcher/choice.ts';
 import type { InstalledSlot } from '#launcher/installer.ts';
 import {
@@ -26,7 +28,7 @@ import {
   withFailure,
   writeJournal,
 } from '#launcher/journal.ts';
-import type { FailureReason, ProofOfLife } from '#launcher/launched.ts';
+import type { FailureReason, ProofOfLife, Role } from '#launcher/launched.ts';
 import type { Layout } from '#launcher/layout.ts';
 import { NO_SELECTION, readSelection, type Selection } from '#launcher/selection.ts';
 import { readSlot, SlotDamagedError, sha256Of, type VerifiedSlot } from '#launcher/slot.ts';
@@ -40,6 +42,7 @@ export interface LastEnd {
 }
 
 export interface StartDeps {
+  readonly role: Role;
   readonly disk: Disk;
   readonly layout: Layout;
   /** Of the role's journal. */
@@ -97,6 +100,7 @@ export class Start {
     const wanted = [...selection.slots.map(({ id }) => id), FACTORY];
     // One that can't be read is a fresh one: what it costs is that a bad slot is tried again.
     let journal = (await orWarn(warn, readJournal(disk, journalFile(deps)))).value ?? FRESH_JOURNAL;
+    journal = reconsidered(wanted, { journal, selections: selection.selections });
     if (counted) journal = settled(deps, wanted, { journal, selection });
     const picking = new Picking(deps, selection);
     let picked = await picking.pick(wanted, journal, choose);
@@ -136,7 +140,8 @@ export class Start {
   updateOnly(version: string): boolean {
     const { id } = this.#chosen;
     if (id === FACTORY && (this.#blind || this.#selection.slots.length > 0)) return true;
-    if (compares(this.#order, this.#journal, id)) return true;
+    // The privileged unit has no sessions by which to compare.
+    if (this.#deps.role === 'agent' && compares(this.#order, this.#journal, id)) return true;
     return !isVersion(version) || compareVersions(version, this.#selection.floor.content) < 0;
   }
 
@@ -146,6 +151,12 @@ export class Start {
     const decides = compares(this.#order, this.#journal, id) && proof === 'session';
     await this.#write(proven(this.#order, { journal: this.#journal, id, proof }));
     return decides;
+  }
+
+  /** It is up for `upMs`. @throws DiskError */
+  async up(): Promise<void> {
+    const { id } = this.#chosen;
+    if (recordOf(this.#journal, id).boots > 0) await this.#write(stayedUp(this.#journal, id));
   }
 
   /** The start ended as it was asked to. */

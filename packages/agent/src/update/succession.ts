@@ -69,14 +69,20 @@ export class Succession {
       return { type: 'confirmed', reason: `proven_${proof}`, detail };
     }
     const failure = this.#failureOf(slot);
-    // A host without a network says nothing about who had no session: nobody is judged by it for good.
-    if (failure === undefined || (failure.reason === 'silent' && proof !== 'session')) return undefined;
-    return asRolledBack(failure);
+    // What has a session now has done better; without any network that remains to be seen.
+    const decided = failure?.final === true || proof === 'session';
+    return decided && failure !== undefined ? asRolledBack(failure) : undefined;
   }
 
-  /** So that it is never staged here again. @throws InstallError */
+  /**
+   * So that it is not staged here again. Not where it was silent: others decide who is heard, so that is a verdict on this
+   * attempt and none on the bytes; nor where it has worked here before. Both are tried again when they are assigned again.
+   * @throws InstallError
+   */
   async reject(slot: string, reason: string): Promise<void> {
     const { slots } = await this.look();
+    const failure = this.#failureOf(slot);
+    if (failure?.final !== true || failure.reason === 'silent') return;
     if (!slots.some(({ id }) => id === slot)) return;
     await this.#options.installer.reject(slot, reason.slice(0, REASON_CHARACTERS));
     await this.look();

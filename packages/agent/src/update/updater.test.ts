@@ -166,6 +166,8 @@ describe('a new version that fails', () => {
     await world.pass(40_000);
     await world.reaches(back, 'rolled-back');
     expect(back.updater.view().reason).toBe('silent');
+    // Others decide who is heard: it may come again.
+    expect(back.told.at(-1)?.blacklist).toEqual([]);
   });
 
   it('is not judged by a host that has lost its network', async () => {

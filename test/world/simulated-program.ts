@@ -85,7 +85,7 @@ export class SimulatedProgram {
     const { disk, clock, dataDir, root } = this.#options;
     return Start.prepare(
       {
-        ...{ disk, limits: LIMITS, platform: PLATFORM, layout: layoutOf(PREFIX) },
+        ...{ role: 'agent', disk, limits: LIMITS, platform: PLATFORM, layout: layoutOf(PREFIX) },
         state: journalDirectory('agent', { dataDir, instance: 'default' }),
         embedded: { root, factory: this.#factory },
         now: () => clock.now(),

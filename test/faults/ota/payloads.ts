@@ -29,7 +29,7 @@ const failing = (behaviour: Behaviour, ...reasons: string[]): OtaCase => ({
   quick: behaviour === 'throws',
   async run(site) {
     const slot = await update(site, behaviour);
-    for (let time = 0; time < 4; time += 1) await site.start();
+    for (let time = 0; time < 8; time += 1) await site.start();
     requireFailure(await site.expectRuns(['1.1.0'], 1), { slot, reasons, final: true });
   },
 });
@@ -80,7 +80,7 @@ export const PAYLOADS: readonly OtaCase[] = [
     name: 'F10 what was rolled back is not taken again, however often it is sent',
     async run(site) {
       const id = await update(site, 'exits');
-      for (let time = 0; time < 4; time += 1) await site.start();
+      for (let time = 0; time < 8; time += 1) await site.start();
       await site.install('reject', [id, 'crashed']);
       for (let time = 0; time < 3; time += 1) {
         const replayed = await site.stage(site.payload('1.2.0', 'exits'));

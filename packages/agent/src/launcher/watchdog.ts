@@ -11,13 +11,38 @@ export interface WatchLimits {
 /** F15: three starts that end so are over within five minutes. */
 export const WATCH: WatchLimits = { beatMs: 20_000, silentMs: 60_000 };
 
-/** Reads a sign at a time; ends with the pipe. Kills its parent, by which exit handlers never come into it. */
-const WATCHER = `while :; do
-  beat=$(timeout "$1" dd bs=1 count=1 2>/dev/null)
+const LOOKS = 6;
+
+/**
+ * Reads a sign at a time; ends with the pipe. Time counts by the looks that it got to make itself, each a process of its own: a
+ * host that stood still for an hour is one look late. What is stopped or debugged does not spin. Kills its parent, by which exit
+ * handlers never come into it, and no other that has its number by now.
+ */
+const WATCHER = `watched() {
+  stat=$(cat "/proc/$PPID/stat" 2>/dev/null) || exit
+  set -- \${stat##*) }
+  state=$1 began=\${20}
+}
+look=$1 end=$2 file=$3 misses=0
+watched
+first=$began
+while :; do
+  beat=$(timeout "$look" dd bs=1 count=1 2>/dev/null)
   case $?:$beat in
-  0:?*) ;;
-  124:*) set -C; printf %s "$2" >"$3"; kill -9 "$PPID"; exit ;;
-  *) exit ;;
+  0:?*) misses=0 ;;
+  0: | 126:* | 127:*) exit ;;
+  *)
+    watched
+    [ "$began" = "$first" ] || exit
+    case $state in T | t) continue ;; esac
+    misses=$((misses + 1))
+    if [ "$misses" -ge ${LOOKS} ]; then
+      set -C
+      printf %s "$end" >"$file"
+      kill -9 "$PPID"
+      exit
+    fi
+    ;;
   esac
 done`;
 
@@ -34,6 +59,7 @@ export function watchMainThread(by: {
 }): void {
   const { beatMs, silentMs } = by.limits;
   const seconds = String(silentMs / 1000);
+  const look = String(silentMs / 1000 / LOOKS);
   const end: LastEnd = {
     slot: by.slot,
     reason: 'spun',
@@ -41,17 +67,21 @@ export function watchMainThread(by: {
   };
   const watcher = spawn(
     'sh',
-    ['-c', WATCHER, 'stoa-agent-watchdog', seconds, JSON.stringify(end), by.endFile],
+    ['-c', WATCHER, 'stoa-agent-watchdog', look, JSON.stringify(end), by.endFile],
     {
       stdio: ['pipe', 'ignore', 'ignore'],
       env: { PATH: '/usr/bin:/bin' },
     },
   );
   watcher.once('error', (error) => by.warn(`nothing watches over the main thread: ${error.message}`));
-  watcher.stdin.on('error', () => by.warn('what watched over the main thread is gone'));
+  // Its end is told below.
+  watcher.stdin.on('error', () => undefined);
   watcher.unref();
   const beats = setInterval(() => watcher.stdin.write('.'), beatMs);
   beats.unref();
-  watcher.once('exit', () => clearInterval(beats));
+  watcher.once('exit', () => {
+    clearInterval(beats);
+    by.warn('nothing watches over the main thread any more: timeout(1) and dd(1) are needed for that');
+  });
   if ('unref' in watcher.stdin && typeof watcher.stdin.unref === 'function') watcher.stdin.unref();
 }

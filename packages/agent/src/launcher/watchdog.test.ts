@@ -2,22 +2,24 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished, expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 
 const WATCHDOG = join(import.meta.dirname, 'watchdog.ts');
 
 /** A process under the watchdog, whose main thread does this. */
-function watched(body: string, path = '/usr/bin:/bin'): { child: ChildProcess; endFile: string; told: () => string } {
+function watched(body: string): { child: ChildProcess; endFile: string; told: () => string } {
   const directory = mkdtempSync(join(tmpdir(), 'stoa-watchdog-'));
   const endFile = join(directory, 'end');
   const script = `
     const { watchMainThread } = await import(${JSON.stringify(WATCHDOG)});
     const warn = (line) => process.stderr.write(line + '\\n');
-    watchMainThread({ slot: 's', endFile: ${JSON.stringify(endFile)}, limits: { beatMs: 100, silentMs: 600 }, warn, path: ${JSON.stringify(path)} });
+    watchMainThread({ slot: 's', endFile: ${JSON.stringify(endFile)}, limits: { beatMs: 100, silentMs: 600 }, warn });
     setInterval(() => undefined, 1000);
-    setTimeout(() => { process.stdout.write('up'); ${body} }, 300);
+    setTimeout(() => { ${body} process.stdout.write('up'); }, 300);
   `;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let told = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     told += chunk.toString();

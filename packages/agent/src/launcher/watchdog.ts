@@ -65,14 +65,10 @@ export function watchMainThread(by: {
     reason: 'spun',
     detail: `its main thread did nothing else for ${seconds} s, and was killed`,
   };
-  const watcher = spawn(
-    'sh',
-    ['-c', WATCHER, 'stoa-agent-watchdog', look, JSON.stringify(end), by.endFile],
-    {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      env: { PATH: '/usr/bin:/bin' },
-    },
-  );
+  const watcher = spawn('sh', ['-c', WATCHER, 'stoa-agent-watchdog', look, JSON.stringify(end), by.endFile], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: { PATH: '/usr/bin:/bin' },
+  });
   watcher.once('error', (error) => by.warn(`nothing watches over the main thread: ${error.message}`));
   // Its end is told below.
   watcher.stdin.on('error', () => undefined);

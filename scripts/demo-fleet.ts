@@ -1,5 +1,5 @@
 /** A fleet of `pnpm demo`, in a process of its own beside its hub: it ends with that. */
-import { createClock, type Identity } from '@stoa/agent';
+import { createClock, createHttp, DIRECT, type Identity } from '@stoa/agent';
 import { createNetwork } from '../test/chainweb/index.ts';
 import { createFairClock } from '../test/world/clocks.ts';
 import { type Crossing, WayToHub } from '../test/world/crossing.ts';
@@ -20,6 +20,8 @@ export interface FleetStart {
   readonly identities: readonly Identity[];
   readonly pollCutMs: number | undefined;
   readonly longestOutageMs: number;
+  /** Of what the nodes update themselves: the hub, and the root of its releases; undefined: they don't. */
+  readonly releases: { readonly origin: string; readonly root: Uint8Array } | undefined;
 }
 
 export interface Muster {
@@ -55,6 +57,9 @@ async function live({ seed, chainStartsAt, ...terms }: FleetStart): Promise<void
     network: createNetwork({ seed, clock, startsAt: chainStartsAt }),
     mischief: true,
     longestOutageMs: terms.longestOutageMs,
+    ...(terms.releases && {
+      releases: { ...terms.releases, http: createHttp({ clock, proxies: DIRECT, keepAlive: true }) },
+    }),
     ...(terms.pollCutMs && { pollCutMs: terms.pollCutMs }),
     accept: way.accept,
     storePast(rows) {

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MemoryDisk } from '@stoa/agent';
-import { systemClock as clock, type DbAdapter, type Hub, VERSION } from '@stoa/hub';
+import { systemClock as clock, type DbAdapter, type Hub, PrivateFile, VERSION } from '@stoa/hub';
 import { createNetwork, type SimulatedNetwork } from '../test/chainweb/index.ts';
 import { openTestHub } from '../test/kit/hub.ts';
 import { createRegion, type TestRegion } from '../test/kit/region.ts';
@@ -16,14 +16,17 @@ import { WayToFleet } from '../test/world/crossing.ts';
 import { storePast } from '../test/world/past.ts';
 import { placesOf, settle } from '../test/world.ts';
 import type { FleetStart, Muster, ToFleet, ToHub } from './demo-fleet.ts';
+import { DemoRollout } from './demo-rollout.ts';
 
-const HELP = `Usage: pnpm demo [--nodes N] [--live M] [--port P] [--seed S]
+const HELP = `Usage: pnpm demo [--nodes N] [--live M] [--port P] [--seed S] [--rollout]
 
   --nodes N  how large the fleet is (default 1000)
   --live M   how many of them are real agent cores, in processes of their own (default: all up to 10000, 2000 of a
              larger fleet); the others are rows in the database, kept fresh by a statement, to see the console at that size
   --port P   port of the console (default: any free one)
   --seed S   number from which labels, figures and the script of faults follow (default 1)
+  --rollout  nodes update themselves: a sound release goes ring by ring through the fleet, then one that dies on 3 % of
+             the nodes, which halts. A rehearsal: an hour of soaking takes half a minute
 
 The nodes follow a simulated chain. About one in twelve is in trouble at any time: behind, on a fork, offline, flapping,
 its chainweb down, its probe stuck, its clock wrong, its disk full, its directory copied. Outages that begin while it runs
@@ -49,17 +52,25 @@ class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** Times as fast as in earnest: the longest soak, a day, takes twelve minutes. */
+const REHEARSAL = 120;
+
 interface DemoOptions {
   readonly nodes: number;
   readonly live: number;
   readonly port: number;
   readonly seed: number;
+  readonly rollout: boolean;
 }
 
 function readOptions(): DemoOptions | 'help' {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
-    options: { nodes: text, live: text, port: text, seed: text, help: { type: 'boolean', short: 'h' } },
+    options: {
+      ...{ nodes: text, live: text, port: text, seed: text },
+      rollout: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help) return 'help';
   const nodes = wholeNumber('nodes', values.nodes ?? '1000', 1, 1_000_000);
@@ -69,6 +80,7 @@ function readOptions(): DemoOptions | 'help' {
     live: wholeNumber('live', live, 0, nodes),
     port: wholeNumber('port', values.port ?? '0', 0, 65_535),
     seed: wholeNumber('seed', values.seed ?? '1', 0, 2 ** 32 - 1),
+    rollout: values.rollout,
   };
 }
 
@@ -97,8 +109,10 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
     version: VERSION,
     network,
     region,
+    vaultKeys: new PrivateFile(join(dataDir, 'vault.key')),
     env: {
       PORT: String(options.port),
+      ROLLOUT_REHEARSAL: String(REHEARSAL),
       RECONNECT_WINDOW_SECONDS: '10',
       ...(options.live > COMFORTABLE && { HEARTBEAT_SECONDS: '45' }),
       CHAINWEB_URL: network.addNode({ name: 'reference' }).serviceUrl,
@@ -115,7 +129,15 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
 
   Ctrl-C stops everything.
 `);
-  await Promise.race([populate({ hub, database, network, region }, options, signal), aborted(signal)]);
+  const env = { DATA_DIR: dataDir, REGION: region.name, CHAINWEB_NETWORK: network.network.name };
+  const prepared = options.rollout
+    ? await DemoRollout.prepare({
+        ...{ directory: join(dataDir, 'demo-releases'), clock, random, env },
+        say: (line) => progress(`${line}\n`),
+      })
+    : undefined;
+  const stage = { hub, database, network, region, prepared };
+  await Promise.race([populate(stage, options, signal), aborted(signal)]);
   console.log('Stopping …');
 }
 
@@ -124,11 +146,13 @@ interface Stage {
   readonly database: DbAdapter;
   readonly network: SimulatedNetwork;
   readonly region: TestRegion;
+  /** Of the rollouts; undefined without them. */
+  readonly prepared: Awaited<ReturnType<typeof DemoRollout.prepare>> | undefined;
 }
 
 /** Ends with its fleet: @throws where that ends by itself. */
 async function populate(
-  { hub, database, network, region }: Stage,
+  { hub, database, network, region, prepared }: Stage,
   { nodes, live, seed }: DemoOptions,
   signal: AbortSignal,
 ): Promise<never> {
@@ -144,6 +168,7 @@ async function populate(
       ...{ seed, fleet, chainStartsAt: network.startsAt, longestOutageMs: OUTAGE_MS },
       ...{ places: places.slice(...share), identities: identities.slice(...share) },
       pollCutMs: large ? 60_000 : undefined,
+      releases: prepared && { origin: hub.url.origin, root: prepared.root },
     };
   });
   const backdrop = {
@@ -152,10 +177,15 @@ async function populate(
     region: region.name,
     onSeeded: (count: number) => progress(`seeded ${count} of ${nodes - live} rows`),
   };
-  const tally = new Tally(live);
+  const tally = new Tally(live, () => (prepared ? rollOut(prepared.rollout) : Promise.resolve()));
   const running = starts.map((start) => runFleet({ hub, database }, start, tally));
-  const [ended] = await Promise.all([Promise.race(running), seedBackdrop(backdrop)]);
+  const [ended] = await Promise.all([Promise.race([...running, tally.failed]), seedBackdrop(backdrop)]);
   return ended;
+}
+
+async function rollOut(rollout: DemoRollout): Promise<void> {
+  await rollout.release('1.5.0', 0);
+  await rollout.release('1.5.1', 0.03);
 }
 
 /** @throws where its process ends. */
@@ -189,9 +219,18 @@ class Tally {
   readonly #all: number;
   readonly #began = performance.now();
   readonly #fleets = new Map<number, Muster>();
+  readonly #after: () => Promise<void>;
+  readonly #failed = Promise.withResolvers<never>();
 
-  constructor(all: number) {
+  /** @param after what begins once all have joined that can */
+  constructor(all: number, after: () => Promise<void>) {
     this.#all = all;
+    this.#after = after;
+  }
+
+  /** Rejects where what began after it failed. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
   }
 
   take(fleet: number, muster: Muster): void {
@@ -202,6 +241,7 @@ class Tally {
     if (joined + away < this.#all) return;
     const seconds = Math.round((performance.now() - this.#began) / 1_000);
     progress(`${joined} of ${this.#all} nodes joined in ${seconds} s; ${away} are cut off, as planned\n`);
+    this.#after().catch(this.#failed.reject);
   }
 }
 

@@ -203,12 +203,16 @@ describe('a release of the agent', { tags: ['slow'], timeout: 600_000 }, () => {
   it('reaches everybody, ring by ring', async () => {
     let ring = 0;
     while ((await rollout()).state !== 'complete') {
-      await until('the ring is answered', async () => {
-        await hub.hub.tickers.run('rollouts');
-        const [row] = await hub.database.sql<{ soaking: boolean }[]>`
+      await until(
+        'the ring is answered',
+        async () => {
+          await hub.hub.tickers.run('rollouts');
+          const [row] = await hub.database.sql<{ soaking: boolean }[]>`
           select soak_since is not null as soaking from rollouts where state <> 'aborted'`;
-        return row!.soaking;
-      }, PROVEN);
+          return row!.soaking;
+        },
+        PROVEN,
+      );
       await passSoak();
       await hub.hub.tickers.run('rollouts');
       const now = await rollout();
@@ -227,16 +231,24 @@ describe('a release of the agent', { tags: ['slow'], timeout: 600_000 }, () => {
     await command('release', 'publish', build);
     await command('rollout', 'create', '--yes');
     const [own] = nodes;
-    await until('it was rolled back', async () => {
-      const [row] = await hub.database.sql<{ state: string }[]>`
+    await until(
+      'it was rolled back',
+      async () => {
+        const [row] = await hub.database.sql<{ state: string }[]>`
         select state from node_updates where node_id = ${own!.nodeId}`;
-      return row!.state === 'rolled-back';
-    }, PROVEN);
+        return row!.state === 'rolled-back';
+      },
+      PROVEN,
+    );
     await passSoak();
-    await until('it is halted', async () => {
-      await hub.hub.tickers.run('rollouts');
-      return (await rollout()).state === 'halted';
-    }, PROVEN);
+    await until(
+      'it is halted',
+      async () => {
+        await hub.hub.tickers.run('rollouts');
+        return (await rollout()).state === 'halted';
+      },
+      PROVEN,
+    );
     expect(await versions()).toEqual(['0.2.1', '0.2.1', '0.2.1', '0.2.1']);
     await admin.page.goto(`/o/${ADMIN}/rollouts/${(await rollout()).rolloutId}`);
     await expect.poll(() => admin.page.textContent('main')).toContain('0 of 1 run the new version');

@@ -218,10 +218,11 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     instanceId: config.instance,
   });
   opening.defer(() => last(releases.close()));
+  let sessions: AgentSide['gateway']['sessions'] | undefined;
   const rollouts = await createRollouts({
     ...{ sql, bus, clock, random, log, releases: releases.bench, instanceId: config.instance },
     rehearsal: config.rolloutRehearsal,
-    sessions: () => agents.gateway.sessions,
+    sessions: () => sessions,
   });
   opening.defer(() => last(rollouts.close()));
   const agents: AgentSide = createAgentSide({
@@ -259,6 +260,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     addressOf: (request) => config.trustedProxies.addressOf(request),
   });
 
+  sessions = agents.gateway.sessions;
   await agents.start();
   opening.defer(() => last(recorder.flush()));
   opening.defer(() => last(agents.close()));

@@ -76,7 +76,7 @@ export function createRolloutTools(deps: RolloutToolsDeps): RolloutCore {
 export interface RolloutsDeps extends Omit<RolloutToolsDeps, 'clock' | 'onMoved'> {
   readonly instanceId: string;
   /** Asked when there is something to tell, so that it may be there later than rollouts are. */
-  readonly sessions: () => UpdateSessions;
+  readonly sessions: () => UpdateSessions | undefined;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;
@@ -103,7 +103,10 @@ export async function createRollouts(deps: RolloutsDeps): Promise<Rollouts> {
   const { rollouts, rings, assignments, pauseAll, ready } = core;
   const sender = new AssignmentSender({
     ...{ sql, pauseAll, clock },
-    sessions: { get: (nodeId) => deps.sessions().get(nodeId), all: () => deps.sessions().all() },
+    sessions: {
+      get: (nodeId) => deps.sessions()?.get(nodeId),
+      all: () => deps.sessions()?.all() ?? [],
+    },
   });
   const frames = new StatusDesk({
     ...{ store: new StatusStore(sql), sender, clock },

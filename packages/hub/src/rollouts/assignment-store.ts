@@ -7,6 +7,9 @@ import type { Rollout } from './rollout.ts';
 const FLIES = [...FLYING];
 const FAILS = [...FAILED];
 
+/** Begun in one step: twelve thousand a minute, whatever the pace would allow. */
+const MOST_A_STEP = 2_000;
+
 /** Moves nodes through a rollout: many in a statement, each guarded by the state that it leaves. */
 export class AssignmentStore {
   readonly #sql: Sql;
@@ -20,7 +23,8 @@ export class AssignmentStore {
     rollout: Rollout,
     by: { ring: number; most: number; now: number; aside: readonly string[] },
   ): Promise<readonly string[]> {
-    if (by.most <= 0) return [];
+    const most = Math.min(by.most, MOST_A_STEP);
+    if (most <= 0) return [];
     const sql = this.#sql;
     const { rolloutId } = rollout;
     const candidates = await sql<Candidate[]>`
@@ -29,9 +33,9 @@ export class AssignmentStore {
       where r.rollout_id = ${rolloutId} and r.state = 'waiting' and r.ring <= ${by.ring}
         and r.owner <> all(${[...by.aside]}::text[])
         and ${eligible(sql, rollout, { now: by.now, held: held(sql, rollout, by.now) })}
-      order by r.ring, r.bucket limit ${4 * by.most + 200}`;
+      order by r.ring, r.bucket limit ${4 * most + 200}`;
     const chosen = withinLimits(candidates, {
-      most: by.most,
+      most,
       owners: await this.#ownerRooms(rolloutId, [...new Set(candidates.map(({ owner }) => owner))]),
       sites: await this.#siteRooms(rolloutId, [...new Set(candidates.map(({ site }) => site))]),
     });
@@ -133,24 +137,36 @@ export class AssignmentStore {
     return rows.map((row) => row.node_id);
   }
 
+  /** Few are in the middle of it at any time; how many there are of an owner or a site is told by an index. */
   async #ownerRooms(rolloutId: string, owners: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const rows = await this.#sql<{ name: string; nodes: number; flying: number }[]>`
-      select owner as name, count(*)::int as nodes, count(*) filter (where state = any(${FLIES}::text[]))::int as flying
-      from rollout_nodes where rollout_id = ${rolloutId} and owner = any(${[...owners]}::text[]) group by owner`;
+    const rows = await this.#sql<RoomRow[]>`
+      select n.owner as name, count(*)::int as nodes, coalesce(f.flying, 0)::int as flying
+      from nodes n left join (
+        select owner, count(*) as flying from rollout_nodes
+        where rollout_id = ${rolloutId} and state = any(${FLIES}::text[]) group by owner
+      ) f on f.owner = n.owner
+      where n.owner = any(${[...owners]}::text[]) and n.retired_at is null group by n.owner, f.flying`;
     return rooms(rows);
   }
 
   async #siteRooms(rolloutId: string, sites: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const rows = await this.#sql<{ name: string; nodes: number; flying: number }[]>`
-      select w.site as name, count(*)::int as nodes, count(*) filter (where r.state = any(${FLIES}::text[]))::int as flying
-      from node_work w join rollout_nodes r on r.node_id = w.node_id and r.rollout_id = ${rolloutId}
-      where w.site = any(${[...sites]}::text[]) and w.site <> '' group by w.site`;
+    const rows = await this.#sql<RoomRow[]>`
+      select w.site as name, count(*)::int as nodes, coalesce(f.flying, 0)::int as flying
+      from node_work w left join (
+        select w.site, count(*) as flying from rollout_nodes r join node_work w on w.node_id = r.node_id
+        where r.rollout_id = ${rolloutId} and r.state = any(${FLIES}::text[]) group by w.site
+      ) f on f.site = w.site
+      where w.site = any(${[...sites]}::text[]) and w.site <> '' group by w.site, f.flying`;
     return rooms(rows);
   }
 }
 
-function rooms(
-  rows: readonly { name: string; nodes: number; flying: number }[],
-): ReadonlyMap<string, number> {
+interface RoomRow {
+  name: string;
+  nodes: number;
+  flying: number;
+}
+
+function rooms(rows: readonly RoomRow[]): ReadonlyMap<string, number> {
   return new Map(rows.map(({ name, nodes, flying }) => [name, mostAtOnce(nodes) - flying]));
 }

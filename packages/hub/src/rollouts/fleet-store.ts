@@ -44,7 +44,10 @@ export class FleetStore {
       from rollout_nodes where rollout_id = ${rolloutId} group by ring order by ring`;
   }
 
-  /** Of the rings that are judged, but for owners that are set aside. Waiting are those that may begin now. */
+  /**
+   * Of the rings that are judged, but for owners that are set aside. Waiting are those that may begin now, counted as far
+   * as it matters: beyond a tenth of what has moved, the ring has not answered either way.
+   */
   async counts(
     rollout: Rollout,
     rings: JudgedRings,
@@ -54,19 +57,20 @@ export class FleetStore {
     const { now, aside } = by;
     const mine = sql`r.rollout_id = ${rollout.rolloutId} and r.ring between ${rings.from} and ${rings.to}
       and r.owner <> all(${[...aside]}::text[])`;
-    const [[moved], [waits]] = await Promise.all([
-      sql<Omit<RingCounts, 'waiting'>[]>`
-        select count(*) filter (where r.state = any(${FLIES}::text[]))::int as flying,
-          count(*) filter (where r.state = 'confirmed')::int as confirmed,
-          count(*) filter (where r.state = 'confirmed' and st.last_seen > ${new Date(now - SILENT_MS)})::int as heard,
-          count(*) filter (where r.state = any(${FAILS}::text[])
-            and coalesce(r.settled_at, r.confirmed_at) >= ${new Date(rollout.course.judgedSince)})::int as failed
-        from rollout_nodes r left join node_status st on st.node_id = r.node_id
-        where ${mine} and r.state <> 'waiting'`,
-      sql<{ waiting: number }[]>`
-        select count(*)::int as waiting from rollout_nodes r ${eligibleTables(sql)}
-        where ${mine} and r.state = 'waiting' and ${eligible(sql, rollout, { now, held: held(sql, rollout, now) })}`,
-    ]);
+    const [moved] = await sql<Omit<RingCounts, 'waiting'>[]>`
+      select count(*) filter (where r.state = any(${FLIES}::text[]))::int as flying,
+        count(*) filter (where r.state = 'confirmed')::int as confirmed,
+        count(*) filter (where r.state = 'confirmed' and st.last_seen > ${new Date(now - SILENT_MS)})::int as heard,
+        count(*) filter (where r.state = any(${FAILS}::text[])
+          and coalesce(r.settled_at, r.confirmed_at) >= ${new Date(rollout.course.judgedSince)})::int as failed
+      from rollout_nodes r left join node_status st on st.node_id = r.node_id
+      where ${mine} and r.state <> 'waiting'`;
+    const { flying, confirmed, failed } = moved!;
+    const limit = 1_000 + Math.ceil((flying + confirmed + failed) / 10);
+    const [waits] = await sql<{ waiting: number }[]>`
+      select count(*)::int as waiting from (select from rollout_nodes r ${eligibleTables(sql)}
+        where ${mine} and r.state = 'waiting' and ${eligible(sql, rollout, { now, held: held(sql, rollout, now) })}
+        limit ${limit}) ready`;
     return { ...moved!, waiting: waits!.waiting };
   }
 

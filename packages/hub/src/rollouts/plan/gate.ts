@@ -11,7 +11,7 @@ const FEWEST_TO_MISS = 3;
 export const FEWEST_FAILING_OWNERS = 3;
 
 export interface RingCounts {
-  /** Eligible now, and not assigned. */
+  /** Eligible now, and not assigned; where it is more than a tenth of what was, only that it is. */
   readonly waiting: number;
   /** In the middle of it. */
   readonly flying: number;

@@ -1,5 +1,6 @@
 /** `pnpm bench NAME [--json] [--long]`: one bench, or `all` of them. See scripts/bench/ for what each measures. */
 import { parseArgs } from 'node:util';
+import { joined } from './bench/joined.ts';
 import type { Bench, BenchResult } from './bench/result.ts';
 
 /** Name -> what it measures, and where it is. */
@@ -48,7 +49,10 @@ const BENCHES: Readonly<Record<string, { about: string; load: () => Promise<Benc
   ota: {
     about:
       'bytes that a node moves for a release of code and for a patch of Node; from downloaded to connected',
-    load: async () => (await import('./bench/ota.ts')).benchOta,
+    load: async () =>
+      joined((await import('./bench/ota.ts')).benchOta, {
+        rollouts: (await import('./bench/ota-rollout.ts')).benchOtaRollout,
+      }),
   },
   'ota-rollout': {
     about:

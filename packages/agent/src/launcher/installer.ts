@@ -63,7 +63,10 @@ export interface SlotInstaller {
    * @throws InstallError
    */
   select(id: SlotId): Promise<void>;
-  /** This payload failed here, and an older one did not: it is taken away and never staged again. @throws InstallError */
+  /**
+   * This payload failed here, and an older one did not: it is taken away and never staged again. One that has proven itself
+   * is not: it stays what is fallen back on, and who may reject could lead down that way. @throws InstallError
+   */
   reject(id: SlotId, reason: string): Promise<void>;
   /**
    * The payload that runs has proven itself, and with it the runtime below it if that is on trial: from now on nothing older
@@ -91,6 +94,8 @@ const RETRY = {
   install_mismatch: true,
   /** It failed on this node before. */
   install_rejected: false,
+  /** What was kept can't be rejected. */
+  install_kept: false,
   install_no_slot: false,
   install_no_room: true,
   /** The new runtime does not run on this host. */

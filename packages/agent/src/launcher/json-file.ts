@@ -10,6 +10,9 @@ export class JsonDamagedError extends AgentError<'json_damaged'> {
   }
 }
 
+/** More than a journal with all its lines. */
+const MOST_BYTES = 8 * 1024 * 1024;
+
 /**
  * The value of a JSON file that a person may have to read on a node in trouble; undefined where it is absent.
  * @param shape undefined for what it does not know
@@ -20,6 +23,9 @@ export async function readJson<T>(
   path: string,
   shape: (value: unknown) => T | undefined,
 ): Promise<T | undefined> {
+  const stat = await disk.stat(path);
+  if (stat !== undefined && (stat.kind !== 'file' || stat.bytes > MOST_BYTES))
+    throw new JsonDamagedError(path);
   const text = await readText(disk, path);
   if (text === undefined) return undefined;
   const value = shape(parsed(text, path));

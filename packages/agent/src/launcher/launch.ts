@@ -20,8 +20,8 @@ export interface LaunchOptions {
   readonly programInode: number;
   /** Path that opens the very file that this process runs, whatever lies in its place by now. */
   readonly running: string;
-  /** Directory of the role's journal. */
-  readonly state: string;
+  /** Directory of the role's journal; undefined where it is another user's. */
+  readonly state: string | undefined;
   readonly embedded: { readonly root: Uint8Array; readonly factory: Uint8Array };
   readonly limits: Limits;
   readonly watch: WatchLimits;
@@ -30,8 +30,9 @@ export interface LaunchOptions {
 /** Chooses a payload, runs it, and stands by. Resolves with the exit code. */
 export async function launch(options: LaunchOptions): Promise<number> {
   const { role, argv, state } = options;
-  const counted = role === 'agent' ? argv[0] === 'run' : argv.length === 0;
-  const words = new LastWords(state);
+  const serves = role === 'agent' ? argv[0] === 'run' : argv.length === 0;
+  const words = serves && state !== undefined ? new LastWords(state) : undefined;
+  const counted = words !== undefined;
   const layout = layoutOf(options.prefix);
   const disk = createDisk();
   const start = await Start.prepare(
@@ -44,14 +45,14 @@ export async function launch(options: LaunchOptions): Promise<number> {
       platform: `${process.platform}-${process.arch}`,
       limits: options.limits,
       now: () => Date.now(),
-      lastEnd: () => words.readEnd(),
-      lastLines: (slot) => words.lines(slot),
+      lastEnd: () => words?.readEnd(),
+      lastLines: (slot) => words?.lines(slot) ?? [],
       // A command may be somebody's who must not read the journal: it is of no concern to them.
       warn: counted ? warn : () => undefined,
     },
     counted,
   );
-  const run = new Run(options, start, { words, counted });
+  const run = new Run(options, start, words);
   return run.run();
 }
 
@@ -62,21 +63,20 @@ function warn(line: string): void {
 class Run {
   readonly #options: LaunchOptions;
   readonly #start: Start;
-  readonly #words: LastWords;
-  readonly #counted: boolean;
+  /** Undefined for a start that does not count. */
+  readonly #words: LastWords | undefined;
   #silence: NodeJS.Timeout | undefined;
   #over = false;
 
-  constructor(options: LaunchOptions, start: Start, by: { words: LastWords; counted: boolean }) {
+  constructor(options: LaunchOptions, start: Start, words: LastWords | undefined) {
     this.#options = options;
     this.#start = start;
-    this.#words = by.words;
-    this.#counted = by.counted;
+    this.#words = words;
   }
 
   async run(): Promise<number> {
     const { id, payload } = this.#start.chosen;
-    if (this.#counted) this.#standBy(id);
+    if (this.#words !== undefined) this.#standBy(id, this.#words);
     try {
       const { start, version } = evaluate(payload, `stoa-agent:${id}`);
       const code = await start(this.#launched(version));
@@ -91,11 +91,10 @@ class Run {
   #crashed(error: unknown): void {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const slot = this.#start.chosen.id;
-    if (this.#counted) this.#words.end({ slot, reason: 'crashed', detail: detail.slice(0, 2_000) });
+    this.#words?.end({ slot, reason: 'crashed', detail: detail.slice(0, 2_000) });
   }
 
-  #standBy(slot: string): void {
-    const words = this.#words;
+  #standBy(slot: string, words: LastWords): void {
     words.clear();
     process.on('uncaughtExceptionMonitor', (error) => this.#crashed(error));
     process.on('exit', (code) => {
@@ -129,7 +128,7 @@ class Run {
       silentAfterMs: this.#start.silentAfterMs,
       failures: journal.failures,
       confirm: async (proof) => {
-        if (!this.#counted) return;
+        if (this.#words === undefined) return;
         try {
           if (await this.#start.confirm(proof)) return await this.#restart();
         } finally {
@@ -138,7 +137,7 @@ class Run {
         if (!this.#start.doubtful) this.#words.clear(id);
       },
       record: (line) => {
-        if (this.#counted && this.#start.doubtful) this.#words.record(id, line);
+        if (this.#start.doubtful) this.#words?.record(id, line);
       },
       restart: () => this.#restart(),
     };
@@ -155,7 +154,7 @@ class Run {
   async #leave(): Promise<void> {
     this.#over = true;
     clearTimeout(this.#silence);
-    if (!this.#counted) return;
+    if (this.#words === undefined) return;
     // A start that can't be closed in the journal counts as one that was cut: no harm, it takes several in a row.
     await this.#start.end().catch((error: Error) => process.stderr.write(`stoa-agent: ${error.message}\n`));
   }

@@ -34,7 +34,9 @@ export async function runLauncher(by: {
   const role = wholeArgv[0] === 'root' ? 'root' : 'agent';
   const argv = role === 'root' ? wholeArgv.slice(1) : wholeArgv;
   const host = { root: process.getuid?.() === 0, home: homedir() };
-  const state = journalDirectory(role, statePlaces(argv, by.env, host));
+  const places = statePlaces(argv, by.env, host);
+  // Root must not be led by what the agent's user wrote.
+  const foreign = role === 'agent' && host.root && !isRoots(places.dataDir);
   return launch({
     role,
     argv,
@@ -43,9 +45,15 @@ export async function runLauncher(by: {
     prefix,
     programInode,
     running: isSea() ? '/proc/self/exe' : program,
-    state,
+    state: foreign ? undefined : journalDirectory(role, places),
     embedded: readAssets(prefix),
     limits: by.limits,
     watch: by.watch,
   });
+}
+
+/** Nobody else can write there. One that is still to be made will be root's. */
+function isRoots(directory: string): boolean {
+  const stat = statSync(directory, { throwIfNoEntry: false });
+  return stat === undefined || (stat.uid === 0 && (stat.mode & 0o022) === 0);
 }

@@ -1,4 +1,11 @@
-import { isSha256, isVersion, NO_FLOORS, type TargetsFloor } from '@stoa/protocol/release';
+import {
+  compareVersions,
+  isSha256,
+  isVersion,
+  NO_FLOORS,
+  newerVersion,
+  type TargetsFloor,
+} from '@stoa/protocol/release';
 import type { Disk } from '#disk.ts';
 import type { InstalledSlot, RejectedSlot } from '#launcher/installer.ts';
 import { fieldsOf, formatJson, isCount, isText, listOf, readJson } from '#launcher/json-file.ts';
@@ -38,11 +45,29 @@ export function isSlotId(text: string): boolean {
   return SLOT_ID.test(text);
 }
 
-/** Puts a slot first. One that was there before it stays, so that the two before the new one are those that ran. */
+/**
+ * Puts a slot first. One that was there before it stays, so that the two before the new one are those that ran; and so does
+ * the one that has proven itself last, which all others fall back on.
+ */
 export function withSelected(selection: Selection, slot: InstalledSlot): Selection {
-  const others = selection.slots.filter(({ id }) => id !== slot.id);
-  const slots = [slot, ...others].slice(0, MOST_SLOTS);
-  return { ...selection, slots, selections: selection.selections + 1 };
+  const slots = [slot, ...selection.slots.filter(({ id }) => id !== slot.id)];
+  const proven = slots.slice(MOST_SLOTS).filter(({ version }) => version === selection.floor.newest.payload);
+  return {
+    ...selection,
+    slots: [...slots.slice(0, MOST_SLOTS - proven.length), ...proven],
+    selections: selection.selections + 1,
+  };
+}
+
+/**
+ * The order for who has root's rights: the agent's, but what is below the floor, or below what has proven itself here, comes
+ * last. An agent that was taken over leads root to nothing older than what it runs.
+ */
+export function upward({ slots, floor }: Selection): readonly InstalledSlot[] {
+  const lowest = newerVersion(floor.content, floor.newest.payload);
+  const low = slots.filter(({ version }) => compareVersions(version, lowest) < 0);
+  const newestFirst = low.toSorted((a, b) => compareVersions(b.version, a.version));
+  return [...slots.filter((slot) => !low.includes(slot)), ...newestFirst];
 }
 
 export function withRejected(selection: Selection, rejected: RejectedSlot): Selection {

@@ -165,6 +165,23 @@ describe('staging and selecting', () => {
     await expect(installer.select(id)).rejects.toEqual(code('install_rejected'));
   });
 
+  it('rejects nothing that has proven itself, and keeps it whatever is selected after it', async () => {
+    const { store, delivery } = makeInstallation(parties);
+    const installer = store();
+    const proven = await installer.stage(delivery('1.1.0'));
+    await installer.select(proven);
+    await installer.keep(proven);
+    const untried: string[] = [];
+    for (const version of ['1.2.0', '1.3.0', '1.4.0', '1.5.0']) {
+      untried.unshift(await installer.stage(delivery(version)));
+      await installer.select(untried[0]!);
+    }
+    expect((await installer.state()).slots.map(({ id }) => id)).toEqual([...untried.slice(0, 2), proven]);
+    await expect(installer.reject(proven, 'so that the factory runs')).rejects.toEqual(code('install_kept'));
+    for (const id of untried.slice(0, 2)) await installer.reject(id, 'it crashed');
+    expect((await installer.state()).slots.map(({ id }) => id)).toEqual([proven]);
+  });
+
   it.each(['../../../etc/passwd', '1.2.0-0123456789ab', 'runtime-1.2.0-0123456789ab', ''])(
     'selects no slot %j that is not there',
     async (id) => {

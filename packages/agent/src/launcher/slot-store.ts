@@ -119,9 +119,17 @@ export class SlotStore {
     return this.#alone(async () => {
       const selection = await this.#selection();
       const slot = selection.slots.find((one) => one.id === id);
-      if (slot !== undefined)
-        return this.#write(withRejected(selection, { ...slot, reason: reason.slice(0, 255) }));
-      if (!selection.rejected.some((one) => one.id === id)) throw noSlot(id);
+      if (slot === undefined) {
+        if (!selection.rejected.some((one) => one.id === id)) throw noSlot(id);
+        return;
+      }
+      const { payload } = selection.floor.newest;
+      if (compareVersions(slot.version, payload) <= 0)
+        throw new InstallError(
+          'install_kept',
+          `${id} is not newer than ${payload}, which has proven itself here`,
+        );
+      await this.#write(withRejected(selection, { ...slot, reason: reason.slice(0, 255) }));
     });
   }
 

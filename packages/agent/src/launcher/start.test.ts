@@ -3,9 +3,16 @@ import { peekRoot } from '@stoa/protocol/release';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '#launcher/choice.ts';
-import { FACTORY, readJournal } from '#launcher/journal.ts';
+import { FACTORY, FRESH_JOURNAL, readJournal, withRecord, writeJournal } from '#launcher/journal.ts';
 import { layoutOf, slotFiles } from '#launcher/layout.ts';
-import { NO_SELECTION, type Selection, slotId, withSelected, writeSelection } from '#launcher/selection.ts';
+import {
+  NO_SELECTION,
+  readSelection,
+  type Selection,
+  slotId,
+  withSelected,
+  writeSelection,
+} from '#launcher/selection.ts';
 import { Start, type StartDeps } from '#launcher/start.ts';
 import { writeRoots } from '#launcher/trust.ts';
 import { MemoryDisk, type Unsynced } from '#memory-disk.ts';
@@ -66,6 +73,38 @@ async function host(versions: readonly string[], floor = '1.0.0'): Promise<Host>
 }
 
 const versionOf = (start: Start): string => start.chosen.verified?.target.custom.version ?? FACTORY;
+
+/** What an agent that was taken over writes down: all that is installed has failed for good. */
+async function condemnAll({ disk, deps }: Host): Promise<void> {
+  const selection = (await readSelection(disk, deps.layout.selection))!;
+  const verdict = { verdict: 'crashed', final: true } as const;
+  const journal = selection.slots.reduce((all, { id }) => withRecord(all, id, verdict), FRESH_JOURNAL);
+  await writeJournal(disk, JOURNAL, journal);
+}
+
+describe('a start with root’s rights', () => {
+  it.each([
+    { selected: 'an older slot', slots: ['1.3.0', '1.5.0', '1.4.0'], proven: '1.5.0', runs: '1.5.0' },
+    { selected: 'a newer one', slots: ['1.6.0', '1.5.0'], proven: '1.5.0', runs: '1.6.0' },
+    { selected: 'a root’s way down', slots: ['1.4.0', '1.5.0'], proven: '1.4.0', runs: '1.4.0' },
+    { selected: 'one below the floor', slots: ['0.3.0', '0.4.0'], proven: '0.3.0', runs: '0.4.0' },
+  ])('where the agent selected $selected, runs nothing older than what has proven itself', async (given) => {
+    const { deps, disk } = await host(given.slots);
+    const selection = (await readSelection(disk, layout.selection))!;
+    const newest = { ...selection.floor.newest, payload: given.proven };
+    await writeSelection(disk, layout.selection, { ...selection, floor: { ...selection.floor, newest } });
+    expect(versionOf(await Start.prepare(deps, true))).toBe(given.slots[0]);
+    expect(versionOf(await Start.prepare({ ...deps, role: 'root' }, true))).toBe(given.runs);
+  });
+
+  it('asks no journal that is the agent’s', async () => {
+    const made = await host(['1.2.0', '1.1.0']);
+    await condemnAll(made);
+    expect(versionOf(await Start.prepare(made.deps, false))).toBe(FACTORY);
+    const foreign = { ...made.deps, state: undefined };
+    expect(versionOf(await Start.prepare(foreign, false))).toBe('1.2.0');
+  });
+});
 
 describe('a start', () => {
   it('takes the selected slot, and exactly the bytes that were verified', async () => {
@@ -131,6 +170,18 @@ describe('a start', () => {
     await damage(disk, id);
     for (let time = 0; time < 2; time += 1) expect(versionOf(await Start.prepare(deps, true))).toBe('1.1.0');
     expect((await readJournal(disk, JOURNAL))?.failures).toMatchObject([{ slot: id, reason: 'damaged' }]);
+  });
+
+  it('goes by the version that was signed, not by what a payload says of itself', async () => {
+    const { deps } = await host(['1.2.0'], '1.3.0');
+    expect((await Start.prepare(deps, true)).updateOnly('9.9.9')).toBe(true);
+  });
+
+  it('reads no journal without an end', async () => {
+    const { deps, disk, warnings } = await host(['1.2.0']);
+    await disk.writeAtomic(JOURNAL, Buffer.alloc(9_000_000, ' '));
+    expect(versionOf(await Start.prepare(deps, false))).toBe('1.2.0');
+    expect(warnings).toEqual([expect.stringContaining('is not what was written there')]);
   });
 
   it('refuses what is for another machine or a newer launcher', async () => {

@@ -30,7 +30,7 @@ import {
 } from '#launcher/journal.ts';
 import type { FailureReason, ProofOfLife, Role } from '#launcher/launched.ts';
 import type { Layout } from '#launcher/layout.ts';
-import { NO_SELECTION, readSelection, type Selection } from '#launcher/selection.ts';
+import { NO_SELECTION, readSelection, type Selection, upward } from '#launcher/selection.ts';
 import { readSlot, SlotDamagedError, sha256Of, type VerifiedSlot } from '#launcher/slot.ts';
 import { readTrust } from '#launcher/trust.ts';
 
@@ -45,8 +45,8 @@ export interface StartDeps {
   readonly role: Role;
   readonly disk: Disk;
   readonly layout: Layout;
-  /** Of the role's journal. */
-  readonly state: string;
+  /** Directory of the role's journal. Undefined where it is another user's: then nothing in it counts, and no start does. */
+  readonly state: string | undefined;
   readonly embedded: { readonly root: Uint8Array; readonly factory: Uint8Array };
   readonly platform: string;
   readonly limits: Limits;
@@ -67,7 +67,7 @@ export interface Chosen {
 
 export class Start {
   readonly #deps: StartDeps;
-  readonly #journalFile: string;
+  readonly #journalFile: string | undefined;
   #journal: Journal;
   readonly #order: Order;
   readonly #selection: Selection;
@@ -95,19 +95,21 @@ export class Start {
    */
   static async prepare(deps: StartDeps, counted: boolean): Promise<Start> {
     const { disk, layout, warn } = deps;
+    const file = journalFile(deps);
     const read = await orWarn(warn, readSelection(disk, layout.selection));
     const selection = read.value ?? NO_SELECTION;
-    const wanted = [...selection.slots.map(({ id }) => id), FACTORY];
+    const slots = isAboveAgent(deps) ? upward(selection) : selection.slots;
+    const wanted = [...slots.map(({ id }) => id), FACTORY];
     // One that can't be read is a fresh one: what it costs is that a bad slot is tried again.
-    let journal = (await orWarn(warn, readJournal(disk, journalFile(deps)))).value ?? FRESH_JOURNAL;
+    let journal = (file && (await orWarn(warn, readJournal(disk, file))).value) || FRESH_JOURNAL;
     journal = reconsidered(wanted, { journal, selections: selection.selections });
     if (counted) journal = settled(deps, wanted, { journal, selection });
     const picking = new Picking(deps, selection);
     let picked = await picking.pick(wanted, journal, choose);
-    if (counted)
+    if (counted && file !== undefined)
       try {
         const next = begun(picked.order, picked.journal, picked.chosen.id);
-        await writeJournal(disk, journalFile(deps), next);
+        await writeJournal(disk, file, next);
         picked = { ...picked, journal: next };
       } catch (error) {
         if (!(error instanceof DiskError)) throw error;
@@ -136,9 +138,10 @@ export class Start {
     return silentAfterMs(this.#order, { journal: this.#journal, id, limits: this.#deps.limits });
   }
 
-  /** @param version of the payload that runs. */
-  updateOnly(version: string): boolean {
-    const { id } = this.#chosen;
+  /** @param claimed version of the payload that runs, by its own word: it counts only where nobody has signed another. */
+  updateOnly(claimed: string): boolean {
+    const { id, verified } = this.#chosen;
+    const version = verified?.target.custom.version ?? claimed;
     if (id === FACTORY && (this.#blind || this.#selection.slots.length > 0)) return true;
     // The privileged unit has no sessions by which to compare.
     if (this.#deps.role === 'agent' && compares(this.#order, this.#journal, id)) return true;
@@ -178,12 +181,17 @@ export class Start {
   async #write(journal: Journal): Promise<void> {
     // In force at once, whether or not the disk takes it: a session that was had is no silence.
     this.#journal = journal;
-    await writeJournal(this.#deps.disk, this.#journalFile, journal);
+    if (this.#journalFile !== undefined) await writeJournal(this.#deps.disk, this.#journalFile, journal);
   }
 }
 
-function journalFile({ state }: StartDeps): string {
-  return join(state, 'journal.json');
+/** This process has rights that the agent has not. */
+function isAboveAgent({ role, state }: StartDeps): boolean {
+  return role === 'root' || state === undefined;
+}
+
+function journalFile({ state }: StartDeps): string | undefined {
+  return state && join(state, 'journal.json');
 }
 
 /** Judges the last start, if it was cut and one too many. */

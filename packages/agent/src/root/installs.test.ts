@@ -86,8 +86,11 @@ describe('the privileged unit installs', () => {
     });
     expect(readFileSync(join(layout.slots, id, 'payload.cjs'))).toHaveLength(300_000);
     expect(told).toEqual(['stage payload/1.2.0/linux-x64', `select ${id}`, `keep ${id}`]);
-    await agent.reject(id, 'crashed '.repeat(100));
-    expect((await agent.state()).slots).toEqual([]);
+    const next = await agent.stage(await release('1.3.0'));
+    await agent.select(next);
+    await agent.reject(next, 'crashed '.repeat(100));
+    expect((await agent.state()).slots).toMatchObject([{ id }]);
+    await expect(agent.reject(id, 'so that something older runs')).rejects.toEqual(code('install_kept'));
   });
 
   it('nothing where no launcher started it', async () => {

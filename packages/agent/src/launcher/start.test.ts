@@ -78,7 +78,8 @@ const versionOf = (start: Start): string => start.chosen.verified?.target.custom
 async function condemnAll({ disk, deps }: Host): Promise<void> {
   const selection = (await readSelection(disk, deps.layout.selection))!;
   const verdict = { verdict: 'crashed', final: true } as const;
-  const journal = selection.slots.reduce((all, { id }) => withRecord(all, id, verdict), FRESH_JOURNAL);
+  const fresh = { ...FRESH_JOURNAL, selections: selection.selections };
+  const journal = selection.slots.reduce((all, { id }) => withRecord(all, id, verdict), fresh);
   await writeJournal(disk, JOURNAL, journal);
 }
 

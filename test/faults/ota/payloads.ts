@@ -29,6 +29,7 @@ const failing = (behaviour: Behaviour, ...reasons: string[]): OtaCase => ({
   quick: behaviour === 'throws',
   async run(site) {
     const slot = await update(site, behaviour);
+    // Three starts, an older one that does better, and all of it once more.
     for (let time = 0; time < 8; time += 1) await site.start();
     requireFailure(await site.expectRuns(['1.1.0'], 1), { slot, reasons, final: true });
   },
@@ -98,7 +99,7 @@ export const PAYLOADS: readonly OtaCase[] = [
     async run(site) {
       await site.stageAndSelect(site.payload('1.1.0', 'exits'));
       await site.stageAndSelect(site.payload('1.2.0', 'exits'));
-      for (let time = 0; time < 14; time += 1) await site.start();
+      for (let time = 0; time < 16; time += 1) await site.start();
       const { updateOnly } = await site.expectRuns(['0.9.0'], 14);
       if (!updateOnly)
         throw new CaseFailure('wrong_accept', 'the factory’s payload takes work though newer ones failed');

@@ -43,7 +43,7 @@ describe.skipIf(process.getuid?.() !== 0)('install.sh with its service', { timeo
     await mkdir(join(scratch.path, 'bin'));
     await copyFile(SYSTEMCTL, join(scratch.path, 'bin/systemctl'));
     await run('chmod', ['-R', 'go+rX,u+x', scratch.path]);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await home[Symbol.asyncDispose]();
     await scratch[Symbol.asyncDispose]();

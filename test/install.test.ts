@@ -64,7 +64,7 @@ describe('install.sh', { timeout: 180_000 }, () => {
     ({ directory: release, archive, statement } = await publishAgent(home));
     hub = await home.serve();
     script = await (await fetch(`${hub.origin}/install.sh`)).text();
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await home[Symbol.asyncDispose]();
     await scratch[Symbol.asyncDispose]();

@@ -1,6 +1,16 @@
 /** The gateway on real sockets and a real database, met by agents that do what no agent would. */
 import { connect } from 'node:net';
-import { CLOSE, decode, encodeAgentMessage, FRAME, HUB_FRAMES, LIMITS, readPlain } from '@stoa/protocol';
+import {
+  CAPABILITY,
+  CLOSE,
+  decode,
+  encodeAgentMessage,
+  FRAME,
+  HUB_FRAMES,
+  LIMITS,
+  readPlain,
+  type UpdateStatus,
+} from '@stoa/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNetwork, ManualClock } from './chainweb/index.ts';
 import { quietHeartbeat } from './kit/heartbeat.ts';
@@ -52,6 +62,46 @@ describe('a session', () => {
       world.database.sql`select * from node_status where node_id = ${identity.nodeId} and cpu is not null`;
     await until('the heartbeat in the table', async () => (await row()).length === 1);
     expect((await row())[0]).toMatchObject({ cpu: 0.25, memory: 0.25, disk: 0.5, peers: 7, chainweb: 'up' });
+    await agent.close();
+  });
+
+  it('is given what a rollout assigned to its node once it speaks of updates, and its word is stored', async () => {
+    const { sql } = world.database;
+    const identity = await world.enrol();
+    await sql`insert into rollouts (rollout_id, kind, version, targets_version, targets_sha256, platforms, security, state,
+        ring, ring_since, judged_since, created_by, created_at)
+      values (gen_random_uuid(), 'payload', '1.1.0', 2, decode(repeat('ab', 32), 'hex'), '{linux-x64}', false, 'running', 5,
+        now(), now(), '', now())`;
+    await sql`insert into rollout_nodes (rollout_id, node_id, owner, ring, bucket, state, assignment_id, assigned_at, deadline)
+      select rollout_id, ${identity.nodeId}, '', 5, 0.5, 'assigned', decode(repeat('cd', 16), 'hex'), now(),
+        now() + interval '1 hour' from rollouts`;
+    const agent = await new WireAgent(origin, identity).connect({ capabilities: CAPABILITY.updates });
+    const status: UpdateStatus = {
+      assignment: undefined,
+      state: 'idle',
+      channel: 'stable',
+      ...{
+        since: 0,
+        until: 0,
+        reason: '',
+        detail: '',
+        lastLines: [],
+        target: '',
+        version: '1.0.0',
+        slot: 'factory',
+      },
+      ...{ runtime: '24.21.0', platform: 'linux-x64', launcher: '1.0.0', updateOnly: false, previous: [] },
+      ...{ blacklist: [], rootVersion: 1, targetsVersion: 1, timestampVersion: 1, timestampAt: 0 },
+      ...{ pin: '', deferUntil: 0, window: '' },
+    };
+    agent.send('updateStatus', status);
+    const { id, act, version } = await agent.expect('updateAssignment');
+    expect({ act, version }).toEqual({ act: 'install', version: '1.1.0' });
+    agent.send('updateStatus', { ...status, assignment: id, state: 'confirmed', target: version, version });
+    const placed = () =>
+      sql`select from rollout_nodes where node_id = ${identity.nodeId} and state = 'confirmed'`;
+    await until('the end of the update in the table', async () => (await placed()).length === 1);
+    await sql`delete from rollouts`;
     await agent.close();
   });
 

@@ -125,13 +125,18 @@ export class AgentCore implements Agent {
     return Math.floor(Math.max(floor, evidence.hubTime.now ?? 0));
   }
 
+  hubTime(): number | undefined {
+    const { now } = this.#parts.evidence.hubTime;
+    return now === undefined ? undefined : Math.floor(now);
+  }
+
   holdWork(held: boolean): void {
     this.#parts.work.hold(held);
   }
 
   link(): LinkStatus {
-    const { store, natIdle } = this.#parts;
-    return { ...this.#channel.status(), hubUrl: store.identity.hubs[0]!, natIdleMs: natIdle.idleMs };
+    const { natIdle } = this.#parts;
+    return { ...this.#channel.status(), hubUrl: this.#channel.hubUrl, natIdleMs: natIdle.idleMs };
   }
 
   outbox(): OutboxStatus {

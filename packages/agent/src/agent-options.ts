@@ -60,6 +60,8 @@ export interface Agent {
   regionTime(): { regionTime: Uint8Array; authority: Uint8Array } | undefined;
   /** The latest time that is proven, by region, chain or hub, ms since 1970; 0 before the first. */
   provenTime(): number;
+  /** As the hub tells it, ms since 1970; undefined before the first session. */
+  hubTime(): number | undefined;
   /** Takes no work while held; what runs goes on to its end. */
   holdWork(held: boolean): void;
   link(): LinkStatus;

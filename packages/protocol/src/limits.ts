@@ -24,6 +24,10 @@ export const LIMITS = {
   longJobMs: 12 * 60 * 60_000,
   /** Metrics batches that a node may send a minute. */
   metricsBatchesPerMinute: 2,
+  /** Statuses of its updates that a node may send a minute: beyond them the hub hears the newest alone. */
+  updateStatusesPerMinute: 20,
+  /** What a security release's owners are given before it passes over their wishes, at the hub and on the node. */
+  updateNoticeMs: 72 * 3_600_000,
   /** Headers unknown to the hub that one node may make it ask for, an hour. */
   unknownHeadersPerHour: 20,
   /** Longest delay that an agent accepts from a hub: before and after authentication. */

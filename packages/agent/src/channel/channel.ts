@@ -70,6 +70,11 @@ export class Channel {
     return this.#conversation?.buffered ?? 0;
   }
 
+  /** The hub of this session, or of the next attempt. */
+  get hubUrl(): string {
+    return this.#dialler.origin;
+  }
+
   status(): ChannelStatus {
     const session = this.#session;
     return {

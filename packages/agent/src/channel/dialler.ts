@@ -14,6 +14,7 @@ export class Dialler {
   readonly #policy: ReconnectPolicy;
   readonly #choice: TransportChoice;
   readonly #watch: WebSocketWatch;
+  #dialled: string | undefined;
 
   /** @param found WebSockets work again, while long-poll carries the session. */
   constructor(options: ChannelOptions, party: Party, found: () => void) {
@@ -27,7 +28,7 @@ export class Dialler {
       random,
       transport: transports.websocket,
       choice: this.#choice,
-      origin: () => this.#origin,
+      origin: () => this.#nextOrigin,
       attempted: () => this.#policy.attempted(),
       found,
     });
@@ -41,7 +42,8 @@ export class Dialler {
   dial(listener: ConversationListener): Conversation {
     const { random, store, log } = this.#options;
     const transport = this.#choice.next();
-    const target = { origin: this.#origin, cookie: store.session.cookie };
+    this.#dialled = this.#nextOrigin;
+    const target = { origin: this.#dialled, cookie: store.session.cookie };
     log.debug('channel-connecting', { origin: target.origin, transport: transport.name });
     this.#policy.attempted();
     return new Conversation({ transport, target, party: () => this.#party.speak(), random, listener });
@@ -63,7 +65,12 @@ export class Dialler {
     return nextStep(ended, { policy: this.#policy, choice: this.#choice, party: this.#party });
   }
 
-  get #origin(): string {
+  /** Whom the last attempt went to, and the session is with; before any, whom the first goes to. */
+  get origin(): string {
+    return this.#dialled ?? this.#nextOrigin;
+  }
+
+  get #nextOrigin(): string {
     const { hubs } = this.#options.store.identity;
     return hubs[this.#policy.failures % hubs.length]!;
   }

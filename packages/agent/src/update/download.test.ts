@@ -183,6 +183,26 @@ describe('a download', () => {
     });
   });
 
+  it('leaves who brings a byte an attempt, or never comes to an end, for the next mirror', async () => {
+    for (const step of [0.5, 7]) {
+      const { store, fetch } = makeStore();
+      let minute = 0;
+      const racing = { ...quick, monotonic: () => real.monotonic() + minute * 60_000 };
+      const base = await mirror((_request, response) => {
+        minute += step;
+        const bytes = step > 1 ? 20_000 : 1;
+        response.writeHead(200, { 'content-length': 99_999 });
+        response.write(Buffer.alloc(bytes, minute), () => response.destroy());
+      });
+      const path = await store.obtain(target(content), {
+        ...fetch(base, await mirror(files({ [`/targets/${NAME}`]: content }))),
+        clock: racing,
+      });
+      expect(readFileSync(path).equals(content)).toBe(true);
+      expect(minute).toBeLessThan(60);
+    }
+  });
+
   it('F16 refuses before it downloads where three times the size is not free, and does it once there is', async () => {
     const tight = makeStore(3 * content.length - 1);
     const seen: string[] = [];

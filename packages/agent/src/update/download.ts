@@ -9,9 +9,14 @@ import { writeWhole } from '#update/whole-file.ts';
 const OPEN_MS = 30_000;
 /** A source that is silent for so long is as good as cut. */
 const IDLE_MS = 30_000;
-/** Whoever brings less than this in a window is as good as silent: one byte a second would take a year. */
+/**
+ * Whoever brings less than this in a window is as good as silent, pauses and new attempts included: one byte a second would
+ * take a year, and one byte an attempt as well.
+ */
 const WINDOW_MS = 60_000;
 const WINDOW_BYTES = 16 * 1024;
+/** However it gets on, one source has so long: another may do better, and goes on where it ended. */
+const LONGEST_MS = 30 * 60_000;
 /** Attempts in a row that brought nothing. */
 const TRIES = 3;
 const PAUSE_MS = 2_000;
@@ -34,10 +39,11 @@ export async function fetchInto(
   url: string,
   to: { part: string; maxBytes: number },
 ): Promise<boolean> {
+  const pace = new Pace(source.clock, url);
   let got = await sizeOf(to.part);
   for (let tries = 1; ; tries += 1) {
     try {
-      return await attempt(source, url, to);
+      return await attempt(source, url, { ...to, pace });
     } catch (error) {
       source.signal.throwIfAborted();
       // Who is slow stays slow, and who sends too much goes on with it.
@@ -48,6 +54,7 @@ export async function fetchInto(
       got = now;
       if (final || tries >= TRIES) throw failed(url, error);
       await sleep(source.clock, PAUSE_MS, source.signal);
+      pace.require();
     }
   }
 }
@@ -61,7 +68,7 @@ function failed(url: string, error: unknown): unknown {
 async function attempt(
   { http, clock, signal, received }: Source,
   url: string,
-  { part, maxBytes }: { part: string; maxBytes: number },
+  { part, maxBytes, pace }: { part: string; maxBytes: number; pace: Pace },
 ): Promise<boolean> {
   const from = await sizeOf(part);
   const headers = from > 0 ? { range: `bytes=${from}-` } : {};
@@ -77,7 +84,7 @@ async function attempt(
     const file = await open(part, resumed ? 'r+' : 'w', 0o600);
     try {
       let at = start;
-      for await (const chunk of paced(stream, { clock, url })) {
+      for await (const chunk of paced(stream, { clock, url, pace })) {
         received?.(chunk.length);
         if (at + chunk.length > maxBytes)
           throw new UpdateError(
@@ -112,20 +119,50 @@ async function requireAll(
 /** The chunks, as long as they come fast enough. @throws UpdateError `download_slow`. */
 async function* paced(
   { chunks }: HttpStream,
-  { clock, url }: { clock: Clock; url: string },
+  { clock, url, pace }: { clock: Clock; url: string; pace: Pace },
 ): AsyncGenerator<Uint8Array> {
   const reader = chunks[Symbol.asyncIterator]();
-  let window = { since: clock.monotonic(), bytes: 0 };
   for (;;) {
     const { value, done } = await nextOf(reader, { clock, url });
     if (done) return;
-    window.bytes += value.length;
-    if (clock.monotonic() - window.since >= WINDOW_MS) {
-      if (window.bytes < WINDOW_BYTES)
-        throw new UpdateError('download_slow', `${url} brought ${window.bytes} bytes in a minute`);
-      window = { since: clock.monotonic(), bytes: 0 };
-    }
+    pace.brought(value.length);
+    pace.require();
     yield value;
+  }
+}
+
+/** What one source brings, over all attempts at it. */
+class Pace {
+  readonly #clock: Clock;
+  readonly #url: string;
+  readonly #began: number;
+  #since: number;
+  #bytes = 0;
+
+  constructor(clock: Clock, url: string) {
+    this.#clock = clock;
+    this.#url = url;
+    this.#began = clock.monotonic();
+    this.#since = this.#began;
+  }
+
+  brought(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** @throws UpdateError `download_slow`. */
+  require(): void {
+    const now = this.#clock.monotonic();
+    if (now - this.#began >= LONGEST_MS)
+      throw new UpdateError(
+        'download_slow',
+        `${this.#url} was not through after ${LONGEST_MS / 60_000} minutes`,
+      );
+    if (now - this.#since < WINDOW_MS) return;
+    if (this.#bytes < WINDOW_BYTES)
+      throw new UpdateError('download_slow', `${this.#url} brought ${this.#bytes} bytes in a minute`);
+    this.#since = now;
+    this.#bytes = 0;
   }
 }
 

@@ -22,12 +22,17 @@ export interface Goal {
   readonly now: boolean;
 }
 
-/** @throws TypeError for `cancel`, which is no goal. */
-export function goalOf(assignment: UpdateAssignment): Goal {
-  const { id, act, targetsSha256, mirrors, ...rest } = assignment;
+/**
+ * @param aheadMs by how much this node's proven time is ahead of the hub's that gave the times: where two hubs differ, what
+ *   one gives two hours for is not past by the other. @throws TypeError for `cancel`, which is no goal.
+ */
+export function goalOf(assignment: UpdateAssignment, aheadMs = 0): Goal {
+  const { id, act, targetsSha256, mirrors, notBefore, deadline, ...rest } = assignment;
   if (act === 'cancel') throw new TypeError('a cancel wants nothing');
   return {
     ...rest,
+    notBefore: Math.max(0, notBefore + aheadMs),
+    deadline: Math.max(0, deadline + aheadMs),
     act,
     id: toHex(id),
     by: 'hub',

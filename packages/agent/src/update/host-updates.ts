@@ -50,6 +50,7 @@ export async function openUpdates(
     platform,
     hub: () => agent()?.link().hubUrl ?? '',
     time: () => agent()?.provenTime() ?? 0,
+    hubNow: () => agent()?.hubTime(),
     work: {
       hold: (held) => agent()?.holdWork(held),
       get running() {

@@ -12,6 +12,7 @@ function facts(over: Partial<Circumstances> = {}): Circumstances {
     reached: '1.0.0',
     floor: '0.9.0',
     floorSeenAt: undefined,
+    security: false,
     updateOnly: false,
     preferences: NO_WISHES,
     preferencesFault: '',
@@ -43,7 +44,24 @@ describe('whether an update may begin', () => {
     ['deferred, now or not', { now: true }, wishes({ deferUntil: NOW + HOUR }), { verdict: 'wait' }],
     ['outside the window', {}, wishes({ window: '13:00-14:00' }), { verdict: 'wait', until: NOW + HOUR }],
     ['within it', {}, wishes({ window: '11:00-14:00' }), { verdict: 'go' }],
-    ['now, whatever the window', { now: true }, wishes({ window: '13:00-14:00' }), { verdict: 'go' }],
+    [
+      'now, whatever the window',
+      { now: true },
+      { ...wishes({ window: '13:00-14:00' }), security: true },
+      { verdict: 'go' },
+    ],
+    [
+      'now, which only the hub says',
+      { now: true },
+      wishes({ window: '13:00-14:00' }),
+      { verdict: 'wait', reason: 'outside_window' },
+    ],
+    [
+      'back, wanted by the host, whatever is pinned',
+      { by: 'host', act: 'rollback', version: '' },
+      wishes({ pin: '1.1.0' }),
+      { verdict: 'go' },
+    ],
     [
       'wanted by the host',
       { by: 'host' },

@@ -1,3 +1,4 @@
+import { LIMITS } from '@stoa/protocol';
 import { compareVersions } from '@stoa/protocol/release';
 import type { Goal } from '#update/goal.ts';
 import { LONGEST_DEFERRAL_MS, type Preferences, untilWindow } from '#update/preferences.ts';
@@ -13,6 +14,8 @@ export interface Circumstances {
   readonly floor: string;
   /** When this node first saw a floor above what it runs; undefined where it is above no such floor. */
   readonly floorSeenAt: number | undefined;
+  /** Signed: the release mends a security fault. */
+  readonly security: boolean;
   /** It does nothing but update: there is nothing to spare. */
   readonly updateOnly: boolean;
   readonly preferences: Preferences;
@@ -31,7 +34,7 @@ export type Judgement =
   | { readonly verdict: 'no'; readonly reason: string; readonly detail: string };
 
 /** From the first sight of a security floor to its going past the owner's pin, deferral and window. */
-export const NOTICE_MS: number = 24 * 3_600_000;
+export const NOTICE_MS: number = LIMITS.updateNoticeMs;
 
 /** Whether a signed floor has overruled the owner by now. */
 export function isOverruled({ updateOnly, floorSeenAt, now }: Circumstances): boolean {
@@ -68,13 +71,14 @@ function askOwner(goal: Goal, facts: Circumstances): Judgement {
   const { pin, deferUntil, window } = preferences;
   if (preferencesFault !== '')
     return no('wishes_unreadable', `what the owner wants can't be read: ${preferencesFault}`);
-  if (pin !== '' && goal.kind === 'payload' && goal.version !== pin)
+  if (pin !== '' && goal.act === 'install' && goal.kind === 'payload' && goal.version !== pin)
     return no('pinned', `the owner has pinned ${pin}`);
   if (goal.by === 'host') return { verdict: 'go' };
   const deferred = Math.min(deferUntil, takenAt + LONGEST_DEFERRAL_MS);
   if (deferred > now)
     return wait(deferred, 'deferred_by_owner', `the owner defers updates until ${iso(deferred)}`);
-  const closed = goal.now ? 0 : untilWindow(window, now);
+  // A hub's word alone opens no window: the release's signers must call it urgent too.
+  const closed = goal.now && facts.security ? 0 : untilWindow(window, now);
   if (closed > 0)
     return wait(now + closed, 'outside_window', `the owner allows updates at ${window} UTC only`);
   return { verdict: 'go' };

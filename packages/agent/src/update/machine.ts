@@ -14,7 +14,8 @@ import type { Goal } from '#update/goal.ts';
  * - trying: the next process decides. -> confirmed | rolled-back | failed; or assigned, where the swap was never made. Where
  *   a day brought no verdict (the hub was away), the failure is taken back by the one that comes at last.
  *
- * Before `trying` a cancel ends it, and a new goal takes its place before `draining`. A process that starts anew in the
+ * Before `trying` a cancel ends it. Before `draining` a new goal takes its place, but a hub's never that of this host's user.
+ * A process that starts anew in the
  * middle begins again at `assigned`, `ATTEMPTS` times at most.
  *
  * Invariants: a state that is no end has a goal and ends by itself at `until`; an id is obeyed once, whatever is rolled back
@@ -164,8 +165,9 @@ const CANCELLED: Why = { reason: 'cancelled', detail: 'the hub took the assignme
 
 function assigned(history: UpdateHistory, goal: Goal, now: number): UpdateHistory {
   const { progress, seen } = history;
-  const busy = isPassing(progress.state) && !BEFORE_DRAIN.has(progress.state);
-  // Not remembered while busy: who assigns sends it again.
+  const ours = progress.goal?.by === 'host' && goal.by === 'hub';
+  const busy = isPassing(progress.state) && (ours || !BEFORE_DRAIN.has(progress.state));
+  // Not remembered while busy: who assigns it is told so, and asks again.
   if (busy || seen.includes(goal.id)) return history;
   return { progress: begin({ ...IDLE, goal }, now), seen: remember(seen, goal.id) };
 }

@@ -39,6 +39,11 @@ export class UpdateCourse {
     return this.#options.journal.history.progress;
   }
 
+  /** Whether this id was obeyed or cancelled before. */
+  knows(id: string): boolean {
+    return this.#options.journal.history.seen.includes(id);
+  }
+
   /** Why this state goes on: what was tried in vain, and is tried again. */
   get trouble(): ErrorDescription | undefined {
     return this.#trouble;

@@ -2,8 +2,8 @@ import type { UpdateState, UpdateStatus } from '@stoa/protocol';
 import type { ErrorDescription } from '#error.ts';
 import type { SlotState } from '#launcher/installer.ts';
 import { fit } from '#reports/text.ts';
-import { assignmentIdOf } from '#update/goal.ts';
-import type { Progress } from '#update/machine.ts';
+import { assignmentIdOf, type Goal } from '#update/goal.ts';
+import { IDLE, type Progress } from '#update/machine.ts';
 import type { Preferences } from '#update/preferences.ts';
 
 /** What is known of updates here; times in ms since 1970, 0 for never. */
@@ -128,6 +128,16 @@ export function updateStatus(facts: UpdateFacts): UpdateStatus {
     deferUntil: preferences.deferUntil,
     window: preferences.window,
   };
+}
+
+/** Of an assignment that is not what the node is about: who gave it waits for a word with its id. */
+export function declinedStatus(
+  facts: UpdateFacts,
+  goal: Goal,
+  { state, until, reason, detail }: Pick<Progress, 'state' | 'until' | 'reason' | 'detail'>,
+): UpdateStatus {
+  const progress = { ...IDLE, goal, state, since: facts.now, until, reason, detail };
+  return updateStatus({ ...facts, progress, trouble: undefined });
 }
 
 /** The question that people ask, answered by the last thing that decided it. */

@@ -119,6 +119,7 @@ export class UpdateStages {
       reached: aim.kind === 'target' ? aim.reached : aim.version,
       floor: desk.book.targets?.release.floor ?? floor.content,
       floorSeenAt: desk.book.floorSeenAt,
+      security: desk.book.targets?.release.security ?? false,
       updateOnly: launched.updateOnly,
       preferences,
       preferencesFault: fault,

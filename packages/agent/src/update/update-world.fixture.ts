@@ -71,6 +71,8 @@ export class UpdateWorld {
   readonly asked: string[] = [];
   /** Proven by the region. */
   time: number = NOW;
+  /** As the hub of the session has it. */
+  hubNow: number | undefined;
   alone = false;
   readonly #server: Server;
   #boots = 0;
@@ -182,6 +184,7 @@ export class UpdateWorld {
       anchor: this.installation.root,
       hub: () => this.hub,
       time: () => this.time,
+      hubNow: () => this.hubNow,
       launched: {
         slot: {
           id: slot,

@@ -5,14 +5,20 @@ import { describeError } from '#error.ts';
 import type { ProofOfLife } from '#launcher/launched.ts';
 import { uniform } from '#random.ts';
 import { type Goal, goalOf } from '#update/goal.ts';
-import { awaitsVerdict, type Progress } from '#update/machine.ts';
+import { awaitsVerdict, isPassing, type Progress } from '#update/machine.ts';
 import { type Preferences, readPreferences, writePreferences } from '#update/preferences.ts';
 import { previousSlots, ReleaseDesk, type ReleaseDeskOptions } from '#update/release-desk.ts';
 import { Succession } from '#update/succession.ts';
 import { Trial } from '#update/trial.ts';
 import { UpdateCourse } from '#update/update-course.ts';
 import { UpdateJournal } from '#update/update-journal.ts';
-import { type UpdateFacts, type UpdateView, updateStatus, updateView } from '#update/update-report.ts';
+import {
+  declinedStatus,
+  type UpdateFacts,
+  type UpdateView,
+  updateStatus,
+  updateView,
+} from '#update/update-report.ts';
 import { UpdateStages, type UpdateStagesOptions } from '#update/update-stages.ts';
 import type { Updates } from '#update/updates.ts';
 
@@ -21,6 +27,8 @@ export interface UpdaterOptions
     Pick<UpdateStagesOptions, 'random' | 'work' | 'restart'> {
   readonly dataDir: string;
   readonly instance: string;
+  /** As the hub of this session tells it, ms since 1970; undefined before the first session. */
+  readonly hubNow: () => number | undefined;
   /** No way leads out of this host. */
   readonly alone: () => boolean;
 }
@@ -37,6 +45,21 @@ const HOUR_MS = 60 * MINUTE_MS;
 const FRESHEN_MS = 12 * HOUR_MS;
 /** A goal of the host's own user. */
 const HOST_GOAL_MS = 24 * HOUR_MS;
+/** A busy node wants to be asked again then. */
+const BUSY_MS = 30 * MINUTE_MS;
+const BUSY = { state: 'deferred', reason: 'busy', detail: 'another update is under way here' } as const;
+const OBEYED = {
+  state: 'refused',
+  until: 0,
+  reason: 'obeyed_before',
+  detail: 'this assignment was obeyed or cancelled here before',
+} as const;
+const REPLACED = {
+  state: 'refused',
+  until: 0,
+  reason: 'replaced',
+  detail: 'another update has taken its place here',
+} as const;
 
 /**
  * Keeps this node current: takes what it is assigned through the states of `machine.ts`, and tells the hub each one. What may
@@ -127,16 +150,25 @@ export class Updater implements Updates {
 
   assigned(assignment: UpdateAssignment): void {
     const { act, id } = assignment;
-    const taken = this.#course.take(
+    const now = this.#now();
+    const taken =
       act === 'cancel'
-        ? { type: 'cancelled', id: toHex(id) }
-        : { type: 'assigned', goal: goalOf(assignment) },
-    );
+        ? this.#course.take({ type: 'cancelled', id: toHex(id) })
+        : this.#obey(goalOf(assignment, now - (this.#options.hubNow() ?? now)));
     // What was obeyed already is answered by how it stands.
     this.#course.attempt(
       'update-not-taken',
       taken.then((changed) => void (changed || this.#tell())),
     );
+  }
+
+  async #obey(goal: Goal): Promise<boolean> {
+    const changed = await this.#course.take({ type: 'assigned', goal });
+    const about = this.#course.progress;
+    if (changed || about.goal?.id === goal.id) return changed;
+    if (this.#course.knows(goal.id)) this.#decline(goal, OBEYED);
+    else this.#decline(goal, { ...BUSY, until: this.#now() + BUSY_MS });
+    return false;
   }
 
   view(): UpdateView {
@@ -150,8 +182,10 @@ export class Updater implements Updates {
   }
 
   async now(): Promise<UpdateView> {
-    const { state, goal } = this.#course.progress;
-    if (goal !== undefined && (state === 'assigned' || state === 'deferred')) {
+    const { progress, trouble } = this.#course;
+    const { state, goal } = progress;
+    // One that waits is hurried on; one that does not get on makes way for the host's own.
+    if (goal !== undefined && (state === 'deferred' || (state === 'assigned' && trouble === undefined))) {
       this.#stages.hurry(goal.id);
       await this.#course.take({ type: 'due' });
       return this.view();
@@ -228,6 +262,8 @@ export class Updater implements Updates {
 
   #entered(before: Progress, after: Progress): void {
     this.#stages.entered(before, after);
+    if (isPassing(before.state) && before.goal?.by === 'hub' && before.goal.id !== after.goal?.id)
+      this.#decline(before.goal, REPLACED);
     if (after.state !== 'rolled-back') return;
     const { slot, reason, detail } = after;
     const rejected = this.#succession.reject(slot, `${reason}: ${detail}`).then(() => this.#tell());
@@ -245,6 +281,10 @@ export class Updater implements Updates {
         },
       );
     });
+  }
+
+  #decline(goal: Goal, why: Parameters<typeof declinedStatus>[2]): void {
+    this.#send?.(encodeAgentMessage('updateStatus', declinedStatus(this.#facts(), goal, why)));
   }
 
   #tell(): void {

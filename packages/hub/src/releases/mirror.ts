@@ -17,6 +17,7 @@ import { PublishError } from './error.ts';
 import { type RootFile, rootsBefore, rootUnknown } from './intake.ts';
 import type { ReleasePublisher } from './publisher.ts';
 import type { ReleaseReader, Standing } from './reader.ts';
+import type { ReleaseSightings } from './sightings.ts';
 import type { MirrorSource } from './source.ts';
 import type { ReleaseTree, VersionedRole } from './tree.ts';
 
@@ -27,6 +28,7 @@ export interface MirrorDeps {
   readonly source: MirrorSource;
   readonly tree: ReleaseTree;
   readonly reader: ReleaseReader;
+  readonly sightings: ReleaseSightings;
   readonly publisher: Pick<ReleasePublisher, 'exclusively'>;
   readonly audit: Pick<AuditLog, 'append'>;
   readonly clock: Pick<Clock, 'now'>;
@@ -48,7 +50,7 @@ export class ReleaseMirror {
    * @throws PublishError, ReleaseError: what was served before still is.
    */
   async follow(): Promise<boolean> {
-    const { source, reader, tree, clock } = this.#deps;
+    const { source, reader, sightings, tree, clock } = this.#deps;
     const standing = await reader.load();
     if (standing === undefined) throw rootUnknown();
     const at = clock.now();
@@ -79,6 +81,7 @@ export class ReleaseMirror {
       // Another instance may have been quicker: nothing goes back.
       const now = await reader.load(tx);
       if (now?.inForce !== undefined) verifyTimestamp(root, bytes, { floors: floorsOf(now) });
+      await sightings.note(tx, release.sha256, at);
       await tree.keep('targets', release.version, targets);
       for (const { version, bytes: each } of [...before, ...later]) await tree.keep('root', version, each);
       await tree.keep('snapshot', snapshot.version, snapshotBytes);

@@ -15,6 +15,7 @@ import { PublishError } from './error.ts';
 import { type Candidate, inspect } from './intake.ts';
 import type { OnlineKeys } from './online-keys.ts';
 import type { ReleaseReader, Standing } from './reader.ts';
+import type { ReleaseSightings } from './sightings.ts';
 import type { DirectorySource } from './source.ts';
 import type { ReleaseTree } from './tree.ts';
 
@@ -29,6 +30,7 @@ export interface PublisherDeps {
   readonly sql: Sql;
   readonly tree: ReleaseTree;
   readonly reader: ReleaseReader;
+  readonly sightings: ReleaseSightings;
   readonly keys: OnlineKeys;
   readonly audit: Pick<AuditLog, 'append'>;
   readonly clock: Pick<Clock, 'now'>;
@@ -152,7 +154,7 @@ export class ReleasePublisher {
 
   async #putInForce(candidate: Candidate, tx: TransactionSql): Promise<void> {
     const { standing, root, roots, targets } = candidate;
-    const { tree, keys } = this.#deps;
+    const { tree, sightings, keys, clock } = this.#deps;
     for (const { sha256, name } of blobsIn(candidate))
       if ((await tree.blob(sha256)) === undefined)
         throw new PublishError(
@@ -167,7 +169,10 @@ export class ReleasePublisher {
       targets === undefined
         ? held && { version: held.release.version, bytes: held.bytes.targets }
         : { version: targets.release.version, bytes: targets.bytes };
-    if (targets !== undefined) await tree.keep('targets', targets.release.version, targets.bytes);
+    if (targets !== undefined) {
+      await sightings.note(tx, targets.release.sha256, clock.now());
+      await tree.keep('targets', targets.release.version, targets.bytes);
+    }
     const anchor = { version: peekRoot(standing.anchor).version, bytes: standing.anchor };
     for (const { version, bytes } of [anchor, ...roots]) await tree.keep('root', version, bytes);
     if (put !== undefined) await this.#sign(root, put, tx);

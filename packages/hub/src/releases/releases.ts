@@ -18,6 +18,7 @@ import { OnlineKeys } from './online-keys.ts';
 import { ReleasePublisher } from './publisher.ts';
 import { ReleaseReader } from './reader.ts';
 import type { Releases } from './release.ts';
+import { ReleaseSightings } from './sightings.ts';
 import { MirrorSource } from './source.ts';
 import { ReleaseTree } from './tree.ts';
 import { ReleaseTrust } from './trust.ts';
@@ -45,6 +46,7 @@ export interface ReleaseBench {
   readonly tree: ReleaseTree;
   readonly trust: ReleaseTrust;
   readonly reader: ReleaseReader;
+  readonly sightings: ReleaseSightings;
   readonly keys: OnlineKeys;
   readonly publisher: ReleasePublisher;
   readonly audit: AuditLog;
@@ -60,8 +62,9 @@ export function createReleaseBench(deps: ReleaseBenchDeps): ReleaseBench {
   const trust = new ReleaseTrust({ sql, file: config.releaseRoot });
   const reader = new ReleaseReader({ tree, trust, clock, log });
   const keys = new OnlineKeys({ secrets: new SecretStore({ sql, vault, clock }), crypto, random, clock });
-  const publisher = new ReleasePublisher({ sql, tree, reader, keys, audit, clock });
-  return { tree, trust, reader, keys, publisher, audit };
+  const sightings = new ReleaseSightings(sql);
+  const publisher = new ReleasePublisher({ sql, tree, reader, sightings, keys, audit, clock });
+  return { tree, trust, reader, sightings, keys, publisher, audit };
 }
 
 export interface ReleaseSide {

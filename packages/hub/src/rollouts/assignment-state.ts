@@ -4,8 +4,8 @@ import type { UpdateState } from '@stoa/protocol';
  * A node in a rollout. Ends are marked.
  *
  * waiting: nothing was asked of it. already: it runs the version, nobody had to ask (end).
- * assigned … trying: as the node tells (`UpdateState`), with a deadline. deferred: by its owner, for 14 days at most; then
- *   waiting again.
+ * assigned … trying: as the node tells (`UpdateState`), with a deadline. deferred: by its owner, for 14 days at most, or
+ *   because it is busy with another update; then waiting again.
  * confirmed: runs the new version (end, unless it vanishes while it is young).
  * rolled-back, failed: as the node tells (ends). stuck: not at an end by its deadline, and heard. vanished: not heard (ends,
  *   which a late word of the node still corrects).

@@ -19,6 +19,8 @@ export interface RolloutDeskDeps {
   readonly releases: Releases;
   /** Content that the newest root lets nodes go down to; undefined: none. */
   readonly rootFloor: () => Promise<string | undefined>;
+  /** When the hash of a release became public here, milliseconds since 1970; undefined: nobody wrote it down. */
+  readonly firstSeen: (targetsSha256: string) => Promise<number | undefined>;
   readonly rollouts: RolloutStore;
   readonly rings: RingStore;
   readonly assignments: AssignmentStore;
@@ -59,7 +61,7 @@ export class RolloutDesk {
   /** @throws {HttpError} `no_release`, `release_unfit`, `downgrade_refused`. */
   async plan(viewer: Viewer, { kind, targetsVersion }: RolloutRequest): Promise<RolloutPlan> {
     requireAdmin(viewer);
-    const { releases, rings } = this.#deps;
+    const { releases, rings, firstSeen } = this.#deps;
     const release =
       targetsVersion === undefined ? await releases.current() : await releases.find(targetsVersion);
     if (release === undefined)
@@ -69,6 +71,7 @@ export class RolloutDesk {
     const { version, platforms } = this.#targetOf(release, kind);
     const downgrade = await this.#isDowngrade(kind, version);
     const reach = await rings.reach({ kind, version, platforms });
+    const by = { targetsSha256: release.sha256, before: await firstSeen(release.sha256) };
     return {
       release,
       kind,
@@ -76,13 +79,13 @@ export class RolloutDesk {
       platforms,
       downgrade,
       reach,
-      rings: await rings.preview(release.sha256),
+      rings: await rings.preview(by),
     };
   }
 
   /** @param expected nodes of the plan that was shown. @throws {HttpError} also `radius_changed`, `rollout_open`. */
   async create(viewer: Viewer, request: RolloutRequest & { readonly expected: number }): Promise<Rollout> {
-    const { sql, rollouts, rings, audit, clock, onMoved } = this.#deps;
+    const { sql, rollouts, rings, firstSeen, audit, clock, onMoved } = this.#deps;
     const now = clock.now();
     requireFresh(viewer, now);
     const plan = await this.plan(viewer, request);
@@ -98,6 +101,7 @@ export class RolloutDesk {
       );
     const { kind, version, platforms, downgrade, release } = plan;
     const rolloutId = randomUUID();
+    const before = await firstSeen(release.sha256);
     await sql.begin(async (tx) => {
       const made = await rollouts.create(tx, {
         ...{ rolloutId, kind, version, platforms, downgrade, security: release.security },
@@ -108,7 +112,7 @@ export class RolloutDesk {
         throw new HttpError(409, 'rollout_open', `Another rollout of the ${kind} is under way.`, {
           fix: 'Abort it first: stoa-hub rollout status names it.',
         });
-      await rings.draw(tx, rolloutId, release.sha256);
+      await rings.draw(tx, rolloutId, { targetsSha256: release.sha256, before });
       const detail = {
         kind,
         version,
@@ -193,6 +197,7 @@ export class RolloutDesk {
     requireAdmin(viewer);
     const { sql, assignments, ready, audit, clock, onMoved } = this.#deps;
     const now = clock.now();
+    requireFresh(viewer, now);
     const rollout = await this.#find(rolloutId);
     const nodeIds =
       by.act === 'retry'
@@ -209,7 +214,8 @@ export class RolloutDesk {
   /** Lets an owner that was set aside take part again. */
   async lift(viewer: Viewer, rolloutId: string, owner: string): Promise<void> {
     requireAdmin(viewer);
-    const { sql, rollouts, audit, onMoved } = this.#deps;
+    const { sql, rollouts, audit, clock, onMoved } = this.#deps;
+    requireFresh(viewer, clock.now());
     await this.#find(rolloutId);
     await sql.begin(async (tx) => {
       await rollouts.lift(tx, rolloutId, owner);

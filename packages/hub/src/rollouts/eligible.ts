@@ -1,6 +1,6 @@
 import type { PendingQuery, Row } from 'postgres';
 import type { Sql } from '#seams/db-adapter/index.ts';
-import { SILENT_MS } from './assignment-state.ts';
+import { FLYING, SILENT_MS } from './assignment-state.ts';
 import { MOST_DEFERRED_MS, NOTICE_MS } from './plan/index.ts';
 import type { Rollout } from './rollout.ts';
 
@@ -16,7 +16,7 @@ export function eligibleTables(sql: Sql): Fragment {
     left join update_wishes wo on wo.subject = n.owner and wn.subject is null`;
 }
 
-/** Nodes that may begin now: here, able to, not current, and not held by their owner. */
+/** Nodes that may begin now: here, able to, not current, not held by their owner, and with no other update in the air. */
 export function eligible(
   sql: Sql,
   { version, kind, platforms, downgrade }: Rollout,
@@ -28,6 +28,9 @@ export function eligible(
     and u.launcher <> '' and u.platform = any(${[...platforms]}::text[]) and ${runs} <> ${version}
     and not u.blacklist @> array[${version}]::text[]
     ${downgrade ? sql`` : sql`and not coalesce(${numbers(sql, runs)} > ${numbers(sql, sql`${version}::text`)}, false)`}
+    and u.state not in ('draining', 'trying')
+    and not exists (select from rollout_nodes f where f.node_id = r.node_id and f.rollout_id <> r.rollout_id
+      and f.state = any(${[...FLYING]}::text[]) and f.deadline > ${new Date(by.now)})
     and not (${by.held})`;
 }
 

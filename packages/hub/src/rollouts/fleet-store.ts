@@ -3,6 +3,7 @@ import { FAILED, FLYING, SILENT_MS } from './assignment-state.ts';
 import { eligible, eligibleTables, held } from './eligible.ts';
 import {
   type Comparison,
+  FEWEST_FAILING_OWNERS,
   type GroupStats,
   LOOK_MS,
   LOOKS,
@@ -19,6 +20,9 @@ const FAILS = [...FAILED];
 const MINUTE_MS = 60_000;
 /** A node that has just swapped is busy with that: it is compared later. */
 const SETTLED_MS = 10 * MINUTE_MS;
+
+/** Silence of more than this share of the owners is ours. */
+const DEAF = 0.05;
 
 export interface JudgedRings {
   readonly from: number;
@@ -60,7 +64,8 @@ export class FleetStore {
     const [moved] = await sql<Omit<RingCounts, 'waiting'>[]>`
       select count(*) filter (where r.state = any(${FLIES}::text[]))::int as flying,
         count(*) filter (where r.state = 'confirmed')::int as confirmed,
-        count(*) filter (where r.state = 'confirmed' and st.last_seen > ${new Date(now - SILENT_MS)})::int as heard,
+        count(*) filter (where r.state = 'confirmed' and (st.last_seen > ${new Date(now - SILENT_MS)}
+          or st.last_seen > r.confirmed_at + make_interval(secs => ${(LOOKS * LOOK_MS - SILENT_MS) / 1_000})))::int as heard,
         count(*) filter (where r.state = any(${FAILS}::text[])
           and coalesce(r.settled_at, r.confirmed_at) >= ${new Date(rollout.course.judgedSince)})::int as failed
       from rollout_nodes r left join node_status st on st.node_id = r.node_id
@@ -180,12 +185,17 @@ export class FleetStore {
     return row!;
   }
 
-  /** Whether so much of what was heard within the hour is silent that it is rather us who do not hear (F03). */
+  /**
+   * Whether so much of what was heard within the hour is silent that it is rather us who do not hear (F03). One owner is one
+   * voice, as loud as the share of their nodes that is silent: nobody holds a region's rollouts by switching theirs off.
+   */
   async deaf(now: number): Promise<boolean> {
-    const [row] = await this.#sql<{ known: number; silent: number }[]>`
-      select count(*)::int as known, count(*) filter (where st.last_seen < ${new Date(now - SILENT_MS)})::int as silent
-      from node_status st where st.last_seen > ${new Date(now - 60 * MINUTE_MS)}`;
-    const { known, silent } = row!;
-    return known === 0 || (silent >= 20 && silent > known * 0.05);
+    const [row] = await this.#sql<{ known: number; silent: number; voices: number }[]>`
+      select count(*)::int as known, count(*) filter (where share > 0)::int as voices, coalesce(sum(share), 0)::float8 as silent
+      from (select avg((st.last_seen < ${new Date(now - SILENT_MS)})::int) as share
+        from node_status st join nodes n on n.node_id = st.node_id
+        where st.last_seen > ${new Date(now - 60 * MINUTE_MS)} group by n.owner) owners`;
+    const { known, silent, voices } = row!;
+    return known === 0 || (voices >= FEWEST_FAILING_OWNERS && silent > known * DEAF);
   }
 }

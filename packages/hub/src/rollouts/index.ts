@@ -33,7 +33,7 @@ export type { UpdateSession, UpdateSessions } from './sender.ts';
 
 export interface RolloutToolsDeps {
   readonly sql: Sql;
-  readonly releases: Pick<ReleaseBench, 'reader'>;
+  readonly releases: Pick<ReleaseBench, 'reader' | 'sightings'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly onMoved?: (rolloutId: string) => void;
 }
@@ -55,7 +55,7 @@ interface RolloutCore extends RolloutTools {
 
 export function createRolloutTools(deps: RolloutToolsDeps): RolloutCore {
   const { sql, clock, onMoved = () => undefined } = deps;
-  const { reader: releases } = deps.releases;
+  const { reader: releases, sightings } = deps.releases;
   const rollouts = new RolloutStore(sql);
   const rings = new RingStore(sql);
   const assignments = new AssignmentStore(sql);
@@ -66,6 +66,7 @@ export function createRolloutTools(deps: RolloutToolsDeps): RolloutCore {
     ...{ rollouts, rings, assignments, pauseAll, ready },
     desk: new RolloutDesk({
       ...{ sql, releases, rollouts, rings, assignments, pauseAll, ready, audit, clock, onMoved },
+      firstSeen: (sha256) => sightings.of(sha256),
       rootFloor: async () => (await releases.standing())?.root.floor?.version,
     }),
     reader: new RolloutReader({ sql, rollouts, pauseAll }),

@@ -20,6 +20,13 @@ const OURS = ['ancient'];
 const VETTED = ['ancient', 'modern', 'baron'];
 const PREFIX = 'stoa/v1/ring\0';
 
+/** What rings are drawn by. */
+export interface Draw {
+  readonly targetsSha256: string;
+  /** When that hash became public: nodes that joined later may have been made for it. Undefined: not known. */
+  readonly before: number | undefined;
+}
+
 /** Draws the rings, by set: what `ringHash` of the protocol says of each node, and who is ours or asked to be early. */
 export class RingStore {
   readonly #sql: Sql;
@@ -28,18 +35,18 @@ export class RingStore {
     this.#sql = sql;
   }
 
-  async draw(tx: TransactionSql, rolloutId: string, targetsSha256: string): Promise<void> {
+  async draw(tx: TransactionSql, rolloutId: string, by: Draw): Promise<void> {
     await tx`
       insert into rollout_nodes (rollout_id, node_id, owner, ring, bucket)
-      select ${rolloutId}, node_id, owner, ring, bucket from (${this.#drawn(tx, targetsSha256)}) drawn`;
+      select ${rolloutId}, node_id, owner, ring, bucket from (${this.#drawn(tx, by)}) drawn`;
   }
 
-  /** Nodes that joined since: by the hash alone, since the early rings were drawn when it began. */
+  /** Nodes that joined since: the last, since whoever knows the hash can make keys until one falls where they want it. */
   async drawLate(rolloutId: string): Promise<void> {
     const sql = this.#sql;
     await sql`
       insert into rollout_nodes (rollout_id, node_id, owner, ring, bucket)
-      select o.rollout_id, b.node_id, b.owner, ${this.#hashed(sql)}, b.bucket
+      select o.rollout_id, b.node_id, b.owner, ${LAST_RING}, b.bucket
       from rollouts o cross join lateral (
         select n.node_id, n.owner, ${bucket(sql, sql`o.targets_sha256`)} as bucket from nodes n
         where n.retired_at is null and not exists (
@@ -50,17 +57,19 @@ export class RingStore {
   }
 
   /** Nodes by ring, of what would be drawn: the blast radius. */
-  async preview(targetsSha256: string): Promise<readonly { ring: number; nodes: number; owners: number }[]> {
+  async preview(by: Draw): Promise<readonly { ring: number; nodes: number; owners: number }[]> {
     return this.#sql<{ ring: number; nodes: number; owners: number }[]>`
       select ring, count(*)::int as nodes, count(distinct owner)::int as owners
-      from (${this.#drawn(this.#sql, targetsSha256)}) drawn group by ring order by ring`;
+      from (${this.#drawn(this.#sql, by)}) drawn group by ring order by ring`;
   }
 
-  #drawn(sql: Queries, targetsSha256: string): Fragment {
+  #drawn(sql: Queries, { targetsSha256, before }: Draw): Fragment {
+    const late = before === undefined ? sql`false` : sql`n.created_at > ${new Date(before)}`;
     const targets = sql`${Buffer.from(targetsSha256, 'hex')}::bytea`;
     return sql`
       with b as (
-        select n.node_id, n.owner, ${bucket(sql, targets)} as bucket, coalesce(a.tier = any(${OURS}::text[]), false) as ours,
+        select n.node_id, n.owner, ${bucket(sql, targets)} as bucket, ${late} as late,
+          coalesce(a.tier = any(${OURS}::text[]), false) as ours,
           coalesce(a.tier = any(${VETTED}::text[]), false)
             and (coalesce(wn.channel, wo.channel, 'stable') = 'early' or coalesce(u.channel, 'stable') = 'early') as early
         from nodes n left join users a on a.email = n.owner left join node_updates u on u.node_id = n.node_id
@@ -69,14 +78,15 @@ export class RingStore {
         where n.retired_at is null
       ), placed as (
         select b.*, ours and row_number() over (partition by ours order by bucket) <= ${MOST_OWN} as own,
-          row_number() over (partition by owner order by not early, bucket) = 1 as speaks from b
+          row_number() over (partition by owner order by not early, late, bucket) = 1 and (early or not late) as speaks
+        from b
       ), ranked as (
         select p.*, case when not own and speaks then row_number() over (partition by own, speaks order by not early, bucket) end as place
         from placed p
       )
       select node_id, owner, bucket, (case when own then ${OWN_RING}
         when place <= ${MOST_VOLUNTEERS} and early or place <= ${FEWEST_VOLUNTEERS} then ${VOLUNTEER_RING}
-        else ${this.#hashed(sql)} end)::int as ring
+        when late then ${LAST_RING} else ${this.#hashed(sql)} end)::int as ring
       from ranked b`;
   }
 

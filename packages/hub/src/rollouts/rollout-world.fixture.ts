@@ -29,6 +29,8 @@ export interface WorldNode {
 /** A fleet in a database, whose nodes answer as told, on a clock of its own. */
 export class RolloutWorld {
   now: number = Date.UTC(2026, 10, 26);
+  /** When the release became known here. */
+  firstSeen: number | undefined;
   readonly nodes: readonly WorldNode[];
   readonly sent: UpdateAssignment[] = [];
   /** Assignments that a node has and has not answered. */
@@ -91,6 +93,7 @@ export class RolloutWorld {
     return {
       desk: new RolloutDesk({
         ...{ ...parts, releases, audit: new AuditLog({ sql, clock }) },
+        firstSeen: async () => this.firstSeen,
         rootFloor: async () => undefined,
       }),
       ticker: new RolloutTicker({
@@ -131,6 +134,11 @@ export class RolloutWorld {
   async beat(): Promise<void> {
     await this.sql`update node_status set last_seen = ${new Date(this.now)}
       where node_id <> all(${[...this.#silent]}::text[])`;
+  }
+
+  /** Its heartbeats end. */
+  leave(nodeId: string): void {
+    this.#silent.add(nodeId);
   }
 
   async answer(hub: ReturnType<RolloutWorld['hub']>): Promise<void> {

@@ -17,10 +17,13 @@ const OPEN = [...FLYING, 'deferred', 'recalling'];
 const CORRECTED = ['stuck', 'vanished'];
 const LOGGED = ['confirmed', 'rolled-back', 'failed', 'refused', 'cancelled'];
 const FAILS = [...FAILED];
+/** Ends of one node that are logged within `LOG_DAYS`: an honest one has a few a month, and no other can fill the disk. */
+const MOST_LOGGED = 40;
+const LOG_DAYS = 30;
 /** Words of progress put the deadline off, and not for ever. */
 const LONGEST_MS = 3 * DEADLINE_MS;
 
-/** Takes nodes' words about their updates: many in a batch, the newest of each node. */
+/** Takes nodes' words about their updates: many in a batch, of each node the newest about each assignment. */
 export class StatusStore {
   readonly #sql: Sql;
 
@@ -30,24 +33,31 @@ export class StatusStore {
 
   /** @returns nodes whose place in a rollout changed. */
   async take(all: readonly Said[]): Promise<readonly string[]> {
-    const newest = [...new Map(all.map((one) => [one.nodeId, one])).values()];
-    const rows = storableJson(newest.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1)).map((one) => toRow(one)));
+    const newest = new Map(all.map((one) => [one.nodeId, one]));
+    const words = [...new Map(all.map((one) => [`${one.nodeId} ${idOf(one.status)}`, one])).values()];
+    const rows = storableJson(
+      words
+        .sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1))
+        .map((one) => ({ ...toRow(one), newest: newest.get(one.nodeId) === one })),
+    );
     return this.#sql.begin(async (tx) => {
       const given = tx`json_to_recordset(${rows}::text::json) as g(node_id text, assignment_id bytea, state text,
         since timestamptz, until timestamptz, reason text, detail text, last_lines text[], target text, version text,
         slot text, runtime text, platform text, launcher text, update_only boolean, previous text[], blacklist text[],
         root_version bigint, targets_version bigint, timestamp_version bigint, timestamp_at timestamptz, channel text,
-        pin text, defer_until timestamptz, "window" text, said_at timestamptz, told text)`;
+        pin text, defer_until timestamptz, "window" text, said_at timestamptz, told text, newest boolean)`;
       // An end is logged once: each session says again where it stands.
       await tx`
         insert into node_update_log (node_id, at, assignment_id, state, target, version, reason, detail, last_lines)
         select g.node_id, g.said_at, g.assignment_id, g.state, g.target, g.version, g.reason, g.detail, g.last_lines
         from ${given} left join node_updates u on u.node_id = g.node_id
         where g.state = any(${LOGGED}::text[]) and (u.node_id is null
-          or (u.assignment_id, u.state, u.target) is distinct from (g.assignment_id, g.state, g.target))`;
+          or (u.assignment_id, u.state, u.target) is distinct from (g.assignment_id, g.state, g.target))
+          and (select count(*) from (select from node_update_log l where l.node_id = g.node_id
+            and l.at > g.said_at - make_interval(days => ${LOG_DAYS}) limit ${MOST_LOGGED}) logged) < ${MOST_LOGGED}`;
       await tx`
         insert into node_updates as u (${tx.unsafe(COLUMNS.join(', '))})
-        select ${tx.unsafe(COLUMNS.map((name) => `g.${name}`).join(', '))} from ${given}
+        select ${tx.unsafe(COLUMNS.map((name) => `g.${name}`).join(', '))} from ${given} where g.newest
         on conflict (node_id) do update set ${tx.unsafe(
           COLUMNS.slice(1)
             .map((name) => `${name} = excluded.${name}`)
@@ -106,8 +116,7 @@ const COLUMNS = [
 function toRow({ nodeId, status, at }: Said): object {
   return {
     node_id: nodeId,
-    assignment_id:
-      status.assignment === undefined ? null : `\\x${Buffer.from(status.assignment).toString('hex')}`,
+    assignment_id: idOf(status),
     state: status.state,
     // Any peer's number: a date that no clock reaches would fail the statement for all.
     since: instantOf(status.since) ?? new Date(at),
@@ -135,6 +144,11 @@ function toRow({ nodeId, status, at }: Said): object {
     said_at: new Date(at),
     told: told(status.state) ?? null,
   };
+}
+
+/** As PostgreSQL writes it. */
+function idOf({ assignment }: UpdateStatus): string | null {
+  return assignment === undefined ? null : `\\x${Buffer.from(assignment).toString('hex')}`;
 }
 
 /** The year 9999: PostgreSQL and `Date` both hold it. */

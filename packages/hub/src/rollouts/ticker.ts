@@ -79,7 +79,8 @@ export class RolloutTicker implements Task {
       tally,
       comparisons: deaf ? [] : await this.#comparisons(rollout, now),
       ...pace,
-      pausedAll: paused || deaf,
+      // What mends a security fault is not held by silence: that may be the fault's own doing.
+      pausedAll: paused || (deaf && !security),
       ...{ security, hurry },
     });
     const evidence: RolloutEvidence = {

@@ -13,10 +13,10 @@ export const updateAssignment = record({
   /** With `cancel`: the assignment that ends. */
   id: fixed(16),
   /**
-   * install: `version` of `kind`. cancel: back to idle, unless the new version runs already. rollback: the newest version
-   * that is kept before the running one and stands at or above the floor; `version` empty.
+   * install: `version` of `kind`. cancel: back to idle, unless the new version runs already. No hub orders a node back: the
+   * way down is an install, where a root has signed a floor below what runs.
    */
-  act: oneOf('install', 'cancel', 'rollback'),
+  act: oneOf('install', 'cancel'),
   kind: oneOf('payload', 'runtime'),
   version: text(32),
   /** The targets file that the ring was drawn from: its TUF version, and SHA-256 of its bytes. */
@@ -27,7 +27,7 @@ export const updateAssignment = record({
   deadline: u64,
   /** Bases that serve the tree of `/releases/`, in the order to try them: https URLs, or paths of the hub itself. */
   mirrors: list(text(255), MAX_MIRRORS),
-  /** At once: neither window nor spread. The owner's pin and deferral still hold. */
+  /** At once: the window does not hold it where the signed release says `security`; the owner's pin and deferral do. */
   now: bool,
 });
 export type UpdateAssignment = Decoded<typeof updateAssignment>;

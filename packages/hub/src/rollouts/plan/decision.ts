@@ -1,5 +1,5 @@
 import { type Course, halted, opened } from './course.ts';
-import { answered, type GateFacts, judge, type Verdict } from './gate.ts';
+import { answered, credible, type GateFacts, judge, type Verdict } from './gate.ts';
 import { roomToStart } from './pace.ts';
 import { LAST_RING, RINGS } from './ring.ts';
 
@@ -23,7 +23,7 @@ export interface Decision {
   /** Of the rings up to `course.ring`, so many nodes may begin now. */
   readonly start: number;
   readonly verdict: Verdict;
-  /** What would have halted it, were it not for security. */
+  /** What would halt it, were it no security release, or were it the word of more than a few owners. */
   readonly warning: string | undefined;
 }
 
@@ -37,8 +37,11 @@ export function decide(course: Course, facts: RolloutFacts): Decision {
   const still = { course, start: 0, verdict, warning: undefined };
   if (course.state === 'complete') return { ...still, start: pausedAll ? 0 : roomToStart(facts) };
   if (course.state !== 'running') return still;
-  const warning = verdict.halt ?? lateOf(course, verdict, facts);
-  if (warning !== undefined && !security) return { ...still, course: halted(course, warning) };
+  const late = lateOf(course, verdict, facts);
+  const warning = verdict.halt ?? late;
+  // What a few owners can bring about by their silence is told to people, and halts nothing (domain: one owner, one voice).
+  const stops = verdict.halt ?? (credible(facts.tally) ? late : undefined);
+  if (stops !== undefined && !security) return { ...still, course: halted(course, stops) };
   // Time alone moves nothing while the region is paused: a soak goes on, a ring does not open.
   if (pausedAll) return { ...still, warning };
   if (verdict.open || (security && soaked(verdict)))

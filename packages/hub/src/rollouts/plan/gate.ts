@@ -17,7 +17,7 @@ export interface RingCounts {
   readonly flying: number;
   /** Runs the new version. */
   readonly confirmed: number;
-  /** Of those, heard of since. */
+  /** Of those, heard now, or as long as a node is looked at (`tally.ts`): silence after that is an owner's own affair. */
   readonly heard: number;
   /** Failed, rolled back, or vanished; nodes of owners that are set aside are in none of these. */
   readonly failed: number;

@@ -20,6 +20,7 @@ export {
 export { type Decision, decide, PATIENCE_MS, type RolloutFacts } from './decision.ts';
 export {
   credible,
+  FEWEST_FAILING_OWNERS,
   type GateCheck,
   type GateFacts,
   judge,

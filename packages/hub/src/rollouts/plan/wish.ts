@@ -1,3 +1,5 @@
+import { LIMITS } from '@stoa/protocol';
+
 /** What the owner of a node wants of updates, said at the hub or on the host: the stricter of both holds. */
 export interface UpdateWish {
   readonly channel: 'stable' | 'early';
@@ -13,7 +15,7 @@ export const NO_WISH: UpdateWish = { channel: 'stable', pin: '', deferUntil: 0, 
 
 export const MOST_DEFERRED_MS: number = 14 * 24 * 3_600_000;
 /** Owners are told so long before a security release passes over pins, deferrals and windows. */
-export const NOTICE_MS: number = 72 * 3_600_000;
+export const NOTICE_MS: number = LIMITS.updateNoticeMs;
 
 export type Held = 'pinned' | 'deferred' | 'window' | undefined;
 

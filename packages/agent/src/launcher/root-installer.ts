@@ -1,15 +1,16 @@
 import { decodeExact, encode } from '@stoa/protocol';
+import { peekRoot } from '@stoa/protocol/release';
 import { readPlainFile } from '#launcher/direct-installer.ts';
-import {
-  type InstallCode,
-  InstallError,
-  isInstallCode,
-  type SlotInstaller,
-  type StagedRelease,
-} from '#launcher/installer.ts';
+import { type InstallCode, InstallError, isInstallCode, type SlotInstaller } from '#launcher/installer.ts';
 import type { Launched } from '#launcher/launched.ts';
 import { dial, RootStepError, send } from '#root/client.ts';
-import { type InstallReply, type InstallRequest, installReply, installRequest } from '#root/install-wire.ts';
+import {
+  type InstallReply,
+  type InstallRequest,
+  installReply,
+  installRequest,
+  MOST_ROOTS,
+} from '#root/install-wire.ts';
 import { formatFrame, ROOT_FRAME, readFrames, refusedReply } from '#root/wire.ts';
 
 const NOTHING: Omit<InstallRequest, 'verb'> = { id: '', reason: '', path: '', roots: [], targets: 0 };
@@ -23,10 +24,14 @@ export function createRootInstaller(launched: Launched, socketPath: string): Slo
   return {
     way: 'root',
     state: async () => (await ask({ verb: 'state' })).state,
-    async stage(release) {
-      const { roots, targets, path } = release;
-      const lengths = { roots: roots.map(({ length }) => length), targets: targets.length };
-      return (await ask({ verb: 'stage', path, ...lengths }, inputOf(release))).id;
+    async stage({ roots, targets, path, file }) {
+      const { rootVersion } = (await ask({ verb: 'state' })).state;
+      const fresh = roots.filter((root) => peekRoot(root).version > rootVersion);
+      for (let at = 0; at < fresh.length; at += MOST_ROOTS) {
+        const some = fresh.slice(at, at + MOST_ROOTS);
+        await ask({ verb: 'follow', roots: some.map(({ length }) => length) }, eachOf(some));
+      }
+      return (await ask({ verb: 'stage', path, targets: targets.length }, partsOf(targets, file))).id;
     },
     async select(id) {
       await ask({ verb: 'select', id });
@@ -84,8 +89,11 @@ function installCode(code: string): InstallCode {
   return /^(disk_|file_)/.test(code) ? 'install_disk' : 'install_refused';
 }
 
-async function* inputOf({ roots, targets, file }: StagedRelease): AsyncGenerator<Uint8Array> {
-  yield* roots;
+async function* eachOf(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* parts;
+}
+
+async function* partsOf(targets: Uint8Array, file: string): AsyncGenerator<Uint8Array> {
   yield targets;
   yield* readPlainFile(file);
 }

@@ -76,6 +76,18 @@ export class SlotStore {
     return { slots, floor, rejected, rootVersion: root.version, runtimeOnTrial };
   }
 
+  /** Roots that may be new here, oldest first; also in several calls. @throws InstallError */
+  follow(roots: readonly Uint8Array[]): Promise<void> {
+    return this.#alone(async () => {
+      const { disk, layout } = this.#deps;
+      const selection = await this.#selection();
+      const { root, fresh } = await this.#admission(selection, roots);
+      await writeRoots(disk, layout, fresh);
+      if (root.version > selection.rootVersion)
+        await this.#write({ ...selection, rootVersion: root.version });
+    });
+  }
+
   stage(delivery: Delivery): Promise<SlotId> {
     return this.#alone(async () => {
       const { disk, layout, platform } = this.#deps;

@@ -3,23 +3,27 @@ import type { InstalledSlot, RejectedSlot, SlotState } from '#launcher/installer
 
 export interface InstallRequest {
   /** What an agent may ask of the unit for its own updates. */
-  verb: 'state' | 'stage' | 'select' | 'reject' | 'keep';
-  /** Of the slot; '' for `state` and `stage`. */
+  verb: 'state' | 'follow' | 'stage' | 'select' | 'reject' | 'keep';
+  /** Of the slot; '' for `state`, `follow` and `stage`. */
   id: string;
   /** Of `reject`. */
   reason: string;
-  /** Of `stage`: the target, and how many bytes of the input are each root, then the metadata; what follows is the file. */
-  path: string;
+  /** Of `follow`: how many bytes of the input are each root. What many rotations left comes in several requests. */
   roots: number[];
+  /** Of `stage`: the target, and how many bytes of the input are the metadata; what follows is the file. */
+  path: string;
   targets: number;
 }
 
+/** That one request hands over. */
+export const MOST_ROOTS = 16;
+
 export const installRequest: Codec<InstallRequest> = record({
-  verb: oneOf('state', 'stage', 'select', 'reject', 'keep'),
+  verb: oneOf('state', 'follow', 'stage', 'select', 'reject', 'keep'),
   id: text(64),
   reason: text(255),
+  roots: list(u32, MOST_ROOTS),
   path: text(160),
-  roots: list(u32, 16),
   targets: u32,
 });
 

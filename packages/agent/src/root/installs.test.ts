@@ -1,5 +1,13 @@
 /** What an agent that was taken over tries with its updates, and what an honest one gets. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,6 +101,21 @@ describe('the privileged unit installs', () => {
     await expect(agent.reject(id, 'so that something older runs')).rejects.toEqual(code('install_kept'));
   });
 
+  it('F20 whatever number of rotations there was, each root once', async () => {
+    const { agent, release, layout, told } = await world();
+    const roots = Array.from({ length: 40 }, (_, at) => parties.root({ version: at + 1 }));
+    await agent.stage(await release('1.2.0', { roots: roots.slice(0, 20) }));
+    await agent.stage(await release('1.2.0', { roots }));
+    expect((await agent.state()).rootVersion).toBe(40);
+    expect(readdirSync(layout.roots)).toHaveLength(40);
+    expect(told.filter((line) => line.startsWith('root'))).toEqual([
+      'root 17',
+      'root 20',
+      'root 36',
+      'root 40',
+    ]);
+  });
+
   it('nothing where no launcher started it', async () => {
     const { agent } = await world(null);
     await expect(agent.state()).rejects.toEqual(code('install_refused'));
@@ -181,7 +204,7 @@ describe('an agent that was taken over', () => {
 
   it.each([
     ['metadata without an end', [stage({ targets: 4_000_000_000 })]],
-    ['a root without an end', [stage({ roots: [4_000_000_000] })]],
+    ['a root without an end', [stage({ verb: 'follow', roots: [4_000_000_000] })]],
     ['less than it announced', [stage({}), formatFrame(ROOT_FRAME.inputEnd)]],
     ['no request', [formatFrame(ROOT_FRAME.install, Buffer.from('hello'))]],
     [

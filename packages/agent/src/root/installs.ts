@@ -35,12 +35,12 @@ export class Installs {
       state: { ...rest, slots: [...slots], rejected: [...rejected] },
     });
     if (request.verb === 'select') this.#onExchange();
-    const about = request.verb === 'stage' ? request.path : request.id;
-    return { reply, told: request.verb === 'state' ? undefined : `${request.verb} ${about}` };
+    return { reply, told: told(request, rest.rootVersion) };
   }
 
   async #act(request: InstallRequest, input: AsyncGenerator<Uint8Array>): Promise<SlotId> {
     const { verb, id, reason } = request;
+    if (verb === 'follow') await this.#follow(request, new Parts(input));
     if (verb === 'stage') return this.#stage(request, new Parts(input));
     if (verb === 'select') await this.#store.select(id);
     if (verb === 'reject') await this.#store.reject(id, reason);
@@ -48,12 +48,22 @@ export class Installs {
     return '';
   }
 
-  async #stage({ roots: lengths, targets: length, path }: InstallRequest, parts: Parts): Promise<SlotId> {
+  async #follow({ roots: lengths }: InstallRequest, parts: Parts): Promise<void> {
     const roots: Uint8Array[] = [];
     for (const bytes of lengths) roots.push(await parts.take(bytes, METADATA_BYTES.root));
-    const targets = await parts.take(length, METADATA_BYTES.targets);
-    return this.#store.stage({ roots, targets, path, bytes: parts.rest() });
+    await this.#store.follow(roots);
   }
+
+  async #stage({ targets: length, path }: InstallRequest, parts: Parts): Promise<SlotId> {
+    const targets = await parts.take(length, METADATA_BYTES.targets);
+    return this.#store.stage({ roots: [], targets, path, bytes: parts.rest() });
+  }
+}
+
+function told({ verb, path, id }: InstallRequest, rootVersion: number): string | undefined {
+  if (verb === 'state') return undefined;
+  if (verb === 'follow') return `root ${rootVersion}`;
+  return `${verb} ${verb === 'stage' ? path : id}`;
 }
 
 function parse(payload: Uint8Array): InstallRequest {

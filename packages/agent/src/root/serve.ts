@@ -78,8 +78,13 @@ export async function serveRoot(by: {
   const server = createRootServer({
     clock,
     executor: by.updateOnly ? undefined : executor,
-    // The next connection shall meet what was selected, however long one that is open is held.
-    installs: slots && new Installs(slots, () => void server.close(() => idle.end())),
+    // The next connection shall meet what was selected: none is taken any more, or they could follow each other for ever.
+    installs:
+      slots &&
+      new Installs(slots, () => {
+        server.close();
+        idle.soon();
+      }),
     onInstall: (what) => log(`installed: ${what}`),
     onBusy: () => idle.busy(),
     onIdle: () => idle.idle(),
@@ -94,15 +99,16 @@ export async function serveRoot(by: {
 
 class Idle {
   readonly over: Promise<void>;
-  readonly end: () => void;
+  readonly #end: () => void;
   readonly #clock: Clock;
   #wait: AbortController | undefined;
+  #ms = IDLE_MS;
 
   constructor(clock: Clock, signal: AbortSignal) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#clock = clock;
     this.over = promise;
-    this.end = resolve;
+    this.#end = resolve;
     signal.addEventListener('abort', () => resolve(), { once: true });
     this.idle();
   }
@@ -114,7 +120,12 @@ class Idle {
   idle(): void {
     const wait = new AbortController();
     this.#wait = wait;
-    sleep(this.#clock, IDLE_MS, wait.signal).then(this.end, () => undefined);
+    sleep(this.#clock, this.#ms, wait.signal).then(this.#end, () => undefined);
+  }
+
+  /** Ends with the last connection, and the step that goes on without its own. */
+  soon(): void {
+    this.#ms = 0;
   }
 }
 

@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeExact, encode } from '@stoa/protocol';
 import { makeReleaseParties } from '@stoa/protocol/fixtures';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { createClock } from '#clock.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type Clock, createClock } from '#clock.ts';
 import { type DeliveryChanges, type Installation, makeInstallation } from '#launcher/installation.fixture.ts';
 import type { InstallCode, SlotInstaller, StagedRelease } from '#launcher/installer.ts';
 import type { Launched } from '#launcher/launched.ts';
@@ -24,6 +24,7 @@ import { installRequest } from '#root/install-wire.ts';
 import { Installs } from '#root/installs.ts';
 import { createRootServer } from '#root/server.ts';
 import { formatFrame, ROOT_FRAME, readFrames, refusedReply } from '#root/wire.ts';
+import { VirtualClock } from '#virtual-clock.ts';
 
 const parties = makeReleaseParties('root-installs');
 const code = (expected: InstallCode) => expect.objectContaining({ code: expected });
@@ -37,7 +38,7 @@ interface World extends Installation {
   release(version: string, changes?: DeliveryChanges): Promise<StagedRelease>;
 }
 
-async function world(store?: SlotStore | null): Promise<World> {
+async function world(store?: SlotStore | null, clock: Clock = createClock()): Promise<World> {
   const installation = makeInstallation(parties);
   const directory = mkdtempSync(join(tmpdir(), 'stoa-agent-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -48,7 +49,7 @@ async function world(store?: SlotStore | null): Promise<World> {
     exchanged += 1;
   };
   const server = createRootServer({
-    clock: createClock(),
+    clock,
     executor: { run: () => Promise.reject(new Error('no step is asked for')) },
     installs: store === null ? undefined : new Installs(store ?? installation.store(), onExchange),
     onBusy: () => undefined,
@@ -180,10 +181,10 @@ describe('an agent that was taken over', () => {
   });
 
   /** Frames as no honest agent sends them. Resolves with the code of the refusal. */
-  async function raw(socketPath: string, frames: readonly Uint8Array[]): Promise<string> {
+  async function raw(socketPath: string, frames: readonly Uint8Array[], ends = true): Promise<string> {
     const socket = connect(socketPath);
     for (const frame of frames) socket.write(frame);
-    socket.end();
+    if (ends) socket.end();
     for await (const { type, payload } of readFrames(socket as AsyncIterable<Uint8Array>))
       if (type === ROOT_FRAME.refused) return decodeExact(refusedReply, payload).code;
     return 'nothing';
@@ -207,15 +208,25 @@ describe('an agent that was taken over', () => {
     ['a root without an end', [stage({ verb: 'follow', roots: [4_000_000_000] })]],
     ['less than it announced', [stage({}), formatFrame(ROOT_FRAME.inputEnd)]],
     ['no request', [formatFrame(ROOT_FRAME.install, Buffer.from('hello'))]],
-    [
-      'parts without a byte, which would fill its memory and never its hands',
-      [stage({}), formatFrame(ROOT_FRAME.input)],
-    ],
     ['a hang-up in the middle', [stage({}), formatFrame(ROOT_FRAME.input, Buffer.from('abc'))]],
   ])('is refused with %s', async (_what, frames) => {
     const { socketPath, layout } = await world();
     expect(await raw(socketPath, frames)).toMatch(/root_(malformed|unproven_data)/);
     expect(existsSync(layout.slots)).toBe(false);
+  });
+
+  it('fills no memory with parts that have no byte', async () => {
+    const { socketPath } = await world();
+    expect(await raw(socketPath, [stage({}), formatFrame(ROOT_FRAME.input)])).toBe('root_malformed');
+  });
+
+  it('holds the unit for five minutes at most, however slowly it hands over', async () => {
+    const clock = new VirtualClock();
+    const { socketPath } = await world(undefined, clock);
+    const refused = raw(socketPath, [stage({}), formatFrame(ROOT_FRAME.input, Buffer.from('abc'))], false);
+    await vi.waitFor(() => expect(clock.pending).toBe(2), { timeout: 60_000 });
+    await clock.advance(5 * 60_000);
+    expect(await refused).toBe('deadline');
   });
 
   it('installs one thing at a time, and a second ask is told so', async () => {

@@ -5,8 +5,7 @@ import { isSea } from 'node:sea';
 import { readAssets } from '#launcher/assets.ts';
 import type { Limits } from '#launcher/choice.ts';
 import { launch } from '#launcher/launch.ts';
-import { journalDirectory } from '#launcher/layout.ts';
-import { statePlaces } from '#launcher/state-places.ts';
+import { ownJournal, statePlaces } from '#launcher/state-places.ts';
 import type { WatchLimits } from '#launcher/watchdog.ts';
 
 /**
@@ -35,8 +34,10 @@ export async function runLauncher(by: {
   const argv = role === 'root' ? wholeArgv.slice(1) : wholeArgv;
   const host = { root: process.getuid?.() === 0, home: homedir() };
   const places = statePlaces(argv, by.env, host);
-  // Root must not be led by what the agent's user wrote.
-  const foreign = role === 'agent' && host.root && !isRoots(places.dataDir);
+  const state = ownJournal(role, places, {
+    root: host.root,
+    stat: (path) => statSync(path, { throwIfNoEntry: false }),
+  });
   return launch({
     role,
     argv,
@@ -45,15 +46,9 @@ export async function runLauncher(by: {
     prefix,
     programInode,
     running: isSea() ? '/proc/self/exe' : program,
-    state: foreign ? undefined : journalDirectory(role, places),
+    state,
     embedded: readAssets(prefix),
     limits: by.limits,
     watch: by.watch,
   });
-}
-
-/** Nobody else can write there. One that is still to be made will be root's. */
-function isRoots(directory: string): boolean {
-  const stat = statSync(directory, { throwIfNoEntry: false });
-  return stat === undefined || (stat.uid === 0 && (stat.mode & 0o022) === 0);
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { loadConfig } from '#config.ts';
-import { statePlaces } from '#launcher/state-places.ts';
+import { ownJournal, statePlaces } from '#launcher/state-places.ts';
 
 const host = { root: false, home: '/home/ann' };
 
@@ -23,4 +23,17 @@ it.each<[string[], Record<string, string>]>([
 
 it('takes the default for a value that is none: the payload is who complains', () => {
   expect(statePlaces(['run', '--instance', '../../x'], {}, host).instance).toBe('default');
+});
+
+it.each([
+  ['root its own', { uid: 0, mode: 0o40700 }, true, true],
+  ['root one that is still to be made', undefined, true, true],
+  ['root none of the agent’s user', { uid: 990, mode: 0o40700 }, true, false],
+  ['root none that others may write', { uid: 0, mode: 0o40777 }, true, false],
+  ['the agent’s user their own', { uid: 990, mode: 0o40700 }, false, true],
+])('gives %s journal', (_whose, stat, root, own) => {
+  const places = { dataDir: '/srv/a', instance: 'default' };
+  const here = { root, stat: () => stat };
+  expect(ownJournal('agent', places, here)).toBe(own ? '/srv/a/launcher/default' : undefined);
+  expect(ownJournal('root', places, here)).toBe('/var/lib/stoa-agent-root/launcher');
 });

@@ -1,4 +1,6 @@
 import { type ConfigHost, type Environment, SETTINGS } from '#config.ts';
+import type { Role } from '#launcher/launched.ts';
+import { journalDirectory } from '#launcher/layout.ts';
 
 const PLACES = ['dataDir', 'instance'] as const;
 
@@ -21,6 +23,23 @@ export function statePlaces(
     }
   });
   return { dataDir, instance };
+}
+
+/**
+ * Directory of the role's journal; undefined where root runs an agent whose data are another user's: what that one wrote must
+ * not choose what runs with root's rights.
+ * @param host.stat undefined for what is not there yet, and so will be root's
+ */
+export function ownJournal(
+  role: Role,
+  places: { dataDir: string; instance: string },
+  host: { root: boolean; stat: (path: string) => { uid: number; mode: number } | undefined },
+): string | undefined {
+  if (role === 'agent' && host.root) {
+    const { uid, mode } = host.stat(places.dataDir) ?? { uid: 0, mode: 0o700 };
+    if (uid !== 0 || (mode & 0o022) !== 0) return undefined;
+  }
+  return journalDirectory(role, places);
 }
 
 /** The last one counts, as in `parseArgs`. */

@@ -39,6 +39,7 @@ export function createDirectInstaller(launched: Launched): SlotInstaller {
     select: (id) => store.select(id),
     reject: (id, reason) => store.reject(id, reason),
     keep: (id) => store.keep(id),
+    up: () => store.up(),
     restart: () => launched.restart(),
   };
 }

@@ -73,6 +73,11 @@ export interface SlotInstaller {
    * is staged. To be called with each `confirm`. @throws InstallError
    */
   keep(id: SlotId): Promise<void>;
+  /**
+   * What runs is up for a minute, whoever is heard: of a runtime on trial, the starts so far were none that failed. Only a
+   * `keep` ends its trial. @throws InstallError
+   */
+  up(): Promise<void>;
   /** This process becomes the program anew, with its PID kept. Close sockets and flush files first: nothing else does. */
   restart(): Promise<never>;
 }

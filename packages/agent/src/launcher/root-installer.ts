@@ -42,6 +42,9 @@ export function createRootInstaller(launched: Launched, socketPath: string): Slo
     async keep(id) {
       await ask({ verb: 'keep', id });
     },
+    async up() {
+      await ask({ verb: 'up' });
+    },
     restart: () => launched.restart(),
   };
 }

@@ -23,6 +23,7 @@ import {
   type RuntimeTrial,
   readFailedTrial,
   readTrial,
+  recountTrial,
   sha256OfFile,
   writeRuntime,
 } from '#launcher/runtime-swap.ts';
@@ -92,6 +93,11 @@ export class RuntimeStore {
     const { layout, programInode } = this.#deps;
     const trial = await this.trial();
     return (await inodeOf(layout.program)) === programInode ? trial : undefined;
+  }
+
+  async up(): Promise<void> {
+    const trial = await this.proven();
+    if (trial !== undefined) await recountTrial(this.#deps.layout, trial);
   }
 
   end(): Promise<void> {

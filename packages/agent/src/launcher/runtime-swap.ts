@@ -81,6 +81,11 @@ export function readFailedTrial(layout: Layout): Promise<RuntimeTrial | undefine
   return trialIn(layout.runtimeFailed);
 }
 
+/** Its starts are counted anew. */
+export async function recountTrial(layout: Layout, { id, sha256 }: RuntimeTrial): Promise<void> {
+  await onDisk('write', layout.runtimeTrial, () => replaceText(layout.runtimeTrial, `0 ${id} ${sha256}\n`));
+}
+
 /** The runtime stays: first nobody counts any more, then the one before it goes. */
 export async function endTrial(layout: Layout): Promise<void> {
   await onDisk('remove', layout.runtimeTrial, async () => {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   linkSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -326,6 +327,37 @@ describe('a runtime', () => {
     expect(await store().state()).toMatchObject({ rejected: [{ id }] });
     expect(start()).toBe(0);
     expect(readdirSync(layout.prefix).filter((name) => /prev|trial|failed/.test(name))).toEqual([]);
+  });
+
+  it('F11 is counted anew once it was up for a minute, so that no number of restarts without a hub undoes it', async () => {
+    const { layout, store, delivery } = makeInstallation(parties);
+    writeFileSync(layout.guard, readFileSync(GUARD), { mode: 0o755 });
+    await store().select(await store().stage(delivery('1.2.0', runtime('1.2.0'))));
+    for (let time = 0; time < 8; time += 1) {
+      expect(spawnSync('sh', [layout.guard]).status).toBe(0);
+      if (time % 2 === 1) await store().up();
+    }
+    expect(readFileSync(layout.program, 'utf8')).toBe('runtime 1.2.0');
+    expect(await store().state()).toMatchObject({ runtimeOnTrial: true, rejected: [] });
+    // A process of the program before it knows nothing about the new one.
+    await store({ programInode: 1 }).up();
+    expect(readFileSync(layout.runtimeTrial, 'utf8')).toMatch(/^0 runtime-1\.2\.0-/);
+  });
+
+  it('F16 whose starts can’t be counted gives way and is not judged', async () => {
+    const { layout, store, delivery } = makeInstallation(parties);
+    writeFileSync(layout.guard, readFileSync(GUARD), { mode: 0o755 });
+    const id = await store().stage(delivery('1.2.0', runtime('1.2.0')));
+    await store().select(id);
+    const tools = mkdtempSync(join(layout.prefix, 'tools-'));
+    writeFileSync(join(tools, 'dd'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const PATH = `${tools}:/usr/bin:/bin`;
+    expect(spawnSync('sh', [layout.guard], { env: { PATH } }).status).toBe(0);
+    expect(readFileSync(layout.program, 'utf8')).toBe('the program');
+    expect(await store().state()).toMatchObject({ runtimeOnTrial: false, rejected: [] });
+    await store().stage(delivery('1.2.0', runtime('1.2.0')));
+    await store().select(id);
+    expect(readFileSync(layout.program, 'utf8')).toBe('runtime 1.2.0');
   });
 
   it('whose exchange was cut before it was one is not judged, and can be selected again', async () => {

@@ -163,6 +163,10 @@ export class SlotStore {
     });
   }
 
+  up(): Promise<void> {
+    return this.#alone(() => this.#runtimes.up());
+  }
+
   async #alone<T>(task: () => Promise<T>): Promise<T> {
     if (this.#busy) throw new InstallError('install_busy', 'something else is being installed here');
     this.#busy = true;

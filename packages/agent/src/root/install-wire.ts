@@ -3,8 +3,8 @@ import type { InstalledSlot, RejectedSlot, SlotState } from '#launcher/installer
 
 export interface InstallRequest {
   /** What an agent may ask of the unit for its own updates. */
-  verb: 'state' | 'follow' | 'stage' | 'select' | 'reject' | 'keep';
-  /** Of the slot; '' for `state`, `follow` and `stage`. */
+  verb: 'state' | 'follow' | 'stage' | 'select' | 'reject' | 'keep' | 'up';
+  /** Of the slot; '' for `state`, `follow`, `stage` and `up`. */
   id: string;
   /** Of `reject`. */
   reason: string;
@@ -19,7 +19,7 @@ export interface InstallRequest {
 export const MOST_ROOTS = 16;
 
 export const installRequest: Codec<InstallRequest> = record({
-  verb: oneOf('state', 'follow', 'stage', 'select', 'reject', 'keep'),
+  verb: oneOf('state', 'follow', 'stage', 'select', 'reject', 'keep', 'up'),
   id: text(64),
   reason: text(255),
   roots: list(u32, MOST_ROOTS),

@@ -45,6 +45,7 @@ export class Installs {
     if (verb === 'select') await this.#store.select(id);
     if (verb === 'reject') await this.#store.reject(id, reason);
     if (verb === 'keep') await this.#store.keep(id);
+    if (verb === 'up') await this.#store.up();
     return '';
   }
 

@@ -15,6 +15,7 @@ export function inTurn(installer: SlotInstaller): SlotInstaller {
     select: (id) => after(() => installer.select(id)),
     reject: (id, reason) => after(() => installer.reject(id, reason)),
     keep: (id) => after(() => installer.keep(id)),
+    up: () => after(() => installer.up()),
     restart: () => installer.restart(),
   };
 }

@@ -49,6 +49,11 @@ export class Succession {
     return failure.final ? asRolledBack(failure) : undefined;
   }
 
+  /** A runtime on trial is up for a minute. @throws InstallError */
+  async up(): Promise<void> {
+    if (this.#slots?.runtimeOnTrial === true) await this.#options.installer.up();
+  }
+
   /**
    * What runs has proven itself: the commit, local and on the medium (F12). It judges what it stands in for.
    * @param slot of the swap that is under way. @throws DiskError

@@ -5,6 +5,8 @@ export interface TrialOptions {
   readonly clock: Clock;
   /** No way leads out of this host: no default route. */
   readonly alone: () => boolean;
+  /** The core is up for a minute; no proof yet of what else it needs. */
+  readonly up: () => void;
   readonly proven: (proof: ProofOfLife) => void;
 }
 
@@ -26,7 +28,10 @@ export class Trial {
   }
 
   start(): void {
-    this.#timer = this.#options.clock.after(PROOF_MS, () => this.#look());
+    this.#timer = this.#options.clock.after(PROOF_MS, () => {
+      this.#options.up();
+      this.#look();
+    });
   }
 
   /** A session with the hub stands. */

@@ -170,6 +170,7 @@ export class UpdateWorld {
       select: (id) => store.select(id),
       reject: (id, reason) => store.reject(id, reason),
       keep: (id) => store.keep(id),
+      up: () => store.up(),
       restart: () => Promise.reject(new Error('the core restarts')),
     };
     const updater = await Updater.open({

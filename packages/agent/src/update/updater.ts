@@ -106,6 +106,7 @@ export class Updater implements Updates {
     });
     this.#trial = new Trial({
       ...options,
+      up: () => this.#course.attempt('update-start-not-counted', this.#succession.up()),
       proven: (proof) => this.#course.attempt('update-unconfirmed', this.#proven(proof)),
     });
   }

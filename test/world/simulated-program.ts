@@ -143,6 +143,7 @@ export class SimulatedProgram {
       select: (slot) => store.select(slot),
       reject: (slot, reason) => store.reject(slot, reason),
       keep: (slot) => store.keep(slot),
+      up: () => store.up(),
       restart: again,
     };
     return {

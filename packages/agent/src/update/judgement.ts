@@ -57,7 +57,10 @@ function unfit(goal: Goal, { has, reached, floor, rejected }: Circumstances): Ju
   if (compareVersions(goal.version, floor) < 0)
     return no('below_floor', `${goal.version} is older than the signed floor ${floor}`);
   if (rejected.includes(goal.version))
-    return no('failed_before', `${goal.version} failed on this node before`);
+    return no(
+      'failed_before',
+      `${goal.version} failed on this node before: install.sh --version ${goal.version} tries it again`,
+    );
   if (compareVersions(goal.version, reached) < 0)
     return no(
       'older',

@@ -300,13 +300,27 @@ download() {
     rm -rf "$PREFIX/.new"
     die "the agent $VERSION does not run on this host, and nothing was changed: $(sed -n 1,3p "$WORK/selftest")"
   }
+  "$unpacked/stoa-agent" --take-over "$PREFIX" check 2>"$WORK/selftest" || {
+    rm -rf "$PREFIX/.new"
+    die "REFUSED, and nothing was changed: $(sed -n 1,3p "$WORK/selftest")"
+  }
   # A trial of another program ends here, first of all the count of its starts: its guard must not undo what follows.
   rm -f "$PREFIX/runtime-trial" "$PREFIX/runtime-failed" "$PREFIX/.sha256" || return 1
   for name in THIRD-PARTY-LICENCES stoa-agent.cdx.json guard.sh stoa-agent; do
     mv -f "$unpacked/$name" "$PREFIX/$name" || return 1
   done
+  # On the medium before anything that could still put the one before back is gone.
+  sync
   rm -rf "$PREFIX/stoa-agent.prev" "$PREFIX/.new"
+  take_over || return 1
   printf '%s\n' "$SHA256" >"$PREFIX/.sha256"
+}
+# What a person installs is what runs, whatever the agent's own updates have brought, tried or rejected before.
+take_over() { "$PREFIX/stoa-agent" --take-over "$PREFIX"; }
+runs_another() {
+  [ -n "$WANTED" ] || return 1
+  read_version_here
+  [ "$HERE" != "$VERSION" ]
 }
 # What earlier agents left here: a folder a version, and a link to the current one.
 drop_old_layout() { rm -rf "$PREFIX/versions" "$PREFIX/current"; }
@@ -338,6 +352,11 @@ case \$(id -u):\${1:-} in
 0:policy | 0:uninstall | 0:root) ;;
 0:*) exec runuser -u $SERVICE_USER -- "$PREFIX/stoa-agent" "\$@" ;;
 esac
+TEXT
+  else
+    # Without a unit of its own nothing else looks whether a new program starts at all.
+    cat <<TEXT
+[ "\${1:-}" != run ] || sh "$PREFIX/guard.sh"
 TEXT
   fi
   cat <<TEXT
@@ -579,7 +598,10 @@ install() {
   say "stoa-agent $VERSION for $PLATFORM: the signatures hold, from root $TOKEN_ROOT to archive $SHA256"
   CHANGED=no
   if is_installed; then
-    :
+    if runs_another; then
+      act "run stoa-agent $VERSION, which $PREFIX has, instead of ${HERE:-what its updates brought}" take_over
+      CHANGED=yes
+    fi
   elif is_newer_here; then
     say "stoa-agent $HERE is here, which is newer: it stays, unless --version $VERSION asks for this one"
   else

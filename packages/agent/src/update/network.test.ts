@@ -43,6 +43,20 @@ describe('mirrors', () => {
     ]);
   });
 
+  it('are left out where they lie in a network of the node, or behind another port', () => {
+    const near = [
+      '192.168.1.1',
+      '[fe80::1]',
+      '0x7f.1',
+      '2130706433',
+      'router',
+      'nas.local',
+      'cdn.example:8443',
+    ];
+    const bad = near.map((host) => `https://${host}`);
+    expect(mirrorsOf(bad, hub)).toEqual([`${hub}/releases`]);
+  });
+
   it('are left out where they are no https, name a user, or are nothing at all', () => {
     const bad = [
       'http://cdn.example',

@@ -10,6 +10,7 @@ import type { Clock } from '#clock.ts';
 import type { Disk } from '#disk.ts';
 import { describeError } from '#error.ts';
 import type { Http } from '#http.ts';
+import { HttpError } from '#http-error.ts';
 import type { SlotInstaller, SlotState } from '#launcher/installer.ts';
 import { FACTORY } from '#launcher/journal.ts';
 import type { Launched } from '#launcher/launched.ts';
@@ -95,6 +96,11 @@ export class ReleaseDesk {
       } catch (error) {
         signal.throwIfAborted();
         last = error;
+        // Whether a stranger's port is open is nothing to tell the hub; the host's own log has it.
+        if (error instanceof HttpError && !base.startsWith(`${hub()}/`)) {
+          log.debug('update-mirror-away', { mirror: base, ...describeError(error) });
+          last = new UpdateError('mirrors_silent', `${base} gave no metadata`);
+        }
       }
       log.warn('update-mirror-refused', { mirror: base, ...describeError(last) });
     }

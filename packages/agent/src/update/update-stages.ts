@@ -3,6 +3,7 @@ import { type Clock, sleep } from '#clock.ts';
 import { describeError } from '#error.ts';
 import type { Launched } from '#launcher/launched.ts';
 import { type Random, uniform } from '#random.ts';
+import { Allowance } from '#update/allowance.ts';
 import { type Judgement, judge } from '#update/judgement.ts';
 import type { Progress, UpdateEvent } from '#update/machine.ts';
 import type { Preferences } from '#update/preferences.ts';
@@ -52,6 +53,8 @@ const REFUSALS: ReadonlySet<string> = new Set([
 export class UpdateStages {
   readonly #options: UpdateStagesOptions;
   #aim: Aim | undefined;
+  /** Whoever assigns anew without end makes no node ask its mirrors without end. */
+  readonly #refreshes = new Allowance({ burst: 8, periodMs: 60_000 });
   #resumeAt = 0;
   #hurried: string | undefined;
 
@@ -104,11 +107,15 @@ export class UpdateStages {
   }
 
   async #prepare(signal: AbortSignal): Promise<void> {
-    const { desk, succession, launched, wishes, now, course } = this.#options;
+    const { clock, desk, succession, launched, wishes, now, course } = this.#options;
     const { goal, since } = course().progress;
     if (goal === undefined) return;
     const aim = await this.#insist(signal, async () => {
-      if (goal.act === 'install') await desk.refresh(goal, signal);
+      if (goal.act === 'install') {
+        const wait = this.#refreshes.take(clock.monotonic());
+        if (wait > 0) await sleep(clock, wait, signal);
+        await desk.refresh(goal, signal);
+      }
       return desk.aim(goal, await succession.look());
     });
     const { floor, rejected } = succession.slots!;

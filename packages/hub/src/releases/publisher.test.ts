@@ -3,7 +3,8 @@ import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { buildSnapshot, buildTimestamp, MAX_METADATA_VERSION, nameFile } from '@stoa/protocol/release';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { ReleasePublisher } from './publisher.ts';
@@ -206,6 +207,64 @@ describe('publishing', { timeout: 60_000 }, () => {
     expect(await world.targets('here')).toHaveLength(8);
     expect(removed).not.toContain(payload!.sha256);
     await world.refresh();
+  });
+
+  it('goes on after a thief of the online keys has numbered to the end, once a root names other keys', async () => {
+    await world.sign(1);
+    await world.publish();
+    const { bench } = world.here;
+    const old = (await bench.reader.load())!.root;
+    const names = nameFile(1, await bench.tree.read('targets', 1).then((bytes) => bytes!));
+    for (let i = 0; i < 21; i += 1) {
+      const forged = buildSnapshot({ version: MAX_METADATA_VERSION - i, expiresAt: world.now + DAY, names });
+      const bytes = await world.sql.begin((tx) => bench.keys.sign(old, 'snapshot', forged, tx));
+      await bench.tree.keep('snapshot', MAX_METADATA_VERSION - i, bytes as Uint8Array);
+    }
+    const next = await bench.keys.make(world.sql);
+    const expiresAt = world.now + 365 * DAY;
+    await world.place('2.root.json', world.holders.root(next, { version: 2, expiresAt }));
+    await world.publish();
+    const after = await world.refresh();
+    expect(after.snapshot.version).toBeLessThan(1e9);
+    const later = Date.now() + 2 * DAY;
+    await bench.tree.sweep(later);
+    expect(await bench.tree.versions('snapshot')).toEqual([after.snapshot.version]);
+    expect(() => buildSnapshot({ version: MAX_METADATA_VERSION + 1, expiresAt, names })).toThrow(
+      /begins anew/,
+    );
+  });
+
+  it('retires by what is in force when it removes, not by what was a moment before', async () => {
+    await world.sign(1);
+    await world.publish();
+    const first = world.built.targets;
+    await world.build('1.3.0');
+    await world.sign(2);
+    await world.publish();
+    const { publisher, tree, keys, reader } = world.here.bench;
+    const { root } = (await reader.load())!;
+    const expiresAt = world.now + DAY;
+    const targets = [...world.built.targets, ...first];
+    const third = world.holders.targets({ version: 3, expiresAt, targets });
+    let retired: Promise<readonly string[]> | undefined;
+    await publisher.exclusively(async (tx) => {
+      retired = publisher.retire(1, { actor: 'a' });
+      // It waits for the lock; meanwhile a release comes into force that keeps the files.
+      await vi.waitFor(async () => {
+        const waiting = await tx`select from pg_locks where locktype = 'advisory' and not granted`;
+        expect(waiting).toHaveLength(1);
+      });
+      const names = nameFile(3, third);
+      const version = 2_000_000_000;
+      const snapshot = buildSnapshot({ version, expiresAt, names });
+      const bytes = await keys.sign(root, 'snapshot', snapshot, tx);
+      await tree.keep('targets', 3, third);
+      await tree.keep('snapshot', version, bytes);
+      const timestamp = buildTimestamp({ version, expiresAt, names: nameFile(version, bytes) });
+      await tree.replaceTimestamp(await keys.sign(root, 'timestamp', timestamp, tx));
+    });
+    await retired;
+    for (const { sha256 } of first) expect(await tree.blob(sha256)).toBeDefined();
   });
 
   it('refuses a root that names keys which this region does not hold, before nodes see it', async () => {

@@ -3,9 +3,9 @@ import {
   buildTimestamp,
   nameFile,
   type OnlineMetadata,
-  parseMetadata,
   peekRoot,
   type TrustedRoot,
+  versionByKeys,
 } from '@stoa/protocol/release';
 import type { AuditLog } from '#audit/index.ts';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
@@ -32,7 +32,7 @@ export interface PublisherDeps {
   readonly reader: ReleaseReader;
   readonly sightings: ReleaseSightings;
   readonly keys: OnlineKeys;
-  readonly audit: Pick<AuditLog, 'append'>;
+  readonly audit: Pick<AuditLog, 'append' | 'appendIn'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -95,25 +95,27 @@ export class ReleasePublisher {
    */
   async retire(version: number, by: { actor: string }): Promise<readonly string[]> {
     const { reader, tree, audit } = this.#deps;
-    const [current, ...earlier] = await reader.list();
-    if (current?.version === version)
-      throw new PublishError(
-        'release_in_force',
-        `targets ${version} are in force: publish the next ones first`,
-      );
-    const gone = earlier.find((release) => release.version === version);
-    if (gone === undefined)
-      throw new PublishError(
-        'release_unknown',
-        `no targets ${version} were published here: stoa-hub release list`,
-      );
-    const others = [current!, ...earlier.filter((release) => release !== gone)];
-    const kept = new Set(others.flatMap((release) => blobsOf(release).map(({ sha256 }) => sha256)));
-    const names = blobsOf(gone)
-      .filter(({ sha256 }) => !kept.has(sha256))
-      .flatMap(({ sha256 }) => [sha256, `${sha256}.zst`]);
-    await audit.append({ actor: by.actor, act: 'release.retire', subject: String(version) });
-    return this.exclusively(async () => {
+    // What is kept is found out within the lock: a release that comes into force meanwhile may name the same files.
+    return this.exclusively(async (tx) => {
+      const standing = await reader.load(tx);
+      const [current, ...earlier] = standing === undefined ? [] : await reader.releasesOf(standing);
+      if (current?.version === version)
+        throw new PublishError(
+          'release_in_force',
+          `targets ${version} are in force: publish the next ones first`,
+        );
+      const gone = earlier.find((release) => release.version === version);
+      if (gone === undefined)
+        throw new PublishError(
+          'release_unknown',
+          `no targets ${version} were published here: stoa-hub release list`,
+        );
+      const others = [current!, ...earlier.filter((release) => release !== gone)];
+      const kept = new Set(others.flatMap((release) => blobsOf(release).map(({ sha256 }) => sha256)));
+      const names = blobsOf(gone)
+        .filter(({ sha256 }) => !kept.has(sha256))
+        .flatMap(({ sha256 }) => [sha256, `${sha256}.zst`]);
+      await audit.appendIn(tx, { actor: by.actor, act: 'release.retire', subject: String(version) });
       const removed: string[] = [];
       for (const name of names) if (await tree.removeBlob(name)) removed.push(name);
       return removed;
@@ -187,7 +189,7 @@ export class ReleasePublisher {
   ): Promise<void> {
     const { tree, keys, clock } = this.#deps;
     const now = clock.now();
-    const snapshotVersion = nextVersion((await tree.versions('snapshot')).at(-1), now);
+    const snapshotVersion = await this.#nextSnapshot(root, now);
     const snapshot = await keys.sign(
       root,
       'snapshot',
@@ -203,7 +205,7 @@ export class ReleasePublisher {
       root,
       'timestamp',
       buildTimestamp({
-        version: nextVersion(before && parseMetadata('timestamp', before).signed.version, now),
+        version: nextVersion(before && versionByKeys(root, 'timestamp', before), now),
         expiresAt: now + TIMESTAMP_MS,
         names: nameFile(snapshotVersion, snapshot),
       }),
@@ -211,6 +213,21 @@ export class ReleasePublisher {
     );
     await tree.keep('snapshot', snapshotVersion, snapshot);
     await tree.replaceTimestamp(timestamp);
+  }
+
+  /** Above all that the present keys signed, and under a name that is free: others may have numbered as they liked. */
+  async #nextSnapshot(root: TrustedRoot, now: number): Promise<number> {
+    const { tree } = this.#deps;
+    const taken = await tree.versions('snapshot');
+    let highest: number | undefined;
+    for (const version of taken.toReversed()) {
+      const bytes = await tree.read('snapshot', version);
+      highest = bytes && versionByKeys(root, 'snapshot', bytes);
+      if (highest !== undefined) break;
+    }
+    let next = nextVersion(highest, now);
+    while (taken.includes(next)) next += 1;
+    return next;
   }
 }
 

@@ -70,8 +70,13 @@ export class ReleaseReader implements Releases {
     const standing = await this.standing();
     if (standing?.inForce === undefined) return [];
     if (this.#listed?.standing !== standing)
-      this.#listed = { standing, releases: await this.#loadList(standing.root, standing.inForce) };
+      this.#listed = { standing, releases: await this.releasesOf(standing) };
     return this.#listed.releases;
+  }
+
+  /** The newest first. */
+  async releasesOf({ root, inForce }: Standing): Promise<readonly PublishedRelease[]> {
+    return inForce === undefined ? [] : this.#loadList(root, inForce);
   }
 
   /** Undefined where no root is trusted. @throws ReleaseError where what is served does not hold. */

@@ -85,8 +85,9 @@ export class DirectorySource implements ReleaseSource {
   }
 }
 
-/** How long a mirror may be silent. */
+/** How long a mirror may be silent, and how long one file may take in all: 30 MB at 16 KB a second. */
 const SILENCE_MS = 30_000;
+const LONGEST_MS = 30 * 60_000;
 
 /** The tree of another region, as it serves it. */
 export class MirrorSource implements ReleaseSource {
@@ -130,7 +131,11 @@ export class MirrorSource implements ReleaseSource {
     const silent = new AbortController();
     const watch = setTimeout(() => silent.abort(new Error(`silent for ${SILENCE_MS / 1_000} s`)), SILENCE_MS);
     try {
-      const answer = await this.#fetch(url, { signal: silent.signal });
+      // Another region has no say in whom this hub asks.
+      const answer = await this.#fetch(url, {
+        redirect: 'error',
+        signal: AbortSignal.any([silent.signal, AbortSignal.timeout(LONGEST_MS)]),
+      });
       if (answer.status === 404) return undefined;
       if (answer.status !== 200 || answer.body === null) throw new Error(`it answers ${answer.status}`);
       const stream = Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]);

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { METADATA_BYTES } from '@stoa/protocol/release';
+import { METADATA_BYTES, parseMetadata, ReleaseError } from '@stoa/protocol/release';
 import { orMissing } from '../or-missing.ts';
 import { PublishError } from './error.ts';
 
@@ -10,8 +10,19 @@ const VERSIONED = /^([1-9]\d{0,9})\.(root|targets|snapshot)\.json$/;
 const BLOB = /^[0-9a-f]{64}(?:\.zst)?$/;
 const TIMESTAMP = 'timestamp.json';
 const PARTIAL = '.part-';
-const KEPT_SNAPSHOTS = 20;
+/** No refresh under way asks for a snapshot that was written so long ago and is not in force. */
+const KEPT_SNAPSHOT_MS = 24 * 3_600_000;
 const CUT_OFF_MS = 3_600_000;
+
+/** The version of the snapshot that a timestamp names; undefined where it can't be read. */
+function namedBy(timestamp: Uint8Array): number | undefined {
+  try {
+    return parseMetadata('timestamp', timestamp).signed.snapshotMeta.version;
+  } catch (error) {
+    if (error instanceof ReleaseError) return undefined;
+    throw error;
+  }
+}
 
 export type VersionedRole = 'root' | 'targets' | 'snapshot';
 
@@ -116,17 +127,23 @@ export class ReleaseTree {
 
   /**
    * Takes away what writes that were cut off have left for an hour, and snapshots that no refresh under way can still be
-   * asking for. @param now milliseconds since 1970.
+   * asking for: by the age of the file, since a thief of online keys numbers as high as they like.
+   * What the timestamp names always stays. @param now milliseconds since 1970.
    */
   async sweep(now: number): Promise<void> {
-    for (const version of (await this.versions('snapshot')).slice(0, -KEPT_SNAPSHOTS))
-      await rm(this.#metadata(`${version}.snapshot.json`), { force: true });
+    const bytes = await this.timestamp();
+    const inForce = bytes && namedBy(bytes);
+    for (const version of inForce === undefined ? [] : await this.versions('snapshot'))
+      if (version !== inForce)
+        await this.#removeOlder(this.#metadata(`${version}.snapshot.json`), now - KEPT_SNAPSHOT_MS);
     for (const folder of [this.#metadata(''), this.#blob('')])
-      for (const name of (await orMissing(readdir(folder))) ?? []) {
-        const path = join(folder, name);
-        const facts = name.startsWith(PARTIAL) ? await orMissing(stat(path)) : undefined;
-        if (facts !== undefined && facts.mtimeMs < now - CUT_OFF_MS) await rm(path, { force: true });
-      }
+      for (const name of (await orMissing(readdir(folder))) ?? [])
+        if (name.startsWith(PARTIAL)) await this.#removeOlder(join(folder, name), now - CUT_OFF_MS);
+  }
+
+  async #removeOlder(path: string, than: number): Promise<void> {
+    const facts = await orMissing(stat(path));
+    if (facts !== undefined && facts.mtimeMs < than) await rm(path, { force: true });
   }
 
   #metadata(name: string): string {

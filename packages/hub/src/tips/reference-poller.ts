@@ -14,7 +14,13 @@ import type { VerifiedSet } from './verified-set.ts';
 /** fetch, as far as it is needed here. */
 export type Fetch = (
   url: string,
-  init?: { method?: string; headers?: Record<string, string>; body?: string; signal?: AbortSignal },
+  init?: {
+    method?: string;
+    headers?: Record<string, string>;
+    body?: string;
+    redirect?: 'error';
+    signal?: AbortSignal;
+  },
 ) => Promise<Response>;
 
 export interface ReferencePollerOptions {

@@ -19,6 +19,7 @@ export {
   type Body,
   formatMetadata,
   formatUnsigned,
+  MAX_METADATA_VERSION,
   METADATA_BYTES,
   type MetadataSignature,
   parseMetadata,
@@ -37,6 +38,7 @@ export {
   verifyNamedTargets,
   verifySnapshot,
   verifyTimestamp,
+  versionByKeys,
 } from './online.ts';
 export { ringHash } from './ring.ts';
 export {

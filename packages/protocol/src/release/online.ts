@@ -2,7 +2,14 @@ import { type Metadata, MetaFile, Snapshot, Timestamp } from '@tufjs/models';
 import { ReleaseError } from './error.ts';
 import { onlineFloor } from './floors.ts';
 import { sha256Hex } from './key.ts';
-import { type Body, formatExpiry, parseMetadata, requireFresh, requireSignatures } from './metadata.ts';
+import {
+  type Body,
+  formatExpiry,
+  MAX_METADATA_VERSION,
+  parseMetadata,
+  requireFresh,
+  requireSignatures,
+} from './metadata.ts';
 import type { TrustedRoot } from './root.ts';
 import { type Judged, type ReleaseTargets, verifyTargets } from './targets.ts';
 
@@ -27,7 +34,9 @@ export function nameFile(version: number, bytes: Uint8Array): NamedFile {
   return { version, length: bytes.length, sha256: sha256Hex(bytes) };
 }
 
+/** @throws ReleaseError `malformed` for a version that nodes do not read. */
 export function buildSnapshot({ version, expiresAt, names }: OnlineMetadata): Snapshot {
+  requireCountable('snapshot', version);
   return new Snapshot({
     version,
     specVersion: '1.0.31',
@@ -36,13 +45,34 @@ export function buildSnapshot({ version, expiresAt, names }: OnlineMetadata): Sn
   });
 }
 
+/** @throws ReleaseError `malformed` for a version that nodes do not read. */
 export function buildTimestamp({ version, expiresAt, names }: OnlineMetadata): Timestamp {
+  requireCountable('timestamp', version);
   return new Timestamp({
     version,
     specVersion: '1.0.31',
     expires: formatExpiry(expiresAt),
     snapshotMeta: toMetaFile(names),
   });
+}
+
+/**
+ * The version of a file of the hub's that the present keys signed; undefined for one of other keys, whose numbers mean nothing
+ * any more (a thief counts as far as they like). @throws ReleaseError `malformed`, `too_large`.
+ */
+export function versionByKeys(
+  root: TrustedRoot,
+  role: 'snapshot' | 'timestamp',
+  bytes: Uint8Array,
+): number | undefined {
+  const metadata = role === 'snapshot' ? parseMetadata(role, bytes) : parseMetadata(role, bytes);
+  try {
+    requireSignatures(metadata, { name: role, ...root.roles[role] });
+  } catch (error) {
+    if (error instanceof ReleaseError && error.code === 'not_signed') return undefined;
+    throw error;
+  }
+  return metadata.signed.version;
 }
 
 /** TUF 5.4. @throws ReleaseError `malformed`, `too_large`, `not_signed`, `rolled_back`, `expired`. */
@@ -99,6 +129,14 @@ function judge(
     expiresAt: Date.parse(signed.expires),
     names: readMetaFile(role, of.named),
   };
+}
+
+function requireCountable(role: string, version: number): void {
+  if (version > MAX_METADATA_VERSION)
+    throw new ReleaseError(
+      'malformed',
+      `${role} metadata can't be of version ${version}: nodes read up to ${MAX_METADATA_VERSION}; rotate its key, which begins anew`,
+    );
 }
 
 function toMetaFile({ version, length, sha256 }: NamedFile): MetaFile {

@@ -15,6 +15,7 @@ import { NodeUpdatesTab } from './node-tab.tsx';
 import { RolloutPage } from './rollout-page.tsx';
 import { type WishAgain, wishForm } from './wish-form.tsx';
 import { MyUpdatesPage } from './wish-page.tsx';
+import { withoutLogs } from './without-logs.ts';
 
 export interface RolloutPagesDeps {
   readonly guard: MiddlewareHandler<HttpEnv>;
@@ -158,7 +159,10 @@ async function showNode(c: HubContext, deps: RolloutPagesDeps, again: WishAgain)
     tools.wishes.of(owner),
     access.may(viewerOf(c), nodeId, 'operator'),
   ]);
-  const view = { nodeId, update, places, history, wish, ownersWish, works, again, now: clock.now() };
+  const view = {
+    ...{ nodeId, wish, ownersWish, works, again, now: clock.now() },
+    ...withoutLogs({ update, places, history }, works),
+  };
   return c.render(
     <NodePage node={node} at={liveness.at()} tab="updates">
       <NodeUpdatesTab view={view} />

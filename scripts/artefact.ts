@@ -1,5 +1,5 @@
 /**
- * `pnpm build:artefact [--to DIR] [--platform P] [--root FILE] [--sign SIGNER_DIR [--once]] [--fast]`: what `install.sh`
+ * `pnpm build:artefact (--root FILE | --development) [--to DIR] [--platform P] [--sign SIGNER_DIR [--once]] [--fast]`: what `install.sh`
  * installs, one archive for each platform, with the manifest that names them; with --sign, signed by the region whose signer
  * has that directory (--once: unless it is). --fast: for this machine alone, hardly compressed. The hub serves what lies in
  * its ARTEFACTS_DIR.
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { PLATFORMS } from '@stoa/protocol/release';
-import { developmentRoot } from './agent-build/development-root.ts';
+import { rootOf } from './agent-build/development-root.ts';
 import { BuildError } from './agent-build/error.ts';
 import { HOST_PLATFORM, isPlatform } from './agent-build/platform.ts';
 import { buildArtefacts } from './artefacts.ts';
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     to: { type: 'string' },
     platform: { type: 'string', multiple: true },
     root: { type: 'string' },
+    development: { type: 'boolean', default: false },
     sign: { type: 'string' },
     once: { type: 'boolean', default: false },
     fast: { type: 'boolean', default: false },
@@ -34,16 +35,16 @@ async function main(): Promise<void> {
   const built = await buildArtefacts({
     to: values.to ?? join(ROOT, 'dist/artefacts'),
     platforms: named.filter(isPlatform),
-    root: values.root ?? (await developmentRoot()),
+    root: await rootOf(values),
     level: values.fast ? 1 : 9,
     lenient: values.fast,
     say: (line) => console.error(`   ${line}`),
   });
   for (const { platform, sha256, size } of built.artefacts)
     console.log(`${platform}  ${sha256}  ${(size / 1e6).toFixed(1)} MB`);
-  if (values.root === undefined)
+  if (values.development)
     console.log(
-      'Its updates trust a root of development, whose keys lie in this checkout: --root FILE for a real one',
+      'Its updates trust a root of development, whose keys lie in this checkout: for this machine and for tests only',
     );
   if (values.sign === undefined)
     console.log(
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
     );
   else if (!(values.once && existsSync(join(built.directory, 'statement')))) {
     const sign = [SIGNER, 'artefacts', 'sign', '--dir', values.sign, '--artefacts', built.directory];
+    if (values.development) sign.push('--development');
     const { stdout } = await promisify(execFile)(process.execPath, sign);
     console.log(stdout.trimEnd());
   }

@@ -19,7 +19,7 @@ import type { Say } from './agent-build/platform.ts';
 
 const GUARD = fileURLToPath(new URL('../packages/agent/src/launcher/guard.sh', import.meta.url));
 /** Of what is made here, beside its inputs: raised when the same inputs are to give another archive. */
-const FORM = 1;
+const FORM = 2;
 const run = promisify(execFile);
 
 export interface BuiltArtefacts {
@@ -65,6 +65,8 @@ export async function buildArtefacts(order: ArtefactOrder): Promise<BuiltArtefac
       artefacts.push({ platform: executable.platform, sha256, size });
     }
     await writeFile(join(staged, 'manifest'), encodeManifest({ version, artefacts }));
+    // Beside what is signed: whoever signs is asked whether he means it, where it is one of development.
+    await writeFile(join(staged, 'root.json'), inputs.content.root);
     await writeFile(join(staged, 'inputs'), hash);
     // Whole or not at all: a hub may be serving from here.
     await rm(directory, { recursive: true, force: true });

@@ -65,7 +65,7 @@ async function main(stop: AbortSignal): Promise<void> {
 /** The agent for `install.sh`, made and signed beside the running hub: a few seconds the first time, then nothing. */
 function makeInstallable(directory: string): Disposable {
   const script = fileURLToPath(new URL('artefact.ts', import.meta.url));
-  const to = ['--to', join(directory, 'artefacts'), '--fast'];
+  const to = ['--to', join(directory, 'artefacts'), '--fast', '--development'];
   const sign = ['--sign', join(directory, 'signer'), '--once'];
   const child = spawn(process.execPath, [script, ...to, ...sign], { stdio: ['ignore', 'ignore', 'pipe'] });
   if (child.pid !== undefined) setPriority(child.pid, LOW_PRIORITY);

@@ -32,7 +32,8 @@ describe.skipIf(process.arch !== 'x64')('the binary of the agent', () => {
   beforeAll(async () => {
     scratch = await temporaryDirectory();
     // Two builds, compared byte by byte: it fails where they differ, or are too big.
-    const { stdout } = await run(process.execPath, [BUILD, '--no-release', '--json', '--to', at('dist')]);
+    const what = ['--development', '--no-release', '--json', '--to', at('dist')];
+    const { stdout } = await run(process.execPath, [BUILD, ...what]);
     built = JSON.parse(stdout) as Built;
     program = at('dist/stoa-agent-linux-x64');
   }, 300_000);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createDevelopmentHolders, DEVELOPMENT_RELEASE_FILES } from '@stoa/signer';
+import { BuildError } from './error.ts';
 
 /** Of this checkout alone, and kept in it: keys and all, so that nothing that it vouches for may leave this machine. */
 const DIRECTORY = fileURLToPath(new URL('../../.data/development-root', import.meta.url));
@@ -11,4 +12,17 @@ export async function developmentRoot(dir: string = DIRECTORY): Promise<string> 
   const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count));
   await createDevelopmentHolders({ dir, clock: { now: () => Date.now() }, random });
   return join(DEVELOPMENT_RELEASE_FILES.metadata(dir), '1.root.json');
+}
+
+/**
+ * Of the releases that a binary takes for as long as it lives: so never one of development unasked.
+ * @throws BuildError `root_missing`
+ */
+export async function rootOf(by: { root?: string | undefined; development: boolean }): Promise<string> {
+  if (by.root !== undefined && !by.development) return by.root;
+  if (by.root === undefined && by.development) return developmentRoot();
+  throw new BuildError(
+    'root_missing',
+    'say whose releases the binary takes: --root FILE, the root that the holders made (docs/releases.md), or --development for a test',
+  );
 }

@@ -1,6 +1,7 @@
 export type BuildCode =
   | 'node_not_pinned'
   | 'node_unavailable'
+  | 'root_missing'
   | 'tool_missing'
   | 'not_reproducible'
   | 'too_big';

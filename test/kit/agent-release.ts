@@ -54,7 +54,15 @@ export async function unpackAgent(directory: string): Promise<void> {
 async function buildAgent(): Promise<string> {
   // One at a time: the others find it made.
   await mkdir(CACHE, { recursive: true });
-  await promisify(execFile)('flock', [CACHE, process.execPath, BUILD, '--to', CACHE, '--fast']);
+  await promisify(execFile)('flock', [
+    CACHE,
+    process.execPath,
+    BUILD,
+    '--to',
+    CACHE,
+    '--fast',
+    '--development',
+  ]);
   const [version] = (await readdir(CACHE)).filter((name) => /^\d/.test(name));
   if (version === undefined) throw new Error(`${BUILD} left no release in ${CACHE}`);
   return version;

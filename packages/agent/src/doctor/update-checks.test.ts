@@ -12,6 +12,7 @@ describe('what the doctor says of updates', () => {
     ['one that is updated by hand', { byHand: true, why: 'by hand' }, 'skip', 'by hand'],
     ['F17 one without a fresh timestamp for a week', { timestampAt: at - STALE_MS - 1 }, 'fail', '7 days'],
     ['one that only updates', { updateOnly: true }, 'fail', '1.2.3'],
+    ['one that takes releases of development', { development: true }, 'warn', 'development keys'],
     ['wishes that rotted', { wishesFault: 'torn' }, 'warn', 'torn'],
     [
       'F35 a version that was rolled back',

@@ -23,7 +23,19 @@ async function checkUpdates({ config, clock }: Patient, signal: AbortSignal): Pr
 }
 
 export function findingOf(view: UpdateView): Finding {
-  const { byHand, version, slot, why, timestampAt, metadataUntil, at, state, updateOnly, wishesFault } = view;
+  const {
+    byHand,
+    version,
+    slot,
+    why,
+    timestampAt,
+    metadataUntil,
+    at,
+    state,
+    updateOnly,
+    development,
+    wishesFault,
+  } = view;
   const runs = `${version}${slot === '' ? '' : ` in ${slot}`}: ${why}`;
   if (byHand) return skip(runs);
   const age = at - timestampAt;
@@ -37,6 +49,11 @@ export function findingOf(view: UpdateView): Finding {
     return warn(
       `the owner’s wishes can’t be read: ${wishesFault}`,
       'Say them anew: stoa-agent update --unpin',
+    );
+  if (development)
+    return warn(
+      `it takes releases of development keys: whoever has the checkout that it was built in can sign for it; ${runs}`,
+      'Install an agent that was built with --root: no update leads from these keys to real ones',
     );
   if (state === 'rolled-back' || state === 'failed')
     return warn(runs, 'See its last lines: stoa-agent update; a support bundle has them too');

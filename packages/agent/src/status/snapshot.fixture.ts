@@ -146,6 +146,7 @@ export function makeUpdate(over: Partial<UpdateView> = {}): UpdateView {
     newest: '1.2.3',
     floor: '1.0.0',
     rootVersion: 1,
+    development: false,
     targetsVersion: 7,
     timestampAt: Date.UTC(2026, 10, 25, 6),
     metadataUntil: Date.UTC(2027, 4, 1),

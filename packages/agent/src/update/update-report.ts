@@ -20,6 +20,8 @@ export interface UpdateFacts {
   readonly slots: SlotState | undefined;
   readonly previous: readonly string[];
   readonly rootVersion: number;
+  /** Its keys are of development, and lie where this agent was built. */
+  readonly development: boolean;
   readonly targetsVersion: number;
   readonly timestampVersion: number;
   readonly timestampAt: number;
@@ -59,6 +61,7 @@ export interface UpdateView {
   readonly newest: string;
   readonly floor: string;
   readonly rootVersion: number;
+  readonly development: boolean;
   readonly targetsVersion: number;
   readonly timestampAt: number;
   readonly metadataUntil: number;
@@ -91,6 +94,7 @@ export function updateView(facts: UpdateFacts): UpdateView {
     newest: facts.newest,
     floor: slots?.floor.content ?? '',
     rootVersion: facts.rootVersion,
+    development: facts.development,
     targetsVersion: facts.targetsVersion,
     timestampAt: facts.timestampAt,
     metadataUntil: facts.metadataUntil,

@@ -307,6 +307,7 @@ export class Updater implements Updates {
       slots,
       previous: slots ? previousSlots(slots, version).map((slot) => slot.version) : [],
       rootVersion: book.root.version,
+      development: book.root.development,
       targetsVersion: book.targets?.release.version ?? 0,
       timestampVersion: book.timestampVersion,
       timestampAt: book.timestampAt,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { formatStatement, parseManifest, seal, toHex } from '@stoa/protocol';
+import { peekRoot } from '@stoa/protocol/release';
 import { Command } from 'commander';
 import { type AttestedArtefacts, artefactOrderKind } from '#authority/artefacts.ts';
 import { REGION_FILES } from '#authority/region.ts';
@@ -12,6 +13,7 @@ import { openSignerService } from '#service.ts';
 
 interface SignOptions extends SocketOptions, UnlockOptions {
   artefacts: string;
+  development?: boolean;
   json?: boolean;
 }
 
@@ -28,6 +30,7 @@ function signCommand(context: CliContext): Command {
       .requiredOption('--dir <path>', "the signer's directory")
       .requiredOption('--artefacts <path>', "the build's directory, where its `manifest` lies")
       .option('--socket <path>', 'of the running signer, if not in its directory')
+      .option('--development', 'also where the agent takes releases of development keys: for tests only')
       .option('--json', 'print JSON'),
   ).action(async (options: SignOptions) => {
     const { disk } = context;
@@ -36,6 +39,7 @@ function signCommand(context: CliContext): Command {
       throw new SignerError('file_missing', `${path} does not exist: make it with \`pnpm build:artefact\``);
     const manifest = await disk.readFile(path);
     const { version, artefacts } = parseManifest(manifest);
+    if (options.development !== true) await requireRealRoot(context, options.artefacts);
     const attested = await attest(context, options, manifest);
     await disk.writeAtomic(
       join(options.artefacts, 'statement'),
@@ -50,6 +54,17 @@ function signCommand(context: CliContext): Command {
       ],
     });
   });
+}
+
+/** What is signed here trusts that root for as long as it lives. @throws SignerError `signature_refused` */
+async function requireRealRoot({ disk }: CliContext, artefacts: string): Promise<void> {
+  const path = join(artefacts, 'root.json');
+  if ((await disk.stat(path)) === undefined) return;
+  if (!peekRoot(await disk.readFile(path)).development) return;
+  throw new SignerError(
+    'signature_refused',
+    'this agent takes releases of development keys, which lie where it was built: build it with --root FILE, or sign it with --development for a test',
+  );
 }
 
 /** Signed by whoever holds the directory: the running signer, or this very process. */

@@ -5,6 +5,7 @@ import {
   verifyOwnerKeyChange,
   verifyStatement,
 } from '@stoa/protocol';
+import { makeReleaseParties } from '@stoa/protocol/fixtures';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { describe, expect, test } from 'vitest';
 import { ceremony, Terminal } from '#cli/terminal.fixture.ts';
@@ -41,6 +42,15 @@ describe('the ceremony on two machines', () => {
     expect(Buffer.from(await terminal.disk.readFile('/eu/journal')).toString()).toContain('artefacts-signed');
     await terminal.disk.writeAtomic('/build/manifest', 'rm -rf /\n');
     expect((await terminal.run('artefacts', 'sign', ...EU, '--artefacts', '/build')).code).toBe(1);
+
+    const { root } = makeReleaseParties('artefacts');
+    await terminal.disk.writeAtomic('/build/manifest', manifest, 0o644);
+    await terminal.disk.writeAtomic('/build/root.json', root({ development: true }), 0o644);
+    const unasked = await terminal.run('artefacts', 'sign', ...EU, '--artefacts', '/build');
+    expect([unasked.code, unasked.text]).toEqual([1, expect.stringContaining('development keys')]);
+    await terminal.json('artefacts', 'sign', ...EU, '--artefacts', '/build', '--development');
+    await terminal.disk.writeAtomic('/build/root.json', root(), 0o644);
+    await terminal.json('artefacts', 'sign', ...EU, '--artefacts', '/build');
   });
 
   test("makes an owner's key, shows it, and signs that the next one takes over", async () => {

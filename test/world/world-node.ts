@@ -240,6 +240,7 @@ export class WorldNode {
       ...{ http, version, dataDir, instance, launched, installer, anchor: root, platform: 'linux-x64' },
       hub: () => origin,
       time: () => this.#agent?.provenTime() ?? 0,
+      hubNow: () => this.#agent?.hubTime(),
       work: {
         hold: (held) => this.#agent?.holdWork(held),
         get running() {

@@ -67,17 +67,25 @@ function describeFloor(next: string, before: string | undefined): string {
 }
 
 function describeTargets(next: readonly ReleaseTarget[], before: readonly ReleaseTarget[]): Line[] {
-  const known = new Set(before.map(({ path }) => path));
+  const known = new Map(before.map((target) => [target.path, told(target)]));
   const stays = new Set(next.map(({ path }) => path));
   const fresh = next.filter(({ path }) => !known.has(path));
   return [
-    ...fresh.map(({ path, length, sha256, custom }): Line => {
-      const needs = `Node ${custom.node}, launcher ${custom.minLauncher} or newer`;
-      return ['+ file', `${path}  ${length} bytes  ${sha256}  (${needs})`];
-    }),
-    ...next.filter(({ path }) => known.has(path)).map(({ path }): Line => ['= file', path]),
+    ...fresh.map((target): Line => ['+ file', told(target)]),
+    ...next
+      .filter(({ path }) => known.has(path))
+      .map((target): Line => {
+        const same = known.get(target.path) === told(target);
+        return same ? ['= file', target.path] : ['~ file', told(target)];
+      }),
     ...before.filter(({ path }) => !stays.has(path)).map(({ path }): Line => ['- file', path]),
   ];
+}
+
+function told({ path, length, sha256, custom }: ReleaseTarget): string {
+  const needs = `Node ${custom.node}, launcher ${custom.minLauncher} or newer`;
+  const base = custom.from === undefined ? '' : `, made of ${custom.from}`;
+  return `${path}  ${length} bytes  ${sha256}  (${needs}${base})`;
 }
 
 function plain(text: string): string {

@@ -1,5 +1,8 @@
 import {
+  buildRoot,
+  buildTargets,
   compareVersions,
+  formatUnsigned,
   parseMetadata,
   peekRole,
   peekRoot,
@@ -11,6 +14,7 @@ import {
   type Version,
 } from '@stoa/protocol/release';
 import { SignerError } from '#error.ts';
+import { notSeparate } from '#releases/separation.ts';
 
 /** Metadata that waits for signatures: the file of the later metadata, with none in it. */
 export type Draft = { readonly bytes: Uint8Array } & (
@@ -26,9 +30,19 @@ export function parseDraft(bytes: Uint8Array): Draft {
   const { signatures } = role === 'root' ? parseMetadata('root', bytes) : parseMetadata('targets', bytes);
   if (Object.keys(signatures).length > 0)
     throw new SignerError('draft_refused', 'this is no draft: it bears signatures already');
-  return role === 'root'
-    ? { role, bytes, content: peekRoot(bytes) }
-    : { role, bytes, content: peekTargets(bytes) };
+  const draft: Draft =
+    role === 'root'
+      ? { role, bytes, content: peekRoot(bytes) }
+      : { role, bytes, content: peekTargets(bytes) };
+  // Holders read the content and sign the file: what is in the one and not in the other would be signed unseen, and a later
+  // program may give it a meaning.
+  const { sha256 } =
+    draft.role === 'root'
+      ? peekRoot(formatUnsigned(buildRoot(draft.content)))
+      : peekTargets(formatUnsigned(buildTargets(draft.content)));
+  if (sha256 !== draft.content.sha256)
+    refuse('the draft holds fields that this program does not know and so can not show');
+  return draft;
 }
 
 /** What a holder knows besides the draft. */
@@ -51,7 +65,9 @@ export function requireSound(draft: Draft, { root, previous, now }: Surroundings
   else requireSuccessor(draft.content, root, previous);
 }
 
-function requireNextRoot({ version, development }: RootContent, root: TrustedRoot | undefined): void {
+function requireNextRoot({ version, development, roles }: RootContent, root: TrustedRoot | undefined): void {
+  const finding = notSeparate(roles);
+  if (finding !== undefined) refuse(finding);
   const expected = (root?.version ?? 0) + 1;
   if (version !== expected)
     refuse(

@@ -2,13 +2,12 @@ import {
   buildRoot,
   formatUnsigned,
   type KeySet,
-  type RoleKey,
-  type RoleName,
   type RootFloor,
   roleKey,
   type TrustedRoot,
 } from '@stoa/protocol/release';
 import { SignerError } from '#error.ts';
+import { doubledIn, notSeparate } from '#releases/separation.ts';
 
 const HOLDERS = 3;
 const THRESHOLD = 2;
@@ -41,7 +40,7 @@ export function draftFirstRoot({ root, targets, online, expiresAt, development }
     snapshot: onlineSet(online.snapshot),
     timestamp: onlineSet(online.timestamp),
   };
-  requireApart(roles);
+  refuseIf(notSeparate(roles));
   return formatUnsigned(buildRoot({ version: 1, expiresAt, roles, floor: undefined, development }));
 }
 
@@ -72,7 +71,7 @@ export function draftNextRoot(
     snapshot: online.snapshot === undefined ? root.roles.snapshot : onlineSet(online.snapshot),
     timestamp: online.timestamp === undefined ? root.roles.timestamp : onlineSet(online.timestamp),
   };
-  requireApart(roles);
+  refuseIf(notSeparate(roles));
   return formatUnsigned(
     buildRoot({
       version,
@@ -91,7 +90,7 @@ function offline(role: string, holders: readonly NamedKey[]): KeySet {
       `the role ${role} has ${holders.length} holders (expected ${HOLDERS}, of whom ${THRESHOLD} sign)`,
     );
   const keys = holders.map(({ holder, publicKey }) => roleKey(holder, publicKey));
-  requireDistinct(role, keys);
+  refuseIf(doubledIn(role, keys));
   return { keys, threshold: THRESHOLD };
 }
 
@@ -107,7 +106,6 @@ function replaced(root: TrustedRoot, role: 'root' | 'targets', replacements: rea
       );
     next[at] = roleKey(comes.holder, comes.publicKey);
   }
-  requireDistinct(role, next);
   return { keys: next, threshold };
 }
 
@@ -115,30 +113,6 @@ function onlineSet(publicKey: Uint8Array | undefined): KeySet {
   return { keys: publicKey === undefined ? [] : [roleKey('hub', publicKey)], threshold: 1 };
 }
 
-function requireDistinct(role: string, keys: readonly RoleKey[]): void {
-  for (const traitOf of [({ id }: RoleKey) => id, ({ holder }: RoleKey) => holder]) {
-    const doubled = keys.find((key, i) => keys.findIndex((other) => traitOf(other) === traitOf(key)) !== i);
-    if (doubled !== undefined)
-      throw new SignerError(
-        'bad_argument',
-        `the role ${role} would have ${doubled.holder} twice: a threshold counts people`,
-      );
-  }
-}
-
-/** A key of two roles would let the thief of one act in the other: the hub's in an offline one least of all. */
-function requireApart(roles: Readonly<Record<RoleName, KeySet>>): void {
-  const holders = new Map<string, string>();
-  for (const [role, set] of Object.entries(roles)) {
-    const group = role === 'snapshot' || role === 'timestamp' ? 'the hub' : role;
-    for (const { id, holder } of set.keys) {
-      const other = holders.get(id);
-      if (other !== undefined && other !== group)
-        throw new SignerError(
-          'bad_argument',
-          `the key of ${holder} would stand for ${other} and for ${group}: make one for each`,
-        );
-      holders.set(id, group);
-    }
-  }
+function refuseIf(finding: string | undefined): void {
+  if (finding !== undefined) throw new SignerError('bad_argument', finding);
 }

@@ -153,41 +153,6 @@ describe('install.sh', { timeout: 180_000 }, () => {
     expect(absent).toMatchObject({ code: 1, said: expect.stringContaining('is the version right') });
   });
 
-  it('runs what a person installs, whatever its own updates tried before, and never below the floor', async () => {
-    const prefix = newPrefix();
-    expect((await install(prefix, [await home.token()])).code).toBe(0);
-    const selection = (floor: string) => ({
-      format: 1,
-      slots: [],
-      selections: 4,
-      floor: { since: 0, version: 1, content: floor, newest: { payload: '0.0.0', runtime: '0.0.0' } },
-      rootVersion: 1,
-      rejected: [{ id: '9.9.9-0123456789ab', version: '9.9.9', sha256: 'ab'.repeat(32), reason: 'crashed' }],
-    });
-    const again = async (floor: string) => {
-      await writeFile(join(prefix, 'selection.json'), JSON.stringify(selection(floor)));
-      await rm(join(prefix, '.sha256'));
-      return install(prefix, ['--version', release.split('/').at(-1)!]);
-    };
-    expect((await again('0.0.0')).code).toBe(0);
-    expect(JSON.parse(await readFile(join(prefix, 'selection.json'), 'utf8'))).toMatchObject({
-      selections: 5,
-      rejected: [],
-    });
-    const program = await readFile(join(prefix, 'guard.sh'), 'utf8');
-    await writeFile(join(prefix, 'guard.sh'), ': >"$(dirname "$0")/guarded"');
-    expect(await again('99.0.0')).toMatchObject({
-      code: 1,
-      said: expect.stringContaining('older than 99.0.0'),
-    });
-    expect(await readFile(join(prefix, 'guard.sh'), 'utf8')).not.toBe(program);
-    // F15: where no unit is, the command itself looks whether a new program starts.
-    await promisify(execFile)(join(prefix, 'bin/stoa-agent'), ['--version']);
-    expect(await readdir(prefix)).not.toContain('guarded');
-    await promisify(execFile)(join(prefix, 'bin/stoa-agent'), ['run', '--help']);
-    expect(await readdir(prefix)).toContain('guarded');
-  });
-
   it.each([
     ['no token', [], 'no join token'],
     ['half a token', ['stoa1_AAAA'], 'damaged'],

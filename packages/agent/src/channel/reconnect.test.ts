@@ -1,8 +1,9 @@
 import { CLOSE } from '@stoa/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { channelWorld, HOUR, MINUTE } from '#channel/channel-world.fixture.ts';
+import { channelWorld, HOUR, HUB, MINUTE } from '#channel/channel-world.fixture.ts';
 import type { Act } from '#channel/scripted-hub.fixture.ts';
+import { IdentityStore, storeIdentity } from '#identity/identity-store.ts';
 
 /** The most attempts that fall into any window of a minute. */
 function mostPerMinute(times: readonly number[]): number {
@@ -13,6 +14,20 @@ function mostPerMinute(times: readonly number[]): number {
 }
 
 describe('reconnecting', () => {
+  test('knows which of its hubs the session is with, also where the first is dead', async () => {
+    const world = await channelWorld();
+    const { disk, region, hub, clock } = world;
+    const other = 'https://other.example';
+    await storeIdentity(disk, '/two', { ...region.identity('a', HUB), hubs: [HUB, other] });
+    hub.act = (n) => (n === 0 ? { close: CLOSE.unavailable } : 'welcome');
+    const channel = world.makeChannel(await IdentityStore.open(disk, '/two'), 2);
+    expect(channel.hubUrl).toBe(HUB);
+    channel.start();
+    await clock.advance(10 * MINUTE);
+    expect([channel.status().state, channel.hubUrl]).toEqual(['established', other]);
+    await channel.stop();
+  });
+
   test('a lost session first waits uniformly over the reconnect window', async () => {
     const waits: number[] = [];
     for (let seed = 0; seed < 150; seed += 1) {

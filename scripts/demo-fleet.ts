@@ -21,7 +21,9 @@ export interface FleetStart {
   readonly pollCutMs: number | undefined;
   readonly longestOutageMs: number;
   /** Of what the nodes update themselves: the hub, and the root of its releases; undefined: they don't. */
-  readonly releases: { readonly origin: string; readonly root: Uint8Array } | undefined;
+  readonly releases:
+    | { readonly origin: string; readonly root: Uint8Array; readonly downloads: string }
+    | undefined;
 }
 
 export interface Muster {

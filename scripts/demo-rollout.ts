@@ -43,8 +43,10 @@ export class DemoRollout {
     this.#options = options;
   }
 
-  /** @returns with the root that binaries of the fleet are built with. */
-  static async prepare(options: DemoRolloutOptions): Promise<{ rollout: DemoRollout; root: Uint8Array }> {
+  /** @returns also the root that binaries of the fleet are built with, and where they put what they fetch. */
+  static async prepare(
+    options: DemoRolloutOptions,
+  ): Promise<{ rollout: DemoRollout; root: Uint8Array; downloads: string }> {
     const rollout = new DemoRollout(options);
     const { keys } = (await rollout.#command('release', 'keys')) as {
       keys: { role: 'snapshot' | 'timestamp'; publicKey: string }[];
@@ -56,7 +58,7 @@ export class DemoRollout {
     const [root] = files;
     const file = join(DEVELOPMENT_RELEASE_FILES.metadata(rollout.#holders.dir), '1.root.json');
     await rollout.#command('release', 'trust', file, '--hash', peekRoot(root!).sha256);
-    return { rollout, root: root! };
+    return { rollout, root: root!, downloads: join(options.directory, 'downloads') };
   }
 
   /** @param fails on which share of the nodes it dies as it starts */

@@ -168,7 +168,7 @@ async function populate(
       ...{ seed, fleet, chainStartsAt: network.startsAt, longestOutageMs: OUTAGE_MS },
       ...{ places: places.slice(...share), identities: identities.slice(...share) },
       pollCutMs: large ? 60_000 : undefined,
-      releases: prepared && { origin: hub.url.origin, root: prepared.root },
+      releases: prepared && { origin: hub.url.origin, root: prepared.root, downloads: prepared.downloads },
     };
   });
   const backdrop = {

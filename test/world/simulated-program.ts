@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { type Clock, type Disk, sleep } from '@stoa/agent';
 import {
   journalDirectory,
@@ -139,7 +140,7 @@ export class SimulatedProgram {
     const installer: SlotInstaller = {
       way: 'direct',
       state: () => store.state(),
-      stage: ({ file, ...release }) => store.stage({ ...release, bytes: readAll(disk, file) }),
+      stage: ({ file, ...release }) => store.stage({ ...release, bytes: readAll(file) }),
       select: (slot) => store.select(slot),
       reject: (slot, reason) => store.reject(slot, reason),
       keep: (slot) => store.keep(slot),
@@ -157,6 +158,6 @@ export class SimulatedProgram {
   }
 }
 
-async function* readAll(disk: Disk, path: string): AsyncGenerator<Uint8Array> {
-  yield await disk.readFile(path);
+async function* readAll(path: string): AsyncGenerator<Uint8Array> {
+  yield await readFile(path);
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   type Agent,
   type AgentConfig,
@@ -36,6 +37,8 @@ export interface ReleaseSource {
   readonly http: Http;
   /** The root that binaries were built with. */
   readonly root: Uint8Array;
+  /** A real directory, for files on their way: the machine's own disk holds small ones. */
+  readonly downloads: string;
 }
 
 export interface WorldNodeOptions {
@@ -232,12 +235,13 @@ export class WorldNode {
   }
 
   #openUpdates({ version, launched, installer }: StartedPayload): Promise<Updates> {
-    const { origin, http, root } = this.#options.releases!;
+    const { origin, http, root, downloads } = this.#options.releases!;
     const { dataDir, instance } = this.#config;
     const agent = () => this.#agent;
     return Updater.open({
       ...{ clock: this.clock, disk: this.machine.disk, log: this.#log, random: this.#options.dice.bytes },
       ...{ http, version, dataDir, instance, launched, installer, anchor: root, platform: 'linux-x64' },
+      downloads: join(downloads, this.nodeId),
       hub: () => origin,
       time: () => this.#agent?.provenTime() ?? 0,
       hubNow: () => this.#agent?.hubTime(),

@@ -29,6 +29,8 @@ export interface ReleaseDeskOptions {
   readonly http: Http;
   /** Of this node's updates, outside of any version's folder. */
   readonly directory: string;
+  /** Where files of releases lie on their way: streamed past the seam of disks, since a runtime has a hundred megabytes. */
+  readonly downloads: string;
   /** What runs, 'a.b.c'. */
   readonly version: string;
   /** `linux-x64`. */
@@ -62,7 +64,7 @@ export class ReleaseDesk {
   private constructor(options: ReleaseDeskOptions, book: ReleaseBook) {
     this.book = book;
     this.#options = options;
-    this.#store = new TargetStore({ ...options, directory: join(options.directory, 'downloads') });
+    this.#store = new TargetStore({ ...options, directory: options.downloads });
   }
 
   /** @throws ReleaseError where the anchor is no root, DiskError */

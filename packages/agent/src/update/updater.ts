@@ -23,10 +23,12 @@ import { UpdateStages, type UpdateStagesOptions } from '#update/update-stages.ts
 import type { Updates } from '#update/updates.ts';
 
 export interface UpdaterOptions
-  extends Omit<ReleaseDeskOptions, 'directory'>,
+  extends Omit<ReleaseDeskOptions, 'directory' | 'downloads'>,
     Pick<UpdateStagesOptions, 'random' | 'work' | 'restart'> {
   readonly dataDir: string;
   readonly instance: string;
+  /** Another place for files on their way than below `dataDir`: for hosts whose disk is a simulated one. */
+  readonly downloads?: string;
   /** As the hub of this session tells it, ms since 1970; undefined before the first session. */
   readonly hubNow: () => number | undefined;
   /** No way leads out of this host. */
@@ -117,7 +119,11 @@ export class Updater implements Updates {
     const directory = join(dataDir, 'update', instance);
     return new Updater(options, {
       journal: await UpdateJournal.open({ ...options, directory }),
-      desk: await ReleaseDesk.open({ ...options, directory }),
+      desk: await ReleaseDesk.open({
+        ...options,
+        directory,
+        downloads: options.downloads ?? join(directory, 'downloads'),
+      }),
       wishes: await readPreferences(disk, dataDir),
     });
   }

@@ -81,9 +81,11 @@ export class ReleaseReader implements Releases {
 
   /** Undefined where no root is trusted. @throws ReleaseError where what is served does not hold. */
   async standing(): Promise<Standing | undefined> {
-    const timestamp = await this.#tree.timestamp();
-    if (timestamp !== undefined && this.#held !== undefined)
-      if (Buffer.from(this.#held.timestamp).equals(timestamp)) return this.#held.standing;
+    if (this.#held !== undefined) {
+      const timestamp = await this.#tree.timestamp();
+      if (timestamp !== undefined && Buffer.from(this.#held.timestamp).equals(timestamp))
+        return this.#held.standing;
+    }
     const standing = await this.load();
     if (standing?.inForce !== undefined)
       this.#held = { standing, timestamp: standing.inForce.bytes.timestamp };

@@ -1,10 +1,8 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Bus } from '../bus.ts';
-import type { Clock } from '../clock.ts';
 import { loadText, saveText } from '../region-settings.ts';
 import type { Task } from '../ticker.ts';
 import type { ReleaseReader, Standing } from './reader.ts';
-import type { ReleaseTree } from './tree.ts';
 
 const FAULT = 'release-upkeep-fault';
 const DAY = 86_400_000;
@@ -20,25 +18,15 @@ export class ReleaseUpkeep implements Task {
   readonly name = 'release-upkeep';
   readonly periodMs = 60_000;
   readonly #sql: Sql;
-  readonly #tree: ReleaseTree;
-  readonly #clock: Pick<Clock, 'now'>;
   readonly #work: () => Promise<unknown>;
 
-  /** @param by.work signs or follows; idempotent. */
-  constructor(by: {
-    sql: Sql;
-    tree: ReleaseTree;
-    clock: Pick<Clock, 'now'>;
-    work: () => Promise<unknown>;
-  }) {
+  /** @param by.work sweeps, and signs or follows; idempotent. */
+  constructor(by: { sql: Sql; work: () => Promise<unknown> }) {
     this.#sql = by.sql;
-    this.#tree = by.tree;
-    this.#clock = by.clock;
     this.#work = by.work;
   }
 
   async tick(): Promise<void> {
-    await this.#tree.sweep(this.#clock.now());
     try {
       await this.#work();
       await this.#tell('');

@@ -123,7 +123,7 @@ echo "== end"
     expect(install).toMatch(/ok\s+Service API of the chainweb node/);
     expect(install).toContain('remove the programs of earlier agents, /opt/stoa-agent/versions');
     expect(install).toMatch(
-      /^THIRD-PARTY-LICENCES\nagent.env\nbin\nguard.sh\nstoa-agent\nstoa-agent.cdx.json\n/m,
+      /^THIRD-PARTY-LICENCES\nagent.env\nbin\nguard.sh\nselection.json\nstoa-agent\nstoa-agent.cdx.json\n/m,
     );
     expect(install).not.toMatch(/^(versions|current|\.new)$/m);
     expect(newer).toContain('stoa-agent 99.0.0 is here, which is newer: it stays');

@@ -224,7 +224,8 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     rehearsal: config.rolloutRehearsal,
     sessions: () => sessions,
   });
-  opening.defer(() => last(rollouts.close()));
+  opening.defer(() => rollouts.close());
+  opening.defer(() => last(rollouts.release()));
   const agents: AgentSide = createAgentSide({
     work: jobs.frames,
     updates: rollouts.frames,

@@ -90,6 +90,9 @@ export interface Rollouts extends RolloutTools {
   /** Takes what nodes say of their updates. */
   readonly frames: Pick<StatusDesk, 'updateStatus'>;
   readonly tasks: readonly Task[];
+  /** Lets another instance go on with it. */
+  release(): Promise<void>;
+  /** Hears no more of what others assign. */
   close(): Promise<void>;
 }
 
@@ -128,9 +131,7 @@ export async function createRollouts(deps: RolloutsDeps): Promise<Rollouts> {
     ...core,
     frames,
     tasks: [led, new UpdateLogRetention({ sql, clock })],
-    async close() {
-      await unlisten();
-      await led.release();
-    },
+    release: () => led.release(),
+    close: unlisten,
   };
 }

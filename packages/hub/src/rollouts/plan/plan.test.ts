@@ -161,7 +161,14 @@ describe('a step', () => {
   });
 
   it('soaks in a sixtieth of the time in a rehearsal, and says that it is one', () => {
-    const begun = { state: 'running', ring: 0, ringSince: 0, soakSince: 0, judgedSince: 0, reason: '' } as const;
+    const begun = {
+      state: 'running',
+      ring: 0,
+      ringSince: 0,
+      soakSince: 0,
+      judgedSince: 0,
+      reason: '',
+    } as const;
     const at = (now: number) =>
       decide(begun, {
         ...{ now, hurry: 60 },
@@ -170,7 +177,11 @@ describe('a step', () => {
         ...{ comparisons: [], successes: 0, started: 0, pausedAll: false, security: false },
       });
     expect([at(29_000).course.ring, at(30_000).course.ring]).toEqual([0, 1]);
-    expect(at(29_000).verdict.checks.map(({ words }) => words).join()).toContain('a rehearsal');
+    expect(
+      at(29_000)
+        .verdict.checks.map(({ words }) => words)
+        .join(),
+    ).toContain('a rehearsal');
     expect(at(0).start).toBe(60 * perMinute(0));
   });
 

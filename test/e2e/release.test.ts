@@ -8,6 +8,7 @@ import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PrivateFile } from '@stoa/hub';
+import { RINGS } from '@stoa/hub/rollouts/plan';
 import { peekRoot } from '@stoa/protocol/release';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Simulator, startSimulator } from '../chainweb/index.ts';
@@ -28,8 +29,6 @@ import { Gallery } from './gallery.ts';
 const ADMIN = 'admin@stoa.local';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Longer than the soak of any ring. */
-const LONGEST_SOAK = 25 * HOUR;
 /** A version has proven itself after a minute. */
 const PROVEN = { withinMs: 240_000, everyMs: 500 };
 
@@ -141,9 +140,9 @@ describe('a release of the agent', { tags: ['slow'], timeout: 600_000 }, () => {
     return live !== undefined && clock.now() - live.lastSeen < 10_000;
   };
   /** While nothing may begin, so that nobody takes the silence of the leap for a failure. */
-  const passSoak = async () => {
+  const passSoak = async (ring: number) => {
     await command('rollout', 'pause-all', '--reason', 'time passes');
-    clock.advance(LONGEST_SOAK);
+    clock.advance(RINGS[ring]!.soakMs + MINUTE);
     // The simulated chain has a day's blocks to make up.
     await until('all are heard', () => nodes.every(isHeard), PROVEN);
     await command('rollout', 'resume-all');
@@ -214,7 +213,7 @@ describe('a release of the agent', { tags: ['slow'], timeout: 600_000 }, () => {
         },
         PROVEN,
       );
-      await passSoak();
+      await passSoak(ring);
       await hub.hub.tickers.run('rollouts');
       const now = await rollout();
       expect(now.ring - ring).toBeLessThanOrEqual(1);
@@ -241,7 +240,7 @@ describe('a release of the agent', { tags: ['slow'], timeout: 600_000 }, () => {
       },
       PROVEN,
     );
-    await passSoak();
+    await passSoak(0);
     await until(
       'it is halted',
       async () => {

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { PLATFORMS } from '@stoa/protocol/release';
-import { rootOf } from './agent-build/development-root.ts';
+import { rootOfArtefact } from './agent-build/development-root.ts';
 import { BuildError } from './agent-build/error.ts';
 import { HOST_PLATFORM, isPlatform } from './agent-build/platform.ts';
 import { buildArtefacts } from './artefacts.ts';
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   const built = await buildArtefacts({
     to: values.to ?? join(ROOT, 'dist/artefacts'),
     platforms: named.filter(isPlatform),
-    root: await rootOf(values),
+    root: await rootOfArtefact(values),
     level: values.fast ? 1 : 9,
     lenient: values.fast,
     say: (line) => console.error(`   ${line}`),

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { LAUNCHER_VERSION } from '@stoa/agent/layout';
 import { PLATFORMS, type Platform } from '@stoa/protocol/release';
 import { buildExecutables, expectReproduced, gatherInputs, papersOf } from './agent-build/build.ts';
-import { rootOf } from './agent-build/development-root.ts';
+import { developmentRoot } from './agent-build/development-root.ts';
 import { BuildError } from './agent-build/error.ts';
 import { NODE_VERSION } from './agent-build/node-base.ts';
 import { isPlatform } from './agent-build/platform.ts';
@@ -22,8 +22,8 @@ const MAX_ZSTD_BYTES = 31e6;
 const HELP = `Usage: pnpm build:agent [options]
 
 --platform P   linux-x64 or linux-arm64; may come twice (default: both)
---root FILE    root metadata of the releases that the binary takes, or
---development  one whose keys lie in this checkout: for tests only
+--root FILE    root metadata of the releases that the binary takes (default: one of development, whose keys lie in this
+               checkout: for tests only, and never signed as an artefact unasked)
 --version V    instead of the sources' version
 --from DIR     directory of an earlier release: patches from its files are made
 --to DIR       default dist
@@ -53,7 +53,6 @@ interface Built {
 interface Wanted {
   readonly platforms: readonly Platform[];
   readonly root: string | undefined;
-  readonly development: boolean;
   readonly version: string | undefined;
   readonly from: string | undefined;
   readonly to: string;
@@ -69,7 +68,6 @@ function wanted(argv: readonly string[]): (Wanted & { json: boolean }) | undefin
     options: {
       platform: { type: 'string', multiple: true },
       root: { type: 'string' },
-      development: { type: 'boolean', default: false },
       version: { type: 'string' },
       from: { type: 'string' },
       to: { type: 'string', default: join(ROOT, 'dist') },
@@ -80,7 +78,7 @@ function wanted(argv: readonly string[]): (Wanted & { json: boolean }) | undefin
     },
   });
   if (values.help) return undefined;
-  const { root, development, version, from, to, once, json } = values;
+  const { root, version, from, to, once, json } = values;
   const release = !values['no-release'];
   const platforms = (values.platform ?? PLATFORMS).map((name) => {
     if (isPlatform(name)) return name;
@@ -88,12 +86,12 @@ function wanted(argv: readonly string[]): (Wanted & { json: boolean }) | undefin
   });
   if (version !== undefined && !/^\d{1,5}\.\d{1,5}\.\d{1,5}$/.test(version))
     throw new RangeError(`--version ${version}: a version such as 1.2.3 expected`);
-  return { platforms, root, development, version, from, to, once, release, json };
+  return { platforms, root, version, from, to, once, release, json };
 }
 
 async function build(by: Wanted): Promise<Built> {
-  const root = await rootOf(by);
-  const { development } = by;
+  const development = by.root === undefined;
+  const root = by.root ?? (await developmentRoot());
   if (development)
     say(
       'ATTENTION: the root is one of development. Whoever has this checkout can sign for it: for tests only',

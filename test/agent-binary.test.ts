@@ -32,7 +32,7 @@ describe.skipIf(process.arch !== 'x64')('the binary of the agent', () => {
   beforeAll(async () => {
     scratch = await temporaryDirectory();
     // Two builds, compared byte by byte: it fails where they differ, or are too big.
-    const what = ['--development', '--no-release', '--json', '--to', at('dist')];
+    const what = ['--no-release', '--json', '--to', at('dist')];
     const { stdout } = await run(process.execPath, [BUILD, ...what]);
     built = JSON.parse(stdout) as Built;
     program = at('dist/stoa-agent-linux-x64');
@@ -125,16 +125,7 @@ describe.skipIf(process.arch !== 'x64')('the binary of the agent', () => {
     const build = async (npm: string) => {
       await writeFile(at('bin/npm'), `#!/bin/sh\n${npm}\n`, { mode: 0o755 });
       const env = { PATH: `${at('bin')}:/usr/bin:/bin`, HOME: at('home') };
-      const args = [
-        BUILD,
-        '--platform',
-        'linux-arm64',
-        '--once',
-        '--no-release',
-        '--development',
-        '--to',
-        at('none'),
-      ];
+      const args = [BUILD, '--platform', 'linux-arm64', '--once', '--no-release', '--to', at('none')];
       const failed = await run(process.execPath, args, { env }).catch((error: unknown) => error);
       return failed as { code: number; stderr: string };
     };

@@ -15,14 +15,17 @@ export async function developmentRoot(dir: string = DIRECTORY): Promise<string> 
 }
 
 /**
- * Of the releases that a binary takes for as long as it lives: so never one of development unasked.
+ * Of an agent that goes to other hosts, where it trusts this root for as long as it lives: never one of development unasked.
  * @throws BuildError `root_missing`
  */
-export async function rootOf(by: { root?: string | undefined; development: boolean }): Promise<string> {
+export async function rootOfArtefact(by: {
+  root?: string | undefined;
+  development: boolean;
+}): Promise<string> {
   if (by.root !== undefined && !by.development) return by.root;
   if (by.root === undefined && by.development) return developmentRoot();
   throw new BuildError(
     'root_missing',
-    'say whose releases the binary takes: --root FILE, the root that the holders made (docs/releases.md), or --development for a test',
+    'say whose releases the agent takes: --root FILE, the root that the holders made (docs/releases.md), or --development for a test',
   );
 }

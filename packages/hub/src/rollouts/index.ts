@@ -119,7 +119,7 @@ export async function createRollouts(deps: RolloutsDeps): Promise<Rollouts> {
   const ticker = new RolloutTicker({
     ...{ sql, rollouts, rings, assignments, pauseAll, ready, clock, log, onMoved },
     fleet: new FleetStore(sql),
-    hurry: async () => ((await deps.releases.reader.standing())?.root.development ? deps.rehearsal : 1),
+    hurry: () => tempoOf(deps),
   });
   const unlisten = await ready.listen((nodeIds) => {
     sender.tell(nodeIds).catch((err: unknown) => {
@@ -134,4 +134,10 @@ export async function createRollouts(deps: RolloutsDeps): Promise<Rollouts> {
     release: () => led.release(),
     close: unlisten,
   };
+}
+
+/** In earnest nothing is asked of releases: what is on the disk may be broken, and a gate must halt all the same. */
+async function tempoOf({ rehearsal, releases }: RolloutsDeps): Promise<number> {
+  if (rehearsal === 1) return 1;
+  return (await releases.reader.standing())?.root.development ? rehearsal : 1;
 }

@@ -150,30 +150,29 @@ export function email(env: string, fallback: string, doc: string): Setting<strin
 }
 
 export function smtpUrl(env: string, shown: string, doc: string): Setting<string | undefined> {
-  return {
-    env,
-    doc,
-    fallback: shown,
-    parse(value) {
-      if (!value) return undefined;
-      // The value holds a password: it is not told.
-      if (!URL.canParse(value) || !/^smtps?:$/.test(new URL(value).protocol))
-        throw new ConfigError(env, '…', 'a URL like smtp://user:password@mail.example:587');
-      return value;
-    },
-  };
+  const schemes = /^smtps?:$/;
+  return secretUrl(env, shown, { doc, schemes, like: 'smtp://user:password@mail.example:587' });
 }
 
 export function redisUrl(env: string, shown: string, doc: string): Setting<string | undefined> {
+  const schemes = /^rediss?:$/;
+  return secretUrl(env, shown, { doc, schemes, like: 'redis://:password@redis.example:6379' });
+}
+
+/** Its value may hold a password: it is not told. */
+function secretUrl(
+  env: string,
+  shown: string,
+  by: { doc: string; schemes: RegExp; like: string },
+): Setting<string | undefined> {
   return {
     env,
-    doc,
+    doc: by.doc,
     fallback: shown,
     parse(value) {
       if (!value) return undefined;
-      // The value may hold a password: it is not told.
-      if (!URL.canParse(value) || !/^rediss?:$/.test(new URL(value).protocol))
-        throw new ConfigError(env, '…', 'a URL like redis://:password@redis.example:6379');
+      if (!URL.canParse(value) || !by.schemes.test(new URL(value).protocol))
+        throw new ConfigError(env, '…', `a URL like ${by.like}`);
       return value;
     },
   };

@@ -2,7 +2,7 @@
  * What `install.sh` trusts, in texts that a POSIX shell can read. The chain, outermost first: the join token carries the
  * root's fingerprint; the statement brings the root key, which must hash to it; the root signed the certificate of the
  * region's `authority` key; that key signed the manifest, in a context of its own; the manifest names each artefact's
- * SHA-256 and size. Releases by TUF take the statement's place later; the artefacts stay.
+ * SHA-256 and size. It vouches for the agent that a host begins with; updates are the releases' affair (`release/`).
  */
 import { fromBase64Url, toBase64Url, utf8 } from './bytes.ts';
 import { CONTEXT, signIn, verifyIn } from './contexts.ts';

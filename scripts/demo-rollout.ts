@@ -74,7 +74,7 @@ export class DemoRollout {
     await signDevelopmentRelease({ ...this.#holders, build, notes });
     await this.#command('release', 'publish', build);
     const { rolloutId } = (await this.#command('rollout', 'create', '--yes')) as unknown as RolloutRow;
-    say(`release ${version} (${notes}) is signed, published, and begins: /rollouts/${rolloutId}`);
+    say(`release ${version} (${notes}) is signed, published, and begins: /admin/rollouts/${rolloutId}`);
     await this.#follow(version, rolloutId);
   }
 

@@ -148,6 +148,13 @@ describe('a release of the agent', { tags: ['slow'], timeout: 600_000 }, () => {
     await command('rollout', 'resume-all');
   };
 
+  /** A page as its admin sees it, once it says so. */
+  const show = async (path: string, name: string, said: string) => {
+    await admin.page.goto(`/o/${ADMIN}/${path}`);
+    await expect.poll(() => admin.page.textContent('main')).toContain(said);
+    await gallery.show(admin.page, name);
+  };
+
   it('is signed by two of three holders, and published', async () => {
     const keys = (await command('release', 'keys')).json() as {
       keys: { role: 'snapshot' | 'timestamp'; publicKey: string }[];
@@ -163,8 +170,7 @@ describe('a release of the agent', { tags: ['slow'], timeout: 600_000 }, () => {
     await command('release', 'publish', build);
     const listed = (await command('release', 'list')).json();
     expect(listed).toMatchObject({ releases: [{ release: '0.2.1', signers: ['bob', 'carol'] }] });
-    await admin.page.goto(`/o/${ADMIN}/releases`);
-    await gallery.show(admin.page, 'releases');
+    await show('admin/releases', 'releases', '0.2.1');
   });
 
   it('reaches our own node first, in place: another version, the same process', async () => {
@@ -182,8 +188,11 @@ describe('a release of the agent', { tags: ['slow'], timeout: 600_000 }, () => {
     await until('our node runs it', () => runs(own!, '0.2.1'), PROVEN);
     expect([own!.process.pid, own!.process.starts]).toEqual([pid, 1]);
     for (const other of others) expect(await runs(other, '0.2.1')).toBe(false);
-    await admin.page.goto(`/o/${ADMIN}/rollouts/${(await rollout()).rolloutId}`);
-    await gallery.show(admin.page, 'rollout-running');
+    await show(
+      `admin/rollouts/${(await rollout()).rolloutId}`,
+      'rollout-running',
+      '1 of 1 run the new version',
+    );
   });
 
   it('goes no further under PAUSE ALL, whatever time passes and whoever restarts', async () => {
@@ -195,8 +204,7 @@ describe('a release of the agent', { tags: ['slow'], timeout: 600_000 }, () => {
     for (let ticks = 0; ticks < 5; ticks += 1) await hub.hub.tickers.run('rollouts');
     expect(await rollout()).toMatchObject({ ring: 0, state: 'running' });
     expect((await versions()).filter((version) => version === '0.2.1')).toHaveLength(1);
-    await admin.page.goto(`/o/${ADMIN}/rollouts`);
-    await gallery.show(admin.page, 'rollouts-paused');
+    await show('admin/rollouts', 'rollouts-paused', 'a feeling');
     await command('rollout', 'resume-all');
   });
 
@@ -250,12 +258,12 @@ describe('a release of the agent', { tags: ['slow'], timeout: 600_000 }, () => {
       PROVEN,
     );
     expect(await versions()).toEqual(['0.2.1', '0.2.1', '0.2.1', '0.2.1']);
-    await admin.page.goto(`/o/${ADMIN}/rollouts/${(await rollout()).rolloutId}`);
-    await expect.poll(() => admin.page.textContent('main')).toContain('0 of 1 run the new version');
-    await gallery.show(admin.page, 'rollout-halted');
-    await admin.page.goto(`/o/${ADMIN}/nodes/${own!.nodeId}/updates`);
-    await expect.poll(() => admin.page.textContent('main')).toContain('this release is bad');
-    await gallery.show(admin.page, 'node-updates');
+    await show(
+      `admin/rollouts/${(await rollout()).rolloutId}`,
+      'rollout-halted',
+      '0 of 1 run the new version',
+    );
+    await show(`nodes/${own!.nodeId}/updates`, 'node-updates', 'this release is bad');
     expect(gallery.faults).toEqual([]);
   });
 });

@@ -215,7 +215,7 @@ describe.skipIf(!canHost)('over SSH', { timeout: 240_000, concurrent: true }, ()
     // A proxy before the SSH server: by what the host says we came in by 22, and in truth it is 2200.
     await host.exec(`(setsid node -e "const net = require('net'); net.createServer((a) => {
       const b = net.connect(22, '127.0.0.1'); a.pipe(b).pipe(a); a.on('error', () => b.destroy()); b.on('error', () => a.destroy());
-    }).listen(2200, () => console.log('listens'))" >/run/proxy 2>&1 &) ; tail -n +1 -f /run/proxy | grep -m 1 listens`);
+    }).listen(2200, () => console.log('listens'))" >/run/proxy 2>&1 &) ; tail -n +1 -F /run/proxy 2>/dev/null | grep -m 1 listens`);
     const nodeId = await bootstrapped(host, 2200);
     const table = () => host.exec('nft -s list table inet stoa 2>&1 || true');
     const rolledBack = async (...cuts: string[]) => {

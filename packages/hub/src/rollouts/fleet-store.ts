@@ -21,8 +21,9 @@ const MINUTE_MS = 60_000;
 /** A node that has just swapped is busy with that: it is compared later. */
 const SETTLED_MS = 10 * MINUTE_MS;
 
-/** Silence of more than this share of the owners is ours. */
+/** Silence of more than this share of the owners is ours, if it is in so many networks: no one network causes it either. */
 const DEAF = 0.05;
+const FEWEST_SILENT_NETWORKS = 2;
 
 export interface JudgedRings {
   readonly from: number;
@@ -190,12 +191,17 @@ export class FleetStore {
    * voice, as loud as the share of their nodes that is silent: nobody holds a region's rollouts by switching theirs off.
    */
   async deaf(now: number): Promise<boolean> {
-    const [row] = await this.#sql<{ known: number; silent: number; voices: number }[]>`
-      select count(*)::int as known, count(*) filter (where share > 0)::int as voices, coalesce(sum(share), 0)::float8 as silent
-      from (select avg((st.last_seen < ${new Date(now - SILENT_MS)})::int) as share
-        from node_status st join nodes n on n.node_id = st.node_id
-        where st.last_seen > ${new Date(now - 60 * MINUTE_MS)} group by n.owner) owners`;
-    const { known, silent, voices } = row!;
-    return known === 0 || (voices >= FEWEST_FAILING_OWNERS && silent > known * DEAF);
+    const [row] = await this.#sql<{ known: number; silent: number; voices: number; networks: number }[]>`
+      with heard as (
+        select n.owner, w.site, st.last_seen < ${new Date(now - SILENT_MS)} as silent
+        from node_status st join nodes n on n.node_id = st.node_id left join node_work w on w.node_id = st.node_id
+        where st.last_seen > ${new Date(now - 60 * MINUTE_MS)}
+      ), owners as (select avg(silent::int) as share from heard group by owner)
+      select count(*)::int as known, count(*) filter (where share > 0)::int as voices,
+        coalesce(sum(share), 0)::float8 as silent,
+        (select count(distinct site)::int from heard where silent and site <> '') as networks from owners`;
+    const { known, silent, voices, networks } = row!;
+    const independent = voices >= FEWEST_FAILING_OWNERS && networks >= FEWEST_SILENT_NETWORKS;
+    return known === 0 || (independent && silent > known * DEAF);
   }
 }

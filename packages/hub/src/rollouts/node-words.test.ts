@@ -32,7 +32,7 @@ describe('silence', () => {
     expect(course.ring).toBeGreaterThan(2);
   });
 
-  it('F03 of one owner is not our own deafness; of many it is', async () => {
+  it('F03 of one owner, or in one network, is not our own deafness; of many in several it is', async () => {
     const world = await RolloutWorld.open(database, { owners: 40, each: 3 });
     const fleet = new FleetStore(world.sql);
     const silence = async (owners: string) => {
@@ -43,6 +43,21 @@ describe('silence', () => {
     await world.sql`update nodes set owner = 'owner0@stoa.example' where owner like 'owner1%'`;
     expect(await silence('owner0@%')).toBe(false);
     expect(await silence('owner2%')).toBe(true);
+    await world.sql`update node_work set site = '192.0.2.0/24'`;
+    expect(await fleet.deaf(world.now)).toBe(false);
+  });
+
+  it('F03 of many holds every rollout but that of a security release', async () => {
+    const world = await RolloutWorld.open(database, { owners: 40, each: 3 });
+    const { rolloutId } = await world.create();
+    const hub = world.hub();
+    for (const { nodeId, owner } of world.nodes) if (owner.startsWith('owner2')) world.leave(nodeId);
+    world.now += 20 * MINUTE;
+    await world.assign(hub);
+    expect((await world.states(rolloutId))['assigned']).toBeUndefined();
+    await world.sql`update rollouts set security = true`;
+    await world.assign(hub);
+    expect((await world.states(rolloutId))['assigned']).toBeGreaterThan(0);
   });
 });
 

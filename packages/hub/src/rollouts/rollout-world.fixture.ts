@@ -203,6 +203,9 @@ export class RolloutWorld {
     await sql`insert into sessions (node_id, instance_id, epoch, session_id, boot_id, ratchet_current, connected_at,
         version, protocol, address, transport)
       select node_id, 'i', 1, 's', 'b', ''::bytea, ${at}, '1', 1, '', 'websocket' from nodes`;
+    await sql`insert into node_work ${sql(
+      nodes.map(({ nodeId }, index) => ({ node_id: nodeId, site: `192.0.${index % 7}.0/24`, said_at: at })),
+    )}`;
     const said = nodes.map(({ nodeId }) => ({
       nodeId,
       status: this.status({ state: 'idle' }),

@@ -89,7 +89,8 @@ export function RolloutHead({
         )}
         {evidence?.deaf === true && (
           <p class="warning" role="alert">
-            Much of the fleet is silent at once: nothing is held against nodes, and no ring opens.
+            Much of the fleet is silent at once: nothing is held against nodes
+            {rollout.security ? '' : ', and no ring opens'}.
           </p>
         )}
       </header>

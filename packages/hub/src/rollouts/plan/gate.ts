@@ -112,7 +112,7 @@ function failuresOf({ ring, tally }: GateFacts, atEnd: boolean): GateCheck {
   const { of, seen, failures, value, limit, limitAtEnd } = bad ?? tests[0]!;
   const rate = seen === 0 ? 0 : (100 * failures) / seen;
   const found = `${round(failures)} failures in ${round(seen)} ${of} (${rate.toFixed(2)} %), of ${tally.failing.length} among ${tally.owners} owners`;
-  const odds = `evidence ${value.toFixed(1)}, halts at ${limit.toFixed(1)}, at the end of the ring at ${limitAtEnd.toFixed(1)}`;
+  const odds = `evidence ${tenths(value)}, halts at ${tenths(limit)}, at the end of the ring at ${tenths(limitAtEnd)}`;
   const doubt = bad !== undefined && !stops ? '; too few owners to believe it: they are set aside' : '';
   return { name: 'failures', ok: !stops, stops, words: `${found}; ${odds}${doubt}` };
 }
@@ -123,7 +123,7 @@ function controlOf(comparisons: readonly Comparison[], atEnd: boolean): GateChec
     .filter((one) => standardErrors(one) !== undefined)
     .map((one) => {
       const { unit } = MEASURES.find(({ name }) => name === one.measure)!;
-      return `${one.measure} ${round(one.updated.mean)} against ${round(one.control.mean)} ${unit} (${standardErrors(one)!.toFixed(1)} standard errors)`;
+      return `${one.measure} ${round(one.updated.mean)} against ${round(one.control.mean)} ${unit} (${tenths(standardErrors(one)!)} standard errors)`;
     });
   const words =
     said.length === 0
@@ -140,4 +140,9 @@ function minutes(ms: number): string {
 
 function round(value: number): number {
   return Number(value.toPrecision(3));
+}
+
+/** What rounds to nothing has no sign. */
+function tenths(value: number): string {
+  return (Math.round(value * 10) / 10 + 0).toFixed(1);
 }

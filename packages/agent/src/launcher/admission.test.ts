@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { makeReleaseParties, namedKeys } from '@stoa/protocol/fixtures';
 import { peekRoot, peekTargets } from '@stoa/protocol/release';
 import { describe, expect, it } from 'vitest';
+import { createDisk } from '#atomic-file.ts';
 import { type DeliveryChanges, makeInstallation } from '#launcher/installation.fixture.ts';
 import type { InstallCode } from '#launcher/installer.ts';
+import { readSelection } from '#launcher/selection.ts';
 
 const parties = makeReleaseParties('admission');
 const code = (expected: InstallCode) => expect.objectContaining({ code: expected });
@@ -21,6 +23,32 @@ describe('what was staged long ago', () => {
     await installer.stage(delivery('1.5.0', { release: { floor: '1.5.0' } }));
     await expect(installer.select(old)).rejects.toEqual(code('install_below_floor'));
     expect(readFileSync(layout.program, 'utf8')).toBe('the program');
+  });
+
+  it('holds what runs to its floor once it is selected, and everything else at once', async () => {
+    const { store, delivery, layout } = makeInstallation(parties);
+    const installer = store();
+    const inForce = async () => (await readSelection(createDisk(), layout.selection))?.inForce;
+    const first = await installer.stage(delivery('1.4.0'));
+    await installer.select(first);
+    await installer.keep(first);
+    const next = await installer.stage(delivery('1.5.0', { release: { floor: '1.5.0' } }));
+    // The agent starts anew in the middle of the drain, and is heard.
+    await installer.keep(first);
+    expect([await inForce(), (await installer.state()).floor.content]).toEqual(['1.0.0', '1.5.0']);
+    await expect(installer.select(first)).rejects.toEqual(code('install_below_floor'));
+    await installer.select(next);
+    expect(await inForce()).toBe('1.5.0');
+  });
+
+  it('holds what runs to the floor of a runtime once that has proven itself', async () => {
+    const { store, delivery, layout } = makeInstallation(parties);
+    const floored = { ...runtime('1.5.0'), release: { floor: '1.5.0' } };
+    await store().select(await store().stage(delivery('1.5.0', floored)));
+    const inForce = async () => (await readSelection(createDisk(), layout.selection))?.inForce;
+    expect(await inForce()).toBe('0.0.0');
+    await store().keep('factory');
+    expect(await inForce()).toBe('1.5.0');
   });
 
   it('is not selected by metadata older than what came since', async () => {

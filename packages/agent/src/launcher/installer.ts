@@ -32,7 +32,7 @@ export interface RejectedSlot extends InstalledSlot {
 export interface SlotState {
   /** What is installed, in the order in which it is tried: the selected one and at most two before it. */
   readonly slots: readonly InstalledSlot[];
-  /** What was seen here of content: what is older than `content` runs update-only, older metadata is never taken (F19). */
+  /** What was seen here of content: what is older than `content` is not selected, older metadata is never taken (F19). */
   readonly floor: TargetsFloor;
   /** Of the trusted root metadata. */
   readonly rootVersion: number;

@@ -56,7 +56,7 @@ export interface Launched {
   /** Inode of the program's file as this process was started: another one lies there once a runtime was exchanged. */
   readonly programInode: number;
   readonly slot: RunningSlot;
-  /** The slot is the factory's though others are installed, or below the signed floor: handshake and update, nothing else. */
+  /** The slot is the factory's though others are installed, or below the signed floor in force: handshake and update, nothing else. */
   readonly updateOnly: boolean;
   /** Of the launcher; a target's `minLauncher` is held against it. */
   readonly launcherVersion: string;

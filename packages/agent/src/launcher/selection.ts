@@ -5,6 +5,7 @@ import {
   NO_FLOORS,
   newerVersion,
   type TargetsFloor,
+  type Version,
 } from '@stoa/protocol/release';
 import type { Disk } from '#disk.ts';
 import type { InstalledSlot, RejectedSlot } from '#launcher/installer.ts';
@@ -20,7 +21,13 @@ export interface Selection {
   readonly slots: readonly InstalledSlot[];
   /** How often a slot was put first: each time, whatever it did here before is to be seen anew. */
   readonly selections: number;
+  /** As seen: by it is judged what is put in place. */
   readonly floor: TargetsFloor;
+  /**
+   * The floor of content as it was at the last exchange: by it is judged what runs. One that came with what is staged waits,
+   * so that work goes on to its end, steps of the privileged unit among it, before the node is led over that floor.
+   */
+  readonly inForce: Version;
   /** Version of the newest root that was trusted here. */
   readonly rootVersion: number;
   /** Newest first. */
@@ -31,6 +38,7 @@ export const NO_SELECTION: Selection = {
   slots: [],
   selections: 0,
   floor: NO_FLOORS.targets,
+  inForce: NO_FLOORS.targets.content,
   rootVersion: 0,
   rejected: [],
 };
@@ -56,6 +64,7 @@ export function withSelected(selection: Selection, slot: InstalledSlot): Selecti
     ...selection,
     slots: [...slots.slice(0, MOST_SLOTS - proven.length), ...proven],
     selections: selection.selections + 1,
+    inForce: selection.floor.content,
   };
 }
 
@@ -96,13 +105,16 @@ export function writeSelection(disk: Disk, path: string, selection: Selection): 
 }
 
 function selectionOf(value: unknown): Selection | undefined {
-  const { format, slots, selections, floor, rootVersion, rejected } = fieldsOf(value) ?? {};
+  const { format, slots, selections, floor, inForce, rootVersion, rejected } = fieldsOf(value) ?? {};
   const kept = listOf(slots, MOST_SLOTS, slotOf);
   const refused = listOf(rejected, MOST_REJECTED, rejectedOf);
   const lowest = floorOf(floor);
   if (format !== 1 || !isCount(rootVersion) || !isCount(selections)) return undefined;
   if (kept === undefined || refused === undefined || lowest === undefined) return undefined;
-  return { slots: kept, selections, floor: lowest, rootVersion, rejected: refused };
+  // Written by a version that knew of one floor only.
+  const held = inForce ?? lowest.content;
+  if (!isVersion(held)) return undefined;
+  return { slots: kept, selections, floor: lowest, inForce: held, rootVersion, rejected: refused };
 }
 
 function floorOf(value: unknown): TargetsFloor | undefined {

@@ -53,7 +53,8 @@ export interface SlotStoreDeps extends RuntimeStoreDeps {
  * The directory of the program, for whoever owns it: verifies what comes by files that lie there, and changes it in steps that
  * are each whole. One call at a time.
  *
- * Order of a `stage`: roots, the slot's files, then the selection with its raised floors. Of a `select`: the selection alone,
+ * Order of a `stage`: roots, the slot's files, then the selection with its raised floors, by which the next is judged and
+ * nothing that runs. Of a `select`: the selection alone,
  * or the exchange of the program. A cut anywhere leaves what was decided before, or what is decided now.
  */
 export class SlotStore {
@@ -158,7 +159,7 @@ export class SlotStore {
         runtime: newerVersion(runtime, trial === undefined ? runtime : versionIn(trial.id)),
       };
       if (newest.payload !== payload || newest.runtime !== runtime)
-        await this.#write({ ...selection, floor: { ...floor, newest } });
+        await this.#write({ ...selection, floor: { ...floor, newest }, inForce: floor.content });
       if (trial !== undefined) await this.#runtimes.end();
     });
   }

@@ -37,6 +37,7 @@ async function host(versions: readonly string[], floor = '1.0.0'): Promise<Host>
   let selection: Selection = {
     ...NO_SELECTION,
     floor: { ...NO_SELECTION.floor, version: 9, content: floor },
+    inForce: floor,
     rootVersion: 1,
   };
   for (const version of versions.toReversed()) {
@@ -134,6 +135,19 @@ describe('a start', () => {
     await disk.remove(layout.slots);
     const start = await Start.prepare(deps, false);
     expect([start.chosen.id, start.updateOnly('9.0.0')]).toEqual([FACTORY, true]);
+  });
+
+  it('goes on in full, root’s program too, while what raises the floor is staged and not selected', async () => {
+    const { deps, disk } = await host(['1.2.0'], '1.0.0');
+    const selection = (await readSelection(disk, layout.selection))!;
+    const floor = { ...selection.floor, content: '1.3.0' };
+    await writeSelection(disk, layout.selection, { ...selection, floor });
+    for (const role of ['agent', 'root'] as const)
+      expect((await Start.prepare({ ...deps, role }, false)).updateOnly('1.2.0')).toBe(false);
+    // A file of a version that knew of one floor is obeyed by that.
+    const { inForce: _, ...older } = { ...selection, floor, format: 1 };
+    await disk.writeAtomic(layout.selection, JSON.stringify(older));
+    expect((await Start.prepare(deps, false)).updateOnly('1.2.0')).toBe(true);
   });
 
   it.each([

@@ -145,7 +145,7 @@ export class Start {
     if (id === FACTORY && (this.#blind || this.#selection.slots.length > 0)) return true;
     // The privileged unit has no sessions by which to compare.
     if (this.#deps.role === 'agent' && compares(this.#order, this.#journal, id)) return true;
-    return !isVersion(version) || compareVersions(version, this.#selection.floor.content) < 0;
+    return !isVersion(version) || compareVersions(version, this.#selection.inForce) < 0;
   }
 
   /** Resolves with whether another slot is due because of it. @throws DiskError */

@@ -36,7 +36,7 @@ export async function takeOver(
   return {
     async write() {
       const { selections } = selection;
-      const next = { ...selection, slots: [], rejected: [], selections: selections + 1 };
+      const next = { ...selection, slots: [], rejected: [], selections: selections + 1, inForce: content };
       await writeSelection(disk, layout.selection, next);
       await disk.remove(layout.slots);
       await disk.remove(layout.runtimes);

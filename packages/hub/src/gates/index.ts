@@ -1,0 +1,1 @@
+export type { NodeHour, NodeHours } from './node-hour.ts';

@@ -1,0 +1,17 @@
+import type { Hour } from '@stoa/protocol/stoicism';
+
+/** What one node's hub hour is worth, in minute words (`hourOf`). */
+export interface NodeHour extends Hour {
+  readonly nodeId: string;
+  /** Whole hours since 1970. */
+  readonly hubHour: number;
+}
+
+/** Who closes an hour reads it here. */
+export interface NodeHours {
+  /**
+   * Every node that left anything behind in the hour, ascending by id from behind `after`, in pages. The same evidence gives
+   * the same hours, whenever they are asked for.
+   */
+  hours(hubHour: number, from?: { readonly after?: string }): AsyncIterable<readonly NodeHour[]>;
+}

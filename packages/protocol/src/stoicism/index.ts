@@ -9,6 +9,18 @@ export {
 } from './gap.ts';
 export { type GapWord, type Hour, type HourEvidence, hourOf, type SessionWord } from './hour.ts';
 export {
+  type Baselines,
+  isPartName,
+  PART_NAMES,
+  type PartName,
+  type PartRule,
+  partOf,
+  SCORE_PARTS,
+  type ScorePart,
+  SEED_BASELINES,
+} from './parts.ts';
+
+export {
   countMinutes,
   FEE_WHOLE,
   formatPoints,
@@ -18,3 +30,18 @@ export {
   splitFee,
   wordPoints,
 } from './points.ts';
+export {
+  formatScore,
+  HW_PERMILLE,
+  type HwType,
+  type Measure,
+  type Measured,
+  type MeasureFault,
+  MICRO_CAP,
+  type PartNote,
+  type ScoredPart,
+  type ScoreLimits,
+  type ServerScore,
+  serverScore,
+} from './score.ts';
+export { requireBaselines, ScoreError, type ScoreErrorCode, thousandths } from './score-error.ts';

@@ -17,6 +17,7 @@ import {
   type ReleaseBench,
   readRoot,
   requirePublisher,
+  standingOf,
 } from '../releases/index.ts';
 import type { Sql } from '../seams/db-adapter/index.ts';
 import { secureRandom } from '../secure-random.ts';
@@ -93,11 +94,6 @@ function toldReport(report: {
       ? `root ${report.root}`
       : `targets ${targets} of release ${report.release}, hash ${report.sha256}, signed by ${signers.join(' and ')}, ${report.files} files`;
   return `Verified: ${what}. ${report.changes ? 'Publishing puts it in force.' : 'It is in force already.'}`;
-}
-
-/** As where nothing was published yet. */
-function standingOf(anchor: Uint8Array): Candidate['standing'] {
-  return { anchor, chain: [], root: verifyRoots(anchor), inForce: undefined };
 }
 
 export async function listReleases(context: CommandContext): Promise<void> {

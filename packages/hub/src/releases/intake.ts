@@ -1,10 +1,8 @@
 import {
   METADATA_BYTES,
-  NO_FLOORS,
   peekRoot,
   peekTargets,
   type ReleaseTargets,
-  raiseFloors,
   type TrustedRoot,
   verifyRoots,
   verifyTargets,
@@ -111,7 +109,6 @@ async function readTargets(
   const bytes = version && (await source.metadata('targets', version, METADATA_BYTES.targets));
   if (!bytes) return undefined;
   const held = standing.inForce?.release;
-  const floors = raiseFloors(NO_FLOORS, standing.root, held && { targets: held });
   const content = peekTargets(bytes);
   if (content.version === held?.version && content.sha256 !== held.sha256)
     throw new PublishError(
@@ -123,5 +120,5 @@ async function readTargets(
       'release_refused',
       `${version}.targets.json of ${source.name} is of version ${content.version}: name it by that`,
     );
-  return { bytes, release: verifyTargets(root, bytes, { at, floors }) };
+  return { bytes, release: verifyTargets(root, bytes, { at, floors: standing.floors }) };
 }

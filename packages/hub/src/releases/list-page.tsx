@@ -13,7 +13,7 @@ export function ReleasesPage({ view }: { view: ReleasesView }) {
         <h1>Releases</h1>
       </header>
       {view.broken !== undefined ? (
-        <Broken why={view.broken} />
+        <Broken why={view.broken} mirrorOf={view.mirrorOf} />
       ) : standing === undefined ? (
         <NoRoot view={view} />
       ) : (
@@ -38,18 +38,22 @@ export function ReleasesPage({ view }: { view: ReleasesView }) {
 }
 
 /** Files that somebody or the disk has changed: nodes refuse them as the hub does. */
-function Broken({ why }: { why: string }) {
+function Broken({ why, mirrorOf }: { why: string; mirrorOf: string | undefined }) {
   return (
     <div class="stack">
       <p class="warning" role="alert">
         What lies on the disk does not hold: {why}. Nodes take no update, and go on running.
       </p>
-      <p>
-        Move the folder metadata of the release directory away, and publish again from where it was signed:
-      </p>
-      <pre tabindex={0}>
-        <code>stoa-hub release publish DIR</code>
-      </pre>
+      {mirrorOf === undefined ? (
+        <>
+          <p>Publish again from where it was signed; that takes its place:</p>
+          <pre tabindex={0}>
+            <code>stoa-hub release publish DIR</code>
+          </pre>
+        </>
+      ) : (
+        <p>What {mirrorOf} serves takes its place within a minute, if that holds.</p>
+      )}
     </div>
   );
 }

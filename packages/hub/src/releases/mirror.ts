@@ -1,9 +1,7 @@
 import {
   METADATA_BYTES,
-  NO_FLOORS,
   ReleaseError,
   type ReleaseTargets,
-  raiseFloors,
   type TrustedRoot,
   verifyNamedTargets,
   verifyRoots,
@@ -14,9 +12,10 @@ import type { AuditLog } from '#audit/index.ts';
 import type { Clock } from '../clock.ts';
 import { blobsOf, takeBlob } from './blobs.ts';
 import { PublishError } from './error.ts';
+import { isSigned } from './floors.ts';
 import { type RootFile, rootsBefore, rootUnknown } from './intake.ts';
 import type { ReleasePublisher } from './publisher.ts';
-import type { ReleaseReader, Standing } from './reader.ts';
+import type { ReleaseReader } from './reader.ts';
 import type { ReleaseSightings } from './sightings.ts';
 import type { MirrorSource } from './source.ts';
 import type { ReleaseTree, VersionedRole } from './tree.ts';
@@ -36,7 +35,7 @@ export interface MirrorDeps {
 
 /**
  * Serves what another region publishes, byte for byte, once it is verified as a node would. It holds no key: what it serves
- * ages as the other region's does.
+ * ages as the other region's does, and what the disk has spoilt comes from there again.
  */
 export class ReleaseMirror {
   readonly #deps: MirrorDeps;
@@ -63,7 +62,7 @@ export class ReleaseMirror {
     const held = standing.inForce;
     if (later.length === 0 && held !== undefined && Buffer.from(held.bytes.timestamp).equals(bytes))
       return false;
-    const floors = floorsOf(standing);
+    const { floors } = standing;
     const timestamp = verifyTimestamp(root, bytes, { at, floors });
     const snapshotBytes = await this.#metadata('snapshot', timestamp.names.version);
     const snapshot = verifySnapshot(root, snapshotBytes, { at, floors, timestamp });
@@ -80,11 +79,12 @@ export class ReleaseMirror {
     await this.#deps.publisher.exclusively(async (tx) => {
       // Another instance may have been quicker: nothing goes back.
       const now = await reader.load(tx);
-      if (now?.inForce !== undefined) verifyTimestamp(root, bytes, { floors: floorsOf(now) });
+      if (now !== undefined) verifyTimestamp(root, bytes, { floors: now.floors });
       await sightings.note(tx, release.sha256, at);
-      await tree.keep('targets', release.version, targets);
+      const sound = (role: 'targets' | 'snapshot') => (held: Uint8Array) => isSigned(root, role, held);
+      await tree.keep('targets', release.version, targets, sound('targets'));
       for (const { version, bytes: each } of [...before, ...later]) await tree.keep('root', version, each);
-      await tree.keep('snapshot', snapshot.version, snapshotBytes);
+      await tree.keep('snapshot', snapshot.version, snapshotBytes, sound('snapshot'));
       await tree.replaceTimestamp(bytes);
     });
     return true;
@@ -116,13 +116,6 @@ export class ReleaseMirror {
     if (bytes === undefined) throw missing(source, `${version}.${role}.json`);
     return bytes;
   }
-}
-
-/** What nodes of this region may have seen. */
-function floorsOf({ root, inForce }: Standing) {
-  if (inForce === undefined) return NO_FLOORS;
-  const { timestamp, snapshot, release: targets } = inForce;
-  return raiseFloors(NO_FLOORS, root, { timestamp, snapshot, targets });
 }
 
 function missing(source: MirrorSource, name: string): PublishError {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { nodeCrypto } from '@stoa/protocol/node';
@@ -265,6 +265,32 @@ describe('publishing', { timeout: 60_000 }, () => {
     });
     await retired;
     for (const { sha256 } of first) expect(await tree.blob(sha256)).toBeDefined();
+  });
+
+  it('puts a release in the place of what the disk has spoilt, and never an older one', async () => {
+    await world.sign(1);
+    await world.publish();
+    const { directory } = world.built;
+    await world.build('1.3.0');
+    await world.sign(2);
+    await world.publish();
+    const { publisher, tree } = world.here.bench;
+    for (const spoilt of ['snapshot', 'targets', 'timestamp'] as const) {
+      const { timestamp, snapshot } = await world.refresh();
+      const version = { snapshot: snapshot.version, targets: 2, timestamp: 0 }[spoilt];
+      const name = spoilt === 'timestamp' ? 'timestamp.json' : `${version}.${spoilt}.json`;
+      await writeFile(world.path('here', 'releases', 'metadata', name), '{"signed":');
+      await expect(world.refresh()).rejects.toThrow();
+      const older = publisher.publish(new DirectorySource(directory), { actor: 'a' });
+      await expect(older).rejects.toMatchObject({ code: 'rolled_back' });
+      // A timestamp that can't be read says no number: the next is of this minute at least.
+      world.now += 5 * 60_000;
+      expect(await world.publish()).toMatchObject({ changed: true, release: { version: 2 } });
+      const after = await world.refresh();
+      expect(after.timestamp.version).toBeGreaterThan(timestamp.version);
+      expect(after.snapshot.version).toBeGreaterThan(snapshot.version);
+      expect(await tree.versions('targets')).toEqual([1, 2]);
+    }
   });
 
   it('refuses a root that names keys which this region does not hold, before nodes see it', async () => {

@@ -12,6 +12,7 @@ import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { blobsOf, takeBlob } from './blobs.ts';
 import { PublishError } from './error.ts';
+import { highestSnapshot, isSigned } from './floors.ts';
 import { type Candidate, inspect } from './intake.ts';
 import type { OnlineKeys } from './online-keys.ts';
 import type { ReleaseReader, Standing } from './reader.ts';
@@ -79,7 +80,10 @@ export class ReleasePublisher {
    * @returns whether it signed. @throws PublishError `online_key_missing`.
    */
   async refresh(): Promise<boolean> {
-    if (!isDue(await this.#deps.reader.load(), this.#deps.clock.now())) return false;
+    const found = await this.#deps.reader.load();
+    // Only who has what was signed can put it there again.
+    if (found?.broken !== undefined) throw found.broken;
+    if (!isDue(found, this.#deps.clock.now())) return false;
     return this.exclusively(async (tx) => {
       const standing = await this.#deps.reader.load(tx);
       if (standing?.inForce === undefined || !isDue(standing, this.#deps.clock.now())) return false;
@@ -98,6 +102,7 @@ export class ReleasePublisher {
     // What is kept is found out within the lock: a release that comes into force meanwhile may name the same files.
     return this.exclusively(async (tx) => {
       const standing = await reader.load(tx);
+      if (standing?.broken !== undefined) throw standing.broken;
       const [current, ...earlier] = standing === undefined ? [] : await reader.releasesOf(standing);
       if (current?.version === version)
         throw new PublishError(
@@ -173,7 +178,8 @@ export class ReleasePublisher {
         : { version: targets.release.version, bytes: targets.bytes };
     if (targets !== undefined) {
       await sightings.note(tx, targets.release.sha256, clock.now());
-      await tree.keep('targets', targets.release.version, targets.bytes);
+      const { version } = targets.release;
+      await tree.keep('targets', version, targets.bytes, (there) => isSigned(root, 'targets', there));
     }
     const anchor = { version: peekRoot(standing.anchor).version, bytes: standing.anchor };
     for (const { version, bytes } of [anchor, ...roots]) await tree.keep('root', version, bytes);
@@ -219,13 +225,7 @@ export class ReleasePublisher {
   async #nextSnapshot(root: TrustedRoot, now: number): Promise<number> {
     const { tree } = this.#deps;
     const taken = await tree.versions('snapshot');
-    let highest: number | undefined;
-    for (const version of taken.toReversed()) {
-      const bytes = await tree.read('snapshot', version);
-      highest = bytes && versionByKeys(root, 'snapshot', bytes);
-      if (highest !== undefined) break;
-    }
-    let next = nextVersion(highest, now);
+    let next = nextVersion(await highestSnapshot(tree, root), now);
     while (taken.includes(next)) next += 1;
     return next;
   }

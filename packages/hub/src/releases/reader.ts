@@ -1,8 +1,11 @@
 import {
+  type Floors,
   type NamedFile,
+  NO_FLOORS,
   nameFile,
   type OnlineMetadata,
   ReleaseError,
+  raiseFloors,
   type TrustedRoot,
   verifyInstalled,
   verifyRoots,
@@ -14,6 +17,7 @@ import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { RareLog } from '../rare-log.ts';
+import { floorsBy } from './floors.ts';
 import type { PublishedRelease, Releases } from './release.ts';
 import type { ReleaseTree } from './tree.ts';
 import type { ReleaseTrust } from './trust.ts';
@@ -26,8 +30,12 @@ export interface Standing {
   readonly chain: readonly Uint8Array[];
   /** The newest. */
   readonly root: TrustedRoot;
-  /** What is in force; undefined before the first release. */
+  /** What is in force; undefined before the first release, and where what is served does not hold. */
   readonly inForce: InForce | undefined;
+  /** Why it does not hold. Nodes take nothing by it until something else is put in its place. */
+  readonly broken: ReleaseError | undefined;
+  /** What nodes of this region may have seen: nothing older is put in force. */
+  readonly floors: Floors;
 }
 
 export interface InForce {
@@ -79,7 +87,7 @@ export class ReleaseReader implements Releases {
     return inForce === undefined ? [] : this.#loadList(root, inForce);
   }
 
-  /** Undefined where no root is trusted. @throws ReleaseError where what is served does not hold. */
+  /** Undefined where no root is trusted; never `broken`. @throws ReleaseError where what is served does not hold. */
   async standing(): Promise<Standing | undefined> {
     if (this.#held !== undefined) {
       const timestamp = await this.#tree.timestamp();
@@ -87,19 +95,30 @@ export class ReleaseReader implements Releases {
         return this.#held.standing;
     }
     const standing = await this.load();
+    if (standing?.broken !== undefined) throw standing.broken;
     if (standing?.inForce !== undefined)
       this.#held = { standing, timestamp: standing.inForce.bytes.timestamp };
     return standing;
   }
 
-  /** As `standing`, every root and signature anew. */
+  /** As `standing`, every root and signature anew, for who may mend it. @throws ReleaseError where the roots do not hold. */
   async load(within?: TransactionSql): Promise<Standing | undefined> {
     const anchor = await this.#trust.anchor(within);
     if (anchor === undefined) return undefined;
     const chain = await this.#rootsAfter(verifyRoots(anchor).version);
     const root = verifyRoots(anchor, chain);
+    const roots = { anchor, chain, root };
     const bytes = await this.#tree.timestamp();
-    return { anchor, chain, root, inForce: bytes && (await this.#inForce(root, bytes)) };
+    try {
+      const inForce = bytes && (await this.#inForce(root, bytes));
+      if (inForce !== undefined)
+        return { ...roots, inForce, broken: undefined, floors: floorsOf(root, inForce) };
+      return { ...roots, inForce, broken: undefined, floors: await floorsBy(this.#tree, root, undefined) };
+    } catch (error) {
+      if (!(error instanceof ReleaseError)) throw error;
+      const floors = await floorsBy(this.#tree, root, bytes);
+      return { ...roots, inForce: undefined, broken: error, floors };
+    }
   }
 
   /** Root metadata that follows a version without a gap, oldest first. */
@@ -143,6 +162,16 @@ export class ReleaseReader implements Releases {
     }
     return releases;
   }
+}
+
+/** As where nothing was published yet. @throws ReleaseError */
+export function standingOf(anchor: Uint8Array): Standing {
+  const root = verifyRoots(anchor);
+  return { anchor, chain: [], root, inForce: undefined, broken: undefined, floors: NO_FLOORS };
+}
+
+function floorsOf(root: TrustedRoot, { timestamp, snapshot, release: targets }: InForce): Floors {
+  return raiseFloors(NO_FLOORS, root, { timestamp, snapshot, targets });
 }
 
 function signedUnder(

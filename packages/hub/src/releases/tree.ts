@@ -26,6 +26,8 @@ function namedBy(timestamp: Uint8Array): number | undefined {
 
 export type VersionedRole = 'root' | 'targets' | 'snapshot';
 
+type Fill = (file: Awaited<ReturnType<typeof open>>) => Promise<void>;
+
 export interface StoredFile {
   readonly path: string;
   /** In bytes. */
@@ -77,17 +79,28 @@ export class ReleaseTree {
     return BLOB.test(name) ? this.#file(this.#blob(name)) : undefined;
   }
 
-  /** Metadata that never changes. @throws PublishError `release_differs` where other bytes have that version. */
-  async keep(role: VersionedRole, version: number, bytes: Uint8Array): Promise<void> {
+  /**
+   * Metadata that never changes.
+   * @param isSound of what lies there; where it is not, the disk or somebody has changed it, and it is replaced
+   * @throws PublishError `release_differs` where other bytes have that version.
+   */
+  async keep(
+    role: VersionedRole,
+    version: number,
+    bytes: Uint8Array,
+    isSound: (held: Uint8Array) => boolean = () => true,
+  ): Promise<void> {
     const path = this.#metadata(`${version}.${role}.json`);
-    const made = await this.#write(path, async (file) => void (await file.writeFile(bytes)), 'once');
-    if (made) return;
+    const fill: Fill = async (file) => void (await file.writeFile(bytes));
+    if (await this.#write(path, fill, 'once')) return;
     const held = await readFile(path);
-    if (!held.equals(bytes))
+    if (held.equals(bytes)) return;
+    if (isSound(held))
       throw new PublishError(
         'release_differs',
         `${path} holds another ${role} of version ${version}: what was published stays, take the next version`,
       );
+    await this.#write(path, fill, 'replace');
   }
 
   /** Puts a release in force. */
@@ -166,11 +179,7 @@ export class ReleaseTree {
   }
 
   /** @returns whether it was written; `once` leaves what stands there. */
-  async #write(
-    path: string,
-    fill: (file: Awaited<ReturnType<typeof open>>) => Promise<void>,
-    how: 'once' | 'replace',
-  ): Promise<boolean> {
+  async #write(path: string, fill: Fill, how: 'once' | 'replace'): Promise<boolean> {
     const directory = dirname(path);
     await mkdir(directory, { recursive: true, mode: 0o755 });
     const part = join(directory, `${PARTIAL}${this.#token()}`);

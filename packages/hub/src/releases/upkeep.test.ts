@@ -131,6 +131,28 @@ describe('a region that mirrors another', { timeout: 60_000 }, () => {
     expect((await world.refresh(there)).targets.version).toBe(2);
   });
 
+  it('puts what holds in the place of what its disk has spoilt, and nothing older', async () => {
+    const there = world.region('there', world.here);
+    await world.sign(1);
+    await world.publish();
+    const old = await world.metadata('here', 'timestamp.json');
+    await world.sign(2);
+    world.now += 60_000;
+    await world.publish();
+    await follow(there);
+    const spoil = (name: string) => writeFile(world.path('there', 'releases', 'metadata', name), '{}');
+    const { snapshot } = await world.refresh();
+    for (const name of [`${snapshot.version}.snapshot.json`, '2.targets.json', 'timestamp.json']) {
+      await spoil(name);
+      await expect(world.refresh(there)).rejects.toThrow();
+      await follow(there);
+      expect(await world.refresh(there)).toEqual(await world.refresh());
+    }
+    await spoil(`${snapshot.version}.snapshot.json`);
+    await writeFile(world.path('here', 'releases', 'metadata', 'timestamp.json'), old);
+    await expect(follow(there)).rejects.toMatchObject({ code: 'rolled_back' });
+  });
+
   it('takes no file that is not the signed one', async () => {
     const there = world.region('there', world.here);
     await world.sign(1);

@@ -58,21 +58,21 @@ export function buildTimestamp({ version, expiresAt, names }: OnlineMetadata): T
 
 /**
  * The version of a file of the hub's that the present keys signed; undefined for one of other keys, whose numbers mean nothing
- * any more (a thief counts as far as they like). @throws ReleaseError `malformed`, `too_large`.
+ * any more (a thief counts as far as they like), and for what is none.
  */
 export function versionByKeys(
   root: TrustedRoot,
   role: 'snapshot' | 'timestamp',
   bytes: Uint8Array,
 ): number | undefined {
-  const metadata = role === 'snapshot' ? parseMetadata(role, bytes) : parseMetadata(role, bytes);
   try {
+    const metadata = role === 'snapshot' ? parseMetadata(role, bytes) : parseMetadata(role, bytes);
     requireSignatures(metadata, { name: role, ...root.roles[role] });
+    return metadata.signed.version;
   } catch (error) {
-    if (error instanceof ReleaseError && error.code === 'not_signed') return undefined;
+    if (error instanceof ReleaseError) return undefined;
     throw error;
   }
-  return metadata.signed.version;
 }
 
 /** TUF 5.4. @throws ReleaseError `malformed`, `too_large`, `not_signed`, `rolled_back`, `expired`. */

@@ -14,6 +14,7 @@ export * from './leases/schema.ts';
 export * from './nodes/schema.ts';
 export * from './orders/schema.ts';
 export * from './owner-keys/schema.ts';
+export * from './payouts/schema.ts';
 export * from './pulse/schema.ts';
 export * from './rollouts/schema.ts';
 export * from './saved-views/schema.ts';

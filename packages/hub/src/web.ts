@@ -65,6 +65,7 @@ import {
 import { type Orders, orderRoutes } from './orders/index.ts';
 import { OwnerKeyStore, OwnerKeys, ownerKeyRoutes } from './owner-keys/index.ts';
 import { paletteRoutes } from './palette/index.ts';
+import { recordOwnerChange } from './payouts/index.ts';
 import type { Place } from './place.ts';
 import { createPulse } from './pulse/index.ts';
 import { loadBackupTime } from './region-settings.ts';
@@ -171,6 +172,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
         .send(mail)
         .catch((err: unknown) => log.warn({ err, subject: mail.subject }, 'a mail could not be sent'));
     },
+    moved: recordOwnerChange,
   });
   const values = createSelectorValues({ sql, access, clock });
   const views = new SavedViews({ sql, clock, random });

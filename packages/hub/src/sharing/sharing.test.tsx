@@ -5,6 +5,7 @@ import { NodeAccess, type Tier } from '#accounts/index.ts';
 import { someViewer } from '#accounts/viewer.fixture.ts';
 import { AuditLog } from '#audit/index.ts';
 import { Liveness, NodeListing, NodeReader } from '#nodes/index.ts';
+import { recordOwnerChange } from '#payouts/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { MemoryProbeCache } from '#seams/probe-cache/index.ts';
@@ -63,6 +64,7 @@ describe('sharing and transfer', { timeout: 60_000 }, () => {
       random: randomBytes,
       origin: 'https://hub.example',
       tell: (mail) => void mails.push(mail),
+      moved: recordOwnerChange,
     });
     const hub: HubApp = new Hono<HttpEnv>();
     hub.use(async (c, next) => {
@@ -169,6 +171,9 @@ describe('sharing and transfer', { timeout: 60_000 }, () => {
       { owner: ANN, nodes: '1' },
       { owner: BOB, nodes: '1' },
     ]);
+    const [change] = await database.sql`select from_owner, to_owner, from_hour from node_owner_changes`;
+    const fromHour = Date.UTC(2026, 10, 25, 13) / HOUR;
+    expect(change).toEqual({ from_owner: ANN, to_owner: BOB, from_hour: fromHour });
   });
 
   it('hands over all that an account owns by then', async () => {

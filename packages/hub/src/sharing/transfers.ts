@@ -1,5 +1,6 @@
 import { isAtLeast, type NodeAccess, requireFresh, type Viewer } from '#accounts/index.ts';
 import type { Act, AuditLog } from '#audit/index.ts';
+import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Mail } from '#seams/mailer/index.ts';
 import type { Clock } from '../clock.ts';
 import { absolute } from '../console/format.ts';
@@ -12,6 +13,14 @@ import type { Transfer, TransferStore } from './transfer-store.ts';
 const HOUR_MS = 3_600_000;
 const OFFER_MS = 7 * 24 * HOUR_MS;
 
+export interface OwnerChange {
+  readonly nodeIds: readonly string[];
+  readonly fromOwner: string;
+  readonly toOwner: string;
+  /** Milliseconds since 1970, at a full hour. */
+  readonly effectiveAt: number;
+}
+
 export interface TransfersDeps {
   readonly store: TransferStore;
   readonly access: Pick<NodeAccess, 'may'>;
@@ -20,6 +29,8 @@ export interface TransfersDeps {
   readonly random: (bytes: number) => Uint8Array;
   /** Sends it or says in the log why not; nobody waits for it. */
   readonly tell: (mail: Pick<Mail, 'to' | 'subject' | 'text'>) => void;
+  /** Told in the transaction that moves them: who earns by a node is who owned it in that hour. */
+  readonly moved: (tx: TransactionSql, moved: OwnerChange) => Promise<void>;
   /** Of the console. */
   readonly origin: string;
 }
@@ -96,10 +107,12 @@ export class Transfers implements Task {
 
   /** Moves what is due and ends offers that nobody took. */
   async tick(): Promise<void> {
-    const { store, audit, clock } = this.#deps;
+    const { store, audit, clock, moved: tellMoved } = this.#deps;
     await store.expire(clock.now());
     for (const transfer of await store.due(clock.now()))
       await store.apply(transfer, clock.now(), async (tx, moved) => {
+        const { fromOwner, toOwner, effectiveAt = clock.now() } = transfer;
+        await tellMoved(tx, { nodeIds: moved, fromOwner, toOwner, effectiveAt });
         for (const act of actsOf('hub', 'transfer.apply', transfer, { nodes: moved.length }))
           await audit.appendIn(tx, act);
       });

@@ -19,7 +19,20 @@ export {
   type ScorePart,
   SEED_BASELINES,
 } from './parts.ts';
-
+export {
+  type AccountFaultCode,
+  MAX_ACCOUNT_BYTES,
+  type PayoutAccountKind,
+  type PayoutAccountVerdict,
+  readPayoutAccount,
+} from './payout-account.ts';
+export {
+  CHALLENGE_PREFIX,
+  challengeBytes,
+  challengeText,
+  HASH_BYTES,
+  type PayoutChallenge,
+} from './payout-challenge.ts';
 export {
   countMinutes,
   FEE_WHOLE,

@@ -1,0 +1,23 @@
+import type { TransactionSql } from '#seams/db-adapter/index.ts';
+import { hubHourOf } from './hub-hour.ts';
+import { noteChange } from './resolver.ts';
+
+/** Keeps who owned which node in which hour, in one with the change itself. */
+export async function recordOwnerChange(
+  tx: TransactionSql,
+  change: {
+    readonly nodeIds: readonly string[];
+    readonly fromOwner: string;
+    readonly toOwner: string;
+    /** The full hour from which on it holds; milliseconds since 1970. */
+    readonly effectiveAt: number;
+  },
+): Promise<void> {
+  const { nodeIds, fromOwner, toOwner } = change;
+  if (nodeIds.length === 0) return;
+  const fromHour = hubHourOf(change.effectiveAt);
+  await tx`insert into node_owner_changes (node_id, from_owner, to_owner, from_hour)
+    select unnest(${[...nodeIds]}::text[]), ${fromOwner}, ${toOwner}, ${fromHour}`;
+  // All that the receiver has, and thereby these.
+  await noteChange(tx, { owner: toOwner, fromHour });
+}

@@ -7,6 +7,18 @@ export {
   minutesWithin,
   type Standing,
 } from './gap.ts';
+export {
+  ALL_GATES,
+  type ArgvFault,
+  argvFaults,
+  type CommitmentFacts,
+  commitmentMet,
+  GATE_BIT,
+  hasPeers,
+  LEAST_PEERS,
+  lateTipMs,
+  TIP_WITHIN,
+} from './gates.ts';
 export { type GapWord, type Hour, type HourEvidence, hourOf, type SessionWord } from './hour.ts';
 export {
   type Baselines,
@@ -58,3 +70,14 @@ export {
   serverScore,
 } from './score.ts';
 export { requireBaselines, ScoreError, type ScoreErrorCode, thousandths } from './score-error.ts';
+export {
+  addOff,
+  BENCHMARK_MINUTES,
+  isWarm,
+  type MinuteKind,
+  OFF_TIP_MINUTES,
+  stepWarmUp,
+  WARM_UP_MINUTES,
+  type WarmUps,
+  warmUpColumns,
+} from './warm-up.ts';

@@ -26,6 +26,7 @@ describe('the configuration', () => {
       httpsProxy: '',
       noProxy: '',
       caFile: '',
+      mirrorAllow: '',
     });
   });
 

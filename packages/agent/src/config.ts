@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { AgentError } from '#error.ts';
+import { addressesIn } from '#public-address.ts';
 
 export type Transport = 'auto' | 'websocket' | 'long-poll';
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
@@ -22,6 +23,7 @@ export interface AgentConfig {
   readonly httpsProxy: string;
   readonly noProxy: string;
   readonly caFile: string;
+  readonly mirrorAllow: string;
 }
 
 /** Facts about the machine that defaults depend on. */
@@ -216,6 +218,19 @@ export const SETTINGS: readonly Setting[] = [
     doc: 'Further certificate authorities, for a hub or a proxy with a private one.',
     defaultText: 'none',
     parse: (text) => resolve(text),
+    fallback: () => '',
+  }),
+  setting({
+    key: 'mirrorAllow',
+    env: ['STOA_AGENT_MIRROR_ALLOW'],
+    flag: 'mirror-allow',
+    unit: 'addresses, CIDR ranges',
+    doc: 'Where mirrors of releases may lie besides the public internet; the hub itself may lie anywhere.',
+    defaultText: 'none',
+    parse: (text) => {
+      addressesIn(text);
+      return text;
+    },
     fallback: () => '',
   }),
 ];

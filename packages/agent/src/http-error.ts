@@ -4,6 +4,7 @@ export type HttpErrorCode =
   | 'http_timeout'
   | 'http_refused'
   | 'http_dns'
+  | 'http_not_public'
   | 'http_unreachable'
   | 'http_tls'
   | 'http_reset'
@@ -18,6 +19,10 @@ const MEANING: Record<HttpErrorCode, { retry: boolean; text: string }> = {
   http_timeout: { retry: true, text: 'no answer in time' },
   http_refused: { retry: true, text: 'the connection was refused: nothing listens on that port' },
   http_dns: { retry: true, text: 'the name could not be resolved: check the name and the DNS servers' },
+  http_not_public: {
+    retry: false,
+    text: 'it is not on the public internet, so nobody’s word takes this node there',
+  },
   http_unreachable: { retry: true, text: 'no route leads there: check the network and the firewall' },
   http_tls: { retry: false, text: 'its certificate or TLS set-up was not accepted (see the cause)' },
   http_reset: { retry: true, text: 'the connection was cut before the answer was complete' },

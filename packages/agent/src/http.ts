@@ -7,6 +7,7 @@ import {
   request as requestHttp,
 } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { pipeline } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { type Clock, DeadlineError, withDeadline } from '#clock.ts';
@@ -26,6 +27,8 @@ export interface HttpRequest {
   signal?: AbortSignal | undefined;
   /** Accepts any certificate. For chainweb's P2P port alone, where the fingerprint is the identity. */
   selfSigned?: boolean;
+  /** How its name becomes an address, instead of by the system. A proxy would ask for itself, so through one it fails. */
+  lookup?: LookupFunction;
 }
 
 export interface HttpResponse {
@@ -72,8 +75,11 @@ export function createHttp({ clock, proxies = DIRECT, ca, keepAlive = false }: H
   const secure = new HttpsAgent({ keepAlive });
   const secureSelfSigned = new HttpsAgent({ keepAlive, maxCachedSessions: 0 });
 
-  async function agentFor({ url, selfSigned }: HttpRequest): Promise<Agent> {
+  async function agentFor(request: HttpRequest): Promise<Agent> {
+    const { url, selfSigned, lookup } = request;
     const tunnel = await proxies.agentFor(url);
+    if (tunnel && lookup)
+      throw new HttpError('http_not_public', nameOf(request), { detail: 'a proxy resolves its name' });
     if (tunnel) return tunnel;
     if (!url.startsWith('https:')) return plain;
     return selfSigned ? secureSelfSigned : secure;
@@ -89,6 +95,7 @@ export function createHttp({ clock, proxies = DIRECT, ca, keepAlive = false }: H
         agent,
         signal,
         rejectUnauthorized: !request.selfSigned,
+        ...(request.lookup && { lookup: request.lookup }),
         ...authorities,
       });
       outgoing.once('response', resolve);

@@ -1,8 +1,8 @@
 import { type ChainwebDeps, ChainwebNodeError, expectOk, networkPath } from '#collectors/chainweb-api.ts';
 import type { Collector } from '#collectors/collector.ts';
-import { isPublicAddress } from '#collectors/public-address.ts';
 import { describeError, type ErrorDescription } from '#error.ts';
 import { type HttpResponse, jsonOf } from '#http.ts';
+import { isPublicAddress } from '#public-address.ts';
 
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }

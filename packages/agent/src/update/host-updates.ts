@@ -3,6 +3,7 @@ import type { AgentContext } from '#cli/agent-context.ts';
 import type { Proc } from '#collectors/proc.ts';
 import type { SlotInstaller } from '#launcher/installer.ts';
 import type { Launched } from '#launcher/launched.ts';
+import { addressesIn, isPublicAddress } from '#public-address.ts';
 import type { Random } from '#random.ts';
 import type { Updates } from '#update/updates.ts';
 
@@ -34,21 +35,26 @@ export async function openUpdates(
     const { ByHand } = await import('#update/by-hand.ts');
     return ByHand.open({ ...context, dataDir, version, platform, node: process.versions.node });
   }
-  const [{ Updater }, { hasDefaultRoute }, { inTurn }] = await Promise.all([
+  const [{ Updater }, { hasDefaultRoute }, { mirrorHttp }, { inTurn }] = await Promise.all([
     import('#update/updater.ts'),
     import('#update/network.ts'),
+    import('#update/mirror-http.ts'),
     import('#update/installer-queue.ts'),
   ]);
+  const hub = (): string => agent()?.link().hubUrl ?? '';
+  const besides = addressesIn(config.mirrorAllow);
+  const allowed = (address: string): boolean => isPublicAddress(address) || besides(address);
   return Updater.open({
     ...context,
     ...ground,
+    http: mirrorHttp({ http: context.http, hub, allowed }),
     anchor: ground.launched.embeddedRoot,
     installer: inTurn(ground.installer),
     random,
     dataDir,
     instance,
     platform,
-    hub: () => agent()?.link().hubUrl ?? '',
+    hub,
     time: () => agent()?.provenTime() ?? 0,
     hubNow: () => agent()?.hubTime(),
     work: {

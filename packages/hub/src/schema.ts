@@ -18,6 +18,7 @@ export * from './payouts/schema.ts';
 export * from './pulse/schema.ts';
 export * from './rollouts/schema.ts';
 export * from './saved-views/schema.ts';
+export * from './scores/schema.ts';
 export * from './seams/probe-cache/schema.ts';
 export * from './sharing/schema.ts';
 export * from './vault/schema.ts';

@@ -34,7 +34,7 @@ export type { AgentSession } from './agent-session.ts';
 export { attemptsAt } from './attempts.ts';
 export { type BatchCounts, type BatchTally, countBatch, tallyBatch } from './batch-tally.ts';
 export { type HubJob, type HubJobEnd, HubWork, type NewHubJob } from './hub-work.ts';
-export type { JobBatch, JobDetail, JobReceiptRow, JobRun, JobSummary, Keepsake } from './job.ts';
+export type { JobBatch, JobDetail, JobReceiptRow, JobReport, JobRun, JobSummary, Keepsake } from './job.ts';
 export type { JobChoice } from './job-choice.ts';
 export { JobDesk, type JobRequest, type JobSubmit, type Submitted } from './job-desk.ts';
 export { type JobLog, JobLogs } from './job-logs.ts';

@@ -1,8 +1,8 @@
-import { toHex } from '@stoa/protocol';
+import { type KindName, toHex } from '@stoa/protocol';
 import { audienceOf, EVERYTHING, type NodeAccess, type Viewer } from '#accounts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { SqlFragment } from '../nodes/index.ts';
-import type { JobBatch, JobDetail, JobReceiptRow, JobSummary, Keepsake, NodeWork } from './job.ts';
+import type { JobBatch, JobDetail, JobReceiptRow, JobReport, JobSummary, Keepsake, NodeWork } from './job.ts';
 import {
   batchTables,
   type DetailRow,
@@ -13,7 +13,7 @@ import {
   toSummary,
 } from './job-rows.ts';
 import { readResult } from './result-desk.ts';
-import { JOB_STATES, type JobState, KEEPSAKE_KINDS } from './state.ts';
+import { JOB_STATES, type JobState, KEEPSAKE_KINDS, KEEPSAKE_LIST } from './state.ts';
 
 export interface JobFilter {
   readonly states?: readonly JobState[];
@@ -156,6 +156,27 @@ export class JobReader {
       select job_id as "jobId", kind, params, report, ended_at as "endedAt" from jobs
       where node_id = ${nodeId} and state = 'succeeded' and kind = any(${[...KEEPSAKE_KINDS]}::text[])
       order by created_at desc limit ${KEEPSAKES_SHOWN}`;
+    return rows.map((row) => ({ ...row, endedAt: row.endedAt.getTime() }));
+  }
+
+  /**
+   * What agents reported of one kind of work that succeeded, the oldest first: for features that make something of it.
+   * The condition is that of the index of what has ended.
+   */
+  async reports(
+    kind: KindName,
+    by: { since: number; after: JobReport | undefined; limit: number },
+  ): Promise<readonly JobReport[]> {
+    const sql = this.#sql;
+    const place =
+      by.after === undefined
+        ? sql`j.ended_at >= ${new Date(by.since)}`
+        : sql`(j.ended_at, j.job_id) > (${new Date(by.after.endedAt)}, ${by.after.jobId})`;
+    const rows = await sql<(Omit<JobReport, 'endedAt'> & { endedAt: Date })[]>`
+      select j.job_id as "jobId", j.attempt, j.node_id as "nodeId", j.owner, j.report, j.ended_at as "endedAt" from jobs j
+      where ${place} and j.ended_at is not null and not (j.state = 'succeeded' and j.kind in (${sql.unsafe(KEEPSAKE_LIST)}))
+        and j.kind = ${kind} and j.state = 'succeeded' and j.run = 'agent'
+      order by j.ended_at, j.job_id limit ${by.limit}`;
     return rows.map((row) => ({ ...row, endedAt: row.endedAt.getTime() }));
   }
 

@@ -60,6 +60,18 @@ export interface Keepsake {
   readonly endedAt: number;
 }
 
+/** What a job reported that succeeded. */
+export interface JobReport {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly nodeId: string;
+  /** The node's owner when it was submitted. */
+  readonly owner: string;
+  /** JSON, as the node signed it; empty for nothing. */
+  readonly report: string;
+  readonly endedAt: number;
+}
+
 /** A result with the receipt that answered it. */
 export interface JobReceiptRow {
   readonly attempt: number;

@@ -1,4 +1,5 @@
 /** Rules of Stoicism that a node, a hub and a browser recompute to the same bytes. Pure. */
+export { type Benchmark, type Proofs, provenBy, readBenchmark } from './benchmark-report.ts';
 export {
   type GapLink,
   type GapWitness,

@@ -1,9 +1,7 @@
 import { AuditLog } from '#audit/index.ts';
-import type { JobReader } from '#jobs/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
-import type { Clock } from '../clock.ts';
 import type { Task } from '../ticker.ts';
-import { BenchmarkIntake } from './intake.ts';
+import { BenchmarkIntake, type IntakeDeps } from './intake.ts';
 import { Restamp } from './restamp.ts';
 import { ScoreDesk } from './score-desk.ts';
 import { ScoreReader } from './score-reader.ts';
@@ -39,11 +37,7 @@ export class Scores {
   }
 }
 
-export interface ScoringDeps {
-  readonly sql: Sql;
-  readonly jobs: Pick<JobReader, 'reports'>;
-  readonly clock: Pick<Clock, 'now'>;
-}
+export interface ScoringDeps extends Pick<IntakeDeps, 'sql' | 'jobs' | 'clock' | 'proofs'> {}
 
 export interface Scoring {
   readonly scores: Scores;
@@ -54,10 +48,10 @@ export interface Scoring {
 }
 
 /** ServerScores: made of benchmarks, stored with why, read by the hour. */
-export function createScoring({ sql, jobs, clock }: ScoringDeps): Scoring {
+export function createScoring({ sql, jobs, clock, proofs }: ScoringDeps): Scoring {
   const onStamped = () => undefined;
   const restamp = new Restamp({ sql, clock, onStamped });
-  const intake = new BenchmarkIntake({ sql, jobs, proofs: async () => ({}), clock, onStamped });
+  const intake = new BenchmarkIntake({ sql, jobs, proofs, clock, onStamped });
   return {
     scores: new Scores(sql),
     desk: new ScoreDesk({ sql, audit: new AuditLog({ sql, clock }), clock, onStamped }),

@@ -2,9 +2,9 @@ import { type Proofs, provenBy, readBenchmark, ScoreError } from '@stoa/protocol
 import type { JobReader, JobReport } from '#jobs/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
+import { nextHour } from '../hub-hour.ts';
 import type { Task } from '../ticker.ts';
 import { baselinesAt } from './baseline-store.ts';
-import { nextHour } from './hub-hour.ts';
 import type { BenchmarkRun, RunName } from './run.ts';
 import { addRun, dropOldRuns, newestRunAt } from './run-store.ts';
 import { addScore, lockScores } from './score-store.ts';

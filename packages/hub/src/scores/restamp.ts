@@ -1,9 +1,9 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
+import { nextHour } from '../hub-hour.ts';
 import { loadNumber, saveNumber } from '../region-settings.ts';
 import type { Task } from '../ticker.ts';
 import { newestBaselines } from './baseline-store.ts';
-import { nextHour } from './hub-hour.ts';
 import { runNamed } from './run-store.ts';
 import { addScore, lockScores, staleScores } from './score-store.ts';
 

@@ -1,8 +1,8 @@
 import { type ServerScore, serverScore } from '@stoa/protocol/stoicism';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
+import { nextHour } from '../hub-hour.ts';
 import { type BaselineTable, baselinesAt, listBaselines } from './baseline-store.ts';
-import { nextHour } from './hub-hour.ts';
 import type { BenchmarkRun, StoredScore } from './run.ts';
 import { RUNS_KEPT, runsOf } from './run-store.ts';
 import { scoresOf, type Waiting, waitingForReview } from './score-store.ts';

@@ -104,9 +104,10 @@ export class AgentCore implements Agent {
   }
 
   start(): void {
+    // First: the way to the hub takes its time, and what the collectors read of the host is wanted at its end.
+    this.#channel.start();
     if (!this.updateOnly) this.#options.collectors.start();
     this.#options.updates?.start();
-    this.#channel.start();
   }
 
   stop(): Promise<void> {

@@ -143,25 +143,30 @@ async function serve(context: AgentContext, parts: Parts): Promise<boolean> {
       chainwebUrl: config.chainwebUrl,
       readings: collectors.readings(),
     });
-  const status = await serveStatus({
-    path: config.statusSocket,
-    clock,
-    answers: {
-      status: snapshot,
-      metrics: () => ({ text: agentMetrics(snapshot()) }),
-      logs: () => ({ lines: logRing.lines() }),
-      jobs: () => agent.work(),
-      look: async () => {
-        await agent.look();
-        return agent.work();
-      },
-      update: (request) => answerUpdate(updates, request),
-    },
-    follow: (told) => logRing.follow(told),
-  });
-  const metrics = await listenForScrapes(config.metricsListen, () => agentMetrics(snapshot()));
+  const servers: Array<{ close(): Promise<void> }> = [];
   try {
     agent.start();
+    // Once the way to the hub is begun: Node takes its time over a server.
+    servers.push(
+      await serveStatus({
+        path: config.statusSocket,
+        clock,
+        answers: {
+          status: snapshot,
+          metrics: () => ({ text: agentMetrics(snapshot()) }),
+          logs: () => ({ lines: logRing.lines() }),
+          jobs: () => agent.work(),
+          look: async () => {
+            await agent.look();
+            return agent.work();
+          },
+          update: (request) => answerUpdate(updates, request),
+        },
+        follow: (told) => logRing.follow(told),
+      }),
+    );
+    const metrics = await listenForScrapes(config.metricsListen, () => agentMetrics(snapshot()));
+    if (metrics !== undefined) servers.push(metrics);
     if (!agent.updateOnly) {
       chainTime.start();
       void work.resume();
@@ -172,7 +177,7 @@ async function serve(context: AgentContext, parts: Parts): Promise<boolean> {
   } finally {
     log.info('agent-stopping');
     chainTime.stop();
-    await Promise.all([agent.stop(), status.close(), metrics?.close()]);
+    await Promise.all([agent.stop(), ...servers.map((server) => server.close())]);
   }
 }
 

@@ -42,6 +42,9 @@ const TIMEOUT_MS = 5000;
 /** How late a second node of the host is noticed, or one whose process was another program for long. */
 const RESCAN_MS = 300_000;
 
+/** Processes looked at in one turn of the loop: a host has hundreds, and the first look falls into the agent's own start. */
+const SLICE = 16;
+
 /** comm holds 15 bytes; nix wraps the program as `.chainweb-node-wrapped`. Scripts, `docker run` and `screen` differ. */
 const NODE_COMM = /^\.?chainweb-node/;
 
@@ -127,7 +130,8 @@ async function findCandidates(
   signal: AbortSignal,
 ): Promise<Candidate[]> {
   const found: Candidate[] = [];
-  for (const pid of pids) {
+  for (const [index, pid] of pids.entries()) {
+    if (index % SLICE === SLICE - 1) await new Promise(setImmediate);
     if (!NODE_COMM.test(proc.read(`${pid}/comm`) ?? '')) continue;
     const stat = parseStat(proc.read(`${pid}/stat`) ?? '');
     if (stat === undefined || stat.state === 'Z') continue;

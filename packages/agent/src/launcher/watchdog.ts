@@ -8,10 +8,13 @@ export interface WatchLimits {
   readonly silentMs: number;
 }
 
-/** F15: three starts that end so are over within five minutes. */
-export const WATCH: WatchLimits = { beatMs: 20_000, silentMs: 60_000 };
+/**
+ * F15: three starts that end so are over within five minutes. A sign comes well within a look, so that each look ends by one:
+ * a look takes three short processes, which at ten seconds cost as much as a third of the agent.
+ */
+export const WATCH: WatchLimits = { beatMs: 40_000, silentMs: 90_000 };
 
-const LOOKS = 6;
+const LOOKS = 2;
 
 /**
  * Reads a sign at a time; ends with the pipe. Time counts by the looks that it got to make itself, each a process of its own: a

@@ -11,6 +11,7 @@ export * from './import/schema.ts';
 export * from './jobs/schema.ts';
 export * from './joining/schema.ts';
 export * from './leases/schema.ts';
+export * from './ledger/schema.ts';
 export * from './nodes/schema.ts';
 export * from './orders/schema.ts';
 export * from './owner-keys/schema.ts';

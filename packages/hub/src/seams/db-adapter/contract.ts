@@ -120,7 +120,7 @@ export function dbAdapterContract(name: string, open: () => Promise<DbAdapter>):
 
     it('stores what an Upsert is given, for every value its columns can hold', async () => {
       await adapter.sql`create table example (id text primary key, version int4, small int2, big int8, share real,
-        at timestamptz(3), bytes bytea, flag bool)`;
+        at timestamptz(3), bytes bytea, flag bool, exact numeric(38,0))`;
       const upsert = new Upsert<Example>(adapter.sql, exampleTarget);
       await fc.assert(
         fc.asyncProperty(
@@ -140,7 +140,7 @@ export function dbAdapterContract(name: string, open: () => Promise<DbAdapter>):
 
     it('replaces a row only if the Upsert allows it, and nothing at all if one row is refused', async () => {
       await adapter.sql`create table if not exists example (id text primary key, version int4, small int2, big int8,
-        share real, at timestamptz(3), bytes bytea, flag bool)`;
+        share real, at timestamptz(3), bytes bytea, flag bool, exact numeric(38,0))`;
       await adapter.sql`truncate example`;
       const upsert = new Upsert<Example>(adapter.sql, exampleTarget);
       const row = (id: string, version: number): Example => ({
@@ -185,6 +185,7 @@ interface Example {
   at: Date | null;
   bytes: Buffer;
   flag: boolean;
+  exact: string;
 }
 
 const anyExample: fc.Arbitrary<Example> = fc.record({
@@ -196,6 +197,7 @@ const anyExample: fc.Arbitrary<Example> = fc.record({
   at: fc.option(fc.date({ min: new Date('0100-01-01'), max: new Date('9999-01-01'), noInvalidDate: true })),
   bytes: fc.uint8Array({ maxLength: 600 }).map((bytes) => Buffer.from(bytes)),
   flag: fc.boolean(),
+  exact: fc.bigInt({ min: 1n - 10n ** 38n, max: 10n ** 38n - 1n }).map(String),
 });
 
 /** PostgreSQL writes the shortest digits that name the same float4. */
@@ -207,12 +209,13 @@ const asFloat4 = (row: Example): Example => ({
 const exampleTarget: UpsertTarget<Example> = {
   table: 'example',
   key: ['id'],
-  columns: ['id', 'version', 'small', 'big', 'share', 'at', 'bytes', 'flag'],
+  columns: ['id', 'version', 'small', 'big', 'share', 'at', 'bytes', 'flag', 'exact'],
   encode: (to, row) => {
     to.text(row.id).int4(row.version).int2(row.small).int8(row.big).float4(row.share);
     to.timestamptz(row.at === null ? null : row.at.getTime())
       .bytea(row.bytes)
-      .bool(row.flag);
+      .bool(row.flag)
+      .numeric(BigInt(row.exact));
   },
   replaceIf: 'example.version <= excluded.version',
 };

@@ -5,6 +5,9 @@ const EPOCH_MS = Date.UTC(2000, 0, 1);
 const FIRST_CAPACITY = 64 * 1024;
 const INT8_MAX = 2n ** 63n - 1n;
 const TWO_32 = 2 ** 32;
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+const NUMERIC_BASE = 10_000n;
+const NUMERIC_NEGATIVE = 0x4000;
 
 /**
  * Writes rows for `COPY … FROM STDIN (FORMAT binary)`, the fastest way into PostgreSQL: bytes stay bytes, where a
@@ -75,6 +78,26 @@ export class CopyEncoder {
     const clamped = wide > INT8_MAX ? INT8_MAX : wide < -INT8_MAX ? -INT8_MAX : wide;
     this.#view.setBigInt64(this.#length, clamped);
     this.#length += 8;
+    return this;
+  }
+
+  /** A whole number of any size, for `numeric`. */
+  numeric(value: bigint): this {
+    const groups: number[] = [];
+    let rest = value < 0n ? -value : value;
+    // Digits of base 10,000; what fits a double is cut up ten times as fast.
+    for (; rest > MAX_SAFE; rest /= NUMERIC_BASE) groups.push(Number(rest % NUMERIC_BASE));
+    for (let small = Number(rest); small > 0; small = Math.floor(small / 10_000)) groups.push(small % 10_000);
+    this.#field(8 + 2 * groups.length);
+    this.#view.setInt16(this.#length, groups.length);
+    this.#view.setInt16(this.#length + 2, Math.max(0, groups.length - 1));
+    this.#view.setInt16(this.#length + 4, value < 0n ? NUMERIC_NEGATIVE : 0);
+    this.#view.setInt16(this.#length + 6, 0);
+    this.#length += 8;
+    for (const group of groups.reverse()) {
+      this.#view.setInt16(this.#length, group);
+      this.#length += 2;
+    }
     return this;
   }
 

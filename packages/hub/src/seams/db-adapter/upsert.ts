@@ -1,8 +1,7 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Sql } from './adapter.ts';
 import { CopyEncoder } from './copy-encoder.ts';
+import { copyIn } from './copy-in.ts';
 
 /** Encoded in one go; more would hold the event loop for longer than a frame may wait. */
 const ROWS_A_TURN = 500;
@@ -51,13 +50,7 @@ export class Upsert<Row> {
     if (rows.length === 0) return;
     await this.#sql.begin(async (transaction) => {
       await transaction.unsafe(this.#create);
-      const copy = transaction.unsafe(this.#copy);
-      const refused = rejectionOf(copy);
-      const inbox = await copy.writable();
-      await Promise.race([
-        pipeline(Readable.from(this.#encoded(rows), { objectMode: false }), inbox),
-        refused,
-      ]);
+      await copyIn(transaction, this.#copy, this.#encoded(rows));
       await transaction.unsafe(this.#merge, [], { prepare: true });
     });
   }
@@ -71,14 +64,4 @@ export class Upsert<Row> {
     }
     yield encoder.end();
   }
-}
-
-/**
- * postgres.js settles a COPY's promise when the server is ready for the data, and lets an error that comes with the
- * last of it fall: neither promise nor stream would ever end. It hands every error to `reject`, so it is taken there.
- */
-function rejectionOf(query: object): Promise<never> {
-  return new Promise((_, reject) => {
-    Object.assign(query, { reject });
-  });
 }

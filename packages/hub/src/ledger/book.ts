@@ -1,0 +1,206 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { CopyEncoder, copyIn, type Sql, type TransactionSql } from '#seams/db-adapter/index.ts';
+import type { Clock } from '../clock.ts';
+import { Balances } from './balances.ts';
+import { eventHash, GENESIS } from './chain.ts';
+import type { EventDraft, LedgerEvent } from './event.ts';
+import { EventMonths } from './months.ts';
+
+export type Mode = 'shadow' | 'live';
+
+/** Where the ledger ends, and what holds for what comes next. */
+export interface Head {
+  readonly sequence: number;
+  readonly hash: Uint8Array;
+  readonly ranAt: number;
+  readonly mode: Mode;
+  readonly locked: boolean;
+  readonly firstHour: number;
+  readonly resetSequence: number;
+}
+
+/** What is done while nobody else writes. */
+export interface Opened {
+  readonly tx: TransactionSql;
+  readonly head: Head;
+  /** Numbers, chains and stores events, and moves the balances. Balances and the end of the chain stand exactly if the events do. */
+  append(drafts: readonly EventDraft[]): Promise<readonly LedgerEvent[]>;
+}
+
+const HOUR_MS = 3_600_000;
+/** Hashed or encoded in one go; more would hold the event loop for longer than a frame may wait. */
+const ROWS_A_TURN = 500;
+const COLUMNS = [
+  ...[
+    'sequence',
+    'hour',
+    'kind',
+    'revision',
+    'node_id',
+    'account_id',
+    'ref',
+    'amount',
+    'minutes',
+    'micro_score',
+  ],
+  ...['score_version', 'ran_at', 'hash', 'owner_email'],
+];
+const COPY = `copy stoicism_events (${COLUMNS.join(', ')}) from stdin with (format binary)`;
+
+interface HeadRow {
+  sequence: bigint;
+  hash: Uint8Array;
+  ran_at: Date;
+  mode: Mode;
+  locked: boolean;
+  first_hour: number;
+  reset_sequence: bigint;
+}
+
+/** The only writer of events and balances, one transaction at a time in all instances. */
+export class LedgerBook {
+  readonly #sql: Sql;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #months: EventMonths;
+
+  constructor(by: { sql: Sql; clock: Pick<Clock, 'now'> }) {
+    this.#sql = by.sql;
+    this.#clock = by.clock;
+    this.#months = new EventMonths(by.sql);
+  }
+
+  /** As it stands; of a region whose ledger was never opened, as it will be. */
+  async head(): Promise<Head> {
+    const [row] = await this.#sql<HeadRow[]>`select * from ledger_head`;
+    return row === undefined ? this.#first() : headOf(row);
+  }
+
+  /** @param hour of which events will be written. */
+  async open<T>(hour: number, work: (opened: Opened) => Promise<T>): Promise<T> {
+    await this.#months.ensure(hour);
+    return (await this.#sql.begin(async (tx) => {
+      const first = this.#first();
+      await tx`insert into ledger_head (id, sequence, hash, ran_at, mode, locked, first_hour, reset_sequence)
+        values (1, 0, ${Buffer.from(first.hash)}, ${new Date(first.ranAt)}, ${first.mode}, false, ${first.firstHour}, 0)
+        on conflict do nothing`;
+      const [row] = await tx<HeadRow[]>`select * from ledger_head for update`;
+      let head = headOf(row!);
+      return await work({
+        tx,
+        head,
+        append: async (drafts) => {
+          const events = await chained(head, drafts, this.#clock.now());
+          head = await store(tx, head, events);
+          return events;
+        },
+      });
+    })) as T;
+  }
+
+  #first(): Head {
+    const now = this.#clock.now();
+    return {
+      ...{ sequence: 0, hash: GENESIS, ranAt: now, mode: 'shadow', locked: false },
+      ...{ firstHour: Math.floor(now / HOUR_MS), resetSequence: 0 },
+    };
+  }
+}
+
+async function chained(head: Head, drafts: readonly EventDraft[], now: number): Promise<LedgerEvent[]> {
+  // A clock that was set back must not put events before those that they follow.
+  const ranAt = Math.max(now, head.ranAt);
+  const events: LedgerEvent[] = [];
+  let { sequence, hash } = head;
+  for (const draft of drafts) {
+    sequence += 1;
+    const event = { ...draft, sequence, ranAt };
+    hash = eventHash(hash, event);
+    events.push({ ...event, hash });
+    if (events.length % ROWS_A_TURN === 0) await nextTurn();
+  }
+  return events;
+}
+
+async function store(tx: TransactionSql, head: Head, events: readonly LedgerEvent[]): Promise<Head> {
+  const last = events.at(-1);
+  if (last === undefined) return head;
+  await copyIn(tx, COPY, encoded(events));
+  const changes = new Balances();
+  for (const event of events) changes.apply(event);
+  const reset = events.findLast(({ kind }) => kind === 'reset');
+  if (reset !== undefined) {
+    await tx`delete from ledger_accounts`;
+    await tx`delete from ledger_pending`;
+  }
+  await moveAccounts(tx, changes);
+  await movePending(tx, changes);
+  const { sequence, hash, ranAt } = last;
+  const resetSequence = reset?.sequence ?? head.resetSequence;
+  await tx`update ledger_head set sequence = ${sequence}, hash = ${Buffer.from(hash)}, ran_at = ${new Date(ranAt)},
+    reset_sequence = ${resetSequence}`;
+  return { ...head, sequence, hash, ranAt, resetSequence };
+}
+
+async function* encoded(events: readonly LedgerEvent[]): AsyncGenerator<Buffer> {
+  const encoder = new CopyEncoder(COLUMNS.length);
+  for (let from = 0; from < events.length; from += ROWS_A_TURN) {
+    for (const event of events.slice(from, from + ROWS_A_TURN)) encode(encoder, event);
+    yield encoder.take();
+    await nextTurn();
+  }
+  yield encoder.end();
+}
+
+function encode(to: CopyEncoder, event: LedgerEvent): void {
+  const { basis } = event;
+  to.row().int8(event.sequence).int4(event.hour).text(event.kind).int2(event.revision).text(event.nodeId);
+  to.int8(event.accountId).text(event.ref).numeric(event.amount).int8(basis.minutes).int4(basis.microScore);
+  to.int4(basis.scoreVersion)
+    .timestamptz(event.ranAt)
+    .bytea(event.hash)
+    .text(event.ownerEmail ?? null);
+}
+
+/** Sorted, as all who touch many of them do. A check of the table sees a row before its conflict does, so sums are made first. */
+async function moveAccounts(tx: TransactionSql, { accounts }: Balances): Promise<void> {
+  const rows = [...accounts].sort(([a], [b]) => a - b);
+  if (rows.length === 0) return;
+  const ids = rows.map(([id]) => String(id));
+  const [current, minting, redeemed] = (['current', 'minting', 'redeemed'] as const).map((bucket) =>
+    rows.map(([, balance]) => String(balance[bucket])),
+  );
+  const changes = tx`unnest(${ids}::text[]::bigint[], ${current!}::text[]::numeric[], ${minting!}::text[]::numeric[],
+    ${redeemed!}::text[]::numeric[]) as d (account_id, current, minting, redeemed)`;
+  const moved = await tx`update ledger_accounts a
+    set current = a.current + d.current, minting = a.minting + d.minting, redeemed = a.redeemed + d.redeemed
+    from ${changes} where a.account_id = d.account_id`;
+  if (moved.count < rows.length)
+    await tx`insert into ledger_accounts (account_id, current, minting, redeemed)
+      select d.* from ${changes} where not exists (select from ledger_accounts a where a.account_id = d.account_id)`;
+}
+
+async function movePending(tx: TransactionSql, { pending }: Balances): Promise<void> {
+  const rows = [...pending]
+    .flatMap(([nodeId, accounts]) => [...accounts].map(([account, amount]) => ({ nodeId, account, amount })))
+    .filter(({ amount }) => amount !== 0n);
+  if (rows.length === 0) return;
+  const nodes = rows.map(({ nodeId }) => nodeId);
+  const accounts = rows.map(({ account }) => String(account));
+  const amounts = rows.map(({ amount }) => String(amount));
+  await tx`insert into ledger_pending as p (node_id, account_id, amount)
+    select * from unnest(${nodes}::text[], ${accounts}::text[]::bigint[], ${amounts}::text[]::numeric[])
+    on conflict (node_id, account_id) do update set amount = p.amount + excluded.amount`;
+  await tx`delete from ledger_pending where node_id = any(${nodes}::text[]) and amount = 0`;
+}
+
+function headOf(row: HeadRow): Head {
+  return {
+    sequence: Number(row.sequence),
+    hash: row.hash,
+    ranAt: row.ran_at.getTime(),
+    mode: row.mode,
+    locked: row.locked,
+    firstHour: row.first_hour,
+    resetSequence: Number(row.reset_sequence),
+  };
+}

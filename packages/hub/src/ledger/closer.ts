@@ -1,0 +1,88 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Task } from '../ticker.ts';
+import { Balances } from './balances.ts';
+import type { LedgerBook } from './book.ts';
+import type { DueHour, HourStore } from './hour-store.ts';
+import { nextPass, takesWords } from './passes.ts';
+import { settle } from './settlement.ts';
+import type { HourSource, NodeHourWords, PayeeSource, ScoreSource } from './sources.ts';
+
+export interface CloserDeps {
+  readonly book: LedgerBook;
+  readonly store: HourStore;
+  readonly hours: HourSource;
+  readonly scores: ScoreSource;
+  readonly payees: PayeeSource;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Pick<Log, 'info'>;
+}
+
+/** Nodes of one transaction. */
+const SLICE = 5_000;
+
+/**
+ * Closes hours and takes later words. A pass reads every node's hour as it stands now and writes the difference from what is
+ * written: so it may be cut off at any statement, run twice, or run by two at once (each waits for the other's transaction),
+ * and nothing is paid twice or lost. Hours are closed in their order: what matures in one is pending in those before.
+ */
+export class HourCloser implements Task {
+  readonly name = 'ledger-close';
+  readonly periodMs = 60_000;
+  readonly #deps: CloserDeps;
+
+  constructor(deps: CloserDeps) {
+    this.#deps = deps;
+  }
+
+  async tick(stop?: AbortSignal): Promise<void> {
+    const { book, store, clock } = this.#deps;
+    const { firstHour } = await book.head();
+    for (const due of await store.due(clock.now(), firstHour)) {
+      if (stop?.aborted) return;
+      await this.#pass(due, stop);
+    }
+  }
+
+  async #pass(due: DueHour, stop: AbortSignal | undefined): Promise<void> {
+    const { store, hours, clock, log } = this.#deps;
+    const { hour, doneUpTo } = due;
+    const begun = clock.now();
+    const pages = hours.hours(hour, doneUpTo === undefined ? {} : { after: doneUpTo });
+    for await (const nodes of inSlices(pages, SLICE)) {
+      await this.#settle(due, nodes);
+      if (stop?.aborted) return;
+    }
+    const now = clock.now();
+    await store.finish(hour, { now, tookMs: now - begun, nextPassAt: nextPass(hour, now) });
+    if (!due.closed) log.info({ hour, tookMs: now - begun }, 'an hour of the ledger is closed');
+  }
+
+  async #settle(due: DueHour, nodes: readonly NodeHourWords[]): Promise<void> {
+    const { book, store, scores, payees, clock } = this.#deps;
+    const { hour } = due;
+    const ids = nodes.map(({ nodeId }) => nodeId);
+    const [scored, paid] = await Promise.all([scores.at(hour, ids), payees.at(hour, ids)]);
+    await book.open(hour, async ({ tx, append }) => {
+      const written = await store.written(tx, hour, ids);
+      const held = new Balances();
+      const warm = nodes.filter((node) => node.paid !== 0n).map(({ nodeId }) => nodeId);
+      for (const one of await store.pending(tx, warm)) held.apply({ kind: 'pending', ...one });
+      const least = due.closed ? 1 : 0;
+      const open = takesWords(hour, due);
+      const taken = settle(nodes, { scored, paid, written, held, least, open });
+      await append(taken.drafts);
+      await store.refuse(tx, hour, taken.refusals, clock.now());
+      await store.progress(tx, hour, ids.at(-1)!);
+    });
+  }
+}
+
+async function* inSlices<T>(pages: AsyncIterable<readonly T[]>, size: number): AsyncGenerator<readonly T[]> {
+  let held: T[] = [];
+  for await (const page of pages) {
+    held = held.length === 0 ? [...page] : held.concat(page);
+    while (held.length >= size) yield held.splice(0, size);
+  }
+  if (held.length > 0) yield held;
+}

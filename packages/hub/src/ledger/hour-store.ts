@@ -1,0 +1,111 @@
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+import type { Written } from './entitlement.ts';
+import type { AccountId, Kind } from './event.ts';
+import { newestDue } from './passes.ts';
+import type { Refusal } from './settlement.ts';
+
+/** An hour whose turn it is to be read. */
+export interface DueHour {
+  readonly hour: number;
+  /** When it should have been. */
+  readonly dueAt: number;
+  readonly closed: boolean;
+  /** Nodes up to it were done by a pass that did not come to its end. */
+  readonly doneUpTo: string | undefined;
+}
+
+/** How far the closing of hours is, and what was written of them. */
+export class HourStore {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Hours that are over become rows; then those whose pass is due, the oldest first, those that were never closed before all. */
+  async due(now: number, firstHour: number): Promise<DueHour[]> {
+    const at = new Date(now);
+    await this.#sql`insert into ledger_hours
+        (hour, next_pass_at, passes, nodes, events, accrued, pending, matured, fees, revised, took_ms)
+      select hour, ${at}, 0, 0, 0, 0, 0, 0, 0, 0, 0
+      from generate_series(greatest(${firstHour}::int, (select max(hour) + 1 from ledger_hours)), ${newestDue(now)}::int) hour
+      on conflict do nothing`;
+    const rows = await this.#sql<
+      { hour: number; next_pass_at: Date; closed_at: Date | null; done_up_to: string | null }[]
+    >`select hour, next_pass_at, closed_at, done_up_to from ledger_hours
+      where next_pass_at <= ${at} order by closed_at is not null, hour`;
+    return rows.map((row) => ({
+      hour: row.hour,
+      dueAt: row.next_pass_at.getTime(),
+      closed: row.closed_at !== null,
+      doneUpTo: row.done_up_to ?? undefined,
+    }));
+  }
+
+  /** What stands of these nodes' hour, by node. */
+  async written(
+    tx: TransactionSql,
+    hour: number,
+    nodeIds: readonly string[],
+  ): Promise<Map<string, Written[]>> {
+    const rows = await tx<
+      { node_id: string; kind: Kind; account_id: bigint; amount: string; revision: number }[]
+    >`select node_id, kind, account_id, sum(amount)::text as amount, max(revision) as revision from stoicism_events
+      where hour = ${hour} and node_id = any(${[...nodeIds]}::text[]) group by 1, 2, 3`;
+    const found = new Map<string, Written[]>();
+    for (const { node_id: nodeId, kind, account_id: account, amount, revision } of rows) {
+      const one = { kind, accountId: Number(account), amount: BigInt(amount), revision };
+      const held = found.get(nodeId);
+      if (held === undefined) found.set(nodeId, [one]);
+      else held.push(one);
+    }
+    return found;
+  }
+
+  async pending(
+    tx: TransactionSql,
+    nodeIds: readonly string[],
+  ): Promise<{ nodeId: string; accountId: AccountId; amount: bigint }[]> {
+    if (nodeIds.length === 0) return [];
+    const rows = await tx<{ node_id: string; account_id: bigint; amount: string }[]>`
+      select node_id, account_id, amount::text as amount from ledger_pending where node_id = any(${[...nodeIds]}::text[])
+      order by node_id, account_id`;
+    return rows.map(({ node_id: nodeId, account_id: account, amount }) => ({
+      ...{ nodeId, accountId: Number(account), amount: BigInt(amount) },
+    }));
+  }
+
+  /** The newest word about a node's hour stands. */
+  async refuse(tx: TransactionSql, hour: number, refusals: readonly Refusal[], now: number): Promise<void> {
+    if (refusals.length === 0) return;
+    await tx`insert into ledger_refusals (hour, node_id, reason, amount, owner_email, seen_at)
+      select ${hour}, d.*, ${new Date(now)} from unnest(${refusals.map(({ nodeId }) => nodeId)}::text[],
+        ${refusals.map(({ reason }) => reason)}::text[], ${refusals.map(({ amount }) => String(amount))}::text[]::numeric[],
+        ${refusals.map(({ ownerEmail }) => ownerEmail ?? null)}::text[]) d
+      on conflict (hour, node_id) do update set reason = excluded.reason, amount = excluded.amount,
+        owner_email = excluded.owner_email, seen_at = excluded.seen_at`;
+  }
+
+  async progress(tx: TransactionSql, hour: number, upTo: string): Promise<void> {
+    await tx`update ledger_hours set done_up_to = ${upTo} where hour = ${hour}`;
+  }
+
+  /** A pass came to its end: the hour's sums are made of its events, whoever wrote them. */
+  async finish(
+    hour: number,
+    by: { now: number; tookMs: number; nextPassAt: number | undefined },
+  ): Promise<void> {
+    await this.#sql`update ledger_hours h
+      set closed_at = coalesce(closed_at, ${new Date(by.now)}), passes = passes + 1, done_up_to = null, took_ms = ${by.tookMs},
+        next_pass_at = ${by.nextPassAt === undefined ? null : new Date(by.nextPassAt)}, nodes = s.nodes, events = s.events,
+        accrued = s.accrued, pending = s.pending, matured = s.matured, fees = s.fees, revised = s.revised
+      from (select count(*)::int as events, count(distinct node_id)::int as nodes,
+          coalesce(sum(amount) filter (where kind = 'accrual'), 0) as accrued,
+          coalesce(sum(amount) filter (where kind in ('pending', 'pending-fee')), 0) as pending,
+          coalesce(sum(amount) filter (where kind = 'matured'), 0) as matured,
+          coalesce(sum(amount) filter (where kind = 'fee'), 0) as fees,
+          (count(*) filter (where revision > 0))::int as revised
+        from stoicism_events where hour = ${hour} and node_id <> '') s
+      where h.hour = ${hour}`;
+  }
+}

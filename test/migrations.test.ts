@@ -77,12 +77,16 @@ describe('migrations', { tags: ['postgres'], timeout: 120_000 }, () => {
     expect(statements).toEqual([]);
   });
 
-  it('make what drizzle-kit has no words for: partitions, an unlogged cache, room on the hot pages', async () => {
+  it('make what drizzle-kit has no words for: partitions, an unlogged cache, room on the hot pages, a guard of the ledger', async () => {
     await using fresh = await open(await server.createDatabase());
     const shape = await shapeOf(fresh.sql);
     expect(shape).toContain('table metrics_5m p p RANGE (bucket)');
     expect(shape).toContain('table metrics_1h p p RANGE (bucket)');
+    expect(shape).toContain('table stoicism_events p p RANGE (hour)');
+    expect(shape).toContain('table ledger_accounts r p {fillfactor=50,autovacuum_vacuum_scale_factor=0.05}');
     expect(shape).toContain('table probe_cache r u {fillfactor=50}');
     expect(shape).toContain('table node_status r p {fillfactor=50,autovacuum_vacuum_scale_factor=0.05}');
+    const guards = await fresh.sql`select tgname from pg_trigger where tgrelid = 'stoicism_events'::regclass`;
+    expect(guards).toEqual([{ tgname: 'stoicism_events_append_only' }]);
   });
 });

@@ -18,14 +18,15 @@ const manifestSchema = z.strictObject({
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
+/** Of instants or of whole numbers; it goes into a statement as it stands. */
+const BOUND = /^FOR VALUES FROM \((?:'[^'"]+'|\d+)\) TO \((?:'[^'"]+'|\d+)\)$/;
+
 const tableSchema = z.strictObject({
   kind: z.literal('table'),
   table: name,
   columns: z.array(name).min(1),
   /** Of a partitioned table: what must be there before its rows come. */
-  partitions: z.array(
-    z.strictObject({ name, bound: z.string().regex(/^FOR VALUES FROM \('[^'"]+'\) TO \('[^'"]+'\)$/) }),
-  ),
+  partitions: z.array(z.strictObject({ name, bound: z.string().regex(BOUND) })),
 });
 export type TableRecord = z.infer<typeof tableSchema>;
 

@@ -69,7 +69,7 @@ export class LedgerBook {
     this.#months = new EventMonths(by.sql);
   }
 
-  /** As it stands; of a region whose ledger was never opened, as it will be. */
+  /** As it stands; of a region whose ledger has not begun, as it would now. */
   async head(): Promise<Head> {
     const [row] = await this.#sql<HeadRow[]>`select * from ledger_head`;
     return row === undefined ? this.#first() : headOf(row);
@@ -79,10 +79,7 @@ export class LedgerBook {
   async open<T>(hour: number, work: (opened: Opened) => Promise<T>): Promise<T> {
     await this.#months.ensure(hour);
     return (await this.#sql.begin(async (tx) => {
-      const first = this.#first();
-      await tx`insert into ledger_head (id, sequence, hash, ran_at, mode, locked, first_hour, reset_sequence)
-        values (1, 0, ${Buffer.from(first.hash)}, ${new Date(first.ranAt)}, ${first.mode}, false, ${first.firstHour}, 0)
-        on conflict do nothing`;
+      await this.#begin(tx);
       const [row] = await tx<HeadRow[]>`select * from ledger_head for update`;
       let head = headOf(row!);
       return await work({
@@ -95,6 +92,18 @@ export class LedgerBook {
         },
       });
     })) as T;
+  }
+
+  /** The ledger begins with the hour in which a hub first asks for it. */
+  async begin(): Promise<Head> {
+    await this.#begin(this.#sql);
+    return this.head();
+  }
+
+  async #begin(sql: Sql | TransactionSql): Promise<void> {
+    const { hash, ranAt, mode, firstHour } = this.#first();
+    await sql`insert into ledger_head (id, sequence, hash, ran_at, mode, locked, first_hour, reset_sequence)
+      values (1, 0, ${Buffer.from(hash)}, ${new Date(ranAt)}, ${mode}, false, ${firstHour}, 0) on conflict do nothing`;
   }
 
   #first(): Head {
@@ -124,7 +133,7 @@ async function chained(head: Head, drafts: readonly EventDraft[], now: number): 
 async function store(tx: TransactionSql, head: Head, events: readonly LedgerEvent[]): Promise<Head> {
   const last = events.at(-1);
   if (last === undefined) return head;
-  await copyIn(tx, COPY, encoded(events));
+  await copyIn(tx, COPY, encoded(events, await ownersOf(tx, events)));
   const changes = new Balances();
   for (const event of events) changes.apply(event);
   const reset = events.findLast(({ kind }) => kind === 'reset');
@@ -141,35 +150,52 @@ async function store(tx: TransactionSql, head: Head, events: readonly LedgerEven
   return { ...head, sequence, hash, ranAt, resetSequence };
 }
 
-async function* encoded(events: readonly LedgerEvent[]): AsyncGenerator<Buffer> {
+type OwnerOf = (event: LedgerEvent) => string | undefined;
+
+/** Whose an event is, by e-mail: the owner whom it names, else whoever named its account last. */
+async function ownersOf(tx: TransactionSql, events: readonly LedgerEvent[]): Promise<OwnerOf> {
+  const ids = [...new Set(events.flatMap(({ ownerId }) => ownerId ?? []))];
+  const accounts = [...new Set(events.flatMap((one) => (one.ownerId === undefined ? one.accountId : [])))];
+  const people = await tx<{ id: string; email: string }[]>`
+    select owner_id as id, email from payout_people where owner_id = any(${ids}::text[])`;
+  const choosers = await tx<{ id: string; email: string }[]>`
+    select distinct on (account_id) account_id as id, owner as email from payout_choices
+    where account_id = any(${accounts}::text[]) order by account_id, seq desc`;
+  const byOwner = new Map(people.map(({ id, email }) => [id, email]));
+  const byAccount = new Map(choosers.map(({ id, email }) => [id, email]));
+  return ({ ownerId, accountId }) =>
+    ownerId === undefined ? byAccount.get(accountId) : byOwner.get(ownerId);
+}
+
+async function* encoded(events: readonly LedgerEvent[], ownerOf: OwnerOf): AsyncGenerator<Buffer> {
   const encoder = new CopyEncoder(COLUMNS.length);
   for (let from = 0; from < events.length; from += ROWS_A_TURN) {
-    for (const event of events.slice(from, from + ROWS_A_TURN)) encode(encoder, event);
+    for (const event of events.slice(from, from + ROWS_A_TURN)) encode(encoder, event, ownerOf(event));
     yield encoder.take();
     await nextTurn();
   }
   yield encoder.end();
 }
 
-function encode(to: CopyEncoder, event: LedgerEvent): void {
+function encode(to: CopyEncoder, event: LedgerEvent, owner: string | undefined): void {
   const { basis } = event;
   to.row().int8(event.sequence).int4(event.hour).text(event.kind).int2(event.revision).text(event.nodeId);
-  to.int8(event.accountId).text(event.ref).numeric(event.amount).int8(basis.minutes).int4(basis.microScore);
+  to.text(event.accountId).text(event.ref).numeric(event.amount).int8(basis.minutes).int4(basis.microScore);
   to.int4(basis.scoreVersion)
     .timestamptz(event.ranAt)
     .bytea(event.hash)
-    .text(event.ownerEmail ?? null);
+    .text(owner ?? null);
 }
 
 /** Sorted, as all who touch many of them do. A check of the table sees a row before its conflict does, so sums are made first. */
 async function moveAccounts(tx: TransactionSql, { accounts }: Balances): Promise<void> {
-  const rows = [...accounts].sort(([a], [b]) => a - b);
+  const rows = [...accounts].sort(([a], [b]) => (a < b ? -1 : 1));
   if (rows.length === 0) return;
-  const ids = rows.map(([id]) => String(id));
+  const ids = rows.map(([id]) => id);
   const [current, minting, redeemed] = (['current', 'minting', 'redeemed'] as const).map((bucket) =>
     rows.map(([, balance]) => String(balance[bucket])),
   );
-  const changes = tx`unnest(${ids}::text[]::bigint[], ${current!}::text[]::numeric[], ${minting!}::text[]::numeric[],
+  const changes = tx`unnest(${ids}::text[], ${current!}::text[]::numeric[], ${minting!}::text[]::numeric[],
     ${redeemed!}::text[]::numeric[]) as d (account_id, current, minting, redeemed)`;
   const moved = await tx`update ledger_accounts a
     set current = a.current + d.current, minting = a.minting + d.minting, redeemed = a.redeemed + d.redeemed
@@ -185,10 +211,10 @@ async function movePending(tx: TransactionSql, { pending }: Balances): Promise<v
     .filter(({ amount }) => amount !== 0n);
   if (rows.length === 0) return;
   const nodes = rows.map(({ nodeId }) => nodeId);
-  const accounts = rows.map(({ account }) => String(account));
+  const accounts = rows.map(({ account }) => account);
   const amounts = rows.map(({ amount }) => String(amount));
   await tx`insert into ledger_pending as p (node_id, account_id, amount)
-    select * from unnest(${nodes}::text[], ${accounts}::text[]::bigint[], ${amounts}::text[]::numeric[])
+    select * from unnest(${nodes}::text[], ${accounts}::text[], ${amounts}::text[]::numeric[])
     on conflict (node_id, account_id) do update set amount = p.amount + excluded.amount`;
   await tx`delete from ledger_pending where node_id = any(${nodes}::text[]) and amount = 0`;
 }

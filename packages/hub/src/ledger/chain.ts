@@ -7,15 +7,16 @@ export const GENESIS: Uint8Array = new Uint8Array(32);
 
 const FORMAT = 1;
 const HASH = 32;
-/** Before the three texts: format, kind, revision, sequence, hour, account, time, amount, word, score, version, node. */
-const FIXED = 1 + 1 + 2 + 8 + 4 + 8 + 8 + 16 + 8 + 4 + 4 + HASH;
-const NO_NODE = new Uint8Array(HASH);
+const ACCOUNT = 16;
+/** Before what it refers to: format, kind, revision, sequence, hour, time, amount, word, score, version, account, node. */
+const FIXED = 1 + 1 + 2 + 8 + 4 + 8 + 16 + 8 + 4 + 4 + ACCOUNT + HASH;
+const NONE = new Uint8Array(HASH);
 
 /**
  * SHA-256 over the hash of the event before and all that an event says but its owner's e-mail, which is personal and may go.
  * @returns 32 bytes.
  */
-export function eventHash(before: Uint8Array, event: Omit<LedgerEvent, 'hash' | 'ownerEmail'>): Uint8Array {
+export function eventHash(before: Uint8Array, event: Omit<LedgerEvent, 'hash' | 'ownerId'>): Uint8Array {
   const ref = Buffer.from(event.ref);
   const bytes = Buffer.allocUnsafe(HASH + FIXED + ref.length);
   bytes.set(before, 0);
@@ -25,7 +26,6 @@ export function eventHash(before: Uint8Array, event: Omit<LedgerEvent, 'hash' | 
   at = bytes.writeUInt16BE(event.revision, at);
   at = bytes.writeBigUInt64BE(BigInt(event.sequence), at);
   at = bytes.writeUInt32BE(event.hour, at);
-  at = bytes.writeBigUInt64BE(BigInt(event.accountId), at);
   at = bytes.writeBigUInt64BE(BigInt(event.ranAt), at);
   // 38 digits are less than 127 bits: two's complement in 16 bytes.
   at = bytes.writeBigInt64BE(event.amount >> 64n, at);
@@ -33,7 +33,8 @@ export function eventHash(before: Uint8Array, event: Omit<LedgerEvent, 'hash' | 
   at = bytes.writeBigUInt64BE(event.basis.minutes, at);
   at = bytes.writeUInt32BE(event.basis.microScore, at);
   at = bytes.writeUInt32BE(event.basis.scoreVersion, at);
-  bytes.set(event.nodeId === '' ? NO_NODE : fromHex(event.nodeId), at);
-  bytes.set(ref, at + HASH);
+  bytes.set(event.accountId === '' ? NONE.subarray(0, ACCOUNT) : fromHex(event.accountId), at);
+  bytes.set(event.nodeId === '' ? NONE : fromHex(event.nodeId), at + ACCOUNT);
+  bytes.set(ref, at + ACCOUNT + HASH);
   return hash('sha256', bytes, 'buffer');
 }

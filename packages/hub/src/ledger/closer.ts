@@ -37,7 +37,7 @@ export class HourCloser implements Task {
 
   async tick(stop?: AbortSignal): Promise<void> {
     const { book, store, clock } = this.#deps;
-    const { firstHour } = await book.head();
+    const { firstHour } = await book.begin();
     for (const due of await store.due(clock.now(), firstHour)) {
       if (stop?.aborted) return;
       await this.#pass(due, stop);

@@ -8,7 +8,7 @@ export interface Claim {
   readonly accountId: AccountId;
   readonly amount: bigint;
   readonly basis: Basis;
-  readonly ownerEmail: string | undefined;
+  readonly ownerId: string | undefined;
 }
 
 /** What was written of a node's hour so far, by kind and account. */
@@ -38,11 +38,11 @@ function split(
   const whole = wordPoints(minutes, score.micro);
   const { tunnel } = payee;
   const shares = splitFee(whole, tunnel?.permille1 ?? 0);
-  const { accountId, ownerEmail } = payee;
-  const rest: Claim = { kind: own, accountId, amount: shares.rest, basis, ownerEmail };
+  const { accountId, ownerId } = payee;
+  const rest: Claim = { kind: own, accountId, amount: shares.rest, basis, ownerId };
   if (tunnel === undefined) return [rest];
-  const { accountId: to, ownerEmail: email } = tunnel;
-  return [rest, { kind: fee, accountId: to, amount: shares.fee, basis, ownerEmail: email }];
+  const { accountId: to } = tunnel;
+  return [rest, { kind: fee, accountId: to, amount: shares.fee, basis, ownerId: undefined }];
 }
 
 /** How the words of an hour differ from what was written of it. */
@@ -66,20 +66,20 @@ export function differenceOf(
   const before = new Map(earned.map((one) => [of(one), one.amount]));
   const claimed = new Set(claims.map(of));
   const dropped = earned.filter((one) => one.amount !== 0n && !claimed.has(of(one)));
-  const owners = new Map(claims.map(({ accountId, ownerEmail }) => [accountId, ownerEmail]));
+  const owners = new Map(claims.map(({ accountId, ownerId }) => [accountId, ownerId]));
   const changes = [
     ...claims.map((claim) => ({ ...claim, amount: claim.amount - (before.get(of(claim)) ?? 0n) })),
     ...dropped.map((one) => ({
       ...{ ...one, amount: -one.amount, basis: NO_BASIS },
-      ownerEmail: owners.get(one.accountId),
+      ownerId: owners.get(one.accountId),
     })),
   ].filter(({ amount }) => amount !== 0n);
   if (changes.length === 0) return { kind: 'none' };
   const sum = changes.reduce((all, { amount }) => all + amount, 0n);
   if (sum < 0n) return { kind: 'less', amount: sum };
   const revision = revisionAfter(written, least);
-  const drafts = changes.map(({ kind, accountId, amount, basis, ownerEmail }) => ({
-    ...{ kind, accountId, amount, basis, ownerEmail, nodeId, revision, hour: hubHour, ref: '' },
+  const drafts = changes.map(({ kind, accountId, amount, basis, ownerId }) => ({
+    ...{ kind, accountId, amount, basis, ownerId, nodeId, revision, hour: hubHour, ref: '' },
   }));
   return { kind: 'more', amount: sum, drafts };
 }

@@ -1,7 +1,7 @@
 /** What the ledger records: each event moves an amount between buckets, and says by its kind between which. */
 
-/** Names a payout account within the region, a row of `payouts/`. 0: of no account. */
-export type AccountId = number;
+/** Names a payout account in every region: 32 hex digits (`payouts/`). Empty: of no account. */
+export type AccountId = string;
 
 export const KINDS = [
   'accrual',
@@ -44,8 +44,8 @@ export interface EventDraft {
   readonly amount: bigint;
   /** Of a revision the whole that is in force, not what came to it. */
   readonly basis: Basis;
-  /** E-mail of the owner then: local to this region, in no chain and no publication (§16.5). */
-  readonly ownerEmail: string | undefined;
+  /** The owner of the node then; undefined: whoever named the account last. Stored as the e-mail, a local column (§16.5). */
+  readonly ownerId: string | undefined;
 }
 
 export interface LedgerEvent extends EventDraft {

@@ -49,12 +49,12 @@ export class HourStore {
     nodeIds: readonly string[],
   ): Promise<Map<string, Written[]>> {
     const rows = await tx<
-      { node_id: string; kind: Kind; account_id: bigint; amount: string; revision: number }[]
+      { node_id: string; kind: Kind; account_id: string; amount: string; revision: number }[]
     >`select node_id, kind, account_id, sum(amount)::text as amount, max(revision) as revision from stoicism_events
       where hour = ${hour} and node_id = any(${[...nodeIds]}::text[]) group by 1, 2, 3`;
     const found = new Map<string, Written[]>();
     for (const { node_id: nodeId, kind, account_id: account, amount, revision } of rows) {
-      const one = { kind, accountId: Number(account), amount: BigInt(amount), revision };
+      const one = { kind, accountId: account, amount: BigInt(amount), revision };
       const held = found.get(nodeId);
       if (held === undefined) found.set(nodeId, [one]);
       else held.push(one);
@@ -67,11 +67,11 @@ export class HourStore {
     nodeIds: readonly string[],
   ): Promise<{ nodeId: string; accountId: AccountId; amount: bigint }[]> {
     if (nodeIds.length === 0) return [];
-    const rows = await tx<{ node_id: string; account_id: bigint; amount: string }[]>`
+    const rows = await tx<{ node_id: string; account_id: string; amount: string }[]>`
       select node_id, account_id, amount::text as amount from ledger_pending where node_id = any(${[...nodeIds]}::text[])
       order by node_id, account_id`;
     return rows.map(({ node_id: nodeId, account_id: account, amount }) => ({
-      ...{ nodeId, accountId: Number(account), amount: BigInt(amount) },
+      ...{ nodeId, accountId: account, amount: BigInt(amount) },
     }));
   }
 
@@ -79,9 +79,10 @@ export class HourStore {
   async refuse(tx: TransactionSql, hour: number, refusals: readonly Refusal[], now: number): Promise<void> {
     if (refusals.length === 0) return;
     await tx`insert into ledger_refusals (hour, node_id, reason, amount, owner_email, seen_at)
-      select ${hour}, d.*, ${new Date(now)} from unnest(${refusals.map(({ nodeId }) => nodeId)}::text[],
+      select ${hour}, d.node_id, d.reason, d.amount, p.email, ${new Date(now)} from unnest(${refusals.map(({ nodeId }) => nodeId)}::text[],
         ${refusals.map(({ reason }) => reason)}::text[], ${refusals.map(({ amount }) => String(amount))}::text[]::numeric[],
-        ${refusals.map(({ ownerEmail }) => ownerEmail ?? null)}::text[]) d
+        ${refusals.map(({ ownerId }) => ownerId ?? null)}::text[]) d (node_id, reason, amount, owner_id)
+        left join payout_people p using (owner_id)
       on conflict (hour, node_id) do update set reason = excluded.reason, amount = excluded.amount,
         owner_email = excluded.owner_email, seen_at = excluded.seen_at`;
   }

@@ -31,7 +31,7 @@ export const stoicismEvents = pgTable(
     kind: bytewise('kind').$type<Kind>().notNull(),
     revision: smallint('revision').notNull(),
     nodeId: nodeIdColumn('node_id').notNull(),
-    accountId: bigint('account_id', { mode: 'number' }).notNull(),
+    accountId: bytewise('account_id').notNull(),
     ref: bytewise('ref').notNull(),
     amount: units('amount'),
     /** Bits of the hour's minutes. */
@@ -79,7 +79,7 @@ export const ledgerHead = pgTable(
 export const ledgerAccounts = pgTable(
   'ledger_accounts',
   {
-    accountId: bigint('account_id', { mode: 'number' }).primaryKey(),
+    accountId: bytewise('account_id').primaryKey(),
     /** Below 0 only where a revision took back what was minted already. */
     current: units('current'),
     minting: units('minting'),
@@ -93,7 +93,7 @@ export const ledgerPending = pgTable(
   'ledger_pending',
   {
     nodeId: nodeIdColumn('node_id').notNull(),
-    accountId: bigint('account_id', { mode: 'number' }).notNull(),
+    accountId: bytewise('account_id').notNull(),
     amount: units('amount'),
   },
   (table) => [
@@ -153,7 +153,7 @@ export const ledgerAdjustments = pgTable(
   'ledger_adjustments',
   {
     adjustmentId: bigint('adjustment_id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-    accountId: bigint('account_id', { mode: 'number' }).notNull(),
+    accountId: bytewise('account_id').notNull(),
     amount: units('amount'),
     reason: text('reason').notNull(),
     proposedBy: text('proposed_by').notNull(),

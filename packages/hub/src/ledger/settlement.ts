@@ -10,7 +10,7 @@ export interface Refusal {
   readonly reason: 'late' | 'less';
   /** What the hour would be worth by it, less what it was paid. */
   readonly amount: bigint;
-  readonly ownerEmail: string | undefined;
+  readonly ownerId: string | undefined;
 }
 
 /** What is known while an hour is settled. */
@@ -53,20 +53,20 @@ function earn(
   const { nodeId } = node;
   const claims = claimsOf(node, score, payee);
   const difference = differenceOf(node, { claims, written: written.get(nodeId) ?? [], least });
-  const { ownerEmail } = payee;
+  const { ownerId } = payee;
   if (difference.kind === 'none') return;
   if (difference.kind === 'less')
-    refusals.push({ nodeId, ownerEmail, reason: 'less', amount: difference.amount });
+    refusals.push({ nodeId, ownerId, reason: 'less', amount: difference.amount });
   else if (open) {
     for (const draft of difference.drafts) held.apply(draft);
     drafts.push(...difference.drafts);
-  } else refusals.push({ nodeId, ownerEmail, reason: 'late', amount: difference.amount });
+  } else refusals.push({ nodeId, ownerId, reason: 'late', amount: difference.amount });
 }
 
 /** A minute without a failed gate says that the warm-up is over: what waited for that goes to whom it was earned for. */
 function mature(
   { nodeId, hubHour }: NodeHourWords,
-  { accountId: own, ownerEmail, tunnel }: Payee,
+  { accountId: own, ownerId }: Payee,
   { written, held, least }: Facts,
 ): EventDraft[] {
   const revision = revisionAfter(written.get(nodeId) ?? [], least);
@@ -74,7 +74,6 @@ function mature(
     .filter(([, amount]) => amount !== 0n)
     .map(([accountId, amount]) => ({
       ...{ kind: 'matured', hour: hubHour, revision, nodeId, accountId, ref: '', amount, basis: NO_BASIS },
-      ownerEmail:
-        accountId === own ? ownerEmail : accountId === tunnel?.accountId ? tunnel.ownerEmail : undefined,
+      ownerId: accountId === own ? ownerId : undefined,
     }));
 }

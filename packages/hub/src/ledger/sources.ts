@@ -32,14 +32,13 @@ export interface ScoreSource {
 /** To whom a node's hour is due. */
 export interface Payee {
   readonly accountId: AccountId;
-  /** The owner's, of that hour. */
-  readonly ownerEmail: string | undefined;
+  /** Names the owner of that hour (`payout_people`). */
+  readonly ownerId: string;
   readonly tunnel?:
     | {
         readonly accountId: AccountId;
         /** Tenths of a per-mille of the hour. */
         readonly permille1: number;
-        readonly ownerEmail: string | undefined;
       }
     | undefined;
 }

@@ -1,6 +1,12 @@
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/kit/longest-first.ts';
 
+/**
+ * A flow runs other people's servers on a machine that is shared: what fails once and then passes is named at the end of the
+ * run, to be looked into, and is no failure.
+ */
+const ONCE_MORE = 1;
+
 export default defineConfig({
   test: {
     // As `testTimeout`: a page of a busy machine opens its stream after more than the usual second.
@@ -8,8 +14,8 @@ export default defineConfig({
     restoreMocks: true,
     unstubEnvs: true,
     strictTags: true,
-    // Most files wait for processes of their own: on two cores, one file at a time leaves a core idle.
-    maxWorkers: '100%',
+    // Most files wait for processes of their own: one file at a time for each core leaves a third of them idle.
+    maxWorkers: '150%',
     sequence: { sequencer: LongestFirst },
     // A bound for what hangs, not a measure of speed: the machines are shared and noisy.
     testTimeout: 90_000,
@@ -34,9 +40,10 @@ export default defineConfig({
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/e2e/**'],
           fileParallelism: true,
+          retry: ONCE_MORE,
         },
       },
-      { extends: true, test: { name: 'e2e', include: ['test/e2e/*.test.ts'] } },
+      { extends: true, test: { name: 'e2e', include: ['test/e2e/*.test.ts'], retry: ONCE_MORE } },
     ],
   },
 });

@@ -47,7 +47,7 @@ import type { PrivateFile } from './private-file.ts';
 import { publicUrlShortcomings } from './public-url.ts';
 import { loadRegionSettings, saveOrigin } from './region-settings.ts';
 import { createReleases } from './releases/index.ts';
-import { createRollouts } from './rollouts/index.ts';
+import { createRollouts, mayBegin } from './rollouts/index.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { createLogMailer, createSmtpMailer } from './seams/mailer/index.ts';
 import { descriptorShortage } from './server.ts';
@@ -192,6 +192,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     party: () => identity.proof.party,
     ...{
       orders,
+      mayBegin,
       sql,
       bus,
       events,
@@ -220,7 +221,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   opening.defer(() => last(releases.close()));
   let sessions: AgentSide['gateway']['sessions'] | undefined;
   const rollouts = await createRollouts({
-    ...{ sql, bus, clock, random, log, releases: releases.bench, instanceId: config.instance },
+    ...{ sql, bus, clock, random, log, orders, releases: releases.bench, instanceId: config.instance },
     rehearsal: config.rolloutRehearsal,
     sessions: () => sessions,
   });

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { RolloutKind } from '../rollouts/index.ts';
+import type { ReleaseKind } from '../rollouts/index.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT_CODES } from './exit.ts';
 
@@ -22,7 +22,7 @@ export function addRolloutCommands(root: Command, here: () => CommandContext): v
     .option('--targets <version>', 'of the release; what is in force unless given')
     .option('--dry-run', 'tell what it would touch, and do nothing', false)
     .option('--yes', 'do it without a question', false)
-    .action(async (options: { kind: RolloutKind; targets?: string; dryRun: boolean; yes: boolean }) =>
+    .action(async (options: { kind: ReleaseKind; targets?: string; dryRun: boolean; yes: boolean }) =>
       (await commands()).createRollout(here(), options),
     );
   rollout

@@ -5,9 +5,9 @@ import {
   type CourseAct,
   createRolloutTools,
   type PauseAllState,
+  type ReleaseKind,
   RINGS,
   type Rollout,
-  type RolloutKind,
   type RolloutPlan,
   type RolloutTools,
   type StuckNode,
@@ -19,7 +19,7 @@ import { withBench } from './release.ts';
 import { printable, table } from './table.ts';
 
 interface CreateOptions {
-  readonly kind: RolloutKind;
+  readonly kind: ReleaseKind;
   readonly targets?: string;
   readonly dryRun: boolean;
   readonly yes: boolean;
@@ -77,7 +77,7 @@ function toldPause({ paused, by }: PauseAllState): string[] {
 function toldList(all: readonly Rollout[]): string[] {
   if (all.length === 0) return ['No rollout yet: stoa-hub rollout create'];
   const rows = all.map((one) => [
-    ...[one.rolloutId, one.kind, one.version, one.course.state, RINGS[one.course.ring]!.name],
+    ...[one.rolloutId, one.cargo.kind, one.version, one.course.state, RINGS[one.course.ring]!.name],
     ...[String(sum(one, 'confirmed')), String(sum(one, 'failed')), iso(one.createdAt)],
   ]);
   return table(['ID', 'WHAT', 'VERSION', 'STATE', 'RING', 'CONFIRMED', 'FAILED', 'BEGUN'], rows);
@@ -94,7 +94,7 @@ export async function actOnRollout(
     context.out(
       context.json
         ? JSON.stringify({ ok: true, ...rowOf(rollout) })
-        : `${rollout.kind} ${rollout.version} is ${rollout.course.state}.`,
+        : `${rollout.cargo.kind} ${rollout.version} is ${rollout.course.state}.`,
     );
   });
 }
@@ -166,9 +166,14 @@ function unknown(id: string): HubError {
   });
 }
 
-function rowOf({ rolloutId, kind, version, targetsVersion, security, course, evidence, createdBy }: Rollout) {
+export function rowOf({ rolloutId, cargo, version, security, course, evidence, createdBy }: Rollout) {
   const { state, ring, reason } = course;
-  return { rolloutId, kind, version, targetsVersion, security, state, ring, reason, createdBy, evidence };
+  const { kind } = cargo;
+  const of =
+    cargo.kind === 'chainweb'
+      ? { batchId: cargo.batchId, signedBy: cargo.order?.signedBy, awaitsApproval: cargo.awaitsApproval }
+      : { targetsVersion: cargo.targetsVersion };
+  return { rolloutId, kind, version, ...of, security, state, ring, reason, createdBy, evidence };
 }
 
 function planOf({ kind, version, release, downgrade, rings, reach }: RolloutPlan) {

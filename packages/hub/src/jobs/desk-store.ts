@@ -10,7 +10,8 @@ export interface BatchOrder {
   readonly signedBy: string;
 }
 
-export interface NewBatch {
+/** What the jobs of a batch have in common. Times are milliseconds since 1970. */
+export interface BatchJobs {
   readonly batchId: string;
   readonly run: JobRun;
   readonly kind: string;
@@ -18,15 +19,22 @@ export interface NewBatch {
   readonly idempotent: boolean;
   readonly maxAttempts: number;
   readonly params: string;
+  readonly needsApproval: boolean;
+  readonly order: Pick<BatchOrder, 'orderId'> | undefined;
+  readonly now: number;
+  readonly scheduledAt: number;
+  /** Not to be begun after it; a day after `scheduledAt` unless said. */
+  readonly deadline?: number;
+}
+
+export interface NewBatch extends BatchJobs {
   readonly selector: string;
   readonly createdBy: string;
-  readonly needsApproval: boolean;
   readonly order: BatchOrder | undefined;
   /** Whose turn it is; undefined for what a person submits. */
   readonly scheduleId: string | undefined;
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  readonly scheduledAt: number;
+  /** What is named by the order, where its jobs come later (`StagedJobs`); as many as the jobs unless said. */
+  readonly nodes?: number;
 }
 
 /** Rows of one statement. */
@@ -54,25 +62,31 @@ export class DeskStore {
 
   /** @returns false where the batch is there already: then nothing is written. */
   async insert(tx: TransactionSql, batch: NewBatch, nodeIds: readonly string[]): Promise<boolean> {
-    const { batchId, now, order } = batch;
-    const at = new Date(now);
+    const { batchId, order } = batch;
     const fresh = await tx`
       insert into job_batches (batch_id, run, kind, params, selector, node_count, created_by, created_at, needs_approval,
         order_id, order_sealed, signed_by, schedule_id)
-      values (${batchId}, ${batch.run}, ${batch.kind}, ${batch.params}, ${batch.selector}, ${nodeIds.length},
-        ${batch.createdBy}, ${at}, ${batch.needsApproval}, ${order?.orderId ?? null},
+      values (${batchId}, ${batch.run}, ${batch.kind}, ${batch.params}, ${batch.selector}, ${batch.nodes ?? nodeIds.length},
+        ${batch.createdBy}, ${new Date(batch.now)}, ${batch.needsApproval}, ${order?.orderId ?? null},
         ${order === undefined ? null : Buffer.from(order.sealed)}, ${order?.signedBy ?? null}, ${batch.scheduleId ?? null})
       on conflict do nothing returning batch_id`;
     if (fresh.length === 0) return false;
+    await this.addJobs(tx, batch, nodeIds);
+    return true;
+  }
+
+  /** One job a node, to be begun from `scheduledAt` on. */
+  async addJobs(tx: TransactionSql, batch: BatchJobs, nodeIds: readonly string[]): Promise<void> {
+    const { batchId } = batch;
+    const [from, until] = [batch.scheduledAt, batch.deadline ?? batch.scheduledAt + DEADLINE_MS];
     for (let i = 0; i < nodeIds.length; i += ROWS)
       await tx`
         insert into jobs (batch_id, node_id, owner, run, kind, class, mutating, idempotent, params, held, max_attempts,
           scheduled_at, deadline, order_id, created_at)
         select ${batchId}, n.node_id, n.owner, ${batch.run}, ${batch.kind}, ${batch.class}, ${batch.class !== 'read'},
           ${batch.idempotent}, ${batch.params}, ${batch.needsApproval}, ${batch.maxAttempts},
-          ${new Date(batch.scheduledAt)}, ${new Date(batch.scheduledAt + DEADLINE_MS)}, ${order?.orderId ?? null}, ${at}
+          ${new Date(from)}, ${new Date(until)}, ${batch.order?.orderId ?? null}, ${new Date(batch.now)}
         from nodes n where n.node_id = any(${nodeIds.slice(i, i + ROWS)}::text[])`;
-    return true;
   }
 
   /**

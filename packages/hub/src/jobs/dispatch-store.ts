@@ -46,12 +46,20 @@ const MOST_CAPPED = 500;
 
 type Queries = Sql | TransactionSql;
 
+/**
+ * What else must hold in the moment that work which changes nodes is leased, over j (jobs): asked by the very statement
+ * that leases, so that what can't be read lets nothing out.
+ */
+export type MayBegin = (sql: Queries) => SqlFragment;
+
 /** Gives work out: many nodes' jobs in one statement, each to one lease only. */
 export class DispatchStore {
   readonly #sql: Sql;
+  readonly #mayBegin: MayBegin;
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql, mayBegin: MayBegin = () => sql`true`) {
     this.#sql = sql;
+    this.#mayBegin = mayBegin;
   }
 
   /** Reads change nothing: no caps, no order, no lock but that of the rows. */
@@ -101,7 +109,7 @@ export class DispatchStore {
             and (j.scheduled_at <= ${at} or j.fencing_token is not null and not j.acked and j.session_epoch < r.epoch)
             and not coalesce(j.held, false)
             and (j.state = 'queued' and j.deadline > ${at} or j.state = 'unknown' and not j.acked and j.cancel_wanted is null)
-            ${by.mutating ? sql`and not exists (${busy(sql)})` : sql``}
+            ${by.mutating ? sql`and not exists (${busy(sql)}) and ${this.#mayBegin(sql)}` : sql``}
           order by j.scheduled_at, j.job_id limit r.free for update skip locked
         ) j
         where n.retired_at is null and n.refused_at is null and n.quarantined_at is null

@@ -12,7 +12,7 @@ import { Refreshed } from '../refreshed.ts';
 import type { Task } from '../ticker.ts';
 import { BatchOrders } from './batch-orders.ts';
 import { Cancels } from './cancels.ts';
-import { DispatchStore } from './dispatch-store.ts';
+import { DispatchStore, type MayBegin } from './dispatch-store.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { DueSweep } from './due-sweep.ts';
 import { JobFrames } from './frames.ts';
@@ -36,7 +36,7 @@ export { type BatchCounts, type BatchTally, countBatch, tallyBatch } from './bat
 export { type HubJob, type HubJobEnd, HubWork, type NewHubJob } from './hub-work.ts';
 export type { JobBatch, JobDetail, JobReceiptRow, JobReport, JobRun, JobSummary, Keepsake } from './job.ts';
 export type { JobChoice } from './job-choice.ts';
-export { JobDesk, type JobRequest, type JobSubmit, type Submitted } from './job-desk.ts';
+export { JobDesk, type JobRequest, type JobSubmit, type StagedBatch, type Submitted } from './job-desk.ts';
 export { type JobLog, JobLogs } from './job-logs.ts';
 export {
   isUuid,
@@ -56,6 +56,7 @@ export { jobPages, jobSources } from './pages/index.ts';
 export { type JobPlan, LEFT_OUT, type LeftOut, type Share } from './planner.ts';
 export { type JobSchedule, JobSchedules } from './schedules.ts';
 export { sessionChannel } from './session-channel.ts';
+export { StagedJobs } from './staged-jobs.ts';
 export { isOver, JOB_STATES, type JobState } from './state.ts';
 export { toldParams } from './told-params.ts';
 
@@ -69,6 +70,7 @@ export interface JobsDeps {
   readonly generation: number;
   readonly party: () => { readonly key: SigningKey; readonly chain: HubChain };
   readonly orders: OrderSource;
+  readonly mayBegin: MayBegin;
   readonly random: Random;
   readonly fetch: PeerFetch;
   readonly sql: Sql;
@@ -108,7 +110,7 @@ export async function createJobs(deps: JobsDeps): Promise<Jobs> {
   const settled = (jobs: readonly { readonly jobId: string }[]) => moved(jobs.map(({ jobId }) => jobId));
   const tools = await createJobTools({ ...deps, onMoved: moved });
   const { desk, reader, logs, ready, cancels, files, logStore, passes } = tools;
-  const dispatches = new DispatchStore(sql);
+  const dispatches = new DispatchStore(sql, deps.mayBegin);
   const dispatcher = new Dispatcher({
     ...{ sessions, store: dispatches, party, instance, generation: deps.generation, clock, loop },
     orders: new BatchOrders({ sql, source: deps.orders }),

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { formatParams, type KindName, kindOf, type ParamValues, ProtocolError } from '@stoa/protocol';
 import { isAtLeast, requireFresh, type Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
+import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Bell } from '../bell.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import { printSelector, type Selector } from '../selector/index.ts';
 import { attemptsAt } from './attempts.ts';
-import type { BatchOrder, DeskStore } from './desk-store.ts';
+import type { BatchOrder, DeskStore, NewBatch } from './desk-store.ts';
 import type { JobChoice, JobChoices } from './job-choice.ts';
 import type { WorkLimits } from './limits.ts';
 import type { OrderSource } from './order-source.ts';
@@ -40,6 +41,18 @@ export interface Submitted {
   readonly batchId: string;
   readonly submitted: number;
   /** Nothing begins before somebody else approves it. */
+  readonly needsApproval: boolean;
+}
+
+/** A batch under an order, whose jobs come later. */
+export interface StagedBatch {
+  readonly batchId: string;
+  /** Canonical text. */
+  readonly params: string;
+  readonly selector: string;
+  readonly order: BatchOrder;
+  /** All that the order names, ascending. */
+  readonly nodeIds: readonly string[];
   readonly needsApproval: boolean;
 }
 
@@ -81,41 +94,14 @@ export class JobDesk {
    * @throws {HttpError} `bad_params`, `radius_changed`, `order_needed`, `bad_order`, `order_used`, `confirm_first`, `nothing_to_do`.
    */
   async submit(viewer: Viewer, request: JobSubmit): Promise<Submitted> {
-    const { store, planner, audit, orders, limits, ready, clock } = this.#deps;
-    const now = clock.now();
-    const kind = kindOf(request.kind);
-    const params = canonical(request);
+    const { store, audit, ready } = this.#deps;
     const batchId = request.batchId ?? randomUUID();
     const before = await store.batch(batchId);
     if (before !== undefined) return this.#again(viewer, batchId);
-    if (kind.class !== 'read') requireFresh(viewer, now);
-    // Whoever brings an order, it is its signer's word that nodes take or not.
-    const signer = request.order === undefined ? request.signer : orders.signerOf(request.order);
-    const nodeIds = await planner.nodeIds(viewer, { ...request, signer });
-    requireRadius(nodeIds.length, request.expected);
-    const order = await this.#orderOf(viewer, request, { params, nodeIds, orders });
-    const { approvalAbove } = await limits();
-    const needsApproval = kind.class !== 'read' && nodeIds.length > approvalAbove;
-    const scheduledAt = Math.max(now, request.scheduledAt ?? now);
-    const selector = printSelector(request.selector);
+    const { batch, nodeIds } = await this.#prepare(viewer, { ...request, batchId });
+    const { needsApproval, order, params, selector } = batch;
     const fresh = await store.begin(async (tx) => {
-      const written = await store.insert(
-        tx,
-        {
-          ...{ batchId, run: 'agent', kind: request.kind, class: kind.class, idempotent: kind.idempotent },
-          ...{
-            maxAttempts: attemptsAt(kind),
-            params,
-            selector,
-            createdBy: viewer.email,
-            needsApproval,
-            order,
-          },
-          ...{ scheduleId: request.scheduleId, now, scheduledAt },
-        },
-        nodeIds,
-      );
-      if (!written) return false;
+      if (!(await store.insert(tx, batch, nodeIds))) return false;
       await audit.appendIn(tx, {
         actor: viewer.email,
         act: 'job.submit',
@@ -126,13 +112,64 @@ export class JobDesk {
           ...(order && { order: order.orderId, signedBy: order.signedBy }),
           ...(request.scheduleId !== undefined && { schedule: request.scheduleId }),
         },
-        ...(kind.class === 'read' && { retention: '30d' as const }),
+        ...(batch.class === 'read' && { retention: '30d' as const }),
       });
-      if (!needsApproval && scheduledAt <= now) await ready.ring(tx, nodeIds);
+      if (!needsApproval && batch.scheduledAt <= batch.now) await ready.ring(tx, nodeIds);
       return true;
     });
     if (!fresh) return this.#again(viewer, batchId);
     return { batchId, submitted: nodeIds.length, needsApproval };
+  }
+
+  /**
+   * The batch and its order alone: its jobs are given out later, some at a time (`StagedJobs`).
+   * @param within in the same transaction; audits it.
+   * @throws {HttpError} as `submit`.
+   */
+  async stage(
+    viewer: Viewer,
+    request: JobRequest & { readonly expected: number; readonly order: Uint8Array },
+    within: (tx: TransactionSql, staged: StagedBatch) => Promise<void>,
+  ): Promise<void> {
+    const { store } = this.#deps;
+    const { batch, nodeIds } = await this.#prepare(viewer, { ...request, batchId: randomUUID() });
+    const { batchId, params, selector, order, needsApproval } = batch;
+    await store.begin(async (tx) => {
+      // Its id is new: what stands in the way is that the order has a batch.
+      if (!(await store.insert(tx, { ...batch, nodes: nodeIds.length }, [])))
+        await this.#again(viewer, batchId);
+      await within(tx, { batchId, params, selector, order: order!, nodeIds, needsApproval });
+    });
+  }
+
+  /** What is written, once all that a submit takes was asked. */
+  async #prepare(
+    viewer: Viewer,
+    request: JobSubmit & { readonly batchId: string },
+  ): Promise<{ batch: NewBatch; nodeIds: readonly string[] }> {
+    const { planner, orders, limits, clock } = this.#deps;
+    const now = clock.now();
+    const kind = kindOf(request.kind);
+    const params = canonical(request);
+    if (kind.class !== 'read') requireFresh(viewer, now);
+    // Whoever brings an order, it is its signer's word that nodes take or not.
+    const signer = request.order === undefined ? request.signer : orders.signerOf(request.order);
+    const nodeIds = await planner.nodeIds(viewer, { ...request, signer });
+    requireRadius(nodeIds.length, request.expected);
+    const order = await this.#orderOf(viewer, request, { params, nodeIds, orders });
+    const { approvalAbove } = await limits();
+    const batch: NewBatch = {
+      ...{ batchId: request.batchId, run: 'agent', kind: request.kind, class: kind.class },
+      ...{ idempotent: kind.idempotent, maxAttempts: attemptsAt(kind), params, order },
+      ...{
+        selector: printSelector(request.selector),
+        createdBy: viewer.email,
+        scheduleId: request.scheduleId,
+      },
+      needsApproval: kind.class !== 'read' && nodeIds.length > approvalAbove,
+      ...{ now, scheduledAt: Math.max(now, request.scheduledAt ?? now) },
+    };
+    return { batch, nodeIds };
   }
 
   /**

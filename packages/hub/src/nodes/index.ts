@@ -7,6 +7,7 @@ export { EnrolmentError } from './error.ts';
 export { NodeEventLog } from './event-log.ts';
 export { EventRetention } from './event-retention.ts';
 export type { NodeContext, NodeFacts } from './fields/facts.ts';
+export { versionKey } from './fields/version.ts';
 export type { HistoryReader } from './health.ts';
 export { type JoinTokenRequest, JoinTokens, TOKEN_COMMAND } from './join-tokens.ts';
 export { listUrl } from './list-filter.ts';
@@ -22,6 +23,7 @@ export { nodeContext, nodeSelectors, parseSelector, selectorSql } from './node-s
 export { NodeNotes } from './notes.ts';
 export { NodeRegistry } from './registry.ts';
 export {
+  belowChainweb,
   createOutdatedChainweb,
   isVersion,
   loadRequiredChainweb,

@@ -54,7 +54,7 @@ export function presses({ by }: RequiredChainweb, now: number): boolean {
 
 /** Nodes below it, over the aliases of `selectorSql`: what `chainweb:<…` finds. */
 export function outdatedSql(sql: Sql, required: RequiredChainweb, at: Instant): SqlFragment {
-  return selected(sql, outdated(required), at);
+  return selected(sql, belowChainweb(required), at);
 }
 
 /** The list of those that are counted, relative to a page one deep. */
@@ -83,13 +83,14 @@ async function countOutdated(
   return { required, count: row!.count };
 }
 
-function outdated({ version }: RequiredChainweb): Selector {
+/** Nodes that are known to run an older one. */
+export function belowChainweb({ version }: Pick<RequiredChainweb, 'version'>): Selector {
   return { kind: 'term', field: 'chainweb', operator: '<', values: [version], column: 1 };
 }
 
 /** Without those that left the fleet. */
 function counted(required: RequiredChainweb): Selector {
-  return join('and', [outdated(required), negate(parseSelector('state:retired,refused'))]);
+  return join('and', [belowChainweb(required), negate(parseSelector('state:retired,refused'))]);
 }
 
 function selected(sql: Sql, selector: Selector, at: Instant): SqlFragment {

@@ -75,17 +75,21 @@ export class Orders {
 
   /**
    * What the viewer would sign for this. Stored for as long as it could be signed.
-   * @param wanted `from`: when the work may begin, ms; now unless said.
+   * @param wanted `from`: when the work may begin, ms; now unless said. `lifeMs`: how long the order is good for then; a day
+   * unless said, and never for longer than nodes take.
    * @returns the order's id, 32 hex digits.
    * @throws {HttpError} as `Signers.of`, and `bad_order`.
    */
-  async draft(viewer: Viewer, wanted: Wanted & { readonly from?: number }): Promise<string> {
+  async draft(
+    viewer: Viewer,
+    wanted: Wanted & { readonly from?: number; readonly lifeMs?: number },
+  ): Promise<string> {
     const { store, signers, region, clock, random, crypto } = this.#deps;
     const now = clock.now();
     const signer = await signers.of(viewer, wanted.nodeIds);
     const tree = await this.#treeOf(wanted.nodeIds);
     const latest = Math.min(now + LIMITS.orderMs, signer.notAfter ?? Number.POSITIVE_INFINITY);
-    const expiresAt = Math.min(Math.max(now, wanted.from ?? now) + LIFE_MS, latest);
+    const expiresAt = Math.min(Math.max(now, wanted.from ?? now) + (wanted.lifeMs ?? LIFE_MS), latest);
     if ((wanted.from ?? now) >= expiresAt)
       throw badOrder(`would end before the work begins: an order lives ${LIMITS.orderMs / 86_400_000} days`);
     const order: Order = {
@@ -174,6 +178,16 @@ export class Orders {
     // Its jobs are leased within the minute: what was just built serves them.
     await trees.of(orderId, async () => ({ papers: stored.papers, tree }));
     return { orderId };
+  }
+
+  /** Why nodes take nothing under it any more; undefined: they do. */
+  async fault(sealed: Uint8Array): Promise<string | undefined> {
+    const order = peek(orderKind, sealed);
+    if (order.expiresAt <= this.#deps.clock.now())
+      return `its order ended at ${new Date(order.expiresAt).toISOString()}`;
+    return (await this.#deps.signers.isInForce(order))
+      ? undefined
+      : `the key of ${order.signer} that signed its order was replaced`;
   }
 
   /**

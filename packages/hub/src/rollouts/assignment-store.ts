@@ -1,5 +1,6 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { DEADLINE_MS, FAILED, FLYING, RECALLABLE, SILENT_MS } from './assignment-state.ts';
+import { mayAskAgain, runsIt } from './cargo-sql.ts';
 import { eligible, eligibleTables, held } from './eligible.ts';
 import { type Candidate, LOOK_MS, LOOKS, mostAtOnce, withinLimits } from './plan/index.ts';
 import type { Rollout } from './rollout.ts';
@@ -29,7 +30,7 @@ export class AssignmentStore {
     const { rolloutId } = rollout;
     const candidates = await sql<Candidate[]>`
       select r.node_id as "nodeId", r.owner, coalesce(w.site, '') as site
-      from rollout_nodes r ${eligibleTables(sql)} left join node_work w on w.node_id = r.node_id
+      from rollout_nodes r ${eligibleTables(sql)}
       where r.rollout_id = ${rolloutId} and r.state = 'waiting' and r.ring <= ${by.ring}
         and r.owner <> all(${[...by.aside]}::text[])
         and ${eligible(sql, rollout, { now: by.now, held: held(sql, rollout, by.now) })}
@@ -55,14 +56,14 @@ export class AssignmentStore {
    */
   async settle(rollout: Rollout, by: { now: number; deaf: boolean }): Promise<void> {
     const sql = this.#sql;
-    const { rolloutId, kind, version } = rollout;
+    const { rolloutId } = rollout;
     const now = new Date(by.now);
     const silent = new Date(by.now - SILENT_MS);
     const young = new Date(by.now - LOOKS * LOOK_MS);
-    const runs = kind === 'payload' ? sql`u.version` : sql`u.runtime`;
     await sql`
-      update rollout_nodes r set state = 'already', settled_at = ${now} from node_updates u
-      where r.rollout_id = ${rolloutId} and r.state = 'waiting' and u.node_id = r.node_id and ${runs} = ${version}`;
+      update rollout_nodes r set state = 'already', settled_at = ${now}
+      from nodes n left join node_updates u on u.node_id = n.node_id
+      where r.rollout_id = ${rolloutId} and r.state = 'waiting' and n.node_id = r.node_id and ${runsIt(sql, rollout)}`;
     await sql`
       update rollout_nodes set state = 'waiting', assignment_id = null
       where rollout_id = ${rolloutId} and state in ('recalling', 'deferred') and deadline < ${now}`;
@@ -108,11 +109,12 @@ export class AssignmentStore {
   }
 
   /** Nodes that failed or lag behind, of a person's choice; undefined: all of them. Asked again with an id of its own. */
-  async retry(rolloutId: string, nodeIds: readonly string[] | undefined): Promise<readonly string[]> {
+  async retry(rollout: Rollout, nodeIds: readonly string[] | undefined): Promise<readonly string[]> {
     const sql = this.#sql;
     const rows = await sql<{ node_id: string }[]>`
-      update rollout_nodes set state = 'waiting', settled_at = null, confirmed_at = null, reason = ''
-      where rollout_id = ${rolloutId} and state = any(${[...FAILS, 'refused', 'given-up']}::text[])
+      update rollout_nodes r set state = 'waiting', settled_at = null, confirmed_at = null, reason = ''
+      where rollout_id = ${rollout.rolloutId} and state = any(${[...FAILS, 'refused', 'given-up']}::text[])
+        and ${mayAskAgain(sql, rollout)}
         ${nodeIds === undefined ? sql`` : sql`and node_id = any(${[...nodeIds]}::text[])`}
       returning node_id`;
     return rows.map((row) => row.node_id);

@@ -3,15 +3,15 @@ import { compareVersions } from '@stoa/protocol/release';
 import { isAtLeast, requireFresh, type Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
-import type { Bell } from '../bell.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { PublishedRelease, Releases } from '../releases/index.ts';
 import type { AssignmentStore } from './assignment-store.ts';
+import type { Carriers } from './carrier.ts';
 import type { PauseAll } from './pause-all.ts';
 import { acted, actsOn, begun, type CourseAct } from './plan/index.ts';
 import type { RingStore } from './ring-store.ts';
-import type { Rollout, RolloutKind } from './rollout.ts';
+import type { CargoKind, ReleaseKind, Rollout } from './rollout.ts';
 import type { RolloutStore } from './rollout-store.ts';
 
 export interface RolloutDeskDeps {
@@ -24,15 +24,15 @@ export interface RolloutDeskDeps {
   readonly rollouts: RolloutStore;
   readonly rings: RingStore;
   readonly assignments: AssignmentStore;
+  readonly carriers: Carriers;
   readonly pauseAll: PauseAll;
-  readonly ready: Bell;
   readonly audit: AuditLog;
   readonly clock: Pick<Clock, 'now'>;
   readonly onMoved: (rolloutId: string) => void;
 }
 
 export interface RolloutRequest {
-  readonly kind: RolloutKind;
+  readonly kind: ReleaseKind;
   /** Of the targets metadata; undefined: what is in force. */
   readonly targetsVersion?: number | undefined;
 }
@@ -40,7 +40,7 @@ export interface RolloutRequest {
 /** What a rollout would touch, told before it is made. */
 export interface RolloutPlan {
   readonly release: PublishedRelease;
-  readonly kind: RolloutKind;
+  readonly kind: ReleaseKind;
   readonly version: string;
   readonly platforms: readonly string[];
   readonly downgrade: boolean;
@@ -71,7 +71,7 @@ export class RolloutDesk {
     const { version, platforms } = this.#targetOf(release, kind);
     const downgrade = await this.#isDowngrade(kind, version);
     const reach = await rings.reach({ kind, version, platforms });
-    const by = { targetsSha256: release.sha256, before: await firstSeen(release.sha256) };
+    const by = { seed: release.sha256, before: await firstSeen(release.sha256) };
     return {
       release,
       kind,
@@ -104,15 +104,12 @@ export class RolloutDesk {
     const before = await firstSeen(release.sha256);
     await sql.begin(async (tx) => {
       const made = await rollouts.create(tx, {
-        ...{ rolloutId, kind, version, platforms, downgrade, security: release.security },
-        ...{ targetsVersion: release.version, targetsSha256: release.sha256 },
+        ...{ rolloutId, version, security: release.security, seed: release.sha256 },
+        cargo: { kind, targetsVersion: release.version, platforms, downgrade },
         ...{ course: begun(now), createdBy: viewer.email, createdAt: now },
       });
-      if (!made)
-        throw new HttpError(409, 'rollout_open', `Another rollout of the ${kind} is under way.`, {
-          fix: 'Abort it first: stoa-hub rollout status names it.',
-        });
-      await rings.draw(tx, rolloutId, { targetsSha256: release.sha256, before });
+      if (!made) throw rolloutOpen(kind);
+      await rings.draw(tx, rolloutId, { seed: release.sha256, before });
       const detail = {
         kind,
         version,
@@ -130,7 +127,7 @@ export class RolloutDesk {
   /** @throws {HttpError} `not_found`, `not_now`. */
   async act(viewer: Viewer, rolloutId: string, by: { act: CourseAct; reason: string }): Promise<Rollout> {
     requireAdmin(viewer);
-    const { sql, rollouts, assignments, ready, audit, clock, onMoved } = this.#deps;
+    const { sql, rollouts, assignments, carriers, audit, clock, onMoved } = this.#deps;
     const now = clock.now();
     requireFresh(viewer, now);
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
@@ -158,8 +155,9 @@ export class RolloutDesk {
         return true;
       });
       if (!moved) continue;
-      if (by.act === 'abort') await ready.ring(sql, await assignments.recall(rolloutId, now));
-      if (by.act === 'resume') await ready.ring(sql, await assignments.unsent(rolloutId));
+      const carrier = carriers(rollout);
+      if (by.act === 'abort') await carrier.recall(now);
+      if (by.act === 'resume') await carrier.give(await assignments.unsent(rolloutId), now);
       onMoved(rolloutId);
       return this.#find(rolloutId);
     }
@@ -172,7 +170,7 @@ export class RolloutDesk {
   /** PAUSE ALL, and letting go. */
   async pauseAll(viewer: Viewer, by: { paused: boolean; reason: string }): Promise<void> {
     requireAdmin(viewer);
-    const { sql, pauseAll, rollouts, assignments, ready, audit, clock, onMoved } = this.#deps;
+    const { sql, pauseAll, rollouts, assignments, carriers, audit, clock, onMoved } = this.#deps;
     const now = clock.now();
     // Whoever pulls the cord is not asked for a password first.
     if (!by.paused) requireFresh(viewer, now);
@@ -182,9 +180,9 @@ export class RolloutDesk {
       const act = by.paused ? 'rollout.pause-all' : 'rollout.resume-all';
       await audit.appendIn(tx, { actor: viewer.email, act, subject: '', detail: { reason: by.reason } });
     });
-    for (const { rolloutId } of await rollouts.open()) {
-      if (!by.paused) await ready.ring(sql, await assignments.unsent(rolloutId));
-      onMoved(rolloutId);
+    for (const rollout of await rollouts.open()) {
+      if (!by.paused) await carriers(rollout).give(await assignments.unsent(rollout.rolloutId), now);
+      onMoved(rollout.rolloutId);
     }
   }
 
@@ -195,18 +193,18 @@ export class RolloutDesk {
     by: { act: 'retry' | 'give-up'; nodeIds?: readonly string[] | undefined },
   ): Promise<number> {
     requireAdmin(viewer);
-    const { sql, assignments, ready, audit, clock, onMoved } = this.#deps;
+    const { assignments, carriers, audit, clock, onMoved } = this.#deps;
     const now = clock.now();
     requireFresh(viewer, now);
     const rollout = await this.#find(rolloutId);
     const nodeIds =
       by.act === 'retry'
-        ? await assignments.retry(rolloutId, by.nodeIds)
+        ? await assignments.retry(rollout, by.nodeIds)
         : await assignments.giveUp(rolloutId, by.nodeIds, now);
     const subject = nodeIds.length === 1 ? nodeIds[0]! : rolloutId;
     const detail = { rollout: rolloutId, version: rollout.version, nodes: nodeIds.length };
     await audit.append({ actor: viewer.email, act: `rollout.${by.act}`, subject, detail });
-    if (by.act === 'give-up') await ready.ring(sql, nodeIds);
+    if (by.act === 'give-up') await carriers(rollout).giveUp(nodeIds, now);
     onMoved(rolloutId);
     return nodeIds.length;
   }
@@ -235,7 +233,7 @@ export class RolloutDesk {
     return rollout;
   }
 
-  #targetOf(release: PublishedRelease, kind: RolloutKind): { version: string; platforms: readonly string[] } {
+  #targetOf(release: PublishedRelease, kind: ReleaseKind): { version: string; platforms: readonly string[] } {
     const { clock } = this.#deps;
     const unfit = (what: string) =>
       new HttpError(409, 'release_unfit', `Release ${release.version} ${what}.`, {
@@ -256,7 +254,7 @@ export class RolloutDesk {
   }
 
   /** The way down is signed by a root, or it is none. */
-  async #isDowngrade(kind: RolloutKind, version: string): Promise<boolean> {
+  async #isDowngrade(kind: ReleaseKind, version: string): Promise<boolean> {
     const newest = await this.#deps.rollouts.newest(kind);
     if (newest === undefined || compareVersions(version, newest) >= 0) return false;
     const floor = await this.#deps.rootFloor();
@@ -275,6 +273,12 @@ export class RolloutDesk {
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const DONE: Readonly<Record<CourseAct, string>> = { pause: 'paused', resume: 'resumed', abort: 'aborted' };
 
-function requireAdmin(viewer: Viewer): void {
+export function rolloutOpen(kind: CargoKind): HttpError {
+  return new HttpError(409, 'rollout_open', `Another rollout of ${kind} is under way.`, {
+    fix: 'Abort it first: stoa-hub rollout status names it.',
+  });
+}
+
+export function requireAdmin(viewer: Viewer): void {
   if (!isAtLeast(viewer, 'ancient')) throw notFound('This page');
 }

@@ -154,7 +154,8 @@ export class FleetStore {
           avg((s.booted_at > ${since} and s.booted_at > r.confirmed_at + interval '10 minutes'
             or r.confirmed_at is null and s.booted_at > ${since})::int) as crashes,
           avg(st.cpu) as cpu, avg(st.memory) as memory, avg(st.lag) as lag,
-          avg((st.last_seen < ${silent})::int) as silent
+          avg((st.last_seen < ${silent})::int) as silent,
+          avg((coalesce(st.at_tip_at, 'epoch') < ${silent})::int) as stray
         from rollout_nodes r join node_status st on st.node_id = r.node_id join sessions s on s.node_id = r.node_id
         where r.rollout_id = ${rollout.rolloutId}
           and (r.state = 'confirmed' and r.confirmed_at < ${settled} or r.state = 'waiting')

@@ -1,21 +1,25 @@
 import { type Random, toHex } from '@stoa/protocol';
 import { AuditLog } from '#audit/index.ts';
+import { StagedJobs } from '#jobs/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { Bell } from '../bell.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import { LedTask } from '../leases/index.ts';
 import type { Log } from '../log.ts';
+import type { Orders } from '../orders/index.ts';
 import { RareLog } from '../rare-log.ts';
 import type { ReleaseBench } from '../releases/index.ts';
 import type { Task } from '../ticker.ts';
 import { AssignmentStore } from './assignment-store.ts';
+import { type Carriers, createCarriers } from './carrier.ts';
 import { RolloutDesk } from './desk.ts';
 import { FleetStore } from './fleet-store.ts';
 import { UpdateLogRetention } from './log-retention.ts';
 import { PauseAll } from './pause-all.ts';
 import { RolloutReader } from './reader.ts';
 import { RingStore } from './ring-store.ts';
+import type { Rollout } from './rollout.ts';
 import { RolloutStore } from './rollout-store.ts';
 import { AssignmentSender, type UpdateSessions } from './sender.ts';
 import { StatusDesk } from './status-desk.ts';
@@ -24,12 +28,14 @@ import { RolloutTicker } from './ticker.ts';
 import { WishDesk } from './wish-desk.ts';
 
 export { RolloutDesk, type RolloutPlan } from './desk.ts';
+export { mayBegin } from './may-begin.ts';
 export { rolloutPages, rolloutSource } from './pages/index.ts';
 export type { PauseAllState } from './pause-all.ts';
 export { actsOn, type CourseAct, RINGS } from './plan/index.ts';
 export type { NodeUpdate, StuckNode } from './reader.ts';
-export type { Rollout, RolloutKind } from './rollout.ts';
+export type { Cargo, CargoKind, ReleaseKind, Rollout } from './rollout.ts';
 export type { UpdateSession, UpdateSessions } from './sender.ts';
+export { UpgradeDesk, type UpgradePlan, type UpgradeRequest } from './upgrade-desk.ts';
 
 export interface RolloutToolsDeps {
   readonly sql: Sql;
@@ -50,6 +56,7 @@ interface RolloutCore extends RolloutTools {
   readonly rollouts: RolloutStore;
   readonly rings: RingStore;
   readonly assignments: AssignmentStore;
+  readonly carriers: Carriers;
   readonly ready: Bell;
 }
 
@@ -62,10 +69,11 @@ export function createRolloutTools(deps: RolloutToolsDeps): RolloutCore {
   const pauseAll = new PauseAll(sql);
   const ready = new Bell({ sql, channel: 'updates_ready' });
   const audit = new AuditLog({ sql, clock });
+  const carriers = createCarriers({ sql, assignments, ready, jobs: new StagedJobs(sql) });
   return {
-    ...{ rollouts, rings, assignments, pauseAll, ready },
+    ...{ rollouts, rings, assignments, carriers, pauseAll, ready },
     desk: new RolloutDesk({
-      ...{ sql, releases, rollouts, rings, assignments, pauseAll, ready, audit, clock, onMoved },
+      ...{ sql, releases, rollouts, rings, assignments, carriers, pauseAll, audit, clock, onMoved },
       firstSeen: (sha256) => sightings.of(sha256),
       rootFloor: async () => (await releases.standing())?.root.floor?.version,
     }),
@@ -76,6 +84,8 @@ export function createRolloutTools(deps: RolloutToolsDeps): RolloutCore {
 
 export interface RolloutsDeps extends Omit<RolloutToolsDeps, 'clock' | 'onMoved'> {
   readonly instanceId: string;
+  /** Whether nodes still take what was ordered. */
+  readonly orders: Pick<Orders, 'fault'>;
   /** Asked when there is something to tell, so that it may be there later than rollouts are. */
   readonly sessions: () => UpdateSessions | undefined;
   readonly bus: Bus;
@@ -104,7 +114,7 @@ export async function createRollouts(deps: RolloutsDeps): Promise<Rollouts> {
   const rarely = new RareLog({ ...deps, everyMs: SAID_AGAIN_MS });
   const onMoved = (rolloutId: string) => bus.publish('rollouts', { ids: [rolloutId] });
   const core = createRolloutTools({ ...deps, onMoved });
-  const { rollouts, rings, assignments, pauseAll, ready } = core;
+  const { rollouts, rings, assignments, carriers, pauseAll, ready } = core;
   const sender = new AssignmentSender({
     ...{ sql, pauseAll, clock },
     sessions: {
@@ -117,8 +127,9 @@ export async function createRollouts(deps: RolloutsDeps): Promise<Rollouts> {
     onSaid: (ids) => bus.publish('updates', { ids }),
   });
   const ticker = new RolloutTicker({
-    ...{ sql, rollouts, rings, assignments, pauseAll, ready, clock, log, onMoved },
+    ...{ sql, rollouts, rings, assignments, carriers, pauseAll, clock, log, onMoved },
     fleet: new FleetStore(sql),
+    faultOf: (rollout) => faultOf(rollout, deps.orders),
     hurry: () => tempoOf(deps),
   });
   const unlisten = await ready.listen((nodeIds) => {
@@ -134,6 +145,11 @@ export async function createRollouts(deps: RolloutsDeps): Promise<Rollouts> {
     release: () => led.release(),
     close: unlisten,
   };
+}
+
+async function faultOf({ cargo }: Rollout, orders: Pick<Orders, 'fault'>): Promise<string | undefined> {
+  if (cargo.kind !== 'chainweb') return undefined;
+  return cargo.order === undefined ? 'its order is no longer kept' : orders.fault(cargo.order.sealed);
 }
 
 /** In earnest nothing is asked of releases: what is on the disk may be broken, and a gate must halt all the same. */

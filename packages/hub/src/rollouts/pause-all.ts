@@ -41,14 +41,19 @@ export class PauseAll {
 
   /** A condition of the statement that hands assignments out. */
   runs(): PendingQuery<Row[]> {
-    return this.#sql`not exists (select from region_settings p
-      where p.name = ${NAME} and p.value <> ${Buffer.from(RUNS)})`;
+    return pauseAllRuns(this.#sql);
   }
 
   async #write(tx: TransactionSql, value: string): Promise<void> {
     await tx`insert into region_settings (name, value) values (${NAME}, ${Buffer.from(value)})
       on conflict (name) do update set value = excluded.value`;
   }
+}
+
+/** As `PauseAll.runs`. */
+export function pauseAllRuns(sql: Sql | TransactionSql): PendingQuery<Row[]> {
+  return sql`not exists (select from region_settings p
+    where p.name = ${NAME} and p.value <> ${Buffer.from(RUNS)})`;
 }
 
 function readWord(text: string): PauseAllState['by'] {

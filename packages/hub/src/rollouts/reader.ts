@@ -2,7 +2,7 @@ import type { Sql } from '#seams/db-adapter/index.ts';
 import { type AssignmentState, FAILED, FLYING } from './assignment-state.ts';
 import type { PauseAll, PauseAllState } from './pause-all.ts';
 import type { UpdateWish } from './plan/index.ts';
-import type { Rollout, RolloutKind } from './rollout.ts';
+import type { CargoKind, Rollout } from './rollout.ts';
 import type { RolloutStore } from './rollout-store.ts';
 
 export interface StuckNode {
@@ -18,6 +18,8 @@ export interface StuckNode {
   /** What runs there by its last word. */
   readonly version: string;
   readonly lastLines: readonly string[];
+  /** Where its log is, of an upgrade of chainweb-node. */
+  readonly jobId: string | undefined;
 }
 
 export interface NodeUpdateEnd {
@@ -33,7 +35,7 @@ export interface NodeUpdateEnd {
 /** A node's place in a rollout that is not over. */
 export interface NodePlace {
   readonly rolloutId: string;
-  readonly kind: RolloutKind;
+  readonly kind: CargoKind;
   readonly version: string;
   readonly rolloutState: Rollout['course']['state'];
   readonly atRing: number;
@@ -97,9 +99,9 @@ export class RolloutReader {
   /** What stands at a gate that found it wanting: halted, or warned of where only a person halts it. */
   async halted(): Promise<readonly { rolloutId: string; label: string; since: number; reason: string }[]> {
     const open = await this.#rollouts.open();
-    return open.flatMap(({ rolloutId, kind, version, course, evidence }) => {
+    return open.flatMap(({ rolloutId, cargo, version, course, evidence }) => {
       const reason = course.state === 'halted' ? course.reason : evidence?.warning;
-      const label = `The rollout of ${kind} ${version}`;
+      const label = `The rollout of ${cargo.kind} ${version}`;
       return reason === undefined ? [] : [{ rolloutId, label, since: course.ringSince, reason }];
     });
   }
@@ -115,15 +117,24 @@ export class RolloutReader {
   /** What failed, and what has been at it for longer than an hour; the newest first. */
   async stuck(rolloutId: string, now: number): Promise<readonly StuckNode[]> {
     const sql = this.#sql;
-    const rows = await sql<(Omit<StuckNode, 'assignedAt'> & { assignedAt: Date | null })[]>`
+    const rows = await sql<
+      (Omit<StuckNode, 'assignedAt' | 'jobId'> & { assignedAt: Date | null; jobId: string | null })[]
+    >`
       select r.node_id as "nodeId", coalesce(n.label, '') as label, r.owner, r.ring, r.state, r.attempt,
-        r.assigned_at as "assignedAt", coalesce(nullif(r.reason, ''), u.reason, '') as reason, coalesce(u.version, '') as version,
-        case when u.assignment_id = r.assignment_id then u.last_lines else '{}' end as "lastLines"
-      from rollout_nodes r left join nodes n on n.node_id = r.node_id left join node_updates u on u.node_id = r.node_id
+        r.assigned_at as "assignedAt", coalesce(nullif(r.reason, ''), case when o.batch_id is null then u.reason end, '') as reason,
+        coalesce(case o.kind when 'chainweb' then n.chainweb_version when 'payload' then u.version else u.runtime end, '') as version,
+        case when u.assignment_id = r.assignment_id then u.last_lines else '{}' end as "lastLines",
+        case when o.batch_id is not null then (select j.job_id from jobs j
+          where j.batch_id = o.batch_id and j.node_id = r.node_id) end as "jobId"
+      from rollout_nodes r join rollouts o using (rollout_id) left join nodes n on n.node_id = r.node_id left join node_updates u on u.node_id = r.node_id
       where r.rollout_id = ${rolloutId} and (r.state = any(${[...FAILED]}::text[])
         or r.state = any(${[...FLYING]}::text[]) and r.assigned_at < ${new Date(now - 3_600_000)})
       order by coalesce(r.settled_at, r.assigned_at) desc, r.node_id limit ${SHOWN}`;
-    return rows.map((row) => ({ ...row, assignedAt: row.assignedAt?.getTime() }));
+    return rows.map((row) => ({
+      ...row,
+      assignedAt: row.assignedAt?.getTime(),
+      jobId: row.jobId ?? undefined,
+    }));
   }
 
   /** Of one owner's nodes: what runs, and how their updates stand. */
@@ -195,6 +206,7 @@ function toUpdate(row: NodeRow): NodeUpdate {
     wish: {
       channel: row.channel,
       pin: row.pin,
+      chainwebPin: '',
       deferUntil: row.defer_until?.getTime() ?? 0,
       window: row.window,
     },

@@ -10,7 +10,7 @@ import {
   RINGS,
   VOLUNTEER_RING,
 } from './plan/index.ts';
-import type { RolloutKind } from './rollout.ts';
+import type { ReleaseKind } from './rollout.ts';
 
 type Fragment = PendingQuery<Row[]>;
 type Queries = Sql | TransactionSql;
@@ -22,9 +22,12 @@ const PREFIX = 'stoa/v1/ring\0';
 
 /** What rings are drawn by. */
 export interface Draw {
-  readonly targetsSha256: string;
+  /** Hash of the release's targets, or of the signed order, hex. */
+  readonly seed: string;
   /** When that hash became public: nodes that joined later may have been made for it. Undefined: not known. */
   readonly before: number | undefined;
+  /** Nodes that the order names; undefined: all of the fleet. */
+  readonly among?: readonly string[];
 }
 
 /** Draws the rings, by set: what `ringHash` of the protocol says of each node, and who is ours or asked to be early. */
@@ -41,7 +44,7 @@ export class RingStore {
       select ${rolloutId}, node_id, owner, ring, bucket from (${this.#drawn(tx, by)}) drawn`;
   }
 
-  /** Nodes that joined since: the last, since whoever knows the hash can make keys until one falls where they want it. */
+  /** Nodes that joined since (an order names none of them): the last, since whoever knows the hash can make keys until one falls where they want it. */
   async drawLate(rolloutId: string): Promise<void> {
     const sql = this.#sql;
     await sql`
@@ -52,7 +55,7 @@ export class RingStore {
         where n.retired_at is null and not exists (
           select from rollout_nodes r where r.rollout_id = o.rollout_id and r.node_id = n.node_id)
       ) b
-      where o.rollout_id = ${rolloutId}
+      where o.rollout_id = ${rolloutId} and o.batch_id is null
       on conflict do nothing`;
   }
 
@@ -63,9 +66,10 @@ export class RingStore {
       from (${this.#drawn(this.#sql, by)}) drawn group by ring order by ring`;
   }
 
-  #drawn(sql: Queries, { targetsSha256, before }: Draw): Fragment {
+  #drawn(sql: Queries, { seed, before, among }: Draw): Fragment {
     const late = before === undefined ? sql`false` : sql`n.created_at > ${new Date(before)}`;
-    const targets = sql`${Buffer.from(targetsSha256, 'hex')}::bytea`;
+    const targets = sql`${Buffer.from(seed, 'hex')}::bytea`;
+    const named = among === undefined ? sql`` : sql`and n.node_id = any(${[...among]}::text[])`;
     return sql`
       with b as (
         select n.node_id, n.owner, ${bucket(sql, targets)} as bucket, ${late} as late,
@@ -75,7 +79,7 @@ export class RingStore {
         from nodes n left join users a on a.email = n.owner left join node_updates u on u.node_id = n.node_id
         left join update_wishes wn on wn.subject = n.node_id
         left join update_wishes wo on wo.subject = n.owner and wn.subject is null
-        where n.retired_at is null
+        where n.retired_at is null ${named}
       ), placed as (
         select b.*, ours and row_number() over (partition by ours order by bucket) <= ${MOST_OWN} as own,
           row_number() over (partition by owner order by not early, late, bucket) = 1 and (early or not late) as speaks
@@ -99,7 +103,7 @@ export class RingStore {
   }
 
   /** Of that kind, how many nodes speak of their updates at all, and why others can't take part. */
-  async reach(by: { kind: RolloutKind; version: string; platforms: readonly string[] }): Promise<{
+  async reach(by: { kind: ReleaseKind; version: string; platforms: readonly string[] }): Promise<{
     nodes: number;
     silent: number;
     byHand: number;

@@ -1,15 +1,16 @@
+import { orderKind, peek } from '@stoa/protocol';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import { storableJson } from '../storable.ts';
 import type { Course } from './plan/index.ts';
-import type { Rollout, RolloutEvidence, RolloutKind } from './rollout.ts';
+import type { Cargo, CargoKind, ReleaseKind, Rollout, RolloutEvidence, RolloutOrder } from './rollout.ts';
 
 type Queries = Sql | TransactionSql;
 
 interface RolloutRow {
   rollout_id: string;
-  kind: RolloutKind;
+  kind: CargoKind;
   version: string;
-  targets_version: number;
+  targets_version: number | null;
   platforms: string[];
   security: boolean;
   downgrade: boolean;
@@ -24,11 +25,19 @@ interface RolloutRow {
   revision: number;
   lifted: string[];
   evidence: RolloutEvidence | null;
+  batch_id: string | null;
+  params: string | null;
+  order_sealed: Uint8Array | null;
+  signed_by: string | null;
+  awaits_approval: boolean | null;
 }
 
-export interface NewRollout extends Omit<Rollout, 'revision' | 'lifted' | 'evidence'> {
-  /** Hex. */
-  readonly targetsSha256: string;
+export interface NewRollout extends Omit<Rollout, 'cargo' | 'revision' | 'lifted' | 'evidence'> {
+  readonly cargo:
+    | Extract<Cargo, { kind: ReleaseKind }>
+    | { readonly kind: 'chainweb'; readonly batchId: string };
+  /** What rings are drawn by, hex. */
+  readonly seed: string;
 }
 
 /** The rows of rollouts. Every change names the revision that it was made from. */
@@ -40,34 +49,38 @@ export class RolloutStore {
   }
 
   async list(limit = 50): Promise<readonly Rollout[]> {
-    const rows = await this.#sql<
-      RolloutRow[]
-    >`select * from rollouts order by created_at desc limit ${limit}`;
+    const sql = this.#sql;
+    const rows = await sql<RolloutRow[]>`
+      select ${columns(sql)} order by o.created_at desc limit ${limit}`;
     return rows.map(toRollout);
   }
 
   /** Those that may assign something, or wait for a person. */
   async open(): Promise<readonly Rollout[]> {
-    const rows = await this.#sql<RolloutRow[]>`
-      select * from rollouts where state <> 'aborted' order by created_at`;
+    const sql = this.#sql;
+    const rows = await sql<RolloutRow[]>`
+      select ${columns(sql)} where o.state <> 'aborted' order by o.created_at`;
     return rows.map(toRollout);
   }
 
   async find(rolloutId: string, sql: Queries = this.#sql): Promise<Rollout | undefined> {
-    const [row] = await sql<RolloutRow[]>`select * from rollouts where rollout_id = ${rolloutId}`;
+    const [row] = await sql<RolloutRow[]>`select ${columns(sql)} where o.rollout_id = ${rolloutId}`;
     return row && toRollout(row);
   }
 
   /** @returns false where another of its kind is under way. One that is complete gives its place up. */
   async create(tx: TransactionSql, rollout: NewRollout): Promise<boolean> {
-    const { course } = rollout;
+    const { cargo, course } = rollout;
+    const release = cargo.kind === 'chainweb' ? undefined : cargo;
+    const batchId = cargo.kind === 'chainweb' ? cargo.batchId : null;
     await tx`update rollouts set state = 'aborted', reason = ${`replaced by ${rollout.version}`}, revision = revision + 1
-      where kind = ${rollout.kind} and state = 'complete'`;
+      where kind = ${cargo.kind} and state = 'complete'`;
     const made = await tx`
-      insert into rollouts (rollout_id, kind, version, targets_version, targets_sha256, platforms, security, downgrade,
-        state, ring, ring_since, judged_since, created_by, created_at)
-      values (${rollout.rolloutId}, ${rollout.kind}, ${rollout.version}, ${rollout.targetsVersion},
-        ${Buffer.from(rollout.targetsSha256, 'hex')}, ${[...rollout.platforms]}, ${rollout.security}, ${rollout.downgrade},
+      insert into rollouts (rollout_id, kind, version, targets_version, targets_sha256, platforms, batch_id,
+        security, downgrade, state, ring, ring_since, judged_since, created_by, created_at)
+      values (${rollout.rolloutId}, ${cargo.kind}, ${rollout.version}, ${release?.targetsVersion ?? null},
+        ${Buffer.from(rollout.seed, 'hex')}, ${[...(release?.platforms ?? [])]}, ${batchId},
+        ${rollout.security}, ${release?.downgrade ?? false},
         ${course.state}, ${course.ring}, ${new Date(course.ringSince)}, ${new Date(course.judgedSince)},
         ${rollout.createdBy}, ${new Date(rollout.createdAt)})
       on conflict do nothing returning rollout_id`;
@@ -91,7 +104,7 @@ export class RolloutStore {
   }
 
   /** The highest version that a rollout of this kind has brought to its end here. */
-  async newest(kind: RolloutKind): Promise<string | undefined> {
+  async newest(kind: ReleaseKind): Promise<string | undefined> {
     const [row] = await this.#sql<{ version: string }[]>`
       select version from rollouts r where kind = ${kind}
         and exists (select from rollout_nodes n where n.rollout_id = r.rollout_id and n.state = 'confirmed')
@@ -100,15 +113,18 @@ export class RolloutStore {
   }
 }
 
+/** With what its batch says of an order. */
+function columns(sql: Queries) {
+  return sql`o.*, b.params, b.order_sealed, b.signed_by, b.needs_approval and b.approved_by is null as awaits_approval
+    from rollouts o left join job_batches b on b.batch_id = o.batch_id`;
+}
+
 function toRollout(row: RolloutRow): Rollout {
   return {
     rolloutId: row.rollout_id,
-    kind: row.kind,
+    cargo: toCargo(row),
     version: row.version,
-    targetsVersion: row.targets_version,
-    platforms: row.platforms,
     security: row.security,
-    downgrade: row.downgrade,
     course: {
       state: row.state,
       ring: row.ring,
@@ -123,4 +139,27 @@ function toRollout(row: RolloutRow): Rollout {
     lifted: row.lifted,
     evidence: row.evidence ?? undefined,
   };
+}
+
+function toCargo(row: RolloutRow): Cargo {
+  if (row.kind !== 'chainweb')
+    return {
+      kind: row.kind,
+      targetsVersion: row.targets_version!,
+      platforms: row.platforms,
+      downgrade: row.downgrade,
+    };
+  return {
+    kind: row.kind,
+    batchId: row.batch_id!,
+    params: row.params ?? '',
+    order: toOrder(row),
+    awaitsApproval: row.awaits_approval ?? false,
+  };
+}
+
+function toOrder({ order_sealed, signed_by }: RolloutRow): RolloutOrder | undefined {
+  if (order_sealed === null || signed_by === null) return undefined;
+  const sealed = new Uint8Array(order_sealed);
+  return { sealed, signedBy: signed_by, expiresAt: peek(orderKind, sealed).expiresAt };
 }

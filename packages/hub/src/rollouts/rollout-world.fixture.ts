@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { CAPABILITY, type UpdateAssignment, type UpdateStatus } from '@stoa/protocol';
 import type { Viewer } from '#accounts/index.ts';
 import { AuditLog } from '#audit/index.ts';
+import { StagedJobs } from '#jobs/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { Bell } from '../bell.ts';
 import { createLog } from '../log.ts';
 import type { PublishedRelease } from '../releases/index.ts';
 import { AssignmentStore } from './assignment-store.ts';
+import { createCarriers } from './carrier.ts';
 import { RolloutDesk } from './desk.ts';
 import { FleetStore } from './fleet-store.ts';
 import { PauseAll } from './pause-all.ts';
@@ -29,6 +31,8 @@ export interface WorldNode {
 /** A fleet in a database, whose nodes answer as told, on a clock of its own. */
 export class RolloutWorld {
   now: number = Date.UTC(2026, 10, 26);
+  /** Why nodes would take no more of any rollout. */
+  fault: string | undefined;
   /** When the release became known here. */
   firstSeen: number | undefined;
   readonly nodes: readonly WorldNode[];
@@ -83,12 +87,13 @@ export class RolloutWorld {
     const rings = new RingStore(sql);
     const assignments = new AssignmentStore(sql);
     const ready = new Bell({ sql, channel: 'updates_ready' });
+    const carriers = createCarriers({ sql, assignments, ready, jobs: new StagedJobs(sql) });
     const releases = {
       current: async () => release,
       find: async (version: number) => (version === release.version ? release : undefined),
       list: async () => [release],
     };
-    const parts = { sql, rollouts, rings, assignments, pauseAll, ready, clock, onMoved: () => undefined };
+    const parts = { sql, rollouts, rings, assignments, carriers, pauseAll, clock, onMoved: () => undefined };
     const sessions = new Map(this.nodes.map(({ nodeId }) => [nodeId, this.#session(nodeId)]));
     return {
       desk: new RolloutDesk({
@@ -98,6 +103,7 @@ export class RolloutWorld {
       }),
       ticker: new RolloutTicker({
         ...{ ...parts, fleet: new FleetStore(sql), log: createLog({ level: 'silent' }) },
+        faultOf: async () => this.fault,
         hurry: async () => 1,
       }),
       sender: new AssignmentSender({

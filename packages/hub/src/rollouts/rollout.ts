@@ -28,20 +28,53 @@ export interface RolloutEvidence {
   readonly perMinute: number;
 }
 
-export type RolloutKind = 'payload' | 'runtime';
-
-export interface Rollout {
-  readonly rolloutId: string;
-  readonly kind: RolloutKind;
-  readonly version: string;
+/** A part of a release of the agent, which nodes fetch and verify by themselves. */
+export interface ReleaseCargo {
+  readonly kind: 'payload' | 'runtime';
   readonly targetsVersion: number;
   readonly platforms: readonly string[];
-  readonly security: boolean;
+  /** Nodes on a newer version take it too: a root has signed the way down. */
   readonly downgrade: boolean;
+}
+
+/** Another version of chainweb-node: one job a node, under one order that a person signed for all of them. */
+export interface ChainwebCargo {
+  readonly kind: 'chainweb';
+  readonly batchId: string;
+  /** Of stoachain-upgrade, as the order has it: canonical text. */
+  readonly params: string;
+  /** Undefined where it is no longer kept. */
+  readonly order: RolloutOrder | undefined;
+  /** Nothing is handed out before a second admin has approved it. */
+  readonly awaitsApproval: boolean;
+}
+
+export interface RolloutOrder {
+  readonly sealed: Uint8Array;
+  /** E-mail of whose key signed it. */
+  readonly signedBy: string;
+  /** Nodes take nothing under it from then on, ms. */
+  readonly expiresAt: number;
+}
+
+export type Cargo = ReleaseCargo | ChainwebCargo;
+export type ReleaseKind = ReleaseCargo['kind'];
+export type CargoKind = Cargo['kind'];
+
+export interface Rollout<C extends Cargo = Cargo> {
+  readonly rolloutId: string;
+  readonly cargo: C;
+  /** That nodes run once it is done. */
+  readonly version: string;
+  readonly security: boolean;
   readonly course: Course;
   readonly revision: number;
   readonly createdBy: string;
   readonly createdAt: number;
   readonly lifted: readonly string[];
   readonly evidence: RolloutEvidence | undefined;
+}
+
+export function isUpgrade(rollout: Rollout): rollout is Rollout<ChainwebCargo> {
+  return rollout.cargo.kind === 'chainweb';
 }

@@ -283,7 +283,7 @@ describe('the wishes of owners', () => {
         const found = await Promise.all(
           moments.map(async ({ now, security }) => {
             const [row] = await sql<{ held: boolean }[]>`
-            select (${held(sql, { version: '1.1.0', security, createdAt: since }, now)}) as held
+            select (${held(sql, { cargo: { kind: 'payload' }, version: '1.1.0', security, createdAt: since }, now)}) as held
             from nodes n join node_updates u using (node_id) left join update_wishes wn on wn.subject = n.node_id
             left join update_wishes wo on wo.subject = n.owner and wn.subject is null`;
             return row!.held;

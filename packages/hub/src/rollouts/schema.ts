@@ -22,14 +22,17 @@ export const rollouts = pgTable(
   'rollouts',
   {
     rolloutId: uuid('rollout_id').primaryKey(),
-    /** payload or runtime. */
+    /** payload, runtime or chainweb. */
     kind: text('kind').notNull(),
     version: text('version').notNull(),
-    /** The release's metadata: rings are drawn by its hash. */
-    targetsVersion: integer('targets_version').notNull(),
+    /** The release's metadata; null of chainweb. */
+    targetsVersion: integer('targets_version'),
+    /** What rings are drawn by: the hash of the release's metadata, or of the signed order. */
     targetsSha256: bytea('targets_sha256').notNull(),
     /** Platforms that the release has a target for. */
     platforms: text('platforms').array().notNull(),
+    /** Of chainweb: its jobs, with their order. */
+    batchId: uuid('batch_id'),
     security: boolean('security').notNull(),
     /** Nodes on a newer version take it too: a root has signed the way down. */
     downgrade: boolean('downgrade').notNull().default(false),
@@ -51,8 +54,11 @@ export const rollouts = pgTable(
   },
   (table) => [
     index('rollouts_created').on(table.createdAt),
+    // Asked by every lease of work that changes nodes.
+    uniqueIndex('rollouts_batch').on(table.batchId),
     // One at a time of a kind; a newer one takes the place of one that is complete.
     uniqueIndex('rollouts_one').on(table.kind).where(sql`${table.state} <> 'aborted'`),
+    check('rollouts_cargo', sql`(${table.kind} = 'chainweb') = (${table.batchId} is not null)`),
     check('rollouts_state', sql`${table.state} in ('running', 'paused', 'halted', 'aborted', 'complete')`),
   ],
 );
@@ -72,6 +78,7 @@ export const rolloutNodes = pgTable(
     bucket: doublePrecision('bucket').notNull(),
     state: text('state').notNull().default('waiting'),
     attempt: smallint('attempt').notNull().default(0),
+    /** What the node is asked under: an id of its own for each time, or that of its job. */
     assignmentId: bytea('assignment_id'),
     assignedAt: instant('assigned_at'),
     sentAt: instant('sent_at'),
@@ -174,6 +181,8 @@ export const updateWishes = pgTable(
     subject: text('subject').primaryKey(),
     channel: text('channel').notNull(),
     pin: text('pin').notNull(),
+    /** Of chainweb-node. A host says the same by its policy. */
+    chainwebPin: text('chainweb_pin').notNull().default(''),
     deferUntil: instant('defer_until'),
     window: text('window').notNull(),
     changedBy: text('changed_by').notNull(),

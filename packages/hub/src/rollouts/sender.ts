@@ -2,7 +2,7 @@ import { type Decoded, type HUB_FRAMES, hasCapability, toHex, type UpdateAssignm
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { PauseAll } from './pause-all.ts';
 import { NOTICE_MS } from './plan/index.ts';
-import type { RolloutKind } from './rollout.ts';
+import type { ReleaseKind } from './rollout.ts';
 
 /** What rollouts need of a session of the gateway. */
 export interface UpdateSession {
@@ -21,7 +21,7 @@ interface PendingRow {
   node_id: string;
   assignment_id: Uint8Array;
   act: UpdateAssignment['act'];
-  kind: RolloutKind;
+  kind: ReleaseKind;
   version: string;
   targets_version: number;
   targets_sha256: Uint8Array;
@@ -83,7 +83,7 @@ export class AssignmentSender {
       select r.node_id, r.assignment_id, case r.state when 'assigned' then 'install' else 'cancel' end as act, o.kind,
         o.version, o.targets_version, o.targets_sha256, r.assigned_at, r.deadline, o.security, o.created_at
       from rollout_nodes r join rollouts o using (rollout_id) left join node_updates u on u.node_id = r.node_id
-      where r.node_id = any(${[...nodeIds]}::text[]) and r.assignment_id is not null
+      where r.node_id = any(${[...nodeIds]}::text[]) and r.assignment_id is not null and o.batch_id is null
         and (r.state = 'assigned' and r.deadline > ${new Date(now)} and u.assignment_id is distinct from r.assignment_id
             and o.state in ('running', 'complete') and ${this.#pauseAll.runs()}
           or r.state = 'recalling'

@@ -1,9 +1,9 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
-import type { Bell } from '../bell.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
 import type { AssignmentStore } from './assignment-store.ts';
+import type { Carriers } from './carrier.ts';
 import type { FleetStore } from './fleet-store.ts';
 import type { PauseAll } from './pause-all.ts';
 import { type Comparison, decide, perMinute, ringsJudged, setAside } from './plan/index.ts';
@@ -18,10 +18,12 @@ export interface RolloutTickerDeps {
   readonly fleet: FleetStore;
   readonly assignments: AssignmentStore;
   readonly pauseAll: PauseAll;
-  readonly ready: Bell;
+  readonly carriers: Carriers;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   readonly onMoved: (rolloutId: string) => void;
+  /** Why nodes would take nothing more of it; undefined: they do. */
+  readonly faultOf: (rollout: Rollout) => Promise<string | undefined>;
   /** 1; in a rehearsal, how many times as fast as in earnest it goes. */
   readonly hurry: () => Promise<number>;
 }
@@ -62,9 +64,11 @@ export class RolloutTicker implements Task {
   }
 
   async #step(rollout: Rollout, now: number, deaf: boolean): Promise<void> {
-    const { rollouts, fleet, assignments, pauseAll, ready, sql, log, onMoved } = this.#deps;
+    const { rollouts, fleet, assignments, pauseAll, sql, log, onMoved } = this.#deps;
+    const carrier = this.#deps.carriers(rollout);
     const hurry = await this.#deps.hurry();
     const { rolloutId, course, security } = rollout;
+    await carrier.hear({ now, deaf });
     await assignments.settle(rollout, { now, deaf });
     const judged = ringsJudged(course.ring);
     const tally = await fleet.tally(rollout, judged, { now, hurry });
@@ -80,7 +84,8 @@ export class RolloutTicker implements Task {
       comparisons: deaf ? [] : await this.#comparisons(rollout, now),
       ...pace,
       // What mends a security fault is not held by silence: that may be the fault's own doing.
-      pausedAll: paused || (deaf && !security),
+      pausedAll: paused || (deaf && !security) || awaitsApproval(rollout),
+      fault: await this.#deps.faultOf(rollout),
       ...{ security, hurry },
     });
     const evidence: RolloutEvidence = {
@@ -96,11 +101,11 @@ export class RolloutTicker implements Task {
     if (!(await rollouts.move(sql, rollout, decision.course, evidence))) return;
     if (decision.course.state === 'halted' && course.state !== 'halted') {
       log.error({ rolloutId, reason: decision.course.reason }, 'a rollout was halted');
-      await ready.ring(sql, await assignments.recall(rolloutId, now));
+      await carrier.recall(now);
     }
     const { ring } = decision.course;
     const started = await assignments.start(rollout, { ring, most: decision.start, now, aside });
-    await ready.ring(sql, started);
+    await carrier.give(started, now);
     onMoved(rolloutId);
   }
 
@@ -112,6 +117,10 @@ export class RolloutTicker implements Task {
     this.#compared.set(rollout.rolloutId, { at: now, comparisons });
     return comparisons;
   }
+}
+
+function awaitsApproval({ cargo }: Rollout): boolean {
+  return cargo.kind === 'chainweb' && cargo.awaitsApproval;
 }
 
 /** Owners that are named; the rest is a number. */

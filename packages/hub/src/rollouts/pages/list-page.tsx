@@ -22,7 +22,8 @@ export function RolloutsPage({ view }: { view: RolloutsView }) {
       <header class="title">
         <h1>Rollouts</h1>
         <p>
-          <a href={href('/admin/rollouts/new')}>Begin one</a>
+          <a href={href('/admin/rollouts/new')}>Begin one</a>{' '}
+          <a href={href('/admin/rollouts/chainweb')}>of chainweb-node</a>
         </p>
       </header>
       <div class="stack">
@@ -56,14 +57,14 @@ export function RolloutsPage({ view }: { view: RolloutsView }) {
 }
 
 function Row({ rollout, now }: { rollout: Rollout; now: number }) {
-  const { rolloutId, version, kind, security, course, createdBy, createdAt } = rollout;
+  const { rolloutId, version, cargo, security, course, createdBy, createdAt } = rollout;
   return (
     <tr>
       <th scope="row">
         <a href={href(`/admin/rollouts/${rolloutId}`)}>{version}</a>{' '}
         {security && <span class="mark">security</span>}
       </th>
-      <td>{kind}</td>
+      <td>{cargo.kind}</td>
       <td>
         <StateWord state={course.state} />
       </td>
@@ -87,7 +88,7 @@ function Cord({ pauseAll: { paused, by }, now }: { pauseAll: PauseAllState; now:
       {paused ? (
         <>
           <p class="warning" role="alert">
-            Paused: no node of the region begins an update.{' '}
+            Paused: no node of the region begins an update, of its agent or of chainweb-node.{' '}
             {by === undefined ? (
               'Nobody can say who did it.'
             ) : (

@@ -5,7 +5,7 @@ import { href } from '../../console/scope.ts';
 import type { PauseAllState } from '../pause-all.ts';
 import { actsOn, type CourseAct, type GateCheck, RINGS } from '../plan/index.ts';
 import type { StuckNode } from '../reader.ts';
-import type { RingProgress, Rollout } from '../rollout.ts';
+import type { Cargo, RingProgress, Rollout } from '../rollout.ts';
 import { Meter, StateWord } from './parts.tsx';
 
 export const ROLLOUT_HEAD = 'rollout-head';
@@ -61,13 +61,13 @@ export function RolloutHead({
   pauseAll: PauseAllState;
   now: number;
 }) {
-  const { kind, version, course, evidence } = rollout;
+  const { cargo, version, course, evidence } = rollout;
   return (
     <div id={ROLLOUT_HEAD} class="stack">
       <header class="node-head">
         <div class="node-name">
           <h1>
-            {kind} {version}
+            {cargo.kind} {version}
           </h1>
           <StateWord state={course.state} />
           {rollout.security && <span class="mark">security</span>}
@@ -75,6 +75,11 @@ export function RolloutHead({
         {course.reason !== '' && (
           <p class="warning" role="alert">
             {course.state === 'halted' ? 'Halted by its gate' : course.state}: {course.reason}
+          </p>
+        )}
+        {isUnapproved(rollout) && (
+          <p class="warning" role="alert">
+            So many nodes take a second approver: nothing begins before another admin has looked at it.
           </p>
         )}
         {pauseAll.paused && (
@@ -203,11 +208,17 @@ function Gate({ rollout: { course, evidence }, now }: { rollout: Rollout; now: n
   );
 }
 
-function Acts({ rollout: { rolloutId, course } }: { rollout: Rollout }) {
+function Acts({ rollout }: { rollout: Rollout }) {
+  const { rolloutId, course } = rollout;
   const acts = actsOn(course);
   if (acts.length === 0) return null;
   return (
     <Panel id="acts" title="By hand">
+      {isUnapproved(rollout) && (
+        <div class="acts">
+          <Act path={`/admin/rollouts/${rolloutId}/approve`} word="Approve it" tone="primary" />
+        </div>
+      )}
       <form method="post" class="form" action={href(`/admin/rollouts/${rolloutId}/act`)}>
         <Field name="reason" label="Why" hint="told to whoever looks at it, and kept in the audit log">
           <input {...control('reason', undefined, true)} maxlength={200} autocomplete="off" />
@@ -285,7 +296,7 @@ function Stuck({ rolloutId, stuck, now }: { rolloutId: string; stuck: readonly S
 }
 
 function StuckRow({ rolloutId, node, now }: { rolloutId: string; node: StuckNode; now: number }) {
-  const { nodeId, label, owner, ring, state, attempt, assignedAt, reason, version, lastLines } = node;
+  const { nodeId, label, owner, ring, state, attempt, assignedAt, reason, version, lastLines, jobId } = node;
   return (
     <tr>
       <th scope="row">
@@ -307,6 +318,12 @@ function StuckRow({ rolloutId, node, now }: { rolloutId: string; node: StuckNode
               {lastLines.join('\n')}
             </pre>
           </details>
+        )}
+        {jobId !== undefined && (
+          <>
+            {' '}
+            <a href={href(`/jobs/${jobId}`)}>its job</a>
+          </>
         )}
       </td>
       <td>{version}</td>
@@ -336,13 +353,7 @@ function About({ rollout, now }: { rollout: Rollout; now: number }) {
     <Panel id="about" title="About">
       <Facts
         facts={[
-          {
-            name: 'Release',
-            value: (
-              <a href={href(`/admin/releases/${rollout.targetsVersion}`)}>targets {rollout.targetsVersion}</a>
-            ),
-          },
-          { name: 'Platforms', value: rollout.platforms.join(', ') },
+          ...cargoFacts(rollout.cargo),
           {
             name: 'Begun',
             value: (
@@ -352,10 +363,38 @@ function About({ rollout, now }: { rollout: Rollout; now: number }) {
             ),
           },
           { name: 'Evidence since', value: absolute(rollout.course.judgedSince) },
-          ...(rollout.downgrade ? [{ name: 'Way down', value: 'a root has signed it' }] : []),
           { name: 'Id', value: <code class="breaking">{rollout.rolloutId}</code> },
         ]}
       />
     </Panel>
   );
+}
+
+function isUnapproved({ cargo }: Rollout): boolean {
+  return cargo.kind === 'chainweb' && cargo.awaitsApproval;
+}
+
+function cargoFacts(cargo: Cargo) {
+  if (cargo.kind !== 'chainweb')
+    return [
+      {
+        name: 'Release',
+        value: <a href={href(`/admin/releases/${cargo.targetsVersion}`)}>targets {cargo.targetsVersion}</a>,
+      },
+      { name: 'Platforms', value: cargo.platforms.join(', ') },
+      ...(cargo.downgrade ? [{ name: 'Way down', value: 'a root has signed it' }] : []),
+    ];
+  const { order, params, batchId } = cargo;
+  return [
+    {
+      name: 'Order',
+      value:
+        order === undefined
+          ? 'no longer kept'
+          : `signed by ${order.signedBy}; nodes take it until ${absolute(order.expiresAt)}`,
+    },
+    { name: 'What it orders', value: <code class="breaking">stoachain-upgrade {params}</code> },
+    { name: 'Jobs', value: <a href={href(`/jobs/batches/${batchId}`)}>of all nodes asked so far</a> },
+    { name: 'Way down', value: 'what fails puts the former program back by itself' },
+  ];
 }

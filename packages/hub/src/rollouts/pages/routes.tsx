@@ -80,7 +80,7 @@ function mountRollouts(app: HubApp, { tools, clock }: RolloutPagesDeps): void {
       reader.stuck(rollout.rolloutId, clock.now()),
     ]);
     return c.render(<RolloutPage view={{ rollout, pauseAll, stuck, now: clock.now() }} />, {
-      ...{ title: `${rollout.kind} ${rollout.version}`, nav: 'rollouts' },
+      ...{ title: `${rollout.cargo.kind} ${rollout.version}`, nav: 'rollouts' },
       ...(rollout.course.state !== 'aborted' && { live: liveUrl({ rollout: [rollout.rolloutId] }) }),
     });
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isVersion } from '#nodes/index.ts';
 import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../../console/form.tsx';
 import { href } from '../../console/scope.ts';
 import { isWindow, MOST_DEFERRED_MS, NO_WISH, type UpdateWish } from '../plan/index.ts';
@@ -19,6 +20,12 @@ export function wishForm(now: number): z.ZodType<UpdateWish> {
         .string()
         .trim()
         .regex(/^(\d{1,5}\.\d{1,5}\.\d{1,5})?$/, 'a version like 1.2.3, or nothing'),
+      chainwebPin: z
+        .string()
+        .trim()
+        .max(40)
+        .default('')
+        .refine((text) => text === '' || isVersion(text), 'a version like 2.27, or nothing'),
       until: z
         .string()
         .trim()
@@ -28,8 +35,8 @@ export function wishForm(now: number): z.ZodType<UpdateWish> {
         .trim()
         .refine((text) => text === '' || isWindow(text), 'hours in UTC like 02:00-05:00, or nothing'),
     })
-    .transform(({ channel, pin, until, window }) => ({
-      ...{ channel, pin, window },
+    .transform(({ channel, pin, chainwebPin, until, window }) => ({
+      ...{ channel, pin, chainwebPin, window },
       deferUntil: until === '' ? 0 : Date.parse(`${until}T00:00:00Z`),
     }));
 }
@@ -51,7 +58,7 @@ export function WishForm({
   now: number;
 }) {
   const shown = typed ?? {
-    ...{ channel: wish.channel, pin: wish.pin, window: wish.window },
+    ...{ channel: wish.channel, pin: wish.pin, chainwebPin: wish.chainwebPin, window: wish.window },
     until: wish.deferUntil > now ? new Date(wish.deferUntil).toISOString().slice(0, 10) : '',
   };
   return (
@@ -90,6 +97,19 @@ export function WishForm({
             {...control('pin', faults['pin'], true)}
             value={typedOf(shown, 'pin')}
             maxlength={17}
+            autocomplete="off"
+          />
+        </Field>
+        <Field
+          name="chainwebPin"
+          label="Stay on chainweb-node"
+          hint="nothing: take what is rolled out"
+          fault={faults['chainwebPin']}
+        >
+          <input
+            {...control('chainwebPin', faults['chainwebPin'], true)}
+            value={typedOf(shown, 'chainwebPin')}
+            maxlength={40}
             autocomplete="off"
           />
         </Field>

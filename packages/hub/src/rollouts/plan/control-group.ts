@@ -6,6 +6,8 @@ export const MEASURES = [
   { name: 'memory', unit: 'of the host', least: 0.03, share: 0.1 },
   { name: 'lag', unit: 'blocks', least: 1, share: 0.5 },
   { name: 'silent', unit: 'of the nodes', least: 0.02, share: 1 },
+  /** Off the tip: a chainweb-node that stands still has no lag that is known. */
+  { name: 'stray', unit: 'of the nodes', least: 0.02, share: 1 },
 ] as const;
 
 export type MeasureName = (typeof MEASURES)[number]['name'];
@@ -26,7 +28,7 @@ export interface Comparison {
 
 /** Of either group; below it nothing is said. */
 const FEWEST_OWNERS = 20;
-/** Standard errors that a difference must exceed: 1 in 30,000 by chance, at six measures and a hundred gates still rare. */
+/** Standard errors that a difference must exceed: 1 in 30,000 by chance, at seven measures and a hundred gates still rare. */
 const ERRORS = 4;
 
 /** How much worse the updated group is, in standard errors of the difference; undefined where too few owners speak. */

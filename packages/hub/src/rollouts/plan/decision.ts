@@ -16,6 +16,8 @@ export interface RolloutFacts extends Omit<GateFacts, 'ring' | 'now' | 'soakSinc
   readonly pausedAll: boolean;
   /** It mends a security fault: only a person halts it. */
   readonly security: boolean;
+  /** Why nodes would take none of it any more, whatever the gate says. */
+  readonly fault?: string | undefined;
 }
 
 export interface Decision {
@@ -32,11 +34,10 @@ export interface Decision {
  * decision, so a hub that was killed goes on where it was.
  */
 export function decide(course: Course, facts: RolloutFacts): Decision {
-  const { now, counts, pausedAll, security } = facts;
+  const { now, counts, pausedAll, security, fault } = facts;
   const verdict = judge({ ...facts, ring: course.ring, soakSince: course.soakSince });
   const still = { course, start: 0, verdict, warning: undefined };
-  if (course.state === 'complete') return { ...still, start: pausedAll ? 0 : roomToStart(facts) };
-  if (course.state !== 'running') return still;
+  if (course.state !== 'running' || fault !== undefined) return unjudged(still, facts);
   const late = lateOf(course, verdict, facts);
   const warning = verdict.halt ?? late;
   // What a few owners can bring about by their silence is told to people, and halts nothing (domain: one owner, one voice).
@@ -48,6 +49,15 @@ export function decide(course: Course, facts: RolloutFacts): Decision {
     return { course: opened(course, LAST_RING, now), start: 0, verdict, warning };
   const soakSince = course.soakSince ?? (answered(counts) ? now : undefined);
   return { course: { ...course, soakSince }, start: roomToStart(facts), verdict, warning };
+}
+
+/** Of a rollout that runs no more, or whose nodes would take nothing: its gate has no say. */
+function unjudged(still: Decision, facts: RolloutFacts): Decision {
+  const { course } = still;
+  const { pausedAll, fault } = facts;
+  if (course.state === 'running' && fault !== undefined) return { ...still, course: halted(course, fault) };
+  const late = course.state === 'complete' && !pausedAll && fault === undefined;
+  return late ? { ...still, start: roomToStart(facts) } : still;
 }
 
 function soaked({ checks }: Verdict): boolean {

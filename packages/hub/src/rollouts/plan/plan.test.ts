@@ -105,6 +105,17 @@ describe('a step', () => {
     );
   });
 
+  it('halts where nodes would take no more of it, whatever its gate says, and starts nothing', () => {
+    fc.assert(
+      fc.property(situation, ([before, those]) => {
+        const { course: after, start } = decide(before, { ...those, fault: 'its order ended' });
+        expect(start).toBe(0);
+        if (before.state !== 'running') expect(after).toBe(before);
+        else expect(after).toEqual({ ...before, state: 'halted', reason: 'its order ended' });
+      }),
+    );
+  });
+
   it('opens a ring only once it has soaked, and never while the region is paused', () => {
     let opened = 0;
     fc.assert(

@@ -5,13 +5,15 @@ export interface UpdateWish {
   readonly channel: 'stable' | 'early';
   /** A version to stay on; empty for none. */
   readonly pin: string;
+  /** A version of chainweb-node to stay on; said at the hub alone. */
+  readonly chainwebPin: string;
   /** No update before, ms since 1970; 0 for none. */
   readonly deferUntil: number;
   /** `HH:MM-HH:MM`, UTC, may pass midnight; empty for any hour. */
   readonly window: string;
 }
 
-export const NO_WISH: UpdateWish = { channel: 'stable', pin: '', deferUntil: 0, window: '' };
+export const NO_WISH: UpdateWish = { channel: 'stable', pin: '', chainwebPin: '', deferUntil: 0, window: '' };
 
 export const MOST_DEFERRED_MS: number = 14 * 24 * 3_600_000;
 /** Owners are told so long before a security release passes over pins, deferrals and windows. */
@@ -25,13 +27,16 @@ export function heldBy(
   by: {
     readonly now: number;
     readonly version: string;
+    /** Which of the pins speaks of it. */
+    readonly pin?: 'pin' | 'chainwebPin';
     /** When the rollout was made: a deferral counts from there. */
     readonly since: number;
     readonly security: boolean;
   },
 ): Held {
   if (by.security && by.now >= by.since + NOTICE_MS) return undefined;
-  if (wish.pin !== '' && wish.pin !== by.version) return 'pinned';
+  const pin = wish[by.pin ?? 'pin'];
+  if (pin !== '' && pin !== by.version) return 'pinned';
   if (wish.deferUntil > by.now && by.now < by.since + MOST_DEFERRED_MS) return 'deferred';
   return wish.window === '' || inWindow(wish.window, by.now) ? undefined : 'window';
 }

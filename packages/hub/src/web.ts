@@ -70,7 +70,7 @@ import type { Place } from './place.ts';
 import { createPulse } from './pulse/index.ts';
 import { loadBackupTime } from './region-settings.ts';
 import { type ReleaseSide, ReleaseViews, releasePages, upkeepFault } from './releases/index.ts';
-import { createRolloutTools, rolloutPages, rolloutSource } from './rollouts/index.ts';
+import { createRolloutTools, rolloutPages, rolloutSource, UpgradeDesk } from './rollouts/index.ts';
 import { SavedViews, savedViewRoutes } from './saved-views/index.ts';
 import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import type { Mailer } from './seams/mailer/index.ts';
@@ -184,10 +184,9 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const { jobs } = options;
   const schedules = new JobSchedules({ sql, desk: jobs.desk, audit, holderOf, clock, log });
   const followers = new LogFollowers({ ...jobs, bus: options.bus, clock });
-  const rollouts = createRolloutTools({
-    ...{ sql, clock, releases: options.releases.bench },
-    onMoved: (rolloutId) => options.bus.publish('rollouts', { ids: [rolloutId] }),
-  });
+  const onMoved = (rolloutId: string) => options.bus.publish('rollouts', { ids: [rolloutId] });
+  const rollouts = createRolloutTools({ sql, clock, releases: options.releases.bench, onMoved });
+  const upgrades = new UpgradeDesk({ sql, clock, jobs: jobs.desk, orders: options.orders, onMoved });
   const sources = [
     rolloutSource({ ...rollouts, bus: options.bus, clock }),
     ...nodeSources(nodes),
@@ -290,7 +289,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       auditRoutes({ ...{ guard, store: auditStore, audit, exports, listing, liveness }, clock, log }),
       joinRoutes(joining),
       releasePages({ guard, views: releases }),
-      rolloutPages({ ...nodes, guard, tools: rollouts, access, clock }),
+      rolloutPages({ ...nodes, guard, tools: rollouts, upgrades, access, clock }),
       announcementRoutes({ guard, audit, clock, store: announcements }),
       adminRoutes({
         ...{ guard, audit, census, outdated, liveness, clock, hub, lastBackup: () => loadBackupTime(sql) },

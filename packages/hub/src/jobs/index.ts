@@ -52,7 +52,17 @@ export { loadWorkLimits, saveWorkLimits, type WorkLimits } from './limits.ts';
 export { answerLog } from './log-answer.ts';
 export { LogFollowers } from './log-followers.ts';
 export type { OrderSource, SubmittedOrder } from './order-source.ts';
-export { jobPages, jobSources } from './pages/index.ts';
+export {
+  addressOf,
+  jobPages,
+  jobSources,
+  ORDER_WORDS,
+  ParameterFields,
+  PlanView,
+  type RunForm,
+  readRun,
+  texts,
+} from './pages/index.ts';
 export { type JobPlan, LEFT_OUT, type LeftOut, type Share } from './planner.ts';
 export { type JobSchedule, JobSchedules } from './schedules.ts';
 export { sessionChannel } from './session-channel.ts';

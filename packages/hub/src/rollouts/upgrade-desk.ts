@@ -6,7 +6,7 @@ import { attemptsAt, type JobDesk, type JobPlan, type JobRequest, toldParams } f
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
-import { isVersion } from '../nodes/index.ts';
+import { isVersion, loadRequiredChainweb, type RequiredChainweb } from '../nodes/index.ts';
 import type { Orders } from '../orders/index.ts';
 import type { Selector } from '../selector/index.ts';
 import { requireAdmin, rolloutOpen } from './desk.ts';
@@ -40,7 +40,7 @@ export interface UpgradePlan {
 export interface UpgradeDeskDeps {
   readonly sql: Sql;
   readonly jobs: Pick<JobDesk, 'plan' | 'nodeIds' | 'stage' | 'approve'>;
-  readonly orders: Pick<Orders, 'draft' | 'signerOf'>;
+  readonly orders: Pick<Orders, 'draft' | 'show' | 'signerOf'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly onMoved?: (rolloutId: string) => void;
 }
@@ -126,6 +126,16 @@ export class UpgradeDesk {
     });
     onMoved(rolloutId);
     return this.#find(rolloutId);
+  }
+
+  /** The order with its signature; undefined until it is signed. @throws {HttpError} `not_found`: it is another's. */
+  async signed(viewer: Viewer, orderId: string): Promise<Uint8Array | undefined> {
+    return (await this.#deps.orders.show(viewer, orderId)).sealed;
+  }
+
+  /** What the region requires by a date. */
+  required(): Promise<RequiredChainweb | undefined> {
+    return loadRequiredChainweb(this.#deps.sql);
   }
 
   /** The second word, where so many nodes take one. @throws {HttpError} as `JobDesk.approve`. */

@@ -69,9 +69,10 @@ export class UpgradeWorld {
   }
 
   desk(): UpgradeDesk {
+    const signedHere = () => Promise.reject(new Error('orders are signed here'));
     const orders = {
       signerOf: (sealed: Uint8Array) => peek(orderKind, sealed).signer,
-      draft: () => Promise.reject(new Error('signed here')),
+      ...{ draft: signedHere, show: signedHere },
     };
     const clock = { now: () => this.world.now };
     return new UpgradeDesk({ sql: this.sql, jobs: this.#bench.desk, orders, clock });

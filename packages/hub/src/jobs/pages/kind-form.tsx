@@ -53,19 +53,26 @@ export function KindForm({ form }: { form: RunForm }) {
           spellcheck={false}
         />
       </Field>
-      {kind &&
-        Object.entries(kindOf(kind).parameters).map(([name, parameter]) => (
-          <ParameterField
-            name={name}
-            parameter={parameter}
-            typed={params[name]}
-            fault={faults[`p.${name}`]}
-          />
-        ))}
+      {kind && <ParameterFields kind={kind} params={params} faults={faults} />}
       <button type="submit" class="primary">
         Show what it would do
       </button>
     </form>
+  );
+}
+
+/** A field for each parameter of a kind, named `p.` and it. */
+export function ParameterFields({
+  kind,
+  params,
+  faults,
+}: Pick<RunForm, 'params' | 'faults'> & { kind: KindName }) {
+  return (
+    <>
+      {Object.entries(kindOf(kind).parameters).map(([name, parameter]) => (
+        <ParameterField name={name} parameter={parameter} typed={params[name]} fault={faults[`p.${name}`]} />
+      ))}
+    </>
   );
 }
 

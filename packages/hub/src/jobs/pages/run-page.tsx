@@ -49,7 +49,8 @@ export function RunPage({ form, plan, batchId, orderId, fault }: RunPageProps) {
   );
 }
 
-function PlanView({ plan }: { plan: JobPlan }) {
+/** Who would get it, and why others do not. */
+export function PlanView({ plan }: { plan: JobPlan }) {
   return (
     <>
       <p>
@@ -144,7 +145,7 @@ function Confirm({
   );
 }
 
-const ORDER_WORDS = {
+export const ORDER_WORDS = {
   'owner-or-admin': 'It takes an order, signed by the key of the nodes’ owner or of an admin.',
   owner:
     'It brings code: it takes an order that the key of the nodes’ owner signed, or the key of an admin whom their local policy names.',

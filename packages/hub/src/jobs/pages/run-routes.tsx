@@ -107,8 +107,11 @@ function showRun(
   return c.render(<RunPage {...by} batchId={randomUUID()} />, { title: 'Run a job', nav: 'jobs' });
 }
 
-/** What was asked for; `request` where it is complete and right. */
-function readRun(
+/**
+ * What was asked for by the fields of `KindForm`; `request` where it is complete and right.
+ * @param signer e-mail of whose key would sign.
+ */
+export function readRun(
   typed: Readonly<Record<string, string>>,
   signer: string,
 ): {
@@ -159,11 +162,12 @@ function readValues(
   }
 }
 
-function addressOf({ kind, q, params }: RunForm): string {
+/** As the address of the page holds it. */
+export function addressOf({ kind, q, params }: RunForm): string {
   const fields = Object.entries(params).map(([name, value]): [string, string] => [`p.${name}`, value]);
   return new URLSearchParams([['kind', kind ?? ''], ['q', q], ...fields]).toString();
 }
 
-function texts(body: string): Readonly<Record<string, string>> {
+export function texts(body: string): Readonly<Record<string, string>> {
   return Object.fromEntries(new URLSearchParams(body));
 }

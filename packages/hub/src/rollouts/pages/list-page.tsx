@@ -163,20 +163,7 @@ function Plan({ plan: { release, kind, version, rings, reach, downgrade } }: { p
       {downgrade && (
         <p class="warning">It is older than what was rolled out: a root has signed the way down.</p>
       )}
-      <Table
-        caption="Rings"
-        columns={['Ring', 'Who', { word: 'Nodes', num: true }, { word: 'Owners', num: true }, 'Watched for']}
-      >
-        {rings.map(({ ring, nodes: many, owners }) => (
-          <tr>
-            <th scope="row">{RINGS[ring]!.name}</th>
-            <td>{RINGS[ring]!.of}</td>
-            <td class="num">{number(many)}</td>
-            <td class="num">{number(owners)}</td>
-            <td>{watched(RINGS[ring]!.soakMs)}</td>
-          </tr>
-        ))}
-      </Table>
+      <RingsPlan rings={rings} />
       <p>
         Of these {number(reach.current)} run it already, {number(reach.pinned)} are pinned elsewhere,{' '}
         {number(reach.byHand)} are updated by hand, {number(reach.silent)} never spoke of updates,{' '}
@@ -191,6 +178,26 @@ function Plan({ plan: { release, kind, version, rings, reach, downgrade } }: { p
         </button>
       </form>
     </Panel>
+  );
+}
+
+/** Who would be asked, ring by ring. */
+export function RingsPlan({ rings }: { rings: RolloutPlan['rings'] }) {
+  return (
+    <Table
+      caption="Rings"
+      columns={['Ring', 'Who', { word: 'Nodes', num: true }, { word: 'Owners', num: true }, 'Watched for']}
+    >
+      {rings.map(({ ring, nodes: many, owners }) => (
+        <tr>
+          <th scope="row">{RINGS[ring]!.name}</th>
+          <td>{RINGS[ring]!.of}</td>
+          <td class="num">{number(many)}</td>
+          <td class="num">{number(owners)}</td>
+          <td>{watched(RINGS[ring]!.soakMs)}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -44,7 +44,7 @@ export function NodeUpdatesTab({ view }: { view: NodeUpdatesView }) {
         )}
       </Panel>
       {places.map((place) => (
-        <Place place={place} />
+        <Place place={place} view={view} />
       ))}
       <Panel
         id="wish"
@@ -90,20 +90,37 @@ function reasons({ update, places, wish, ownersWish, now }: NodeUpdatesView): st
 }
 
 function why(place: NodePlace, update: NodeUpdate, by: { wish: UpdateWish; now: number }): string {
+  const { version, state } = place;
+  if (state === 'waiting' && update.blacklist.includes(version))
+    return `${version} failed here before: the node does not take it again.`;
+  return waits(place, { ...by, hosts: update.wish, pin: 'pin' });
+}
+
+/** A host pins no chainweb-node by its wish: it denies the kind by its policy. */
+function whyOf(place: NodePlace, { update, wish, ownersWish, now }: NodeUpdatesView): string {
+  const hosts = { ...(update?.wish ?? NO_WISH), chainwebPin: '' };
+  return waits(place, { wish: wish ?? ownersWish ?? NO_WISH, hosts, now, pin: 'chainwebPin' });
+}
+
+function waits(
+  place: NodePlace,
+  by: { wish: UpdateWish; hosts: UpdateWish; now: number; pin: 'pin' | 'chainwebPin' },
+): string {
   const { version, ring, atRing, rolloutState, state, reason } = place;
   if (state !== 'waiting') return `${version}: ${state}${reason === '' ? '' : `, ${reason}`}.`;
-  if (update.blacklist.includes(version))
-    return `${version} failed here before: the node does not take it again.`;
   if (place.aside)
     return `${version} is not given to this owner: nodes of theirs failed where others did not. An admin lets them take part.`;
   if (rolloutState !== 'running' && rolloutState !== 'complete')
     return `The rollout of ${version} is ${rolloutState}.`;
   if (ring > atRing && rolloutState === 'running')
     return `${version} is at ring ${RINGS[atRing]!.name}; this node is in ring ${RINGS[ring]!.name}, which opens after it.`;
-  const since = { now: by.now, version, since: place.createdAt, security: place.security };
-  const held = heldBy(update.wish, since) ?? heldBy(by.wish, since);
+  const { pin, now } = by;
+  const since = { now, version, pin, since: place.createdAt, security: place.security };
+  const held = heldBy(by.hosts, since) ?? heldBy(by.wish, since);
   if (held !== undefined) return `${version} waits, since its owner wants it so: ${held}.`;
-  return `${version} comes as soon as the pace of the rollout, its owner’s share and its site’s allow.`;
+  return pin === 'pin'
+    ? `${version} comes as soon as the pace of the rollout, its owner’s share and its site’s allow.`
+    : `${version} comes once it is at the tip and free of other work, as the pace of the rollout, its owner’s share and its site’s allow.`;
 }
 
 function Stands({ update, now }: { update: NodeUpdate; now: number }) {
@@ -163,7 +180,7 @@ function Stands({ update, now }: { update: NodeUpdate; now: number }) {
   );
 }
 
-function Place({ place }: { place: NodePlace }) {
+function Place({ place, view }: { place: NodePlace; view: NodeUpdatesView }) {
   return (
     <Panel
       id={`rollout-${place.kind}`}
@@ -181,6 +198,7 @@ function Place({ place }: { place: NodePlace }) {
             value: `${(place.bucket * 100).toFixed(2)} % of the fleet stands before it, by hash`,
           },
           { name: 'This node', value: `${place.state}${place.reason === '' ? '' : `: ${place.reason}`}` },
+          ...(place.kind === 'chainweb' ? [{ name: 'Why', value: whyOf(place, view) }] : []),
         ]}
       />
     </Panel>

@@ -1,11 +1,12 @@
 import { Act, control, Field } from '../../console/form.tsx';
-import { absolute, number } from '../../console/format.ts';
+import { number } from '../../console/format.ts';
 import { Ago, Facts, Panel, Table } from '../../console/parts.tsx';
 import { href } from '../../console/scope.ts';
 import type { PauseAllState } from '../pause-all.ts';
 import { actsOn, type CourseAct, type GateCheck, RINGS } from '../plan/index.ts';
 import type { StuckNode } from '../reader.ts';
-import type { Cargo, RingProgress, Rollout } from '../rollout.ts';
+import type { RingProgress, Rollout } from '../rollout.ts';
+import { About } from './about-panel.tsx';
 import { Meter, StateWord } from './parts.tsx';
 
 export const ROLLOUT_HEAD = 'rollout-head';
@@ -348,53 +349,6 @@ function StuckRow({ rolloutId, node, now }: { rolloutId: string; node: StuckNode
   );
 }
 
-function About({ rollout, now }: { rollout: Rollout; now: number }) {
-  return (
-    <Panel id="about" title="About">
-      <Facts
-        facts={[
-          ...cargoFacts(rollout.cargo),
-          {
-            name: 'Begun',
-            value: (
-              <>
-                <Ago at={rollout.createdAt} now={now} /> by {rollout.createdBy}
-              </>
-            ),
-          },
-          { name: 'Evidence since', value: absolute(rollout.course.judgedSince) },
-          { name: 'Id', value: <code class="breaking">{rollout.rolloutId}</code> },
-        ]}
-      />
-    </Panel>
-  );
-}
-
 function isUnapproved({ cargo }: Rollout): boolean {
   return cargo.kind === 'chainweb' && cargo.awaitsApproval;
-}
-
-function cargoFacts(cargo: Cargo) {
-  if (cargo.kind !== 'chainweb')
-    return [
-      {
-        name: 'Release',
-        value: <a href={href(`/admin/releases/${cargo.targetsVersion}`)}>targets {cargo.targetsVersion}</a>,
-      },
-      { name: 'Platforms', value: cargo.platforms.join(', ') },
-      ...(cargo.downgrade ? [{ name: 'Way down', value: 'a root has signed it' }] : []),
-    ];
-  const { order, params, batchId } = cargo;
-  return [
-    {
-      name: 'Order',
-      value:
-        order === undefined
-          ? 'no longer kept'
-          : `signed by ${order.signedBy}; nodes take it until ${absolute(order.expiresAt)}`,
-    },
-    { name: 'What it orders', value: <code class="breaking">stoachain-upgrade {params}</code> },
-    { name: 'Jobs', value: <a href={href(`/jobs/batches/${batchId}`)}>of all nodes asked so far</a> },
-    { name: 'Way down', value: 'what fails puts the former program back by itself' },
-  ];
 }

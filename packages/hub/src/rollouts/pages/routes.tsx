@@ -10,9 +10,11 @@ import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../../http.ts';
 import { HttpError, notFound } from '../../http-error.ts';
 import type { RolloutTools } from '../index.ts';
 import type { Rollout } from '../rollout.ts';
+import type { UpgradeDesk } from '../upgrade-desk.ts';
 import { NewRolloutPage, RolloutsPage } from './list-page.tsx';
 import { NodeUpdatesTab } from './node-tab.tsx';
 import { RolloutPage } from './rollout-page.tsx';
+import { mountUpgrades } from './upgrade-routes.tsx';
 import { type WishAgain, wishForm } from './wish-form.tsx';
 import { MyUpdatesPage } from './wish-page.tsx';
 import { withoutLogs } from './without-logs.ts';
@@ -20,6 +22,7 @@ import { withoutLogs } from './without-logs.ts';
 export interface RolloutPagesDeps {
   readonly guard: MiddlewareHandler<HttpEnv>;
   readonly tools: RolloutTools;
+  readonly upgrades: UpgradeDesk;
   readonly access: NodeAccess;
   readonly listing: Pick<NodeListing, 'find'>;
   readonly liveness: Liveness;
@@ -41,6 +44,7 @@ export function rolloutPages(deps: RolloutPagesDeps): HttpFeature {
       const admin = requireTier('ancient');
       app.use(PATH, guard, admin);
       app.use(`${PATH}/*`, guard, admin);
+      mountUpgrades(app, { ...deps, path: PATH });
       mountRollouts(app, deps);
       mountUpdates(app, deps);
     },

@@ -266,6 +266,7 @@ export class LeaseWorld implements AsyncDisposable {
     const log = createLog({ level: 'silent' });
     const { sql } = this;
     this.hub = await createJobs({
+      mayBegin: (queries) => queries`true`,
       instance: this.#instance,
       url: '',
       logDirectory: join(this.#directory, this.#instance),

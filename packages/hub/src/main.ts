@@ -6,6 +6,7 @@ import type { CommandContext } from './commands/context.ts';
 import { EXIT, EXIT_CODES, exitCodeOf } from './commands/exit.ts';
 import { addJobCommands } from './commands/jobs-program.ts';
 import { addKeyCommands } from './commands/key.ts';
+import { addLedgerCommands } from './commands/ledger-program.ts';
 import { addNodeCommands } from './commands/nodes-program.ts';
 import { addReleaseCommands } from './commands/release-program.ts';
 import { addRolloutCommands } from './commands/rollout-program.ts';
@@ -88,6 +89,7 @@ function program(signal: AbortSignal): Command {
   addSshCommands(root, here);
   addReleaseCommands(root, here);
   addRolloutCommands(root, here);
+  addLedgerCommands(root, here);
   addAuditCommands(root, here);
   addBackupCommands(root, here);
   root

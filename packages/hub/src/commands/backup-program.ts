@@ -20,7 +20,8 @@ export function addBackupCommands(root: Command, here: () => CommandContext): vo
     );
 }
 
-function sealed(command: Command): Command {
+/** With the options that say what seals a file. */
+export function sealed(command: Command): Command {
   return command
     .option('--passphrase-file <file>', 'whose text seals the backup; asked for at a terminal unless given')
     .option('--key-file <file>', 'whose bytes, 32 at least, seal the backup');

@@ -73,7 +73,8 @@ export async function restore(context: CommandContext, file: string, options: Ba
   );
 }
 
-async function secretOf(
+/** Of options, or asked for at the terminal. */
+export async function secretOf(
   context: CommandContext,
   { passphraseFile, keyFile }: SecretOptions,
   passphrase: 'new' | 'known',

@@ -25,7 +25,11 @@ export interface Opened {
   readonly head: Head;
   /** Numbers, chains and stores events, and moves the balances. Balances and the end of the chain stand exactly if the events do. */
   append(drafts: readonly EventDraft[]): Promise<readonly LedgerEvent[]>;
+  /** What holds from here on. Hours before the first one are not read again. */
+  settle(terms: Terms): Promise<void>;
 }
+
+export type Terms = Pick<Head, 'mode' | 'locked' | 'firstHour'>;
 
 const HOUR_MS = 3_600_000;
 /** Hashed or encoded in one go; more would hold the event loop for longer than a frame may wait. */
@@ -90,6 +94,7 @@ export class LedgerBook {
           head = await store(tx, head, events);
           return events;
         },
+        settle: (terms) => settle(tx, terms),
       });
     })) as T;
   }
@@ -165,6 +170,11 @@ async function ownersOf(tx: TransactionSql, events: readonly LedgerEvent[]): Pro
   const byAccount = new Map(choosers.map(({ id, email }) => [id, email]));
   return ({ ownerId, accountId }) =>
     ownerId === undefined ? byAccount.get(accountId) : byOwner.get(ownerId);
+}
+
+async function settle(tx: TransactionSql, { mode, locked, firstHour }: Terms): Promise<void> {
+  await tx`update ledger_head set mode = ${mode}, locked = ${locked}, first_hour = ${firstHour}`;
+  await tx`update ledger_hours set next_pass_at = null where hour < ${firstHour} and next_pass_at is not null`;
 }
 
 async function* encoded(events: readonly LedgerEvent[], ownerOf: OwnerOf): AsyncGenerator<Buffer> {

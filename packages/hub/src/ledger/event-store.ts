@@ -39,7 +39,7 @@ export class EventStore {
   }
 
   /** All of them in their order. @param tx which sees them at one moment. */
-  async *all(tx: TransactionSql): AsyncGenerator<readonly LedgerEvent[]> {
+  async *all(tx: Sql | TransactionSql): AsyncGenerator<readonly LedgerEvent[]> {
     const rows = tx<
       EventRow[]
     >`select sequence, hour, kind, revision, node_id, account_id, ref, amount::text as amount, minutes,

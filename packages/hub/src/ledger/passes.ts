@@ -17,6 +17,11 @@ const PASSES_MS: readonly number[] = [
   2 * OPEN_MS,
 ];
 
+/** Milliseconds since 1970 at which an hour begins. */
+export function startOf(hour: number): number {
+  return hour * HOUR_MS;
+}
+
 export function endOf(hour: number): number {
   return (hour + 1) * HOUR_MS;
 }

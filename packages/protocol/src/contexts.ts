@@ -28,6 +28,8 @@ export const CONTEXT = {
   jobReceipt: 'stoa/v1/job-receipt',
   adminKeyOrder: 'stoa/v1/admin-key-order',
   uploadAsk: 'stoa/v1/upload-ask',
+  minuteRoot: 'stoa/v1/minute-root',
+  dialBack: 'stoa/v1/dial-back',
 } as const;
 
 export type Context = (typeof CONTEXT)[keyof typeof CONTEXT];

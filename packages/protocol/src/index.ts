@@ -38,7 +38,8 @@ export type {
 export { ProtocolError, type ProtocolErrorCode } from './errors.ts';
 export * from './evidence/checkpoint.ts';
 export * from './evidence/merkle.ts';
-export { MINUTES_MASK } from './evidence/minutes.ts';
+export { type MinuteRoot, minuteRootKind } from './evidence/minute-root.ts';
+export { MINUTES_MASK, minuteWord } from './evidence/minutes.ts';
 export * from './evidence/receipt.ts';
 export { FRAME_OVERHEAD, type FrameHeader, readHeader } from './frame.ts';
 export { type AgentAnswer, type AgentParty, answerChallenge } from './handshake/agent.ts';

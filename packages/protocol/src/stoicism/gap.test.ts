@@ -37,6 +37,13 @@ describe('F03 a gap of the hub', () => {
     }
   });
 
+  it('is granted whatever ran before the hour in which it begins', () => {
+    const earlier = { ...chainTo(HOUR)[0]!, hubHour: HOUR - 1, bootId: new Uint8Array(16).fill(9) };
+    expect(granted([earlier, ...chainTo(HOUR)], HOUR)).toBe(minutesWithin(gap, HOUR));
+    const asleep = { ...chainTo(HOUR)[0]!, hubHour: HOUR - 1, number: 4, hash: new Uint8Array(32) };
+    expect(granted([asleep, ...chainTo(HOUR)], HOUR)).toBe(0n);
+  });
+
   it('waits with the rest of the warm-up where a node was in it', () => {
     expect(gapMinutes(gap, HOUR, { before: 'warming', after: 'eligible', chain: chainTo(HOUR) })).toEqual({
       minutes: minutesWithin(gap, HOUR),

@@ -59,13 +59,20 @@ function isEligible(standing: Standing | undefined): boolean {
 }
 
 function coversGap(gap: HubGap, hubHour: number, chain: readonly GapLink[]): boolean {
-  const [first] = chain;
-  if (first === undefined || first.hubHour > Math.floor(gap.from / HOUR_MINUTES)) return false;
-  if (chain.at(-1)!.hubHour !== hubHour) return false;
-  return chain.every((link, i) => {
-    const before = chain[i - 1];
+  const links = linksFrom(Math.floor(gap.from / HOUR_MINUTES), chain);
+  if (links.at(-1)?.hubHour !== hubHour) return false;
+  return links.every((link, i) => {
+    const before = links[i - 1];
     return startOf(link) <= gap.from * MINUTE_MS && (before === undefined || follows(link, before));
   });
+}
+
+/** From the hour in which the gap begins, and from the one before where that is of the same process. */
+function linksFrom(hubHour: number, chain: readonly GapLink[]): readonly GapLink[] {
+  const at = chain.findIndex((link) => link.hubHour === hubHour);
+  if (at < 0) return [];
+  const before = chain[at - 1];
+  return chain.slice(before !== undefined && equalBytes(before.bootId, chain[at]!.bootId) ? at - 1 : at);
 }
 
 /** When the process started, by the hub's clock. A machine that slept meanwhile seems to have started later. */

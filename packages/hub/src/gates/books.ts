@@ -1,0 +1,66 @@
+/** What decides gates 1 and 2 elsewhere: payout accounts and scores. */
+export interface Book<Entry> {
+  /** Nodes without an entry are left out. */
+  at(hubHour: number, nodeIds: readonly string[]): Promise<ReadonlyMap<string, Entry>>;
+  /** @param cursor what the call before returned; undefined: nothing is told but the place, to begin from. */
+  changedSince(cursor: number | undefined): Promise<{
+    readonly cursor: number;
+    readonly changes: readonly { readonly nodeId: string; readonly fromHour: number }[];
+  }>;
+}
+
+/** Nodes asked for at once. */
+const PAGE = 2_000;
+
+/**
+ * Which nodes pass a gate by a book, for as long as their columns stand: asked when a session begins, and where the book says
+ * that something changes, at the full hour from which it holds.
+ */
+export class BookReader<Entry> {
+  readonly #book: Book<Entry>;
+  readonly #passes: (entry: Entry) => boolean;
+  #cursor: number | undefined;
+  /** Hour -> nodes that may stand otherwise from then on. */
+  readonly #due = new Map<number, Set<string>>();
+
+  constructor(book: Book<Entry>, passes: (entry: Entry) => boolean = () => true) {
+    this.#book = book;
+    this.#passes = passes;
+  }
+
+  /**
+   * Follows the book to the hour. What fails is asked again the next time.
+   * @param fresh nodes that nothing is known of yet. @param know takes each answer.
+   */
+  async follow(
+    hubHour: number,
+    fresh: readonly string[],
+    know: (nodeId: string, passes: boolean) => void,
+  ): Promise<void> {
+    const { cursor, changes } = await this.#book.changedSince(this.#cursor);
+    for (const { nodeId, fromHour } of changes) this.#note(nodeId, fromHour);
+    this.#cursor = cursor;
+    for (const nodeId of fresh) this.#note(nodeId, hubHour);
+    for (const [fromHour, nodeIds] of this.#due) {
+      if (fromHour > hubHour) continue;
+      for (const some of pagesOf([...nodeIds])) {
+        const entries = await this.#book.at(hubHour, some);
+        for (const nodeId of some) {
+          const entry = entries.get(nodeId);
+          know(nodeId, entry !== undefined && this.#passes(entry));
+          nodeIds.delete(nodeId);
+        }
+      }
+      this.#due.delete(fromHour);
+    }
+  }
+
+  #note(nodeId: string, fromHour: number): void {
+    const held = this.#due.get(fromHour) ?? new Set();
+    this.#due.set(fromHour, held.add(nodeId));
+  }
+}
+
+function* pagesOf(nodeIds: readonly string[]): Generator<readonly string[]> {
+  for (let from = 0; from < nodeIds.length; from += PAGE) yield nodeIds.slice(from, from + PAGE);
+}

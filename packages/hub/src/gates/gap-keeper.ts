@@ -1,0 +1,104 @@
+import { OFF_TIP_MINUTES } from '@stoa/protocol/stoicism';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { dayOf, grantedSpans, type Outage } from './gap-rule.ts';
+import type { GapCause, GapRecord, GapStore } from './gap-store.ts';
+import type { WordStore } from './word-store.ts';
+
+/** A word is stored within so many ticks of its minute. */
+export const STORED_WITHIN = 5;
+/** Agents that lost their hub are back by then: they ask again every ten minutes at the latest. */
+const RETURN_MINUTES = { least: 5, most: 12 };
+/** An instance that has not ticked for so long is one that does not come back soon. */
+const LOST_MS = 10 * 60_000;
+const MINUTE_MS = 60_000;
+/** How far back gaps are held in memory: a warm-up that stood still for longer is lost anyway. */
+const REMEMBERED_MINUTES = 2 * 1_440;
+
+export interface GapKeeperDeps {
+  readonly store: GapStore;
+  readonly words: WordStore;
+  readonly instanceId: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * What this hub says of its own gaps (F03): by its own ticks and what of them was stored, never by the absence of nodes. Of an
+ * instance that is gone for good, the others of its region say so.
+ */
+export class GapKeeper {
+  readonly #deps: GapKeeperDeps;
+  #known: readonly GapRecord[] = [];
+
+  constructor(deps: GapKeeperDeps) {
+    this.#deps = deps;
+  }
+
+  /** Before any node is let in: what the run before left unstored, until its nodes are back. */
+  async restarted(): Promise<void> {
+    const { words, instanceId, clock } = this.#deps;
+    const ticked = await words.ticked(instanceId);
+    if (ticked !== undefined) await this.#declare('restart', instanceId, outageOf(ticked, clock.now()));
+    await this.refresh();
+  }
+
+  /** Minutes that nobody judged while the sessions stood. @param until exclusive. */
+  async missed(cause: 'no-tick' | 'no-database' | 'mass-expiry', from: number, until: number): Promise<void> {
+    const outage = { from, downFrom: from, downUntil: until, until: until + (cause === 'no-tick' ? 0 : 1) };
+    await this.#declare(cause, this.#deps.instanceId, outage);
+    await this.refresh();
+  }
+
+  /** Instances that are gone, and gaps that others recorded. */
+  async refresh(): Promise<void> {
+    const { store, words, instanceId, clock } = this.#deps;
+    const now = clock.now();
+    for (const { instanceId: other, minute } of await words.silentSince(new Date(now - LOST_MS))) {
+      if (other === instanceId || now > (minute + REMEMBERED_MINUTES) * MINUTE_MS) continue;
+      const from = minute + 1;
+      const downFrom = from + STORED_WITHIN;
+      await this.#declare('lost', other, {
+        from,
+        downFrom,
+        downUntil: downFrom,
+        until: downFrom + RETURN_MINUTES.most,
+      });
+    }
+    const minute = Math.floor(now / MINUTE_MS);
+    const span = { from: minute - REMEMBERED_MINUTES, until: minute + RETURN_MINUTES.most };
+    this.#known = await store.overlapping(span);
+  }
+
+  /** Minutes after `from` and before `until` that are no gap of any hub; more than an hour of them are not counted on. */
+  outside(from: number, until: number): number {
+    let count = 0;
+    for (let minute = from + 1; minute < until && count <= OFF_TIP_MINUTES; minute += 1)
+      if (!this.#known.some(({ granted }) => minute >= granted.from && minute < granted.until)) count += 1;
+    return count;
+  }
+
+  async #declare(cause: GapCause, instanceId: string, outage: Outage): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    const used = await store.used(instanceId, dayOf(outage.from));
+    const spans = grantedSpans(outage, (day) => used.get(day) ?? 0);
+    const { from, until } = outage;
+    // A gap that nothing is granted of is recorded as well: an act may grant it.
+    const granted = spans.length > 0 ? spans : [{ from, until: from, counted: 0 }];
+    await store.record(
+      granted.map((span) => ({ instanceId, from, until, cause, granted: span })),
+      new Date(clock.now()),
+    );
+    const minutes = spans.reduce((sum, span) => sum + span.until - span.from, 0);
+    if (cause !== 'lost') log.warn({ cause, from, until, minutes }, 'a gap of this hub is on record');
+  }
+}
+
+function outageOf(ticked: { minute: number; at: Date }, now: number): Outage {
+  const from = ticked.minute + 1;
+  const current = Math.floor(now / MINUTE_MS);
+  const downFrom = Math.min(current, Math.floor(ticked.at.getTime() / MINUTE_MS) + 1);
+  const downUntil = Math.max(downFrom, current);
+  const back = Math.min(RETURN_MINUTES.most, Math.max(RETURN_MINUTES.least, downUntil - downFrom));
+  return { from: Math.min(from, downFrom), downFrom, downUntil, until: downUntil + back };
+}

@@ -1,0 +1,44 @@
+/** What a hub may grant by itself, a UTC day and instance. Longer takes an admin's act. */
+export const DAY_ALLOWANCE_MINUTES = 120;
+const DAY_MINUTES = 1_440;
+
+/** Minutes since 1970. */
+export interface Outage {
+  /** First minute of which nothing may be stored; the last ones before the outage itself count against no allowance. */
+  readonly from: number;
+  readonly downFrom: number;
+  /** The hub is there again. */
+  readonly downUntil: number;
+  /** Its nodes are back, by then. */
+  readonly until: number;
+}
+
+export interface GrantedSpan {
+  readonly from: number;
+  readonly until: number;
+  readonly counted: number;
+}
+
+/**
+ * The parts of an outage that cost nobody by rule: of each UTC day as much as its allowance has left, from the outage's
+ * beginning; the nodes' return only where all before it is granted.
+ * @param used minutes that count already, by day since 1970.
+ */
+export function grantedSpans(outage: Outage, used: (day: number) => number): GrantedSpan[] {
+  const { downFrom, downUntil } = outage;
+  const first = dayOf(downFrom);
+  const days = dayOf(Math.max(downFrom, downUntil - 1)) - first + 1;
+  return Array.from({ length: days }, (_, i) => first + i).flatMap((day) => {
+    const begin = Math.max(day * DAY_MINUTES, downFrom);
+    const end = Math.min((day + 1) * DAY_MINUTES, downUntil);
+    const left = Math.max(0, DAY_ALLOWANCE_MINUTES - used(day));
+    const from = day === first ? outage.from : begin;
+    if (end - begin <= left)
+      return [{ from, until: end === downUntil ? outage.until : end, counted: end - begin }];
+    return left === 0 ? [] : [{ from, until: begin + left, counted: left }];
+  });
+}
+
+export function dayOf(minute: number): number {
+  return Math.floor(minute / DAY_MINUTES);
+}

@@ -1,0 +1,89 @@
+import { type Checkpoint, type CryptoSuite, checkpointKind, GATES, peek } from '@stoa/protocol';
+import type { GapLink, SessionWord } from '@stoa/protocol/stoicism';
+import type { Sql } from '#seams/db-adapter/index.ts';
+import { type StoredWord, type WordRow, wordOf } from './word-store.ts';
+
+const NONE = GATES.map(() => 0n);
+
+/** What both sides left of one node's hour. */
+export interface HourTraces {
+  readonly words: readonly SessionWord[];
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+/** A checkpoint as a link of its node's chain. */
+export type NodeLink = GapLink & { readonly nodeId: string };
+
+/** What hours are made of: acknowledged and judged minutes, and the nodes' own checkpoints. Reads only. */
+export class HourStore {
+  readonly #sql: Sql;
+  readonly #hash: CryptoSuite['hash'];
+
+  constructor(by: { sql: Sql; crypto: Pick<CryptoSuite, 'hash'> }) {
+    this.#sql = by.sql;
+    this.#hash = by.crypto.hash;
+  }
+
+  /** Ids of the nodes that left anything in the hour, ascending, behind `after`. */
+  async nodes(hubHour: number, after: string, count: number): Promise<string[]> {
+    const rows = await this.#sql<{ node_id: string }[]>`
+      (select distinct node_id from uptime_words where hub_hour = ${hubHour} and node_id > ${after}
+        order by node_id limit ${count})
+      union (select distinct node_id from gate_words where hub_hour = ${hubHour} and node_id > ${after}
+        order by node_id limit ${count})
+      union (select node_id from checkpoints where hub_hour = ${hubHour} and node_id > ${after}
+        order by node_id limit ${count})
+      order by node_id limit ${count}`;
+    return rows.map((row) => row.node_id);
+  }
+
+  async traces(hubHour: number, nodeIds: readonly string[]): Promise<Map<string, HourTraces>> {
+    const sql = this.#sql;
+    const ids = [...nodeIds];
+    const [acknowledged, judged, checkpoints] = await Promise.all([
+      sql<{ node_id: string; epoch: bigint; minutes: bigint }[]>`
+        select node_id, epoch, minutes from uptime_words
+        where hub_hour = ${hubHour} and node_id = any(${ids}::text[])`,
+      this.judged([hubHour], ids),
+      sql<{ node_id: string; bytes: Uint8Array }[]>`
+        select node_id, bytes from checkpoints where hub_hour = ${hubHour} and node_id = any(${ids}::text[])`,
+    ]);
+    const words = new Map<string, SessionWord[]>(ids.map((id) => [id, []]));
+    const sessions = new Map(judged.map((word) => [`${word.nodeId} ${word.epoch}`, word.sessionId]));
+    for (const { node_id, epoch, minutes } of acknowledged)
+      words.get(node_id)?.push({
+        epoch: Number(epoch),
+        sessionId: sessions.get(`${node_id} ${epoch}`),
+        acknowledged: minutes,
+        judged: 0n,
+        failures: NONE,
+      });
+    for (const word of judged) words.get(word.nodeId)?.push({ ...word, acknowledged: 0n });
+    const told = new Map(checkpoints.map((row) => [row.node_id, peek(checkpointKind, row.bytes)]));
+    return new Map(ids.map((id) => [id, { words: words.get(id) ?? [], checkpoint: told.get(id) }]));
+  }
+
+  async judged(hubHours: readonly number[], nodeIds: readonly string[]): Promise<StoredWord[]> {
+    const rows = await this.#sql<WordRow[]>`select * from gate_words
+      where hub_hour = any(${[...hubHours]}::int[]) and node_id = any(${[...nodeIds]}::text[])`;
+    return rows.map(wordOf);
+  }
+
+  /** The nodes' chains of checkpoints over the hours, ascending. */
+  async chains(hubHours: { from: number; until: number }, nodeIds: readonly string[]): Promise<NodeLink[]> {
+    const rows = await this.#sql<{ node_id: string; bytes: Uint8Array }[]>`
+      select node_id, bytes from checkpoints where node_id = any(${[...nodeIds]}::text[])
+        and hub_hour between ${hubHours.from} and ${hubHours.until} order by node_id, hub_hour`;
+    return rows.map(({ node_id, bytes }) => {
+      const checkpoint = peek(checkpointKind, bytes);
+      return { ...checkpoint, nodeId: node_id, hash: this.#hash(bytes) };
+    });
+  }
+
+  /** Instances of which words of an hour are stored. */
+  async instances(hubHour: number): Promise<string[]> {
+    const rows = await this.#sql<{ instance_id: string }[]>`
+      select distinct instance_id from gate_words where hub_hour = ${hubHour} order by instance_id`;
+    return rows.map((row) => row.instance_id);
+  }
+}

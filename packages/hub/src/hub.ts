@@ -52,6 +52,7 @@ import type { DbAdapter } from './seams/db-adapter/index.ts';
 import { createLogMailer, createSmtpMailer } from './seams/mailer/index.ts';
 import { descriptorShortage } from './server.ts';
 import { openSshSide, type SshSideDeps, sealersOf } from './ssh-side.ts';
+import { openStoicism } from './stoicism.ts';
 import { Telemetry } from './telemetry.ts';
 import { type Task, Tickers } from './ticker.ts';
 import { type CheckpointFile, type Fetch, openLightClient, type VerifiedSet } from './tips/index.ts';
@@ -190,20 +191,8 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     logDirectory: config.jobsDir ?? join(config.dataDir, 'jobs'),
     generation: settings.generation,
     party: () => identity.proof.party,
-    ...{
-      orders,
-      mayBegin,
-      sql,
-      bus,
-      events,
-      liveness,
-      heads: chain.heads,
-      clock,
-      random,
-      crypto,
-      fetch: options.fetch,
-      log,
-    },
+    ...{ orders, mayBegin, sql, bus, events, liveness, heads: chain.heads },
+    ...{ clock, random, crypto, fetch: options.fetch, log },
   });
   opening.defer(() => jobs.close());
   const installer = await loadInstaller({ origin: url.origin, network: config.network });
@@ -227,8 +216,14 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   });
   opening.defer(() => rollouts.close());
   opening.defer(() => last(rollouts.release()));
+  const stoicism = await openStoicism({
+    ...{ config, sql, region, identity, chain, clock, crypto, log },
+    massSince: () => massExpiry.frozen?.since,
+  });
+  opening.defer(() => last(stoicism.close()));
   const agents: AgentSide = createAgentSide({
     work: jobs.frames,
+    gates: stoicism.gates.frames,
     updates: rollouts.frames,
     instanceId: config.instance,
     region,
@@ -333,7 +328,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     ...orderTasks({ sql, signer, clock }),
     ...web.tasks,
     ...[...releases.tasks, ...rollouts.tasks],
-    ...chain.tasks,
+    ...[...chain.tasks, ...stoicism.tasks],
     rate,
     recorder,
     partitions,

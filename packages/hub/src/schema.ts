@@ -5,6 +5,7 @@ export * from './announcements/schema.ts';
 export * from './api-keys/schema.ts';
 export * from './audit/schema.ts';
 export * from './bootstrap/schema.ts';
+export * from './gates/schema.ts';
 export * from './gateway/schema.ts';
 export * from './history/schema.ts';
 export * from './import/schema.ts';

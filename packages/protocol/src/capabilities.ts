@@ -4,8 +4,11 @@
  *
  * 1 `updates`: 2026-11-26: updateStatus and updateAssignment. A hub without it ends the session of an agent that sends it
  * a status; an agent without it would leave every assignment unread.
+ *
+ * 2 `dialBack`: 2026-11-26: dialBack and dialBackResult. An agent offers it where its operator allows that the hub has it
+ * look at other nodes' P2P ports.
  */
-export const CAPABILITY = { updates: 1 } as const;
+export const CAPABILITY = { updates: 1, dialBack: 2 } as const;
 
 export type CapabilityName = keyof typeof CAPABILITY;
 

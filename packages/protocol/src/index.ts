@@ -74,6 +74,12 @@ export type {
   Supervision,
 } from './messages/description.ts';
 export {
+  type DialBack,
+  type DialBackOutcome,
+  type DialBackReport,
+  dialBackKind,
+} from './messages/dial-back.ts';
+export {
   type Gauges,
   type Heartbeat,
   MAX_TIPS,

@@ -43,7 +43,18 @@ export function describeAgent(source: ReadingSource, facts: DescriptionFacts): A
     committedGb: Math.round(config.committedGb),
     process: processOf(source),
     driveCommittedGb: Math.round((commitment?.driveCommittedBytes ?? config.committedGb * GB) / GB),
+    p2pFingerprint: p2p?.tlsFingerprint ?? '',
+    p2pPort: p2pPortOf(source, config),
   };
+}
+
+/** Where its peers reach it: by its own arguments, else where this agent does. */
+function p2pPortOf(source: ReadingSource, { chainwebP2pUrl }: AgentConfig): number {
+  const argv = source.reading('process').value?.node?.argv ?? [];
+  const at = argv.findLastIndex((argument) => /^--p2p-port(=|$)/.test(argument));
+  const told = at < 0 ? undefined : (argv[at]!.split('=')[1] ?? argv[at + 1]);
+  const port = Number(told ?? (new URL(chainwebP2pUrl).port || 443));
+  return Number.isInteger(port) && port > 0 && port <= 0xffff ? port : 0;
 }
 
 function processOf(source: ReadingSource): ChainwebProcess | undefined {

@@ -88,6 +88,7 @@ export class GateTicker implements Task {
   async #load(minute: number): Promise<void> {
     const { table, words, gaps, sources } = this.#deps;
     const fresh = table.takeLoading();
+    if (fresh.length === 0 && minute === this.last?.minute) return;
     try {
       const hubHour = Math.floor(minute / 60);
       for (const source of sources) await source.follow(hubHour, fresh);

@@ -1,3 +1,119 @@
+import type { CryptoSuite, HubParty } from '@stoa/protocol';
+import { TIP_WITHIN } from '@stoa/protocol/stoicism';
+import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Clock } from '../clock.ts';
+import type { GateFrames } from '../gateway/index.ts';
+import type { Log } from '../log.ts';
+import type { Task } from '../ticker.ts';
+import type { Corroboration, VerifiedSet } from '../tips/index.ts';
+import { type Book, BookReader } from './books.ts';
+import { GapKeeper } from './gap-keeper.ts';
+import { GapStore } from './gap-store.ts';
+import { gateFrames } from './gate-frames.ts';
+import { GateTable } from './gate-table.ts';
+import { type GateSource, GateTicker } from './gate-ticker.ts';
+import { HourRoots } from './hour-roots.ts';
+import { HourStore } from './hour-store.ts';
+import { Hours } from './hours.ts';
+import { RootStore } from './root-store.ts';
+import { WordStore } from './word-store.ts';
+
+export type { Book } from './books.ts';
 export { type GateState, GateTable, type GateWord } from './gate-table.ts';
+export type { HourFault } from './hour-roots.ts';
 export { type Judgement, judge } from './judge.ts';
 export type { NodeHour, NodeHours } from './node-hour.ts';
+
+const HOUR_MS = 3_600_000;
+
+export interface GatesDeps {
+  readonly sql: Sql;
+  readonly instanceId: string;
+  readonly region: string;
+  readonly party: () => HubParty;
+  readonly set: VerifiedSet;
+  readonly corroboration: Corroboration;
+  /** Gate 1 is closed for every node where there is none, and so is gate 2. */
+  readonly accounts: Book<unknown> | undefined;
+  readonly scores: Book<{ readonly micro: number }> | undefined;
+  /** Since when many nodes are silent together, while they are. */
+  readonly massSince: () => number | undefined;
+  readonly heartbeatMs: number;
+  readonly clock: Clock;
+  readonly crypto: CryptoSuite;
+  readonly log: Log;
+}
+
+/** The seven gates of Stoicism: who earns in which minute, and why not. */
+export interface Gates {
+  readonly frames: GateFrames;
+  readonly hours: Hours;
+  readonly roots: HourRoots;
+  readonly gaps: GapStore;
+  readonly ticker: GateTicker;
+  readonly tasks: readonly Task[];
+  /** Before any node is let in. */
+  start(): Promise<void>;
+  /** After the last session has ended. */
+  close(): Promise<void>;
+}
+
+export function createGates(deps: GatesDeps): Gates {
+  const { sql, instanceId, clock, log, set, corroboration, heartbeatMs } = deps;
+  const table = new GateTable();
+  const words = new WordStore(sql, instanceId);
+  const gapStore = new GapStore(sql);
+  const gaps = new GapKeeper({ store: gapStore, words, instanceId, clock, log });
+  const ticker = new GateTicker({
+    ...{ table, words, gaps, heartbeatMs, instanceId, clock, log },
+    sources: [
+      bookSource(table, 'account', deps.accounts),
+      bookSource(table, 'benchmark', deps.scores, ({ micro }) => micro > 0),
+    ],
+    isNear(tip) {
+      const [standing] = set.lag([tip], corroboration.heads());
+      return standing !== undefined && standing.lag !== null && standing.lag <= TIP_WITHIN;
+    },
+    massSince: deps.massSince,
+  });
+  const roots = new HourRoots({ ...deps, roots: new RootStore(sql), words });
+  return {
+    frames: gateFrames(table, {
+      described: () => undefined,
+      result: () => Promise.resolve(),
+    }),
+    hours: new Hours({ store: new HourStore(deps), gaps: gapStore }),
+    roots,
+    gaps: gapStore,
+    ticker,
+    tasks: [
+      ticker,
+      roots,
+      {
+        name: 'gate-words-keeper',
+        periodMs: HOUR_MS,
+        tick: () => words.forgetBefore(Math.floor(clock.now() / HOUR_MS)),
+      },
+    ],
+    start: () => gaps.restarted(),
+    close: () => ticker.close(),
+  };
+}
+
+/** Without a book nothing is known, so its gate stays closed. */
+function bookSource<Entry>(
+  table: GateTable,
+  what: 'account' | 'benchmark',
+  book: Book<Entry> | undefined,
+  passes?: (entry: Entry) => boolean,
+): GateSource {
+  const reader = book && new BookReader(book, passes);
+  return {
+    async follow(hubHour, fresh) {
+      await reader?.follow(hubHour, fresh, (nodeId, isPassed) => {
+        const slot = table.slotOf(nodeId);
+        if (slot !== undefined) table.know(slot, what, isPassed);
+      });
+    },
+  };
+}

@@ -3,6 +3,7 @@ import { hasCapability, LIMITS, ProtocolError } from '@stoa/protocol';
 import type { Descriptions } from '../nodes/index.ts';
 import type { RareLog } from '../rare-log.ts';
 import type { EvidenceDesk } from './evidence.ts';
+import type { GateFrames } from './gate-frames.ts';
 import type { HeaderRequests } from './header-requests.ts';
 import type { Heartbeats } from './heartbeats.ts';
 import type { Handlers } from './ingest.ts';
@@ -19,6 +20,7 @@ export interface AgentFrameDeps {
   readonly evidence: EvidenceDesk;
   readonly rotations: KeyRotations;
   readonly work: WorkFrames;
+  readonly gates: Pick<GateFrames, 'described' | 'dialBackResult'>;
   /** Without it, the hub does not offer the capability `updates`, and an agent that speaks of it breaks the protocol. */
   readonly updates: UpdateFrames | undefined;
   /** Sealed changes of the owner's key since the one with this fingerprint, in their order. */
@@ -32,7 +34,7 @@ export interface AgentFrameDeps {
 
 /** What the hub does with each frame of an agent. */
 export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
-  const { heartbeats, headers, descriptions, evidence, rotations, work, updates, rarely } = deps;
+  const { heartbeats, headers, descriptions, evidence, rotations, work, gates, updates, rarely } = deps;
   const batches = new WeakMap<NodeSession, { minute: number; count: number }>();
 
   /** Work that outlives its frame: what the node did wrong ends its session, what went wrong here is ours to log. */
@@ -68,8 +70,10 @@ export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
       session.send('pong', { hubTime: now });
     },
     tipReport: (session, { tips }) => heartbeats.tips(session, tips),
-    agentDescription: (session, value) =>
-      later(session, 'agentDescription', descriptions.describe(session.node.nodeId, value)),
+    agentDescription(session, value) {
+      gates.described(session, value);
+      later(session, 'agentDescription', descriptions.describe(session.node.nodeId, value));
+    },
     componentHealth: (session, value) =>
       later(session, 'componentHealth', descriptions.health(session.node.nodeId, value)),
     effectiveConfig(session, value) {
@@ -97,6 +101,11 @@ export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
       if (updates === undefined || !hasCapability(session.facts.capabilities, 'updates'))
         throw new ProtocolError('unknown_type', 'an update status came in a session without that capability');
       later(session, 'updateStatus', updates.updateStatus(session, value));
+    },
+    dialBackResult(session, { sealed }) {
+      if (!hasCapability(session.facts.capabilities, 'dialBack'))
+        throw new ProtocolError('unknown_type', 'a dial-back came in a session without that capability');
+      later(session, 'dialBackResult', gates.dialBackResult(session, sealed));
     },
     ratchetStored: (session) =>
       later(session, 'ratchetStored', deps.ratchetStored(session.node.nodeId, session.facts.epoch)),

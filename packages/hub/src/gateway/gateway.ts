@@ -5,6 +5,7 @@ import type { NodeEventLog } from '../nodes/index.ts';
 import { RareLog } from '../rare-log.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import { Caller } from './caller.ts';
+import type { GateFrames } from './gate-frames.ts';
 import { type Established, establish, type HandshakeDeps } from './handshake.ts';
 import type { Ingest } from './ingest.ts';
 import type { Link, LinkRequest } from './link.ts';
@@ -22,6 +23,7 @@ export interface GatewayDeps extends HandshakeDeps {
   readonly ingest: Ingest;
   readonly refusals: Refusals;
   readonly work: Pick<WorkFrames, 'ended'>;
+  readonly gates: Pick<GateFrames, 'opened' | 'heard' | 'ended'>;
   readonly events: NodeEventLog;
   readonly bus: Bus;
   readonly log: Log;
@@ -159,7 +161,7 @@ export class Gateway {
   /** The session is claimed; whether there is still somebody to have it shows here. */
   #open(caller: Caller, established: Established): void {
     const { clock, bus, terms } = this.#deps;
-    const { node: known, epoch, quarantined, capabilities, session: keys } = established;
+    const { node: known, epoch, sessionId, quarantined, capabilities, session: keys } = established;
     const { link } = caller;
     this.counters.handshakes += 1;
     this.#record(established, link);
@@ -170,7 +172,8 @@ export class Gateway {
     }
     const now = clock.now();
     const node = this.#nodes.of(known);
-    const facts = { epoch, quarantined, capabilities, pingMs: terms.pingMs };
+    const { address } = link;
+    const facts = { epoch, sessionId, address, quarantined, capabilities, pingMs: terms.pingMs };
     const session = new NodeSession({ node, facts, link, session: keys, now });
     link.onMessage = (message) => this.#receive(session, message);
     link.onClose = (code) => this.#closed(session, code);
@@ -179,6 +182,7 @@ export class Gateway {
     node.lastSeen = now;
     node.site = siteOf(link.address);
     node.atTipAt = Math.max(node.atTipAt, known.atTipAt ?? 0);
+    if (!quarantined) this.#deps.gates.opened(session, now);
     bus.publish('sessions', { nodeId: node.nodeId, kind: 'opened' });
   }
 
@@ -214,12 +218,13 @@ export class Gateway {
   }
 
   #receive(session: NodeSession, message: Uint8Array): void {
-    const { clock, ingest, log } = this.#deps;
+    const { clock, ingest, gates, log } = this.#deps;
     const now = clock.now();
     try {
       const received = session.receive(message, now);
       this.counters.framesIn += 1;
       session.node.lastSeen = now;
+      gates.heard(session, now);
       ingest.take(session, received, now);
     } catch (error) {
       const { nodeId } = session.node;
@@ -240,6 +245,7 @@ export class Gateway {
     const { nodeId } = session.node;
     this.sweep.ended(nodeId, session.facts.epoch);
     this.#deps.work.ended(session);
+    this.#deps.gates.ended(session);
     this.#deps.log.debug({ nodeId, code }, 'session ended');
     this.#deps.bus.publish('sessions', { nodeId, kind: 'closed' });
   }

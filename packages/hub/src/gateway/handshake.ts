@@ -49,6 +49,8 @@ export interface Established {
   readonly node: KnownNode;
   readonly session: Session;
   readonly epoch: number;
+  /** Hex. */
+  readonly sessionId: string;
   readonly bootId: string;
   readonly verdict: Exclude<ClaimVerdict, { kind: 'stale-copy' }>;
   /** What the key that signed the Hello was to the node. */
@@ -159,6 +161,7 @@ async function claimSession(
     node,
     session,
     epoch: verdict.epoch,
+    sessionId: toHex(sessionId),
     bootId,
     verdict,
     keyRole: who.role,

@@ -1,4 +1,5 @@
 import type { Gauges, Heartbeat, Tip } from '@stoa/protocol';
+import type { GateFrames } from './gate-frames.ts';
 import type { LiveNode } from './live-node.ts';
 import type { NodeSession } from './node-session.ts';
 import { TipHashes } from './tip-hashes.ts';
@@ -6,6 +7,7 @@ import type { UptimeBook } from './uptime.ts';
 
 export interface HeartbeatDeps {
   readonly uptime: UptimeBook;
+  readonly gates: Pick<GateFrames, 'heartbeat' | 'tips'>;
   /** Told of the chains on which a node reports another tip than before. */
   readonly onTips: (session: NodeSession, chains: readonly number[]) => void;
   readonly onSample: (node: LiveNode, at: number, gauges: Gauges) => void;
@@ -34,6 +36,7 @@ export class Heartbeats {
     node.skewMs = beat.sentAt - now;
     node.natIdleS = beat.natIdleS;
     this.tips(session, beat.tips);
+    this.#deps.gates.heartbeat(session, beat, now);
     this.acknowledge(session, now);
     this.#deps.onSample(node, now, beat.gauges);
     session.owe(now);
@@ -48,7 +51,10 @@ export class Heartbeats {
   tips(session: NodeSession, tips: readonly Tip[]): void {
     const changed: number[] = [];
     for (const tip of tips) if (session.node.setTip(tip, this.#hashes)) changed.push(tip.chain);
-    if (changed.length > 0) this.#deps.onTips(session, changed);
+    if (changed.length > 0) {
+      this.#deps.gates.tips(session, changed);
+      this.#deps.onTips(session, changed);
+    }
     this.touch(session);
   }
 

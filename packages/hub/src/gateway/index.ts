@@ -21,6 +21,7 @@ import { type AgentFrameDeps, agentFrameHandlers } from './agent-frames.ts';
 import { AgentRoutes } from './agent-routes.ts';
 import { EvidenceDesk } from './evidence.ts';
 import { EvidenceStore } from './evidence-store.ts';
+import type { GateFrames } from './gate-frames.ts';
 import { Gateway } from './gateway.ts';
 import { HeaderRequests } from './header-requests.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -41,6 +42,7 @@ import { createWebSocketServer } from './websocket-link.ts';
 import type { WorkFrames } from './work-frames.ts';
 
 export { FrameRate } from './frame-rate.ts';
+export type { GateFrames } from './gate-frames.ts';
 export { Gateway } from './gateway.ts';
 export { Heartbeats } from './heartbeats.ts';
 export { HubIdentity, type HubIdentityDeps, keptChain } from './hub-identity.ts';
@@ -66,6 +68,7 @@ export interface AgentSideDeps {
   readonly recognise: EnrolmentDeps['recognise'];
   readonly ownerKeyChanges: AgentFrameDeps['ownerKeyChanges'];
   readonly work: WorkFrames;
+  readonly gates: GateFrames;
   /** Where there is one, `identity` offers the capability. */
   readonly updates: UpdateFrames | undefined;
   readonly events: NodeEventLog;
@@ -123,6 +126,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
   });
   const heartbeats = new Heartbeats({
     uptime,
+    gates: deps.gates,
     onTips: (session, chains) => headers.seen(session, chains),
     onSample: deps.onSample,
   });
@@ -140,6 +144,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     }),
     rotations: new KeyRotations({ registry, signer, crypto }),
     work: deps.work,
+    gates: deps.gates,
     updates: deps.updates,
     ownerKeyChanges: deps.ownerKeyChanges,
     ratchetStored: (nodeId, epoch) => store.ratchetStored({ nodeId, epoch }),
@@ -157,6 +162,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     events,
     refusals: new Refusals({ events, signer, bus, clock, log }),
     work: deps.work,
+    gates: deps.gates,
     bus,
     log,
     directory: {

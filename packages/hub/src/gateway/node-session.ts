@@ -25,6 +25,10 @@ const OWED_CAP = 500;
 
 export interface NodeSessionFacts {
   readonly epoch: number;
+  /** Hex: as the node's checkpoints name it. */
+  readonly sessionId: string;
+  /** Where it comes from. */
+  readonly address: string;
   readonly quarantined: boolean;
   readonly pingMs: number;
   /** What both sides know (`CAPABILITY`). */

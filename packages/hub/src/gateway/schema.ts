@@ -1,5 +1,15 @@
 import { sql } from 'drizzle-orm';
-import { bigint, boolean, integer, pgTable, primaryKey, real, smallint, text } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  real,
+  smallint,
+  text,
+} from 'drizzle-orm/pg-core';
 import { bytea, instant, nodeIdColumn } from '../columns.ts';
 import { nodes } from '../nodes/schema.ts';
 
@@ -80,7 +90,11 @@ export const checkpoints = pgTable(
     bytes: bytea('bytes').notNull(),
     storedAt: instant('stored_at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.nodeId, table.hubHour] })],
+  (table) => [
+    primaryKey({ columns: [table.nodeId, table.hubHour] }),
+    // Who closes an hour reads it from end to end.
+    index('checkpoints_by_hour').on(table.hubHour, table.nodeId),
+  ],
 );
 
 /** The hub's answer; a late word opens a new revision, the earlier ones stay. */

@@ -23,6 +23,8 @@ const described: AgentDescription = {
   committedPath: '',
   committedGb: 0,
   driveCommittedGb: 0,
+  p2pFingerprint: '',
+  p2pPort: 1789,
   process: undefined,
 };
 

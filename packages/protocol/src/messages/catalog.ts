@@ -22,6 +22,7 @@ import {
   throttle,
 } from './control.ts';
 import { agentDescription, componentHealth, effectiveConfig } from './description.ts';
+import { dialBack, sealedDialBackResult } from './dial-back.ts';
 import { heartbeat, metricsBatch, tipReport } from './gauges.ts';
 import { FRAME } from './types.ts';
 import { updateAssignment, updateStatus } from './update.ts';
@@ -61,6 +62,7 @@ export const AGENT_FRAMES = {
   cancelAck,
   workPolicy,
   updateStatus,
+  dialBackResult: sealedDialBackResult,
 } as const;
 
 /** Payload codec of each frame that a hub sends within a session. */
@@ -84,6 +86,7 @@ export const HUB_FRAMES = {
   cancelJob,
   jobReceipt: sealedJobReceipt,
   updateAssignment,
+  dialBack,
 } as const;
 
 export type AgentFrameName = keyof typeof AGENT_FRAMES;

@@ -36,6 +36,9 @@ export const agentDescription = record({
   process: optional(chainwebProcess),
   /** With what the other nodes of the host promise on the same drive. */
   driveCommittedGb: u32,
+  /** SHA-256 of the certificate on its P2P port, base64url, and that port: what a dial-back must find. Empty where unknown. */
+  p2pFingerprint: text(43),
+  p2pPort: u16,
 });
 export type AgentDescription = Decoded<typeof agentDescription>;
 

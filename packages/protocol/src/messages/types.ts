@@ -16,6 +16,7 @@ export const FRAME = {
   keyRotate: 11,
   disconnect: 12,
   ratchetStored: 13,
+  dialBackResult: 14,
 
   leaseRequest: 32,
   jobAck: 33,
@@ -41,6 +42,7 @@ export const FRAME = {
   error: 75,
   keyAccepted: 76,
   ownerKeyChange: 77,
+  dialBack: 78,
 
   job: 96,
   leaseRenewed: 97,

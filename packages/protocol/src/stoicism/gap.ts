@@ -67,7 +67,7 @@ function coversGap(gap: HubGap, hubHour: number, chain: readonly GapLink[]): boo
   });
 }
 
-/** From the hour in which the gap begins, and from the one before where that is of the same process. */
+/** From the hour in which the gap begins, and from the one before where the same process made that. */
 function linksFrom(hubHour: number, chain: readonly GapLink[]): readonly GapLink[] {
   const at = chain.findIndex((link) => link.hubHour === hubHour);
   if (at < 0) return [];

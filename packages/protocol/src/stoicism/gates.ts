@@ -54,7 +54,7 @@ export function commitmentMet({ freeMb, committedGb, driveCommittedGb }: Commitm
 
 export type ArgvFault = 'no-process' | 'hostname' | 'no-peers' | 'mempool' | 'backup' | 'private';
 
-/** Gate 6: what keeps chainweb from helping the network, by the arguments of its process. Empty: it passes. */
+/** Gate 6: what keeps chainweb from helping the network, by the arguments that its process has. Empty: it passes. */
 export function argvFaults(argv: readonly string[]): ArgvFault[] {
   if (argv.length === 0) return ['no-process'];
   const faults: ArgvFault[] = [];

@@ -1,0 +1,43 @@
+import type { AgentDescription, Heartbeat } from '@stoa/protocol';
+import { argvFaults } from '@stoa/protocol/stoicism';
+import type { GateFrames, NodeSession } from '../gateway/index.ts';
+import type { GateTable } from './gate-table.ts';
+
+/** What nodes say, on its way into the columns. A quarantined session earns nothing, so it is not told. */
+export function gateFrames(
+  table: GateTable,
+  dialBacks: {
+    described(session: NodeSession, description: AgentDescription): void;
+    result: GateFrames['dialBackResult'];
+  },
+): GateFrames {
+  return {
+    opened({ node, facts }, now) {
+      const { nodeId } = node;
+      const { epoch, sessionId } = facts;
+      table.open({ nodeId, epoch, sessionId }, node.reportedTips(), now);
+    },
+    heard({ node, facts }, now) {
+      if (!facts.quarantined) table.heard({ nodeId: node.nodeId, epoch: facts.epoch }, now);
+    },
+    heartbeat({ node, facts }, beat: Heartbeat, now) {
+      if (!facts.quarantined) table.beat(node.nodeId, beat, now);
+    },
+    tips({ node, facts }, chains) {
+      if (facts.quarantined) return;
+      for (const chain of chains) {
+        const hash = node.tipHash(chain);
+        if (hash !== undefined) table.tip(node.nodeId, { chain, hash });
+      }
+    },
+    described(session, description) {
+      const { node, facts } = session;
+      if (facts.quarantined) return;
+      const argvOk = argvFaults(description.process?.argv ?? []).length === 0;
+      table.described(node.nodeId, { ...description, argvOk });
+      dialBacks.described(session, description);
+    },
+    dialBackResult: dialBacks.result,
+    ended: ({ node, facts }) => table.close({ nodeId: node.nodeId, epoch: facts.epoch }),
+  };
+}

@@ -86,6 +86,8 @@ describe('a node that says what no node would', () => {
       committedPath: text,
       committedGb: 0,
       driveCommittedGb: 0,
+      p2pFingerprint: text,
+      p2pPort: 0xffff,
       process: { pid: 1, supervision: 'none', supervisor: text, startedAt: 0, rssMb: 0, argv: [text] },
     } as const;
     for (const { agent } of [odd, sane]) {

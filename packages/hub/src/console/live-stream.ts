@@ -7,6 +7,12 @@ const COMMENT_MS = 15_000;
 /** Each stream ends after this long: a session that runs out tells nobody. */
 const LIFE_MS = 15 * 60_000;
 
+/** What follows its place in a log (`live-log.ts`). */
+export interface Appended {
+  readonly html: string;
+  readonly place: string;
+}
+
 /** Where the newest fragment of a key is. */
 export interface Fragments {
   fragment(key: string): string | undefined;
@@ -25,6 +31,7 @@ export class LiveStream {
   readonly #pending = new Map<Fragments, Set<string>>();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #writtenAt: number;
+  #appended: Appended | undefined;
 
   constructor(by: { now: number; onEnd: (stream: LiveStream) => void }) {
     this.#onEnd = by.onEnd;
@@ -49,6 +56,16 @@ export class LiveStream {
     else keys.add(key);
   }
 
+  /** It has sent what was appended before, and keeps up. */
+  get takesEntries(): boolean {
+    return this.#appended === undefined && (this.#controller?.desiredSize ?? 0) > 0;
+  }
+
+  /** To be sent once and in this order, unlike what is marked. */
+  append(entries: Appended): void {
+    this.#appended = entries;
+  }
+
   /** Sends what is pending as one message, if the reader keeps up. */
   flush(now: number): void {
     const controller = this.#controller;
@@ -57,7 +74,10 @@ export class LiveStream {
     if (now - this.#openedAt >= LIFE_MS || (stalled && now - this.#writtenAt >= STALL_MS)) this.close();
     if (stalled || this.#controller === undefined) return;
     const html = this.#takePending();
-    if (html !== '') this.#write(message(html), now);
+    const appended = this.#appended;
+    this.#appended = undefined;
+    if (appended !== undefined) this.#write(message(html + appended.html, appended.place), now);
+    else if (html !== '') this.#write(message(html), now);
     else if (now - this.#writtenAt >= COMMENT_MS) this.#write(':\n\n', now);
   }
 
@@ -87,6 +107,7 @@ export class LiveStream {
 }
 
 /** An unnamed event: htmx swaps those, and only dispatches named ones. A line break would end the field. */
-function message(html: string): string {
-  return `data: ${html.replaceAll(/\r\n|\r|\n/g, '\ndata: ')}\n\n`;
+function message(html: string, id?: string): string {
+  const place = id === undefined ? '' : `id: ${id}\n`;
+  return `${place}data: ${html.replaceAll(/\r\n|\r|\n/g, '\ndata: ')}\n\n`;
 }

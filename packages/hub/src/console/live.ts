@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { Log } from '../log.ts';
+import { type LiveLog, LogTopic, type Reader } from './live-log.ts';
 import { LiveStream } from './live-stream.ts';
 import { href, withBase } from './scope.ts';
 
@@ -141,7 +142,8 @@ export class Live implements HttpFeature {
   readonly #log: Log;
   readonly #guard: MiddlewareHandler<HttpEnv>;
   readonly #topics: ReadonlyMap<string, Topic>;
-  readonly #streams = new Map<LiveStream, { readonly targets: readonly Target[]; readonly viewer: Viewer }>();
+  readonly #logs: ReadonlyMap<string, LogTopic>;
+  readonly #streams = new Map<LiveStream, Opened>();
   #cancelTick: (() => void) | undefined;
   #closed = false;
   /** How often somebody lost rights. */
@@ -152,6 +154,7 @@ export class Live implements HttpFeature {
     log: Log;
     guard: MiddlewareHandler<HttpEnv>;
     sources: readonly LiveSource[];
+    logs?: readonly LiveLog[];
     bus: Bus;
   }) {
     this.#clock = by.clock;
@@ -159,6 +162,7 @@ export class Live implements HttpFeature {
     this.#guard = by.guard;
     by.bus.subscribe('rights', ({ account }) => this.#endOf(account));
     this.#topics = new Map(by.sources.map((source) => [source.name, new Topic(source)]));
+    this.#logs = new Map((by.logs ?? []).map((log) => [log.name, new LogTopic(log)]));
   }
 
   get size(): number {
@@ -168,9 +172,9 @@ export class Live implements HttpFeature {
   mount(app: HubApp): void {
     app.get('/events', this.#guard, async (c) => {
       const losses = this.#losses;
-      const targets = await this.#targets(c);
+      const watched = { targets: await this.#targets(c), followed: this.#followed(c) };
       // Somebody lost rights while it was judged: the page is back in a second, and judged again.
-      return this.#open(c, targets, this.#losses !== losses);
+      return this.#open(c, watched, this.#losses !== losses);
     });
   }
 
@@ -186,13 +190,14 @@ export class Live implements HttpFeature {
    * no other: what it has goes with the round that finds it ready.
    */
   async tick(): Promise<void> {
-    const rounds = [...this.#topics.values()].map((topic) => this.#refresh(topic));
+    const topics = [...this.#topics, ...this.#logs];
+    const rounds = topics.map(([name, topic]) => this.#refresh(name, topic));
     await this.#within(JOIN_MS, Promise.all(rounds));
     const now = this.#clock.now();
     for (const stream of [...this.#streams.keys()]) stream.flush(now);
   }
 
-  #open(c: HubContext, targets: readonly Target[], again: boolean): Response {
+  #open(c: HubContext, { targets, followed }: Watched, again: boolean): Response {
     const viewer = viewerOf(c);
     if (
       this.#closed ||
@@ -204,7 +209,8 @@ export class Live implements HttpFeature {
         retry: true,
       });
     const stream = new LiveStream({ now: this.#clock.now(), onEnd: (ended) => this.#forget(ended) });
-    this.#streams.set(stream, { targets, viewer });
+    this.#streams.set(stream, { targets, followed, viewer });
+    followed?.topic.follow(stream, followed.reader);
     for (const { topic, key } of targets) {
       topic.watch(key, stream);
       stream.mark(topic, key);
@@ -250,8 +256,21 @@ export class Live implements HttpFeature {
     return targets;
   }
 
+  /** The log that the page follows, from where its stream broke off, else from what it was rendered with. */
+  #followed(c: HubContext): Followed | undefined {
+    const last = c.req.header('last-event-id');
+    for (const [name, place] of new URL(c.req.url).searchParams) {
+      const topic = this.#logs.get(name);
+      const reader = topic?.log.admit(viewerOf(c), last || place);
+      if (topic !== undefined && reader !== undefined) return { topic, reader };
+    }
+    return undefined;
+  }
+
   #forget(stream: LiveStream): void {
-    for (const { topic, key } of this.#streams.get(stream)?.targets ?? []) topic.unwatch(key, stream);
+    const opened = this.#streams.get(stream);
+    opened?.followed?.topic.unfollow(stream);
+    for (const { topic, key } of opened?.targets ?? []) topic.unwatch(key, stream);
     this.#streams.delete(stream);
   }
 
@@ -273,12 +292,12 @@ export class Live implements HttpFeature {
     });
   }
 
-  async #refresh(topic: Topic): Promise<void> {
+  async #refresh(source: string, topic: Pick<Topic, 'refresh'>): Promise<void> {
     try {
       await topic.refresh();
     } catch (error) {
       // Pages keep what they show; the next tick asks again.
-      this.#log.warn({ source: topic.source.name, err: error }, 'live pages could not be refreshed');
+      this.#log.warn({ source, err: error }, 'live pages could not be refreshed');
     }
   }
 }
@@ -286,4 +305,19 @@ export class Live implements HttpFeature {
 interface Target {
   readonly topic: Topic;
   readonly key: string;
+}
+
+interface Followed {
+  readonly topic: LogTopic;
+  readonly reader: Reader;
+}
+
+interface Watched {
+  readonly targets: readonly Target[];
+  /** One log a page: its place is the id of the stream's messages. */
+  readonly followed: Followed | undefined;
+}
+
+interface Opened extends Watched {
+  readonly viewer: Viewer;
 }

@@ -1,3 +1,4 @@
+export { AccountBook, type Guard } from './accounts.ts';
 export type { Block, BlockStore } from './block.ts';
 export type { Branch, PayloadHash } from './branch.ts';
 export { type Clock, ManualClock } from './clock.ts';

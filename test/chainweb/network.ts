@@ -9,6 +9,7 @@ import {
   sha512t256,
   simulatedNetwork,
 } from '@stoa/protocol/chainweb';
+import { AccountBook } from './accounts.ts';
 import { type Block, BlockStore } from './block.ts';
 import { Branch, type Mining, type PayloadHash } from './branch.ts';
 import type { Clock } from './clock.ts';
@@ -52,6 +53,7 @@ export class SimulatedNetwork implements Chainweb {
   readonly clock: Clock;
   readonly startsAt: number;
   readonly blocks = new BlockStore();
+  readonly accounts = new AccountBook();
   readonly checkpoint: Checkpoint;
   readonly #mining: Omit<Mining, 'random' | 'branch'>;
   readonly #seed: number;

@@ -1,4 +1,5 @@
 import { type ChainwebNetwork, type Cut, hashText, sha512t256, type Tip } from '@stoa/protocol/chainweb';
+import type { AccountBook } from './accounts.ts';
 import type { Block, BlockStore } from './block.ts';
 import type { Branch } from './branch.ts';
 import type { Clock } from './clock.ts';
@@ -8,6 +9,7 @@ export interface Chainweb {
   readonly network: ChainwebNetwork;
   readonly clock: Clock;
   readonly blocks: BlockStore;
+  readonly accounts: AccountBook;
   readonly nodes: readonly { readonly p2pUrl: string }[];
   /** Mines what is due by the clock. */
   sync(): void;

@@ -2,6 +2,7 @@ import { json, type NodeRequest, type NodeResponse, plain, refused } from './exc
 import type { NodeView } from './node-view.ts';
 import { answerCut } from './routes-cut.ts';
 import { answerHeaders, type HeaderLimits } from './routes-header.ts';
+import { answerLocal } from './routes-pact.ts';
 
 const LIMITS: HeaderLimits = { pageItems: 360, branchBounds: 32, objectEncoding: true, hashes: true };
 
@@ -31,6 +32,10 @@ function answerPath(node: NodeView, request: NodeRequest, path: string): NodeRes
   }
   if (resource === 'header' && rest.join('/') === 'updates' && node.settings.headerStream) {
     return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: '', wire: 'stream' };
+  }
+  const [chain = '', ...call] = rest;
+  if (resource === 'chain' && call.join('/') === 'pact/api/v1/local' && request.method === 'POST') {
+    return answerLocal(node, request, chain);
   }
   return resource === 'chain' && rest.length <= 3 ? answerHeaders(node, request, rest, LIMITS) : undefined;
 }

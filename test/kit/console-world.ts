@@ -14,6 +14,7 @@ import { createJobTools } from '@stoa/hub/jobs';
 import { ArtefactStore, JoinSteps, loadInstaller } from '@stoa/hub/joining';
 import { JoinTokens, Liveness, NodeRegistry } from '@stoa/hub/nodes';
 import { createOrders } from '@stoa/hub/orders';
+import { guardSource } from '@stoa/hub/payouts';
 import { createReleases, type ReleaseSide } from '@stoa/hub/releases';
 import { openUrl, type Sql } from '@stoa/hub/seams/db-adapter/index';
 import { PgBossQueue } from '@stoa/hub/seams/job-queue/index';
@@ -59,10 +60,13 @@ export async function openConsoleWorld({
   sharedBuffers,
   clock = systemClock,
   host = '127.0.0.1',
+  env = {},
 }: {
   nodes: number;
   host?: '127.0.0.1' | 'localhost';
   clock?: Clock;
+  /** Settings of the hub: how the chain is asked whose key guards an account. */
+  env?: Readonly<Record<string, string>>;
   /** Of the database, where its default is too small for what is measured: `512MB`. */
   sharedBuffers?: string;
 }): Promise<ConsoleWorld> {
@@ -128,6 +132,7 @@ export async function openConsoleWorld({
     ...{ sql, vault, bus, clock, random: randomBytes, crypto: nodeCrypto, fetch, log, instanceId: 'hub-1' },
   });
   const web = await createWeb({
+    guards: guardSource(loadConfig(env)),
     alerts: {
       instanceId: 'hub-1',
       mass: () => undefined,

@@ -45,6 +45,16 @@ export class PageReader {
     return this.#read(answer);
   }
 
+  /** As `send`, whatever the answer is, and without what the page names. */
+  async answer(path: string, fields: Record<string, string>): Promise<{ status: number; html: string }> {
+    const response = await this.#follow(path, {
+      method: 'POST',
+      body: new URLSearchParams(fields),
+      headers: { origin: this.#origin, 'sec-fetch-site': 'same-origin', accept: 'text/html' },
+    });
+    return { status: response.status, html: await response.text() };
+  }
+
   /** Takes over the cookies of another: the same browser, at another port of the host. */
   keep(other: PageReader): void {
     for (const [name, value] of other.#cookies) this.#cookies.set(name, value);

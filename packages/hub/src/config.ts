@@ -10,6 +10,7 @@ import {
   list,
   optionalText,
   origin,
+  pactCall,
   place,
   port,
   publicOrigin,
@@ -93,6 +94,16 @@ export const SETTINGS = {
   regionPlace: place('REGION_PLACE', 'by the name of the region'),
   network: text('CHAINWEB_NETWORK', 'stoa', 'Name of the chainweb network.'),
   chainwebUrl: origin('CHAINWEB_URL', 'none', "Service API of the hub's own reference node."),
+  chainwebSecondUrl: origin(
+    'CHAINWEB_SECOND_URL',
+    'none',
+    'Service API of another node: asked too whose key guards a payout account, and both must say the same.',
+  ),
+  ouronetGuard: pactCall(
+    'OURONET_GUARD',
+    'none: accounts of Ouronet can not be verified here',
+    'Where the chain tells the guard of an Ouronet account: 0:namespace.module.function, of one argument.',
+  ),
   checkpointFile: optionalText(
     'CHAINWEB_CHECKPOINT',
     'none',

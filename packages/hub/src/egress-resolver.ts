@@ -19,10 +19,10 @@ export class EgressRefusedError extends HubError<'egress_refused'> {
  * second resolution can answer otherwise (DNS rebinding).
  */
 export class EgressResolver {
-  readonly #allowed: AllowedAddresses;
+  readonly #allowed: Pick<AllowedAddresses, 'allows'>;
   readonly #resolve: Resolve;
 
-  constructor(by: { allowed: AllowedAddresses; resolve?: Resolve }) {
+  constructor(by: { allowed: Pick<AllowedAddresses, 'allows'>; resolve?: Resolve }) {
     this.#allowed = by.allowed;
     this.#resolve = by.resolve ?? createResolve();
   }

@@ -43,6 +43,7 @@ import {
 } from './nodes/index.ts';
 import { createOrders, orderTasks } from './orders/index.ts';
 import { OwnerKeyChanges, OwnerKeyStore } from './owner-keys/index.ts';
+import { guardSource } from './payouts/index.ts';
 import type { PrivateFile } from './private-file.ts';
 import { publicUrlShortcomings } from './public-url.ts';
 import { loadRegionSettings, saveOrigin } from './region-settings.ts';
@@ -305,7 +306,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       ...{ config, version: options.version, network: options.checkpoint.network.name, region, startedAt },
       ...{ database, telemetry, rate, gateway: agents.gateway, certificate: () => identity.proof.cert },
     }),
-    ...{ orders, jobs, ssh, archives, releases },
+    ...{ orders, jobs, ssh, archives, releases, guards: guardSource(config) },
     join: { tokens, steps, artefacts, installer },
     alerts: {
       instanceId: config.instance,

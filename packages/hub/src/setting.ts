@@ -1,5 +1,6 @@
 import { DATA_DIRECTORY_RULE, defaultDataDirectory } from './data-directory.ts';
 import { HubError } from './error.ts';
+import { type PactCall, parsePactCall } from './pact-call.ts';
 import { type Place, parsePlace } from './place.ts';
 
 /** What a setting may be, one function a kind. */
@@ -112,6 +113,21 @@ export function place(env: string, shown: string): Setting<Place | undefined> {
       if (!value) return undefined;
       const parsed = parsePlace(value);
       if (parsed === undefined) throw new ConfigError(env, value, 'degrees north and east, like 48.2,16.4');
+      return parsed;
+    },
+  };
+}
+
+export function pactCall(env: string, shown: string, doc: string): Setting<PactCall | undefined> {
+  return {
+    env,
+    doc,
+    fallback: shown,
+    parse(value) {
+      if (!value) return undefined;
+      const parsed = parsePactCall(value);
+      if (parsed === undefined)
+        throw new ConfigError(env, value, 'a chain and a function, like 0:namespace.module.function,');
       return parsed;
     },
   };

@@ -65,7 +65,7 @@ import {
 import { type Orders, orderRoutes } from './orders/index.ts';
 import { OwnerKeyStore, OwnerKeys, ownerKeyRoutes } from './owner-keys/index.ts';
 import { paletteRoutes } from './palette/index.ts';
-import { recordOwnerChange } from './payouts/index.ts';
+import { createPayouts, type GuardSource, payoutMissing, recordOwnerChange } from './payouts/index.ts';
 import type { Place } from './place.ts';
 import { createPulse } from './pulse/index.ts';
 import { loadBackupTime } from './region-settings.ts';
@@ -105,6 +105,7 @@ export interface WebOptions {
   readonly liveness: Liveness;
   readonly history: HistoryReader;
   readonly hub: () => HubFacts;
+  readonly guards: GuardSource;
   readonly join: JoinSide;
   readonly orders: Orders;
   readonly jobs: Pick<Jobs, 'desk' | 'reader' | 'logs'>;
@@ -177,7 +178,6 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const values = createSelectorValues({ sql, access, clock });
   const views = new SavedViews({ sql, clock, random });
   const registry = new NodeRegistry({ sql, clock, crypto: nodeCrypto });
-  const fleet = { census, breakdown, outdated, heads: options.heads, liveness };
   const ledger = new TokenLedger({ sql, clock, audit, tokens: join.tokens });
   const reader = new ChecklistReader({ sql, steps: join.steps });
   const joining = { ...join, ledger, reader, clock, guard, publicUrl };
@@ -187,6 +187,9 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const onMoved = (rolloutId: string) => options.bus.publish('rollouts', { ids: [rolloutId] });
   const rollouts = createRolloutTools({ sql, clock, releases: options.releases.bench, onMoved });
   const upgrades = new UpgradeDesk({ sql, clock, jobs: jobs.desk, orders: options.orders, onMoved });
+  const { region, network } = hub();
+  const payouts = createPayouts({ ...nodes, audit, guard, region, network });
+  const fleet = { census, breakdown, outdated, unpaid: payouts.unpaid, heads: options.heads, liveness };
   const sources = [
     rolloutSource({ ...rollouts, bus: options.bus, clock }),
     ...nodeSources(nodes),
@@ -197,7 +200,6 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   // Before the streams, whose pages come back at once: they must not be believed.
   options.bus.subscribe('rights', () => accounts.sessions.forget());
   const live = new Live({ clock, log, guard, sources, bus: options.bus });
-  const { region, network } = hub();
   const ownerKeys = new OwnerKeys({
     store: new OwnerKeyStore(sql),
     audit,
@@ -212,6 +214,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     admins: () => accounts.admins(),
     endingKeys: (span) => keyStore.ending(span),
     haltedRollouts: () => rollouts.reader.halted(),
+    payoutMissing,
   });
   const pulse = createPulse({
     ...{ ...options, access, listing, audit, guard, assets, site, regionPlace: options.regionPlace },
@@ -261,6 +264,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       }),
       importRoutes({ guard, imported: new ImportedNodes({ sql, audit, clock }), bus: options.bus, clock }),
       ownerKeyRoutes({ ownerKeys, guard, clock }),
+      ...payouts.features,
       orderRoutes({ orders: options.orders, guard }),
       sharingRoutes({ ...nodes, guard, access, shares, store: shareStore, transfers, fingerprintOf }),
       savedViewRoutes({ guard, views }),
@@ -314,7 +318,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     tasks: [
       accounts.sweep,
       transfers,
-      ...alerts.tasks,
+      ...[...payouts.tasks, ...alerts.tasks],
       ...pulse.tasks,
       new AnnouncementMails({ ...options, store: announcements }),
       new AuditRetention({ store: auditStore, clock }),

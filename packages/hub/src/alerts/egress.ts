@@ -1,108 +1,25 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
 import type { AllowedAddresses } from '../egress-addresses.ts';
-import { EgressRefusedError, EgressResolver } from '../egress-resolver.ts';
+import { type Answer, type Asked, GuardedHttp, UnreachedError } from '../guarded-http.ts';
 import type { Resolve } from '../name-resolver.ts';
 import { DeliveryError } from './channel.ts';
 
-/** An answer is looked at, never kept: more than this of it is not read. */
-const ANSWER_BYTES = 16 * 1024;
-
-export interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly retryAfterMs: number | undefined;
-}
-
-/**
- * HTTP to where users say, without lending them the hub's place in its network. A name is resolved here, all its
- * addresses are checked, and the connection goes to a checked one: no second resolution that could answer otherwise (DNS
- * rebinding). Redirects are not followed.
- */
+/** HTTP to where users say, guarded. */
 export class Egress {
-  readonly #resolver: EgressResolver;
+  readonly #http: GuardedHttp;
 
   constructor(by: { allowed: AllowedAddresses; resolve?: Resolve }) {
-    this.#resolver = new EgressResolver(by);
+    this.#http = new GuardedHttp(by);
   }
 
   /** @throws DeliveryError; its text names the host at most, since a path may be a secret. */
-  async request(
-    url: URL,
-    {
-      signal,
-      ...sent
-    }: { method: 'GET' | 'POST'; headers?: Record<string, string>; body?: string; signal: AbortSignal },
-  ): Promise<Answer> {
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    if (url.protocol !== 'https:' && url.protocol !== 'http:')
-      throw new DeliveryError(`the address begins with ${url.protocol}, https: expected`, { retry: false });
+  async request(url: URL, asked: Asked): Promise<Answer> {
     try {
-      // A literal address is connected to without a look-up.
-      if (isIP(host) !== 0) await this.#resolver.addressesOf(host);
-      return await this.#exchange(url, { ...sent, signal });
+      return await this.#http.request(url, asked);
     } catch (cause) {
-      if (cause instanceof DeliveryError) throw cause;
-      if (cause instanceof EgressRefusedError)
-        throw new DeliveryError(cause.message, { retry: false, cause });
-      const why = signal.aborted
-        ? 'no answer in time'
-        : ((cause as { code?: string }).code ?? 'the connection failed');
-      throw new DeliveryError(`${host}: ${why}`, { retry: true, cause });
+      if (!(cause instanceof UnreachedError)) throw cause;
+      throw new DeliveryError(cause.message, { retry: cause.retry, cause: cause.cause });
     }
   }
-
-  #exchange(
-    url: URL,
-    {
-      method,
-      headers,
-      body,
-      signal,
-    }: { method: string; headers?: Record<string, string>; body?: string; signal: AbortSignal },
-  ): Promise<Answer> {
-    const open = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    return new Promise((resolve, reject) => {
-      const options = { method, signal, lookup: this.#lookup, agent: false, ...(headers && { headers }) };
-      const request = open(url, options, (response) => {
-        readAnswer(response).then(resolve, reject);
-      });
-      request.on('error', reject);
-      request.end(body);
-    });
-  }
-
-  readonly #lookup: LookupFunction = (host, options, done) => {
-    this.#resolver.addressesOf(host).then(
-      (addresses) => {
-        if (options.all) done(null, [...addresses]);
-        else done(null, addresses[0].address, addresses[0].family);
-      },
-      (error: Error) => done(error, '', 0),
-    );
-  };
-}
-
-async function readAnswer(response: IncomingMessage): Promise<Answer> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of response as AsyncIterable<Buffer>) {
-    parts.push(part);
-    bytes += part.length;
-    if (bytes >= ANSWER_BYTES) break;
-  }
-  response.destroy();
-  return {
-    status: response.statusCode ?? 0,
-    body: Buffer.concat(parts).subarray(0, ANSWER_BYTES).toString('utf8'),
-    retryAfterMs: secondsOf(response.headers['retry-after']),
-  };
-}
-
-function secondsOf(header: string | undefined): number | undefined {
-  const seconds = Number(header);
-  return header === undefined || !Number.isFinite(seconds) || seconds < 0 ? undefined : seconds * 1_000;
 }
 
 const PASSING = new Set([408, 425, 429]);

@@ -14,7 +14,7 @@ export interface Head {
   readonly search?: { readonly text: string; readonly keep?: Readonly<Record<string, string>> };
   /** The one stream of the page: the address of its patches. */
   readonly live?: string;
-  readonly scripts?: readonly ('uplot.js' | 'order.js' | 'owner-key.js' | 'passkey.js')[];
+  readonly scripts?: readonly ('uplot.js' | 'order.js' | 'owner-key.js' | 'passkey.js' | 'payout.js')[];
 }
 
 /** Where this console stands: said on every page. */

@@ -3,6 +3,7 @@ import { href } from './scope.ts';
 
 const TABS = [
   { id: 'security', path: '/settings/security', word: 'Security' },
+  { id: 'payout', path: '/settings/payout', word: 'Payout' },
   { id: 'api-keys', path: '/settings/api-keys', word: 'API keys' },
   { id: 'owner-key', path: '/settings/owner-key', word: 'Owner key' },
   { id: 'transfers', path: '/transfers', word: 'Transfers' },

@@ -15,6 +15,7 @@ function view(over: Partial<FleetView> & { byState?: Partial<Record<StateName, n
     census: { total, byState: counts, simulated: 0, heard: 0, at: NOW },
     breakdown: { needs: [], events: [], versions: [], regions: [] },
     chainweb: undefined,
+    unpaid: 0,
     heads: [],
     at: { now: NOW, intervalMs: 30_000, graceUntil: 0 },
     ...rest,
@@ -26,6 +27,13 @@ const html = (over?: Parameters<typeof view>[0]) => String(<FleetPage view={view
 describe('FleetPage', () => {
   it('names the next command where nobody has joined', () => {
     expect(html()).toContain('stoa-hub token new --owner you@example.org');
+  });
+
+  it('says of nodes that earn nothing for want of an account what to do', () => {
+    expect(html({ unpaid: 12, byState: { online: 12 } })).toMatch(
+      /nodes\?q=payout(%3A|:)none.*settings\/payout/s,
+    );
+    expect(html({ unpaid: 0, byState: { online: 12 } })).toContain('No node waits for a person');
   });
 
   it('offers one act for each need: on the node where it is one, else in the list', () => {

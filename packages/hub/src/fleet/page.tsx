@@ -27,6 +27,8 @@ export interface FleetView {
   readonly breakdown: Breakdown;
   /** Undefined: no version of chainweb-node is required. */
   readonly chainweb: OutdatedChainweb | undefined;
+  /** Nodes that earn nothing for want of an account. */
+  readonly unpaid: number;
   readonly heads: readonly NetworkHead[];
   readonly at: Instant;
 }
@@ -113,20 +115,21 @@ function lastGood({ facts }: NodeDetail, state: StateName): { word: string; at: 
   return { word: 'since', at: state === 'disputed' ? facts.disputedAt : facts.quarantinedAt };
 }
 
-function NeedsYou({ view: { breakdown, census, chainweb, at } }: { view: FleetView }) {
+function NeedsYou({ view: { breakdown, census, chainweb, unpaid, at } }: { view: FleetView }) {
   const states = NEEDS_YOU.filter((state) => census.byState[state] > 0);
   const total = states.reduce((sum, state) => sum + census.byState[state], 0);
   const outdated = chainweb !== undefined && chainweb.count > 0 ? chainweb : undefined;
   const named = Map.groupBy(breakdown.needs, ({ facts }) => stateName(facts, at));
   return (
     <Panel id="needs" title="Needs you" aside={total === 0 ? undefined : number(total)}>
-      {total === 0 && outdated === undefined ? (
+      {total === 0 && outdated === undefined && unpaid === 0 ? (
         <AllWell census={census} />
       ) : (
         <ul class="needs">
           {states.map((state) => (
             <Need state={state} count={census.byState[state]} named={named.get(state) ?? []} at={at} />
           ))}
+          {unpaid > 0 && <Unpaid count={unpaid} />}
           {outdated && <Outdated {...outdated} />}
         </ul>
       )}
@@ -179,6 +182,25 @@ function Need({ state, count, named, at }: NeedProps) {
           </li>
         )}
       </ul>
+    </li>
+  );
+}
+
+const UNPAID = 'payout:none';
+
+function Unpaid({ count }: { count: number }) {
+  return (
+    <li>
+      <a class="need-state warn" href={listUrl(UNPAID)}>
+        Unpaid <span class="count">{number(count)}</span>
+      </a>
+      <p class="need-what">
+        {count === 1 ? 'It earns' : 'They earn'} nothing: nobody named an account to pay{' '}
+        {count === 1 ? 'it' : 'them'} to, on the node or under Settings, Payout.
+      </p>
+      <a class="need-act" href="settings/payout">
+        Name an account
+      </a>
     </li>
   );
 }

@@ -12,6 +12,8 @@ export interface FleetDeps {
   readonly census: RefreshedByKey<Census>;
   readonly breakdown: RefreshedByKey<Breakdown>;
   readonly outdated: RefreshedByKey<OutdatedChainweb | undefined>;
+  /** Nodes that earn nothing for want of an account. */
+  readonly unpaid: RefreshedByKey<number>;
   readonly heads: NetworkHeads;
   readonly liveness: Liveness;
 }
@@ -33,15 +35,17 @@ export function fleetRoutes(deps: FleetDeps, guard: MiddlewareHandler<HttpEnv>):
 }
 
 async function readFleet(
-  { census, breakdown, outdated, heads, liveness }: FleetDeps,
+  { census, breakdown, outdated, unpaid, heads, liveness }: FleetDeps,
   audience: Audience,
 ): Promise<FleetView> {
-  const [counts, parts, chainweb] = await Promise.all([
+  const [counts, parts, chainweb, without] = await Promise.all([
     census.read(audience),
     breakdown.read(audience),
     outdated.read(audience),
+    unpaid.read(audience),
   ]);
-  return { census: counts, breakdown: parts, chainweb, heads: heads.heads(), at: liveness.at() };
+  const at = liveness.at();
+  return { census: counts, breakdown: parts, chainweb, unpaid: without, heads: heads.heads(), at };
 }
 
 /** The overview's parts, rendered anew each tick while somebody looks; those that say the same are not sent. */

@@ -39,6 +39,7 @@ function someNode(change: Partial<JoinedNode> = {}): JoinedNode {
     address: '203.0.113.9',
     argv: ['chainweb-node', '--p2p-hostname=n.example', '--enable-mempool-p2p', '--enable-backup-api'],
     committedGb: 0,
+    unpaid: true,
     ...change,
   };
 }
@@ -109,6 +110,7 @@ describe('the checklist', () => {
 describe('what a node will earn', () => {
   it('is nothing without a payout account and a benchmark, however well it runs', () => {
     expect(outlooks(someNode())).toEqual(['wont', 'wont', 'will', 'later', 'will', 'will', 'unknown']);
+    expect(outlooks(someNode({ unpaid: false }))[0]).toBe('will');
   });
 
   it.each([

@@ -22,18 +22,12 @@ const GB = 1e9;
 const P2P_PORT = 1789;
 
 /**
- * What this node will earn and what not, each with its reason. No benchmark and no payout account can be known of a node
- * that has just joined, so both are said, in amber: nodes have run for weeks unpaid without anybody noticing.
+ * What this node will earn and what not, each with its reason. A node that has just joined has no benchmark, and often no
+ * payout account, so both are said, in amber: nodes have run for weeks unpaid without anybody noticing.
  */
 export function earningOutlook(node: JoinedNode, now: number): readonly Gate[] {
   return [
-    {
-      number: 1,
-      name: 'Payout account',
-      outlook: 'wont',
-      why: 'No payout account is known for this node: its minutes are recorded, and nothing is banked.',
-      fix: 'Set one, on the node or on your profile, before you count on earnings.',
-    },
+    accountGate(node),
     {
       number: 2,
       name: 'Benchmark',
@@ -47,6 +41,18 @@ export function earningOutlook(node: JoinedNode, now: number): readonly Gate[] {
     argvGate(node),
     servingGate(node),
   ];
+}
+
+function accountGate({ unpaid }: JoinedNode): Gate {
+  const gate = { number: 1, name: 'Payout account' };
+  return unpaid
+    ? {
+        ...gate,
+        outlook: 'wont',
+        why: 'No payout account is named for this node: its minutes are recorded, and nothing is banked.',
+        fix: 'Name one on its Payout tab, or under Settings, Payout, for all your nodes.',
+      }
+    : { ...gate, outlook: 'will', why: 'An account is named; it holds from the full hour after that on.' };
 }
 
 function tipGate({ chainweb, lag, forked }: JoinedNode): Gate {

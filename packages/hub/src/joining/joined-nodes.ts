@@ -1,3 +1,4 @@
+import { payoutMissing } from '#payouts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 
 /** What the checklist asks of a node that joined. Milliseconds since 1970. */
@@ -19,6 +20,8 @@ export interface JoinedNode {
   /** Of chainweb; undefined before the agent told, empty where it found no process. */
   readonly argv: readonly string[] | undefined;
   readonly committedGb: number;
+  /** Nobody named an account to pay it to. */
+  readonly unpaid: boolean;
 }
 
 interface Row {
@@ -34,6 +37,7 @@ interface Row {
   address: string | null;
   argv: string[] | null;
   host: { committedGb?: unknown } | null;
+  unpaid: boolean;
 }
 
 /** Of the nodes that are registered; order is not kept. */
@@ -42,7 +46,7 @@ export async function joinedNodes(sql: Sql, nodeIds: readonly string[]): Promise
   const rows = await sql<
     Row[]
   >`select n.node_id, n.label, s.last_seen, s.lag, s.forked, s.chainweb, s.at_tip_at, s.peers,
-      s.disk_free, ss.address, d.argv, d.host
+      s.disk_free, ss.address, d.argv, d.host, ${payoutMissing(sql)} as unpaid
     from nodes n left join node_status s using (node_id) left join sessions ss using (node_id)
       left join node_descriptions d using (node_id)
     where n.node_id = any(${[...nodeIds]}::text[])`;
@@ -59,5 +63,6 @@ export async function joinedNodes(sql: Sql, nodeIds: readonly string[]): Promise
     address: row.address ?? undefined,
     argv: row.argv ?? undefined,
     committedGb: typeof row.host?.committedGb === 'number' ? row.host.committedGb : 0,
+    unpaid: row.unpaid,
   }));
 }

@@ -15,7 +15,16 @@ function summary(nodeId: string, lastSeen: number): NodeSummary {
     agentVersion: undefined,
   };
   const facts = { lastSeen, lag: 0, forked: false, atTipAt: lastSeen };
-  return { nodeId, label: nodeId, owner: '', region: 'eu', simulated: false, facts, ...measured };
+  return {
+    nodeId,
+    label: nodeId,
+    owner: '',
+    region: 'eu',
+    simulated: false,
+    unpaid: false,
+    facts,
+    ...measured,
+  };
 }
 
 function subject() {

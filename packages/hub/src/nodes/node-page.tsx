@@ -18,6 +18,7 @@ const TABS = [
   { id: 'backups', path: '/backups', word: 'Backups' },
   { id: 'ssh', path: '/ssh', word: 'SSH' },
   { id: 'notes', path: '/notes', word: 'Notes' },
+  { id: 'payout', path: '/payout', word: 'Payout' },
   { id: 'access', path: '/access', word: 'Access' },
   { id: 'audit', path: '/audit', word: 'Audit' },
   { id: 'public', path: '/public', word: 'Public' },
@@ -43,6 +44,12 @@ export function NodePage({
         <a href={href('/nodes')}>Nodes</a>
       </p>
       <NodeHead node={node} at={at} />
+      {node.unpaid && tab !== 'payout' && (
+        <p class="warning" role="status">
+          It earns nothing: nobody named an account to pay it to.{' '}
+          <a href={href(`/nodes/${node.nodeId}/payout`)}>Name one</a>
+        </p>
+      )}
       <Tabs label="Views of this node" tabs={tabs} active={tab} />
       {children}
     </article>

@@ -3,7 +3,7 @@ import { Language, type QueryKind, type Selector } from '../selector/index.ts';
 import type { NodeContext, NodeFacts, NodeField } from './fields/facts.ts';
 import { chain, lag, state } from './fields/health.ts';
 import { hardware, id, label, owner, region, role, tag } from './fields/text.ts';
-import { joined, seen, simulated } from './fields/time.ts';
+import { joined, payout, seen, simulated } from './fields/time.ts';
 import { chainweb, version } from './fields/version.ts';
 import { wordsTest } from './fields/words.ts';
 import type { Instant } from './liveness.ts';
@@ -26,6 +26,7 @@ const FIELDS: readonly NodeField[] = [
   role,
   hardware,
   joined,
+  payout,
   simulated,
 ];
 

@@ -21,12 +21,14 @@ export function nodeRow(node: NodeSummary, at: Instant, day = KEPT_DAY): Markup 
   const id = domId(nodeId);
   const lamp = explainedLamp(nodeId, stateName(facts, at));
   const seen = facts.lastSeen === undefined ? 'never' : agoMarkup(facts.lastSeen, at.now);
-  const mark = node.simulated && SIMULATED;
+  const mark = markup`${node.simulated && SIMULATED}${node.unpaid && UNPAID}`;
   const name = markup`<a href="nodes/${nodeId}">${node.label}</a>${mark}<span class="sub">${short(nodeId)} &#183; ${node.owner || 'no owner'}</span>`;
   return markup`<tr id="${id}"><td class="c-pick"><input type="checkbox" form="bulk" name="id" value="${nodeId.slice(0, 16)}" aria-label="Select ${node.label}"></td><td class="c-state">${lamp}</td><th scope="row" class="c-node">${name}</th><td class="num c-lag">${lagMarkup(facts.lag, facts.forked)}</td><td class="c-seen">${seen}</td>${shareCell(node.cpu, 'CPU')}${day}${shareCell(node.memory, 'Memory')}${shareCell(node.disk, 'Disk')}<td class="num c-wide">${node.load === undefined ? unknownMarkup('load: not measured yet') : tenths(node.load)}</td><td class="c-version">${node.agentVersion ?? unknownMarkup('the agent has not described itself yet')}</td><td class="c-region">${node.region}</td></tr>`;
 }
 
 const SIMULATED = markup`<span class="mark" title="A simulated node: never counted in ledger, mint or public pages">simulated</span>`;
+
+const UNPAID = markup`<span class="mark warn" title="Nobody named an account to pay it to: it earns nothing">unpaid</span>`;
 
 export function Simulated() {
   return embed(SIMULATED);

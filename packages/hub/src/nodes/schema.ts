@@ -65,6 +65,8 @@ export const nodes = pgTable(
      */
     listedState: text('listed_state').notNull().default('new'),
     listedLag: smallint('listed_lag').notNull().default(-1),
+    /** No account is chosen to pay it to, as last looked at: warns, and is never what a gate asks (that resolves). */
+    listedUnpaid: boolean('listed_unpaid').notNull().default(false),
     /** Sorts as semantic versions do; null where the agent's version is unknown or none. */
     versionKey: bytewise('version_key').generatedAlwaysAs(versionKey('agent_version')),
     /** Of chainweb-node, as the agent last read it: what is silent for a moment keeps it. */
@@ -81,6 +83,7 @@ export const nodes = pgTable(
     index('nodes_label').on(table.label, table.nodeId),
     index('nodes_listed_state').on(table.listedState, table.label, table.nodeId),
     index('nodes_listed_lag').on(table.listedLag).where(sql`${table.listedLag} <> 0`),
+    index('nodes_unpaid').on(table.owner).where(sql`${table.listedUnpaid}`),
     index('nodes_region').on(table.region, table.label, table.nodeId),
     index('nodes_version').on(table.versionKey, table.region),
     index('nodes_chainweb').on(table.chainwebKey, table.region),

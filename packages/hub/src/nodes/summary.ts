@@ -9,6 +9,8 @@ export interface NodeSummary {
   readonly owner: string;
   readonly region: string;
   readonly simulated: boolean;
+  /** Nobody named an account to pay it to. */
+  readonly unpaid: boolean;
   readonly agentVersion: string | undefined;
   readonly facts: JudgedFacts & Pick<StateFacts, 'lag'>;
   /** Shares of 1. */
@@ -33,6 +35,7 @@ export interface SummaryRow {
   owner: string;
   region: string;
   simulated: boolean;
+  unpaid: boolean;
   agent_version: string | null;
   /** Instants are seconds since 1970: numbers are written and read in a third of the time that dates take. */
   retired_at: number | null;
@@ -60,7 +63,7 @@ export interface DetailRow extends SummaryRow {
 
 /** The columns of `SummaryRow`, over the aliases of `summaryTables`. */
 export function summaryColumns(sql: Sql): SqlFragment {
-  return sql`n.node_id, n.label, n.owner, n.region, n.simulated, n.agent_version,
+  return sql`n.node_id, n.label, n.owner, n.region, n.simulated, n.listed_unpaid as unpaid, n.agent_version,
     date_part('epoch', n.retired_at) as retired_at, date_part('epoch', n.refused_at) as refused_at,
     date_part('epoch', n.quarantined_at) as quarantined_at, date_part('epoch', n.disputed_at) as disputed_at,
     date_part('epoch', s.last_seen) as last_seen, s.lag, s.forked, date_part('epoch', s.at_tip_at) as at_tip_at,
@@ -82,6 +85,7 @@ export function toSummary(row: SummaryRow): NodeSummary {
     owner: row.owner,
     region: row.region,
     simulated: row.simulated,
+    unpaid: row.unpaid,
     agentVersion: row.agent_version ?? undefined,
     facts: {
       retiredAt: millis(row.retired_at),

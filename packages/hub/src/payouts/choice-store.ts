@@ -2,6 +2,7 @@ import type { CryptoSuite } from '@stoa/protocol';
 import { toHex, utf8 } from '@stoa/protocol';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import { noteChange } from './resolver.ts';
+import { markUnpaid } from './unpaid.ts';
 
 /** Whose choice: of all nodes of an owner, or of one node. */
 export interface ChoiceScope {
@@ -51,6 +52,7 @@ export class ChoiceStore {
         select ${scope.owner}, ${scope.nodeId ?? null}, ${accountId}, greatest(${choice.fromHour}::int, max(from_hour)),
           ${choice.setBy}, ${new Date(choice.setAt)}
         from payout_choices where owner = ${scope.owner} and node_id is not distinct from ${scope.nodeId ?? null}`;
+      await markUnpaid(tx, scope);
       const changed = scope.nodeId === undefined ? { owner: scope.owner } : { nodeId: scope.nodeId };
       await noteChange(tx, { ...changed, fromHour: choice.fromHour });
     });

@@ -1,6 +1,7 @@
 import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import { hubHourOf } from './hub-hour.ts';
 import { noteChange } from './resolver.ts';
+import { markUnpaid } from './unpaid.ts';
 
 /** Keeps who owned which node in which hour, in one with the change itself. */
 export async function recordOwnerChange(
@@ -18,6 +19,10 @@ export async function recordOwnerChange(
   const fromHour = hubHourOf(change.effectiveAt);
   await tx`insert into node_owner_changes (node_id, from_owner, to_owner, from_hour)
     select unnest(${[...nodeIds]}::text[]), ${fromOwner}, ${toOwner}, ${fromHour}`;
+  // What the giver agreed with the owner of a tunnel binds the receiver to nothing.
+  await tx`update payout_tunnels set ended_at = ${new Date(change.effectiveAt)}, ended_by = ${toOwner}, until_hour = ${fromHour}
+    where node_id = any(${[...nodeIds]}::text[]) and ended_at is null`;
+  await markUnpaid(tx, { nodeIds });
   // All that the receiver has, and thereby these.
   await noteChange(tx, { owner: toOwner, fromHour });
 }

@@ -6,7 +6,8 @@ import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { accountIdOf, ChoiceStore } from './choice-store.ts';
 import { recordOwnerChange } from './owner-changes.ts';
-import { PayoutResolver, payoutMissing } from './resolver.ts';
+import { PayoutResolver } from './resolver.ts';
+import { payoutMissing } from './unpaid.ts';
 
 const [ANN, BOB] = ['ann@x.example', 'bob@x.example'] as const;
 const account = (n: number) => `k:${String(n).repeat(64).slice(0, 64)}`;

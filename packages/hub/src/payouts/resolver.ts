@@ -91,14 +91,6 @@ export class PayoutResolver {
   }
 }
 
-/** A condition over the alias n (nodes): no account is chosen for it, not even for the next hour. */
-export function payoutMissing(sql: Sql): Fragment {
-  const never = 2 ** 31 - 1;
-  return sql`coalesce((select c.account_id from payout_choices c
-      where c.node_id = n.node_id and c.owner = n.owner order by c.from_hour desc, c.seq desc limit 1),
-    ${profileSql(sql, sql`n.owner`, never)}) is null`;
-}
-
 /** To be called last in a transaction: the changes of others wait for its end. */
 export async function noteChange(
   tx: Queries,

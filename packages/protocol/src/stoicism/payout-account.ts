@@ -172,21 +172,15 @@ function refuseCharacter(
 
 function refusePrefix(characters: readonly string[]): PayoutAccountVerdict {
   const [first = '', second = ''] = characters;
-  if (
-    (first === ROUND_OMEGA && DOT_LIKE.test(second)) ||
-    (OMEGA_LIKE.test(first) && /^[.․。．·∙•‧]$/u.test(second))
-  )
+  const meant = meantPrefix(first, second);
+  if (meant !== undefined) {
+    const points = [...meant].map(codePoint).join(' ');
     return refuse(
       'look_alike',
-      `It begins with '${first}${second}' (${codePoint(first)} ${codePoint(second)}); an account of Ouronet begins with '${ROUND_OMEGA}.' (${codePoint(ROUND_OMEGA)} ${codePoint('.')}).`,
+      `It begins with '${first}${second}' (${codePoint(first)} ${codePoint(second)}), which looks like '${meant}' (${points}) and is not.`,
       'Copy the account from the wallet itself: do not type it.',
     );
-  if ((first === 'κ' || first === 'к' || first === 'K') && second === ':')
-    return refuse(
-      'look_alike',
-      `It begins with '${first}:' (${codePoint(first)}); an account of the chain begins with 'k:' (${codePoint('k')}).`,
-      'Copy the account from the wallet itself: do not type it.',
-    );
+  }
   if (second === '.' && (first === 'Σ' || first === 'Π'))
     return refuse(
       'nobody_signs',
@@ -200,6 +194,12 @@ function refusePrefix(characters: readonly string[]): PayoutAccountVerdict {
       EXPECTED,
     );
   return refuse('unknown_prefix', `It begins with '${characters.slice(0, 2).join('')}'.`, EXPECTED);
+}
+
+function meantPrefix(first: string, second: string): string | undefined {
+  if ((first === ROUND_OMEGA || OMEGA_LIKE.test(first)) && (second === '.' || DOT_LIKE.test(second)))
+    return `${ROUND_OMEGA}.`;
+  return /^[kKκкК\uff4b]$/u.test(first) && /^[:\uff1a\ua789\u2236]$/u.test(second) ? 'k:' : undefined;
 }
 
 /** `Character 17, U+200B ZERO WIDTH SPACE,`: what can be looked for in a text that shows nothing. */

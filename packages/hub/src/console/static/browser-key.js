@@ -71,6 +71,14 @@ globalThis.browserKeys = (() => {
     return base64url(joined([body.length >> 8, body.length & 255], body, signature));
   }
 
+  /** A text that its reader sees, as it stands. Shorter ones could be the hash of a transaction, and are never signed. */
+  async function signText(publicKey, said) {
+    const bytes = new TextEncoder().encode(said);
+    if (bytes.length <= 32) throw new Error('the text is too short to be anything but a hash');
+    const privateKey = await inStore('readonly', (keys) => keys.get(publicKey));
+    return hex(new Uint8Array(await crypto.subtle.sign('Ed25519', privateKey, bytes)));
+  }
+
   const usable = globalThis.crypto?.subtle !== undefined && globalThis.indexedDB !== undefined;
-  return { usable, make, holds, seal, unhex, joined, number, text };
+  return { usable, make, holds, seal, signText, unhex, joined, number, text };
 })();

@@ -62,6 +62,7 @@ export const anyNode: fc.Arbitrary<Omit<NodeFacts, 'nodeId'>> = fc
     agentVersion: fc.option(fc.constantFrom(...VERSIONS), { nil: undefined }),
     chainwebVersion: fc.option(fc.constantFrom(...VERSIONS), { nil: undefined }),
     simulated: fc.boolean(),
+    unpaid: fc.boolean(),
     facts: anyFacts,
     heights: fc
       .array(
@@ -90,7 +91,7 @@ export async function describeNodes(sql: Sql, nodes: readonly NodeFacts[]): Prom
     for (const [chain, height] of node.heights) tips.writeBigUInt64BE(BigInt(height), chain * 40);
     await sql`update nodes set owner = ${node.owner}, region = ${node.region}, role = ${node.role}, hw_type = ${node.hwType},
       tags = ${[...node.tags]}, agent_version = ${node.agentVersion ?? null}, chainweb_version = ${node.chainwebVersion ?? null},
-      simulated = ${node.simulated}
+      simulated = ${node.simulated}, listed_unpaid = ${node.unpaid}
       where node_id = ${node.nodeId}`;
     await sql`update node_status set tips = ${tips} where node_id = ${node.nodeId}`;
   }
@@ -142,6 +143,7 @@ const leaf: fc.Arbitrary<Selector> = fc.oneof(
   fc.constantFrom('miner', 'relay', 'm*').map((value) => term('role', ':', [value])),
   fc.constantFrom('vps', 'p*').map((value) => term('hw', ':', [value])),
   fc.constantFrom('yes', 'no').map((value) => term('simulated', ':', [value])),
+  fc.constantFrom('none', 'named').map((value) => term('payout', ':', [value])),
   fc.constantFrom('0', 'a', 'AB', nodeIdOf('5/2').slice(0, 9)).map((value) => term('id', ':', [value])),
   fc.tuple(operator, fc.integer({ min: 0, max: 20 })).map(([op, lag]) => term('lag', op, [String(lag)])),
   fc.constant(term('lag', ':', ['unknown'])),

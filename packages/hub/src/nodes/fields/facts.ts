@@ -16,6 +16,7 @@ export interface NodeFacts {
   readonly agentVersion: string | undefined;
   readonly chainwebVersion: string | undefined;
   readonly simulated: boolean;
+  readonly unpaid: boolean;
   readonly facts: StateFacts;
   /** Reported height by chain; a chain without one was never reported. */
   readonly heights: ReadonlyMap<number, number>;

@@ -75,3 +75,22 @@ export const simulated: NodeField = {
     };
   },
 };
+
+const NAMED = ['none', 'named'];
+
+export const payout: NodeField = {
+  name: 'payout',
+  doc: 'Whether an account is named to pay it to; what changed within the last minute may be missed.',
+  expects: 'none or named',
+  example: 'payout:none',
+  operators: EQUALS,
+  words: NAMED,
+  read(_operator, value) {
+    const wanted = value.toLowerCase();
+    if (!NAMED.includes(wanted)) throw badWord(value, NAMED);
+    return {
+      matches: (facts) => facts.unpaid === (wanted === 'none'),
+      sql: ({ sql }) => (wanted === 'none' ? sql`n.listed_unpaid` : sql`not n.listed_unpaid`),
+    };
+  },
+};

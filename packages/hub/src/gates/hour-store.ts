@@ -63,6 +63,44 @@ export class HourStore {
     return new Map(ids.map((id) => [id, { words: words.get(id) ?? [], checkpoint: told.get(id) }]));
   }
 
+  /** One node's hours. By a list, which the primary key answers; a range of hours would be read for all nodes. */
+  async span(nodeId: string, hubHours: readonly number[]): Promise<Map<number, HourTraces>> {
+    const sql = this.#sql;
+    const [acknowledged, judged, checkpoints] = await Promise.all([
+      sql<
+        { hub_hour: number; epoch: bigint; minutes: bigint }[]
+      >`select hub_hour, epoch, minutes from uptime_words
+        where hub_hour = any(${[...hubHours]}::int[]) and node_id = ${nodeId}`,
+      this.judged(hubHours, [nodeId]),
+      sql<{ hub_hour: number; bytes: Uint8Array }[]>`select hub_hour, bytes from checkpoints
+        where node_id = ${nodeId} and hub_hour = any(${[...hubHours]}::int[])`,
+    ]);
+    const sessions = new Map(judged.map((word) => [`${word.hubHour} ${word.epoch}`, word.sessionId]));
+    const words = Map.groupBy(
+      [
+        ...acknowledged.map(({ hub_hour: hubHour, epoch, minutes }) => ({
+          ...{ hubHour, epoch: Number(epoch), sessionId: sessions.get(`${hubHour} ${epoch}`) },
+          ...{ acknowledged: minutes, judged: 0n, failures: NONE },
+        })),
+        ...judged.map((word) => ({ ...word, acknowledged: 0n })),
+      ],
+      ({ hubHour }) => hubHour,
+    );
+    const told = new Map(checkpoints.map((row) => [row.hub_hour, peek(checkpointKind, row.bytes)]));
+    return new Map(
+      hubHours.map((hour) => [hour, { words: words.get(hour) ?? [], checkpoint: told.get(hour) }]),
+    );
+  }
+
+  /** How nodes stood when they were last judged. */
+  async standings(
+    nodeIds: readonly string[],
+  ): Promise<Map<string, { readonly minute: number; readonly reasons: number }>> {
+    const rows = await this.#sql<{ node_id: string; minute: number; reasons: number }[]>`
+      select node_id, minute, reasons from gate_states where node_id = any(${[...nodeIds]}::text[])`;
+    return new Map(rows.map(({ node_id: nodeId, ...standing }) => [nodeId, standing]));
+  }
+
   async judged(hubHours: readonly number[], nodeIds: readonly string[]): Promise<StoredWord[]> {
     const rows = await this.#sql<WordRow[]>`select * from gate_words
       where hub_hour = any(${[...hubHours]}::int[]) and node_id = any(${[...nodeIds]}::text[])`;

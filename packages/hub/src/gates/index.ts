@@ -20,6 +20,7 @@ import { WordStore } from './word-store.ts';
 
 export type { Book } from './books.ts';
 export { type GateState, GateTable, type GateWord } from './gate-table.ts';
+export { HourReader } from './hour-reader.ts';
 export type { HourFault } from './hour-roots.ts';
 export { type Judgement, judge } from './judge.ts';
 export type { NodeHour, NodeHours } from './node-hour.ts';

@@ -139,8 +139,18 @@ describe('a release of the agent', { tags: ['slow'], timeout: 600_000 }, () => {
     const live = hub.hub.agents.gateway.sessions.get(node.nodeId)?.node;
     return live !== undefined && clock.now() - live.lastSeen < 10_000;
   };
-  /** While nothing may begin, so that nobody takes the silence of the leap for a failure. */
+  /** While nothing may begin, so that nobody takes the silence of the leap for a failure; from when the ring has answered. */
   const passSoak = async (ring: number) => {
+    await until(
+      'the ring is answered',
+      async () => {
+        await hub.hub.tickers.run('rollouts');
+        const [row] = await hub.database.sql<{ soaking: boolean }[]>`
+          select soak_since is not null as soaking from rollouts where state <> 'aborted'`;
+        return row!.soaking;
+      },
+      PROVEN,
+    );
     await command('rollout', 'pause-all', '--reason', 'time passes');
     clock.advance(RINGS[ring]!.soakMs + MINUTE);
     // The simulated chain has a day's blocks to make up.
@@ -211,16 +221,6 @@ describe('a release of the agent', { tags: ['slow'], timeout: 600_000 }, () => {
   it('reaches everybody, ring by ring', async () => {
     let ring = 0;
     while ((await rollout()).state !== 'complete') {
-      await until(
-        'the ring is answered',
-        async () => {
-          await hub.hub.tickers.run('rollouts');
-          const [row] = await hub.database.sql<{ soaking: boolean }[]>`
-          select soak_since is not null as soaking from rollouts where state <> 'aborted'`;
-          return row!.soaking;
-        },
-        PROVEN,
-      );
       await passSoak(ring);
       await hub.hub.tickers.run('rollouts');
       const now = await rollout();

@@ -1,3 +1,5 @@
+import { orderKind, parseOrderDraft, seal, toBase64Url, toHex } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ConsoleWorld, openConsoleWorld } from './kit/console-world.ts';
@@ -249,5 +251,62 @@ describe('pages of jobs', { timeout: 120_000 }, () => {
       }),
       { numRuns: 60, examples: [[{ q: '\0' }, '/jobs']] },
     );
+  });
+
+  describe('to a rollout of chainweb-node', () => {
+    const IMAGE = `ghcr.io/stoa/chainweb@sha256:${'ab'.repeat(32)}`;
+    const what = { version: '2.27.1', 'p.image': IMAGE, 'p.gateMinutes': '20' };
+    const place = `/admin/rollouts/chainweb?${new URLSearchParams(what)}`;
+    const key = nodeCrypto.signingKey(new Uint8Array(32).fill(9));
+
+    it('lead by what it would touch and the order to sign, and then show it', async () => {
+      const { sql } = world;
+      await sql`update nodes set owner = 'admin@stoa.example', chainweb_version = '2.26.1'
+        where label between 'node-000030' and 'node-000033'`;
+      await sql`insert into node_work (node_id, kinds, runs, said_at)
+        select node_id, '{stoachain-upgrade}', '{stoachain-upgrade}', now() from nodes
+        where label between 'node-000030' and 'node-000033'
+        on conflict (node_id) do update set kinds = excluded.kinds, runs = excluded.runs`;
+      const asked = await (await get('/admin/rollouts/chainweb')).text();
+      expect(asked).toContain('Show what it would do');
+      expect((await get('/admin/rollouts/chainweb?version=newest')).status).toBe(400);
+      const page = await (await get(place)).text();
+      for (const text of ['Blast radius', 'Write the order, and sign it', 'chainweb:&lt;2.27.1'])
+        expect(page).toContain(text);
+      const form = { ...what, q: 'chainweb:<2.27.1', shown: shown(page) };
+      expect(Number(form.shown)).toBeGreaterThan(0);
+      const keyless = await post('/admin/rollouts/chainweb', form);
+      expect([keyless.status, await keyless.text()]).toEqual([
+        409,
+        expect.stringContaining('no key to sign'),
+      ]);
+
+      await sql`insert into owner_keys (owner, serial, public_key, made_in, since)
+        values ('admin@stoa.example', 1, ${Buffer.from(key.publicKey)}, 'browser', now())`;
+      const again = await (await get(place)).text();
+      const drafted = await post('/admin/rollouts/chainweb', { ...form, shown: shown(again) });
+      const toSign = pathOf(drafted);
+      expect([drafted.status, toSign]).toEqual([303, expect.stringContaining('/orders/')]);
+      const draft = await (await get(`${toSign.split('?')[0]}/draft.json`)).text();
+      const { order } = parseOrderDraft(draft, nodeCrypto);
+      const back = await post(toSign, { signed: toBase64Url(seal(orderKind, order, key)) });
+      expect(pathOf(back)).toContain('/admin/rollouts/chainweb?');
+      const signed = await (await get(pathOf(back))).text();
+      expect(signed).toContain('The order is signed.');
+      const orderId = toHex(order.orderId);
+      const begun = await post('/admin/rollouts/chainweb', { ...form, shown: shown(signed), order: orderId });
+      expect(begun.status).toBe(303);
+      const rollout = await (await get(pathOf(begun))).text();
+      for (const text of [
+        'chainweb 2.27.1',
+        'signed by admin@stoa.example',
+        IMAGE,
+        'puts the former program back',
+      ])
+        expect(rollout).toContain(text);
+      expect(await (await get('/admin/rollouts')).text()).toContain('chainweb');
+      const [own] = await sql<[{ id: string }]>`select node_id as id from nodes where label = 'node-000030'`;
+      expect(await (await get(`/nodes/${own.id}/updates`)).text()).toContain('Rollout of chainweb 2.27.1');
+    });
   });
 });

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OwnerKeyStore } from '@stoa/hub/owner-keys';
-import { orderKind, parseOrderDraft, seal, toBase64Url, toHex } from '@stoa/protocol';
+import { LIMITS, orderKind, parseOrderDraft, seal, toBase64Url, toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hubCommand } from './kit/hub-command.ts';
@@ -79,5 +79,33 @@ describe('an order by way of files', { timeout: 300_000 }, () => {
     const submitted = await upgrade('--order', signed, '--yes', '--no-wait');
     expect([submitted.err, submitted.code]).toEqual(['', 0]);
     expect(submitted.json()).toMatchObject({ submitted: 1 });
+  });
+
+  it('of a rollout of chainweb-node names all its nodes, and begins it ring by ring', async () => {
+    await using database = await home.openDatabase();
+    const { sql } = database;
+    await sql`update nodes set chainweb_version = '2.26.1' where node_id = ${node}`;
+    await sql`update node_work set kinds = kinds || '{stoachain-upgrade}', runs = runs || '{stoachain-upgrade}'`;
+    const [draft, signed] = [join(home.dataDir, 'rollout.json'), join(home.dataDir, 'rollout.txt')];
+    const image = `image=ghcr.io/stoa/chainweb@sha256:${'ab'.repeat(32)}`;
+    const create = (...words: string[]) =>
+      run('rollout', 'create', '--chainweb', '2.27.1', '-p', image, ...words);
+
+    const drafted = await create('--draft', draft, '--as', ANN);
+    expect([drafted.err, drafted.json()]).toEqual(['', expect.objectContaining({ ok: true, nodes: 1 })]);
+    const { order, nodes } = parseOrderDraft(await readFile(draft, 'utf8'), nodeCrypto);
+    expect([order.kind, nodes.map(toHex), order.maxAttempts]).toEqual(['stoachain-upgrade', [node], 3]);
+    expect(order.expiresAt - order.issuedAt).toBe(LIMITS.orderMs);
+    await writeFile(signed, `${toBase64Url(seal(orderKind, order, key))}\n`);
+    const begun = await create('--order', signed, '--yes');
+    expect([begun.err, begun.code]).toEqual(['', 0]);
+    expect(begun.json()).toMatchObject({
+      kind: 'chainweb',
+      version: '2.27.1',
+      signedBy: ANN,
+      state: 'running',
+    });
+    const [place] = await sql`select node_id, state from rollout_nodes`;
+    expect(place).toEqual({ node_id: node, state: 'waiting' });
   });
 });

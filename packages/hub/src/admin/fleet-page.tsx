@@ -184,6 +184,11 @@ function Chainweb({ chainweb: { required, count } }: { chainweb: OutdatedChainwe
           <strong>{number(count)}</strong> {count === 1 ? 'node runs' : 'nodes run'} an older one
         </a>
       </p>
+      {count > 0 && (
+        <p>
+          <a href={href('/admin/rollouts/chainweb')}>Upgrade them ring by ring</a>
+        </p>
+      )}
     </Panel>
   );
 }

@@ -45,7 +45,7 @@ export async function runJob(context: CommandContext, name: string, options: Run
       signer: order === undefined ? accountOf(options.as) : bench.orders.signerOf(order),
     };
     const plan = await bench.desk.plan(bench.viewer, request);
-    if (!context.json) for (const line of told(request.kind, plan)) context.out(line);
+    if (!context.json) for (const line of toldPlan(request.kind, plan)) context.out(line);
     if (options.draft !== undefined) await writeDraft(context, bench, { request, plan, options });
     else if (options.dryRun) say(context, { dryRun: true, ...plan });
     else await submit(context, bench, { request, plan, options, order, timeoutMs });
@@ -197,7 +197,7 @@ export async function readOrder(path: string): Promise<Uint8Array> {
   return fromBase64Url(text);
 }
 
-function told(kind: string, plan: JobPlan): string[] {
+export function toldPlan(kind: string, plan: JobPlan): string[] {
   const shares = (title: string, of: JobPlan['regions']) =>
     of.length === 0
       ? []

@@ -15,6 +15,7 @@ import {
 import { createLog } from '../log.ts';
 import { Liveness } from '../nodes/index.ts';
 import { createOrders, type Orders } from '../orders/index.ts';
+import type { Sql } from '../seams/db-adapter/index.ts';
 import { secureRandom } from '../secure-random.ts';
 import { besideHub } from './beside.ts';
 import { LOCAL } from './command-line.ts';
@@ -22,6 +23,7 @@ import type { CommandContext } from './context.ts';
 import { NO_HEADS } from './fleet.ts';
 
 export interface JobBench extends JobTools {
+  readonly sql: Sql;
   readonly orders: Orders;
   readonly schedules: JobSchedules;
   /** Whoever has the shell has proved to be there. */
@@ -54,6 +56,7 @@ export async function withJobs<T>(
     const accounts = new AccountStore(sql);
     return work({
       ...tools,
+      sql,
       orders,
       schedules: new JobSchedules({
         ...{ sql, clock, desk: tools.desk, audit: new AuditLog({ sql, clock }) },

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
-import type { ReleaseKind } from '../rollouts/index.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT_CODES } from './exit.ts';
+import type { CreateOptions } from './rollout.ts';
+import type { UpgradeOptions } from './rollout-chainweb.ts';
 
 const WHICH = 'of the rollout; needed where more than one is open';
 
@@ -20,10 +21,23 @@ export function addRolloutCommands(root: Command, here: () => CommandContext): v
     .description('begin: tells what it will touch, then gives ring after ring the release as gates open')
     .addOption(new Option('--kind <kind>', 'what of it').choices(['payload', 'runtime']).default('payload'))
     .option('--targets <version>', 'of the release; what is in force unless given')
+    .addOption(
+      new Option('--chainweb <version>', 'chainweb-node instead: what the new one reports').conflicts([
+        'kind',
+        'targets',
+      ]),
+    )
+    .option('-p, --param <name=value...>', 'with --chainweb: image, url and sha256, gateMinutes')
+    .option('-q, --query <selector>', 'with --chainweb: which nodes; all that run an older one unless given')
+    .option('--draft <file>', 'with --chainweb: write the order to be signed, and do nothing else')
+    .option('--as <email>', 'with --draft: the account whose key will sign')
+    .option('--order <file>', 'with --chainweb: the signed order')
     .option('--dry-run', 'tell what it would touch, and do nothing', false)
     .option('--yes', 'do it without a question', false)
-    .action(async (options: { kind: ReleaseKind; targets?: string; dryRun: boolean; yes: boolean }) =>
-      (await commands()).createRollout(here(), options),
+    .action(async ({ chainweb, ...options }: CreateOptions & Partial<UpgradeOptions>) =>
+      chainweb === undefined
+        ? (await commands()).createRollout(here(), options)
+        : (await import('./rollout-chainweb.ts')).createUpgrade(here(), { ...options, chainweb }),
     );
   rollout
     .command('status')

@@ -18,7 +18,7 @@ import { confirm } from './prompt.ts';
 import { withBench } from './release.ts';
 import { printable, table } from './table.ts';
 
-interface CreateOptions {
+export interface CreateOptions {
   readonly kind: ReleaseKind;
   readonly targets?: string;
   readonly dryRun: boolean;

@@ -22,7 +22,7 @@ const LAMPS: Readonly<Record<JobState, LampName>> = {
 /** What each state means, and what moves a job on from it. */
 const STATE_MEANING: Readonly<Record<JobState, string>> = {
   queued:
-    'It waits for its time, for a free slot of its node, for the caps of its kind, or for a second approver.',
+    'It waits for its time, for a free slot of its node, for the caps of its kind, for a second approver, or for its rollout to go on.',
   leased: 'It was sent to its node, which has ten seconds to say that it has it on disk.',
   running: 'Its node has it and renews the lease; after 90 s of silence the lease is lost.',
   succeeded: 'The node’s signed result says so.',

@@ -30,6 +30,7 @@ export const CONTEXT = {
   uploadAsk: 'stoa/v1/upload-ask',
   minuteRoot: 'stoa/v1/minute-root',
   dialBack: 'stoa/v1/dial-back',
+  workClaim: 'stoa/v1/work-claim',
 } as const;
 
 export type Context = (typeof CONTEXT)[keyof typeof CONTEXT];

@@ -1,62 +1,75 @@
+import type { CryptoSuite, Random } from '@stoa/protocol';
 import { AuditLog } from '#audit/index.ts';
+import type { JobReader } from '#jobs/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Clock } from '../clock.ts';
+import type { HttpFeature } from '../http.ts';
 import type { Task } from '../ticker.ts';
-import { BenchmarkIntake, type IntakeDeps } from './intake.ts';
+import { BenchmarkIntake } from './intake.ts';
 import { Restamp } from './restamp.ts';
 import { ScoreDesk } from './score-desk.ts';
 import { ScoreReader } from './score-reader.ts';
-import { changedSince, type ScoreAt, type ScoreChange, scoresAt } from './score-store.ts';
+import { WorkCheck } from './work-check.ts';
+import { WorkDesk, workRoutes } from './work-desk.ts';
+import { WorkRetention } from './work-retention.ts';
+import { WorkStore } from './work-store.ts';
 
+export type { BaselineTable } from './baseline-store.ts';
+export type { StoredScore } from './run.ts';
 export type { ScoreDesk } from './score-desk.ts';
 export type { NodeScore, ScoreReader, ScoreRun } from './score-reader.ts';
-export type { ScoreAt, ScoreChange } from './score-store.ts';
+export type { ScoreAt, ScoreChange, Waiting } from './score-store.ts';
+export { Scores } from './scores.ts';
 
-const CHANGES = 10_000;
-
-/** What the gates and the ledger ask: scores as they count in an hour. */
-export class Scores {
-  readonly #sql: Sql;
-
-  constructor(sql: Sql) {
-    this.#sql = sql;
-  }
-
-  /** Nodes without a score are left out. An hour that has ended never changes: what is stamped counts from the next one on. */
-  at(hubHour: number, nodeIds: readonly string[]): Promise<ReadonlyMap<string, ScoreAt>> {
-    return scoresAt(this.#sql, hubHour, nodeIds);
-  }
-
-  /**
-   * Every score since the cursor, in the order in which they were stored; 0n begins with the first. Ask again while something
-   * comes. One of a later hour comes early: it counts from `hubHour` on.
-   */
-  changedSince(
-    cursor: bigint,
-  ): Promise<{ readonly changes: readonly ScoreChange[]; readonly cursor: bigint }> {
-    return changedSince(this.#sql, cursor, CHANGES);
-  }
+export interface ScoreToolsDeps {
+  readonly sql: Sql;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Nodes whose score changed. */
+  readonly onStamped?: (nodeIds: readonly string[]) => void;
 }
 
-export interface ScoringDeps extends Pick<IntakeDeps, 'sql' | 'jobs' | 'clock' | 'proofs'> {}
-
-export interface Scoring {
-  readonly scores: Scores;
+/** What people do with scores and see of them: of a hub, and of a command beside one. */
+export interface ScoreTools {
   readonly desk: ScoreDesk;
   readonly reader: ScoreReader;
   readonly restamp: Restamp;
+}
+
+export function createScoreTools({ sql, clock, onStamped = () => undefined }: ScoreToolsDeps): ScoreTools {
+  return {
+    desk: new ScoreDesk({ sql, audit: new AuditLog({ sql, clock }), clock, onStamped }),
+    reader: new ScoreReader({ sql, clock }),
+    restamp: new Restamp({ sql, clock, onStamped }),
+  };
+}
+
+export interface ScoringDeps extends ScoreToolsDeps {
+  readonly clock: Clock;
+  readonly jobs: Pick<JobReader, 'reports'>;
+  readonly random: Random;
+  readonly crypto: CryptoSuite;
+}
+
+export interface Scoring extends ScoreTools {
+  /** What nodes say while they are measured. */
+  readonly work: HttpFeature;
   readonly tasks: readonly Task[];
 }
 
-/** ServerScores: made of benchmarks, stored with why, read by the hour. */
-export function createScoring({ sql, jobs, clock, proofs }: ScoringDeps): Scoring {
-  const onStamped = () => undefined;
-  const restamp = new Restamp({ sql, clock, onStamped });
-  const intake = new BenchmarkIntake({ sql, jobs, proofs, clock, onStamped });
+/** ServerScores: made of benchmarks, stored with why. */
+export function createScoring(deps: ScoringDeps): Scoring {
+  const { sql, clock, random, jobs, onStamped = () => undefined } = deps;
+  const tools = createScoreTools(deps);
+  const store = new WorkStore(sql);
+  const proofs = (run: Parameters<WorkStore['proofs']>[0]) => store.proofs(run);
+  const desk = new WorkDesk({ ...deps, store, check: new WorkCheck({ random, clock }) });
   return {
-    scores: new Scores(sql),
-    desk: new ScoreDesk({ sql, audit: new AuditLog({ sql, clock }), clock, onStamped }),
-    reader: new ScoreReader({ sql, clock }),
-    restamp,
-    tasks: [intake, restamp],
+    ...tools,
+    work: workRoutes(desk),
+    tasks: [
+      new BenchmarkIntake({ sql, jobs, proofs, clock, onStamped }),
+      tools.restamp,
+      new WorkRetention({ store, clock }),
+    ],
   };
 }

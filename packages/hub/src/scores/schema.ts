@@ -1,4 +1,5 @@
 import {
+  bigint,
   bigserial,
   index,
   integer,
@@ -75,4 +76,27 @@ export const scores = pgTable(
     at: instant('at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.nodeId, table.version] })],
+);
+
+/** What nodes answered to nonces while a benchmark ran: the hub's own clock behind their figures. */
+export const benchmarkWork = pgTable(
+  'benchmark_work',
+  {
+    jobId: uuid('job_id').notNull(),
+    attempt: smallint('attempt').notNull(),
+    part: text('part').notNull(),
+    nonce: bytea('nonce').notNull(),
+    askedAt: instant('asked_at').notNull(),
+    answeredAt: instant('answered_at'),
+    /** Of all lanes. */
+    steps: bigint('steps', { mode: 'bigint' }),
+    /** `workClaimKind`, sealed by the node: names the hash of its answer. */
+    sealed: bytea('sealed'),
+    /** Of the stretches that were done again; null where the hub had no time for any. */
+    verdict: text('verdict'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.jobId, table.attempt, table.part] }),
+    index('benchmark_work_asked').on(table.askedAt),
+  ],
 );

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { PART_NAMES, type Proofs, partOf } from '@stoa/protocol/stoicism';
+import { type Proofs, partOf, WORK_PARTS } from '@stoa/protocol/stoicism';
 import { NodeAccess } from '#accounts/index.ts';
 import { JobReader } from '#jobs/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
-import { createScoring } from './index.ts';
+import { createScoreTools } from './index.ts';
+import { BenchmarkIntake } from './intake.ts';
+import { Scores } from './scores.ts';
 
 /** Of a machine that has every baseline of the published table. */
 export const AT_BASELINES = {
@@ -15,7 +17,7 @@ export const AT_BASELINES = {
 };
 
 /** The hub's clock allows everything. */
-export const ALL_PROVEN: Proofs = Object.fromEntries(PART_NAMES.map((name) => [name, partOf(name).most]));
+export const ALL_PROVEN: Proofs = Object.fromEntries(WORK_PARTS.map((name) => [name, partOf(name).most]));
 
 export interface BenchmarkJob {
   readonly nodeId: string;
@@ -37,9 +39,15 @@ export async function storeBenchmark(sql: Sql, job: BenchmarkJob): Promise<strin
   return jobId;
 }
 
+/** @param proofs what the hub's clock says of every run. */
 export function scoringOf(sql: Sql, clock: { now(): number }, proofs: Proofs = ALL_PROVEN) {
   const jobs = new JobReader({ sql, access: new NodeAccess({ sql }) });
-  const scoring = createScoring({ sql, jobs, clock, proofs: async () => proofs });
-  const [intake] = scoring.tasks;
-  return { ...scoring, intake: intake! };
+  return {
+    ...createScoreTools({ sql, clock }),
+    scores: new Scores(sql),
+    intake: new BenchmarkIntake({
+      ...{ sql, jobs, clock, proofs: async () => proofs },
+      onStamped: () => undefined,
+    }),
+  };
 }

@@ -1,6 +1,7 @@
 import { PART_NAMES, type PartName, partOf } from './parts.ts';
 import { HW_PERMILLE, type HwType, type Measure, type Measured } from './score.ts';
 import { ScoreError, thousandths } from './score-error.ts';
+import { isWorkPart, type WorkPart } from './work.ts';
 
 /** What the signed result of a benchmark says, in thousandths; still without what the hub's clock says of it. */
 export interface Benchmark {
@@ -70,7 +71,7 @@ function hwTypeOf(told: unknown): HwType {
 }
 
 /** What the hub saw of a part that answers a nonce: thousandths that its clock allows, or that the answer was wrong. */
-export type Proofs = { readonly [P in PartName]?: number | 'wrong' };
+export type Proofs = { readonly [P in WorkPart]?: number | 'wrong' };
 
 /** Way and scheduling take some of the hub's time, not of the machine's: that much is believed on top. */
 const TOLERANCE_PERMILLE = 1_100n;
@@ -80,7 +81,7 @@ export function provenBy(claimed: Measured, proofs: Proofs): Measured {
   return Object.fromEntries(
     Object.entries(claimed).map(([name, measure]) => [
       name,
-      partOf(name as PartName).nonce === true ? proven(measure, proofs[name as PartName]) : measure,
+      isWorkPart(name) ? proven(measure, proofs[name]) : measure,
     ]),
   );
 }

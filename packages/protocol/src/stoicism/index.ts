@@ -82,3 +82,26 @@ export {
   type WarmUps,
   warmUpColumns,
 } from './warm-up.ts';
+export {
+  isWorkPart,
+  WORK_PARTS,
+  WORK_UNITS,
+  type Work,
+  type WorkPart,
+  type WorkStart,
+  workOf,
+} from './work.ts';
+export {
+  MAX_LANES,
+  MAX_MARKS,
+  NO_ANSWER,
+  WORK_WORD_BYTES,
+  WORK_WORD_PATH,
+  type WorkClaim,
+  type WorkLane,
+  type WorkWord,
+  workAnswer,
+  workClaimKind,
+  workNonce,
+  workWord,
+} from './work-word.ts';

@@ -23,8 +23,6 @@ export interface ScorePart {
   readonly most: number;
   /** Counted by the system and not timed: no fallback inflates it, so ten times its baseline is no anomaly. */
   readonly amount?: true;
-  /** Measured by work that begins with a nonce of the hub's and is timed by it: docs/decisions/benchmark-evidence.md. */
-  readonly nonce?: true;
 }
 
 type Row = Pick<ScorePart, 'title' | 'unit'>;
@@ -36,14 +34,14 @@ const linear = (group: ScorePart['group'], row: Row, percent: number, baseline: 
 
 /** The baselines of the drive and of the commitment are our ruling: docs/scores.md. */
 export const SCORE_PARTS = {
-  cpuSingle: { ...linear('processor', { title: 'one thread', unit: 'events/s' }, 4, 5_000), nonce: true },
-  cpuMulti: { ...linear('processor', { title: 'all threads', unit: 'events/s' }, 4, 5_000), nonce: true },
+  cpuSingle: linear('processor', { title: 'one thread', unit: 'events/s' }, 4, 5_000),
+  cpuMulti: linear('processor', { title: 'all threads', unit: 'events/s' }, 4, 5_000),
   ipc: linear('processor', { title: 'instructions a cycle', unit: '' }, 2, 1.5),
-  blake2s: { ...linear('processor', { title: 'Blake2s', unit: 'MB/s' }, 2, 600), nonce: true },
-  secp256k1: { ...linear('processor', { title: 'secp256k1', unit: '/s' }, 3, 30_000), nonce: true },
-  ed25519: { ...linear('processor', { title: 'Ed25519', unit: '/s' }, 2, 25_000), nonce: true },
-  pactProxy: { ...linear('processor', { title: 'contract-like steps', unit: '/s' }, 3, 1_000), nonce: true },
-  hashVerify: { ...linear('processor', { title: 'header hashes', unit: '/s' }, 2, 4_000), nonce: true },
+  blake2s: linear('processor', { title: 'Blake2s', unit: 'MB/s' }, 2, 600),
+  secp256k1: linear('processor', { title: 'secp256k1', unit: '/s' }, 3, 30_000),
+  ed25519: linear('processor', { title: 'Ed25519', unit: '/s' }, 2, 25_000),
+  pactProxy: linear('processor', { title: 'contract-like steps', unit: '/s' }, 3, 1_000),
+  hashVerify: linear('processor', { title: 'header hashes', unit: '/s' }, 2, 4_000),
   memory: { ...linear('memory', { title: 'amount', unit: 'GB' }, 15, 8), amount: true },
   memorySpeed: linear('memory', { title: 'speed', unit: 'MB/s' }, 4, 8_000),
   download: {

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { toHex } from '@stoa/protocol';
+import type { WorkPart } from '@stoa/protocol/stoicism';
 import { hostCollector } from '#collectors/host.ts';
 import { DiskError } from '#disk.ts';
 import type { JobHandler, RunningJob } from '#work/handler.ts';
 import { JobError } from '#work/job-error.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
-import { measureCpu } from '#work/kinds/measure/cpu.ts';
-import { measureCrypto } from '#work/kinds/measure/crypto.ts';
 import { type DriveFigures, measureDrive } from '#work/kinds/measure/drive.ts';
-import { measureMemory } from '#work/kinds/measure/memory.ts';
+import { hardwareOf } from '#work/kinds/measure/hardware.ts';
 import { measureNetwork } from '#work/kinds/measure/network.ts';
-import { fioDrive, perfIpc, sysbenchCpu, sysbenchMemory } from '#work/kinds/measure/tools.ts';
+import { measureProven } from '#work/kinds/measure/proven.ts';
+import { fioDrive, perfIpc } from '#work/kinds/measure/tools.ts';
 import { withNodeStopped } from '#work/kinds/node-stopped.ts';
 
 const TEST_FILE = '.stoa-benchmark';
@@ -21,6 +21,17 @@ export interface BenchmarkOptions {
   readonly seconds: number;
 }
 
+/** Single threads, each from a nonce of the hub's on, and by what name the figure is reported. */
+const PROVEN = {
+  cpuSingle: 'cpuSingle',
+  blake2s: 'blake2sMbPerSecond',
+  secp256k1: 'secp256k1PerSecond',
+  ed25519: 'ed25519PerSecond',
+  pactProxy: 'pactProxyPerSecond',
+  hashVerify: 'hashVerifyPerSecond',
+  memorySpeed: 'memoryMbPerSecond',
+} as const satisfies Partial<Record<WorkPart, string>>;
+
 /** Each part that can't be measured is left out: by the rules it then credits nothing. */
 export function benchmarkNode(
   deps: KindDeps,
@@ -29,39 +40,34 @@ export function benchmarkNode(
   return {
     async run(job) {
       const host = await hostCollector(deps).collect(job.signal);
+      const hw = await hardwareOf(deps, job.signal);
       job.progress(5, 'network');
       const network = await measureNetwork(deps, await deps.hub(), job.signal);
       return withNodeStopped(deps, job, async () => {
+        job.progress(20, 'all threads');
         const threads = Math.max(1, host.cpuCount);
-        const by = { commands: deps.commands, signal: job.signal };
-        const whole = Math.max(1, Math.round(seconds));
-        job.progress(20, 'processor');
-        const own = await measureCpu({ seconds, threads }, job.signal);
-        const single =
-          (await sysbenchCpu(by.commands, { threads: 1, seconds: whole }, by.signal)) ?? own.singleEvents;
-        const multi =
-          (await sysbenchCpu(by.commands, { threads, seconds: whole }, by.signal)) ?? own.multiEvents;
-        job.progress(40, 'cryptography');
-        const crypto = await measureCrypto(seconds / 4, job.signal);
-        job.progress(60, 'memory');
-        const memory =
-          (await sysbenchMemory(by.commands, whole, by.signal)) ?? (await measureMemory(seconds, by.signal));
-        const ipc = await perfIpc(by.commands, seconds / 4, by.signal);
+        const cpuMulti = await measureProven(deps, job, { part: 'cpuMulti', seconds, threads });
+        const proven: Record<string, number> = {};
+        for (const [index, part] of Object.keys(PROVEN).entries()) {
+          job.progress(30 + 5 * index, part);
+          const share = part === 'cpuSingle' ? seconds : seconds / 2;
+          const by = { part: part as keyof typeof PROVEN, seconds: share, threads: 1 };
+          proven[PROVEN[by.part]] = await measureProven(deps, job, by);
+        }
+        const ipc = await perfIpc(deps.commands, seconds / 4, job.signal);
         job.progress(75, 'drive');
         const drive = await driveFigures(deps, job, { megabytes, seconds });
         return {
           report: rounded({
-            cpuSingle: single,
-            cpuMulti: multi,
-            ownCpuSingle: own.singleEvents,
-            ownCpuMulti: own.multiEvents,
+            cpuMulti,
+            ...proven,
             ...(ipc !== undefined && { ipc }),
-            ...crypto,
             memoryMb: host.memoryTotalBytes / 1e6,
-            memoryMbPerSecond: memory,
             ...drive,
             ...network,
             cpus: host.cpuCount,
+            hw,
+            committedGb: deps.config.committedGb,
           }),
         };
       });

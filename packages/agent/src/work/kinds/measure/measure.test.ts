@@ -1,38 +1,43 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import crypto, { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { WORK_PARTS, workOf } from '@stoa/protocol/stoicism';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createClock } from '#clock.ts';
-import { createCommands } from '#work/commands.ts';
-import { measureCpu } from '#work/kinds/measure/cpu.ts';
-import { measureCrypto } from '#work/kinds/measure/crypto.ts';
+import { openProc } from '#collectors/proc.ts';
+import type { Commands } from '#work/commands.ts';
+import { measureChains } from '#work/kinds/measure/chain.ts';
 import { measureDrive } from '#work/kinds/measure/drive.ts';
-import { measureMemory } from '#work/kinds/measure/memory.ts';
-import { fioDrive, sysbenchCpu, sysbenchMemory } from '#work/kinds/measure/tools.ts';
+import { hardwareOf } from '#work/kinds/measure/hardware.ts';
+import { overEnds } from '#work/kinds/measure/network.ts';
+import { fioDrive, perfIpc } from '#work/kinds/measure/tools.ts';
 
 const signal = new AbortController().signal;
 const seconds = 0.05;
-const commands = createCommands(createClock());
 
 describe('a measure', () => {
-  // A machine that others use may take the processor away in the middle of it.
-  it('of the processor counts events, and more on more threads or as many', { retry: 4 }, async () => {
-    const { singleEvents, multiEvents } = await measureCpu({ seconds: 0.2, threads: 2 }, signal);
-    expect(singleEvents).toBeGreaterThan(10);
-    expect(multiEvents).toBeGreaterThan(singleEvents / 2);
-  });
-
-  it('of cryptography and memory gives a figure for each part', async () => {
-    for (const [name, figure] of Object.entries(await measureCrypto(seconds, signal)))
-      expect(figure, name).toBeGreaterThan(1);
-    expect(await measureMemory(seconds, signal)).toBeGreaterThan(50);
-  });
+  it.each(WORK_PARTS)(
+    'of %s gives a figure, and a chain that can be followed from mark to mark',
+    async (part) => {
+      const nonce = new Uint8Array(32).fill(5);
+      const { lanes, figure } = await measureChains({ part, nonce }, { seconds, threads: 2 }, signal);
+      expect(figure).toBeGreaterThan(1);
+      expect(lanes).toHaveLength(2);
+      for (const [lane, { every, marks }] of lanes.entries()) {
+        expect(marks.length).toBeLessThanOrEqual(256);
+        const { first, step } = workOf(crypto, { part, nonce, lane });
+        let state = first;
+        for (let count = 0; count < every; count += 1) state = step(state);
+        expect(new Uint8Array(state)).toEqual(marks[0]);
+      }
+      expect(lanes[0]!.marks[0]).not.toEqual(lanes[1]!.marks[0]);
+    },
+  );
 
   it('ends with its job', async () => {
     const stop = new AbortController();
-    const measured = measureMemory(1000, stop.signal);
+    const by = { seconds: 1000, threads: 1 };
+    const measured = measureChains({ part: 'blake2s', nonce: new Uint8Array(32) }, by, stop.signal);
     stop.abort(new Error('cancelled'));
     await expect(measured).rejects.toThrow('cancelled');
   });
@@ -58,14 +63,37 @@ describe('a measure', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it.skipIf(!existsSync('/usr/bin/sysbench'))('reads what sysbench says', async () => {
-    expect(await sysbenchCpu(commands, { threads: 1, seconds: 1 }, signal)).toBeGreaterThan(10);
-    expect(await sysbenchMemory(commands, 1, signal)).toBeGreaterThan(50);
-  });
-
   it('does without a tool that is not there', async () => {
     const none = { run: () => Promise.reject(Object.assign(new Error('none'), { code: 'command_missing' })) };
-    expect(await sysbenchCpu(none, { threads: 1, seconds: 1 }, signal)).toBeUndefined();
+    expect(await perfIpc(none, 1, signal)).toBeUndefined();
     expect(await fioDrive(none, { path: '/x', megabytes: 16, seconds: 1 }, signal)).toBeUndefined();
+  });
+});
+
+describe('the network', () => {
+  it('is judged over all ends that answer', () => {
+    const steady = { trips: [10, 10, 10, 10], probes: 4 };
+    const shaky = { trips: [10, 90], probes: 4 };
+    expect(overEnds([steady])).toEqual({ jitterMs: 0, loss: 0, targets: 1 });
+    expect(overEnds([steady, shaky, steady])).toEqual({ jitterMs: 0, loss: 1 - 10 / 12, targets: 3 });
+    expect(overEnds([{ trips: [], probes: 20 }])).toEqual({ jitterMs: undefined, loss: 1, targets: 0 });
+  });
+});
+
+describe('the hardware', () => {
+  const saying = (line: string): Commands => ({
+    run: async ({ onLine }) => {
+      onLine?.(line, 'stdout');
+      return { exitCode: line === 'none' ? 1 : 0 };
+    },
+  });
+  it.each([
+    ['none', 'bare-metal'],
+    ['kvm', 'vps'],
+    ['microsoft', 'vps'],
+    ['docker', 'container'],
+    ['lxc', 'container'],
+  ])('that systemd calls %s is %s', async (line, hw) => {
+    expect(await hardwareOf({ commands: saying(line), proc: openProc() }, signal)).toBe(hw);
   });
 });

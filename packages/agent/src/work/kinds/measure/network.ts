@@ -1,39 +1,118 @@
+import { isIP } from 'node:net';
 import { ProtocolError, parseManifest, parseStatement } from '@stoa/protocol';
 import type { Clock } from '#clock.ts';
-import { type Http, textOf } from '#http.ts';
+import { networkPath } from '#collectors/chainweb-api.ts';
+import type { AgentConfig } from '#config.ts';
+import { type Http, type HttpRequest, textOf } from '#http.ts';
 import { HttpError } from '#http-error.ts';
+import { isPublicAddress } from '#public-address.ts';
+import { mirrorHttp } from '#update/mirror-http.ts';
 
 export interface NetworkFigures {
   readonly downloadMbitPerSecond: number | undefined;
   readonly jitterMs: number | undefined;
   /** 0 to 1. */
   readonly loss: number;
+  /** Against how many ends it was measured: the hub, and peers that answered. */
+  readonly targets: number;
+}
+
+export interface NetworkDeps {
+  readonly http: Http;
+  /** To this host's chainweb-node. */
+  readonly nodeHttp: Http;
+  readonly clock: Clock;
+  readonly config: Pick<AgentConfig, 'network' | 'chainwebP2pUrl'>;
+}
+
+interface Trips {
+  /** Round trips of the probes that were answered, ms. */
+  readonly trips: readonly number[];
+  readonly probes: number;
 }
 
 const PROBES = 20;
 const PROBE_MS = 2_000;
 const DOWNLOAD_MS = 8_000;
+const PEERS = 3;
+const PEERS_BYTES = 256 * 1024;
 
-/** Against the region's hub, over the way that the agent goes: round trips of small requests, then its largest file. */
+/**
+ * Round trips of small requests to the region's hub, over the way that the agent goes, and to peers of this host's node; then
+ * the hub's largest file. A peer that never answers says nothing about this machine, and is left out.
+ */
 export async function measureNetwork(
-  { http, clock }: { http: Http; clock: Clock },
+  deps: NetworkDeps,
   hub: string,
   signal: AbortSignal,
 ): Promise<NetworkFigures> {
+  const { clock } = deps;
+  const guarded = mirrorHttp({ http: deps.http, hub: () => hub, allowed: isPublicAddress });
+  const near = await tripsTo({ clock, http: deps.http, request: { url: `${hub}/healthz` } }, signal);
+  const ends = [near];
+  for (const url of await peerUrls(deps, signal)) {
+    const far = await tripsTo({ clock, http: guarded, request: { url, selfSigned: true } }, signal);
+    if (far.trips.length > 0) ends.push(far);
+  }
+  return { downloadMbitPerSecond: await speedOf(deps, hub, signal), ...overEnds(ends) };
+}
+
+/** The median of the jitter, so that one bad peer costs nothing, and what was lost of all probes. */
+export function overEnds(ends: readonly Trips[]): Omit<NetworkFigures, 'downloadMbitPerSecond'> {
+  const jitters = ends.flatMap(({ trips }) => jitterOf(trips) ?? []).sort((a, b) => a - b);
+  const probes = ends.reduce((sum, end) => sum + end.probes, 0);
+  const answered = ends.reduce((sum, end) => sum + end.trips.length, 0);
+  return {
+    jitterMs: jitters[Math.floor(jitters.length / 2)],
+    loss: 1 - answered / probes,
+    targets: ends.filter(({ trips }) => trips.length > 0).length,
+  };
+}
+
+async function tripsTo(
+  by: { clock: Clock; http: Http; request: Pick<HttpRequest, 'url' | 'selfSigned'> },
+  signal: AbortSignal,
+): Promise<Trips> {
   const trips: number[] = [];
   for (let probe = 0; probe < PROBES; probe += 1) {
     signal.throwIfAborted();
-    const started = clock.monotonic();
-    const answered = await http
-      .request({ url: `${hub}/healthz`, timeoutMs: PROBE_MS, signal })
+    const started = by.clock.monotonic();
+    const answered = await by.http
+      .request({ ...by.request, timeoutMs: PROBE_MS, signal, maxBytes: PEERS_BYTES })
       .catch(() => undefined);
-    if (answered !== undefined) trips.push(clock.monotonic() - started);
+    if (answered !== undefined) trips.push(by.clock.monotonic() - started);
+    // It is not there: the other probes would take 2 s each to say so again.
+    else if (probe === 2 && trips.length === 0 && by.request.selfSigned) break;
   }
-  return {
-    downloadMbitPerSecond: await speedOf({ http, clock }, hub, signal),
-    jitterMs: jitterOf(trips),
-    loss: 1 - trips.length / PROBES,
-  };
+  return { trips, probes: PROBES };
+}
+
+/** Of a few of the peers that this host's node knows; none while it does not run. Peers elsewhere than on the internet are not asked. */
+async function peerUrls({ nodeHttp, config }: NetworkDeps, signal: AbortSignal): Promise<readonly string[]> {
+  const path = networkPath(config.network);
+  try {
+    const answer = await nodeHttp.request({
+      url: `${config.chainwebP2pUrl}${path}/cut/peer`,
+      timeoutMs: PROBE_MS,
+      selfSigned: true,
+      signal,
+    });
+    const items = (JSON.parse(textOf(answer)) as { items?: unknown } | null)?.items;
+    return (Array.isArray(items) ? items : [])
+      .flatMap((item: { address?: { hostname?: unknown; port?: unknown } } | null) => {
+        const { hostname, port } = item?.address ?? {};
+        if (typeof hostname !== 'string' || typeof port !== 'number') return [];
+        if (isIP(hostname) !== 0 && !isPublicAddress(hostname)) return [];
+        const host = isIP(hostname) === 6 ? `[${hostname}]` : hostname;
+        const url = `https://${host}:${port}${path}/cut/peer?limit=1`;
+        return URL.canParse(url) ? [url] : [];
+      })
+      .slice(0, PEERS);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof HttpError || error instanceof SyntaxError) return [];
+    throw error;
+  }
 }
 
 /** Mean of the differences between one round trip and the next (RFC 3550). */
@@ -43,7 +122,7 @@ function jitterOf(trips: readonly number[]): number | undefined {
 }
 
 async function speedOf(
-  { http, clock }: { http: Http; clock: Clock },
+  { http, clock }: Pick<NetworkDeps, 'http' | 'clock'>,
   hub: string,
   signal: AbortSignal,
 ): Promise<number | undefined> {

@@ -16,37 +16,6 @@ async function outputOf(commands: Commands, argv: Argv, signal: AbortSignal): Pr
   }
 }
 
-/** Events a second of `sysbench cpu`. */
-export async function sysbenchCpu(
-  commands: Commands,
-  { threads, seconds }: { threads: number; seconds: number },
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  const argv: Argv = ['sysbench', 'cpu', `--threads=${threads}`, `--time=${seconds}`, 'run'];
-  const lines = await outputOf(commands, argv, signal);
-  const figure = lines?.map((line) => /^\s*events per second:\s+([\d.]+)/.exec(line)?.[1]).find(Boolean);
-  return figure === undefined ? undefined : Number(figure);
-}
-
-/** MB (2^20) a second of `sysbench memory`. */
-export async function sysbenchMemory(
-  commands: Commands,
-  seconds: number,
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  const argv: Argv = [
-    'sysbench',
-    'memory',
-    '--memory-block-size=1M',
-    '--memory-total-size=10T',
-    `--time=${seconds}`,
-    'run',
-  ];
-  const lines = await outputOf(commands, argv, signal);
-  const figure = lines?.map((line) => /\(([\d.]+) MiB\/sec\)/.exec(line)?.[1]).find(Boolean);
-  return figure === undefined ? undefined : Number(figure);
-}
-
 interface FioSide {
   readonly iops: number;
   /** Bytes a second. */

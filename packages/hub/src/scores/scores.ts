@@ -1,0 +1,28 @@
+import type { Sql } from '#seams/db-adapter/index.ts';
+import { changedSince, type ScoreAt, type ScoreChange, scoresAt } from './score-store.ts';
+
+const CHANGES = 10_000;
+
+/** What the gates and the ledger ask: scores as they count in an hour. */
+export class Scores {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Nodes without a score are left out. An hour that has begun never changes: what is stamped counts from the next one on. */
+  at(hubHour: number, nodeIds: readonly string[]): Promise<ReadonlyMap<string, ScoreAt>> {
+    return scoresAt(this.#sql, hubHour, nodeIds);
+  }
+
+  /**
+   * Every score since the cursor, in the order in which they were stored; 0n begins with the first. Ask again while something
+   * comes. One of a later hour comes early: it counts from `hubHour` on.
+   */
+  changedSince(
+    cursor: bigint,
+  ): Promise<{ readonly changes: readonly ScoreChange[]; readonly cursor: bigint }> {
+    return changedSince(this.#sql, cursor, CHANGES);
+  }
+}

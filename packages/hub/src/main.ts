@@ -10,6 +10,7 @@ import { addLedgerCommands } from './commands/ledger-program.ts';
 import { addNodeCommands } from './commands/nodes-program.ts';
 import { addReleaseCommands } from './commands/release-program.ts';
 import { addRolloutCommands } from './commands/rollout-program.ts';
+import { addScoreCommands } from './commands/score-program.ts';
 import { addSshCommands } from './commands/ssh-program.ts';
 import type { TokenOptions } from './commands/token.ts';
 import { describeConfig, loadConfig } from './config.ts';
@@ -90,6 +91,7 @@ function program(signal: AbortSignal): Command {
   addReleaseCommands(root, here);
   addRolloutCommands(root, here);
   addLedgerCommands(root, here);
+  addScoreCommands(root, here);
   addAuditCommands(root, here);
   addBackupCommands(root, here);
   root

@@ -72,6 +72,7 @@ import { loadBackupTime } from './region-settings.ts';
 import { type ReleaseSide, ReleaseViews, releasePages, upkeepFault } from './releases/index.ts';
 import { createRolloutTools, rolloutPages, rolloutSource, UpgradeDesk } from './rollouts/index.ts';
 import { SavedViews, savedViewRoutes } from './saved-views/index.ts';
+import { createScoring, scoreRoutes } from './scores/index.ts';
 import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import type { Mailer } from './seams/mailer/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
@@ -229,6 +230,10 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     fault: () => upkeepFault(sql),
   });
   const acts = new BulkActs({ ...options, access, audit });
+  const scoring = createScoring({
+    ...{ sql, clock, random, crypto: nodeCrypto, jobs: jobs.reader },
+    onStamped: (ids) => options.bus.publish('nodes', { ids }),
+  });
   const addressOf = (c: HubContext) => clientOf(c, options.addressOf);
   const app = createHttpApp({
     features: [
@@ -266,6 +271,8 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       ownerKeyRoutes({ ownerKeys, guard, clock }),
       ...payouts.features,
       orderRoutes({ orders: options.orders, guard }),
+      scoreRoutes({ ...nodes, ...scoring, guard }),
+      scoring.work,
       sharingRoutes({ ...nodes, guard, access, shares, store: shareStore, transfers, fingerprintOf }),
       savedViewRoutes({ guard, views }),
       bulkRoutes({ guard, acts }),
@@ -284,6 +291,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
           archives,
           releases,
         },
+        scores: scoring.reader,
         nodeAccess: access,
         version: hub().version,
         guard: requireKeyOrViewer({ keys, guard, addressOf }),
@@ -323,6 +331,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       new AnnouncementMails({ ...options, store: announcements }),
       new AuditRetention({ store: auditStore, clock }),
       schedules,
+      ...scoring.tasks,
     ],
     alerts,
     get streams() {

@@ -24,6 +24,7 @@ import { systemClock } from '../clock.ts';
 import { loadConfig } from '../config.ts';
 import { Assets } from '../console/assets.ts';
 import { createHttpApp, type HubApp } from '../http.ts';
+import { createScoreTools } from '../scores/index.ts';
 import { type ApiDocument, apiRoutes } from './api.tsx';
 import { idOf, operationsOf, requestOf } from './requests.fixture.ts';
 
@@ -99,6 +100,7 @@ describe('the API', { timeout: 120_000 }, () => {
       acts: new BulkActs({ sql, access, audit, bus, clock, liveness, heads }),
       liveness,
       ledger: new TokenLedger({ sql, clock, audit, tokens }),
+      scores: createScoreTools({ sql, clock }).reader,
       jobs,
       followers: new LogFollowers({ ...jobs, bus, clock }),
       clock,
@@ -168,6 +170,14 @@ describe('the API', { timeout: 120_000 }, () => {
       status: 400,
       body: { code: 'bad_selector', requestId: expect.any(String) },
     });
+  });
+
+  it('tells what a node is worth, and nothing of one that is not there', async () => {
+    expect(await ask(`/api/v1/nodes/${idOf('n1')}/score`)).toMatchObject({
+      status: 200,
+      body: { score: null, baselineVersion: 0, versions: [], runs: [] },
+    });
+    expect((await ask(`/api/v1/nodes/${idOf('nowhere')}/score`)).status).toBe(404);
   });
 
   it('shows, tags and retires a node, each act in the audit log', async () => {
@@ -352,7 +362,7 @@ describe('the API', { timeout: 120_000 }, () => {
 
   it('describes itself, by its own page as well', async () => {
     expect(document.openapi).toBe('3.1.0');
-    expect(Object.keys(document.paths ?? {})).toHaveLength(25);
+    expect(Object.keys(document.paths ?? {})).toHaveLength(26);
     const page = await (await app.request('/docs', { headers: { accept: 'text/html' } })).text();
     for (const path of Object.keys(document.paths ?? {})) expect(page).toContain(path);
     expect(page).not.toMatch(/<script(?! src="\/assets\/)/);
@@ -360,7 +370,7 @@ describe('the API', { timeout: 120_000 }, () => {
 
   it('never fails inside, whatever comes: fuzzed from its own schemas', async () => {
     const operations = operationsOf(document);
-    expect(operations).toHaveLength(29);
+    expect(operations).toHaveLength(30);
     for (const operation of operations)
       await fc.assert(
         fc.asyncProperty(requestOf(operation), async ({ path, init }) => {

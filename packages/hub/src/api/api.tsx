@@ -11,6 +11,7 @@ import { addNodeRoutes, type NodeApiDeps } from './nodes.ts';
 import { addReleaseRoutes, type ReleaseApiDeps } from './releases.ts';
 import { type Api, access, createApi, FAILURES, json } from './route.ts';
 import { meSchema } from './schemas.ts';
+import { addScoreRoutes, type ScoreApiDeps } from './scores.ts';
 import { addSshRoutes, type SshApiDeps } from './ssh.ts';
 import { addTokenRoutes, type TokenApiDeps } from './tokens.ts';
 
@@ -20,7 +21,8 @@ export interface ApiDeps
     JobApiDeps,
     SshApiDeps,
     ArchiveApiDeps,
-    ReleaseApiDeps {
+    ReleaseApiDeps,
+    ScoreApiDeps {
   /** Lets pass who shows an API key, or who is signed in. */
   readonly guard: MiddlewareHandler<HttpEnv>;
   readonly auditStore: Pick<AuditStore, 'page'>;
@@ -51,6 +53,7 @@ export function apiRoutes(deps: ApiDeps): HttpFeature {
   addSshRoutes(api, deps);
   addArchiveRoutes(api, deps);
   addReleaseRoutes(api, deps);
+  addScoreRoutes(api, deps);
   const document = describe(api, deps);
   return {
     mount(app: HubApp) {

@@ -1,1 +1,2 @@
 export { type ApiDeps, apiRoutes } from './api.tsx';
+export { scoreAnswer } from './scores.ts';

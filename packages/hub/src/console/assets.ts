@@ -29,6 +29,7 @@ const SOURCES = {
     './static/payout.css',
     './static/public.css',
     './static/admin.css',
+    './static/scores.css',
     'uplot/dist/uPlot.min.css',
   ],
   'htmx.js': ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-sse.min.js'],

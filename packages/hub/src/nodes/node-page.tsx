@@ -12,6 +12,7 @@ const TABS = [
   { id: 'health', path: '', word: 'Health' },
   { id: 'chains', path: '/chains', word: 'Chains' },
   { id: 'config', path: '/config', word: 'Config' },
+  { id: 'score', path: '/score', word: 'Score' },
   { id: 'session', path: '/session', word: 'Session' },
   { id: 'updates', path: '/updates', word: 'Updates' },
   { id: 'jobs', path: '/jobs', word: 'Jobs' },

@@ -15,6 +15,7 @@ import { WorkRetention } from './work-retention.ts';
 import { WorkStore } from './work-store.ts';
 
 export type { BaselineTable } from './baseline-store.ts';
+export { scoreRoutes } from './routes.tsx';
 export type { StoredScore } from './run.ts';
 export type { ScoreDesk } from './score-desk.ts';
 export type { NodeScore, ScoreReader, ScoreRun } from './score-reader.ts';

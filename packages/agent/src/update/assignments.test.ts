@@ -77,3 +77,13 @@ describe('the times of an assignment', () => {
     expect(node.updater.view().until).toBe(world.time + 2 * HOUR);
   });
 });
+
+it('waits no longer than it must where the time that a node knew was behind', async () => {
+  const world = await UpdateWorld.make();
+  const node = await world.boot(FACTORY);
+  node.updater.assigned({ ...world.publish('1.1.0', 1), notBefore: world.time + HOUR });
+  await world.reaches(node, 'deferred');
+  world.time += HOUR;
+  await world.pass(HOUR / 6);
+  await vi.waitFor(() => expect(node.restarts()).toBe(1), 60_000);
+});

@@ -32,6 +32,8 @@ export interface UpdateStagesOptions {
   readonly restart: () => void;
 }
 
+/** How late it is noticed that the time by which it waits was behind: proven time goes on in leaps. */
+const CLOCK_LOOK_MS = 600_000;
 const DRAIN_LOOK_MS = 2_000;
 const FIRST_PAUSE_MS = 30_000;
 const LONGEST_PAUSE_MS = 600_000;
@@ -73,7 +75,8 @@ export class UpdateStages {
       case 'assigned':
         return this.#prepare(signal);
       case 'deferred':
-        await sleep(clock, Math.max(0, this.#resumeAt - now()), signal);
+        while (now() < this.#resumeAt)
+          await sleep(clock, Math.min(CLOCK_LOOK_MS, this.#resumeAt - now()), signal);
         return this.#take({ type: 'due' });
       case 'downloading':
         return this.#download(signal);

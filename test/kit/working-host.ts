@@ -79,6 +79,9 @@ export class WorkingHost implements AsyncDisposable {
       nodeSeed: async () => new Uint8Array(32).fill(3),
       ownerKey: async () => this.jobs.owner.publicKey,
       hub: async () => 'https://127.0.0.1:1',
+      updates: () => {
+        throw new Error('no agent with updates runs here');
+      },
     };
   }
 

@@ -88,7 +88,11 @@ async function build(
   });
   const hostFacts = readHostFacts(proc);
   let started: Agent | undefined;
-  const work = new HostWork(context, { proc, random, hostFacts, time: () => started?.regionTime() });
+  const work = new HostWork(context, {
+    ...{ proc, random, hostFacts },
+    time: () => started?.regionTime(),
+    updates: () => updates,
+  });
   const wanted = Promise.withResolvers<'restart'>();
   const restart = (): void => wanted.resolve('restart');
   const updates = await openUpdates(context, { proc, random, restart, agent: () => started }, ground);

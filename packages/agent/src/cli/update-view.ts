@@ -42,6 +42,9 @@ function releaseRows({
   newest,
   previous,
   targetsVersion,
+  rootVersion,
+  rootSha256,
+  development,
   timestampAt,
   at,
 }: UpdateView): [string, string][] {
@@ -52,6 +55,7 @@ function releaseRows({
       'releases',
       `${newest === '' ? 'none known' : `newest ${newest}`} (targets ${targetsVersion}), seen ${seen}`,
     ],
+    ['root', `${rootVersion}, ${rootSha256}${development ? ', of development: for tests only' : ''}`],
   ];
   if (previous.length > 0) rows.push(['kept', `${previous.join(', ')}: stoa-agent update --rollback`]);
   return rows;

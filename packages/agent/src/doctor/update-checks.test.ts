@@ -20,7 +20,7 @@ describe('what the doctor says of updates', () => {
       'warn',
       '1.3.0',
     ],
-    ['one that has seen no release', { timestampAt: 0 }, 'warn', 'no release metadata'],
+    ['one that has seen no release', { timestampAt: 0 }, 'warn', `root 1, ${'ab'.repeat(32)}`],
     ['F17 metadata that ends within a month', { metadataUntil: at + 29 * DAY }, 'warn', 'ends on 2026-12-24'],
   ] as const)('of %s', (_name, over, result, why) => {
     const finding = findingOf(makeUpdate(over));

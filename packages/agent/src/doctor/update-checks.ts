@@ -34,6 +34,8 @@ export function findingOf(view: UpdateView): Finding {
     state,
     updateOnly,
     development,
+    rootVersion,
+    rootSha256,
     wishesFault,
   } = view;
   const runs = `${version}${slot === '' ? '' : ` in ${slot}`}: ${why}`;
@@ -58,7 +60,10 @@ export function findingOf(view: UpdateView): Finding {
   if (state === 'rolled-back' || state === 'failed')
     return warn(runs, 'See its last lines: stoa-agent update; a support bundle has them too');
   if (timestampAt === 0)
-    return warn(`no release metadata was seen yet; ${runs}`, 'Look now: stoa-agent update --check');
+    return warn(
+      `no release metadata was seen yet that descends from root ${rootVersion}, ${rootSha256}; ${runs}`,
+      'Look now: stoa-agent update --check. Where that changes nothing, compare with the hash of the root on the hub’s page Releases',
+    );
   if (metadataUntil - at < EXPIRY_WARN_MS)
     return warn(
       `the release metadata ends on ${new Date(metadataUntil).toISOString().slice(0, 10)}; ${runs}`,

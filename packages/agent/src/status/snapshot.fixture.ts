@@ -146,6 +146,7 @@ export function makeUpdate(over: Partial<UpdateView> = {}): UpdateView {
     newest: '1.2.3',
     floor: '1.0.0',
     rootVersion: 1,
+    rootSha256: 'ab'.repeat(32),
     development: false,
     targetsVersion: 7,
     timestampAt: Date.UTC(2026, 10, 25, 6),

@@ -117,6 +117,7 @@ export class ByHand implements Updates {
       slots: undefined,
       previous: [],
       rootVersion: 0,
+      rootSha256: '',
       development: false,
       targetsVersion: 0,
       timestampVersion: 0,

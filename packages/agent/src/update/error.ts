@@ -21,6 +21,8 @@ export type UpdateCode =
   /** The launcher or its installer, named in the message. */
   | 'install_failed'
   | 'no_previous'
+  /** Another update is under way, and too far to make way. */
+  | 'busy'
   | 'by_hand';
 
 const RETRY: ReadonlySet<UpdateCode> = new Set([
@@ -30,6 +32,7 @@ const RETRY: ReadonlySet<UpdateCode> = new Set([
   'metadata_bad',
   'download_slow',
   'download_failed',
+  'busy',
 ]);
 
 /** Why an update does not go on; what runs goes on. */

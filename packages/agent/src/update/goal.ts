@@ -8,7 +8,7 @@ export interface Goal {
   readonly by: 'hub' | 'host';
   readonly act: 'install' | 'rollback';
   readonly kind: 'payload' | 'runtime';
-  /** 'a.b.c'; empty with `rollback`. */
+  /** 'a.b.c'; empty with a `rollback` to the newest that is kept before what runs. */
   readonly version: string;
   /** Version and SHA-256 (hex) of the targets that it was drawn from; 0 and empty where the newest will do. */
   readonly targetsVersion: number;

@@ -119,7 +119,7 @@ export class ReleaseDesk {
 
   /** @throws UpdateError `no_target`, `targets_differ`, `no_previous`. */
   async aim(goal: Goal, state: SlotState): Promise<Aim> {
-    if (goal.act === 'rollback') return this.#previous(state);
+    if (goal.act === 'rollback') return this.#previous(state, goal.version);
     const { release } = this.book.targets ?? {};
     if (release?.version === goal.targetsVersion && release.sha256 !== goal.targetsSha256)
       throw new UpdateError(
@@ -162,12 +162,13 @@ export class ReleaseDesk {
     if (target !== undefined) await this.book.confirmed(target);
   }
 
-  #previous(state: SlotState): Aim {
-    const [previous] = previousSlots(state, this.#options.version);
+  #previous(state: SlotState, wanted: string): Aim {
+    const kept = previousSlots(state, this.#options.version);
+    const previous = wanted === '' ? kept[0] : kept.find(({ version }) => version === wanted);
     if (previous === undefined)
       throw new UpdateError(
         'no_previous',
-        `no version is kept before the running one that is not below ${state.floor.content}`,
+        `no ${wanted || 'version'} is kept before the running one that is not below ${state.floor.content}`,
       );
     return { kind: 'slot', slot: previous.id, version: previous.version };
   }

@@ -20,6 +20,8 @@ export interface UpdateFacts {
   readonly slots: SlotState | undefined;
   readonly previous: readonly string[];
   readonly rootVersion: number;
+  /** Hex, of its signed part. */
+  readonly rootSha256: string;
   /** Its keys are of development, and lie where this agent was built. */
   readonly development: boolean;
   readonly targetsVersion: number;
@@ -61,6 +63,7 @@ export interface UpdateView {
   readonly newest: string;
   readonly floor: string;
   readonly rootVersion: number;
+  readonly rootSha256: string;
   readonly development: boolean;
   readonly targetsVersion: number;
   readonly timestampAt: number;
@@ -94,6 +97,7 @@ export function updateView(facts: UpdateFacts): UpdateView {
     newest: facts.newest,
     floor: slots?.floor.content ?? '',
     rootVersion: facts.rootVersion,
+    rootSha256: facts.rootSha256,
     development: facts.development,
     targetsVersion: facts.targetsVersion,
     timestampAt: facts.timestampAt,

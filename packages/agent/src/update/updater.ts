@@ -4,6 +4,7 @@ import type { Timer } from '#clock.ts';
 import { describeError } from '#error.ts';
 import type { ProofOfLife } from '#launcher/launched.ts';
 import { uniform } from '#random.ts';
+import { UpdateError } from '#update/error.ts';
 import { type Goal, goalOf } from '#update/goal.ts';
 import { awaitsVerdict, isPassing, type Progress } from '#update/machine.ts';
 import { type Preferences, readPreferences, writePreferences } from '#update/preferences.ts';
@@ -203,8 +204,8 @@ export class Updater implements Updates {
     return this.view();
   }
 
-  async rollback(): Promise<UpdateView> {
-    await this.#want('rollback', '');
+  async rollback(to = ''): Promise<UpdateView> {
+    if (!(await this.#want('rollback', to))) throw new UpdateError('busy', BUSY.detail);
     return this.view();
   }
 
@@ -313,6 +314,7 @@ export class Updater implements Updates {
       slots,
       previous: slots ? previousSlots(slots, version).map((slot) => slot.version) : [],
       rootVersion: book.root.version,
+      rootSha256: book.root.sha256,
       development: book.root.development,
       targetsVersion: book.targets?.release.version ?? 0,
       timestampVersion: book.timestampVersion,

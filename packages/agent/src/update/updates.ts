@@ -18,8 +18,11 @@ export interface Updates {
   check(): Promise<UpdateView>;
   /** The host's user wants the update that waits, or the newest version, at once. @throws UpdateError, HttpError */
   now(): Promise<UpdateView>;
-  /** The host's user wants the version before this one. @throws UpdateError */
-  rollback(): Promise<UpdateView>;
+  /**
+   * The host's user, or a person by a signed order, wants back to a version that is kept here: the newest before this one,
+   * unless named. @throws UpdateError `busy`, `by_hand`
+   */
+  rollback(to?: string): Promise<UpdateView>;
   /** @throws DiskError */
   wish(wishes: Preferences): Promise<UpdateView>;
 }

@@ -82,6 +82,10 @@ describe('the words of nodes', () => {
       (await world.sql`select state from node_updates where node_id = ${nodeId}`).map(({ state }) => state),
     ];
     expect(await states()).toEqual([['deferred'], ['draining']]);
+    const rollsBack = async () => (await hub.reader.node(nodeId))?.rollsBack;
+    expect(await rollsBack()).toBe(false);
+    await world.sql`update node_work set runs = '{node-test,agent-rollback}'`;
+    expect(await rollsBack()).toBe(true);
     // Not asked again before it is through with the other one.
     world.now += HOUR / 2;
     await world.minute(hub);

@@ -1,3 +1,4 @@
+import type { KindName } from '@stoa/protocol';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { type AssignmentState, FAILED, FLYING } from './assignment-state.ts';
 import type { PauseAll, PauseAllState } from './pause-all.ts';
@@ -65,6 +66,8 @@ export interface NodeUpdate {
   readonly launcher: string;
   readonly updateOnly: boolean;
   readonly previous: readonly string[];
+  /** Its agent and its host take the order to go back. */
+  readonly rollsBack: boolean;
   readonly blacklist: readonly string[];
   readonly targetsVersion: number;
   readonly timestampAt: number | undefined;
@@ -79,6 +82,7 @@ export interface VersionCount {
 }
 
 const SHOWN = 200;
+export const ROLLBACK: KindName = 'agent-rollback';
 
 /** What pages and commands show of rollouts. Who may see it is the caller's to know. */
 export class RolloutReader {
@@ -145,7 +149,9 @@ export class RolloutReader {
   }
 
   async node(nodeId: string): Promise<NodeUpdate | undefined> {
-    const [row] = await this.#sql<NodeRow[]>`select * from node_updates where node_id = ${nodeId}`;
+    const [row] = await this.#sql<NodeRow[]>`
+      select u.*, coalesce(${ROLLBACK} = any(w.runs), false) as rolls_back
+      from node_updates u left join node_work w on w.node_id = u.node_id where u.node_id = ${nodeId}`;
     return row && toUpdate(row);
   }
 
@@ -168,6 +174,7 @@ export class RolloutReader {
 }
 
 interface NodeRow {
+  rolls_back: boolean;
   state: string;
   since: Date;
   until: Date | null;
@@ -201,6 +208,7 @@ function toUpdate(row: NodeRow): NodeUpdate {
     until: row.until?.getTime(),
     lastLines: row.last_lines,
     updateOnly: row.update_only,
+    rollsBack: row.rolls_back,
     targetsVersion: Number(row.targets_version),
     timestampAt: row.timestamp_at?.getTime(),
     wish: {

@@ -14,7 +14,7 @@ export const updateAssignment = record({
   id: fixed(16),
   /**
    * install: `version` of `kind`. cancel: back to idle, unless the new version runs already. No hub orders a node back: the
-   * way down is an install, where a root has signed a floor below what runs.
+   * way down is an install, where a root has signed a floor below what runs, or a job (`agent-rollback`) that a person ordered.
    */
   act: oneOf('install', 'cancel'),
   kind: oneOf('payload', 'runtime'),

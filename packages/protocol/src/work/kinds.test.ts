@@ -23,6 +23,7 @@ const EXAMPLES = {
   'seed-refresh': {},
   'seed-promote': { from: url, sha256: hash },
   'peer-trust-reset': {},
+  'agent-rollback': { to: '1.2.3' },
   'benchmark-node': {},
   'drive-benchmark': {},
   'backup-stoachain': { to: url },

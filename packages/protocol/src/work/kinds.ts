@@ -152,6 +152,22 @@ export const JOB_KINDS = {
     limitMs: commandMs,
     parameters: {},
   },
+  'agent-rollback': {
+    class: 'disruptive',
+    doc: 'go back to a version of the agent that ran here before and is kept; jobs end first',
+    idempotent: false,
+    undo: 'stoa-agent update --now on the host, or the next rollout',
+    root: false,
+    limitMs: 60_000,
+    parameters: {
+      to: {
+        type: 'text',
+        pattern: /(?:0|[1-9]\d{0,4})(?:\.(?:0|[1-9]\d{0,4})){2}/,
+        max: 17,
+        doc: 'version that it goes back to, such as 1.2.3; the tab Updates of the node says which is kept',
+      },
+    },
+  },
   'benchmark-node': {
     class: 'disruptive',
     doc: 'measure CPU, memory, disk and network; chainweb-node is stopped for 3 to 5 minutes and always restarted',

@@ -20,6 +20,7 @@ export const PROVEN: Readonly<Record<KindName, Proof>> = {
   'seed-refresh': { by: 'here', how: host },
   'seed-promote': { by: 'here', how: host },
   'peer-trust-reset': { by: 'here', how: host },
+  'agent-rollback': { by: 'here', how: 'the updater itself, over versions on the disk of the test host' },
   'benchmark-node': { by: 'here', how: `${host}; the figures are those of the test host` },
   'drive-benchmark': { by: 'here', how: 'measures the drive of the test host' },
   'backup-stoachain': { by: 'here', how: host },

@@ -6,6 +6,7 @@ import type { Disk } from '#disk.ts';
 import type { Http } from '#http.ts';
 import type { Random } from '#random.ts';
 import type { OpenRootSteps } from '#root/client.ts';
+import type { Updates } from '#update/updates.ts';
 import type { Commands } from '#work/commands.ts';
 
 /** What the kinds work with: everything that touches the world. */
@@ -31,4 +32,6 @@ export interface KindDeps {
   readonly hub: () => Promise<string>;
   /** As pinned; undefined where the owner has none. */
   readonly ownerKey: () => Promise<Uint8Array | undefined>;
+  /** How this agent keeps itself current. */
+  readonly updates: () => Pick<Updates, 'view' | 'rollback'>;
 }

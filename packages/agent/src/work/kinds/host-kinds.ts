@@ -22,6 +22,7 @@ export interface HostFactsOfKinds {
   hostFacts: HostFacts;
   /** The region's signed time as the session had it last. */
   time: () => OpenRequest['time'];
+  updates: KindDeps['updates'];
 }
 
 /** What the kinds of work have of this host. */
@@ -51,5 +52,6 @@ export function hostKindDeps(context: AgentContext, by: HostFactsOfKinds): KindD
     nodeSeed: async () => (await identity()).seed,
     ownerKey: async () => (await readOwnerKeyPin(disk, directory))?.key,
     hub: async () => (await identity()).hubs[0] ?? '',
+    updates: by.updates,
   };
 }

@@ -1,4 +1,5 @@
 import type { JobHandlers } from '#work/handler.ts';
+import { agentRollback } from '#work/kinds/agent-rollback.ts';
 import { backupStoachain } from '#work/kinds/backup.ts';
 import { benchmarkNode, driveBenchmark } from '#work/kinds/benchmark.ts';
 import { certbotObtain, certRotate } from '#work/kinds/certificate.ts';
@@ -33,6 +34,7 @@ export function createJobHandlers(deps: KindDeps, options: KindOptions = {}): Re
     'seed-refresh': seedRefresh(deps),
     'seed-promote': seedPromote(deps),
     'peer-trust-reset': peerTrustReset(deps),
+    'agent-rollback': agentRollback(deps),
     'benchmark-node': benchmarkNode(deps, { seconds, megabytes }),
     'drive-benchmark': driveBenchmark(deps, { seconds }),
     'backup-stoachain': backupStoachain(deps),

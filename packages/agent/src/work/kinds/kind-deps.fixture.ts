@@ -30,6 +30,9 @@ export function kindDeps(world: RootWorld, changes: Partial<KindDeps> = {}): Kin
     nodeSeed: async () => new Uint8Array(32),
     ownerKey: async () => undefined,
     hub: async () => 'https://127.0.0.1:1',
+    updates: () => {
+      throw new Error('no update is under way in this test');
+    },
     ...changes,
   };
 }

@@ -1,8 +1,9 @@
 import { Act } from '../../console/form.tsx';
 import { absolute } from '../../console/format.ts';
 import { Ago, Empty, Facts, Panel, Table, Unknown } from '../../console/parts.tsx';
+import { href } from '../../console/scope.ts';
 import { heldBy, NO_WISH, RINGS, type UpdateWish } from '../plan/index.ts';
-import type { NodePlace, NodeUpdate, NodeUpdateEnd } from '../reader.ts';
+import { type NodePlace, type NodeUpdate, type NodeUpdateEnd, ROLLBACK } from '../reader.ts';
 import { type WishAgain, WishForm } from './wish-form.tsx';
 
 export interface NodeUpdatesView {
@@ -40,6 +41,7 @@ export function NodeUpdatesTab({ view }: { view: NodeUpdatesView }) {
               ))}
             </ul>
             <Stands update={update} now={now} />
+            <WayBack nodeId={nodeId} update={update} works={works} />
           </div>
         )}
       </Panel>
@@ -168,14 +170,41 @@ function Stands({ update, now }: { update: NodeUpdate; now: number }) {
         ]}
       />
       <Lines lines={update.lastLines} />
-      {update.previous.length > 0 && (
-        <>
-          <p>Back to {update.previous[0]}, on its host:</p>
-          <pre tabindex={0}>
-            <code>stoa-agent update --rollback</code>
-          </pre>
-        </>
-      )}
+    </>
+  );
+}
+
+/** Nothing where no earlier version is kept above the floor. What it takes is asked where it leads. */
+function WayBack({ nodeId, update, works }: { nodeId: string; update: NodeUpdate; works: boolean }) {
+  const { version, previous, rollsBack } = update;
+  const [to] = previous;
+  if (to === undefined) return null;
+  if (!works || !rollsBack)
+    return (
+      <>
+        <p>Back to {to}, on its host:</p>
+        <pre tabindex={0}>
+          <code>stoa-agent update --rollback</code>
+        </pre>
+      </>
+    );
+  const job = new URLSearchParams({ kind: ROLLBACK, q: `id:${nodeId}`, 'p.to': to });
+  return (
+    <>
+      <p>
+        Back to {to}, which is kept on its host: its jobs end first, then it starts as {to} and is away for a
+        few seconds. The rollout does not bring {version} a second time; the next one does, unless the node
+        stays on a version, below.
+      </p>
+      <div class="acts">
+        <a class="button" href={href(`/jobs/run?${job}`)}>
+          Roll back to {to}
+        </a>
+      </div>
+      <p class="field-hint">
+        It takes an order signed by its owner, or by an admin whose key counts there, and stands in the audit
+        log. No hub can do it alone.
+      </p>
     </>
   );
 }

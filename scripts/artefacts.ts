@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Artefact, artefactName, encodeManifest, parseManifest } from '@stoa/protocol';
-import type { Platform } from '@stoa/protocol/release';
+import { type Platform, peekRoot } from '@stoa/protocol/release';
 import {
   type AgentInputs,
   buildExecutables,
@@ -19,7 +19,7 @@ import type { Say } from './agent-build/platform.ts';
 
 const GUARD = fileURLToPath(new URL('../packages/agent/src/launcher/guard.sh', import.meta.url));
 /** Of what is made here, beside its inputs: raised when the same inputs are to give another archive. */
-const FORM = 2;
+const FORM = 3;
 const run = promisify(execFile);
 
 export interface BuiltArtefacts {
@@ -64,7 +64,9 @@ export async function buildArtefacts(order: ArtefactOrder): Promise<BuiltArtefac
       const [sha256, { size }] = await Promise.all([sha256Of(path), stat(path)]);
       artefacts.push({ platform: executable.platform, sha256, size });
     }
-    await writeFile(join(staged, 'manifest'), encodeManifest({ version, artefacts }));
+    const { sha256, development } = peekRoot(inputs.content.root);
+    const manifest = encodeManifest({ version, releaseRoot: { sha256, development }, artefacts });
+    await writeFile(join(staged, 'manifest'), manifest);
     // Beside what is signed: whoever signs is asked whether he means it, where it is one of development.
     await writeFile(join(staged, 'root.json'), inputs.content.root);
     await writeFile(join(staged, 'inputs'), hash);

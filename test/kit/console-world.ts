@@ -157,6 +157,7 @@ export async function openConsoleWorld({
         region: 'eu',
         rootFingerprint,
         crypto: nodeCrypto,
+        roots: async () => undefined,
         clock,
         log,
       }),

@@ -177,14 +177,6 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     liveness.restarted({ heardUntil, graceMs: Math.min(clock.now() - heardUntil, LONGEST_RETURN_MS) });
 
   const steps = new JoinSteps({ sql, clock });
-  const artefacts = new ArtefactStore({
-    directory: config.artefactsDir ?? join(config.dataDir, 'artefacts'),
-    region,
-    rootFingerprint,
-    crypto,
-    clock,
-    log,
-  });
 
   const orders = createOrders({ sql, region, clock, random, crypto });
   const jobs = await createJobs({
@@ -209,6 +201,11 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     instanceId: config.instance,
   });
   opening.defer(() => last(releases.close()));
+  const artefacts = new ArtefactStore({
+    directory: config.artefactsDir ?? join(config.dataDir, 'artefacts'),
+    roots: () => releases.bench.reader.roots(),
+    ...{ region, rootFingerprint, crypto, clock, log },
+  });
   let sessions: AgentSide['gateway']['sessions'] | undefined;
   const rollouts = await createRollouts({
     ...{ sql, bus, clock, random, log, orders, releases: releases.bench, instanceId: config.instance },

@@ -19,14 +19,16 @@ const root = nodeCrypto.signingKey(random(32));
 const authority = nodeCrypto.signingKey(random(32));
 const policy = { rootFingerprint: nodeCrypto.hash(root.publicKey), region: 'eu' };
 
+const sha256s = fc
+  .uint8Array({ minLength: 32, maxLength: 32 })
+  .map((bytes) => Buffer.from(bytes).toString('hex'));
 const manifests: fc.Arbitrary<ArtefactManifest> = fc.record({
   version: fc.tuple(fc.nat(999), fc.nat(999), fc.nat(999)).map((parts) => parts.join('.')),
+  releaseRoot: fc.record({ sha256: sha256s, development: fc.boolean() }),
   artefacts: fc.array(
     fc.record({
       platform: fc.constantFrom('linux-x64', 'linux-arm64'),
-      sha256: fc
-        .uint8Array({ minLength: 32, maxLength: 32 })
-        .map((bytes) => Buffer.from(bytes).toString('hex')),
+      sha256: sha256s,
       size: fc.nat(1_000_000_000),
     }),
     { minLength: 1, maxLength: 8 },
@@ -73,6 +75,7 @@ describe('a manifest of artefacts', () => {
 describe('a statement', () => {
   const manifest = encodeManifest({
     version: '1.2.3',
+    releaseRoot: { sha256: 'cd'.repeat(32), development: false },
     artefacts: [{ platform: 'linux-x64', sha256: 'ab'.repeat(32), size: 7 }],
   });
 

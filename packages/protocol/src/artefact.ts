@@ -2,7 +2,8 @@
  * What `install.sh` trusts, in texts that a POSIX shell can read. The chain, outermost first: the join token carries the
  * root's fingerprint; the statement brings the root key, which must hash to it; the root signed the certificate of the
  * region's `authority` key; that key signed the manifest, in a context of its own; the manifest names each artefact's
- * SHA-256 and size. It vouches for the agent that a host begins with; updates are the releases' affair (`release/`).
+ * SHA-256 and size. It vouches for the agent that a host begins with; updates are the releases' affair (`release/`), and by
+ * which root the agent judges those is named as well.
  */
 import { fromBase64Url, toBase64Url, utf8 } from './bytes.ts';
 import { CONTEXT, signIn, verifyIn } from './contexts.ts';
@@ -21,8 +22,17 @@ export interface Artefact {
   readonly size: number;
 }
 
+/** The root of releases that lies inside the program: it trusts that one, and what follows it, for as long as it lives. */
+export interface EmbeddedRoot {
+  /** Hex, of its signed part. */
+  readonly sha256: string;
+  /** Made without a ceremony: its keys lie where the program was built. */
+  readonly development: boolean;
+}
+
 export interface ArtefactManifest {
   readonly version: string;
+  readonly releaseRoot: EmbeddedRoot;
   readonly artefacts: readonly Artefact[];
 }
 
@@ -37,7 +47,7 @@ export interface ArtefactStatement {
 }
 
 const MANIFEST =
-  /^stoa-agent (\d{1,5}\.\d{1,5}\.\d{1,5})\n((?:[a-z0-9-]{1,32} [0-9a-f]{64} \d{1,12}\n){1,12})$/;
+  /^stoa-agent (\d{1,5}\.\d{1,5}\.\d{1,5})\nreleases ([0-9a-f]{64})( development)?\n((?:[a-z0-9-]{1,32} [0-9a-f]{64} \d{1,12}\n){1,12})$/;
 const STATEMENT =
   /^stoa-artefacts 1\nroot ([\w-]{43})\ncertificate ([\w-]{1,1000})\nsignature ([\w-]{86})\nmanifest ([\w-]{1,3000})\n$/;
 
@@ -45,16 +55,17 @@ export function artefactName(version: string, platform: string): string {
   return `stoa-agent-${version}-${platform}.tar.gz`;
 }
 
-export function formatManifest({ version, artefacts }: ArtefactManifest): string {
+export function formatManifest({ version, releaseRoot, artefacts }: ArtefactManifest): string {
+  const root = `releases ${releaseRoot.sha256}${releaseRoot.development ? ' development' : ''}\n`;
   const lines = artefacts.map(({ platform, sha256, size }) => `${platform} ${sha256} ${size}\n`);
-  return `stoa-agent ${version}\n${lines.join('')}`;
+  return `stoa-agent ${version}\n${root}${lines.join('')}`;
 }
 
 /** @throws ProtocolError `malformed`. */
 export function parseManifest(bytes: Uint8Array): ArtefactManifest {
   const text = bytes.length > MAX_MANIFEST_BYTES ? '' : new TextDecoder().decode(bytes);
-  const [, version, lines] = MANIFEST.exec(text) ?? [];
-  if (version === undefined || lines === undefined)
+  const [, version, root, development, lines] = MANIFEST.exec(text) ?? [];
+  if (version === undefined || root === undefined || lines === undefined)
     throw new ProtocolError('malformed', 'this is no manifest of agent artefacts: build it again');
   const artefacts = lines
     .trimEnd()
@@ -63,7 +74,7 @@ export function parseManifest(bytes: Uint8Array): ArtefactManifest {
       const [platform = '', sha256 = '', size] = line.split(' ');
       return { platform, sha256, size: Number(size) };
     });
-  return { version, artefacts };
+  return { version, releaseRoot: { sha256: root, development: development !== undefined }, artefacts };
 }
 
 export function signManifest(manifest: Uint8Array, key: SigningKey): Uint8Array {

@@ -67,6 +67,7 @@ describe('adding a node', { timeout: 60_000 }, () => {
       region: 'eu',
       rootFingerprint: hub.rootFingerprint,
       crypto: nodeCrypto,
+      roots: async () => undefined,
       clock,
       log,
     });

@@ -13,7 +13,8 @@ import type { ArtefactStore } from './artefact-store.ts';
 import type { ChecklistReader } from './checklist-reader.ts';
 import type { Installer } from './installer.ts';
 import { joinForm } from './join-form.ts';
-import { JoinPage, NewJoinPage, type Obstacle } from './join-page.tsx';
+import { JoinPage, NewJoinPage } from './join-page.tsx';
+import { obstaclesOf } from './obstacles.ts';
 import { type Snippets, snippets } from './snippets.ts';
 import type { TokenLedger } from './token-ledger.ts';
 import { TokensPage } from './tokens-page.tsx';
@@ -22,7 +23,7 @@ export interface JoinRoutesDeps {
   readonly guard: MiddlewareHandler<HttpEnv>;
   readonly ledger: TokenLedger;
   readonly reader: ChecklistReader;
-  readonly artefacts: Pick<ArtefactStore, 'release'>;
+  readonly artefacts: Pick<ArtefactStore, 'release' | 'refused'>;
   readonly installer: Installer;
   readonly clock: Pick<Clock, 'now'>;
   /** Origin by which browsers and nodes reach the hub. */
@@ -40,7 +41,7 @@ export function joinRoutes(deps: JoinRoutesDeps): HttpFeature {
     again: { typed?: Typed; faults?: Faults } = {},
   ): Promise<Response> => {
     const bootstraps = isAtLeast(viewerOf(c), 'ancient');
-    const page = <NewJoinPage {...{ ...again, bootstraps }} obstacles={await obstacles(deps)} />;
+    const page = <NewJoinPage {...{ ...again, bootstraps }} obstacles={await obstaclesOf(deps)} />;
     return c.render(page, { title: 'Add a node', nav: 'join' });
   };
   return {
@@ -73,7 +74,7 @@ export function joinRoutes(deps: JoinRoutesDeps): HttpFeature {
             facts={facts!}
             shown={shown}
             sha256={installer.sha256}
-            obstacles={await obstacles(deps)}
+            obstacles={await obstaclesOf(deps)}
             now={clock.now()}
           />
         );
@@ -130,37 +131,4 @@ function shownSnippets(c: HubContext, tokenId: string, deps: JoinRoutesDeps): Sn
   // Only what this hub's own form of token can be: the cookie is the browser's word.
   if (token === undefined || !/^stoa1_[\w-]{20,600}$/.test(token)) return undefined;
   return snippets({ origin: deps.publicUrl, sha256: deps.installer.sha256, token });
-}
-
-/** What every host would stumble over. */
-async function obstacles({ artefacts, publicUrl }: JoinRoutesDeps): Promise<readonly Obstacle[]> {
-  const { protocol, hostname } = new URL(publicUrl);
-  const here = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
-  const release = await artefacts.release();
-  return [
-    ...(release === undefined
-      ? [
-          {
-            what: 'This hub has no signed agent to give yet.',
-            fix: 'Whoever runs it makes one: pnpm build:artefact --sign SIGNER_DIR --to ARTEFACTS_DIR.',
-          },
-        ]
-      : []),
-    ...(protocol === 'http:' && !here
-      ? [
-          {
-            what: `Nodes would reach this hub at ${publicUrl}, and refuse: a token travels by https only.`,
-            fix: 'Whoever runs it sets PUBLIC_URL to its https:// address.',
-          },
-        ]
-      : []),
-    ...(here
-      ? [
-          {
-            what: `This hub is reached at ${publicUrl}: only hosts on its own machine can join.`,
-            fix: 'Whoever runs it sets PUBLIC_URL to its https:// address.',
-          },
-        ]
-      : []),
-  ];
 }

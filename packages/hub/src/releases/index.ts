@@ -3,7 +3,7 @@ export { PublishError, type PublishErrorCode } from './error.ts';
 export { type Candidate, inspect } from './intake.ts';
 export { ONLINE_ROLES, type OnlineKey } from './online-keys.ts';
 export type { Published } from './publisher.ts';
-export { type Standing, standingOf } from './reader.ts';
+export { type Standing, standingOf, type TrustedRoots } from './reader.ts';
 export type { PublishedRelease, Releases } from './release.ts';
 export {
   createReleaseBench,

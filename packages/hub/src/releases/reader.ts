@@ -48,6 +48,14 @@ export interface InForce {
   readonly byNewestRoot: boolean;
 }
 
+/** Roots by which releases are judged here: that which is trusted as it stands, and those that follow it. */
+export interface TrustedRoots {
+  /** Hex, of their signed parts. */
+  readonly hashes: ReadonlySet<string>;
+  /** No chain leads from such roots to real ones, nor back. */
+  readonly development: boolean;
+}
+
 const SHOWN = 200;
 const COMPLAIN_MS = 3_600_000;
 
@@ -118,6 +126,27 @@ export class ReleaseReader implements Releases {
       if (!(error instanceof ReleaseError)) throw error;
       const floors = await floorsBy(this.#tree, root, bytes);
       return { ...roots, inForce: undefined, broken: error, floors };
+    }
+  }
+
+  /** As far as they hold; undefined where none is trusted. */
+  async roots(): Promise<TrustedRoots | undefined> {
+    const anchor = await this.#trust.anchor();
+    if (anchor === undefined) return undefined;
+    const root = await this.#newestOf(anchor);
+    return {
+      hashes: new Set([root, ...root.earlier].map(({ sha256 }) => sha256)),
+      development: root.development,
+    };
+  }
+
+  async #newestOf(anchor: Uint8Array): Promise<TrustedRoot> {
+    const root = verifyRoots(anchor);
+    try {
+      return verifyRoots(anchor, await this.#rootsAfter(root.version));
+    } catch (error) {
+      if (error instanceof ReleaseError) return root;
+      throw error;
     }
   }
 

@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { zstdCompressSync } from 'node:zlib';
+import { peekRoot } from '@stoa/protocol/release';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
@@ -109,6 +110,15 @@ describe('a region that mirrors another', { timeout: 60_000 }, () => {
     await world.publish();
     await follow(there);
     expect(await world.refresh(there)).toEqual(await world.refresh());
+    const hashes = async () => [...(await there.bench.reader.roots())!.hashes].sort();
+    const second = (await there.bench.reader.standing())!.root;
+    expect(await hashes()).toEqual([peekRoot(world.root).sha256, second.sha256].sort());
+    await writeFile(world.path('there', 'releases', 'metadata', '2.root.json'), '{}');
+    expect(await hashes()).toEqual([peekRoot(world.root).sha256]);
+    await writeFile(
+      world.path('there', 'releases', 'metadata', '2.root.json'),
+      await world.metadata('here', '2.root.json'),
+    );
     expect(await world.targets('there')).toEqual(await world.targets('here'));
     expect(() =>
       requirePublisher({ ...world.settings('there'), releasesMirrorOf: new URL('http://here') }),

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { formatStatement, parseManifest, seal, toHex } from '@stoa/protocol';
+import { type EmbeddedRoot, formatStatement, parseManifest, seal, toHex } from '@stoa/protocol';
 import { peekRoot } from '@stoa/protocol/release';
 import { Command } from 'commander';
 import { type AttestedArtefacts, artefactOrderKind } from '#authority/artefacts.ts';
@@ -38,8 +38,8 @@ function signCommand(context: CliContext): Command {
     if ((await disk.stat(path)) === undefined)
       throw new SignerError('file_missing', `${path} does not exist: make it with \`pnpm build:artefact\``);
     const manifest = await disk.readFile(path);
-    const { version, artefacts } = parseManifest(manifest);
-    if (options.development !== true) await requireRealRoot(context, options.artefacts);
+    const { version, releaseRoot, artefacts } = parseManifest(manifest);
+    await requireRoot(context, options, releaseRoot);
     const attested = await attest(context, options, manifest);
     await disk.writeAtomic(
       join(options.artefacts, 'statement'),
@@ -47,24 +47,39 @@ function signCommand(context: CliContext): Command {
       0o644,
     );
     report(context, options, {
-      data: { version, artefacts, signature: toHex(attested.signature) },
+      data: { version, releaseRoot, artefacts, signature: toHex(attested.signature) },
       lines: [
         `stoa-agent ${version} is signed`,
+        `  takes releases that descend from the root ${releaseRoot.sha256}${releaseRoot.development ? ', of development' : ''}`,
         ...artefacts.map(({ platform, sha256 }) => `  ${platform}  ${sha256}`),
       ],
     });
   });
 }
 
-/** What is signed here trusts that root for as long as it lives. @throws SignerError `signature_refused` */
-async function requireRealRoot({ disk }: CliContext, artefacts: string): Promise<void> {
+/**
+ * What is signed here trusts that root for as long as it lives: the one that lies beside the manifest, where it does, and none
+ * of development unasked. @throws SignerError `signature_refused`
+ */
+async function requireRoot(
+  { disk }: CliContext,
+  { artefacts, development }: SignOptions,
+  named: EmbeddedRoot,
+): Promise<void> {
   const path = join(artefacts, 'root.json');
-  if ((await disk.stat(path)) === undefined) return;
-  if (!peekRoot(await disk.readFile(path)).development) return;
-  throw new SignerError(
-    'signature_refused',
-    'this agent takes releases of development keys, which lie where it was built: build it with --root FILE, or sign it with --development for a test',
-  );
+  if ((await disk.stat(path)) !== undefined) {
+    const found = peekRoot(await disk.readFile(path));
+    if (found.sha256 !== named.sha256 || found.development !== named.development)
+      throw new SignerError(
+        'signature_refused',
+        `the manifest names the release root ${named.sha256}, ${path} is ${found.sha256}: build it again`,
+      );
+  }
+  if (named.development && development !== true)
+    throw new SignerError(
+      'signature_refused',
+      'this agent takes releases of development keys, which lie where it was built: build it with --root FILE, or sign it with --development for a test',
+    );
 }
 
 /** Signed by whoever holds the directory: the running signer, or this very process. */

@@ -7,6 +7,7 @@ import {
 } from '@stoa/protocol';
 import { makeReleaseParties } from '@stoa/protocol/fixtures';
 import { nodeCrypto } from '@stoa/protocol/node';
+import { peekRoot } from '@stoa/protocol/release';
 import { describe, expect, test } from 'vitest';
 import { ceremony, Terminal } from '#cli/terminal.fixture.ts';
 
@@ -27,8 +28,8 @@ describe('the ceremony on two machines', () => {
 
   test('signs artefacts for nodes to install, journals that it did, and nothing that is no manifest', async () => {
     const terminal = await ceremony();
-    const manifest = `stoa-agent 1.2.3\nlinux-x64 ${KEY} 42\n`;
-    await terminal.disk.writeAtomic('/build/manifest', manifest);
+    const manifest = (root: string) => `stoa-agent 1.2.3\nreleases ${root}\nlinux-x64 ${KEY} 42\n`;
+    await terminal.disk.writeAtomic('/build/manifest', manifest(KEY));
     await terminal.json('artefacts', 'sign', ...EU, '--artefacts', '/build');
     const statement = parseStatement(
       Buffer.from(await terminal.disk.readFile('/build/statement')).toString(),
@@ -37,6 +38,7 @@ describe('the ceremony on two machines', () => {
     const policy = { rootFingerprint: fromHex(String(rootFingerprint)), region: 'eu' };
     expect(verifyStatement(statement, policy, nodeCrypto)).toEqual({
       version: '1.2.3',
+      releaseRoot: { sha256: KEY, development: false },
       artefacts: [{ platform: 'linux-x64', sha256: KEY, size: 42 }],
     });
     expect(Buffer.from(await terminal.disk.readFile('/eu/journal')).toString()).toContain('artefacts-signed');
@@ -44,12 +46,28 @@ describe('the ceremony on two machines', () => {
     expect((await terminal.run('artefacts', 'sign', ...EU, '--artefacts', '/build')).code).toBe(1);
 
     const { root } = makeReleaseParties('artefacts');
-    await terminal.disk.writeAtomic('/build/manifest', manifest, 0o644);
-    await terminal.disk.writeAtomic('/build/root.json', root({ development: true }), 0o644);
-    const unasked = await terminal.run('artefacts', 'sign', ...EU, '--artefacts', '/build');
-    expect([unasked.code, unasked.text]).toEqual([1, expect.stringContaining('development keys')]);
+    const place = async (named: string, beside: Uint8Array) => {
+      await terminal.disk.writeAtomic('/build/manifest', manifest(named), 0o644);
+      await terminal.disk.writeAtomic('/build/root.json', beside, 0o644);
+    };
+    const [real, development] = [root(), root({ development: true })];
+    const hash = peekRoot(development).sha256;
+    const refused = async () => {
+      const { code, text } = await terminal.run('artefacts', 'sign', ...EU, '--artefacts', '/build');
+      return [code, text];
+    };
+    await place(`${hash} development`, development);
+    expect(await refused()).toEqual([1, expect.stringContaining('development keys')]);
     await terminal.json('artefacts', 'sign', ...EU, '--artefacts', '/build', '--development');
-    await terminal.disk.writeAtomic('/build/root.json', root(), 0o644);
+    // What is named must be what was built with: neither another root, nor one of development under a real one's mark.
+    for (const [named, beside] of [
+      [peekRoot(real).sha256, development],
+      [hash, development],
+    ] as const) {
+      await place(named, beside);
+      expect(await refused()).toEqual([1, expect.stringContaining('names the release root')]);
+    }
+    await place(peekRoot(real).sha256, real);
     await terminal.json('artefacts', 'sign', ...EU, '--artefacts', '/build');
   });
 

@@ -23,7 +23,7 @@ const update: NodeUpdate = {
   blacklist: [],
   targetsVersion: 2,
   timestampAt: NOW,
-  wish: { channel: 'stable', pin: '', deferUntil: 0, window: '' },
+  wish: { channel: 'stable', pin: '', chainwebPin: '', deferUntil: 0, window: '' },
   saidAt: NOW,
 };
 

@@ -59,6 +59,10 @@ const BENCHES: Readonly<Record<string, { about: string; load: () => Promise<Benc
       'rollouts over 10,000 simulated nodes, 100 seeds: bad ones halt early, sound ones complete, liars do neither',
     load: async () => (await import('./bench/ota-rollout.ts')).benchOtaRollout,
   },
+  stoicism: {
+    about: 'an hour of 200,000 nodes closed, in ms; events replayed per CPU second',
+    load: async () => (await import('./bench/stoicism.ts')).benchStoicism,
+  },
   codec: {
     about: 'full heartbeats decoded and validated per CPU second, beside JSON, MessagePack and CBOR with zod',
     load: async () => (await import('./bench/codec.ts')).benchCodec,

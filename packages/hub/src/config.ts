@@ -130,6 +130,16 @@ export const SETTINGS = {
     'the address that it listens at',
     'Where the other instances of the region reach this one, for logs that only its disk has.',
   ),
+  ledgerDumpDir: optionalText(
+    'LEDGER_DUMP_DIR',
+    'none',
+    'Where a dump of the ledger is written each night, once it is 03:00 UTC.',
+  ),
+  ledgerDumpKeyFile: optionalText(
+    'LEDGER_DUMP_KEY_FILE',
+    'none',
+    'File (mode 0600) of 32 bytes at least, which seals these dumps, and opens them.',
+  ),
   adminEmail: email(
     'ADMIN_EMAIL',
     'admin@stoa.local',

@@ -215,7 +215,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   opening.defer(() => rollouts.close());
   opening.defer(() => last(rollouts.release()));
   const stoicism = await openStoicism({
-    ...{ config, sql, region, identity, chain, clock, crypto, log },
+    ...{ config, sql, region, identity, chain, clock, random, crypto, log },
     massSince: () => massExpiry.frozen?.since,
   });
   opening.defer(() => last(stoicism.close()));

@@ -1,16 +1,18 @@
-import type { CryptoSuite } from '@stoa/protocol';
+import type { CryptoSuite, Random } from '@stoa/protocol';
 import type { Clock } from './clock.ts';
 import type { HubConfig } from './config.ts';
 import { createGates, type Gates } from './gates/index.ts';
 import type { HubIdentity } from './gateway/index.ts';
+import { createLedger, type Ledger } from './ledger/index.ts';
 import type { Log } from './log.ts';
 import { PayoutResolver } from './payouts/index.ts';
+import { Scores } from './scores/index.ts';
 import type { Sql } from './seams/db-adapter/index.ts';
 import type { Task } from './ticker.ts';
 import type { LightClient } from './tips/index.ts';
 
 export interface StoicismDeps {
-  readonly config: Pick<HubConfig, 'instance' | 'heartbeatSeconds'>;
+  readonly config: Pick<HubConfig, 'instance' | 'heartbeatSeconds' | 'ledgerDumpDir' | 'ledgerDumpKeyFile'>;
   readonly sql: Sql;
   readonly region: string;
   readonly identity: HubIdentity;
@@ -18,12 +20,14 @@ export interface StoicismDeps {
   /** Since when many nodes are silent together, while they are. */
   readonly massSince: () => number | undefined;
   readonly clock: Clock;
+  readonly random: Random;
   readonly crypto: CryptoSuite;
   readonly log: Log;
 }
 
 export interface Stoicism {
   readonly gates: Gates;
+  readonly ledger: Ledger;
   readonly tasks: readonly Task[];
   /** After the last session has ended. */
   close(): Promise<void>;
@@ -31,7 +35,7 @@ export interface Stoicism {
 
 /** What nodes earn, put together of its features: gates, scores, payouts, ledger. Ready for the first node when it resolves. */
 export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
-  const { config, sql, region, identity, chain, massSince, clock, crypto, log } = deps;
+  const { config, sql, region, identity, chain, massSince, clock, random, crypto, log } = deps;
   const payouts = new PayoutResolver(sql);
   const gates = createGates({
     ...{ sql, region, massSince, clock, crypto, log },
@@ -44,5 +48,16 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
     heartbeatMs: config.heartbeatSeconds * 1_000,
   });
   await gates.start();
-  return { gates, tasks: gates.tasks, close: () => gates.close() };
+  const ledger = createLedger({
+    ...{ sql, region, clock, random, log, instanceId: config.instance },
+    ...{ hours: gates.hours, scores: new Scores(sql), payees: payouts },
+    ...{ dumpDirectory: config.ledgerDumpDir, dumpKeyFile: config.ledgerDumpKeyFile },
+  });
+  return {
+    ...{ gates, ledger, tasks: [...gates.tasks, ...ledger.tasks] },
+    close: async () => {
+      await gates.close();
+      await ledger.release();
+    },
+  };
 }

@@ -44,6 +44,7 @@ import {
   joinSource,
   TokenLedger,
 } from './joining/index.ts';
+import { createLedgerTools, ledgerPages } from './ledger/index.ts';
 import type { Log } from './log.ts';
 import {
   CpuDays,
@@ -270,6 +271,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       importRoutes({ guard, imported: new ImportedNodes({ sql, audit, clock }), bus: options.bus, clock }),
       ownerKeyRoutes({ ownerKeys, guard, clock }),
       ...payouts.features,
+      ledgerPages({ guard, tools: createLedgerTools({ sql, clock }), clock }),
       orderRoutes({ orders: options.orders, guard }),
       scoreRoutes({ ...nodes, ...scoring, guard }),
       scoring.work,

@@ -66,6 +66,7 @@ export class LedgerBook {
   readonly #sql: Sql;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #months: EventMonths;
+  #begun = false;
 
   constructor(by: { sql: Sql; clock: Pick<Clock, 'now'> }) {
     this.#sql = by.sql;
@@ -101,7 +102,8 @@ export class LedgerBook {
 
   /** The ledger begins with the hour in which a hub first asks for it. */
   async begin(): Promise<Head> {
-    await this.#begin(this.#sql);
+    if (!this.#begun) await this.#begin(this.#sql);
+    this.#begun = true;
     return this.head();
   }
 

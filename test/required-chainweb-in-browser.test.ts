@@ -28,7 +28,7 @@ describe('a required chainweb version in a browser', { timeout: 60_000 }, () => 
   ] as const)('stands where admins and owners look, $colorScheme', async (screen) => {
     await using visitor = await openTab(browser, { baseURL: world.url, cookie, ...screen });
     const { page, faults } = visitor;
-    for (const path of ['/admin/system', '/admin/fleet', '/fleet']) {
+    for (const path of ['/admin/system', '/admin/fleet', '/admin/rollouts/chainweb', '/fleet']) {
       await page.goto(path);
       await page.getByText('2.33').first().waitFor();
       expect([await axeFaults(page), await overflow(page), await violations(page)]).toEqual([[], 0, []]);

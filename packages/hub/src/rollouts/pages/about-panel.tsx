@@ -1,7 +1,7 @@
 import { absolute } from '../../console/format.ts';
 import { Ago, Facts, Panel } from '../../console/parts.tsx';
 import { href } from '../../console/scope.ts';
-import type { Cargo, Rollout } from '../rollout.ts';
+import type { Rollout } from '../rollout.ts';
 
 /** What it carries, by whose word. */
 export function About({ rollout, now }: { rollout: Rollout; now: number }) {
@@ -9,7 +9,7 @@ export function About({ rollout, now }: { rollout: Rollout; now: number }) {
     <Panel id="about" title="About">
       <Facts
         facts={[
-          ...cargoFacts(rollout.cargo),
+          ...cargoFacts(rollout),
           {
             name: 'Begun',
             value: (
@@ -26,7 +26,7 @@ export function About({ rollout, now }: { rollout: Rollout; now: number }) {
   );
 }
 
-function cargoFacts(cargo: Cargo) {
+function cargoFacts({ cargo, evidence }: Rollout) {
   if (cargo.kind !== 'chainweb')
     return [
       {
@@ -37,6 +37,7 @@ function cargoFacts(cargo: Cargo) {
       ...(cargo.downgrade ? [{ name: 'Way down', value: 'a root has signed it' }] : []),
     ];
   const { order, params, batchId } = cargo;
+  const asked = evidence?.rings.some(({ nodes, waiting, others }) => nodes > waiting + others) ?? false;
   return [
     {
       name: 'Order',
@@ -46,7 +47,14 @@ function cargoFacts(cargo: Cargo) {
           : `signed by ${order.signedBy}; nodes take it until ${absolute(order.expiresAt)}`,
     },
     { name: 'What it orders', value: <code class="breaking">stoachain-upgrade {params}</code> },
-    { name: 'Jobs', value: <a href={href(`/jobs/batches/${batchId}`)}>of all nodes asked so far</a> },
+    {
+      name: 'Jobs',
+      value: asked ? (
+        <a href={href(`/jobs/batches/${batchId}`)}>of all nodes asked so far</a>
+      ) : (
+        'none was given out yet'
+      ),
+    },
     { name: 'Way down', value: 'what fails puts the former program back by itself' },
   ];
 }

@@ -22,8 +22,8 @@ export function RolloutsPage({ view }: { view: RolloutsView }) {
       <header class="title">
         <h1>Rollouts</h1>
         <p>
-          <a href={href('/admin/rollouts/new')}>Begin one</a>{' '}
-          <a href={href('/admin/rollouts/chainweb')}>of chainweb-node</a>
+          <a href={href('/admin/rollouts/new')}>Begin one</a>, or{' '}
+          <a href={href('/admin/rollouts/chainweb')}>upgrade chainweb-node</a>
         </p>
       </header>
       <div class="stack">

@@ -44,21 +44,25 @@ export function UpgradePage({ view }: { view: UpgradeView }) {
           aside={required && `${required.version} is required by ${absolute(required.by)}`}
         >
           <p>
-            Ring by ring, as releases of the agent: one order names all nodes, its key is yours. Each node
-            makes a backup, and puts its former program back where the new one does not reach the tip.
+            Ring by ring, as releases of the agent: one order names all nodes, and your key signs it. Each
+            node makes a backup, and puts its former program back where the new one does not reach the tip.
           </p>
           <WhatForm view={view} />
         </Panel>
         {plan && (
-          <Panel id="radius" title="Blast radius" aside={`${number(plan.jobs.owners)} owners`}>
+          <Panel
+            id="radius"
+            title="Blast radius"
+            aside={plan.jobs.owners > 1 ? `${number(plan.jobs.owners)} owners` : plan.jobs.owner}
+          >
             <PlanView plan={plan.jobs} />
             {plan.jobs.nodes === 0 ? (
               <p>No node would get it.</p>
             ) : (
-              <>
+              <div class="stack">
                 <RingsPlan rings={plan.rings} />
                 <Confirm view={view} plan={plan} />
-              </>
+              </div>
             )}
           </Panel>
         )}

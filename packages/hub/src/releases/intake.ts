@@ -9,7 +9,7 @@ import {
 } from '@stoa/protocol/release';
 import { PublishError } from './error.ts';
 import type { Standing } from './reader.ts';
-import type { DirectorySource, ReleaseSource } from './source.ts';
+import type { DirectorySource } from './source.ts';
 
 export interface RootFile {
   readonly version: number;
@@ -64,9 +64,12 @@ export function rootUnknown(): PublishError {
   );
 }
 
-/** Roots from before the one that this region began with, which lead to it: nodes may have been built with any of them. */
-export async function rootsBefore(
-  source: ReleaseSource,
+/**
+ * Roots from before the one that this region began with, which lead to it: nodes may have been built with any of them. Only
+ * out of a directory of the operator's: that they lead there says nothing of who made them.
+ */
+async function rootsBefore(
+  source: DirectorySource,
   { anchor }: Pick<Standing, 'anchor'>,
 ): Promise<readonly RootFile[]> {
   const { version, sha256 } = peekRoot(anchor);
@@ -85,7 +88,7 @@ export async function rootsBefore(
 }
 
 async function rootsOf(
-  source: ReleaseSource,
+  source: DirectorySource,
   { from, to }: { from: number; to: number },
 ): Promise<RootFile[]> {
   const roots: RootFile[] = [];

@@ -1,5 +1,6 @@
 import {
   METADATA_BYTES,
+  peekRoot,
   ReleaseError,
   type ReleaseTargets,
   type TrustedRoot,
@@ -13,7 +14,7 @@ import type { Clock } from '../clock.ts';
 import { blobsOf, takeBlob } from './blobs.ts';
 import { PublishError } from './error.ts';
 import { isSigned } from './floors.ts';
-import { type RootFile, rootsBefore, rootUnknown } from './intake.ts';
+import { type RootFile, rootUnknown } from './intake.ts';
 import type { ReleasePublisher } from './publisher.ts';
 import type { ReleaseReader } from './reader.ts';
 import type { ReleaseSightings } from './sightings.ts';
@@ -74,7 +75,6 @@ export class ReleaseMirror {
         `targets ${release.version} of ${source.name} are not those served here`,
       );
     for (const blob of blobsOf(release)) await takeBlob(tree, blob, source);
-    const before = await rootsBefore(source, standing);
     if (release.version !== held?.release.version || later.length > 0) await this.#tell(root, release);
     await this.#deps.publisher.exclusively(async (tx) => {
       // Another instance may have been quicker: nothing goes back.
@@ -83,7 +83,9 @@ export class ReleaseMirror {
       await sightings.note(tx, release.sha256, at);
       const sound = (role: 'targets' | 'snapshot') => (held: Uint8Array) => isSigned(root, role, held);
       await tree.keep('targets', release.version, targets, sound('targets'));
-      for (const { version, bytes: each } of [...before, ...later]) await tree.keep('root', version, each);
+      // No earlier ones: that one leads to the trusted root proves nothing of it, and whoever planted it would have it stay.
+      const anchor = { version: peekRoot(standing.anchor).version, bytes: standing.anchor };
+      for (const { version, bytes: each } of [anchor, ...later]) await tree.keep('root', version, each);
       await tree.keep('snapshot', snapshot.version, snapshotBytes, sound('snapshot'));
       await tree.replaceTimestamp(bytes);
     });

@@ -163,6 +163,20 @@ describe('a region that mirrors another', { timeout: 60_000 }, () => {
     await expect(follow(there)).rejects.toMatchObject({ code: 'rolled_back' });
   });
 
+  it('takes no root from before the one that it trusts: that it leads there is no proof', async () => {
+    await world.sign(1);
+    await world.publish();
+    const next = await world.here.bench.keys.make(world.sql);
+    const second = world.holders.root(next, { version: 2, expiresAt: world.now + DAY });
+    await world.place('2.root.json', second);
+    await world.publish();
+    await writeFile(world.path('root.json'), second);
+    const there = world.region('there', world.here);
+    await follow(there);
+    expect(await there.bench.tree.versions('root')).toEqual([2]);
+    expect((await world.refresh(there)).targets.version).toBe(1);
+  });
+
   it('takes no file that is not the signed one', async () => {
     const there = world.region('there', world.here);
     await world.sign(1);

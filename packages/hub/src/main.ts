@@ -8,6 +8,7 @@ import { addJobCommands } from './commands/jobs-program.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLedgerCommands } from './commands/ledger-program.ts';
 import { addNodeCommands } from './commands/nodes-program.ts';
+import { addPayoutCommands } from './commands/payout-program.ts';
 import { addReleaseCommands } from './commands/release-program.ts';
 import { addRolloutCommands } from './commands/rollout-program.ts';
 import { addScoreCommands } from './commands/score-program.ts';
@@ -92,6 +93,7 @@ function program(signal: AbortSignal): Command {
   addRolloutCommands(root, here);
   addLedgerCommands(root, here);
   addScoreCommands(root, here);
+  addPayoutCommands(root, here);
   addAuditCommands(root, here);
   addBackupCommands(root, here);
   root

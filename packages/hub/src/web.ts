@@ -292,6 +292,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
           ssh,
           archives,
           releases,
+          payouts: payouts.desk,
         },
         scores: scoring.reader,
         nodeAccess: access,

@@ -12,6 +12,7 @@ import { BulkActs } from '#bulk/index.ts';
 import { createJobTools, HubWork, LogFollowers } from '#jobs/index.ts';
 import { TokenLedger } from '#joining/index.ts';
 import { JoinTokens, Liveness, NodeListing } from '#nodes/index.ts';
+import { createPayouts } from '#payouts/index.ts';
 import { createReleaseBench, ReleaseViews } from '#releases/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
@@ -109,6 +110,16 @@ describe('the API', { timeout: 120_000 }, () => {
         ...{ bench, auditStore, clock, mirrorOf: undefined, origin: 'https://hub.example' },
         fault: async () => undefined,
       }),
+      payouts: createPayouts({
+        ...{ sql, access, audit, clock, random: randomBytes, liveness, region: 'eu', network: 'stoa' },
+        guard: (_c, next) => next(),
+        listing: new NodeListing({ sql, access, clock, heads }),
+        guards: {
+          nodes: [],
+          ouronet: undefined,
+          request: () => Promise.reject(new Error('no chain is asked here')),
+        },
+      }).desk,
       version: '0.1.0',
       publicUrl: 'https://hub.example',
     });

@@ -8,6 +8,7 @@ import { addAuditRoutes } from './audit.ts';
 import { DocsPage } from './docs-page.tsx';
 import { addJobRoutes, type JobApiDeps } from './jobs.ts';
 import { addNodeRoutes, type NodeApiDeps } from './nodes.ts';
+import { addPayoutRoutes, type PayoutApiDeps } from './payouts.ts';
 import { addReleaseRoutes, type ReleaseApiDeps } from './releases.ts';
 import { type Api, access, createApi, FAILURES, json } from './route.ts';
 import { meSchema } from './schemas.ts';
@@ -21,6 +22,7 @@ export interface ApiDeps
     JobApiDeps,
     SshApiDeps,
     ArchiveApiDeps,
+    PayoutApiDeps,
     ReleaseApiDeps,
     ScoreApiDeps {
   /** Lets pass who shows an API key, or who is signed in. */
@@ -52,6 +54,7 @@ export function apiRoutes(deps: ApiDeps): HttpFeature {
   addJobRoutes(api, deps);
   addSshRoutes(api, deps);
   addArchiveRoutes(api, deps);
+  addPayoutRoutes(api, deps);
   addReleaseRoutes(api, deps);
   addScoreRoutes(api, deps);
   const document = describe(api, deps);

@@ -1,6 +1,11 @@
 export { accountIdOf, type Choice, type ChoiceScope, ChoiceStore } from './choice-store.ts';
 export type { PayoutDesk } from './desk.ts';
+export { GuardLookup } from './guard-lookup.ts';
+export { hubHourOf } from './hub-hour.ts';
+export { accountsInUse, findAccount, nodesNamed } from './overview.ts';
 export { recordOwnerChange } from './owner-changes.ts';
 export { createPayouts, type GuardSource, guardSource, type Payouts } from './payouts.ts';
+export { ProofStore } from './proof-store.ts';
+export { recheck } from './recheck.ts';
 export { type Payout, type PayoutChange, PayoutResolver } from './resolver.ts';
 export { payoutMissing } from './unpaid.ts';

@@ -27,8 +27,27 @@ export async function accountsInUse(sql: Sql, owner: string): Promise<readonly A
   }));
 }
 
-/** Whether the node's owner chose an account for all nodes. @returns the newest choice's account. */
-export async function profileAccount(sql: Sql, owner: string): Promise<string | undefined> {
-  const found = (await accountsInUse(sql, owner)).find(({ forAll }) => forAll);
-  return found?.account;
+/** By its name, or by its id. */
+export async function findAccount(
+  sql: Sql,
+  nameOrId: string,
+): Promise<Pick<AccountInUse, 'accountId' | 'account'> | undefined> {
+  const [row] = await sql<
+    { account_id: string; account: string }[]
+  >`select account_id, account from payout_accounts
+    where account = ${nameOrId} or account_id = ${nameOrId}`;
+  return row && { accountId: row.account_id, account: row.account };
+}
+
+/** Nodes with this label, or whose id begins with it. */
+export async function nodesNamed(
+  sql: Sql,
+  name: string,
+): Promise<readonly { readonly nodeId: string; readonly label: string; readonly owner: string }[]> {
+  const prefix = /^[0-9a-f]{8,64}$/.test(name) ? `${name}%` : null;
+  const rows = await sql<
+    { node_id: string; label: string; owner: string }[]
+  >`select node_id, label, owner from nodes
+    where label = ${name} or node_id like ${prefix} order by node_id limit 10`;
+  return rows.map((row) => ({ nodeId: row.node_id, label: row.label, owner: row.owner }));
 }

@@ -47,7 +47,7 @@ export function ProfilePage({ view }: { view: ProfileView }) {
         </p>
       )}
       <div class="stack">
-        <Panel id="account" title="Account of all your nodes" aside="of those that have none of their own">
+        <Panel id="named" title="Account of all your nodes" aside="of those that have none of their own">
           <Choices choices={choices} now={now} none={NO_ACCOUNT} />
           <NameForm path="/settings/payout" isNamed={choices[0]?.account !== undefined} refused={refused} />
         </Panel>

@@ -106,7 +106,8 @@ function Prove({ view: { accountId, challenge, refused } }: { view: ProofView })
           </pre>
         </li>
         <li>
-          Sign it where the key is. With the key in a file that only you can read (64 hex digits, or PEM):
+          Sign it where the key is. With the key in a file that only you can read (64 hex digits, or 128 as
+          wallets export it):
           <pre tabindex={0}>
             <code>{commandOf(challenge)}</code>
           </pre>

@@ -24,10 +24,6 @@ export interface VerificationDeps {
 /** Time enough to carry the text to a wallet that is never on a network, and its signature back. */
 const CHALLENGE_MS = 30 * 60_000;
 
-export type Recheck =
-  | { readonly holds: true; readonly guard: FoundGuard }
-  | { readonly holds: false; readonly why: string };
-
 /**
  * The proof that who names an account holds its key: the owner's wallet signs a text that the hub drew a nonce for, and
  * the key is the one that the chain knows, asked at that moment. Without it an account earns, and is not minted to.
@@ -114,22 +110,6 @@ export class Verification implements Task {
     });
     if (!(await store.keep(proof))) throw ended();
     return proof;
-  }
-
-  /** Whether a proof still holds under what the chain says now: keys of an account can change. */
-  async recheck(account: string, proof: Proof): Promise<Recheck> {
-    const verdict = readPayoutAccount(account);
-    if (!verdict.ok) return { holds: false, why: verdict.why };
-    const guard = await this.#deps.guards.guardOf(account, verdict.kind);
-    const keys = new Set(guard.keyset.keys);
-    const standing = proof.signatures.filter(({ key }) => keys.has(key)).length;
-    const needed = neededKeys(guard.keyset);
-    return standing >= needed
-      ? { holds: true, guard }
-      : {
-          holds: false,
-          why: `The chain knows other keys for it now: ${standing} of the ${needed} that are needed have signed.`,
-        };
   }
 
   async tick(): Promise<void> {

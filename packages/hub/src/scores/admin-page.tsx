@@ -67,61 +67,63 @@ function BaselinePanel({ view: { tables, now, typed, faults = {} } }: { view: Sc
   const published = tables.at(-1)!;
   return (
     <Panel id="baselines" title="Baselines" aside="what earns the full weight of each part in this region">
-      <Versions tables={tables} now={now} />
-      <Table
-        caption="Baselines by part"
-        columns={[
-          'Part',
-          { word: 'Weight', num: true },
-          { word: 'Baseline', num: true },
-          { word: 'Published', num: true },
-        ]}
-      >
-        {PART_NAMES.map((part) => (
-          <tr>
-            <th scope="row">
-              {partOf(part).title}
-              <span class="sub">{partOf(part).group}</span>
-            </th>
-            <td class="num">{partOf(part).weightPpm / 10_000} %</td>
-            <td class="num">{figure(part, newest!.baselines[part])}</td>
-            <td class="num">{figure(part, published.baselines[part])}</td>
-          </tr>
-        ))}
-      </Table>
-      <form method="post" action={href(BASELINES_PATH)} class="form-row">
-        <FormFault faults={faults} />
-        <Field name="part" label="Part" fault={faults['part']}>
-          <select {...control('part', faults['part'])} required>
-            {PART_NAMES.map((part) => (
-              <option value={part} selected={typedOf(typed, 'part') === part}>
-                {partOf(part).group}: {partOf(part).title}
-              </option>
-            ))}
-          </select>
-        </Field>
-        <Field name="baseline" label="Baseline" fault={faults['baseline']}>
-          <input
-            {...control('baseline', faults['baseline'])}
-            value={typedOf(typed, 'baseline')}
-            inputmode="decimal"
-            maxlength={12}
-            autocomplete="off"
-            required
-          />
-        </Field>
-        <Field name="reason" label="Why" fault={faults['reason']}>
-          <input
-            {...control('reason', faults['reason'])}
-            value={typedOf(typed, 'reason')}
-            maxlength={200}
-            required
-          />
-        </Field>
-        <button type="submit" class="quiet">
-          Change it from the next hour on
-        </button>
-      </form>
+      <div class="stack">
+        <Versions tables={tables} now={now} />
+        <Table
+          caption="Baselines by part"
+          columns={[
+            'Part',
+            { word: 'Weight', num: true },
+            { word: 'Baseline', num: true },
+            { word: 'Published', num: true },
+          ]}
+        >
+          {PART_NAMES.map((part) => (
+            <tr>
+              <th scope="row">
+                {partOf(part).title}
+                <span class="sub">{partOf(part).group}</span>
+              </th>
+              <td class="num">{partOf(part).weightPpm / 10_000} %</td>
+              <td class="num">{figure(part, newest!.baselines[part])}</td>
+              <td class="num">{figure(part, published.baselines[part])}</td>
+            </tr>
+          ))}
+        </Table>
+        <form method="post" action={href(BASELINES_PATH)} class="form-row">
+          <FormFault faults={faults} />
+          <Field name="part" label="Part" fault={faults['part']}>
+            <select {...control('part', faults['part'])} required>
+              {PART_NAMES.map((part) => (
+                <option value={part} selected={typedOf(typed, 'part') === part}>
+                  {partOf(part).group}: {partOf(part).title}
+                </option>
+              ))}
+            </select>
+          </Field>
+          <Field name="baseline" label="Baseline" fault={faults['baseline']}>
+            <input
+              {...control('baseline', faults['baseline'])}
+              value={typedOf(typed, 'baseline')}
+              inputmode="decimal"
+              maxlength={12}
+              autocomplete="off"
+              required
+            />
+          </Field>
+          <Field name="reason" label="Why" fault={faults['reason']}>
+            <input
+              {...control('reason', faults['reason'])}
+              value={typedOf(typed, 'reason')}
+              maxlength={200}
+              required
+            />
+          </Field>
+          <button type="submit" class="quiet">
+            Change it from the next hour on
+          </button>
+        </form>
+      </div>
     </Panel>
   );
 }

@@ -23,7 +23,7 @@ export function RunTable({
 }) {
   const newest = runs.find(({ score }) => score !== undefined);
   return (
-    <>
+    <div class="stack">
       {runs.map((run) => run.fault !== '' && <Refused run={run} now={now} />)}
       <Wide label="Benchmarks side by side, the newest first">
         <table class="score-runs">
@@ -75,7 +75,7 @@ export function RunTable({
           </tfoot>
         </table>
       </Wide>
-    </>
+    </div>
   );
 }
 

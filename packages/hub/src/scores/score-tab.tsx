@@ -67,37 +67,39 @@ function Standing({ view, newest }: { view: ScoreTabView; newest: StoredScore })
   const run = view.runs.find(({ jobId }) => jobId === newest.jobId);
   return (
     <Panel id="score" title="ServerScore">
-      <Facts
-        facts={[
-          {
-            name: 'Counts now',
-            value:
-              counts === undefined ? (
-                <Unknown why="none before the next full hour" />
-              ) : (
-                <Micro score={counts} />
-              ),
-          },
-          ...(counts === newest
-            ? []
-            : [
-                {
-                  name: 'Counts from',
-                  value: (
-                    <>
-                      <Micro score={newest} />, <Ago at={startOf(newest.hubHour)} now={view.now} />
-                    </>
-                  ),
-                },
-              ]),
-          ...(run === undefined
-            ? []
-            : [{ name: 'Hardware', value: `${run.hwType}, x ${HW_PERMILLE[run.hwType] / 1_000}` }]),
-          { name: 'Committed', value: `${newest.committedGb} GB when it was measured: gate 5 asks for it` },
-        ]}
-      />
-      <Review view={view} newest={newest} />
-      <Measure nodeId={view.nodeId} />
+      <div class="stack">
+        <Facts
+          facts={[
+            {
+              name: 'Counts now',
+              value:
+                counts === undefined ? (
+                  <Unknown why="none before the next full hour" />
+                ) : (
+                  <Micro score={counts} />
+                ),
+            },
+            ...(counts === newest
+              ? []
+              : [
+                  {
+                    name: 'Counts from',
+                    value: (
+                      <>
+                        <Micro score={newest} />, <Ago at={startOf(newest.hubHour)} now={view.now} />
+                      </>
+                    ),
+                  },
+                ]),
+            ...(run === undefined
+              ? []
+              : [{ name: 'Hardware', value: `${run.hwType}, x ${HW_PERMILLE[run.hwType] / 1_000}` }]),
+            { name: 'Committed', value: `${newest.committedGb} GB when it was measured: gate 5 asks for it` },
+          ]}
+        />
+        <Review view={view} newest={newest} />
+        <Measure nodeId={view.nodeId} />
+      </div>
     </Panel>
   );
 }
@@ -122,8 +124,8 @@ function Review({ view, newest }: { view: ScoreTabView; newest: StoredScore }) {
   return (
     <>
       <p class="warning">
-        A part counts up to 4 times its baseline, and a node up to {formatScore(MICRO_CAP)}, until an admin
-        has looked at it. All that was measured would be {formatScore(newest.reviewMicro)}.
+        A part counts up to 4 times its baseline, and a node up to {MICRO_CAP / 1_000_000}, until an admin has
+        looked at it. All that was measured would be {formatScore(newest.reviewMicro)}.
       </p>
       {view.reviews && <ReviewForm view={view} newest={newest} />}
     </>
@@ -149,12 +151,14 @@ function ReviewForm({ view, newest }: { view: ScoreTabView; newest: StoredScore 
           required
         />
       </Field>
-      <button type="submit" name="word" value="accepted" class="primary">
-        Accept
-      </button>
-      <button type="submit" name="word" value="refused" class="quiet">
-        Refuse
-      </button>
+      <div class="acts">
+        <button type="submit" name="word" value="accepted" class="primary">
+          Accept
+        </button>
+        <button type="submit" name="word" value="refused" class="quiet">
+          Refuse
+        </button>
+      </div>
     </form>
   );
 }

@@ -96,7 +96,7 @@ describe('scores', { timeout: 60_000 }, () => {
     await storeBenchmark(sql, { nodeId: ANN, endedAt: START });
     await intake.tick();
     const { runs, history } = await reader.node(ANN);
-    expect(history[0]!.micro).toBe(760_000);
+    expect(history[0]!.micro).toBe(550_000);
     expect(runs[0]!.score!.parts.find(({ part }) => part === 'cpuSingle')).toMatchObject({
       note: 'unproven',
     });

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Random } from '@stoa/protocol';
-import { type WorkLane, type WorkPart, workOf } from '@stoa/protocol/stoicism';
+import { type DriveFile, type WorkLane, type WorkPart, workOf } from '@stoa/protocol/stoicism';
 import type { Clock } from '../clock.ts';
 
 /** One stretch of an answer: from one mark to the next. */
@@ -12,9 +12,14 @@ interface Stretch {
   readonly steps: number;
 }
 
-interface Task {
+export interface CheckedWork {
   readonly part: WorkPart;
   readonly nonce: Uint8Array;
+  /** Of the drive. */
+  readonly file?: DriveFile | undefined;
+}
+
+interface Task extends CheckedWork {
   readonly stretches: readonly Stretch[];
 }
 
@@ -38,10 +43,7 @@ export class WorkCheck {
   }
 
   /** Undefined where too many wait. */
-  async check(
-    answer: { readonly part: WorkPart; readonly nonce: Uint8Array },
-    lanes: readonly WorkLane[],
-  ): Promise<'right' | 'wrong' | undefined> {
+  async check(answer: CheckedWork, lanes: readonly WorkLane[]): Promise<'right' | 'wrong' | undefined> {
     if (this.#waiting >= MOST_WAITING) return undefined;
     this.#waiting += 1;
     const stretches = Array.from({ length: STRETCHES }, () => this.#drawn(lanes));
@@ -87,9 +89,9 @@ parentPort.postMessage((${String(walk)})(require('node:crypto'), workerData, (${
 
 /** Handed over as its own text. */
 function walk(crypto: typeof import('node:crypto'), task: Task, work: typeof workOf): boolean {
-  const { part, nonce, stretches } = task;
+  const { part, nonce, file, stretches } = task;
   return stretches.every(({ lane, from, to, steps }) => {
-    const { first, step } = work(crypto, { part, nonce, lane });
+    const { first, step } = work(crypto, { part, nonce, lane, ...(file && { file }) });
     let state = from ?? first;
     for (let left = steps; left > 0; left -= 1) state = step(state);
     return Buffer.compare(state, to) === 0;

@@ -3,6 +3,7 @@ import { encode, fromHex, type Random, type SigningKey, seal, toHex } from '@sto
 import { seededRandom } from '@stoa/protocol/fixtures';
 import { nodeCrypto } from '@stoa/protocol/node';
 import {
+  type DriveFile,
   NO_ANSWER,
   type WorkLane,
   type WorkPart,
@@ -56,7 +57,7 @@ describe('work that begins with a nonce', { timeout: 60_000 }, () => {
   const word = (
     part: string,
     lanes: WorkLane[] = [],
-    by: { signer?: SigningKey; answer?: Uint8Array } = {},
+    by: { signer?: SigningKey; answer?: Uint8Array; blocks?: number } = {},
   ) => {
     const answer = by.answer ?? (lanes.length === 0 ? NO_ANSWER : workAnswer(lanes, nodeCrypto.hash));
     const claim = {
@@ -64,6 +65,7 @@ describe('work that begins with a nonce', { timeout: 60_000 }, () => {
       jobId: fromHex(jobId.replaceAll('-', '')),
       attempt: 1,
       part,
+      blocks: by.blocks ?? 0,
       answer,
     };
     return encode(workWord, { sealed: seal(workClaimKind, claim, by.signer ?? key), lanes });
@@ -141,6 +143,29 @@ describe('work that begins with a nonce', { timeout: 60_000 }, () => {
     await desk().take(word('memorySpeed'));
     await desk(impatient).take(word('memorySpeed', [{ every: 2 ** 32 - 1, marks: [nonce] }]));
     expect(await proofs()).toEqual({ cpuMulti: 'wrong', pactProxy: 'wrong', memorySpeed: 'wrong' });
+  });
+
+  it('of the drive reads what the hub has given it to write', async () => {
+    const content = await desk().take(word('sequential', [], { blocks: 64 }));
+    clock.time += 5_000;
+    const nonce = await desk().take(word('randomRead', [], { blocks: 64 }));
+    clock.time += 1_000;
+    const read = (file: DriveFile) => {
+      const { first, step } = workOf(crypto, { part: 'randomRead', nonce, lane: 0, file });
+      return [{ every: 1, marks: [new Uint8Array(step(first))] }];
+    };
+    await desk().take(word('randomRead', read({ nonce: content, blocks: 64 }), { blocks: 64 }));
+    // The time of the writing is none of the reads'.
+    expect(await proofs()).toEqual({ randomRead: 1_000 });
+    await sql`update benchmark_work set answered_at = null`;
+    await desk().take(word('randomRead', read({ nonce, blocks: 64 }), { blocks: 64 }));
+    expect(await proofs()).toEqual({ randomRead: 'wrong' });
+    await expect(desk().take(word('sequential', read({ nonce, blocks: 64 })))).rejects.toMatchObject({
+      code: 'bad_work',
+    });
+    await expect(desk().take(word('randomRead', read({ nonce, blocks: 64 })))).rejects.toMatchObject({
+      code: 'bad_work',
+    });
   });
 
   it('is believed by the clock alone where too many wait to be looked at', async () => {

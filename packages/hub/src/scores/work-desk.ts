@@ -10,7 +10,10 @@ import {
   toHex,
 } from '@stoa/protocol';
 import {
+  CONTENT_PART,
+  type DriveFile,
   isWorkPart,
+  MAX_LANES,
   NO_ANSWER,
   WORK_WORD_BYTES,
   WORK_WORD_PATH,
@@ -59,18 +62,23 @@ export class WorkDesk {
     const { store, random } = this.#deps;
     const { name, claim } = await this.#verified(sealed, now);
     if (equalBytes(claim.answer, NO_ANSWER)) return store.nonce(name, random(32), now);
+    const { part } = name;
     const nonce = (await store.find(name)) ?? missing();
+    if (part === CONTENT_PART) throw badWork('Nothing is answered to the nonce of a content.');
     if (!equalBytes(workAnswer(lanes, this.#deps.crypto.hash), claim.answer))
       throw badWork('The answer is another than the one that was signed.');
-    const steps = stepsOf(name.part, lanes);
-    if (await store.answered(name, { steps, sealed, now })) await this.#judge(name, nonce, lanes);
+    const steps = stepsOf(part, lanes);
+    const file = part === 'randomRead' ? await this.#file(name, claim) : undefined;
+    if (!(await store.answered(name, { steps, sealed, now }))) return nonce;
+    const verdict = await this.#deps.check.check({ part, nonce, file }, lanes);
+    if (verdict !== undefined) await store.judge(name, verdict);
     return nonce;
   }
 
-  async #judge(name: WorkName, nonce: Uint8Array, lanes: readonly WorkLane[]): Promise<void> {
-    const { store, check } = this.#deps;
-    const verdict = await check.check({ part: name.part, nonce }, lanes);
-    if (verdict !== undefined) await store.judge(name, verdict);
+  /** @throws {HttpError} `not_found` where nobody asked what to fill it with. */
+  async #file(name: WorkName, { blocks }: WorkClaim): Promise<DriveFile> {
+    if (blocks === 0) throw badWork('The file has no blocks.');
+    return { nonce: (await this.#deps.store.find({ ...name, part: CONTENT_PART })) ?? missing(), blocks };
   }
 
   async #verified(
@@ -79,7 +87,7 @@ export class WorkDesk {
   ): Promise<{ readonly name: WorkName; readonly claim: WorkClaim }> {
     const { store, crypto } = this.#deps;
     const { nodeId, jobId, attempt, part } = readable(() => peek(workClaimKind, sealed)) ?? missing();
-    if (!isWorkPart(part)) throw badWork(`'${part}' is no part of a benchmark.`);
+    if (!isWorkPart(part) && part !== CONTENT_PART) throw badWork(`'${part}' is no part of a benchmark.`);
     const run = { nodeId: toHex(nodeId), jobId: toHex(jobId), attempt };
     for (const key of await store.keysOf(run, now)) {
       const claim = readable(() => open(workClaimKind, sealed, crypto, key));
@@ -105,10 +113,14 @@ export function workRoutes(desk: WorkDesk): HttpFeature {
   };
 }
 
-/** Each lane has done something, and no more than can be counted; what is measured on one thread has one. */
+/** At once: more of them would seem to be one that is faster. */
+const MOST_LANES: Partial<Record<WorkPart, number>> = { cpuMulti: MAX_LANES, randomRead: 4 };
+
+/** Each lane has done something, and no more than can be counted. */
 function stepsOf(part: WorkPart, lanes: readonly WorkLane[]): number {
-  if (part !== 'cpuMulti' && lanes.length !== 1)
-    throw badWork(`'${part}' is measured on one thread, and the answer has ${lanes.length} lanes.`);
+  const most = MOST_LANES[part] ?? 1;
+  if (lanes.length === 0 || lanes.length > most)
+    throw badWork(`The answer has ${lanes.length} lanes, and '${part}' is measured in ${most} at most.`);
   const steps = lanes.reduce((sum, { every, marks }) => sum + every * marks.length, 0);
   if (lanes.some(({ every, marks }) => every === 0 || marks.length === 0) || !Number.isSafeInteger(steps))
     throw badWork('A lane of the answer has no steps.');

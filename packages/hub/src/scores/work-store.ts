@@ -1,9 +1,9 @@
-import { type Proofs, WORK_UNITS, type WorkPart } from '@stoa/protocol/stoicism';
+import { type CONTENT_PART, type Proofs, WORK_UNITS, type WorkPart } from '@stoa/protocol/stoicism';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { RunName } from './run.ts';
 
 export interface WorkName extends RunName {
-  readonly part: WorkPart;
+  readonly part: WorkPart | typeof CONTENT_PART;
 }
 
 /** Nonces of benchmarks that run, and what was answered to them. Times are milliseconds since 1970. */

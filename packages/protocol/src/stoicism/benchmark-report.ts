@@ -76,18 +76,23 @@ export type Proofs = { readonly [P in WorkPart]?: number | 'wrong' };
 /** Way and scheduling take some of the hub's time, not of the machine's: that much is believed on top. */
 const TOLERANCE_PERMILLE = 1_100n;
 
-/** Claims as far as they were proven. What answers a nonce and was not proven counts nothing. */
+/**
+ * Claims as far as they were proven. What answers a nonce and was not proven counts nothing; nor does any of a drive whose
+ * random reads were not.
+ */
 export function provenBy(claimed: Measured, proofs: Proofs): Measured {
   return Object.fromEntries(
-    Object.entries(claimed).map(([name, measure]) => [
-      name,
-      isWorkPart(name) ? proven(measure, proofs[name]) : measure,
-    ]),
+    Object.entries(claimed).map(([name, measure]) => {
+      const part = partOf(name as PartName).group === 'drive' ? 'randomRead' : name;
+      if (!isWorkPart(part)) return [name, measure];
+      const proof = proofs[part];
+      if (proof === undefined || proof === 'wrong') return [name, { ...measure, fault: 'unproven' }];
+      return [name, part === name ? timed(measure, proof) : measure];
+    }),
   );
 }
 
-function proven(measure: Measure, proof: number | 'wrong' | undefined): Measure {
-  if (proof === undefined || proof === 'wrong') return { ...measure, fault: 'unproven' };
+function timed(measure: Measure, proof: number): Measure {
   const most = (BigInt(proof) * TOLERANCE_PERMILLE) / 1_000n;
   return BigInt(measure.value) <= most ? measure : { ...measure, value: proof, claimed: measure.value };
 }

@@ -83,6 +83,9 @@ export {
   warmUpColumns,
 } from './warm-up.ts';
 export {
+  CONTENT_PART,
+  type DriveFile,
+  type DriveWork,
   isWorkPart,
   WORK_PARTS,
   WORK_UNITS,

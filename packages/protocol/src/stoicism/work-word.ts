@@ -38,6 +38,8 @@ const claimBody = record({
   jobId: fixed(16),
   attempt: u16,
   part: text(20),
+  /** Of 4 KiB, of the file that the drive is measured by; 0 for other parts. */
+  blocks: u32,
   /** `workAnswer` of the lanes; zero where the node is about to begin, and asks for the nonce. */
   answer: fixed(32),
 });

@@ -15,7 +15,12 @@ export const WORK_UNITS = {
   hashVerify: 1_000,
   /** A step fills 16 MiB and reads them again in an order that only it can tell; a plain copy moves about 400 MB meanwhile. */
   memorySpeed: 400_000,
+  /** A step reads one block of 4 KiB of a file whose content the nonce of `CONTENT_PART` makes. */
+  randomRead: 1_000,
 } as const;
+
+/** Its nonce makes the content of the file that the drive is measured by; nothing is answered to it. */
+export const CONTENT_PART = 'sequential';
 
 export type WorkPart = keyof typeof WORK_UNITS;
 
@@ -30,6 +35,24 @@ export interface WorkStart {
   /** 32 bytes. */
   readonly nonce: Uint8Array;
   readonly lane: number;
+  /** Of the drive. */
+  readonly file?: DriveFile;
+}
+
+export interface DriveFile {
+  /** Nonce of the content, 32 bytes. */
+  readonly nonce: Uint8Array;
+  /** Of 4 KiB, 1 at least. */
+  readonly blocks: number;
+}
+
+/** What the drive's work is put together of, for who reads the blocks from one. */
+export interface DriveWork {
+  /** Bytes of the file from a block on. */
+  readonly content: (block: number, bytes: number) => Uint8Array;
+  /** Which block comes next. */
+  readonly next: (state: Uint8Array) => number;
+  readonly fold: (state: Uint8Array, block: Uint8Array) => Uint8Array;
 }
 
 export interface Work {
@@ -37,13 +60,15 @@ export interface Work {
   readonly first: Uint8Array;
   /** @param state 32 bytes. @returns the next 32. */
   readonly step: (state: Uint8Array) => Uint8Array;
+  /** Of the drive. */
+  readonly drive: DriveWork;
 }
 
 /**
  * It uses nothing around it, for threads get it as its own text; what lies between two calls into `node:crypto` may be
  * interpreted, so there is little of it.
  */
-export function workOf(crypto: typeof import('node:crypto'), { part, nonce, lane }: WorkStart): Work {
+export function workOf(crypto: typeof import('node:crypto'), { part, nonce, lane, file }: WorkStart): Work {
   const hash = (bytes: Uint8Array): Buffer => crypto.hash('sha512-256', bytes, 'buffer');
   const first = hash(Buffer.concat([nonce, Buffer.from(`${part} ${lane}`)]));
   const blocks = (): Work['step'] => {
@@ -103,6 +128,16 @@ export function workOf(crypto: typeof import('node:crypto'), { part, nonce, lane
         .subarray(0, 32);
     };
   };
+  const drive: DriveWork = {
+    content: (block, bytes) => {
+      const counter = Buffer.alloc(16);
+      // 256 blocks of AES are one of the file.
+      counter.writeBigUInt64BE(BigInt(block) * 256n, 8);
+      return crypto.createCipheriv('aes-256-ctr', file!.nonce, counter).update(Buffer.alloc(bytes));
+    },
+    next: (state) => Buffer.from(state).readUInt32BE(0) % file!.blocks,
+    fold: (state, block) => hash(Buffer.concat([state, block])),
+  };
   const steps: { readonly [P in WorkPart]: () => Work['step'] } = {
     cpuSingle: () => (state) => crypto.pbkdf2Sync(state, 'stoa', 2_000, 32, 'sha512'),
     cpuMulti: () => (state) => crypto.pbkdf2Sync(state, 'stoa', 2_000, 32, 'sha512'),
@@ -113,6 +148,7 @@ export function workOf(crypto: typeof import('node:crypto'), { part, nonce, lane
     hashVerify: headers,
     memorySpeed: () => (state) =>
       crypto.scryptSync(state, 'stoa', 32, { N: 16_384, r: 8, p: 1, maxmem: 67_108_864 }),
+    randomRead: () => (state) => drive.fold(state, drive.content(drive.next(state), 4_096)),
   };
-  return { first, step: steps[part]() };
+  return { first, step: steps[part](), drive };
 }

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { toHex } from '@stoa/protocol';
-import type { WorkPart } from '@stoa/protocol/stoicism';
+import { CONTENT_PART, type WorkPart } from '@stoa/protocol/stoicism';
 import { hostCollector } from '#collectors/host.ts';
 import { DiskError } from '#disk.ts';
 import type { JobHandler, RunningJob } from '#work/handler.ts';
 import { JobError } from '#work/job-error.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
-import { type DriveFigures, measureDrive } from '#work/kinds/measure/drive.ts';
+import { type DriveLoad, type DriveProof, measureDrive } from '#work/kinds/measure/drive.ts';
 import { hardwareOf } from '#work/kinds/measure/hardware.ts';
 import { measureNetwork } from '#work/kinds/measure/network.ts';
-import { measureProven } from '#work/kinds/measure/proven.ts';
+import { beginWork, measureProven, sayWork } from '#work/kinds/measure/proven.ts';
 import { fioDrive, perfIpc } from '#work/kinds/measure/tools.ts';
 import { withNodeStopped } from '#work/kinds/node-stopped.ts';
 
@@ -30,7 +30,7 @@ const PROVEN = {
   pactProxy: 'pactProxyPerSecond',
   hashVerify: 'hashVerifyPerSecond',
   memorySpeed: 'memoryMbPerSecond',
-} as const satisfies Partial<Record<WorkPart, string>>;
+} as const satisfies Partial<Record<Exclude<WorkPart, 'randomRead'>, string>>;
 
 /** Each part that can't be measured is left out: by the rules it then credits nothing. */
 export function benchmarkNode(
@@ -56,7 +56,10 @@ export function benchmarkNode(
         }
         const ipc = await perfIpc(deps.commands, seconds / 4, job.signal);
         job.progress(75, 'drive');
-        const drive = await driveFigures(deps, job, { megabytes, seconds });
+        const drive = await withTestFile(deps, job, megabytes, (path) => {
+          const load = driveLoad(deps, job, { path, megabytes, seconds });
+          return measureDrive({ ...load, proof: provenDrive(deps, job) });
+        });
         return {
           report: rounded({
             cpuMulti,
@@ -75,23 +78,61 @@ export function benchmarkNode(
   };
 }
 
+/** By fio where it is installed, else by the agent's own reads and writes. */
 export function driveBenchmark(deps: KindDeps, { seconds }: BenchmarkOptions): JobHandler {
   return {
     async run(job) {
       const megabytes = Number(job.params['megabytes']);
-      const figures = await driveFigures(deps, job, { megabytes, seconds });
+      const figures = await withTestFile(deps, job, megabytes, async (path) => {
+        const own = await measureDrive(driveLoad(deps, job, { path, megabytes, seconds }));
+        job.progress(undefined, 'fio');
+        const load = { path, megabytes, seconds: Math.max(1, Math.round(seconds / 2)) };
+        const fio = await fioDrive(deps.commands, load, job.signal);
+        return fio ? { ...fio, tool: 'fio' } : { ...own, tool: 'own' };
+      });
       return { report: rounded({ ...figures, megabytes }) };
     },
   };
 }
 
-/** By fio where it is installed, else by the agent's own reads and writes. */
-async function driveFigures(
+function driveLoad(
+  { random, clock }: KindDeps,
+  job: RunningJob,
+  by: { readonly path: string; readonly megabytes: number; readonly seconds: number },
+): DriveLoad {
+  return {
+    ...by,
+    random,
+    now: () => clock.monotonic(),
+    signal: job.signal,
+    onPhase: (phase) => job.progress(undefined, phase),
+    proof: {
+      content: async () => random(32),
+      begin: async () => random(32),
+      end: async () => undefined,
+    },
+  };
+}
+
+/** The content of the file comes from the hub, and its random reads begin with a nonce of its. */
+function provenDrive(deps: KindDeps, job: RunningJob): DriveProof {
+  return {
+    content: (blocks) => beginWork(deps, job, { part: CONTENT_PART, blocks }),
+    begin: (blocks) => beginWork(deps, job, { part: 'randomRead', blocks }),
+    async end(blocks, lanes) {
+      await sayWork(deps, job, { part: 'randomRead', blocks, lanes });
+    },
+  };
+}
+
+/** A name on the committed path; whatever happens, nothing stays there. */
+async function withTestFile<T>(
   deps: KindDeps,
   job: RunningJob,
-  { megabytes, seconds }: { megabytes: number; seconds: number },
-): Promise<DriveFigures & { tool: string }> {
-  const { disk, config, random, clock, commands } = deps;
+  megabytes: number,
+  work: (path: string) => Promise<T>,
+): Promise<T> {
+  const { disk, config } = deps;
   const path = join(config.committedPath, `${TEST_FILE}-${toHex(job.lease.jobId).slice(0, 8)}`);
   await removeLeftovers(deps);
   const { freeBytes } = await disk.space(config.committedPath);
@@ -100,24 +141,8 @@ async function driveFigures(
       'no_space',
       `${config.committedPath} has ${Math.floor(freeBytes / 1e6)} MB free: too little for ${megabytes} MB`,
     );
-  const onPhase = (phase: string): void => job.progress(undefined, phase);
   try {
-    const own = await measureDrive({
-      path,
-      megabytes,
-      seconds,
-      random,
-      now: () => clock.monotonic(),
-      signal: job.signal,
-      onPhase,
-    });
-    onPhase('fio');
-    const fio = await fioDrive(
-      commands,
-      { path, megabytes, seconds: Math.max(1, Math.round(seconds / 2)) },
-      job.signal,
-    );
-    return fio ? { ...fio, tool: 'fio' } : { ...own, tool: 'own' };
+    return await work(path);
   } catch (error) {
     if (error instanceof DiskError && error.code === 'disk_denied')
       throw new JobError(

@@ -42,7 +42,7 @@ export interface Chains {
 
 /** Works from a nonce of the hub's on, on so many threads at once. */
 export async function measureChains(
-  { part, nonce }: { part: WorkPart; nonce: Uint8Array },
+  { part, nonce }: { part: Exclude<WorkPart, 'randomRead'>; nonce: Uint8Array },
   { seconds, threads }: { seconds: number; threads: number },
   signal: AbortSignal,
 ): Promise<Chains> {

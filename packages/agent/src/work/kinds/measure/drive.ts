@@ -1,4 +1,6 @@
+import crypto from 'node:crypto';
 import { constants, type FileHandle, open, rm } from 'node:fs/promises';
+import { type DriveFile, type DriveWork, type Work, type WorkLane, workOf } from '@stoa/protocol/stoicism';
 import { diskError } from '#disk.ts';
 import { type Random, uniform } from '#random.ts';
 
@@ -11,7 +13,15 @@ export interface DriveFigures {
   readonly direct: boolean;
 }
 
+/** By whom the content of the file is given, and where its random reads begin: what comes of them is told at once. */
+export interface DriveProof {
+  readonly content: (blocks: number) => Promise<Uint8Array>;
+  readonly begin: (blocks: number) => Promise<Uint8Array>;
+  readonly end: (blocks: number, lanes: WorkLane[]) => Promise<void>;
+}
+
 export interface DriveLoad {
+  readonly proof: DriveProof;
   readonly path: string;
   readonly megabytes: number;
   readonly seconds: number;
@@ -38,18 +48,15 @@ export async function measureDrive(load: DriveLoad): Promise<DriveFigures> {
     const file = await open(path, flags, 0o600);
     try {
       const buffers = await alignedBuffers(file, direct);
+      const blocks = (load.megabytes * MIB) / BLOCK;
+      const content = { nonce: await load.proof.content(blocks), blocks };
+      const { drive } = workOf(crypto, { part: 'randomRead', nonce: content.nonce, lane: 0, file: content });
       onPhase('sequential writes of 1 MiB');
-      const sequentialWriteMbPerSecond = await writeThrough(file, buffers, load);
+      const sequentialWriteMbPerSecond = await writeThrough(file, { buffers, drive }, load);
       onPhase('random reads of 4 KiB');
-      const randomReadIops = await randomRate(load, (slot, at) =>
-        file.read(buffers.small[slot]!, 0, BLOCK, at),
-      );
+      const randomReadIops = await readAtRandom(file, { buffers, content }, load);
       onPhase('random writes of 4 KiB');
-      const randomWriteIops = await randomRate(
-        load,
-        (slot, at) => file.write(buffers.small[slot]!, 0, BLOCK, at),
-        file,
-      );
+      const randomWriteIops = await writeAtRandom(file, { buffers, drive }, load);
       onPhase('sequential reads of 1 MiB');
       const sequentialReadMbPerSecond = await readThrough(file, buffers, load);
       return {
@@ -95,11 +102,6 @@ async function alignedBuffers(file: FileHandle, direct: boolean): Promise<Buffer
     ),
   });
   const block = Buffer.allocUnsafeSlow(MIB + (DEPTH + 1) * BLOCK);
-  // Not compressible: some drives and file systems would cheat.
-  for (let at = 0, value = 1; at < block.length; at += 4) {
-    value = (Math.imul(value, 1_664_525) + 1_013_904_223) >>> 0;
-    block.writeUInt32LE(value, Math.min(at, block.length - 4));
-  }
   if (!direct) return cut(block, 0);
   for (let from = 0; from < BLOCK; from += ALIGNMENT) {
     const buffers = cut(block, from);
@@ -113,11 +115,21 @@ async function alignedBuffers(file: FileHandle, direct: boolean): Promise<Buffer
   return cut(block, 0);
 }
 
-async function writeThrough(file: FileHandle, { large }: Buffers, load: DriveLoad): Promise<number> {
+/** The content of the next stretch is made while one is written. */
+async function writeThrough(
+  file: FileHandle,
+  { buffers: { large }, drive }: { buffers: Buffers; drive: DriveWork },
+  load: DriveLoad,
+): Promise<number> {
+  const contentAt = (index: number): Uint8Array => drive.content((index * MIB) / BLOCK, MIB);
+  let next = contentAt(0);
   const started = load.now();
   for (let index = 0; index < load.megabytes; index += 1) {
     load.signal.throwIfAborted();
-    await file.write(large, 0, MIB, index * MIB);
+    large.set(next);
+    const written = file.write(large, 0, MIB, index * MIB);
+    if (index + 1 < load.megabytes) next = contentAt(index + 1);
+    await written;
   }
   await file.datasync();
   return rateOf(load.megabytes * 1.048576, started, load);
@@ -132,23 +144,69 @@ async function readThrough(file: FileHandle, { large }: Buffers, load: DriveLoad
   return rateOf(load.megabytes * 1.048576, started, load);
 }
 
-async function randomRate(
+/** In lanes, in each of which a block says which one comes next. */
+async function readAtRandom(
+  file: FileHandle,
+  { buffers, content }: { buffers: Buffers; content: DriveFile },
   load: DriveLoad,
-  transfer: (slot: number, at: number) => Promise<unknown>,
-  synced?: FileHandle,
+): Promise<number> {
+  const nonce = await load.proof.begin(content.blocks);
+  const started = load.now();
+  const lanes = await Promise.all(
+    buffers.small.map((buffer, lane) => {
+      const work = workOf(crypto, { part: 'randomRead', nonce, lane, file: content });
+      return readLane(file, { buffer, work, started }, load);
+    }),
+  );
+  const steps = lanes.reduce((sum, { every, marks }) => sum + every * marks.length, 0);
+  const rate = rateOf(steps, started, load);
+  await load.proof.end(content.blocks, lanes);
+  return rate;
+}
+
+const MOST_MARKS = 256;
+
+/** As `runChain` does it. */
+async function readLane(
+  file: FileHandle,
+  { buffer, work: { first, drive }, started }: { buffer: Uint8Array; work: Work; started: number },
+  load: DriveLoad,
+): Promise<WorkLane> {
+  let [state, marks, every]: [Uint8Array, Uint8Array[], number] = [first, [], 1];
+  while (marks.length === 0 || load.now() - started < load.seconds * 1000) {
+    for (let left = every; left > 0; left -= 1) {
+      load.signal.throwIfAborted();
+      await file.read(buffer, 0, BLOCK, drive.next(state) * BLOCK);
+      state = drive.fold(state, buffer);
+    }
+    marks.push(new Uint8Array(state));
+    if (marks.length < MOST_MARKS) continue;
+    marks = marks.filter((_, index) => index % 2 === 1);
+    every *= 2;
+  }
+  return { every, marks };
+}
+
+/** What is there already. */
+async function writeAtRandom(
+  file: FileHandle,
+  { buffers, drive }: { buffers: Buffers; drive: DriveWork },
+  load: DriveLoad,
 ): Promise<number> {
   const blocks = (load.megabytes * MIB) / BLOCK;
   const started = load.now();
   let count = 0;
-  const lane = async (slot: number): Promise<void> => {
+  const lane = async (buffer: Uint8Array): Promise<void> => {
     while (load.now() - started < load.seconds * 1000) {
       load.signal.throwIfAborted();
-      await transfer(slot, uniform(load.random, 0, blocks) * BLOCK);
+      const block = uniform(load.random, 0, blocks);
+      buffer.set(drive.content(block, BLOCK));
+      await file.write(buffer, 0, BLOCK, block * BLOCK);
       count += 1;
     }
   };
-  await Promise.all(Array.from({ length: DEPTH }, (_, slot) => lane(slot)));
-  await synced?.datasync();
+  await Promise.all(buffers.small.map(lane));
+  await file.datasync();
   return rateOf(count, started, load);
 }
 

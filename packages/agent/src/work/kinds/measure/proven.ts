@@ -1,6 +1,7 @@
 import { decodeExact, encode, seal } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import {
+  type CONTENT_PART,
   NO_ANSWER,
   WORK_WORD_PATH,
   type WorkLane,
@@ -13,38 +14,53 @@ import {
 import { HttpError } from '#http-error.ts';
 import type { RunningJob } from '#work/handler.ts';
 import type { KindDeps } from '#work/kinds/deps.ts';
-import { type Chains, measureChains } from '#work/kinds/measure/chain.ts';
+import { measureChains } from '#work/kinds/measure/chain.ts';
 
 type HubDeps = Pick<KindDeps, 'http' | 'hub' | 'nodeSeed' | 'random'>;
 
+/** What a benchmark says to its hub about one part. */
+export interface Word {
+  readonly part: WorkPart | typeof CONTENT_PART;
+  /** None: it is about to begin. */
+  readonly lanes?: WorkLane[];
+  /** Of the file of the drive. */
+  readonly blocks?: number;
+}
+
 const WORD_MS = 30_000;
 
-/**
- * Measures a part from a nonce of the hub's on, and hands the answer in at once: the hub's clock stands behind the figure.
- * Where the hub does not answer, the figure is measured all the same, and counts nothing.
- */
+/** Measures a part from a nonce of the hub's on, and hands the answer in at once: the hub's clock stands behind the figure. */
 export async function measureProven(
   deps: HubDeps,
   job: RunningJob,
-  by: { readonly part: WorkPart; readonly seconds: number; readonly threads: number },
+  by: {
+    readonly part: Exclude<WorkPart, 'randomRead'>;
+    readonly seconds: number;
+    readonly threads: number;
+  },
 ): Promise<number> {
   const { part } = by;
-  const nonce = await say(deps, job, { part, lanes: [] });
-  const chains: Chains = await measureChains({ part, nonce: nonce ?? deps.random(32) }, by, job.signal);
-  if (nonce !== undefined) await say(deps, job, { part, lanes: chains.lanes });
-  return chains.figure;
+  const nonce = await beginWork(deps, job, { part });
+  const { lanes, figure } = await measureChains({ part, nonce }, by, job.signal);
+  await sayWork(deps, job, { part, lanes });
+  return figure;
 }
 
-/** @returns the nonce; undefined where the hub gave none. */
-async function say(
+/** @returns the hub's nonce; where it gives none, one of our own: the part is measured all the same, and counts nothing. */
+export async function beginWork(deps: HubDeps, job: RunningJob, word: Word): Promise<Uint8Array> {
+  return (await sayWork(deps, job, word)) ?? deps.random(32);
+}
+
+/** @returns the nonce; undefined where the hub did not take it. */
+export async function sayWork(
   { http, hub, nodeSeed }: HubDeps,
   job: RunningJob,
-  { part, lanes }: { part: WorkPart; lanes: WorkLane[] },
+  { part, lanes = [], blocks = 0 }: Word,
 ): Promise<Uint8Array | undefined> {
   const { nodeId, jobId, attempt } = job.lease;
   const answer = lanes.length === 0 ? NO_ANSWER : workAnswer(lanes, nodeCrypto.hash);
   const key = nodeCrypto.signingKey(await nodeSeed());
-  const sealed = seal(workClaimKind, { nodeId, jobId, attempt, part, answer }, key);
+  const sealed = seal(workClaimKind, { nodeId, jobId, attempt, part, blocks, answer }, key);
   try {
     const { status, body } = await http.request({
       url: `${await hub()}${WORK_WORD_PATH}`,
@@ -59,7 +75,7 @@ async function say(
   } catch (error) {
     job.signal.throwIfAborted();
     if (!(error instanceof HttpError)) throw error;
-    job.log(`${part}: ${error.message}: without the hub's nonce this part will count nothing`);
+    job.log(`${part}: ${error.message}: without the hub's word this part will count nothing`);
   }
   return undefined;
 }

@@ -13,6 +13,7 @@ import type { Agent, AgentEnd, AgentOptions } from '#agent-options.ts';
 import { Channel } from '#channel/channel.ts';
 import type { NatIdle } from '#channel/nat-idle.ts';
 import { withDeadline } from '#clock.ts';
+import { DialBacks } from '#dial-back/dial-backs.ts';
 import { describeError } from '#error.ts';
 import type { Evidence } from '#evidence/evidence.ts';
 import type { IdentityStore } from '#identity/identity-store.ts';
@@ -43,6 +44,7 @@ export class AgentCore implements Agent {
   readonly #channel: Channel;
   readonly #traffic: Traffic;
   readonly #rotation: Rotation;
+  readonly #dialBacks: DialBacks | undefined;
   #regionTime: { regionTime: Uint8Array; authority: Uint8Array } | undefined;
   #storageFault: unknown;
   #end: (end: AgentEnd) => void = () => undefined;
@@ -62,7 +64,7 @@ export class AgentCore implements Agent {
       configured: options.config.transport,
       agentVersion: options.version,
       bootId,
-      capabilities: options.updates === undefined ? 0 : CAPABILITY.updates,
+      capabilities: capabilitiesOf(options),
       natIdleMs: () => natIdle.idleMs,
       provenChainTime: () => options.provenChainTime?.(),
       listener: {
@@ -93,6 +95,14 @@ export class AgentCore implements Agent {
       hubNow: () => evidence.hubTime.now,
       accepted: () => this.#channel.renew('the key was rotated'),
     });
+    this.#dialBacks =
+      options.dialBack &&
+      new DialBacks({
+        ...{ ...options.dialBack, clock: options.clock, log: options.log },
+        nodeId: store.nodeId,
+        key: () => store.key,
+        send: (message) => this.#traffic.send(message),
+      });
   }
 
   get ownerKey(): OwnerKeyStatus | undefined {
@@ -209,6 +219,7 @@ export class AgentCore implements Agent {
 
   #lost(): void {
     this.#traffic.lost();
+    this.#dialBacks?.lost();
     this.#options.updates?.lost();
     this.#parts.natIdle.stop();
     this.#parts.evidence.lost();
@@ -242,6 +253,9 @@ export class AgentCore implements Agent {
         break;
       case 'ownerKeyChange':
         this.#ownerKeyChanged(message.value.sealed);
+        break;
+      case 'dialBack':
+        this.#dialBacks?.request(message.value);
         break;
       case 'updateAssignment':
         this.#options.updates?.assigned(message.value);
@@ -299,4 +313,10 @@ export class AgentCore implements Agent {
   #attempt(what: string, task: () => Promise<void>): void {
     task().catch((error: unknown) => this.#options.log.error(what, { ...describeError(error) }));
   }
+}
+
+/** What the hub may send frames of. Below the signed floor nothing but updates is trusted to be right. */
+function capabilitiesOf({ updates, dialBack, updateOnly = false }: AgentOptions): number {
+  const looks = dialBack !== undefined && !updateOnly;
+  return (updates === undefined ? 0 : CAPABILITY.updates) | (looks ? CAPABILITY.dialBack : 0);
 }

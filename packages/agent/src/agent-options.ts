@@ -3,6 +3,7 @@ import type { Transports } from '#channel/transport.ts';
 import type { Clock } from '#clock.ts';
 import type { HostFacts } from '#collectors/host-facts.ts';
 import type { AgentConfig, ConfigHost } from '#config.ts';
+import type { DialBackConsent } from '#dial-back/dial-backs.ts';
 import type { Disk } from '#disk.ts';
 import type { Log } from '#log.ts';
 import type { Random } from '#random.ts';
@@ -35,6 +36,8 @@ export interface AgentOptions {
   idleProbe?: IdleProbe | undefined;
   /** Time that the node's own verified chain tips prove, ms since 1970. */
   provenChainTime?: (() => number | undefined) | undefined;
+  /** Without it, the hub is not offered that this agent looks at other nodes. */
+  dialBack?: DialBackConsent | undefined;
   /** How this node keeps itself current; without it, sessions do not speak of updates. */
   updates?: Updates | undefined;
   /** Handshake and updates, nothing else: below the signed floor nothing else is trusted to be right. */

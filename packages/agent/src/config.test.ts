@@ -27,6 +27,7 @@ describe('the configuration', () => {
       noProxy: '',
       caFile: '',
       mirrorAllow: '',
+      dialBack: 'public',
     });
   });
 

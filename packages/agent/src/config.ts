@@ -24,6 +24,7 @@ export interface AgentConfig {
   readonly noProxy: string;
   readonly caFile: string;
   readonly mirrorAllow: string;
+  readonly dialBack: string;
 }
 
 /** Facts about the machine that defaults depend on. */
@@ -232,6 +233,19 @@ export const SETTINGS: readonly Setting[] = [
       return text;
     },
     fallback: () => '',
+  }),
+  setting({
+    key: 'dialBack',
+    env: ['STOA_AGENT_DIAL_BACK'],
+    flag: 'dial-back',
+    unit: 'no | public | addresses, CIDR ranges',
+    doc: 'Whether the hub may have this agent look at other nodes’ P2P ports: nowhere, on the public internet, or also in these ranges.',
+    defaultText: 'public',
+    parse: (text) => {
+      if (text !== 'no' && text !== 'public') addressesIn(text);
+      return text;
+    },
+    fallback: () => 'public',
   }),
 ];
 

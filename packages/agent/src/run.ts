@@ -14,10 +14,13 @@ import { readHostFacts } from '#collectors/host-facts.ts';
 import { openProc } from '#collectors/proc.ts';
 import type { ConfigHost } from '#config.ts';
 import { holdDataDir } from '#data-lock.ts';
+import type { DialBackConsent } from '#dial-back/dial-backs.ts';
+import { lookThrough } from '#dial-back/look.ts';
 import { createHttp } from '#http.ts';
 import { NodeRevokedError, NotEnrolledError } from '#identity/error.ts';
 import { identityDirectory } from '#identity/identity.ts';
 import { createProxies, environmentRule } from '#proxy.ts';
+import { addressesIn } from '#public-address.ts';
 import type { HeaderRef } from '#reports/header-replies.ts';
 import { agentMetrics } from '#status/agent-metrics.ts';
 import { buildSnapshot, type StatusSnapshot } from '#status/snapshot.ts';
@@ -110,6 +113,7 @@ async function build(
     },
     collectors,
     fetchHeader: header,
+    dialBack: consentOf(context),
     hostFacts,
     idleProbe: updateOnly ? undefined : createIdleProbe({ http }),
     provenChainTime: () => chainTime.proven,
@@ -122,6 +126,13 @@ async function build(
   });
   started = agent;
   return { agent, collectors, chainTime, work, updates, restart: wanted.promise };
+}
+
+/** Past every proxy: that a proxy reaches a node proves nothing. */
+function consentOf({ config: { dialBack }, clock }: AgentContext): DialBackConsent | undefined {
+  if (dialBack === 'no') return undefined;
+  const besides = addressesIn(dialBack === 'public' ? '' : dialBack);
+  return { look: lookThrough(createHttp({ clock })), besides };
 }
 
 /** Resolves with whether the process is to become the program anew. */

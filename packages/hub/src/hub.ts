@@ -128,7 +128,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     instanceId: config.instance,
     key: options.key,
     binding: { mode: 'terminator', value: url.hostname },
-    capabilities: CAPABILITY.updates,
+    capabilities: CAPABILITY.updates | CAPABILITY.dialBack,
     signer,
     cache: options.identityCache,
     clock,

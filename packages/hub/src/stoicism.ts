@@ -1,7 +1,7 @@
 import type { CryptoSuite, Random } from '@stoa/protocol';
 import type { Clock } from './clock.ts';
 import type { HubConfig } from './config.ts';
-import { createGates, type Gates } from './gates/index.ts';
+import { type Book, createGates, type Gates } from './gates/index.ts';
 import type { HubIdentity } from './gateway/index.ts';
 import { createLedger, type Ledger } from './ledger/index.ts';
 import type { Log } from './log.ts';
@@ -12,7 +12,10 @@ import type { Task } from './ticker.ts';
 import type { LightClient } from './tips/index.ts';
 
 export interface StoicismDeps {
-  readonly config: Pick<HubConfig, 'instance' | 'heartbeatSeconds' | 'ledgerDumpDir' | 'ledgerDumpKeyFile'>;
+  readonly config: Pick<
+    HubConfig,
+    'instance' | 'heartbeatSeconds' | 'egressAllow' | 'ledgerDumpDir' | 'ledgerDumpKeyFile'
+  >;
   readonly sql: Sql;
   readonly region: string;
   readonly identity: HubIdentity;
@@ -38,13 +41,14 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
   const { config, sql, region, identity, chain, massSince, clock, random, crypto, log } = deps;
   const payouts = new PayoutResolver(sql);
   const gates = createGates({
-    ...{ sql, region, massSince, clock, crypto, log },
+    ...{ sql, region, massSince, clock, random, crypto, log },
     instanceId: config.instance,
     party: () => identity.proof.party,
     set: chain.set,
     corroboration: chain.corroboration,
     accounts: payouts,
-    scores: undefined,
+    scores: scoreBook(new Scores(sql)),
+    allows: (address) => config.egressAllow.allows(address),
     heartbeatMs: config.heartbeatSeconds * 1_000,
   });
   await gates.start();
@@ -58,6 +62,16 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
     close: async () => {
       await gates.close();
       await ledger.release();
+    },
+  };
+}
+
+function scoreBook(scores: Scores): Book<{ readonly micro: number }, bigint> {
+  return {
+    at: (hubHour, nodeIds) => scores.at(hubHour, nodeIds),
+    async changedSince(before) {
+      const { changes, cursor } = await scores.changedSince(before ?? 0n);
+      return { cursor, changes: changes.map(({ nodeId, hubHour }) => ({ nodeId, fromHour: hubHour })) };
     },
   };
 }

@@ -1,10 +1,10 @@
 /** What decides gates 1 and 2 elsewhere: payout accounts and scores. */
-export interface Book<Entry> {
+export interface Book<Entry, Cursor = unknown> {
   /** Nodes without an entry are left out. */
   at(hubHour: number, nodeIds: readonly string[]): Promise<ReadonlyMap<string, Entry>>;
-  /** @param cursor what the call before returned; undefined: nothing is told but the place, to begin from. */
-  changedSince(cursor: number | undefined): Promise<{
-    readonly cursor: number;
+  /** @param cursor what the call before returned; undefined: what lies back need not be told. Ask again while something comes. */
+  changedSince(cursor: Cursor | undefined): Promise<{
+    readonly cursor: Cursor;
     readonly changes: readonly { readonly nodeId: string; readonly fromHour: number }[];
   }>;
 }
@@ -16,16 +16,24 @@ const PAGE = 2_000;
  * Which nodes pass a gate by a book, for as long as their columns stand: asked when a session begins, and where the book says
  * that something changes, at the full hour from which it holds.
  */
-export class BookReader<Entry> {
-  readonly #book: Book<Entry>;
+export class BookReader<Entry, Cursor> {
+  readonly #book: Book<Entry, Cursor>;
   readonly #passes: (entry: Entry) => boolean;
-  #cursor: number | undefined;
+  #cursor: Cursor | undefined;
   /** Hour -> nodes that may stand otherwise from then on. */
   readonly #due = new Map<number, Set<string>>();
 
-  constructor(book: Book<Entry>, passes: (entry: Entry) => boolean = () => true) {
-    this.#book = book;
-    this.#passes = passes;
+  readonly #isHere: (nodeId: string) => boolean;
+
+  /** @param isHere whose changes matter: the others are asked for when their session begins. */
+  constructor(by: {
+    book: Book<Entry, Cursor>;
+    passes: (entry: Entry) => boolean;
+    isHere: (nodeId: string) => boolean;
+  }) {
+    this.#book = by.book;
+    this.#passes = by.passes;
+    this.#isHere = by.isHere;
   }
 
   /**
@@ -37,9 +45,7 @@ export class BookReader<Entry> {
     fresh: readonly string[],
     know: (nodeId: string, passes: boolean) => void,
   ): Promise<void> {
-    const { cursor, changes } = await this.#book.changedSince(this.#cursor);
-    for (const { nodeId, fromHour } of changes) this.#note(nodeId, fromHour);
-    this.#cursor = cursor;
+    await this.#noteChanges();
     for (const nodeId of fresh) this.#note(nodeId, hubHour);
     for (const [fromHour, nodeIds] of this.#due) {
       if (fromHour > hubHour) continue;
@@ -52,6 +58,15 @@ export class BookReader<Entry> {
         }
       }
       this.#due.delete(fromHour);
+    }
+  }
+
+  async #noteChanges(): Promise<void> {
+    for (let more = true; more; ) {
+      const { cursor, changes } = await this.#book.changedSince(this.#cursor);
+      for (const { nodeId, fromHour } of changes) if (this.#isHere(nodeId)) this.#note(nodeId, fromHour);
+      this.#cursor = cursor;
+      more = changes.length > 0;
     }
   }
 

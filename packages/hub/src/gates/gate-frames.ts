@@ -1,26 +1,22 @@
-import type { AgentDescription, Heartbeat } from '@stoa/protocol';
 import { argvFaults } from '@stoa/protocol/stoicism';
-import type { GateFrames, NodeSession } from '../gateway/index.ts';
+import type { GateFrames } from '../gateway/index.ts';
+import type { DialBackDesk } from './dial-back/dial-back-desk.ts';
 import type { GateTable } from './gate-table.ts';
 
 /** What nodes say, on its way into the columns. A quarantined session earns nothing, so it is not told. */
-export function gateFrames(
-  table: GateTable,
-  dialBacks: {
-    described(session: NodeSession, description: AgentDescription): void;
-    result: GateFrames['dialBackResult'];
-  },
-): GateFrames {
+export function gateFrames(table: GateTable, dialBacks: DialBackDesk): GateFrames {
   return {
-    opened({ node, facts }, now) {
+    opened(session, now) {
+      const { node, facts } = session;
       const { nodeId } = node;
       const { epoch, sessionId } = facts;
       table.open({ nodeId, epoch, sessionId }, node.reportedTips(), now);
+      dialBacks.opened(session);
     },
     heard({ node, facts }, now) {
       if (!facts.quarantined) table.heard({ nodeId: node.nodeId, epoch: facts.epoch }, now);
     },
-    heartbeat({ node, facts }, beat: Heartbeat, now) {
+    heartbeat({ node, facts }, beat, now) {
       if (!facts.quarantined) table.beat(node.nodeId, beat, now);
     },
     tips({ node, facts }, chains) {
@@ -37,7 +33,11 @@ export function gateFrames(
       table.described(node.nodeId, { ...description, argvOk });
       dialBacks.described(session, description);
     },
-    dialBackResult: dialBacks.result,
-    ended: ({ node, facts }) => table.close({ nodeId: node.nodeId, epoch: facts.epoch }),
+    dialBackResult: (session, sealed) => dialBacks.result(session, sealed),
+    ended(session) {
+      const { node, facts } = session;
+      table.close({ nodeId: node.nodeId, epoch: facts.epoch });
+      dialBacks.ended(session);
+    },
   };
 }

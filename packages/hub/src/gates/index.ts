@@ -1,4 +1,4 @@
-import type { CryptoSuite, HubParty } from '@stoa/protocol';
+import type { CryptoSuite, HubParty, Random } from '@stoa/protocol';
 import { TIP_WITHIN } from '@stoa/protocol/stoicism';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
@@ -7,6 +7,8 @@ import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
 import type { Corroboration, VerifiedSet } from '../tips/index.ts';
 import { type Book, BookReader } from './books.ts';
+import { DialBackDesk } from './dial-back/dial-back-desk.ts';
+import { DialBackStore } from './dial-back/dial-back-store.ts';
 import { GapKeeper } from './gap-keeper.ts';
 import { GapStore } from './gap-store.ts';
 import { gateFrames } from './gate-frames.ts';
@@ -32,15 +34,18 @@ export interface GatesDeps {
   readonly instanceId: string;
   readonly region: string;
   readonly party: () => HubParty;
-  readonly set: VerifiedSet;
-  readonly corroboration: Corroboration;
+  readonly set: Pick<VerifiedSet, 'lag'>;
+  readonly corroboration: Pick<Corroboration, 'heads'>;
   /** Gate 1 is closed for every node where there is none, and so is gate 2. */
-  readonly accounts: Book<unknown> | undefined;
-  readonly scores: Book<{ readonly micro: number }> | undefined;
+  readonly accounts: Book<unknown, number> | undefined;
+  readonly scores: Book<{ readonly micro: number }, bigint> | undefined;
   /** Since when many nodes are silent together, while they are. */
   readonly massSince: () => number | undefined;
+  /** What may be dialled: the public internet, and what the region allows besides. */
+  readonly allows: (address: string) => boolean;
   readonly heartbeatMs: number;
   readonly clock: Clock;
+  readonly random: Random;
   readonly crypto: CryptoSuite;
   readonly log: Log;
 }
@@ -65,11 +70,20 @@ export function createGates(deps: GatesDeps): Gates {
   const words = new WordStore(sql, instanceId);
   const gapStore = new GapStore(sql);
   const gaps = new GapKeeper({ store: gapStore, words, instanceId, clock, log });
+  const dialBacks = new DialBackDesk({
+    ...deps,
+    store: new DialBackStore(sql),
+    onServed(nodeId, until) {
+      const slot = table.slotOf(nodeId);
+      if (slot !== undefined) table.columns.servedUntil[slot] = until;
+    },
+  });
   const ticker = new GateTicker({
     ...{ table, words, gaps, heartbeatMs, instanceId, clock, log },
     sources: [
-      bookSource(table, 'account', deps.accounts),
+      bookSource(table, 'account', deps.accounts, () => true),
       bookSource(table, 'benchmark', deps.scores, ({ micro }) => micro > 0),
+      dialBacks,
     ],
     isNear(tip) {
       const [standing] = set.lag([tip], corroboration.heads());
@@ -79,16 +93,14 @@ export function createGates(deps: GatesDeps): Gates {
   });
   const roots = new HourRoots({ ...deps, roots: new RootStore(sql), words });
   return {
-    frames: gateFrames(table, {
-      described: () => undefined,
-      result: () => Promise.resolve(),
-    }),
+    frames: gateFrames(table, dialBacks),
     hours: new Hours({ store: new HourStore(deps), gaps: gapStore }),
     roots,
     gaps: gapStore,
     ticker,
     tasks: [
       ticker,
+      dialBacks,
       roots,
       {
         name: 'gate-words-keeper',
@@ -102,13 +114,14 @@ export function createGates(deps: GatesDeps): Gates {
 }
 
 /** Without a book nothing is known, so its gate stays closed. */
-function bookSource<Entry>(
+function bookSource<Entry, Cursor>(
   table: GateTable,
   what: 'account' | 'benchmark',
-  book: Book<Entry> | undefined,
-  passes?: (entry: Entry) => boolean,
+  book: Book<Entry, Cursor> | undefined,
+  passes: (entry: Entry) => boolean,
 ): GateSource {
-  const reader = book && new BookReader(book, passes);
+  const isHere = (nodeId: string) => table.slotOf(nodeId) !== undefined;
+  const reader = book && new BookReader({ book, passes, isHere });
   return {
     async follow(hubHour, fresh) {
       await reader?.follow(hubHour, fresh, (nodeId, isPassed) => {

@@ -81,3 +81,24 @@ export const minuteRoots = pgTable(
   },
   (table) => [primaryKey({ columns: [table.instanceId, table.hubHour] })],
 );
+
+/** Gate 7: what the last stranger saw who looked at a node's P2P port. */
+export const dialBacks = pgTable(
+  'dial_backs',
+  {
+    nodeId: nodeIdColumn('node_id').primaryKey(),
+    at: instant('at').notNull(),
+    /** answered, not-chainweb, unreachable, other-certificate or shared-certificate. */
+    verdict: text('verdict').notNull(),
+    /** Of the certificate that was shown, base64url; empty where none was. */
+    fingerprint: bytewise('fingerprint').notNull(),
+    host: text('host').notNull(),
+    port: integer('port').notNull(),
+    /** Node id of who looked. */
+    dialler: nodeIdColumn('dialler').notNull(),
+    /** `dialBackKind`, signed by him, as it came. */
+    sealed: bytea('sealed').notNull(),
+    passedUntil: instant('passed_until'),
+  },
+  (table) => [index('dial_backs_by_fingerprint').on(table.fingerprint)],
+);

@@ -42,7 +42,7 @@ import { createWebSocketServer } from './websocket-link.ts';
 import type { WorkFrames } from './work-frames.ts';
 
 export { FrameRate } from './frame-rate.ts';
-export type { GateFrames } from './gate-frames.ts';
+export type { GatedSession, GateFrames } from './gate-frames.ts';
 export { Gateway } from './gateway.ts';
 export { Heartbeats } from './heartbeats.ts';
 export { HubIdentity, type HubIdentityDeps, keptChain } from './hub-identity.ts';

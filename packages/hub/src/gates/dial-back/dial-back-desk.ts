@@ -1,0 +1,228 @@
+import {
+  type AgentDescription,
+  type CryptoSuite,
+  type DialBackReport,
+  dialBackKind,
+  equalBytes,
+  fromHex,
+  open,
+  ProtocolError,
+  type Random,
+  toHex,
+} from '@stoa/protocol';
+import type { Clock } from '../../clock.ts';
+import type { GatedSession } from '../../gateway/index.ts';
+import type { Task } from '../../ticker.ts';
+import type { DialBackStore, Verdict } from './dial-back-store.ts';
+import { Diallers } from './diallers.ts';
+
+const MINUTE_MS = 60_000;
+/** How long an answer counts, and after how long the next is asked for. */
+const PASS_MS = 6 * 60 * MINUTE_MS;
+const AGAIN_MS = 3 * 60 * MINUTE_MS;
+const FAILED_AGAIN_MS = 10 * MINUTE_MS;
+/** Of strangers who find nothing: the first may have no way to it. */
+const FAILURES = 2;
+/** An agent gives up after five seconds; what is not told by then is asked of another. */
+const ANSWER_MS = 30_000;
+/** From one look at a node to the next, whoever looks. */
+const LEAST_APART_MS = MINUTE_MS;
+/** Looks a tick. */
+const BUDGET = 100;
+
+interface Target {
+  session: GatedSession;
+  fingerprint: string;
+  port: number;
+  network: string;
+  /** When the next look is due. */
+  dueAt: number;
+  /** Strangers who found nothing since somebody did. */
+  readonly failed: Set<string>;
+}
+
+interface Pending {
+  readonly target: string;
+  readonly dialler: string;
+  readonly host: string;
+  readonly port: number;
+  readonly fingerprint: string;
+  readonly until: number;
+}
+
+export interface DialBackDeps {
+  readonly store: DialBackStore;
+  /** Told until when a node's answers count; 0: they do not. */
+  readonly onServed: (nodeId: string, until: number) => void;
+  /** What may be dialled: the public internet, and what the region allows besides. */
+  readonly allows: (address: string) => boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crypto: CryptoSuite;
+}
+
+/**
+ * Gate 7: has strangers look whether nodes serve. The hub draws who looks, tells him the address that the node's session comes
+ * from, and compares the certificate that he was shown with the one that the node reports; it never dials itself.
+ */
+export class DialBackDesk implements Task {
+  readonly name = 'dial-backs';
+  readonly periodMs = 5_000;
+  readonly #deps: DialBackDeps;
+  readonly #diallers: Diallers;
+  readonly #targets = new Map<string, Target>();
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(deps: DialBackDeps) {
+    this.#deps = deps;
+    this.#diallers = new Diallers(deps.random);
+  }
+
+  opened(session: GatedSession): void {
+    this.#diallers.add(session);
+  }
+
+  described(session: GatedSession, description: AgentDescription): void {
+    const { p2pFingerprint: fingerprint, p2pPort: port, chainwebNetwork: network } = description;
+    const { nodeId } = session.node;
+    if (fingerprint === '' || port === 0) return;
+    const held = this.#targets.get(nodeId);
+    // A certificate that changed is looked at anew.
+    const dueAt = held?.fingerprint === fingerprint ? held.dueAt : 0;
+    this.#targets.set(nodeId, {
+      ...{ session, fingerprint, port, network, dueAt },
+      failed: held?.failed ?? new Set(),
+    });
+  }
+
+  ended(session: GatedSession): void {
+    this.#diallers.remove(session);
+    const { nodeId } = session.node;
+    if (this.#targets.get(nodeId)?.session.facts.epoch === session.facts.epoch) this.#targets.delete(nodeId);
+  }
+
+  /** What was found earlier, of nodes that have just come. */
+  async follow(_hubHour: number, fresh: readonly string[]): Promise<void> {
+    const { store, onServed, clock } = this.#deps;
+    if (fresh.length === 0) return;
+    const now = clock.now();
+    for (const [nodeId, until] of await store.passed(fresh)) {
+      onServed(nodeId, until);
+      const target = this.#targets.get(nodeId);
+      if (target !== undefined)
+        target.dueAt = Math.max(target.dueAt, Math.min(until - PASS_MS / 2, now + AGAIN_MS));
+    }
+  }
+
+  tick(): void {
+    const { clock } = this.#deps;
+    const now = clock.now();
+    for (const [nonce, { until }] of this.#pending) if (until < now) this.#pending.delete(nonce);
+    let left = BUDGET;
+    for (const [nodeId, target] of this.#targets) {
+      if (target.dueAt > now) continue;
+      if (left === 0) return;
+      left -= 1;
+      target.dueAt = now + LEAST_APART_MS;
+      // To the end of the row, so that those whom nobody can look at keep nobody waiting.
+      this.#targets.delete(nodeId);
+      this.#targets.set(nodeId, target);
+      this.#ask(nodeId, target, now);
+    }
+  }
+
+  /** @throws ProtocolError for a report that nobody asked this node for, or that it did not sign. */
+  async result({ node }: Pick<GatedSession, 'node'>, sealed: Uint8Array): Promise<void> {
+    const { store, clock } = this.#deps;
+    const copy = sealed.slice();
+    const report = await this.#open(node.nodeId, copy);
+    const nonce = toHex(report.nonce);
+    const asked = this.#pending.get(nonce);
+    // Late, or told twice.
+    if (asked === undefined) return;
+    if (asked.dialler !== node.nodeId || !answers(report, asked))
+      throw new ProtocolError(
+        'malformed',
+        'a dial-back answers another question than the one that was asked',
+      );
+    this.#pending.delete(nonce);
+    if (report.outcome === 'refused') return;
+    const now = clock.now();
+    const verdict = await this.#judge(report, asked, now);
+    const passedUntil = this.#weigh(asked.target, asked.dialler, verdict, now);
+    await store.put({
+      ...{ nodeId: asked.target, at: new Date(now), verdict, fingerprint: report.fingerprint },
+      ...{ host: asked.host, port: asked.port, dialler: asked.dialler, sealed: copy },
+      passedUntil: passedUntil ?? (await this.#held(asked.target)),
+    });
+  }
+
+  #ask(nodeId: string, target: Target, now: number): void {
+    const { allows, random } = this.#deps;
+    const { session, port, network, fingerprint } = target;
+    const host = session.facts.address.replace(/^::ffff:(?=\d+\.)/, '');
+    if (!allows(host)) return;
+    const dialler = this.#diallers.draw(session, target.failed, now);
+    if (dialler === undefined) return;
+    const nonce = random(16);
+    this.#pending.set(toHex(nonce), {
+      ...{ target: nodeId, dialler: dialler.node.nodeId, host, port, fingerprint },
+      until: now + ANSWER_MS,
+    });
+    dialler.send('dialBack', { nonce, target: fromHex(nodeId), host, port, network });
+  }
+
+  async #open(nodeId: string, sealed: Uint8Array): Promise<DialBackReport> {
+    const { store, clock, crypto } = this.#deps;
+    const keys = await store.keysOf(nodeId, new Date(clock.now()));
+    for (const [i, key] of keys.entries()) {
+      try {
+        return open(dialBackKind, sealed, crypto, key);
+      } catch (error) {
+        if (i === keys.length - 1) throw error;
+      }
+    }
+    throw new ProtocolError('bad_signature', `node ${nodeId} is not registered`);
+  }
+
+  async #judge(report: DialBackReport, asked: Pending, now: number): Promise<Verdict> {
+    if (report.outcome !== 'answered') return report.outcome;
+    if (report.fingerprint !== asked.fingerprint) return 'other-certificate';
+    const isShared = await this.#deps.store.isShared(report.fingerprint, asked.target, new Date(now));
+    return isShared ? 'shared-certificate' : 'answered';
+  }
+
+  /** Returns until when the node has passed; undefined: as before, 0 ms: not any more. */
+  #weigh(nodeId: string, dialler: string, verdict: Verdict, now: number): Date | undefined {
+    const { onServed, random } = this.#deps;
+    const target = this.#targets.get(nodeId);
+    if (verdict === 'answered') {
+      target?.failed.clear();
+      // Spread, so that nodes that came together are not looked at together for ever.
+      if (target !== undefined) target.dueAt = now + AGAIN_MS * (0.75 + random(1)[0]! / 512);
+      onServed(nodeId, now + PASS_MS);
+      return new Date(now + PASS_MS);
+    }
+    if (target === undefined) return undefined;
+    target.failed.add(dialler);
+    const isCertain = target.failed.size >= FAILURES || verdict.endsWith('certificate');
+    if (!isCertain) return undefined;
+    target.failed.clear();
+    target.dueAt = now + FAILED_AGAIN_MS;
+    onServed(nodeId, 0);
+    return new Date(0);
+  }
+
+  async #held(nodeId: string): Promise<Date | undefined> {
+    return (await this.#deps.store.find(nodeId))?.passedUntil;
+  }
+}
+
+function answers(report: DialBackReport, asked: Pending): boolean {
+  return (
+    equalBytes(report.target, fromHex(asked.target)) &&
+    equalBytes(report.dialler, fromHex(asked.dialler)) &&
+    report.host === asked.host &&
+    report.port === asked.port
+  );
+}

@@ -1,6 +1,8 @@
 /** Owner keys, API keys, sharing and transfers in a browser: what is made there, and that the pages hold. */
+import { stoaNetwork } from '@stoa/protocol/chainweb';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createNetwork, ManualClock, type NodeServer, serveNode } from './chainweb/index.ts';
 import { axeFaults, openBrowser, openTab, overflow, type Tab, violations } from './kit/browser.ts';
 import { type ConsoleWorld, openConsoleWorld } from './kit/console-world.ts';
 
@@ -10,17 +12,26 @@ const DARK = { colorScheme: 'dark', viewport: { width: 390, height: 844 } } as c
 describe('keys and access in a browser', { timeout: 60_000 }, () => {
   let world: ConsoleWorld;
   let browser: Browser;
+  let chain: NodeServer;
   let cookie: string;
   let access: string;
 
   beforeAll(async () => {
-    [world, browser] = await Promise.all([openConsoleWorld({ nodes: 5 }), openBrowser()]);
+    chain = await serveNode(
+      createNetwork({
+        ...{ seed: 1, clock: new ManualClock(), history: 1, work: 1 },
+        network: stoaNetwork,
+      }).addNode(),
+    );
+    const env = { CHAINWEB_URL: chain.serviceUrl };
+    [world, browser] = await Promise.all([openConsoleWorld({ nodes: 5, env }), openBrowser()]);
     cookie = await world.signIn();
     access = `/nodes/${await world.nodeId('node-000001')}/access`;
   }, 120_000);
   afterAll(async () => {
     await browser.close();
     await world.close();
+    await chain.close();
   });
 
   const tab = (options: Parameters<typeof openTab>[1] = {}): Promise<Tab> =>
@@ -64,6 +75,28 @@ describe('keys and access in a browser', { timeout: 60_000 }, () => {
     await page.getByText('does not hold under the key in force').first().waitFor();
   });
 
+  it('names a payout account, and proves it with the key that this browser holds', async () => {
+    await using visitor = await tab();
+    const { page, faults } = visitor;
+    await page.goto('/settings/owner-key');
+    const key = await page.evaluate<string>('browserKeys.make()');
+    await page.goto('/settings/payout');
+    await page.getByLabel('Account', { exact: true }).fill(`k:${key.slice(0, 20)}\u200b${key.slice(20)}`);
+    await page.getByRole('button', { name: 'Pay to this account' }).click();
+    expect(await page.locator('.field-fault').textContent()).toContain('U+200B ZERO WIDTH SPACE');
+    faults.length = 0;
+    await page.getByLabel('Account', { exact: true }).fill(`k:${key}`);
+    await page.getByRole('button', { name: 'Pay to this account' }).click();
+    await page.getByRole('link', { name: 'Prove it is yours' }).click();
+    await page.getByRole('button', { name: 'Make the text' }).click();
+    await page.getByRole('button', { name: 'Sign it here' }).click();
+    await page.getByText('Signed. Send the form.').waitFor();
+    expect([await axeFaults(page), await overflow(page)]).toEqual([[], 0]);
+    await page.getByRole('button', { name: 'Check it' }).click();
+    await page.getByText('its name: the chain has no row').waitFor();
+    expect([await violations(page), faults]).toEqual([[], []]);
+  });
+
   it('shows an API key once, and revokes it', async () => {
     await using visitor = await tab({ javaScriptEnabled: false });
     const { page } = visitor;
@@ -99,7 +132,13 @@ describe('keys and access in a browser', { timeout: 60_000 }, () => {
   ])('is readable, %s', async (_name, options) => {
     await using visitor = await tab(options);
     const { page } = visitor;
-    for (const path of ['/settings/owner-key', '/settings/api-keys', '/transfers', access]) {
+    for (const path of [
+      '/settings/owner-key',
+      '/settings/api-keys',
+      '/settings/payout',
+      '/transfers',
+      access,
+    ]) {
       await page.goto(path);
       expect([path, await axeFaults(page), await overflow(page), await violations(page)]).toEqual([
         path,

@@ -66,6 +66,12 @@ describe('what a job says of its node', () => {
     failing(({ state, code }) => expect([state, code]).not.toEqual(['failed', 'policy_denies']));
   });
 
+  it('is no second failure that what was given up on could not begin either', () => {
+    failing(({ state, code, place }) =>
+      expect([state, code, ['stuck', 'vanished'].includes(place)]).not.toEqual(['failed', 'deadline', true]),
+    );
+  });
+
   it('is a failure after a success only once the node had its time, and none while the hub is deaf', () => {
     failing((one, state, deaf) => {
       if (one.state !== 'succeeded') return;

@@ -68,7 +68,7 @@ function said(job: UpgradeJob, by: { now: number; deaf: boolean }): UpgradeWord 
     case 'succeeded':
       return after(job, by);
     case 'failed':
-      if (code === 'deadline' && job.place === 'assigned' && job.attemptsLeft) return ended('waiting', '');
+      if (code === 'deadline') return late(job);
       if (code === 'rolled_back') return ended('rolled-back', message);
       return ended(REFUSALS.has(code) ? 'refused' : 'failed', told(code, message));
     case 'cancelled':
@@ -82,6 +82,14 @@ function said(job: UpgradeJob, by: { now: number; deaf: boolean }): UpgradeWord 
     default:
       return state satisfies never;
   }
+}
+
+/** It could not begin: held back, or its node was away. Once it had begun before, its place has an end of its own. */
+function late({ place, attemptsLeft, deadline, message }: UpgradeJob): UpgradeWord | undefined {
+  if (place === 'stuck' || place === 'vanished') return undefined;
+  return place === 'assigned' && attemptsLeft
+    ? { state: 'waiting', reason: '', deadline }
+    : { state: 'failed', reason: told('deadline', message), deadline };
 }
 
 function running({ assignedAt }: UpgradeJob, now: number): UpgradeWord | undefined {

@@ -14,6 +14,7 @@ import { random } from '../test/kit/wire-agent.ts';
 import { seedBackdrop } from '../test/world/backdrop.ts';
 import { WayToFleet } from '../test/world/crossing.ts';
 import { storePast } from '../test/world/past.ts';
+import { nameAccounts } from '../test/world/payouts.ts';
 import { placesOf, settle } from '../test/world.ts';
 import type { FleetStart, Muster, ToFleet, ToHub } from './demo-fleet.ts';
 import { DemoRollout } from './demo-rollout.ts';
@@ -179,7 +180,8 @@ async function populate(
   };
   const tally = new Tally(live, () => (prepared ? rollOut(prepared.rollout) : Promise.resolve()));
   const running = starts.map((start) => runFleet({ hub, database }, start, tally));
-  const [ended] = await Promise.all([Promise.race([...running, tally.failed]), seedBackdrop(backdrop)]);
+  const seeding = seedBackdrop(backdrop).then(() => nameAccounts(database.sql, clock));
+  const [ended] = await Promise.all([Promise.race([...running, tally.failed]), seeding]);
   return ended;
 }
 

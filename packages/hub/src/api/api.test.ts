@@ -12,7 +12,7 @@ import { BulkActs } from '#bulk/index.ts';
 import { createJobTools, HubWork, LogFollowers } from '#jobs/index.ts';
 import { TokenLedger } from '#joining/index.ts';
 import { JoinTokens, Liveness, NodeListing } from '#nodes/index.ts';
-import { createPayouts } from '#payouts/index.ts';
+import { createPayouts, guardSource } from '#payouts/index.ts';
 import { createReleaseBench, ReleaseViews } from '#releases/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
@@ -114,11 +114,7 @@ describe('the API', { timeout: 120_000 }, () => {
         ...{ sql, access, audit, clock, random: randomBytes, liveness, region: 'eu', network: 'stoa' },
         guard: (_c, next) => next(),
         listing: new NodeListing({ sql, access, clock, heads }),
-        guards: {
-          nodes: [],
-          ouronet: undefined,
-          request: () => Promise.reject(new Error('no chain is asked here')),
-        },
+        guards: guardSource(loadConfig({})),
       }).desk,
       version: '0.1.0',
       publicUrl: 'https://hub.example',

@@ -30,6 +30,7 @@ import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import { Assets } from './console/assets.ts';
 import { Live } from './console/live.ts';
+import { createEarnings } from './earnings/index.ts';
 import { createBreakdown, fleetRoutes, fleetSource, type HubFacts } from './fleet/index.ts';
 import { createHttpApp, type HttpFeature, type HubApp, type HubContext } from './http.ts';
 import { ImportedNodes, importRoutes } from './import/index.ts';
@@ -192,7 +193,9 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const { region, network } = hub();
   const payouts = createPayouts({ ...nodes, audit, guard, region, network });
   const fleet = { census, breakdown, outdated, unpaid: payouts.unpaid, heads: options.heads, liveness };
+  const earnings = createEarnings({ ...nodes, guard, crypto: nodeCrypto });
   const sources = [
+    ...earnings.sources,
     rolloutSource({ ...rollouts, bus: options.bus, clock }),
     ...nodeSources(nodes),
     fleetSource(fleet),
@@ -201,7 +204,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   ];
   // Before the streams, whose pages come back at once: they must not be believed.
   options.bus.subscribe('rights', () => accounts.sessions.forget());
-  const live = new Live({ clock, log, guard, sources, bus: options.bus });
+  const live = new Live({ clock, log, guard, sources, logs: [earnings.log], bus: options.bus });
   const ownerKeys = new OwnerKeys({
     store: new OwnerKeyStore(sql),
     audit,
@@ -272,6 +275,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       ownerKeyRoutes({ ownerKeys, guard, clock }),
       ...payouts.features,
       ledgerPages({ guard, tools: createLedgerTools({ sql, clock }), clock }),
+      earnings.feature,
       orderRoutes({ orders: options.orders, guard }),
       scoreRoutes({ ...nodes, ...scoring, guard }),
       scoring.work,

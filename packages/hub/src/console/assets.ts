@@ -29,6 +29,7 @@ const SOURCES = {
     './static/payout.css',
     './static/public.css',
     './static/admin.css',
+    './static/earnings.css',
     './static/scores.css',
     'uplot/dist/uPlot.min.css',
   ],

@@ -36,14 +36,13 @@ export class HourReader {
       this.#store.span(nodeId, hubHours),
     ]);
     return Promise.all(
-      hubHours.map((hubHour) => {
+      hubHours.map(async (hubHour) => {
         const touched = gaps.some(
           ({ granted }) => granted.from < (hubHour + 1) * 60 && granted.until > hubHour * 60,
         );
+        if (touched) return this.#hours.of(nodeId, hubHour);
         const { words, checkpoint } = traces.get(hubHour)!;
-        return touched
-          ? this.#hours.of(nodeId, hubHour)
-          : { nodeId, hubHour, ...hourOf({ words, checkpoint, gaps: [] }) };
+        return { nodeId, hubHour, ...hourOf({ words, checkpoint, gaps: [] }) };
       }),
     );
   }

@@ -1,3 +1,4 @@
+import { csvCell } from '../csv-cell.ts';
 import type { ExportRow } from './listing.ts';
 import type { Instant } from './liveness.ts';
 import { stateName } from './state.ts';
@@ -23,12 +24,9 @@ const COLUMNS = [
   'peers',
   'simulated',
 ] as const;
-/** What a spreadsheet takes for a formula. */
-const FORMULA = /^[=+\-@\t\r]/;
 
 export const CSV_HEAD = `${COLUMNS.join(',')}\r\n`;
 
-/** RFC 4180. Text of nodes and owners is anybody's: what would be run as a formula is told as text by a quote before it. */
 export function csvLine(row: ExportRow, at: Instant): string {
   const { facts, ...node } = toDetail(row);
   const told: Readonly<Record<(typeof COLUMNS)[number], string | number | boolean | undefined>> = {
@@ -56,10 +54,4 @@ export function csvLine(row: ExportRow, at: Instant): string {
 
 function iso(at: number | undefined): string | undefined {
   return at === undefined ? undefined : new Date(at).toISOString();
-}
-
-export function csvCell(value: string | number | boolean | undefined): string {
-  if (typeof value !== 'string') return value === undefined ? '' : String(value);
-  const text = FORMULA.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -11,6 +11,7 @@ import type { NodeDetail } from './summary.ts';
 const TABS = [
   { id: 'health', path: '', word: 'Health' },
   { id: 'chains', path: '/chains', word: 'Chains' },
+  { id: 'earnings', path: '/earnings', word: 'Earnings' },
   { id: 'config', path: '/config', word: 'Config' },
   { id: 'score', path: '/score', word: 'Score' },
   { id: 'session', path: '/session', word: 'Session' },

@@ -97,6 +97,20 @@ export async function scoresAt(
   );
 }
 
+/** One node's scores over hours, `until` exclusive; hours without one are left out. */
+export async function scoresOver(
+  sql: Queries,
+  nodeId: string,
+  { from, until }: { from: number; until: number },
+): Promise<ReadonlyMap<number, { readonly micro: number; readonly version: number }>> {
+  const rows = await sql<{ hub_hour: number; micro: number; version: number }[]>`
+    select asked.hub_hour, s.micro, s.version from generate_series(${from}::int, ${until - 1}::int) asked(hub_hour)
+    cross join lateral (
+      select micro, version from scores
+      where node_id = ${nodeId} and hub_hour <= asked.hub_hour order by version desc limit 1) s`;
+  return new Map(rows.map(({ hub_hour: hubHour, micro, version }) => [hubHour, { micro, version }]));
+}
+
 export interface ScoreChange {
   readonly nodeId: string;
   readonly micro: number;

@@ -1,5 +1,5 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
-import { changedSince, type ScoreAt, type ScoreChange, scoresAt } from './score-store.ts';
+import { changedSince, type ScoreAt, type ScoreChange, scoresAt, scoresOver } from './score-store.ts';
 
 const CHANGES = 10_000;
 
@@ -14,6 +14,14 @@ export class Scores {
   /** Nodes without a score are left out. An hour that has begun never changes: what is stamped counts from the next one on. */
   at(hubHour: number, nodeIds: readonly string[]): Promise<ReadonlyMap<string, ScoreAt>> {
     return scoresAt(this.#sql, hubHour, nodeIds);
+  }
+
+  /** One node's scores hour by hour, `until` exclusive; hours without one are left out. */
+  over(
+    nodeId: string,
+    hours: { readonly from: number; readonly until: number },
+  ): Promise<ReadonlyMap<number, { readonly micro: number; readonly version: number }>> {
+    return scoresOver(this.#sql, nodeId, hours);
   }
 
   /**

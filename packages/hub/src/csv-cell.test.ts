@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { csvCell } from './csv.ts';
+import { csvCell } from './csv-cell.ts';
 
 /** RFC 4180, by the letter. */
 function parseCell(cell: string): string {

@@ -1,0 +1,183 @@
+import { splitFee, wordPoints } from '@stoa/protocol/stoicism';
+import type { Clock } from '../clock.ts';
+import { hubHourOf } from '../hub-hour.ts';
+import { RefreshedByKey } from '../refreshed-by-key.ts';
+import type { HourSource, ModeSource, PayeeSource, ScoreSource } from './sources.ts';
+import type { EarningsStore, Holdings, NodePlace, Obstacles } from './store.ts';
+import { addSums, earnedIn, type KindSums } from './sums.ts';
+
+export interface ReaderDeps {
+  readonly store: EarningsStore;
+  readonly hours: HourSource;
+  readonly scores: ScoreSource;
+  readonly payees: PayeeSource;
+  readonly ledger: ModeSource;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** Of hours that the ledger has not closed; units of 1e-12 points. */
+export interface SoFar {
+  readonly paid: bigint;
+  readonly waits: bigint;
+}
+
+/** How an owner stands now. */
+export interface Now {
+  readonly mode: 'shadow' | 'live';
+  readonly holdings: Holdings;
+  readonly obstacles: Obstacles;
+  /** Of today by UTC, all nodes and accounts. */
+  readonly written: KindSums;
+  readonly open: SoFar;
+  /** Hours of today that are not closed, ascending. */
+  readonly openHours: readonly number[];
+  readonly byNode: ReadonlyMap<string, { readonly written: KindSums; readonly open: SoFar }>;
+}
+
+export interface NodeRow {
+  readonly nodeId: string;
+  readonly label: string;
+  readonly today: bigint;
+  readonly yesterday: bigint;
+  readonly pending: bigint;
+  /** In whole 1e-6; undefined where it has none. */
+  readonly score: number | undefined;
+}
+
+export interface DayRow {
+  /** Whole days since 1970, UTC. */
+  readonly day: number;
+  readonly sums: KindSums;
+}
+
+export const PAGE_ROWS = 20;
+const DAY_HOURS = 24;
+const NONE: SoFar = { paid: 0n, waits: 0n };
+const NO_SUMS: KindSums = new Map();
+
+/** What pages show of an owner's earnings. */
+export class EarningsReader {
+  readonly #deps: ReaderDeps;
+  readonly #now: RefreshedByKey<Now>;
+
+  constructor(deps: ReaderDeps) {
+    this.#deps = deps;
+    this.#now = new RefreshedByKey({ clock: deps.clock, load: (email) => this.#load(email) });
+  }
+
+  /** A second old at most, while it is read. */
+  now(email: string): Promise<Now> {
+    return this.#now.read(email);
+  }
+
+  /** A page of an owner's nodes, by label. */
+  async nodes(
+    email: string,
+    after: NodePlace | undefined,
+  ): Promise<{ rows: NodeRow[]; next: NodePlace | undefined }> {
+    const { store, scores } = this.#deps;
+    const found = await store.nodes(email, after, PAGE_ROWS + 1);
+    const nodes = found.slice(0, PAGE_ROWS);
+    const ids = nodes.map(({ nodeId }) => nodeId);
+    const hour = this.#hour();
+    const today = hour - (hour % DAY_HOURS);
+    const [now, yesterday, scored] = await Promise.all([
+      this.now(email),
+      store.byNode(email, ids, { from: today - DAY_HOURS, until: today }),
+      scores.at(hour, ids),
+    ]);
+    const rows = nodes.map((node) => {
+      const { written, open } = now.byNode.get(node.nodeId) ?? { written: NO_SUMS, open: NONE };
+      return {
+        ...node,
+        today: earnedIn(written) + open.paid + open.waits,
+        yesterday: earnedIn(yesterday.get(node.nodeId) ?? NO_SUMS),
+        score: scored.get(node.nodeId)?.micro,
+      };
+    });
+    return { rows, next: found.length > PAGE_ROWS ? nodes.at(-1) : undefined };
+  }
+
+  /**
+   * Twenty days, the newest first, back to the first of which anything is written; one that earned nothing is a row too.
+   * @param before a day; the page begins with the one before it.
+   */
+  async days(email: string, before?: number): Promise<{ rows: DayRow[]; next: number | undefined }> {
+    const { store, ledger } = this.#deps;
+    const today = Math.floor(this.#hour() / DAY_HOURS);
+    const [written, head] = await Promise.all([store.firstDay(email), ledger.head()]);
+    if (written === undefined) return { rows: [], next: undefined };
+    const since = head.resetSequence > 0 ? head.firstHour : 0;
+    const first = Math.max(written, Math.floor(since / DAY_HOURS));
+    const end = Math.min(before ?? today + 1, today + 1);
+    const from = Math.max(first, end - PAGE_ROWS);
+    const span = { from: Math.max(since, from * DAY_HOURS), until: end * DAY_HOURS };
+    const sums = await store.days(email, span);
+    const rows = Array.from({ length: Math.max(0, end - from) }, (_, i) => end - 1 - i).map((day) => ({
+      day,
+      sums: sums.get(day) ?? NO_SUMS,
+    }));
+    return { rows, next: from > first ? from : undefined };
+  }
+
+  async #load(email: string): Promise<Now> {
+    const { store, ledger } = this.#deps;
+    const hour = this.#hour();
+    const { mode, firstHour, resetSequence } = await ledger.head();
+    const from = Math.max(hour - (hour % DAY_HOURS), resetSequence > 0 ? firstHour : 0);
+    const [holdings, obstacles, { written, open }] = await Promise.all([
+      store.holdings(email),
+      store.obstacles(email, hour),
+      store.standing(email, { from, current: hour }),
+    ]);
+    const openHours = [...open.keys()].sort((a, b) => a - b);
+    const soFar = await this.#soFar(open);
+    const ids = new Set([...written.keys(), ...soFar.keys()]);
+    const byNode = new Map(
+      [...ids].map((id) => [id, { written: written.get(id) ?? NO_SUMS, open: soFar.get(id) ?? NONE }]),
+    );
+    return {
+      ...{ mode, holdings, obstacles, openHours, byNode },
+      written: addSums([...written.values()]),
+      open: [...soFar.values()].reduce(addSoFar, NONE),
+    };
+  }
+
+  /** What the gates saw in hours that are still to be closed, less the fees of tunnels. */
+  async #soFar(
+    open: ReadonlyMap<number, readonly { readonly nodeId: string }[]>,
+  ): Promise<Map<string, SoFar>> {
+    const { hours, scores, payees } = this.#deps;
+    const sums = new Map<string, SoFar>();
+    for (const [hour, nodes] of open) {
+      const ids = nodes.map(({ nodeId }) => nodeId);
+      const [words, scored, paid] = await Promise.all([
+        hours.soFar(hour, ids),
+        scores.at(hour, ids),
+        payees.at(hour, ids),
+      ]);
+      for (const { nodeId, paid: minutes, pending } of words) {
+        const micro = scored.get(nodeId)?.micro;
+        const payee = paid.get(nodeId);
+        if (micro === undefined || payee === undefined) continue;
+        const rest = (word: bigint) => splitFee(wordPoints(word, micro), payee.tunnel?.permille1 ?? 0).rest;
+        const earned = { paid: rest(minutes), waits: rest(pending) };
+        sums.set(nodeId, addSoFar(sums.get(nodeId) ?? NONE, earned));
+      }
+    }
+    return sums;
+  }
+
+  #hour(): number {
+    return hubHourOf(this.#deps.clock.now());
+  }
+}
+
+/** Today's points, written and still open. */
+export function todayOf({ written, open }: Pick<Now, 'written' | 'open'>): bigint {
+  return earnedIn(written) + open.paid + open.waits;
+}
+
+function addSoFar(a: SoFar, b: SoFar): SoFar {
+  return { paid: a.paid + b.paid, waits: a.waits + b.waits };
+}

@@ -73,7 +73,8 @@ describe('a benchmark of an agent', { tags: ['postgres'], timeout: 120_000 }, ()
       where job_id = ${jobId}`;
     await web.tasks.find(({ name }) => name === 'benchmark-intake')!.tick();
     const [score] = await sql<{ micro: number; committed_gb: number; breakdown: string }[]>`
-      select micro, committed_gb, breakdown from scores where node_id = ${nodeId}`;
+      select micro, committed_gb, breakdown from scores join score_breakdowns using (node_id, version)
+      where node_id = ${nodeId}`;
     expect(score).toMatchObject({ committed_gb: 250 });
     expect(score!.micro).toBeGreaterThan(100_000);
     const { parts } = JSON.parse(score!.breakdown) as { parts: { part: string; note: string | null }[] };

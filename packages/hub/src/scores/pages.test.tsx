@@ -54,7 +54,7 @@ describe('pages of scores', { timeout: 60_000 }, () => {
   afterAll(() => database.close());
   beforeEach(async () => {
     viewer = admin();
-    await sql`truncate jobs, benchmark_runs, scores, score_baselines, region_settings`;
+    await sql`truncate jobs, benchmark_runs, scores, score_breakdowns, score_baselines, region_settings`;
   });
 
   const page = async (path: string) => (await app.request(path)).text();

@@ -70,10 +70,20 @@ export const scores = pgTable(
     attempt: smallint('attempt').notNull(),
     baselineVersion: integer('baseline_version').notNull(),
     committedGb: integer('committed_gb').notNull(),
-    /** Canonical JSON of what went in and what each part earned: a receipt names its hash. */
-    breakdown: text('breakdown').notNull(),
+    /** Of the breakdown: what a receipt names. */
     hash: bytea('hash').notNull(),
     at: instant('at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.nodeId, table.version] })],
+);
+
+/** Append-only: canonical JSON of what went in and what each part earned. Apart from the scores, which are read by the hundred thousand. */
+export const scoreBreakdowns = pgTable(
+  'score_breakdowns',
+  {
+    nodeId: nodeIdColumn('node_id').notNull(),
+    version: integer('version').notNull(),
+    breakdown: text('breakdown').notNull(),
   },
   (table) => [primaryKey({ columns: [table.nodeId, table.version] })],
 );

@@ -19,15 +19,18 @@ export async function addScore(
   run: BenchmarkRun,
   by: { table: BaselineTable; cause: Cause; hubHour: number; now: number },
 ): Promise<StoredScore> {
-  const { score, reviewMicro, breakdown, hash } = stampOf(run, by.table);
+  const { score: stamped, reviewMicro, breakdown, hash } = stampOf(run, by.table);
   const [row] = await tx<ScoreRow[]>`
     insert into scores (node_id, version, hub_hour, micro, review_micro, cause, job_id, attempt, baseline_version,
-      committed_gb, breakdown, hash, at)
-    select ${run.nodeId}, coalesce(max(version), 0) + 1, ${by.hubHour}, ${score.micro}, ${reviewMicro}, ${by.cause},
-      ${run.jobId}, ${run.attempt}, ${by.table.version}, ${run.committedGb}, ${breakdown},
+      committed_gb, hash, at)
+    select ${run.nodeId}, coalesce(max(version), 0) + 1, ${by.hubHour}, ${stamped.micro}, ${reviewMicro}, ${by.cause},
+      ${run.jobId}, ${run.attempt}, ${by.table.version}, ${run.committedGb},
       decode(${toHex(hash)}, 'hex'), ${new Date(by.now)}
     from scores where node_id = ${run.nodeId} returning ${columns(tx)}`;
-  return toScore(row!);
+  const score = toScore(row!);
+  await tx`insert into score_breakdowns (node_id, version, breakdown)
+    values (${score.nodeId}, ${score.version}, ${breakdown})`;
+  return score;
 }
 
 /** The newest versions of a node, the newest first. */

@@ -27,7 +27,7 @@ describe('scores', { timeout: 60_000 }, () => {
   afterAll(() => database.close());
   beforeEach(async () => {
     clock.time = START;
-    await sql`truncate jobs, benchmark_runs, scores, score_baselines, region_settings`;
+    await sql`truncate jobs, benchmark_runs, scores, score_breakdowns, score_baselines, region_settings`;
     await sql`truncate audit_log cascade`;
   });
 
@@ -47,7 +47,7 @@ describe('scores', { timeout: 60_000 }, () => {
     ]);
     const [row] = await sql<
       { breakdown: string; count: number }[]
-    >`select breakdown, count(*) over ()::int as count from scores`;
+    >`select breakdown, count(*) over ()::int as count from score_breakdowns`;
     expect(row!.count).toBe(1);
     expect(createHash('sha256').update(row!.breakdown).digest()).toEqual(Buffer.from(next.get(ANN)!.hash));
   });

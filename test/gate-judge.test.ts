@@ -128,7 +128,7 @@ describe('a tick over all nodes', () => {
     const table = new GateTable();
     for (let i = 0; i < 3_000; i += 1)
       table.open(
-        { nodeId: `n${i}`, epoch: 1, sessionId: '' },
+        { nodeId: `n${i}`, epoch: 1, sessionId: '', bootId: '' },
         [{ chain: 0, hash: `h${i % 7}` }],
         START * MINUTE,
       );
@@ -140,7 +140,7 @@ describe('a tick over all nodes', () => {
     expect(table.size).toBe(0);
     const bytes = table.bytes;
     for (let i = 0; i < 3_000; i += 1)
-      table.open({ nodeId: `m${i}`, epoch: 1, sessionId: '' }, [], START * MINUTE);
+      table.open({ nodeId: `m${i}`, epoch: 1, sessionId: '', bootId: '' }, [], START * MINUTE);
     expect([table.length, table.bytes]).toEqual([3_000, bytes]);
     expect(table.columns.tips.every((mark) => mark === 0)).toBe(true);
   });
@@ -202,7 +202,7 @@ class Driven {
     const isKnown = this.#table.slotOf(nodeId) !== undefined;
     model.settle();
     Object.assign(model, { epoch: model.epoch + 1, connected: true, heardAt: at });
-    this.#table.open({ nodeId, epoch: model.epoch, sessionId: '' }, [], at);
+    this.#table.open({ nodeId, epoch: model.epoch, sessionId: '', bootId: '' }, [], at);
     if (isKnown) return;
     this.#table.takeLoading();
     const warm = { warmMinutes: 1_439, offMinutes: 0, creditedAt: 0, credited: 0 };

@@ -9,8 +9,8 @@ export function gateFrames(table: GateTable, dialBacks: DialBackDesk): GateFrame
     opened(session, now) {
       const { node, facts } = session;
       const { nodeId } = node;
-      const { epoch, sessionId } = facts;
-      table.open({ nodeId, epoch, sessionId }, node.reportedTips(), now);
+      const { epoch, sessionId, bootId } = facts;
+      table.open({ nodeId, epoch, sessionId, bootId }, node.reportedTips(), now);
       dialBacks.opened(session);
     },
     heard({ node, facts }, now) {

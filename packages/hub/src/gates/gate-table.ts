@@ -19,8 +19,9 @@ const MINUTE_MS = 60_000;
 export interface OpenedSession {
   readonly nodeId: string;
   readonly epoch: number;
-  /** Hex. */
+  /** Hex, both: as the node's checkpoints name session and process. */
   readonly sessionId: string;
+  readonly bootId: string;
 }
 
 /** What was stored of a node before this session. */

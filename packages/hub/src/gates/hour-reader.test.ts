@@ -30,7 +30,7 @@ describe('hours as people look at them', { timeout: 60_000 }, () => {
     words.write(
       [
         {
-          ...{ hubHour: HOUR, nodeId: NODE, epoch: 1, sessionId: '5e', judged },
+          ...{ hubHour: HOUR, nodeId: NODE, epoch: 1, sessionId: '5e', bootId: '', judged },
           failures: [0n, 0n, tip, 0n, 0n, 0n, 0n],
         },
       ],

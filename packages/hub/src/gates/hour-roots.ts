@@ -106,9 +106,9 @@ export class HourRoots implements Task {
   }
 }
 
-function leafOf({ nodeId, epoch, sessionId, judged, failures }: StoredWord): Uint8Array {
+function leafOf({ nodeId, epoch, sessionId, bootId, judged, failures }: StoredWord): Uint8Array {
   const numbers = new Uint8Array(8 * (2 + failures.length));
   const view = new DataView(numbers.buffer);
   for (const [i, value] of [BigInt(epoch), judged, ...failures].entries()) view.setBigUint64(i * 8, value);
-  return concat(fromHex(nodeId), utf8(sessionId), numbers);
+  return concat(fromHex(nodeId), utf8(`${sessionId} ${bootId} `), numbers);
 }

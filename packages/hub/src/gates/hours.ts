@@ -1,3 +1,4 @@
+import { fromHex } from '@stoa/protocol';
 import {
   type GapLink,
   type GapWord,
@@ -122,8 +123,9 @@ function standingAt(words: readonly StoredWord[], minute: number): Standing | un
     .reduce<StoredWord | undefined>((a, b) => (a !== undefined && a.epoch > b.epoch ? a : b), undefined);
   if (word === undefined) return undefined;
   const failed = word.failures.flatMap((failures, gate) => ((failures & bit) === 0n ? [] : [gate]));
-  if (failed.length === 0) return 'eligible';
-  return failed.length === 1 && failed[0] === WARM_UP ? 'warming' : 'failing';
+  const isWarming = failed.length === 1 && failed[0] === WARM_UP;
+  const bootId = fromHex(word.bootId);
+  return { is: failed.length === 0 ? 'eligible' : isWarming ? 'warming' : 'failing', bootId };
 }
 
 function hourOfMinute(minute: number): number {

@@ -14,6 +14,8 @@ export const gateWords = pgTable(
     instanceId: text('instance_id').notNull(),
     /** Hex: as the node's checkpoint names the session. */
     sessionId: bytewise('session_id').notNull(),
+    /** Hex: the process that opened it, as the hub heard it. */
+    bootId: bytewise('boot_id').notNull().default(''),
     judged: bigint('judged', { mode: 'bigint' }).notNull(),
     /** Seven words of 64 bits, big-endian, in the order of the gates; empty where no minute failed. */
     failures: bytea('failures').notNull(),

@@ -25,7 +25,7 @@ export class WordStore {
     this.#words = new Upsert<GateWord>(sql, {
       table: 'gate_words',
       key: ['hub_hour', 'node_id', 'epoch', 'instance_id'],
-      columns: ['hub_hour', 'node_id', 'epoch', 'instance_id', 'session_id', 'judged', 'failures'],
+      columns: ['hub_hour', 'node_id', 'epoch', 'instance_id', 'session_id', 'boot_id', 'judged', 'failures'],
       encode: (to, word) => encodeWord(to, word, instanceId),
       // No order of writes can take a minute back.
       replaceIf: '(gate_words.judged & ~excluded.judged) = 0',
@@ -104,6 +104,7 @@ export interface WordRow {
   readonly epoch: bigint;
   readonly instance_id: string;
   readonly session_id: string;
+  readonly boot_id: string;
   readonly judged: bigint;
   readonly failures: Uint8Array;
 }
@@ -117,6 +118,7 @@ export function wordOf(row: WordRow): StoredWord {
     epoch: Number(row.epoch),
     instanceId: row.instance_id,
     sessionId: row.session_id,
+    bootId: row.boot_id,
     judged: row.judged,
     failures: GATES.map((_, gate) => (failures.length === 0 ? 0n : view.getBigUint64(gate * 8))),
   };
@@ -124,7 +126,7 @@ export function wordOf(row: WordRow): StoredWord {
 
 function encodeWord(to: CopyEncoder, word: GateWord, instanceId: string): void {
   to.int4(word.hubHour).text(word.nodeId).int8(word.epoch).text(instanceId);
-  to.text(word.sessionId).int8(word.judged).bytea(packFailures(word.failures));
+  to.text(word.sessionId).text(word.bootId).int8(word.judged).bytea(packFailures(word.failures));
 }
 
 function packFailures(failures: readonly bigint[] | undefined): Uint8Array {

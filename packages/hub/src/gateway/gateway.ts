@@ -161,7 +161,7 @@ export class Gateway {
   /** The session is claimed; whether there is still somebody to have it shows here. */
   #open(caller: Caller, established: Established): void {
     const { clock, bus, terms } = this.#deps;
-    const { node: known, epoch, sessionId, quarantined, capabilities, session: keys } = established;
+    const { node: known, epoch, sessionId, bootId, quarantined, capabilities, session: keys } = established;
     const { link } = caller;
     this.counters.handshakes += 1;
     this.#record(established, link);
@@ -173,7 +173,7 @@ export class Gateway {
     const now = clock.now();
     const node = this.#nodes.of(known);
     const { address } = link;
-    const facts = { epoch, sessionId, address, quarantined, capabilities, pingMs: terms.pingMs };
+    const facts = { epoch, sessionId, bootId, address, quarantined, capabilities, pingMs: terms.pingMs };
     const session = new NodeSession({ node, facts, link, session: keys, now });
     link.onMessage = (message) => this.#receive(session, message);
     link.onClose = (code) => this.#closed(session, code);

@@ -27,6 +27,8 @@ export interface NodeSessionFacts {
   readonly epoch: number;
   /** Hex: as the node's checkpoints name it. */
   readonly sessionId: string;
+  /** Hex: names the process. */
+  readonly bootId: string;
   /** Where it comes from. */
   readonly address: string;
   readonly quarantined: boolean;

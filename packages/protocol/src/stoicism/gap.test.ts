@@ -18,7 +18,8 @@ function chainTo(hubHour: number): GapLink[] {
   }));
 }
 
-const standing = { before: 'eligible', after: 'eligible' } as const;
+const eligible = { is: 'eligible', bootId: BOOT } as const;
+const standing = { before: eligible, after: eligible };
 const granted = (chain: GapLink[], hubHour: number) =>
   gapMinutes(gap, hubHour, { ...standing, chain }).minutes;
 
@@ -31,8 +32,9 @@ describe('F03 a gap of the hub', () => {
   });
 
   it.each(['before', 'after'] as const)('is nothing to a node that was not eligible %s it', (side) => {
-    for (const standing of ['failing', undefined] as const) {
-      const witness = { before: 'eligible', after: 'eligible', [side]: standing } as const;
+    const another = { is: 'eligible', bootId: new Uint8Array(16).fill(8) } as const;
+    for (const other of [{ is: 'failing', bootId: BOOT } as const, another, undefined]) {
+      const witness = { ...standing, [side]: other };
       expect(gapMinutes(gap, HOUR, { ...witness, chain: chainTo(HOUR) }).minutes).toBe(0n);
     }
   });
@@ -45,7 +47,9 @@ describe('F03 a gap of the hub', () => {
   });
 
   it('waits with the rest of the warm-up where a node was in it', () => {
-    expect(gapMinutes(gap, HOUR, { before: 'warming', after: 'eligible', chain: chainTo(HOUR) })).toEqual({
+    expect(
+      gapMinutes(gap, HOUR, { ...standing, before: { ...eligible, is: 'warming' }, chain: chainTo(HOUR) }),
+    ).toEqual({
       minutes: minutesWithin(gap, HOUR),
       warming: true,
     });

@@ -18,8 +18,13 @@ export interface HubGap {
   readonly until: number;
 }
 
-/** How a node stood before its gates in one minute. `warming`: it failed the warm-up alone. */
-export type Standing = 'eligible' | 'warming' | 'failing';
+/** How a node stood before its gates in one minute. */
+export interface Standing {
+  /** `warming`: it failed the warm-up alone. */
+  readonly is: 'eligible' | 'warming' | 'failing';
+  /** Of the process that held the session then, as the hub heard it. */
+  readonly bootId: Uint8Array;
+}
 
 /** A link of the node's own chain, with the hash by which the next one names it. */
 export type GapLink = Pick<Checkpoint, 'hubHour' | 'number' | 'previous' | 'bootId' | 'uptimeMs'> & {
@@ -39,11 +44,13 @@ export interface GapWitness {
  * uptime cover the time between. A process that started later, another boot, a hole in the chain: nothing.
  */
 export function gapMinutes(gap: HubGap, hubHour: number, { before, after, chain }: GapWitness): GapWord {
-  const eligible = isEligible(before) && isEligible(after);
-  const covered = coversGap(gap, hubHour, chain);
+  if (!isEligible(before) || !isEligible(after)) return { minutes: 0n, warming: false };
+  // Whoever was off came back as another process: what he signs of the time between is contradicted by what the hub heard.
+  const told = chain.at(-1)?.bootId;
+  const isSame = told !== undefined && [before, after].every(({ bootId }) => equalBytes(bootId, told));
   return {
-    minutes: eligible && covered ? minutesWithin(gap, hubHour) : 0n,
-    warming: before === 'warming' || after === 'warming',
+    minutes: isSame && coversGap(gap, hubHour, chain) ? minutesWithin(gap, hubHour) : 0n,
+    warming: before.is === 'warming' || after.is === 'warming',
   };
 }
 
@@ -54,8 +61,8 @@ export function minutesWithin({ from, until }: HubGap, hubHour: number): bigint 
   return end <= first ? 0n : ((1n << BigInt(end - first)) - 1n) << BigInt(first);
 }
 
-function isEligible(standing: Standing | undefined): boolean {
-  return standing === 'eligible' || standing === 'warming';
+function isEligible(standing: Standing | undefined): standing is Standing {
+  return standing !== undefined && standing.is !== 'failing';
 }
 
 function coversGap(gap: HubGap, hubHour: number, chain: readonly GapLink[]): boolean {

@@ -1,0 +1,1 @@
+ALTER TABLE "gate_words" ADD COLUMN "boot_id" text COLLATE "C" DEFAULT '' NOT NULL;

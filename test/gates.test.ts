@@ -1,0 +1,308 @@
+/** Minutes over a real database: outages, crashes, clocks that differ, and an instance that lies. */
+import type { DbAdapter } from '@stoa/hub';
+import { openTemporary } from '@stoa/hub/seams/db-adapter/temporary';
+import { countMinutes } from '@stoa/protocol/stoicism';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  GatesWorld,
+  HELPFUL,
+  HOUR_MINUTES,
+  MINUTE,
+  START,
+  type WorldInstance,
+  type WorldNode,
+} from './kit/gates-world.ts';
+
+const HOUR = START / HOUR_MINUTES;
+const FULL = (1n << 60n) - 1n;
+
+describe('the minutes of a region', { timeout: 120_000 }, () => {
+  let database: DbAdapter;
+  let world: GatesWorld;
+  beforeAll(async () => {
+    database = await openTemporary();
+  }, 120_000);
+  afterAll(() => database.close());
+  beforeEach(async () => {
+    world = new GatesWorld(database);
+    await world.clear();
+  });
+
+  async function minutes(count: number): Promise<void> {
+    for (let i = 0; i < count; i += 1) await world.minute();
+  }
+
+  it('are set late, and each gate says which of them it cost', async () => {
+    const a = world.instance('a');
+    await a.start();
+    const node = await world.node('n');
+    node.connect(a);
+    await minutes(20);
+    node.argv = ['chainweb-node', '--enable-private'];
+    await minutes(5);
+    node.argv = HELPFUL;
+    await minutes(45);
+    const hour = (await world.hours(HOUR, a)).get(node.nodeId)!;
+    const private_ = ((1n << 5n) - 1n) << 20n;
+    expect(hour).toMatchObject({
+      paid: FULL & ~private_,
+      supported: FULL,
+      unsupported: 0n,
+      unjudged: 0n,
+      gap: 0n,
+    });
+    expect(hour.failures.map(countMinutes)).toEqual([0, 0, 0, 0, 0, 5, 0]);
+    expect(hour.failures[5]).toBe(private_);
+  });
+
+  it('F03 an outage of two hours costs nobody who was there all the time, and pays nobody who was not', async () => {
+    const a = world.instance('a');
+    await a.start();
+    const names = [
+      'steady',
+      'was off',
+      'started anew',
+      'never back',
+      'failing before',
+      'forged uptime',
+      'forged chain',
+    ];
+    const nodes = new Map<string, WorldNode>();
+    for (const name of names) nodes.set(name, await world.node(name));
+    const at = (name: string) => nodes.get(name)!;
+    at('failing before').argv = [];
+    for (const node of nodes.values()) node.connect(a);
+    await minutes(30);
+    a.crash();
+    // Half a minute past the half hour, to the same two hours later.
+    for (const name of ['was off', 'started anew', 'never back', 'forged uptime', 'forged chain'])
+      at(name).off();
+    at('forged uptime').forge = (checkpoint) => ({ ...checkpoint, uptimeMs: checkpoint.uptimeMs + 9e6 });
+    at('forged chain').forge = (checkpoint) => ({ ...checkpoint, previous: new Uint8Array(32).fill(1) });
+    await silence(world, 60);
+    at('started anew').on();
+    await silence(world, 60);
+    for (const name of ['was off', 'forged uptime', 'forged chain']) at(name).on();
+    // The liar says that it is the same process as ever.
+    Object.assign(at('forged uptime'), { startedAt: START * MINUTE - 1 });
+    await a.start();
+    for (const [name, node] of nodes) if (name !== 'never back') node.connect(a);
+    at('failing before').argv = HELPFUL;
+    await minutes(50);
+
+    const paid = (name: string) => paidIn([HOUR, HOUR + 1, HOUR + 2], at(name), a);
+    expect(await paid('steady')).toEqual([60, 60, 60]);
+    const steady = (await world.hours(HOUR + 1, a)).get(at('steady').nodeId)!;
+    expect(steady).toMatchObject({ gap: FULL, paid: FULL, acknowledged: 0n, unsupported: 0n });
+    for (const name of names.filter((one) => one !== 'steady')) {
+      const [before = 60, during, after = 60] = await paid(name);
+      expect([name, during]).toEqual([name, 0]);
+      expect(before).toBeLessThanOrEqual(30);
+      expect(after).toBeLessThanOrEqual(30);
+    }
+  });
+
+  it('F03 what an outage costs beyond the day’s allowance waits for an act', async () => {
+    const a = world.instance('a');
+    await a.start();
+    const node = await world.node('n');
+    node.connect(a);
+    await minutes(10);
+    a.crash();
+    await silence(world, 240);
+    await a.start();
+    node.connect(a);
+    await minutes(30);
+    const granted = async () => {
+      let sum = 0;
+      for (let hour = HOUR; hour < HOUR + 4; hour += 1)
+        sum += countMinutes((await world.hours(hour, a)).get(node.nodeId)?.gap ?? 0n);
+      return sum;
+    };
+    const byRule = await granted();
+    expect(byRule).toBeGreaterThanOrEqual(120);
+    expect(byRule).toBeLessThanOrEqual(127);
+    const [gap] = await a.gates.gaps.newest(1);
+    await a.gates.gaps.record(
+      [
+        {
+          ...gap!,
+          cause: 'act',
+          granted: { from: gap!.from, until: gap!.until, counted: 0 },
+          act: { by: 'ancient@stoa.example', reason: 'the provider’s fault' },
+        },
+      ],
+      new Date(world.time.ms),
+    );
+    // The last five minutes before the outage were not stored yet.
+    expect(await granted()).toBe(4 * 60 - 5);
+  });
+
+  it('are never doubled or lost by crashes, moves and clocks, nor by an instance that lies', async () => {
+    const step = fc.record({
+      node: fc.nat(3),
+      what: fc.constantFrom('move', 'move', 'off', 'on', 'break', 'crash', 'nothing', 'nothing'),
+      at: fc.nat(1),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 60, maxLength: 60 }),
+        fc.integer({ min: -20_000, max: 20_000 }),
+        async (steps, skewMs) => {
+          world = new GatesWorld(database);
+          await world.clear();
+          await live(world, steps, skewMs);
+        },
+      ),
+      { numRuns: 2, endOnFailure: true },
+    );
+  });
+
+  it('are signed by who judged them: whoever alters a word, or adds one, is named', async () => {
+    const a = world.instance('hub-1');
+    await a.start();
+    const node = await world.node('n');
+    node.connect(a);
+    await minutes(66);
+    const { sql } = database;
+    expect(await a.gates.roots.verify('hub-1', HOUR)).toBe('unsigned');
+    await a.gates.roots.tick();
+    const [cert] = await sql`select instance_id from minute_roots`;
+    expect(cert).toEqual({ instance_id: 'hub-1' });
+    const own = await a.gates.roots.verify('hub-1', HOUR);
+    await sql`update gate_words set judged = judged & ~1::bigint where hub_hour = ${HOUR}`;
+    const altered = await a.gates.roots.verify('hub-1', HOUR);
+    await lie(world);
+    expect([own, altered, await a.gates.roots.verify('liar', HOUR)]).toEqual([
+      undefined,
+      'altered',
+      'unsigned',
+    ]);
+  });
+});
+
+/** The hub is away; its nodes go on, and sign their hours. */
+async function silence(world: GatesWorld, count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) {
+    world.time.ms += MINUTE;
+    const minute = Math.floor(world.time.ms / MINUTE);
+    if (minute % HOUR_MINUTES === 0) await world.closeHour(minute / HOUR_MINUTES - 1);
+  }
+}
+
+/** How many minutes of each hour are paid. */
+async function paidIn(hours: readonly number[], { nodeId }: WorldNode, by: WorldInstance): Promise<number[]> {
+  const paid: number[] = [];
+  for (const hour of hours) {
+    const { paid: word } = await by.gates.hours.of(nodeId, hour);
+    paid.push(countMinutes(word));
+  }
+  return paid;
+}
+
+interface Taken {
+  readonly node: number;
+  readonly what: string;
+  readonly at: number;
+}
+
+/** An hour in which something happens every minute, the lie, and some time to come back. */
+async function live(world: GatesWorld, steps: readonly Taken[], skewMs: number): Promise<void> {
+  const a = world.instance('a');
+  const honest = [a, world.instance('b', skewMs)];
+  for (const one of honest) await one.start();
+  for (let n = 0; n < 4; n += 1) (await world.node(`n${n}`)).connect(honest[n % 2]!);
+  const course = new Course(world, honest);
+  for (const taken of steps) await course.minute(taken);
+  await lie(world);
+  for (const one of honest) if (!one.running) await one.start();
+  for (const node of world.nodes) node.on();
+  await world.closeHour();
+  for (let i = 0; i < 20; i += 1) await course.minute();
+  const hours = await world.hours(HOUR, a);
+  for (const node of world.nodes) course.check(node, hours.get(node.nodeId)!.paid);
+}
+
+/** An instance that vouches for minutes of nodes that never spoke to it: in sessions of its own invention. */
+async function lie(world: GatesWorld): Promise<void> {
+  for (const { nodeId } of world.nodes) {
+    await world.database.sql`insert into gate_words values
+      (${HOUR}, ${nodeId}, ${2 ** 40}, 'liar', ${'ab'.repeat(16)}, ${String(FULL)}, ${new Uint8Array(0)}, '')`;
+    await world.database
+      .sql`insert into uptime_words values (${HOUR}, ${nodeId}, ${2 ** 40}, ${String(FULL)})`;
+  }
+}
+
+/** What must be paid, and what must not, by what happened. Between the two lies what an instance had not stored when it died. */
+class Course {
+  readonly #world: GatesWorld;
+  readonly #honest: readonly WorldInstance[];
+  readonly #must = new Map<string, Set<number>>();
+  readonly #mustNot = new Map<string, Set<number>>();
+  #crashedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(world: GatesWorld, honest: readonly WorldInstance[]) {
+    this.#world = world;
+    this.#honest = honest;
+  }
+
+  async minute(taken?: Taken): Promise<void> {
+    const { time, nodes } = this.#world;
+    const minute = Math.floor(time.ms / MINUTE);
+    const before = nodes.map((node) => ({ node, epoch: node.epoch, instance: node.instance }));
+    await this.#recover(minute);
+    await this.#world.minute(() => taken && this.#act(taken, minute));
+    for (const { node, epoch, instance } of before) {
+      const stayed = instance !== undefined && node.instance === instance && node.epoch === epoch;
+      const helps = node.argv.length > 0;
+      if (stayed && helps) this.#of(this.#must, node).add(minute);
+      if (!node.running || (stayed && !helps)) this.#of(this.#mustNot, node).add(minute);
+    }
+  }
+
+  async #recover(minute: number): Promise<void> {
+    const since = minute - this.#crashedAt;
+    for (const one of this.#honest) if (!one.running && since > 3) await one.start();
+    if (since > 4) for (const node of this.#world.nodes) if (node.instance === undefined) this.#join(node);
+  }
+
+  check(node: WorldNode, paid: bigint): void {
+    for (let i = 0; i < HOUR_MINUTES; i += 1) {
+      const isPaid = ((paid >> BigInt(i)) & 1n) === 1n;
+      const minute = START + i;
+      if (this.#isWhole(node, minute)) expect([minute - START, isPaid]).toEqual([i, true]);
+      const near = [minute - 1, minute, minute + 1];
+      if (near.every((one) => this.#of(this.#mustNot, node).has(one)))
+        expect([minute - START, isPaid]).toEqual([i, false]);
+    }
+  }
+
+  /** It stayed with one instance from the minute before to two minutes after, and that lived until it had stored it. */
+  #isWhole(node: WorldNode, minute: number): boolean {
+    const must = this.#of(this.#must, node);
+    return Array.from({ length: 9 }, (_, i) => minute - 1 + i).every((one) => must.has(one));
+  }
+
+  #act({ node: n, what, at }: Taken, minute: number): void {
+    const node = this.#world.nodes[n]!;
+    if (what === 'move') node.connect(this.#honest[at]!);
+    if (what === 'off') node.off();
+    if (what === 'on') node.on();
+    if (what === 'break') node.argv = node.argv.length > 0 ? [] : HELPFUL;
+    if (what !== 'crash' || !this.#honest[at]!.running) return;
+    this.#honest[at]!.crash();
+    this.#crashedAt = minute;
+  }
+
+  #join(node: WorldNode): void {
+    const running = this.#honest.find((one) => one.running);
+    if (running !== undefined) node.connect(running);
+  }
+
+  #of(sets: Map<string, Set<number>>, { nodeId }: WorldNode): Set<number> {
+    const held = sets.get(nodeId) ?? new Set();
+    sets.set(nodeId, held);
+    return held;
+  }
+}

@@ -341,7 +341,9 @@ export class GatesWorld {
     this.time.ms = end + 2_000;
     for (const instance of this.instances) await instance.tick();
     const minute = end / MINUTE;
-    if (minute % HOUR_MINUTES === 0 && this.instances.some(({ running }) => running))
-      await this.closeHour(minute / HOUR_MINUTES - 1);
+    if (minute % HOUR_MINUTES !== 0) return;
+    const hubHour = minute / HOUR_MINUTES - 1;
+    if (this.instances.some(({ running }) => running)) await this.closeHour(hubHour);
+    else for (const node of this.nodes) node.owed.push(hubHour);
   }
 }

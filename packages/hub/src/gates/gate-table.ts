@@ -251,6 +251,7 @@ export class GateTable {
       this.#clearWord(slot);
     }
     columns.hubHour[slot] = 0;
+    columns.dirty[slot] = 0;
   }
 
   #turnHour(slot: number, hubHour: number): void {

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { fromHex } from '@stoa/protocol';
 import { KINDS, type LedgerEvent } from './event.ts';
 
 /** What the first event follows. */
@@ -10,7 +9,6 @@ const HASH = 32;
 const ACCOUNT = 16;
 /** Before what it refers to: format, kind, revision, sequence, hour, time, amount, word, score, version, account, node. */
 const FIXED = 1 + 1 + 2 + 8 + 4 + 8 + 16 + 8 + 4 + 4 + ACCOUNT + HASH;
-const NONE = new Uint8Array(HASH);
 
 /**
  * SHA-256 over the hash of the event before and all that an event says but its owner's e-mail, which is personal and may go.
@@ -33,8 +31,16 @@ export function eventHash(before: Uint8Array, event: Omit<LedgerEvent, 'hash' | 
   at = bytes.writeBigUInt64BE(event.basis.minutes, at);
   at = bytes.writeUInt32BE(event.basis.microScore, at);
   at = bytes.writeUInt32BE(event.basis.scoreVersion, at);
-  bytes.set(event.accountId === '' ? NONE.subarray(0, ACCOUNT) : fromHex(event.accountId), at);
-  bytes.set(event.nodeId === '' ? NONE : fromHex(event.nodeId), at + ACCOUNT);
-  bytes.set(ref, at + ACCOUNT + HASH);
+  at = writeHex(bytes, event.accountId, { at, length: ACCOUNT });
+  at = writeHex(bytes, event.nodeId, { at, length: HASH });
+  bytes.set(ref, at);
   return hash('sha256', bytes, 'buffer');
+}
+
+/** Of nothing zeros. @returns where it ends. */
+function writeHex(into: Buffer, text: string, { at, length }: { at: number; length: number }): number {
+  if (text === '') into.fill(0, at, at + length);
+  else if (text.length !== 2 * length || into.write(text, at, length, 'hex') !== length)
+    throw new RangeError(`'${text}' names nothing in the ledger: ${2 * length} hex digits expected`);
+  return at + length;
 }

@@ -5,7 +5,7 @@ import { Balances } from './balances.ts';
 import type { LedgerBook } from './book.ts';
 import type { DueHour, HourStore } from './hour-store.ts';
 import { nextPass, takesWords } from './passes.ts';
-import { settle } from './settlement.ts';
+import { type Facts, settle } from './settlement.ts';
 import type { HourSource, NodeHourWords, PayeeSource, ScoreSource } from './sources.ts';
 
 export interface CloserDeps {
@@ -49,8 +49,8 @@ export class HourCloser implements Task {
     const { hour, doneUpTo } = due;
     const begun = clock.now();
     const pages = hours.hours(hour, doneUpTo === undefined ? {} : { after: doneUpTo });
-    for await (const nodes of inSlices(pages, SLICE)) {
-      await this.#settle(due, nodes);
+    for await (const known of ahead(this.#known(hour, pages))) {
+      await this.#settle(due, known);
       if (stop?.aborted) return;
     }
     const now = clock.now();
@@ -58,12 +58,22 @@ export class HourCloser implements Task {
     if (!due.closed) log.info({ hour, tookMs: now - begun }, 'an hour of the ledger is closed');
   }
 
-  async #settle(due: DueHour, nodes: readonly NodeHourWords[]): Promise<void> {
-    const { book, store, scores, payees, clock } = this.#deps;
+  async *#known(hour: number, pages: AsyncIterable<readonly NodeHourWords[]>): AsyncGenerator<Known> {
+    const { scores, payees } = this.#deps;
+    for await (const nodes of inSlices(pages, SLICE)) {
+      const ids = nodes.map(({ nodeId }) => nodeId);
+      const [scored, paid] = await Promise.all([scores.at(hour, ids), payees.at(hour, ids)]);
+      yield { nodes, ids, scored, paid };
+    }
+  }
+
+  async #settle(due: DueHour, { nodes: all, ids, scored, paid }: Known): Promise<void> {
+    const { book, store, clock } = this.#deps;
     const { hour } = due;
-    const ids = nodes.map(({ nodeId }) => nodeId);
-    const [scored, paid] = await Promise.all([scores.at(hour, ids), payees.at(hour, ids)]);
-    await book.open(hour, async ({ tx, append }) => {
+    await book.open(hour, async ({ tx, head, append }) => {
+      // Those of a demonstration or a rehearsal: they may be seen to earn, and never anything of value.
+      const simulated = head.mode === 'live' ? await store.simulated(tx, ids) : NONE;
+      const nodes = all.filter(({ nodeId }) => !simulated.has(nodeId));
       const written = await store.written(tx, hour, ids);
       const held = new Balances();
       const warm = nodes.filter((node) => node.paid !== 0n).map(({ nodeId }) => nodeId);
@@ -75,6 +85,26 @@ export class HourCloser implements Task {
       await store.refuse(tx, hour, taken.refusals, clock.now());
       await store.progress(tx, hour, ids.at(-1)!);
     });
+  }
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** What is asked of others about a slice of nodes. */
+interface Known extends Pick<Facts, 'scored' | 'paid'> {
+  readonly nodes: readonly NodeHourWords[];
+  readonly ids: readonly string[];
+}
+
+/** The next one is asked for while one is written. */
+async function* ahead<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
+  const items = source[Symbol.asyncIterator]();
+  let next = items.next();
+  for (let item = await next; item.done !== true; item = await next) {
+    next = items.next();
+    // Told where it is waited for, which may be later than it failed.
+    next.catch(() => undefined);
+    yield item.value;
   }
 }
 

@@ -131,13 +131,16 @@ describe('people at the ledger', { timeout: 60_000 }, () => {
     await sound();
   });
 
-  it('go live by a hard reset from the next full hour on; locked, nothing reverts', async () => {
+  it('go live by a hard reset from the next full hour on; locked, nothing reverts; no simulated node earns', async () => {
     await expect(tools.desk.lock(first(), true)).rejects.toMatchObject({ code: 'not_live' });
     await tools.desk.reset(first(), 'live');
     expect(await current(ANNS)).toBe(0n);
     await tools.desk.lock(first(), true);
     await expect(tools.desk.reset(second(), 'shadow')).rejects.toMatchObject({ code: 'ledger_locked' });
     // The reset came in hour 3: that one is nobody's, and later words of hours before it are not read again.
+    await database.sql`insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at, simulated)
+      values (${nodeName(7)}, 'sim', ${ANN}, 'eu', '\\x00', '\\x00', now(), true)`;
+    world.tell(FIRST_HOUR + 4, nodeName(7), { paid: ALL });
     for (const hour of [2, 3, 4]) world.tell(FIRST_HOUR + hour, nodeName(1), { paid: ALL });
     world.tell(FIRST_HOUR + 2, nodeName(2), { paid: ALL });
     await world.after(FIRST_HOUR + 4, 15);

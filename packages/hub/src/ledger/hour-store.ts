@@ -75,6 +75,13 @@ export class HourStore {
     }));
   }
 
+  /** Which of these nodes are. */
+  async simulated(tx: TransactionSql, nodeIds: readonly string[]): Promise<Set<string>> {
+    const rows = await tx<{ node_id: string }[]>`
+      select node_id from nodes where simulated and node_id = any(${[...nodeIds]}::text[])`;
+    return new Set(rows.map(({ node_id: nodeId }) => nodeId));
+  }
+
   /** The newest word about a node's hour stands. */
   async refuse(tx: TransactionSql, hour: number, refusals: readonly Refusal[], now: number): Promise<void> {
     if (refusals.length === 0) return;

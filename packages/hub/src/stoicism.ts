@@ -1,11 +1,13 @@
-import type { CryptoSuite, Random } from '@stoa/protocol';
+import { type CryptoSuite, type Random, toHex } from '@stoa/protocol';
 import type { Clock } from './clock.ts';
 import type { HubConfig } from './config.ts';
 import { type Book, createGates, type Gates } from './gates/index.ts';
 import type { HubIdentity } from './gateway/index.ts';
+import { LedTask } from './leases/index.ts';
 import { createLedger, type Ledger } from './ledger/index.ts';
 import type { Log } from './log.ts';
 import { PayoutResolver } from './payouts/index.ts';
+import { createRichListRefresh } from './rich-list/index.ts';
 import { Scores } from './scores/index.ts';
 import type { Sql } from './seams/db-adapter/index.ts';
 import type { Task } from './ticker.ts';
@@ -57,11 +59,14 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
     ...{ hours: gates.hours, scores: new Scores(sql), payees: payouts },
     ...{ dumpDirectory: config.ledgerDumpDir, dumpKeyFile: config.ledgerDumpKeyFile },
   });
+  const holder = `${config.instance} ${toHex(random(6))}`;
+  const richList = new LedTask(createRichListRefresh({ sql, clock }), { sql, clock, holder });
   return {
-    ...{ gates, ledger, tasks: [...gates.tasks, ...ledger.tasks] },
+    ...{ gates, ledger, tasks: [...gates.tasks, ...ledger.tasks, richList] },
     close: async () => {
       await gates.close();
       await ledger.release();
+      await richList.release();
     },
   };
 }

@@ -72,6 +72,7 @@ import type { Place } from './place.ts';
 import { createPulse } from './pulse/index.ts';
 import { loadBackupTime } from './region-settings.ts';
 import { type ReleaseSide, ReleaseViews, releasePages, upkeepFault } from './releases/index.ts';
+import { createRichListPages } from './rich-list/index.ts';
 import { createRolloutTools, rolloutPages, rolloutSource, UpgradeDesk } from './rollouts/index.ts';
 import { SavedViews, savedViewRoutes } from './saved-views/index.ts';
 import { createScoring, scoreRoutes } from './scores/index.ts';
@@ -276,6 +277,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       ...payouts.features,
       ledgerPages({ guard, tools: createLedgerTools({ sql, clock }), clock }),
       earnings.feature,
+      createRichListPages({ sql, clock }),
       orderRoutes({ orders: options.orders, guard }),
       scoreRoutes({ ...nodes, ...scoring, guard }),
       scoring.work,

@@ -22,7 +22,8 @@ export interface FeedLine {
 const FEED_ID = 'earned-feed';
 /** Events that one message tells of. */
 const EVENTS = 2_000;
-const SHOWN = 200;
+/** Of a page that is just opened. */
+const LINES = 12;
 
 /** In the order of their last events. Each event is in one line. */
 export function linesOf(events: readonly FeedEvent[]): FeedLine[] {
@@ -44,7 +45,8 @@ export function linesOf(events: readonly FeedEvent[]): FeedLine[] {
 export function Feed({ events }: { events: readonly FeedEvent[] }) {
   return (
     <ol id={FEED_ID} class="feed" aria-live="polite">
-      {linesOf(events.slice(-SHOWN))
+      {linesOf(events)
+        .slice(-LINES)
         .reverse()
         .map((line) => (
           <Line line={line} />

@@ -192,7 +192,7 @@ function Step({
       <td class="num">{isCost ? `−${number(amount.minutes)}` : number(amount.minutes)}</td>
       <td>
         <svg
-          class="step"
+          class="earned-step"
           viewBox={`0 0 ${Math.max(1, of.minutes)} 10`}
           preserveAspectRatio="none"
           aria-hidden="true"
@@ -204,7 +204,7 @@ function Step({
       <td class="num">
         {alone !== undefined && (alone.minutes === 0 ? '0' : `${number(alone.minutes)} min`)}
       </td>
-      <td class="step-fix">
+      <td class="earned-fix">
         {fix}
         {link && (
           <>

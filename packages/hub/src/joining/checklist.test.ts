@@ -40,6 +40,7 @@ function someNode(change: Partial<JoinedNode> = {}): JoinedNode {
     argv: ['chainweb-node', '--p2p-hostname=n.example', '--enable-mempool-p2p', '--enable-backup-api'],
     committedGb: 0,
     unpaid: true,
+    unscored: true,
     ...change,
   };
 }
@@ -111,6 +112,7 @@ describe('what a node will earn', () => {
   it('is nothing without a payout account and a benchmark, however well it runs', () => {
     expect(outlooks(someNode())).toEqual(['wont', 'wont', 'will', 'later', 'will', 'will', 'unknown']);
     expect(outlooks(someNode({ unpaid: false }))[0]).toBe('will');
+    expect(outlooks(someNode({ unscored: false }))[1]).toBe('will');
   });
 
   it.each([

@@ -28,13 +28,7 @@ const P2P_PORT = 1789;
 export function earningOutlook(node: JoinedNode, now: number): readonly Gate[] {
   return [
     accountGate(node),
-    {
-      number: 2,
-      name: 'Benchmark',
-      outlook: 'wont',
-      why: 'No benchmark has run yet, so it has no ServerScore to earn by.',
-      fix: 'Plan one: chainweb is stopped for 3 to 5 minutes.',
-    },
+    benchmarkGate(node),
     tipGate(node),
     warmUpGate(node, now),
     commitmentGate(node),
@@ -53,6 +47,22 @@ function accountGate({ unpaid }: JoinedNode): Gate {
         fix: 'Name one on its Payout tab, or under Settings, Payout, for all your nodes.',
       }
     : { ...gate, outlook: 'will', why: 'An account is named; it holds from the full hour after that on.' };
+}
+
+function benchmarkGate({ unscored }: JoinedNode): Gate {
+  const gate = { number: 2, name: 'Benchmark' };
+  return unscored
+    ? {
+        ...gate,
+        outlook: 'wont',
+        why: 'No benchmark has run yet, so it has no ServerScore to earn by.',
+        fix: 'Run one from its Score tab: chainweb is stopped for 3 to 5 minutes.',
+      }
+    : {
+        ...gate,
+        outlook: 'will',
+        why: 'A benchmark gave it a ServerScore; it holds from the full hour after that on.',
+      };
 }
 
 function tipGate({ chainweb, lag, forked }: JoinedNode): Gate {

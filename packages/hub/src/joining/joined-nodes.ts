@@ -1,4 +1,5 @@
 import { payoutMissing } from '#payouts/index.ts';
+import { scoreMissing } from '#scores/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 
 /** What the checklist asks of a node that joined. Milliseconds since 1970. */
@@ -22,6 +23,8 @@ export interface JoinedNode {
   readonly committedGb: number;
   /** Nobody named an account to pay it to. */
   readonly unpaid: boolean;
+  /** No benchmark has given it a ServerScore. */
+  readonly unscored: boolean;
 }
 
 interface Row {
@@ -38,6 +41,7 @@ interface Row {
   argv: string[] | null;
   host: { committedGb?: unknown } | null;
   unpaid: boolean;
+  unscored: boolean;
 }
 
 /** Of the nodes that are registered; order is not kept. */
@@ -46,7 +50,8 @@ export async function joinedNodes(sql: Sql, nodeIds: readonly string[]): Promise
   const rows = await sql<
     Row[]
   >`select n.node_id, n.label, s.last_seen, s.lag, s.forked, s.chainweb, s.at_tip_at, s.peers,
-      s.disk_free, ss.address, d.argv, d.host, ${payoutMissing(sql)} as unpaid
+      s.disk_free, ss.address, d.argv, d.host, ${payoutMissing(sql)} as unpaid,
+      ${scoreMissing(sql)} as unscored
     from nodes n left join node_status s using (node_id) left join sessions ss using (node_id)
       left join node_descriptions d using (node_id)
     where n.node_id = any(${[...nodeIds]}::text[])`;
@@ -64,5 +69,6 @@ export async function joinedNodes(sql: Sql, nodeIds: readonly string[]): Promise
     argv: row.argv ?? undefined,
     committedGb: typeof row.host?.committedGb === 'number' ? row.host.committedGb : 0,
     unpaid: row.unpaid,
+    unscored: row.unscored,
   }));
 }

@@ -3,8 +3,8 @@ import { type NodeAccess, requireFresh, type Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import { nextHour } from '../hub-hour.ts';
 import type { ChoiceScope, ChoiceStore } from './choice-store.ts';
-import { nextHour } from './hub-hour.ts';
 
 /** A node as far as its account goes. */
 export interface PaidNode {

@@ -1,7 +1,7 @@
+export { hubHourOf } from '../hub-hour.ts';
 export { accountIdOf, type Choice, type ChoiceScope, ChoiceStore } from './choice-store.ts';
 export type { PayoutDesk } from './desk.ts';
 export { GuardLookup } from './guard-lookup.ts';
-export { hubHourOf } from './hub-hour.ts';
 export { accountsInUse, findAccount, nodesNamed } from './overview.ts';
 export { recordOwnerChange } from './owner-changes.ts';
 export { createPayouts, type GuardSource, guardSource, type Payouts } from './payouts.ts';

@@ -1,5 +1,5 @@
 import type { TransactionSql } from '#seams/db-adapter/index.ts';
-import { hubHourOf } from './hub-hour.ts';
+import { hubHourOf } from '../hub-hour.ts';
 import { noteChange } from './resolver.ts';
 import { markUnpaid } from './unpaid.ts';
 

@@ -1,8 +1,8 @@
 import { control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
 import { absolute } from '../console/format.ts';
 import { Facts, Table } from '../console/parts.tsx';
+import { hubHourOf, startOf } from '../hub-hour.ts';
 import type { Choice } from './choice-store.ts';
-import { hubHourOf, startOf } from './hub-hour.ts';
 
 export interface Refused {
   readonly typed: Typed;

@@ -2,7 +2,7 @@ import { Act } from '../console/form.tsx';
 import { absolute } from '../console/format.ts';
 import { Table } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
-import { startOf } from './hub-hour.ts';
+import { startOf } from '../hub-hour.ts';
 import type { Tunnel } from './tunnel-store.ts';
 import { formatPermille } from './tunnels.ts';
 

@@ -3,8 +3,8 @@ import { isAtLeast, type NodeAccess, requireFresh, type Viewer } from '#accounts
 import type { AuditLog } from '#audit/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import { nextHour } from '../hub-hour.ts';
 import type { PaidNode } from './choices.ts';
-import { nextHour } from './hub-hour.ts';
 import type { Tunnel, TunnelStore } from './tunnel-store.ts';
 
 export interface TunnelsDeps {

@@ -4,10 +4,10 @@ import type { Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import { nextHour } from '../hub-hour.ts';
 import { RateLimit } from '../rate-limit.ts';
 import type { Task } from '../ticker.ts';
 import { type FoundGuard, GuardError, type GuardLookup } from './guard-lookup.ts';
-import { nextHour } from './hub-hour.ts';
 import { neededKeys, readSignatures, signersOf, type Verifier } from './keyset.ts';
 import type { Challenge, Proof, ProofStore } from './proof-store.ts';
 

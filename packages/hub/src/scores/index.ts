@@ -19,7 +19,7 @@ export { scoreRoutes } from './routes.tsx';
 export type { StoredScore } from './run.ts';
 export type { ScoreDesk } from './score-desk.ts';
 export type { NodeScore, ScoreReader, ScoreRun } from './score-reader.ts';
-export type { ScoreAt, ScoreChange, Waiting } from './score-store.ts';
+export { type ScoreAt, type ScoreChange, scoreMissing, type Waiting } from './score-store.ts';
 export { Scores } from './scores.ts';
 
 export interface ScoreToolsDeps {

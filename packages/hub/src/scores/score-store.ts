@@ -71,6 +71,11 @@ export async function waitingForReview(sql: Queries, limit: number): Promise<rea
   return rows.map((row) => ({ ...toScore(row), label: row.label, owner: row.owner }));
 }
 
+/** Nodes, as `n`, that have no ServerScore above 0: gate 2 lets none of them earn. */
+export function scoreMissing(sql: Sql) {
+  return sql`coalesce((select micro from scores where scores.node_id = n.node_id order by version desc limit 1), 0) = 0`;
+}
+
 export interface ScoreAt {
   /** Whole 1e-6. */
   readonly micro: number;

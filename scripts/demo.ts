@@ -117,6 +117,8 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
       RECONNECT_WINDOW_SECONDS: '10',
       ...(options.live > COMFORTABLE && { HEARTBEAT_SECONDS: '45' }),
       CHAINWEB_URL: network.addNode({ name: 'reference' }).serviceUrl,
+      // Where the simulated nodes live: they look at one another's ports (gate 7).
+      EGRESS_ALLOW: '198.18.0.0/15',
     },
     logLevel: 'warn',
     onLog: (line) => signal.aborted || process.stderr.write(line),

@@ -8,6 +8,7 @@ import {
 } from '@stoa/agent';
 import type { SimulatedNetwork } from '../chainweb/index.ts';
 import { Mischief } from './mischief.ts';
+import { Neighbourhood } from './neighbourhood.ts';
 import { type PastRow, stagePast } from './past.ts';
 import type { Place } from './places.ts';
 import { createDice, type Dice } from './random.ts';
@@ -65,6 +66,7 @@ export class Fleet implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #dice: Dice;
   readonly #wires: MemoryNetwork;
+  readonly #neighbours = new Neighbourhood();
   #joining: Timer | undefined;
 
   constructor(options: FleetOptions) {
@@ -141,7 +143,7 @@ export class Fleet implements AsyncDisposable {
       clock: this.#clock,
       network,
       wires: this.#wires,
-      ...{ pollCutMs, releases },
+      ...{ pollCutMs, releases, neighbours: this.#neighbours },
       latencyMs: latency === 'towns' ? place.latencyMs : 0,
       dice: this.#dice.fork(`node ${index}`),
       onLog: onLog && ((line) => onLog(line, place.label)),

@@ -26,6 +26,7 @@ import { SkewedClock } from './clocks.ts';
 import { copyTree } from './copy-tree.ts';
 import { machineHandlers } from './handlers.ts';
 import { Machine } from './machine.ts';
+import type { Neighbourhood } from './neighbourhood.ts';
 import type { Place } from './places.ts';
 import type { Dice } from './random.ts';
 import { SimulatedProgram, type StartedPayload } from './simulated-program.ts';
@@ -56,6 +57,8 @@ export interface WorldNodeOptions {
   readonly dice: Dice;
   /** Where releases come from; without it, sessions do not speak of updates. */
   readonly releases?: ReleaseSource | undefined;
+  /** Whom it may look at, and who may look at it; without one, nobody does. */
+  readonly neighbours?: Neighbourhood | undefined;
   /** Told of each job whose handler began. */
   readonly onRun?: ((kind: string, jobId: Uint8Array) => void) | undefined;
   readonly onLog?: ((line: string) => void) | undefined;
@@ -90,6 +93,7 @@ export class WorldNode {
     this.clock = new SkewedClock(clock);
     this.machine =
       machine ?? new Machine({ name: place.label, address: place.address, clock: this.clock, network, dice });
+    options.neighbours?.add(place.address, this.machine);
     this.wire = wires.transport({ address: place.address });
     this.wire.faults.latencyMs = latencyMs;
     this.#log = createLog({ clock, level: onLog ? 'debug' : 'error', write: onLog ?? (() => undefined) });
@@ -210,6 +214,7 @@ export class WorldNode {
       }),
       fetchHeader: (ref, signal) =>
         fetchHeader({ http, serviceUrl: config.chainwebUrl, network: config.network }, ref, signal),
+      dialBack: this.#options.neighbours?.consent,
       hostFacts: hostFacts(place.label, machine),
       handlers: machineHandlers(machine, clock, this.#options.onRun),
       idleProbe: async ({ seconds }, signal) => {

@@ -37,6 +37,7 @@ export { openProc, type Proc } from '#collectors/proc.ts';
 export type { ChainwebProcess } from '#collectors/process.ts';
 export { type AgentConfig, ConfigError, describeConfig, loadConfig, SETTINGS } from '#config.ts';
 export { holdDataDir } from '#data-lock.ts';
+export { type Look, type LookTarget, lookThrough, mayLook, type Sight } from '#dial-back/look.ts';
 export { type Disk, DiskError, DiskFullError, type DiskSpace, FileMissingError } from '#disk.ts';
 export {
   type EnrollDeps,

@@ -1,0 +1,231 @@
+import { CAPABILITY, type DialBack, type DialBackReport, dialBackKind, seal, toHex } from '@stoa/protocol';
+import { seededRandom } from '@stoa/protocol/fixtures';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { DbAdapter } from '#seams/db-adapter/index.ts';
+import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { isPublicAddress } from '../../egress-addresses.ts';
+import type { GatedSession } from '../../gateway/index.ts';
+import { DialBackDesk } from './dial-back-desk.ts';
+import { DialBackStore } from './dial-back-store.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const CERTIFICATE = 'c'.repeat(43);
+
+/** A node with a session, and what the hub asked it to look at. */
+class Peer {
+  static #count = 0;
+  readonly asked: DialBack[] = [];
+  readonly key = nodeCrypto.signingKey(nodeCrypto.hash(new Uint8Array([Peer.#next()])));
+  readonly id = nodeCrypto.hash(this.key.publicKey);
+  readonly session: GatedSession;
+
+  constructor(owner: string, address: string, capabilities: number = CAPABILITY.dialBack) {
+    this.session = {
+      node: {
+        ...{ nodeId: toHex(this.id), owner, site: address.split('.').slice(0, 3).join('.') },
+        tipHash: () => undefined,
+        reportedTips: () => [],
+      },
+      facts: {
+        ...{ epoch: 1, sessionId: '', bootId: '', address, quarantined: false, pingMs: 1, capabilities },
+      },
+      send: (name, value) => {
+        expect(name).toBe('dialBack');
+        this.asked.push(value as DialBack);
+      },
+    };
+  }
+
+  static #next(): number {
+    Peer.#count += 1;
+    return Peer.#count;
+  }
+
+  get nodeId(): string {
+    return this.session.node.nodeId;
+  }
+
+  report(changes: Partial<DialBackReport> = {}): Uint8Array {
+    const { nonce, target, host, port } = this.asked.at(-1)!;
+    const seen = { outcome: 'answered', fingerprint: CERTIFICATE, height: 9, tookMs: 5 } as const;
+    return seal(dialBackKind, { nonce, target, host, port, dialler: this.id, ...seen, ...changes }, this.key);
+  }
+}
+
+describe('gate 7', { timeout: 60_000 }, () => {
+  let database: DbAdapter;
+  let now: number;
+  let served: Map<string, number>;
+  let desk: DialBackDesk;
+  let target: Peer;
+  const description = { p2pFingerprint: CERTIFICATE, p2pPort: 1_789, chainwebNetwork: 'stoa' };
+
+  beforeAll(async () => {
+    database = await openTemporary();
+  }, 60_000);
+  afterAll(() => database.close());
+  beforeEach(async () => {
+    await database.sql`truncate dial_backs, nodes cascade`;
+    now = Date.UTC(2026, 5, 1);
+    served = new Map();
+    desk = new DialBackDesk({
+      store: new DialBackStore(database.sql),
+      onServed: (nodeId, until) => served.set(nodeId, until),
+      allows: isPublicAddress,
+      clock: { now: () => now, after: () => () => undefined },
+      random: seededRandom('dial-backs'),
+      crypto: nodeCrypto,
+    });
+    target = await join('owner', '5.6.7.8', 0);
+  });
+
+  async function join(owner: string, address: string, capabilities?: number): Promise<Peer> {
+    const peer = new Peer(owner, address, capabilities);
+    await database.sql`insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
+      values (${peer.nodeId}, ${peer.nodeId.slice(0, 8)}, ${owner}, 'eu', ${peer.key.publicKey}, ${new Uint8Array(1)},
+        ${new Date(now)})`;
+    desk.opened(peer.session);
+    return peer;
+  }
+
+  function describeNode(peer: Peer, changes = {}): void {
+    desk.described(peer.session, { ...description, ...changes } as never);
+  }
+
+  function pass(ms: number): void {
+    now += ms;
+    desk.tick();
+  }
+
+  it('is passed by the word of a stranger, at the address of the session, for six hours', async () => {
+    const stranger = await join('stranger', '9.9.9.9');
+    describeNode(target);
+    pass(0);
+    expect(stranger.asked).toMatchObject([
+      { target: target.id, host: '5.6.7.8', port: 1_789, network: 'stoa' },
+    ]);
+    await desk.result(stranger.session, stranger.report());
+    expect(served).toEqual(new Map([[target.nodeId, now + 6 * HOUR]]));
+    for (let i = 0; i < 4 * 60; i += 1) pass(MINUTE);
+    expect(stranger.asked.length).toBeGreaterThan(1);
+    const [row] =
+      await database.sql`select verdict, dialler, host from dial_backs where node_id = ${target.nodeId}`;
+    expect(row).toEqual({ verdict: 'answered', dialler: stranger.nodeId, host: '5.6.7.8' });
+  });
+
+  it('asks nobody of the same owner or network, who is quarantined, or who does not allow it', async () => {
+    const others = [
+      await join('owner', '9.9.9.9'),
+      await join('stranger', '5.6.7.99'),
+      await join('unwilling', '9.9.8.8', 0),
+    ];
+    describeNode(target);
+    for (let i = 0; i < 5; i += 1) pass(MINUTE);
+    expect(others.flatMap(({ asked }) => asked)).toEqual([]);
+  });
+
+  it('sends nobody to an address that is not public', async () => {
+    const stranger = await join('stranger', '9.9.9.9');
+    for (const address of ['10.0.0.1', '127.0.0.1', '169.254.169.254', '100.64.1.1', 'fd00::1']) {
+      const hidden = await join('owner', address);
+      describeNode(hidden);
+    }
+    pass(MINUTE);
+    expect(stranger.asked).toEqual([]);
+  });
+
+  it('asks of one agent six looks a minute at most', async () => {
+    const stranger = await join('stranger', '9.9.9.9');
+    for (let i = 0; i < 12; i += 1) describeNode(await join(`owner ${i}`, `5.${i}.7.8`, 0));
+    pass(0);
+    pass(1_000);
+    expect(stranger.asked).toHaveLength(6);
+    pass(MINUTE);
+    expect(stranger.asked).toHaveLength(12);
+  });
+
+  it('fails by two strangers who find nothing, not by one', async () => {
+    const strangers = [await join('one', '9.9.9.9'), await join('two', '8.8.8.8')];
+    describeNode(target);
+    pass(0);
+    const first = strangers.find(({ asked }) => asked.length > 0)!;
+    await desk.result(first.session, first.report({ outcome: 'unreachable', fingerprint: '' }));
+    expect(served).toEqual(new Map());
+    pass(MINUTE);
+    const second = strangers.find((one) => one !== first)!;
+    expect([first.asked.length, second.asked.length]).toEqual([1, 1]);
+    await desk.result(second.session, second.report({ outcome: 'unreachable', fingerprint: '' }));
+    expect(served).toEqual(new Map([[target.nodeId, 0]]));
+  });
+
+  it.each([
+    ['another certificate', { fingerprint: 'd'.repeat(43) }, 'other-certificate'],
+    ['something else', { outcome: 'not-chainweb', fingerprint: '' }, 'not-chainweb'],
+  ] as const)('is not passed where %s answers', async (_what, seen, verdict) => {
+    const stranger = await join('stranger', '9.9.9.9');
+    describeNode(target);
+    pass(0);
+    await desk.result(stranger.session, stranger.report(seen));
+    const [row] = await database.sql`select verdict from dial_backs where node_id = ${target.nodeId}`;
+    expect([row, served.get(target.nodeId) ?? 0]).toEqual([{ verdict }, 0]);
+  });
+
+  it('is passed by one node alone with a certificate', async () => {
+    const stranger = await join('stranger', '9.9.9.9');
+    const copycat = await join('copycat', '7.7.7.7', 0);
+    describeNode(target);
+    pass(0);
+    await desk.result(stranger.session, stranger.report());
+    describeNode(copycat);
+    pass(MINUTE);
+    expect(stranger.asked.at(-1)).toMatchObject({ target: copycat.id });
+    await desk.result(stranger.session, stranger.report());
+    expect(served).toEqual(
+      new Map([
+        [target.nodeId, now - MINUTE + 6 * HOUR],
+        [copycat.nodeId, 0],
+      ]),
+    );
+  });
+
+  it('believes no report that was not asked for, is of somebody else, or is about something else', async () => {
+    const stranger = await join('stranger', '9.9.9.9');
+    const other = await join('other', '8.8.8.8', 0);
+    describeNode(target);
+    pass(0);
+    const sealed = stranger.report();
+    const forged = seal(
+      dialBackKind,
+      { ...{ nonce: stranger.asked[0]!.nonce, target: target.id, dialler: stranger.id }, ...SIGHT },
+      other.key,
+    );
+    await expect(desk.result(stranger.session, forged)).rejects.toMatchObject({ code: 'bad_signature' });
+    await expect(desk.result(other.session, sealed)).rejects.toMatchObject({ code: 'bad_signature' });
+    await expect(desk.result(stranger.session, stranger.report({ host: '1.2.3.4' }))).rejects.toMatchObject({
+      code: 'malformed',
+    });
+    await desk.result(stranger.session, stranger.report({ nonce: new Uint8Array(16) }));
+    expect(served).toEqual(new Map());
+    await desk.result(stranger.session, sealed);
+    await desk.result(stranger.session, sealed);
+    expect(served.size).toBe(1);
+  });
+
+  it('is known again after a restart', async () => {
+    const stranger = await join('stranger', '9.9.9.9');
+    describeNode(target);
+    pass(0);
+    await desk.result(stranger.session, stranger.report());
+    const until = served.get(target.nodeId);
+    served.clear();
+    await desk.follow(0, [target.nodeId]);
+    expect(served).toEqual(new Map([[target.nodeId, until]]));
+  });
+});
+
+const SIGHT = {
+  ...{ host: '5.6.7.8', port: 1_789, outcome: 'answered', fingerprint: CERTIFICATE },
+  ...{ height: 1, tookMs: 1 },
+} as const;

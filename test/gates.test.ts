@@ -1,7 +1,11 @@
 /** Minutes over a real database: outages, crashes, clocks that differ, and an instance that lies. */
-import type { DbAdapter } from '@stoa/hub';
+import { createLog, type DbAdapter } from '@stoa/hub';
+import { createLedger } from '@stoa/hub/ledger';
+import { accountIdOf, ChoiceStore, PayoutResolver } from '@stoa/hub/payouts';
 import { openTemporary } from '@stoa/hub/seams/db-adapter/temporary';
-import { countMinutes } from '@stoa/protocol/stoicism';
+import { seededRandom } from '@stoa/protocol/fixtures';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { countMinutes, wordPoints } from '@stoa/protocol/stoicism';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -54,6 +58,60 @@ describe('the minutes of a region', { timeout: 120_000 }, () => {
     });
     expect(hour.failures.map(countMinutes)).toEqual([0, 0, 0, 0, 0, 5, 0]);
     expect(hour.failures[5]).toBe(private_);
+  });
+
+  it('are closed into the ledger by the score and to the account of their hour', async () => {
+    const a = world.instance('a');
+    await a.start();
+    const node = await world.node('n');
+    const { sql } = database;
+    const random = seededRandom('ledger');
+    const choices = new ChoiceStore({ sql, crypto: nodeCrypto, random });
+    const choose = (account: string, fromHour: number) =>
+      choices.choose({ owner: 'o' }, { account, fromHour, setBy: 'o', setAt: 0 });
+    await choose('k:first', HOUR);
+    await choose('k:second', HOUR + 1);
+    const ledger = createLedger({
+      ...{
+        sql,
+        instanceId: 'a',
+        region: 'eu',
+        random,
+        clock: world.time.clock(),
+        log: createLog({ level: 'error' }),
+      },
+      hours: a.gates.hours,
+      scores: {
+        at: async (hour, ids) =>
+          new Map(ids.map((id) => [id, { micro: 1_000_000 + hour - HOUR, version: 1 }])),
+      },
+      payees: new PayoutResolver(sql),
+      ...{ dumpDirectory: undefined, dumpKeyFile: undefined },
+    });
+    await ledger.book.begin();
+    node.connect(a);
+    await minutes(25);
+    node.argv = [];
+    await minutes(5);
+    node.argv = HELPFUL;
+    await minutes(106);
+    await ledger.tasks[0]!.tick();
+    const { events } = await ledger.events.page('o', { limit: 20 });
+    const private_ = ((1n << 5n) - 1n) << 25n;
+    const minutesOf = [FULL & ~private_, FULL];
+    expect(events.toReversed()).toMatchObject(
+      ['k:first', 'k:second'].map((account, i) => ({
+        ...{
+          kind: 'accrual',
+          hour: HOUR + i,
+          nodeId: node.nodeId,
+          accountId: accountIdOf(account, nodeCrypto),
+        },
+        ...{ revision: 0, amount: wordPoints(minutesOf[i]!, 1_000_000 + i) },
+        basis: { minutes: minutesOf[i], microScore: 1_000_000 + i },
+      })),
+    );
+    expect(await ledger.check.run({ chain: true })).toMatchObject({ events: 2, identical: true, faults: [] });
   });
 
   it('F03 an outage of two hours costs nobody who was there all the time, and pays nobody who was not', async () => {

@@ -69,6 +69,19 @@ describe('commands of a hub', { timeout: 300_000 }, () => {
     expect((await run('rollout', 'status', '--json')).json()).toEqual({ pausedAll: false, rollouts: [] });
   });
 
+  it('change what a benchmark is held against, and tell what a node is worth', async () => {
+    const set = ['score', 'baselines', '--set', 'cpuSingle=6000', 'ipc=2', '--json'];
+    expect(await run(...set)).toMatchObject({ code: 2, err: expect.stringContaining('--reason') });
+    expect((await run(...set, '--reason', 'faster machines')).json()).toMatchObject({
+      ...{ ok: true, version: 1 },
+      baselines: { cpuSingle: 6_000, ipc: 2, memory: 8 },
+    });
+    expect((await run('score', 'restamp', '--json')).json()).toEqual({ ok: true, nodes: 0 });
+    expect((await run('score', 'show', 'ab'.repeat(32))).out).toContain(
+      'No score yet: stoa-hub job run benchmark',
+    );
+  });
+
   it('back up a hub that runs, and restore it elsewhere', async () => {
     await using place = await temporaryDirectory();
     const [file, key] = [join(place.path, 'hub.backup'), join(place.path, 'backup.key')];

@@ -1,4 +1,5 @@
 /** Checkpoints and receipts by a bare agent: whatever is lost or comes twice, both sides keep one word about an hour. */
+import { accountIdOf, ChoiceStore } from '@stoa/hub/payouts';
 import {
   type Checkpoint,
   checkpointKind,
@@ -124,6 +125,26 @@ describe('a receipt', () => {
     const receipt = read(await agent.expect('receipt'), node);
     expect(receipt).toMatchObject({ hubHour, minutes: bits(10), nodeId: node.id, revision: 0 });
     expect(receipt.checkpoint).toEqual(nodeCrypto.hash(sealed));
+    await agent.close();
+  });
+
+  it('names the account and the score that the hour counts by, as they stood when it began', async () => {
+    const node = await world.enrol({ owner: 'ann@example.org' });
+    const { sql } = site.database;
+    const store = new ChoiceStore({ sql, crypto: nodeCrypto, random });
+    const account = `k:${'5f'.repeat(32)}`;
+    const { hubHour, minutes } = await hourOf(node);
+    for (const [named, fromHour] of [
+      [account, hubHour],
+      [undefined, hubHour + 1],
+    ] as const)
+      await store.choose({ owner: 'ann@example.org' }, { account: named, fromHour, setBy: 'ann', setAt: 0 });
+    const agent = await connect(node);
+    agent.send('checkpoint', { sealed: checkpoint(node, { hubHour, minutes }) });
+    expect(read(await agent.expect('receipt'), node)).toMatchObject({
+      account: accountIdOf(account, nodeCrypto),
+      scoreVersion: 0,
+    });
     await agent.close();
   });
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ChoiceStore, hubHourOf } from '@stoa/hub/payouts';
+import { ChoiceStore } from '@stoa/hub/payouts';
 import type { Sql } from '@stoa/hub/seams/db-adapter/index';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { random } from '../kit/wire-agent.ts';
@@ -18,7 +18,7 @@ export async function nameAccounts(sql: Sql, clock: { now(): number }): Promise<
     const account = `k:${createHash('sha256').update(owner).digest('hex')}`;
     await store.choose(
       { owner },
-      { account, fromHour: hubHourOf(clock.now()), setBy: owner, setAt: clock.now() },
+      { account, fromHour: Math.floor(clock.now() / 3_600_000), setBy: owner, setAt: clock.now() },
     );
   }
 }

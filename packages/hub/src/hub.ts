@@ -221,7 +221,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   opening.defer(() => last(stoicism.close()));
   const agents: AgentSide = createAgentSide({
     work: jobs.frames,
-    gates: stoicism.gates.frames,
+    ...{ gates: stoicism.gates.frames, termsOf: stoicism.termsOf },
     updates: rollouts.frames,
     instanceId: config.instance,
     region,

@@ -2,7 +2,7 @@ import { type CryptoSuite, type Random, toHex } from '@stoa/protocol';
 import type { Clock } from './clock.ts';
 import type { HubConfig } from './config.ts';
 import { type Book, createGates, type Gates } from './gates/index.ts';
-import type { HubIdentity } from './gateway/index.ts';
+import type { HubIdentity, TermsOf } from './gateway/index.ts';
 import { LedTask } from './leases/index.ts';
 import { createLedger, type Ledger } from './ledger/index.ts';
 import type { Log } from './log.ts';
@@ -34,6 +34,7 @@ export interface Stoicism {
   readonly gates: Gates;
   readonly ledger: Ledger;
   readonly tasks: readonly Task[];
+  readonly termsOf: TermsOf;
   /** After the last session has ended. */
   close(): Promise<void>;
 }
@@ -42,6 +43,7 @@ export interface Stoicism {
 export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
   const { config, sql, region, identity, chain, massSince, clock, random, crypto, log } = deps;
   const payouts = new PayoutResolver(sql);
+  const scores = new Scores(sql);
   const gates = createGates({
     ...{ sql, region, massSince, clock, random, crypto, log },
     instanceId: config.instance,
@@ -49,19 +51,27 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
     set: chain.set,
     corroboration: chain.corroboration,
     accounts: payouts,
-    scores: scoreBook(new Scores(sql)),
+    scores: scoreBook(scores),
     allows: (address) => config.egressAllow.allows(address),
     heartbeatMs: config.heartbeatSeconds * 1_000,
   });
   await gates.start();
   const ledger = createLedger({
     ...{ sql, region, clock, random, log, instanceId: config.instance },
-    ...{ hours: gates.hours, scores: new Scores(sql), payees: payouts },
+    ...{ hours: gates.hours, scores, payees: payouts },
     ...{ dumpDirectory: config.ledgerDumpDir, dumpKeyFile: config.ledgerDumpKeyFile },
   });
   const holder = `${config.instance} ${toHex(random(6))}`;
   const richList = new LedTask(createRichListRefresh({ sql, clock }), { sql, clock, holder });
   return {
+    termsOf: async (hubHour, nodeIds) => {
+      const [paid, scored] = await Promise.all([payouts.at(hubHour, nodeIds), scores.at(hubHour, nodeIds)]);
+      const terms = (nodeId: string) => ({
+        accountId: paid.get(nodeId)?.accountId ?? '',
+        scoreVersion: scored.get(nodeId)?.version ?? 0,
+      });
+      return new Map(nodeIds.map((nodeId) => [nodeId, terms(nodeId)]));
+    },
     ...{ gates, ledger, tasks: [...gates.tasks, ...ledger.tasks, richList] },
     close: async () => {
       await gates.close();

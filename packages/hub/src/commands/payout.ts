@@ -1,11 +1,11 @@
 import { systemClock } from '../clock.ts';
 import { HubError } from '../error.ts';
+import { hubHourOf } from '../hub-hour.ts';
 import {
   accountsInUse,
   findAccount,
   GuardLookup,
   guardSource,
-  hubHourOf,
   nodesNamed,
   PayoutResolver,
   ProofStore,

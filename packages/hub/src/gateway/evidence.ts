@@ -33,9 +33,25 @@ interface Claimed {
   readonly sealed: Uint8Array;
 }
 
+/** By what an hour of a node counts: settled before the hour began, so that it is the same whenever it is asked. */
+export interface HourTerms {
+  /** Empty: no account was named. */
+  readonly accountId: string;
+  /** 0: the node had no score. */
+  readonly scoreVersion: number;
+}
+
+export type TermsOf = (
+  hubHour: number,
+  nodeIds: readonly string[],
+) => Promise<ReadonlyMap<string, HourTerms>>;
+
+const NO_TERMS: HourTerms = { accountId: '', scoreVersion: 0 };
+
 export interface EvidenceDeps {
   readonly store: EvidenceStore;
   readonly words: UptimeStore;
+  readonly termsOf: TermsOf;
   /** The key in force, and the one before it while that may be used. */
   readonly keysOf: (nodeId: string) => Promise<readonly Uint8Array[]>;
   readonly identity: HubIdentity;
@@ -91,21 +107,32 @@ export class EvidenceDesk {
 
   async #close(claimed: readonly Claimed[]): Promise<readonly Uint8Array[]> {
     const { store, words, clock } = this.#deps;
-    const minutes = await words.minutes(
-      claimed.map(({ nodeId, checkpoint: { hubHour } }) => ({ nodeId, hubHour })),
-    );
+    const [minutes, terms] = await Promise.all([
+      words.minutes(claimed.map(({ nodeId, checkpoint: { hubHour } }) => ({ nodeId, hubHour }))),
+      this.#terms(claimed),
+    ]);
     const entries = claimed.map(({ nodeId, checkpoint, sealed }, i) => ({
       nodeId,
       hubHour: checkpoint.hubHour,
       number: checkpoint.number,
       checkpoint: sealed,
-      receipt: this.#receipt({ nodeId, checkpoint, sealed }, minutes[i]!),
+      receipt: this.#receipt({ nodeId, checkpoint, sealed }, minutes[i]!, terms(nodeId, checkpoint.hubHour)),
     }));
     return store.close(entries, new Date(clock.now()));
   }
 
+  async #terms(claimed: readonly Claimed[]): Promise<(nodeId: string, hubHour: number) => HourTerms> {
+    const byHour = Map.groupBy(claimed, ({ checkpoint }) => checkpoint.hubHour);
+    const asked = [...byHour].map(async ([hubHour, claims]) => {
+      const ids = claims.map(({ nodeId }) => nodeId);
+      return [hubHour, await this.#deps.termsOf(hubHour, ids)] as const;
+    });
+    const found = new Map(await Promise.all(asked));
+    return (nodeId, hubHour) => found.get(hubHour)?.get(nodeId) ?? NO_TERMS;
+  }
+
   /** The hub's answer, encoded: both sign the minutes that both know of. */
-  #receipt({ checkpoint, sealed }: Claimed, acknowledged: bigint): Uint8Array {
+  #receipt({ checkpoint, sealed }: Claimed, acknowledged: bigint, terms: HourTerms): Uint8Array {
     const { identity, crypto } = this.#deps;
     const { party } = identity.proof;
     const body: Receipt = {
@@ -115,8 +142,8 @@ export class EvidenceDesk {
       minutes: checkpoint.minutes & acknowledged & MINUTES_MASK,
       gateFailures: [],
       evidence: [],
-      scoreVersion: 0,
-      account: '',
+      scoreVersion: terms.scoreVersion,
+      account: terms.accountId,
       revision: 0,
     };
     const { region, instance } = party.chain;

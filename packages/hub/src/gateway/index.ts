@@ -19,7 +19,7 @@ import type { Task } from '../ticker.ts';
 import type { Corroboration, VerifiedSet } from '../tips/index.ts';
 import { type AgentFrameDeps, agentFrameHandlers } from './agent-frames.ts';
 import { AgentRoutes } from './agent-routes.ts';
-import { EvidenceDesk } from './evidence.ts';
+import { EvidenceDesk, type TermsOf } from './evidence.ts';
 import { EvidenceStore } from './evidence-store.ts';
 import type { GateFrames } from './gate-frames.ts';
 import { Gateway } from './gateway.ts';
@@ -41,6 +41,7 @@ import { UptimeStore } from './uptime-store.ts';
 import { createWebSocketServer } from './websocket-link.ts';
 import type { WorkFrames } from './work-frames.ts';
 
+export type { TermsOf } from './evidence.ts';
 export { FrameRate } from './frame-rate.ts';
 export type { GatedSession, GateFrames } from './gate-frames.ts';
 export { Gateway } from './gateway.ts';
@@ -69,6 +70,8 @@ export interface AgentSideDeps {
   readonly ownerKeyChanges: AgentFrameDeps['ownerKeyChanges'];
   readonly work: WorkFrames;
   readonly gates: GateFrames;
+  /** By what hours count, for the receipts of nodes. */
+  readonly termsOf: TermsOf;
   /** Where there is one, `identity` offers the capability. */
   readonly updates: UpdateFrames | undefined;
   readonly events: NodeEventLog;
@@ -137,6 +140,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     evidence: new EvidenceDesk({
       store: new EvidenceStore(sql),
       words,
+      termsOf: deps.termsOf,
       keysOf: (nodeId) => store.keysOf(nodeId),
       identity,
       clock,

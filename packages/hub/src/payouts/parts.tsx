@@ -56,7 +56,7 @@ export function Choices({ choices, now, none }: { choices: readonly Choice[]; no
       ? []
       : [
           {
-            name: `From ${absolute(startOf(coming.fromHour))}`,
+            name: 'Next hour',
             value: coming.account === undefined ? none : <AccountName account={coming.account} />,
           },
         ]),

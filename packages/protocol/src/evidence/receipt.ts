@@ -17,7 +17,9 @@ const receiptBody = record({
   gateFailures: list(minuteWord, GATES.length),
   /** `hash` of each piece of evidence: verified head, score breakdown, argv, disk, dial-back. */
   evidence: list(fixed(32), 8),
+  /** Of the score that the hour counts by; 0: the node had none. */
   scoreVersion: u32,
+  /** Id of the account that the hour is paid to (`payouts/`: never a person); empty: none was named, and it earns nothing. */
   account: text(320),
   /** 0 for the first; a late word or an adjustment opens the next. */
   revision: u16,

@@ -1,4 +1,3 @@
-import type { PendingQuery, Row } from 'postgres';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 
 /** Where what a node earns in an hour goes. Ids are 32 hex digits. */
@@ -33,14 +32,14 @@ interface PayoutRow {
 }
 
 type Queries = Sql | TransactionSql;
-type Fragment = PendingQuery<Row[]>;
 
 /** Writers of changes wait for each other: then the numbers are committed in their order, and no reader misses one. */
 const CHANGES_LOCK = 0x5041_594f;
 
 /**
- * Which account a node is paid to: its own, else its owner's, else none (gate 1). Always by what was chosen before the
- * hour began, so a past hour resolves the same however often it is asked.
+ * Which account a node is paid to: its own, while who owns it is whom it was chosen for; else its owner's; else none (gate 1).
+ * Always by what was chosen before the hour began, and by who owned it then, so a past hour resolves the same however often
+ * it is asked. The owner of an hour is whom the last change before it names, else who gave the node away first after it.
  */
 export class PayoutResolver {
   readonly #sql: Sql;
@@ -52,19 +51,36 @@ export class PayoutResolver {
   /** Nodes without an account are left out. */
   async at(hubHour: number, nodeIds: readonly string[]): Promise<Map<string, Payout>> {
     const sql = this.#sql;
+    // By sets, each read once: a look-up for each node cost half as much again, and the ledger asks for 200,000 an hour.
     const rows = await sql<PayoutRow[]>`
-      with asked as (select n.node_id, ${ownerSql(sql, hubHour)} as owner from nodes n
-        where n.node_id = any(${[...nodeIds]}::text[]))
-      select o.node_id, a.account_id, a.account, p.owner_id, ${verifiedSql(sql, hubHour)} as verified,
-        ta.account_id as tunnel_account, t.permille1
+      with ids as materialized (select unnest(${[...nodeIds]}::text[]) as node_id),
+      changes as materialized (select c.* from node_owner_changes c join ids using (node_id)),
+      asked as materialized (select n.node_id, coalesce(l.to_owner, f.from_owner, n.owner) as owner
+        from ids join nodes n using (node_id)
+          left join (select distinct on (node_id) node_id, to_owner from changes where from_hour <= ${hubHour}
+            order by node_id, from_hour desc, seq desc) l using (node_id)
+          left join (select distinct on (node_id) node_id, from_owner from changes
+            order by node_id, from_hour, seq) f using (node_id)),
+      own as (select distinct on (c.node_id, c.owner) c.node_id, c.owner, c.account_id
+        from payout_choices c join ids using (node_id) where c.from_hour <= ${hubHour}
+        order by c.node_id, c.owner, c.from_hour desc, c.seq desc),
+      tunnel as materialized (select distinct on (t.node_id, t.node_owner) t.node_id, t.node_owner, t.tunnel_owner, t.permille1
+        from payout_tunnels t join ids using (node_id)
+        where t.from_hour <= ${hubHour} and (t.until_hour is null or t.until_hour > ${hubHour})
+        order by t.node_id, t.node_owner, t.from_hour desc),
+      people as (select owner from asked union select tunnel_owner from tunnel),
+      profile as materialized (select distinct on (c.owner) c.owner, c.account_id
+        from payout_choices c join people using (owner) where c.node_id is null and c.from_hour <= ${hubHour}
+        order by c.owner, c.from_hour desc, c.seq desc)
+      select o.node_id, a.account_id, a.account, p.owner_id, t.permille1, tp.account_id as tunnel_account,
+        exists (select 1 from payout_proofs v where v.account_id = a.account_id and v.from_hour <= ${hubHour}) as verified
       from asked o
         join payout_people p on p.email = o.owner
-        join payout_accounts a on a.account_id = coalesce(${ownAccountSql(sql, hubHour)}, ${profileSql(sql, sql`o.owner`, hubHour)})
-        left join lateral (select t.permille1, t.tunnel_owner from payout_tunnels t
-          where t.node_id = o.node_id and t.node_owner = o.owner and t.from_hour <= ${hubHour}
-            and (t.until_hour is null or t.until_hour > ${hubHour})
-          order by t.from_hour desc limit 1) t on true
-        left join payout_accounts ta on ta.account_id = ${profileSql(sql, sql`t.tunnel_owner`, hubHour)}`;
+        left join own on own.node_id = o.node_id and own.owner = o.owner
+        left join profile mine on mine.owner = o.owner
+        join payout_accounts a on a.account_id = coalesce(own.account_id, mine.account_id)
+        left join tunnel t on t.node_id = o.node_id and t.node_owner = o.owner
+        left join profile tp on tp.owner = t.tunnel_owner`;
     return new Map(rows.map((row) => [row.node_id, payoutOf(row)]));
   }
 
@@ -99,32 +115,6 @@ export async function noteChange(
   await tx`select pg_advisory_xact_lock(${CHANGES_LOCK})`;
   await tx`insert into payout_changes (node_id, owner, from_hour)
     values (${changed.nodeId ?? null}, ${changed.owner ?? null}, ${changed.fromHour})`;
-}
-
-/** The owner of n in an hour that may lie back: whom the last change before it names, else who gave it away first after it. */
-function ownerSql(sql: Sql, hubHour: number): Fragment {
-  return sql`coalesce(
-    (select c.to_owner from node_owner_changes c where c.node_id = n.node_id and c.from_hour <= ${hubHour}
-      order by c.from_hour desc, c.seq desc limit 1),
-    (select c.from_owner from node_owner_changes c where c.node_id = n.node_id order by c.from_hour, c.seq limit 1),
-    n.owner)`;
-}
-
-/** The node's own account, while who owns it is whom it was chosen for. */
-function ownAccountSql(sql: Sql, hubHour: number): Fragment {
-  return sql`(select c.account_id from payout_choices c
-    where c.node_id = o.node_id and c.owner = o.owner and c.from_hour <= ${hubHour}
-    order by c.from_hour desc, c.seq desc limit 1)`;
-}
-
-function profileSql(sql: Sql, owner: Fragment, hubHour: number): Fragment {
-  return sql`(select c.account_id from payout_choices c
-    where c.owner = ${owner} and c.node_id is null and c.from_hour <= ${hubHour}
-    order by c.from_hour desc, c.seq desc limit 1)`;
-}
-
-function verifiedSql(sql: Sql, hubHour: number): Fragment {
-  return sql`exists (select 1 from payout_proofs v where v.account_id = a.account_id and v.from_hour <= ${hubHour})`;
 }
 
 function payoutOf(row: PayoutRow): Payout {

@@ -38,7 +38,7 @@ export async function markUnpaid(
  */
 export class UnpaidMarks implements Task {
   readonly name = 'unpaid-marks';
-  readonly periodMs = 60_000;
+  readonly periodMs = 300_000;
   readonly #sql: Sql;
 
   constructor(sql: Sql) {

@@ -80,7 +80,7 @@ const NAMED = ['none', 'named'];
 
 export const payout: NodeField = {
   name: 'payout',
-  doc: 'Whether an account is named to pay it to; what changed within the last minute may be missed.',
+  doc: 'Whether an account is named to pay it to; a node that joined within the last five minutes may be missed.',
   expects: 'none or named',
   example: 'payout:none',
   operators: EQUALS,

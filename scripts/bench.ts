@@ -60,7 +60,8 @@ const BENCHES: Readonly<Record<string, { about: string; load: () => Promise<Benc
     load: async () => (await import('./bench/ota-rollout.ts')).benchOtaRollout,
   },
   stoicism: {
-    about: 'an hour of 200,000 nodes closed, in ms; events replayed per CPU second',
+    about:
+      'an hour of 200,000 nodes closed, in ms; a tick of the gates over 500,000; events replayed per CPU second',
     load: async () => (await import('./bench/stoicism.ts')).benchStoicism,
   },
   codec: {

@@ -10,6 +10,7 @@ import type { MarkedTip } from './tip-marks.ts';
 import type { WordStore } from './word-store.ts';
 
 const MINUTE_MS = 60_000;
+const REFRESHED_MINUTES = 5;
 /** Nodes loaded at once. */
 const PAGE = 2_000;
 
@@ -69,7 +70,8 @@ export class GateTicker implements Task {
       if (next < minute) this.#missed.push({ from: next, until: minute });
       await this.#store(minute);
       await this.#watchMass(minute);
-      await gaps.refresh();
+      // What others recorded matters to who comes back, not to the minute.
+      if (minute % REFRESHED_MINUTES === 0) await gaps.refresh();
     }
     if (unloaded !== undefined) throw unloaded.error;
   }

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { NodeAccess, type Tier } from '#accounts/index.ts';
 import { someViewer } from '#accounts/viewer.fixture.ts';
+import { LedgerWorld } from '#ledger/world.fixture.ts';
 import { Liveness, NodeListing } from '#nodes/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
@@ -23,7 +24,7 @@ const MINUTE = wordPoints(1n, 1_000_000);
 
 describe('earnings', { timeout: 60_000 }, () => {
   let database: DbAdapter;
-  let world: EarnedWorld;
+  let world: EarnedWorld<LedgerWorld>;
   let earnings: Earnings;
   let app: HubApp;
   let asking: { email: string; tier: Tier };
@@ -38,7 +39,7 @@ describe('earnings', { timeout: 60_000 }, () => {
     const { sql } = database;
     await sql`truncate nodes, stoicism_events, ledger_head, ledger_accounts, ledger_pending, ledger_hours, ledger_refusals,
       uptime_words, gate_words, gate_states, checkpoints, hub_gaps, scores, payout_people, payout_accounts, payout_choices cascade`;
-    world = new EarnedWorld(sql);
+    world = new EarnedWorld(sql, new LedgerWorld(sql));
     await world.begin();
     asking = { email: ANN, tier: 'operator' };
     open();

@@ -1,7 +1,6 @@
 import { checkpointKind, fromHex, GATES, MINUTES_MASK, seal } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { HourReader } from '#gates/index.ts';
-import { LedgerWorld } from '#ledger/world.fixture.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 
 /** Monday of a week, 2026-11-23. */
@@ -18,15 +17,24 @@ export function nodeName(i: number): string {
   return String(i).padStart(64, '0');
 }
 
+/** The ledger's own world, as far as it is used here. */
+interface ClosingLedger {
+  now: number;
+  payeeOf: (hour: number, nodeId: string) => { accountId: string; ownerId: string } | undefined;
+  readonly book: { begin(): Promise<unknown> };
+  tell(hubHour: number, nodeId: string, words: { paid: bigint; pending: bigint }): void;
+  after(hubHour: number, minutes: number): Promise<void>;
+}
+
 /** What nodes leave behind, and a ledger that closes it: all that pages of earnings read. */
-export class EarnedWorld {
-  readonly ledger: LedgerWorld;
+export class EarnedWorld<Ledger extends ClosingLedger> {
+  readonly ledger: Ledger;
   readonly hours: HourReader;
   readonly #sql: Sql;
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql, ledger: Ledger) {
     this.#sql = sql;
-    this.ledger = new LedgerWorld(sql);
+    this.ledger = ledger;
     this.hours = new HourReader({ sql, crypto: nodeCrypto });
     this.ledger.payeeOf = () => ({ accountId: ANNS, ownerId: 'annid' });
   }
@@ -50,8 +58,8 @@ export class EarnedWorld {
         ${new Date((FIRST_DAY - 1) * 86_400_000)})`;
     if (micro > 0)
       await sql`insert into scores (node_id, version, hub_hour, micro, review_micro, cause, job_id, attempt,
-          baseline_version, committed_gb, breakdown, hash, at)
-        values (${nodeId}, 1, ${FIRST_DAY * 24 - 24}, ${micro}, ${micro}, 'benchmark', gen_random_uuid(), 1, 0, 0, '{}',
+          baseline_version, committed_gb, hash, at)
+        values (${nodeId}, 1, ${FIRST_DAY * 24 - 24}, ${micro}, ${micro}, 'benchmark', gen_random_uuid(), 1, 0, 0,
           '\\x00', now())`;
     return nodeId;
   }

@@ -20,7 +20,7 @@ describe('the rich list', { timeout: 60_000 }, () => {
   afterAll(() => database.close());
   beforeEach(async () => {
     clock.time = Date.UTC(2026, 10, 26, 12, 21);
-    await database.sql`truncate rich_list, rich_list_head, ledger_accounts, ledger_head, payout_accounts cascade`;
+    await database.sql`truncate rich_list_a, rich_list_b, rich_list_head, ledger_accounts, ledger_head, payout_accounts cascade`;
     app = new Hono<HttpEnv>();
     app.use(async (c, next) => {
       c.setRenderer((content) => c.html(content));

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import {
   bigint,
   bigserial,
@@ -74,7 +75,13 @@ export const scores = pgTable(
     hash: bytea('hash').notNull(),
     at: instant('at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.nodeId, table.version] })],
+  (table) => [
+    primaryKey({ columns: [table.nodeId, table.version] }),
+    // What the caps hold back, the most first.
+    index('scores_held_back')
+      .on(sql`(${table.reviewMicro} - ${table.micro}) desc`, table.nodeId)
+      .where(sql`${table.reviewMicro} > ${table.micro}`),
+  ],
 );
 
 /** Append-only: canonical JSON of what went in and what each part earned. Apart from the scores, which are read by the hundred thousand. */

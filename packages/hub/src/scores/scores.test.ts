@@ -52,6 +52,13 @@ describe('scores', { timeout: 60_000 }, () => {
     expect(createHash('sha256').update(row!.breakdown).digest()).toEqual(Buffer.from(next.get(ANN)!.hash));
   });
 
+  it('stand as they were stamped, also for who writes to the database by hand', async () => {
+    await storeBenchmark(sql, { nodeId: ANN, endedAt: START });
+    await scoringOf(sql, clock).intake.tick();
+    await expect(sql`update scores set micro = 5000000`).rejects.toThrow('append-only');
+    await expect(sql`delete from score_breakdowns`).rejects.toThrow('append-only');
+  });
+
   it('are found late, by whoever was away', async () => {
     const { intake, scores } = scoringOf(sql, clock);
     await intake.tick();

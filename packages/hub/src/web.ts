@@ -32,6 +32,7 @@ import { Assets } from './console/assets.ts';
 import { Live } from './console/live.ts';
 import { createEarnings } from './earnings/index.ts';
 import { createBreakdown, fleetRoutes, fleetSource, type HubFacts } from './fleet/index.ts';
+import { GatePanel } from './gates/index.ts';
 import { createHttpApp, type HttpFeature, type HubApp, type HubContext } from './http.ts';
 import { ImportedNodes, importRoutes } from './import/index.ts';
 import { JobSchedules, type Jobs, jobPages, jobSources, LogFollowers } from './jobs/index.ts';
@@ -254,6 +255,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
         registry,
         audit,
         values,
+        gates: new GatePanel({ sql, clock, crypto: nodeCrypto }),
       }),
       jobPages({
         ...{ ...nodes, ...jobs, schedules, followers, guard },

@@ -26,6 +26,7 @@ export { HourReader } from './hour-reader.ts';
 export type { HourFault } from './hour-roots.ts';
 export { type Judgement, judge } from './judge.ts';
 export type { NodeHour, NodeHours } from './node-hour.ts';
+export { GatePanel } from './panel.tsx';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,10 +1,11 @@
+import type { Child } from 'hono/jsx';
 import { LineChart } from '../console/chart.tsx';
 import { duration } from '../console/format.ts';
 import { Ago, Empty } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { type Health, type HealthChart, inUnit, RANGES, type RangeName } from './health.ts';
 
-export function HealthTab({ nodeId, health }: { nodeId: string; health: Health }) {
+export function HealthTab({ nodeId, health, gates }: { nodeId: string; health: Health; gates?: Child }) {
   const measured = health.charts.some(({ points }) => points.length > 0);
   return (
     <section aria-labelledby="health-title">
@@ -24,6 +25,7 @@ export function HealthTab({ nodeId, health }: { nodeId: string; health: Health }
           <p>The agent measures with each heartbeat; a first point shows a few minutes after it connects.</p>
         </Empty>
       )}
+      {gates}
     </section>
   );
 }

@@ -44,6 +44,8 @@ export interface NodeRoutesDeps extends Pick<NotesDeps, 'notes' | 'registry' | '
   readonly heads: NetworkHeads;
   readonly liveness: Liveness;
   readonly values: RefreshedByKey<SelectorValues>;
+  /** What stands between a node and its points, for its Health tab. */
+  readonly gates: { render(nodeId: string): Promise<Child> };
 }
 
 /** The node list and the pages of a node. */
@@ -70,11 +72,14 @@ export function nodeRoutes(deps: NodeRoutesDeps): HttpFeature {
           range: rangeOf(c.req.query('range')),
           now: deps.liveness.at().now,
         };
-        const health = await readHealth(deps.history, query);
+        const [health, gates] = await Promise.all([
+          readHealth(deps.history, query),
+          deps.gates.render(node.nodeId),
+        ]);
         return renderNode(c, deps, {
           node,
           tab: 'health',
-          body: <HealthTab nodeId={node.nodeId} health={health} />,
+          body: <HealthTab nodeId={node.nodeId} health={health} gates={gates} />,
         });
       });
       app.get('/nodes/:id/why', async (c) => {

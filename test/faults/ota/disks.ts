@@ -164,7 +164,7 @@ const DISKS: readonly OtaCase[] = [
   mounted(
     'F16 a full disk below the journal: nothing on trial is tried, and what is proven runs',
     async (site, mount) => {
-      mount(site.data, 'size=1m');
+      mount(site.data, 'size=1m,mode=700');
       await updated(site);
       await site.stageAndSelect(site.payload('1.3.0', 'exits'));
       const ballast = join(site.data, 'ballast');
@@ -176,7 +176,7 @@ const DISKS: readonly OtaCase[] = [
   ),
   mounted('F14 a read-only file system below everything', async (site, mount) => {
     mount(site.prefix, 'size=8m');
-    mount(site.data, 'size=1m');
+    mount(site.data, 'size=1m,mode=700');
     site.placeAgain();
     await updated(site);
     for (const path of [site.prefix, site.data]) spawnSync('mount', ['-o', 'remount,ro', path]);

@@ -1,3 +1,5 @@
+import { blake2b } from '@noble/hashes/blake2.js';
+import { toBase64Url, utf8 } from '@stoa/protocol';
 import {
   decodeCut,
   decodeHeader,
@@ -41,6 +43,55 @@ function branch(query: string, bounds: unknown, request: Partial<NodeRequest> = 
 }
 
 const tip = node.cut().tips[3]!;
+
+describe('local reads of accounts', () => {
+  const keyset = { pred: 'keys-any', keys: ['ab'.repeat(32)] };
+  const local = (code: string, { chainId = '3', hash }: { chainId?: string; hash?: string } = {}) => {
+    const payload = { exec: { code, data: { account: 'k:known' } } };
+    const cmd = JSON.stringify({
+      networkId: 'simulated',
+      payload,
+      meta: { chainId },
+      signers: [],
+      nonce: '',
+    });
+    const body = JSON.stringify({
+      cmd,
+      hash: hash ?? toBase64Url(blake2b(utf8(cmd), { dkLen: 32 })),
+      sigs: [],
+    });
+    const path = `${BASE}/chain/3/pact/api/v1/local?preflight=false&signatureVerification=false`;
+    return ask(path, { method: 'POST', body });
+  };
+  const resultOf = (response: NodeResponse) => (JSON.parse(text(response)) as { result: unknown }).result;
+
+  it('tell the guard of a coin account, and of the one function that was set', () => {
+    network.accounts.open('k:known', keyset, 12.5);
+    network.accounts.answer('free.dalos.guard', 'k:known', keyset);
+    expect(resultOf(local('(coin.details (read-msg "account"))'))).toEqual({
+      status: 'success',
+      data: { account: 'k:known', guard: keyset, balance: 12.5 },
+    });
+    expect(resultOf(local('(free.dalos.guard "k:known")'))).toEqual({ status: 'success', data: keyset });
+  });
+
+  it.each([
+    ['(coin.details "k:unknown")', /No value found in table coin_coin-table for key: k:unknown/],
+    ['(free.other.guard "k:known")', /Module free\.other not found/],
+    ['(coin.transfer "a" "b" 1.0)', /Cannot resolve/],
+  ])('%s fails as on a chain', (code, message) => {
+    expect(resultOf(local(code))).toMatchObject({
+      status: 'failure',
+      error: { message: expect.stringMatching(message) },
+    });
+  });
+
+  it('are refused with another hash, for another chain, and without a command', () => {
+    expect(local('(coin.details "k:known")', { hash: 'A'.repeat(43) }).status).toBe(400);
+    expect(local('(coin.details "k:known")', { chainId: '4' }).status).toBe(400);
+    expect(ask(`${BASE}/chain/3/pact/api/v1/local`, { method: 'POST', body: '{' }).status).toBe(400);
+  });
+});
 
 describe('both ports', () => {
   it('serve the cut: tips, sum of heights, weight', () => {

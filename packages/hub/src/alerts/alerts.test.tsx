@@ -51,6 +51,7 @@ describe('alerts, as people meet them', { timeout: 60_000 }, () => {
       await next();
     };
     const alerts = createAlerts({
+      payoutMissing: (sql) => sql`false`,
       ...{ vault, sql, clock, liveness, log, random: randomBytes, guard, publicUrl: 'https://hub.example' },
       ...{ access: new NodeAccess({ sql }), audit: new AuditLog({ sql, clock }), heads: { heads: () => [] } },
       ...{

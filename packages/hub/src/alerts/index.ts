@@ -46,11 +46,10 @@ export interface AlertSources {
   readonly deadManUrl: URL | undefined;
   /** Rejects where the hub is not healthy. */
   readonly healthy: () => Promise<void>;
-  /** Given once the hub pays out. */
-  readonly payoutMissing?: PayoutMissing;
 }
 
 export interface AlertsDeps extends AlertSources {
+  readonly payoutMissing: PayoutMissing;
   readonly mailer: Mailer;
   /** E-mails of the admins, who hear what is about the region. */
   readonly admins: () => Promise<readonly string[]>;
@@ -83,7 +82,7 @@ export interface Alerts {
 
 /** Rules over the fleet, who hears of them, and the pages on which people settle both. */
 export function createAlerts(deps: AlertsDeps): Alerts {
-  const { sql, vault, clock, random, log, publicUrl, access, audit, payoutMissing, mailer } = deps;
+  const { sql, vault, clock, random, log, publicUrl, access, audit, mailer } = deps;
   const language = createNodeLanguage(deps);
   const allowed = deps.egressAllow;
   const egress = new Egress({ allowed });
@@ -106,7 +105,6 @@ export function createAlerts(deps: AlertsDeps): Alerts {
   return {
     routes: alertRoutes({
       ...{ guard: deps.guard, allowed, clock, reader, desk, rules, channels, silences, language, openCount },
-      paysOut: payoutMissing !== undefined,
     }),
     tasks: [
       evaluator,

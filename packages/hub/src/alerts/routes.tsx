@@ -33,7 +33,6 @@ export interface AlertRoutesDeps {
   readonly channels: ChannelStore;
   readonly silences: SilenceStore;
   readonly language: SelectorLanguage;
-  readonly paysOut: boolean;
   /** Of the bell. */
   readonly openCount: (viewer: Viewer) => Promise<number>;
 }
@@ -86,10 +85,10 @@ function mountLists(app: HubApp, { reader, clock }: AlertRoutesDeps): void {
   });
 }
 
-function mountRules(app: HubApp, { desk, rules, language, paysOut }: AlertRoutesDeps): void {
+function mountRules(app: HubApp, { desk, rules, language }: AlertRoutesDeps): void {
   const show = async (c: HubContext, tried?: RulesPageProps['tried']) => {
     const settings = await rules.ofOwner(viewerOf(c).email);
-    return c.render(<RulesPage {...{ settings, paysOut, tried }} />, head('Alert rules'));
+    return c.render(<RulesPage {...{ settings, tried }} />, head('Alert rules'));
   };
   app.get('/alerts/rules', (c) => show(c));
   app.post('/alerts/rules/:rule', async (c) => {

@@ -189,7 +189,7 @@ export const RULES: Readonly<Record<RuleId, Rule>> = {
     ...{ id: 'no-payout', bit: 8, byLiveness: false, delayMs: HOUR, leastDelayMs: 0 },
     ...{ word: 'No payout account', severity: 'warning' },
     rule: 'What the node earns has no account to go to, so nothing is banked.',
-    change: 'Name the account that is paid.',
+    change: 'An account: on the Payout tab of the node, or for all your nodes under Settings, Payout.',
     since: () => undefined,
     evidence: () => [{ name: 'Payout account', value: 'none' }],
   },
@@ -223,9 +223,6 @@ export const RULES: Readonly<Record<RuleId, Rule>> = {
     ],
   },
 };
-
-/** Why the rule can not hold yet; it is shown as off. */
-export const AWAITING_PAYOUT = 'Off until this hub pays out: no account can be named before.';
 
 export const REGION_RULES: Readonly<Record<RegionRuleId, RuleWords & { readonly delayMs: number }>> = {
   'mass-silence': {

@@ -1,31 +1,24 @@
 import { Act, control, type Faults, type Typed, typedOf } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import { AlertPage } from './pages.tsx';
-import { AWAITING_PAYOUT, LONGEST_DELAY_MS, RULE_IDS, RULES, type Rule, type RuleId } from './rule.ts';
+import { LONGEST_DELAY_MS, RULE_IDS, RULES, type Rule, type RuleId } from './rule.ts';
 import { type RuleSetting, settingOf } from './settings.ts';
 
 const MINUTE = 60_000;
 
 export interface RulesPageProps {
   readonly settings: ReadonlyMap<string, RuleSetting>;
-  /** Whether this hub pays out. */
-  readonly paysOut: boolean;
   /** What was typed for one of them, and what is wrong with it. */
   readonly tried?: { readonly rule: RuleId; readonly typed: Typed; readonly faults: Faults } | undefined;
 }
 
 /** Every rule with its defaults, each a form of its own. */
-export function RulesPage({ settings, paysOut, tried }: RulesPageProps) {
+export function RulesPage({ settings, tried }: RulesPageProps) {
   return (
     <AlertPage tab="rules" aside="they hold for all your nodes, unless a selector says which">
       <ul class="alert-rules">
         {RULE_IDS.map((id) => (
-          <RuleForm
-            rule={RULES[id]}
-            own={settings.get(id)}
-            awaits={id === 'no-payout' && !paysOut}
-            tried={tried?.rule === id ? tried : undefined}
-          />
+          <RuleForm rule={RULES[id]} own={settings.get(id)} tried={tried?.rule === id ? tried : undefined} />
         ))}
       </ul>
     </AlertPage>
@@ -35,12 +28,10 @@ export function RulesPage({ settings, paysOut, tried }: RulesPageProps) {
 function RuleForm({
   rule,
   own,
-  awaits,
   tried,
 }: {
   rule: Rule;
   own: RuleSetting | undefined;
-  awaits: boolean;
   tried: RulesPageProps['tried'];
 }) {
   const setting = settingOf(rule.id, own);
@@ -56,46 +47,43 @@ function RuleForm({
           {rule.word} {own !== undefined && <span class="mark">changed by you</span>}
         </h2>
         <p>{rule.rule}</p>
-        {awaits && <p class="field-hint">{AWAITING_PAYOUT}</p>}
       </div>
-      {!awaits && (
-        <form method="post" action={href(`/alerts/rules/${rule.id}`)} class="form-row">
-          <label class="choice">
-            <input type="checkbox" name="enabled" checked={enabled} />
-            <span>On</span>
-          </label>
-          <Small name={names.minutes} label="Delay, minutes" fault={faults['minutes']}>
-            <input
-              {...control(names.minutes, faults['minutes'])}
-              name="minutes"
-              value={minutes}
-              type="number"
-              min={rule.leastDelayMs / MINUTE}
-              max={LONGEST_DELAY_MS / MINUTE}
-              required
-            />
-          </Small>
-          <Small name={names.selector} label="Only nodes that match" fault={faults['selector']}>
-            <input
-              {...control(names.selector, faults['selector'])}
-              name="selector"
-              value={selector}
-              placeholder="all of mine"
-              maxlength={1_000}
-              autocomplete="off"
-              spellcheck={false}
-            />
-          </Small>
-          <button type="submit" class="quiet" aria-label={`Save ${rule.word}`}>
-            Save
-          </button>
-          {faults[''] !== undefined && (
-            <p class="field-fault" role="alert">
-              {faults['']}
-            </p>
-          )}
-        </form>
-      )}
+      <form method="post" action={href(`/alerts/rules/${rule.id}`)} class="form-row">
+        <label class="choice">
+          <input type="checkbox" name="enabled" checked={enabled} />
+          <span>On</span>
+        </label>
+        <Small name={names.minutes} label="Delay, minutes" fault={faults['minutes']}>
+          <input
+            {...control(names.minutes, faults['minutes'])}
+            name="minutes"
+            value={minutes}
+            type="number"
+            min={rule.leastDelayMs / MINUTE}
+            max={LONGEST_DELAY_MS / MINUTE}
+            required
+          />
+        </Small>
+        <Small name={names.selector} label="Only nodes that match" fault={faults['selector']}>
+          <input
+            {...control(names.selector, faults['selector'])}
+            name="selector"
+            value={selector}
+            placeholder="all of mine"
+            maxlength={1_000}
+            autocomplete="off"
+            spellcheck={false}
+          />
+        </Small>
+        <button type="submit" class="quiet" aria-label={`Save ${rule.word}`}>
+          Save
+        </button>
+        {faults[''] !== undefined && (
+          <p class="field-fault" role="alert">
+            {faults['']}
+          </p>
+        )}
+      </form>
       {own !== undefined && (
         <Act
           path={`/alerts/rules/${rule.id}/reset`}

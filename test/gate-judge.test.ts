@@ -124,6 +124,22 @@ describe('a tick over all nodes', () => {
     );
   });
 
+  it('holds a node to what it promised when its score was measured', () => {
+    const table = new GateTable();
+    table.open({ nodeId: 'n', epoch: 1, sessionId: '', bootId: '' }, [], START * MINUTE);
+    table.loaded('n', undefined, 0);
+    table.scored('n', { micro: 1, committedGb: 100 });
+    const reasons = (committedGb: number, freeMb: number) => {
+      table.described('n', { argvOk: true, committedGb, driveCommittedGb: committedGb });
+      table.beat('n', { gauges: gauges(2, freeMb), chainweb: 'up' }, START * MINUTE + 1);
+      judge(table, START, LATE_MS);
+      return table.columns.reasons[0]! & (2 | 16);
+    };
+    expect([reasons(0, 50_000), reasons(0, 101_000), reasons(200, 101_000)]).toEqual([16, 0, 16]);
+    table.scored('n', undefined);
+    expect(reasons(0, 0)).toBe(2);
+  });
+
   it('frees what is away, and its tips', () => {
     const table = new GateTable();
     for (let i = 0; i < 3_000; i += 1)

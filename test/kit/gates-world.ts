@@ -80,7 +80,7 @@ export class WorldInstance {
       },
       corroboration: { heads: () => [] },
       accounts: everybody({}),
-      scores: everybody({ micro: 1 }),
+      scores: everybody({ micro: 1, committedGb: 0 }),
       massSince: () => this.#world.massSince,
       allows: () => true,
       heartbeatMs: HEARTBEAT_MS,

@@ -81,7 +81,7 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
   };
 }
 
-function scoreBook(scores: Scores): Book<{ readonly micro: number }, bigint> {
+function scoreBook(scores: Scores): Book<{ readonly micro: number; readonly committedGb: number }, bigint> {
   return {
     at: (hubHour, nodeIds) => scores.at(hubHour, nodeIds),
     async changedSince(before) {

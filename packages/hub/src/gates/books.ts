@@ -18,7 +18,6 @@ const PAGE = 2_000;
  */
 export class BookReader<Entry, Cursor> {
   readonly #book: Book<Entry, Cursor>;
-  readonly #passes: (entry: Entry) => boolean;
   #cursor: Cursor | undefined;
   /** Hour -> nodes that may stand otherwise from then on. */
   readonly #due = new Map<number, Set<string>>();
@@ -28,11 +27,9 @@ export class BookReader<Entry, Cursor> {
   /** @param isHere whose changes matter: the others are asked for when their session begins. */
   constructor(by: {
     book: Book<Entry, Cursor>;
-    passes: (entry: Entry) => boolean;
     isHere: (nodeId: string) => boolean;
   }) {
     this.#book = by.book;
-    this.#passes = by.passes;
     this.#isHere = by.isHere;
   }
 
@@ -43,7 +40,7 @@ export class BookReader<Entry, Cursor> {
   async follow(
     hubHour: number,
     fresh: readonly string[],
-    know: (nodeId: string, passes: boolean) => void,
+    know: (nodeId: string, entry: Entry | undefined) => void,
   ): Promise<void> {
     await this.#noteChanges();
     for (const nodeId of fresh) this.#note(nodeId, hubHour);
@@ -52,8 +49,7 @@ export class BookReader<Entry, Cursor> {
       for (const some of pagesOf([...nodeIds])) {
         const entries = await this.#book.at(hubHour, some);
         for (const nodeId of some) {
-          const entry = entries.get(nodeId);
-          know(nodeId, entry !== undefined && this.#passes(entry));
+          know(nodeId, entries.get(nodeId));
           nodeIds.delete(nodeId);
         }
       }

@@ -36,6 +36,8 @@ export interface Columns {
   readonly servedUntil: Float64Array;
   /** Numbers of its tips (`TipMarks`), ten a node. */
   readonly tips: Uint32Array;
+  /** When its score was measured: what it was paid for, it must go on to have room for. */
+  readonly scoredGb: Float64Array;
   readonly promisedGb: Float64Array;
   readonly drivePromisedGb: Float64Array;
   readonly warm: WarmUps;
@@ -65,6 +67,7 @@ export function makeColumns(length: number): Columns {
     beatAt: new Float64Array(length),
     servedUntil: new Float64Array(length),
     tips: new Uint32Array(length * CHAINS),
+    scoredGb: new Float64Array(length),
     promisedGb: new Float64Array(length),
     drivePromisedGb: new Float64Array(length),
     warm: warmUpColumns(length),

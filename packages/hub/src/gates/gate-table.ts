@@ -126,7 +126,17 @@ export class GateTable {
     this.columns.promisedGb[slot] = said.committedGb;
     this.columns.drivePromisedGb[slot] = said.driveCommittedGb;
     // As long as no gauges have come with the new promise, nothing is known of it.
-    this.know(slot, 'commitment', said.committedGb === 0);
+    this.know(slot, 'commitment', said.committedGb === 0 && this.columns.scoredGb[slot] === 0);
+  }
+
+  /** Its ServerScore of the hour, and what it promised for it. */
+  scored(nodeId: string, score: { readonly micro: number; readonly committedGb: number } | undefined): void {
+    const slot = this.#slots.get(nodeId);
+    if (slot === undefined) return;
+    const isMore = (score?.committedGb ?? 0) > this.columns.scoredGb[slot]!;
+    this.columns.scoredGb[slot] = score?.committedGb ?? 0;
+    this.know(slot, 'benchmark', (score?.micro ?? 0) > 0);
+    if (isMore) this.know(slot, 'commitment', false);
   }
 
   close({ nodeId, epoch }: { nodeId: string; epoch: number }): void {
@@ -283,11 +293,11 @@ export class GateTable {
   }
 
   #judgeDisk(slot: number, { diskFreeMb }: Gauges): void {
-    const { promisedGb, drivePromisedGb, beatAt } = this.columns;
+    const { scoredGb, promisedGb, drivePromisedGb, beatAt } = this.columns;
     if (beatAt[slot] === 0) return;
     const facts = {
       freeMb: diskFreeMb,
-      committedGb: promisedGb[slot]!,
+      committedGb: Math.max(promisedGb[slot]!, scoredGb[slot]!),
       driveCommittedGb: drivePromisedGb[slot]!,
     };
     this.know(slot, 'commitment', commitmentMet(facts));

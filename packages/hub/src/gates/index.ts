@@ -39,7 +39,7 @@ export interface GatesDeps {
   readonly corroboration: Pick<Corroboration, 'heads'>;
   /** Gate 1 is closed for every node where there is none, and so is gate 2. */
   readonly accounts: Book<unknown, number> | undefined;
-  readonly scores: Book<{ readonly micro: number }, bigint> | undefined;
+  readonly scores: Book<{ readonly micro: number; readonly committedGb: number }, bigint> | undefined;
   /** Since when many nodes are silent together, while they are. */
   readonly massSince: () => number | undefined;
   /** What may be dialled: the public internet, and what the region allows besides. */
@@ -82,8 +82,11 @@ export function createGates(deps: GatesDeps): Gates {
   const ticker = new GateTicker({
     ...{ table, words, gaps, heartbeatMs, instanceId, clock, log },
     sources: [
-      bookSource(table, 'account', deps.accounts, () => true),
-      bookSource(table, 'benchmark', deps.scores, ({ micro }) => micro > 0),
+      bookSource(table, deps.accounts, (nodeId, account) => {
+        const slot = table.slotOf(nodeId);
+        if (slot !== undefined) table.know(slot, 'account', account !== undefined);
+      }),
+      bookSource(table, deps.scores, (nodeId, score) => table.scored(nodeId, score)),
       dialBacks,
     ],
     isNear(tip) {
@@ -117,18 +120,12 @@ export function createGates(deps: GatesDeps): Gates {
 /** Without a book nothing is known, so its gate stays closed. */
 function bookSource<Entry, Cursor>(
   table: GateTable,
-  what: 'account' | 'benchmark',
   book: Book<Entry, Cursor> | undefined,
-  passes: (entry: Entry) => boolean,
+  know: (nodeId: string, entry: Entry | undefined) => void,
 ): GateSource {
   const isHere = (nodeId: string) => table.slotOf(nodeId) !== undefined;
-  const reader = book && new BookReader({ book, passes, isHere });
+  const reader = book && new BookReader({ book, isHere });
   return {
-    async follow(hubHour, fresh) {
-      await reader?.follow(hubHour, fresh, (nodeId, isPassed) => {
-        const slot = table.slotOf(nodeId);
-        if (slot !== undefined) table.know(slot, what, isPassed);
-      });
-    },
+    follow: async (hubHour, fresh) => reader?.follow(hubHour, fresh, know),
   };
 }

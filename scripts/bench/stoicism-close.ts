@@ -1,25 +1,31 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog, openEmbedded } from '@stoa/hub';
-import { createLedger, type LedgerDeps, type NodeHourWords } from '@stoa/hub/ledger';
+import { createLedger } from '@stoa/hub/ledger';
+import { PayoutResolver } from '@stoa/hub/payouts';
+import { Scores } from '@stoa/hub/scores';
+import type { Sql } from '@stoa/hub/seams/db-adapter/index';
+import { type Checkpoint, checkpointKind, seal } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { GatesWorld } from '../../test/kit/gates-world.ts';
 import { random } from '../../test/kit/wire-agent.ts';
 import { type Bench, cpuOf, result, round } from './result.ts';
 
 const NODES = 200_000;
 const HOUR_MS = 3_600_000;
 const FIRST = 493_000;
-const PAGE = 2_000;
+const OWNERS = 100_000;
 const WORD = (1n << 60n) - 1n;
 
 /**
- * Hours of 200,000 nodes closed into a durable database (fsync on): events with their chain, balances, sums; words, scores and
- * payees come from memory. 100,000 accounts, one node in ten with a tunnel, one in twenty in its warm-up. The first hour makes
- * the accounts; the value is the slowest of the others. Then the ledger is held against a replay, and its chain is verified.
+ * Hours of 200,000 nodes closed on a durable database (fsync on), from what gates, scores and payouts hold there: words and
+ * checkpoints of both sides read and judged, events with their chain, balances, sums. 100,000 accounts, one node in sixteen with
+ * a tunnel, one in its warm-up. The first hour makes the accounts; the value is the slowest of the others. Then the ledger is
+ * held against a replay, and its chain is verified. 2 hours; 12 under --long.
  */
 export const benchLedgerClose: Bench = async ({ long, say }) => {
-  const hours = long ? 12 : 3;
+  const hours = long ? 12 : 2;
   const dataDir = await mkdtemp(join(tmpdir(), 'stoa-bench-'));
   const log = createLog({ level: 'error' });
   try {
@@ -27,23 +33,30 @@ export const benchLedgerClose: Bench = async ({ long, say }) => {
     await database.migrate();
     let now = FIRST * HOUR_MS;
     const clock = { now: () => now, after: () => () => undefined };
+    const { sql } = database;
+    await seedFleet(sql);
+    const instance = new GatesWorld(database).instance('a');
+    await instance.start();
     const ledger = createLedger({
-      ...{ sql: database.sql, ...fleet(), instanceId: 'bench', region: 'bench', clock, random, log },
+      ...{ sql, instanceId: 'bench', region: 'bench', clock, random, log },
+      ...{ hours: instance.gates.hours, scores: new Scores(sql), payees: new PayoutResolver(sql) },
       ...{ dumpDirectory: undefined, dumpKeyFile: undefined },
     });
     await ledger.book.begin();
+    say(`${NODES} nodes with scores and accounts are there`);
     const took: number[] = [];
     const cpu: number[] = [];
     for (let hour = 0; hour < hours; hour += 1) {
+      await seedHour(sql, FIRST + hour);
       now = (FIRST + hour + 1) * HOUR_MS + 15 * 60_000;
-      const started = performance.now();
       // Passes that look for later words are due between them: an hour is closed alone here.
-      await database.sql`update ledger_hours set next_pass_at = null`;
+      await sql`update ledger_hours set next_pass_at = null`;
+      const started = performance.now();
       cpu.push(await cpuOf(async () => ledger.tasks[0]!.tick()));
       took.push(performance.now() - started);
       say(`hour ${hour}: ${Math.round(took.at(-1)!)} ms`);
     }
-    await database.sql`update ledger_hours set next_pass_at = ${new Date(now)} where hour = ${FIRST}`;
+    await sql`update ledger_hours set next_pass_at = ${new Date(now)} where hour = ${FIRST}`;
     const again = performance.now();
     await ledger.tasks[0]!.tick();
     const passMs = performance.now() - again;
@@ -65,7 +78,7 @@ export const benchLedgerClose: Bench = async ({ long, say }) => {
         events: report.events,
         accounts: report.accounts,
         verify: { ms: Math.round(checkMs), eventsASecond: Math.round(report.events / (checkMs / 1_000)) },
-        bytesAnEvent: round(await bytesAnEvent(database.sql, report.events)),
+        bytesAnEvent: round(await bytesAnEvent(sql, report.events)),
       },
     });
   } finally {
@@ -73,46 +86,48 @@ export const benchLedgerClose: Bench = async ({ long, say }) => {
   }
 };
 
-async function bytesAnEvent(sql: LedgerDeps['sql'], events: number): Promise<number> {
+async function bytesAnEvent(sql: Sql, events: number): Promise<number> {
   const [row] = await sql<{ bytes: bigint }[]>`select sum(pg_total_relation_size(inhrelid))::int8 as bytes
     from pg_inherits where inhparent = 'stoicism_events'::regclass`;
   return Number(row?.bytes ?? 0n) / events;
 }
 
-function fleet(): Pick<LedgerDeps, 'hours' | 'scores' | 'payees'> {
-  const nodes = Array.from({ length: NODES }, (_, i) => hash(`node ${i}`)).sort();
-  const indexOf = new Map(nodes.map((nodeId, i) => [nodeId, i]));
-  const accounts = Array.from({ length: NODES / 2 }, (_, i) => hash(`account ${i}`).slice(0, 32));
-  const ownerId = '0'.repeat(32);
-  return {
-    hours: {
-      async *hours(hubHour: number, { after = '' }: { readonly after?: string } = {}) {
-        for (let from = 0; from < NODES; from += PAGE) {
-          const page = nodes.slice(from, from + PAGE).filter((nodeId) => nodeId > after);
-          yield page.map((nodeId, i): NodeHourWords => {
-            const warming = (from + i) % 20 === 0;
-            return { nodeId, hubHour, paid: warming ? 0n : WORD, pending: warming ? WORD : 0n };
-          });
-        }
-      },
-    },
-    scores: {
-      at: async (_hour, ids) =>
-        new Map(ids.map((id) => [id, { micro: 700_000 + indexOf.get(id)!, version: 1 }])),
-    },
-    payees: {
-      at: async (_hour, ids) =>
-        new Map(
-          ids.map((id) => {
-            const i = indexOf.get(id)!;
-            const tunnel = i % 10 === 0 ? { accountId: accounts[0]!, permille1: 125 } : undefined;
-            return [id, { accountId: accounts[i % accounts.length]!, ownerId, tunnel }];
-          }),
-        ),
-    },
-  };
+/** Nodes with their owners, accounts, tunnels and scores. */
+async function seedFleet(sql: Sql): Promise<void> {
+  const at = new Date(FIRST * HOUR_MS);
+  await sql`insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
+    select encode(sha256(('node ' || i)::bytea), 'hex'), 'n' || i, 'o' || (i % ${OWNERS}), 'eu', '\\x00', '\\x00', ${at}
+    from generate_series(1, ${NODES}::int) i`;
+  await sql`insert into payout_people (email, owner_id)
+    select 'o' || i, md5('owner ' || i) from generate_series(0, ${OWNERS - 1}::int) i`;
+  await sql`insert into payout_accounts (account_id, account)
+    select md5('account ' || i), 'k:' || encode(sha256(('account ' || i)::bytea), 'hex') from generate_series(0, ${OWNERS - 1}::int) i`;
+  await sql`insert into payout_choices (owner, account_id, from_hour, set_by, set_at)
+    select 'o' || i, md5('account ' || i), 0, 'o' || i, ${at} from generate_series(0, ${OWNERS - 1}::int) i`;
+  await sql`insert into payout_tunnels (tunnel_id, node_id, node_owner, tunnel_owner, permille1, offered_at, agreed_at, from_hour)
+    select node_id, node_id, owner, 'o0', 125, ${at}, ${at}, 0 from nodes where left(node_id, 1) = '0'`;
+  await sql`insert into scores (node_id, version, hub_hour, micro, review_micro, cause, job_id, attempt, baseline_version,
+      committed_gb, hash, at)
+    select node_id, 1, 0, 700000 + ascii(left(node_id, 1)) * 1009, 0, 'benchmark', gen_random_uuid(), 1, 0, 0, '\\x00', ${at} from nodes`;
+  await sql`analyze`;
 }
 
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+/** What both sides left of an hour: all of it acknowledged, judged and told; one node in sixteen in its warm-up. */
+async function seedHour(sql: Sql, hubHour: number): Promise<void> {
+  const warming = Buffer.alloc(56);
+  warming.writeBigUInt64BE(WORD, 24);
+  const session = Buffer.alloc(16, 1);
+  const told: Checkpoint = {
+    ...{ nodeId: new Uint8Array(32), hubHour, minutes: WORD, sessionIds: [session], number: 1, uptimeMs: 1 },
+    ...{ tipsDigest: new Uint8Array(32), inputsDigest: new Uint8Array(32), bootId: new Uint8Array(16) },
+    previous: new Uint8Array(32),
+  };
+  const bytes = Buffer.from(seal(checkpointKind, told, nodeCrypto.signingKey(new Uint8Array(32))));
+  await sql`insert into uptime_words (hub_hour, node_id, epoch, minutes)
+    select ${hubHour}, node_id, 1, ${String(WORD)}::text::bigint from nodes`;
+  await sql`insert into gate_words (hub_hour, node_id, epoch, instance_id, session_id, boot_id, judged, failures)
+    select ${hubHour}, node_id, 1, 'a', ${session.toString('hex')}, '', ${String(WORD)}::text::bigint,
+      case when right(node_id, 1) = '0' then ${warming}::bytea else ''::bytea end from nodes`;
+  await sql`insert into checkpoints (node_id, hub_hour, number, bytes, stored_at)
+    select node_id, ${hubHour}, 1, ${bytes}, now() from nodes`;
 }

@@ -60,7 +60,7 @@ export class HourCloser implements Task {
 
   async *#known(hour: number, pages: AsyncIterable<readonly NodeHourWords[]>): AsyncGenerator<Known> {
     const { scores, payees } = this.#deps;
-    for await (const nodes of inSlices(pages, SLICE)) {
+    for await (const nodes of inSlices(ahead(pages), SLICE)) {
       const ids = nodes.map(({ nodeId }) => nodeId);
       const [scored, paid] = await Promise.all([scores.at(hour, ids), payees.at(hour, ids)]);
       yield { nodes, ids, scored, paid };
@@ -96,7 +96,7 @@ interface Known extends Pick<Facts, 'scored' | 'paid'> {
   readonly ids: readonly string[];
 }
 
-/** The next one is asked for while one is written. */
+/** The next one is asked for while one is worked on. */
 async function* ahead<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
   const items = source[Symbol.asyncIterator]();
   let next = items.next();

@@ -18,8 +18,8 @@ export interface CloserDeps {
   readonly log: Pick<Log, 'info'>;
 }
 
-/** Nodes of one transaction. */
-const SLICE = 5_000;
+/** Nodes of one transaction: more would hold the event loop for longer than a frame may wait. */
+const SLICE = 2_000;
 
 /**
  * Closes hours and takes later words. A pass reads every node's hour as it stands now and writes the difference from what is

@@ -78,7 +78,6 @@ describe('earnings', { timeout: 60_000 }, () => {
     expect(await words('/earnings')).toContain('You have no node yet');
     await world.node(1, { micro: 0 });
     await database.sql`update nodes set listed_unpaid = true`;
-    open();
     const told = await words('/earnings');
     expect(told).toContain('Your node has no payout account');
     expect(told).toContain('Your node has no ServerScore');
@@ -97,17 +96,14 @@ describe('earnings', { timeout: 60_000 }, () => {
     await database.sql`update uptime_words set minutes = ${bits(0, 60)}`;
     await database.sql`update gate_words set judged = ${bits(0, 60)}`;
     world.ledger.now = (FIRST + 1) * HOUR_MS;
-    open();
     expect(await today()).toBe('3.6');
     // The node itself says 59 minutes.
     await database.sql`delete from uptime_words`;
     await database.sql`delete from gate_words`;
     await world.left(node, FIRST, { told: bits(0, 59) });
     await world.close(FIRST, [node]);
-    open();
     expect(await today()).toBe('3.54');
     await database.sql`update ledger_hours set closed_at = null`;
-    open();
     expect(await today()).toBe('3.54');
   });
 
@@ -123,6 +119,11 @@ describe('earnings', { timeout: 60_000 }, () => {
     const earlier = await words('/earnings?before=2026-11-29');
     expect(earlier).toContain('2026-11-233.6');
     expect(earlier).not.toContain('2026-11-22');
+    // What is settled is not read again; what may still be written about is.
+    await world.left(node, FIRST + 25 * 24);
+    await world.close(FIRST + 25 * 24, [node]);
+    expect(await words('/earnings')).toContain('2026-12-183.6');
+    expect(await words('/earnings?before=2026-11-29')).toContain('2026-11-233.6');
     expect((await page('/earnings?before=x')).status).toBe(400);
   });
 
@@ -191,7 +192,10 @@ describe('earnings', { timeout: 60_000 }, () => {
     expect(again.events).toBeNull();
     await world.left(node, FIRST + 2);
     await world.close(FIRST + 2, [node]);
-    expect((await follow(first.id)).events).toEqual(['id="event-3"']);
+    const third = await follow(first.id);
+    expect(third.events).toEqual(['id="event-3"']);
+    // Sums come with the events that they are made of.
+    expect(third.text.replaceAll(/<[^>]+>/g, '')).toContain('Today10.8');
     asking = { email: 'bob@x.example', tier: 'operator' };
     expect((await follow('0.0')).events).toBeNull();
   });

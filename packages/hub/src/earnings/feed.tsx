@@ -20,6 +20,8 @@ export interface FeedLine {
 }
 
 const FEED_ID = 'earned-feed';
+/** Kinds of which a revision answers a later word; what matures or moves is numbered for other reasons. */
+const MINUTES: ReadonlySet<Kind> = new Set(['accrual', 'pending', 'fee', 'pending-fee']);
 /** Events that one message tells of. */
 const EVENTS = 2_000;
 /** Of a page that is just opened. */
@@ -32,7 +34,7 @@ export function linesOf(events: readonly FeedEvent[]): FeedLine[] {
     .map((group) => {
       const [first, last] = [group[0]!, group.at(-1)!];
       return {
-        ...{ hour: first.hour, kind: first.kind, isLater: first.revision > 0 },
+        ...{ hour: first.hour, kind: first.kind, isLater: first.revision > 0 && MINUTES.has(first.kind) },
         amount: group.reduce((sum, { amount }) => sum + amount, 0n),
         nodes: new Set(group.map(({ nodeId }) => nodeId).filter((id) => id !== '')).size,
         ...{ first: first.sequence, last: last.sequence },

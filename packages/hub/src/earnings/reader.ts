@@ -1,7 +1,7 @@
 import { splitFee, wordPoints } from '@stoa/protocol/stoicism';
 import type { Clock } from '../clock.ts';
 import { hubHourOf } from '../hub-hour.ts';
-import { RefreshedByKey } from '../refreshed-by-key.ts';
+import { SettledDays } from './settled-days.ts';
 import type { HourSource, ModeSource, PayeeSource, ScoreSource } from './sources.ts';
 import type { EarningsStore, Holdings, NodePlace, Obstacles } from './store.ts';
 import { addSums, earnedIn, type KindSums } from './sums.ts';
@@ -58,21 +58,17 @@ const NO_SUMS: KindSums = new Map();
 /** What pages show of an owner's earnings. */
 export class EarningsReader {
   readonly #deps: ReaderDeps;
-  readonly #now: RefreshedByKey<Now>;
+  readonly #settled: SettledDays;
 
   constructor(deps: ReaderDeps) {
     this.#deps = deps;
-    this.#now = new RefreshedByKey({ clock: deps.clock, load: (email) => this.#load(email) });
-  }
-
-  /** A second old at most, while it is read. */
-  now(email: string): Promise<Now> {
-    return this.#now.read(email);
+    this.#settled = new SettledDays(deps.store);
   }
 
   /** A page of an owner's nodes, by label. */
   async nodes(
     email: string,
+    { byNode }: Pick<Now, 'byNode'>,
     after: NodePlace | undefined,
   ): Promise<{ rows: NodeRow[]; next: NodePlace | undefined }> {
     const { store, scores } = this.#deps;
@@ -81,13 +77,12 @@ export class EarningsReader {
     const ids = nodes.map(({ nodeId }) => nodeId);
     const hour = this.#hour();
     const today = hour - (hour % DAY_HOURS);
-    const [now, yesterday, scored] = await Promise.all([
-      this.now(email),
+    const [yesterday, scored] = await Promise.all([
       store.byNode(email, ids, { from: today - DAY_HOURS, until: today }),
       scores.at(hour, ids),
     ]);
     const rows = nodes.map((node) => {
-      const { written, open } = now.byNode.get(node.nodeId) ?? { written: NO_SUMS, open: NONE };
+      const { written, open } = byNode.get(node.nodeId) ?? { written: NO_SUMS, open: NONE };
       return {
         ...node,
         today: earnedIn(written) + open.paid + open.waits,
@@ -111,8 +106,7 @@ export class EarningsReader {
     const first = Math.max(written, Math.floor(since / DAY_HOURS));
     const end = Math.min(before ?? today + 1, today + 1);
     const from = Math.max(first, end - PAGE_ROWS);
-    const span = { from: Math.max(since, from * DAY_HOURS), until: end * DAY_HOURS };
-    const sums = await store.days(email, span);
+    const sums = await this.#settled.read(email, { since, from, until: end });
     const rows = Array.from({ length: Math.max(0, end - from) }, (_, i) => end - 1 - i).map((day) => ({
       day,
       sums: sums.get(day) ?? NO_SUMS,
@@ -120,7 +114,7 @@ export class EarningsReader {
     return { rows, next: from > first ? from : undefined };
   }
 
-  async #load(email: string): Promise<Now> {
+  async now(email: string): Promise<Now> {
     const { store, ledger } = this.#deps;
     const hour = this.#hour();
     const { mode, firstHour, resetSequence } = await ledger.head();

@@ -60,9 +60,9 @@ async function showEarnings(c: HubContext, { reader, feed }: EarningsPagesDeps):
   const before = c.req.query('before') ?? '';
   // The page tells of what is up to here, its stream of what is behind.
   const end = await feed.end();
-  const [now, nodes, days, events] = await Promise.all([
-    reader.now(email),
-    reader.nodes(email, after === '' ? undefined : decodeCursor(after)),
+  const now = await reader.now(email);
+  const [nodes, days, events] = await Promise.all([
+    reader.nodes(email, now, after === '' ? undefined : decodeCursor(after)),
     reader.days(email, before === '' ? undefined : readDay(before)),
     feed.newest(email, end, EVENTS),
   ]);

@@ -138,6 +138,14 @@ export class EarningsStore {
     return row && Math.floor(row.hour / DAY_HOURS);
   }
 
+  /** Hours before it are not read again: nothing of their minutes will be written any more. */
+  async settledBefore(): Promise<number> {
+    const [row] = await this.#sql<{ hour: number }[]>`
+      select coalesce((select min(hour) from ledger_hours where next_pass_at is not null),
+        (select max(hour) + 1 from ledger_hours), 0) as hour`;
+    return row!.hour;
+  }
+
   /** Which hours of a span the ledger has closed. */
   async closed({ from, until }: { from: number; until: number }): Promise<Set<number>> {
     const rows = await this.#sql<{ hour: number }[]>`

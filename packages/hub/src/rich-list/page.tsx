@@ -47,7 +47,8 @@ function AsOf({ head, now }: { head: RichHead; now: number }) {
         as of <Ago at={head.asOf} now={now} />
       </span>
       <span>
-        {number(head.accounts)} accounts, {formatPoints(head.total, 2)} points
+        {head.accounts === 1 ? '1 account' : `${number(head.accounts)} accounts`},{' '}
+        {formatPoints(head.total, 2)} points
       </span>
     </p>
   );

@@ -140,6 +140,25 @@ describe('a tick over all nodes', () => {
     expect(reasons(0, 0)).toBe(2);
   });
 
+  it('credits the minutes in which a benchmark has stopped chainweb, six of them', () => {
+    const table = new GateTable();
+    table.open({ nodeId: 'n', epoch: 1, sessionId: '', bootId: '' }, [], START * MINUTE);
+    table.loaded('n', undefined, 0);
+    const warmAfter = (count: number, benchmarked: readonly string[]) => {
+      for (let i = 0; i < count; i += 1) {
+        const at = (table.columns.awaiting[0]! || START) * MINUTE + MINUTE;
+        table.beat('n', { gauges: gauges(0, 0), chainweb: 'stopped' }, at);
+        table.heard({ nodeId: 'n', epoch: 1 }, at);
+        table.benchmarked(benchmarked);
+        judge(table, at / MINUTE, LATE_MS);
+      }
+      return table.columns.warm.minutes[0];
+    };
+    expect([warmAfter(4, []), warmAfter(12, ['n', 'gone'])]).toEqual([0, 6]);
+    expect(table.columns.warm.off[0]).toBe(0);
+    expect([warmAfter(8, []), table.columns.warm.off[0]]).toEqual([6, 7]);
+  });
+
   it('frees what is away, and its tips', () => {
     const table = new GateTable();
     for (let i = 0; i < 3_000; i += 1)

@@ -82,6 +82,7 @@ export class WorldInstance {
       accounts: everybody({}),
       scores: everybody({ micro: 1, committedGb: 0 }),
       massSince: () => this.#world.massSince,
+      benchmarking: async () => [],
       allows: () => true,
       heartbeatMs: HEARTBEAT_MS,
       clock: time.clock(this.skewMs),

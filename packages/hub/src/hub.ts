@@ -217,6 +217,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const stoicism = await openStoicism({
     ...{ config, sql, region, identity, chain, clock, random, crypto, log },
     massSince: () => massExpiry.frozen?.since,
+    jobs: jobs.reader,
   });
   opening.defer(() => last(stoicism.close()));
   const agents: AgentSide = createAgentSide({

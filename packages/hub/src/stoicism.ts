@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import type { HubConfig } from './config.ts';
 import { type Book, createGates, type Gates } from './gates/index.ts';
 import type { HubIdentity, TermsOf } from './gateway/index.ts';
+import type { Jobs } from './jobs/index.ts';
 import { LedTask } from './leases/index.ts';
 import { createLedger, type Ledger } from './ledger/index.ts';
 import type { Log } from './log.ts';
@@ -24,6 +25,7 @@ export interface StoicismDeps {
   readonly chain: LightClient;
   /** Since when many nodes are silent together, while they are. */
   readonly massSince: () => number | undefined;
+  readonly jobs: Pick<Jobs['reader'], 'running'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly crypto: CryptoSuite;
@@ -41,7 +43,7 @@ export interface Stoicism {
 
 /** What nodes earn, put together of its features: gates, scores, payouts, ledger. Ready for the first node when it resolves. */
 export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
-  const { config, sql, region, identity, chain, massSince, clock, random, crypto, log } = deps;
+  const { config, sql, region, identity, chain, massSince, jobs, clock, random, crypto, log } = deps;
   const payouts = new PayoutResolver(sql);
   const scores = new Scores(sql);
   const gates = createGates({
@@ -52,6 +54,7 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
     corroboration: chain.corroboration,
     accounts: payouts,
     scores: scoreBook(scores),
+    benchmarking: () => jobs.running('benchmark-node'),
     allows: (address) => config.egressAllow.allows(address),
     heartbeatMs: config.heartbeatSeconds * 1_000,
   });

@@ -61,6 +61,7 @@ export class GateTable {
   readonly #nodes: (OpenedSession | undefined)[] = [];
   readonly #free: number[] = [];
   #loading: string[] = [];
+  #benchmarked: number[] = [];
   /** Of sessions and hours whose slot went on to the next. */
   #finished: GateWord[] = [];
 
@@ -137,6 +138,13 @@ export class GateTable {
     this.columns.scoredGb[slot] = score?.committedGb ?? 0;
     this.know(slot, 'benchmark', (score?.micro ?? 0) > 0);
     if (isMore) this.know(slot, 'commitment', false);
+  }
+
+  /** Nodes whose chainweb is stopped for a benchmark, and no others. */
+  benchmarked(nodeIds: readonly string[]): void {
+    for (const slot of this.#benchmarked) this.know(slot, 'benchmarking', false);
+    this.#benchmarked = nodeIds.flatMap((nodeId) => this.#slots.get(nodeId) ?? []);
+    for (const slot of this.#benchmarked) this.know(slot, 'benchmarking', true);
   }
 
   close({ nodeId, epoch }: { nodeId: string; epoch: number }): void {

@@ -42,6 +42,8 @@ export interface GatesDeps {
   readonly scores: Book<{ readonly micro: number; readonly committedGb: number }, bigint> | undefined;
   /** Since when many nodes are silent together, while they are. */
   readonly massSince: () => number | undefined;
+  /** Nodes whose chainweb is stopped for a benchmark now. */
+  readonly benchmarking: () => Promise<readonly string[]>;
   /** What may be dialled: the public internet, and what the region allows besides. */
   readonly allows: (address: string) => boolean;
   readonly heartbeatMs: number;
@@ -88,6 +90,7 @@ export function createGates(deps: GatesDeps): Gates {
       }),
       bookSource(table, deps.scores, (nodeId, score) => table.scored(nodeId, score)),
       dialBacks,
+      { follow: async () => table.benchmarked(await deps.benchmarking()) },
     ],
     isNear(tip) {
       const [standing] = set.lag([tip], corroboration.heads());

@@ -180,6 +180,13 @@ export class JobReader {
     return rows.map((row) => ({ ...row, endedAt: row.endedAt.getTime() }));
   }
 
+  /** Nodes on which a job of the kind runs now. */
+  async running(kind: KindName): Promise<readonly string[]> {
+    const rows = await this.#sql<{ nodeId: string }[]>`
+      select node_id as "nodeId" from jobs where kind = ${kind} and state = 'running'`;
+    return rows.map(({ nodeId }) => nodeId);
+  }
+
   /** Jobs that are not over, by kind and state: the health of the queue. */
   async queue(
     viewer: Viewer,

@@ -4,7 +4,7 @@ import type { Sql } from '@stoa/hub/seams/db-adapter/index';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { random } from '../kit/wire-agent.ts';
 
-/** One in so many owners forgot to name an account: their nodes earn nothing, which pages must say. */
+/** One in so many owners, and one at least, forgot to name an account: their nodes earn nothing, which pages must say. */
 const FORGETFUL = 12;
 
 /** Accounts for the owners of a simulated fleet. They hold from this very hour on, which no person's choice does. */
@@ -14,7 +14,7 @@ export async function nameAccounts(sql: Sql, clock: { now(): number }): Promise<
     { owner: string }[]
   >`select distinct owner from nodes where owner <> '' order by owner`;
   for (const [i, { owner }] of rows.entries()) {
-    if (i % FORGETFUL === FORGETFUL - 1) continue;
+    if (i % FORGETFUL === Math.min(FORGETFUL, rows.length) - 1) continue;
     const account = `k:${createHash('sha256').update(owner).digest('hex')}`;
     await store.choose(
       { owner },

@@ -4,7 +4,7 @@ import type { Task } from '../ticker.ts';
 import { Balances } from './balances.ts';
 import type { LedgerBook } from './book.ts';
 import type { DueHour, HourStore } from './hour-store.ts';
-import { nextPass, takesWords } from './passes.ts';
+import { isKept, nextPass, takesWords } from './passes.ts';
 import { type Facts, settle } from './settlement.ts';
 import type { HourSource, NodeHourWords, PayeeSource, ScoreSource } from './sources.ts';
 
@@ -48,6 +48,8 @@ export class HourCloser implements Task {
     const { store, hours, clock, log } = this.#deps;
     const { hour, doneUpTo } = due;
     const begun = clock.now();
+    if (due.closed && !isKept(hour, begun))
+      return store.finish(hour, { now: begun, tookMs: 0, nextPassAt: undefined });
     const pages = hours.hours(hour, doneUpTo === undefined ? {} : { after: doneUpTo });
     for await (const known of ahead(this.#known(hour, pages))) {
       await this.#settle(due, known);

@@ -83,6 +83,15 @@ describe('the ledger', { timeout: 60_000 }, () => {
     await sound();
   });
 
+  it('reads no hour again whose words may be gone', async () => {
+    world.tell(HOUR, ONE, { paid: ALL });
+    await world.after(HOUR, 15);
+    world.tell(HOUR, ONE, {});
+    await world.after(HOUR, 7 * 24 * 60);
+    expect(await database.sql`select 1 from ledger_refusals`).toEqual([]);
+    expect(await current(ANN)).toBe(wordPoints(ALL, 1_000_000));
+  });
+
   it('pays nothing without account or score, and pays what was not known in time later', async () => {
     const known = world.payeeOf;
     world.payeeOf = () => undefined;

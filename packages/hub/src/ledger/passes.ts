@@ -36,6 +36,14 @@ export function nextPass(hour: number, now: number): number | undefined {
   return PASSES_MS.map((offset) => endOf(hour) + offset).find((at) => at > now);
 }
 
+/** Words are kept for a week: by what is left then, an hour would seem to have earned nothing. */
+const KEPT_MS = 6 * OPEN_MS;
+
+/** Whether the hour can still be read again, also by a hub that was away for long. */
+export function isKept(hour: number, now: number): boolean {
+  return now <= endOf(hour) + KEPT_MS;
+}
+
 /** Whether a pass that was due then still writes: what was told in time counts, even if the hub was away when it should have looked. */
 export function takesWords(hour: number, { dueAt, closed }: { dueAt: number; closed: boolean }): boolean {
   return !closed || dueAt <= endOf(hour) + OPEN_MS;

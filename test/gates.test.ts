@@ -1,5 +1,7 @@
 /** Minutes over a real database: outages, crashes, clocks that differ, and an instance that lies. */
 import { createLog, type DbAdapter } from '@stoa/hub';
+import { AuditLog } from '@stoa/hub/audit';
+import { GapDesk } from '@stoa/hub/gates';
 import { createLedger } from '@stoa/hub/ledger';
 import { accountIdOf, ChoiceStore, PayoutResolver } from '@stoa/hub/payouts';
 import { openTemporary } from '@stoa/hub/seams/db-adapter/temporary';
@@ -181,18 +183,17 @@ describe('the minutes of a region', { timeout: 120_000 }, () => {
     const byRule = await granted();
     expect(byRule).toBeGreaterThanOrEqual(120);
     expect(byRule).toBeLessThanOrEqual(127);
-    const [gap] = await a.gates.gaps.newest(1);
-    await a.gates.gaps.record(
-      [
-        {
-          ...gap!,
-          cause: 'act',
-          granted: { from: gap!.from, until: gap!.until, counted: 0 },
-          act: { by: 'ancient@stoa.example', reason: 'the provider’s fault' },
-        },
-      ],
-      new Date(world.time.ms),
-    );
+    const audit = new AuditLog({ sql: database.sql, clock: world.time.clock() });
+    const desk = new GapDesk({ sql: database.sql, audit, clock: world.time.clock() });
+    const [gap] = await desk.list();
+    const act = { by: 'ancient@stoa.example', reason: 'the provider’s fault' };
+    await expect(desk.grant({ instanceId: 'b', from: gap!.from }, act)).rejects.toMatchObject({
+      code: 'no_such_gap',
+    });
+    await desk.grant(gap!, act);
+    await desk.grant(gap!, act);
+    const [noted] = await database.sql`select actor, subject from audit_log where act = 'gap.grant'`;
+    expect(noted).toEqual({ actor: act.by, subject: 'a' });
     // The last five minutes before the outage were not stored yet.
     expect(await granted()).toBe(4 * 60 - 5);
   });

@@ -4,6 +4,7 @@ import { addAuditCommands } from './commands/audit-program.ts';
 import { addBackupCommands } from './commands/backup-program.ts';
 import type { CommandContext } from './commands/context.ts';
 import { EXIT, EXIT_CODES, exitCodeOf } from './commands/exit.ts';
+import { addGapCommands } from './commands/gaps.ts';
 import { addJobCommands } from './commands/jobs-program.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLedgerCommands } from './commands/ledger-program.ts';
@@ -91,6 +92,7 @@ function program(signal: AbortSignal): Command {
   addSshCommands(root, here);
   addReleaseCommands(root, here);
   addRolloutCommands(root, here);
+  addGapCommands(root, here);
   addLedgerCommands(root, here);
   addScoreCommands(root, here);
   addPayoutCommands(root, here);

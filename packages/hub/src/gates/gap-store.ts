@@ -81,6 +81,14 @@ export class GapStore {
     return rows.map(recordOf);
   }
 
+  /** As the instance declared it. */
+  async find(instanceId: string, from: number): Promise<GapRecord | undefined> {
+    const rows = await this.#sql<GapRow[]>`select * from hub_gaps
+      where instance_id = ${instanceId} and from_minute = ${from} and granted_by is null
+      order by until_minute desc limit 1`;
+    return rows.map(recordOf)[0];
+  }
+
   /** The newest of them, whether granted in whole or in part. */
   async newest(count: number): Promise<GapRecord[]> {
     const rows = await this.#sql<

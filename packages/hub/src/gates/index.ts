@@ -21,6 +21,8 @@ import { RootStore } from './root-store.ts';
 import { WordStore } from './word-store.ts';
 
 export type { Book } from './books.ts';
+export { GapDesk } from './gap-desk.ts';
+export type { GapRecord } from './gap-store.ts';
 export { type GateState, GateTable, type GateWord } from './gate-table.ts';
 export { HourReader } from './hour-reader.ts';
 export type { HourFault } from './hour-roots.ts';

@@ -52,6 +52,9 @@ describe('a benchmark of an agent', { tags: ['postgres'], timeout: 120_000 }, ()
       },
       nodeSeed: async () => seed,
       ownerKey: async () => undefined,
+      updates: () => {
+        throw new Error('a benchmark asks nothing of updates');
+      },
       hub: async () => world.url,
     };
     const handlers = createJobHandlers(deps, { benchmarkSeconds: 0.2, benchmarkMegabytes: 16 });

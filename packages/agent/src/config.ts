@@ -239,7 +239,7 @@ export const SETTINGS: readonly Setting[] = [
     env: ['STOA_AGENT_DIAL_BACK'],
     flag: 'dial-back',
     unit: 'no | public | addresses, CIDR ranges',
-    doc: 'Whether the hub may have this agent look at other nodes’ P2P ports: nowhere, on the public internet, or also in these ranges.',
+    doc: 'P2P ports of others that it may look at for the hub: none, public ones, these ranges too.',
     defaultText: 'public',
     parse: (text) => {
       if (text !== 'no' && text !== 'public') addressesIn(text);

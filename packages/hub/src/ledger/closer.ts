@@ -79,7 +79,7 @@ export class HourCloser implements Task {
       const written = await store.written(tx, hour, ids);
       const held = new Balances();
       const warm = nodes.filter((node) => node.paid !== 0n).map(({ nodeId }) => nodeId);
-      for (const one of await store.pending(tx, warm)) held.apply({ kind: 'pending', ...one });
+      for (const one of await store.pending(tx, hour, warm)) held.apply({ kind: 'pending', ...one });
       const least = due.closed ? 1 : 0;
       const open = takesWords(hour, due);
       const taken = settle(nodes, { scored, paid, written, held, least, open });

@@ -62,14 +62,26 @@ export class HourStore {
     return found;
   }
 
+  /**
+   * What waits of these nodes from hours up to this one. An hour that is read again says nothing of a warm-up that began after
+   * it; what can't be told from that waits for its end too.
+   */
   async pending(
     tx: TransactionSql,
+    hour: number,
     nodeIds: readonly string[],
   ): Promise<{ nodeId: string; accountId: AccountId; amount: bigint }[]> {
     if (nodeIds.length === 0) return [];
     const rows = await tx<{ node_id: string; account_id: string; amount: string }[]>`
-      select node_id, account_id, amount::text as amount from ledger_pending where node_id = any(${[...nodeIds]}::text[])
-      order by node_id, account_id`;
+      with held as (select node_id, account_id, amount from ledger_pending where node_id = any(${[...nodeIds]}::text[])),
+      later as (
+        select e.node_id, e.account_id, sum(e.amount) as amount
+        from (select distinct node_id from held) h
+          cross join generate_series(${hour + 1}::int, (select max(hour) from ledger_hours)) at
+          join stoicism_events e on e.hour = at and e.node_id = h.node_id and e.kind in ('pending', 'pending-fee')
+        group by 1, 2)
+      select node_id, account_id, greatest(held.amount - coalesce(later.amount, 0), 0)::text as amount
+      from held left join later using (node_id, account_id) order by node_id, account_id`;
     return rows.map(({ node_id: nodeId, account_id: account, amount }) => ({
       ...{ nodeId, accountId: account, amount: BigInt(amount) },
     }));

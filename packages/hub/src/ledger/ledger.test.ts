@@ -116,6 +116,20 @@ describe('the ledger', { timeout: 60_000 }, () => {
     await sound();
   });
 
+  it('ends no warm-up by an hour before it that is read again', async () => {
+    world.tell(HOUR, ONE, { pending: 1n });
+    world.tell(HOUR + 1, ONE, { paid: 2n });
+    for (const later of [HOUR + 4, HOUR + 5]) world.tell(later, ONE, { pending: ALL });
+    for (const hour of [HOUR, HOUR + 1, HOUR + 4, HOUR + 5, HOUR + 12]) await world.after(hour, 15);
+    expect(await current(ANN)).toBe(wordPoints(3n, 1_000_000));
+    const waiting = await database.sql`select amount::text as amount from ledger_pending`;
+    expect(waiting).toEqual([{ amount: String(2n * wordPoints(ALL, 1_000_000)) }]);
+    world.tell(HOUR + 30, ONE, { paid: 1n });
+    await world.after(HOUR + 30, 15);
+    expect(await current(ANN)).toBe(wordPoints(7n, 1_000_000) + 2n * wordPoints(ALL, 1_000_000));
+    await sound();
+  });
+
   it('gives a tunnel its fee of paid and pending minutes alike; what waits does so for both', async () => {
     const tunnel = { accountId: TUNNEL, permille1: 125 };
     world.payeeOf = () => ({ accountId: ANN, ownerId: 'x', tunnel });

@@ -49,14 +49,14 @@ export class HourCloser implements Task {
     const { hour, doneUpTo } = due;
     const begun = clock.now();
     if (due.closed && !isKept(hour, begun))
-      return store.finish(hour, { now: begun, tookMs: 0, nextPassAt: undefined });
+      return store.finish(due, { now: begun, tookMs: 0, nextPassAt: undefined });
     const pages = hours.hours(hour, doneUpTo === undefined ? {} : { after: doneUpTo });
     for await (const known of ahead(this.#known(hour, pages))) {
       await this.#settle(due, known);
       if (stop?.aborted) return;
     }
     const now = clock.now();
-    await store.finish(hour, { now, tookMs: now - begun, nextPassAt: nextPass(hour, now) });
+    await store.finish(due, { now, tookMs: now - begun, nextPassAt: nextPass(hour, now) });
     if (!due.closed) log.info({ hour, tookMs: now - begun }, 'an hour of the ledger is closed');
   }
 
@@ -73,6 +73,8 @@ export class HourCloser implements Task {
     const { book, store, clock } = this.#deps;
     const { hour } = due;
     await book.open(hour, async ({ tx, head, append }) => {
+      // A reset came while the hour was being read: what is written behind it would count in the balances that it began.
+      if (hour < head.firstHour) return;
       // Those of a demonstration or a rehearsal: they may be seen to earn, and never anything of value.
       const simulated = head.mode === 'live' ? await store.simulated(tx, ids) : NONE;
       const nodes = all.filter(({ nodeId }) => !simulated.has(nodeId));

@@ -152,6 +152,21 @@ describe('people at the ledger', { timeout: 60_000 }, () => {
     await sound();
   });
 
+  it('go live while hours are being closed: nothing of before counts behind it, and none is read again', async () => {
+    const whole = world.hours.bind(world);
+    world.hours = async function* (hour, from) {
+      for await (const page of whole(hour, from)) {
+        if ((await tools.book.head()).mode === 'shadow') await tools.desk.reset(first(), 'live');
+        yield page;
+      }
+    };
+    for (const hour of [3, 4]) world.tell(FIRST_HOUR + hour, nodeName(1), { paid: ALL });
+    await world.after(FIRST_HOUR + 4, 15);
+    expect(await current(ANNS)).toBe(0n);
+    expect(await database.sql`select hour from ledger_hours where next_pass_at is not null`).toEqual([]);
+    await sound();
+  });
+
   it('pay for seeds once in 30 days and five a day, never to oneself; for blocks once a day and key', async () => {
     const { bonuses } = tools;
     const donor = { accountId: BOBS, ownerId: 'b' };

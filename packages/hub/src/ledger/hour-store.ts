@@ -33,7 +33,7 @@ export class HourStore {
     const rows = await this.#sql<
       { hour: number; next_pass_at: Date; closed_at: Date | null; done_up_to: string | null }[]
     >`select hour, next_pass_at, closed_at, done_up_to from ledger_hours
-      where next_pass_at <= ${at} order by closed_at is not null, hour`;
+      where next_pass_at <= ${at} and hour >= ${firstHour} order by closed_at is not null, hour`;
     return rows.map((row) => ({
       hour: row.hour,
       dueAt: row.next_pass_at.getTime(),
@@ -110,9 +110,12 @@ export class HourStore {
     await tx`update ledger_hours set done_up_to = ${upTo} where hour = ${hour}`;
   }
 
-  /** A pass came to its end: the hour's sums are made of its events, whoever wrote them. */
+  /**
+   * A pass came to its end: the hour's sums are made of its events, whoever wrote them. Not if the hour was due for another one
+   * meanwhile, or by a reset for none.
+   */
   async finish(
-    hour: number,
+    { hour, dueAt }: Pick<DueHour, 'hour' | 'dueAt'>,
     by: { now: number; tookMs: number; nextPassAt: number | undefined },
   ): Promise<void> {
     await this.#sql`update ledger_hours h
@@ -126,6 +129,6 @@ export class HourStore {
           coalesce(sum(amount) filter (where kind = 'fee'), 0) as fees,
           (count(*) filter (where revision > 0))::int as revised
         from stoicism_events where hour = ${hour} and node_id <> '') s
-      where h.hour = ${hour}`;
+      where h.hour = ${hour} and h.next_pass_at = ${new Date(dueAt)}`;
   }
 }

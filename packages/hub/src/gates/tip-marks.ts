@@ -32,7 +32,8 @@ export class TipMarks {
 
   /** One more node reports the tip. */
   hold(tip: MarkedTip): number {
-    const held = this.#marks.get(tip.hash);
+    const key = keyOf(tip);
+    const held = this.#marks.get(key);
     if (held !== undefined) {
       this.#holders[held]! += 1;
       return held;
@@ -40,7 +41,7 @@ export class TipMarks {
     const mark = this.#free.pop() ?? this.#tips.length;
     this.#tips[mark] = tip;
     this.#holders[mark] = 1;
-    this.#marks.set(tip.hash, mark);
+    this.#marks.set(key, mark);
     return mark;
   }
 
@@ -49,7 +50,7 @@ export class TipMarks {
     if (mark === NO_TIP) return;
     this.#holders[mark]! -= 1;
     if (this.#holders[mark]! > 0) return;
-    this.#marks.delete(this.#tips[mark]!.hash);
+    this.#marks.delete(keyOf(this.#tips[mark]!));
     this.#tips[mark] = undefined;
     this.#free.push(mark);
   }
@@ -62,4 +63,9 @@ export class TipMarks {
       this.#near[mark] = tip !== undefined && isNear(tip) ? 1 : 0;
     }
   }
+}
+
+/** With its chain: that is a node's claim, and what one claims of a hash must not bind the others. */
+function keyOf({ chain, hash }: MarkedTip): string {
+  return `${chain} ${hash}`;
 }

@@ -24,7 +24,7 @@ export class BookReader<Entry, Cursor> {
 
   readonly #isHere: (nodeId: string) => boolean;
 
-  /** @param isHere whose changes matter: the others are asked for when their session begins. */
+  /** @param isHere whose changes matter: the others are asked for when their session begins, and at the full hour after. */
   constructor(by: {
     book: Book<Entry, Cursor>;
     isHere: (nodeId: string) => boolean;
@@ -43,7 +43,11 @@ export class BookReader<Entry, Cursor> {
     know: (nodeId: string, entry: Entry | undefined) => void,
   ): Promise<void> {
     await this.#noteChanges();
-    for (const nodeId of fresh) this.#note(nodeId, hubHour);
+    // A change told while the node was away holds from the next full hour at the latest.
+    for (const nodeId of fresh) {
+      this.#note(nodeId, hubHour);
+      this.#note(nodeId, hubHour + 1);
+    }
     for (const [fromHour, nodeIds] of this.#due) {
       if (fromHour > hubHour) continue;
       for (const some of pagesOf([...nodeIds])) {

@@ -153,7 +153,13 @@ describe('a payout account', { timeout: 120_000 }, () => {
     await bob.answer(`/payout/tunnels/${tunnel!['tunnel_id']}/agree`, {});
     expect([(await paid(nodeId, thisHour()))?.tunnel, (await paid(nodeId))?.tunnel]).toEqual([
       undefined,
-      { accountId: expect.stringMatching(/^[0-9a-f]{32}$/), permille1: 125 },
+      {
+        ...{
+          accountId: expect.stringMatching(/^[0-9a-f]{32}$/),
+          ownerId: expect.stringMatching(/^[0-9a-f]{32}$/),
+        },
+        permille1: 125,
+      },
     ]);
     const acts = await world.database.sql`select act from audit_log where act like 'payout.%' order by seq`;
     expect(new Set(acts.map((row) => row['act']))).toEqual(

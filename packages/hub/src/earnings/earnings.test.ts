@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { NodeAccess, type Tier } from '#accounts/index.ts';
 import { someViewer } from '#accounts/viewer.fixture.ts';
+import { createLedgerTools } from '#ledger/index.ts';
 import { LedgerWorld } from '#ledger/world.fixture.ts';
 import { Liveness, NodeListing } from '#nodes/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
@@ -16,7 +17,7 @@ import { toHttpError } from '../http-error.ts';
 import { AdminStore } from './admin-store.ts';
 import { FeedStore } from './feed-store.ts';
 import { createEarnings, type Earnings } from './index.ts';
-import { ANN, bits, EarnedWorld, FIRST_DAY } from './world.fixture.ts';
+import { ANN, ANNS, bits, EarnedWorld, FIRST_DAY } from './world.fixture.ts';
 
 const HOUR_MS = 3_600_000;
 const FIRST = FIRST_DAY * 24;
@@ -216,6 +217,53 @@ describe('earnings', { timeout: 60_000 }, () => {
     expect(lines[1]).toMatch(/,TEST$/);
     asking = { email: 'bob@x.example', tier: 'operator' };
     expect((await page('/earnings/events.csv')).text.trim().split('\r\n')).toHaveLength(1);
+  });
+
+  it('tells nobody who only named an account what others earn for it, and no label of a node of somebody else', async () => {
+    const { sql } = database;
+    const tools = createLedgerTools({ sql, clock });
+    const mallory = 'mallory@x.example';
+    await sql`insert into payout_choices (owner, account_id, from_hour, set_by, set_at)
+      values (${mallory}, ${ANNS}, ${FIRST}, ${mallory}, now())`;
+    const node = await world.node(1, { owner: 'bob@x.example' });
+    const tunnel = { accountId: ANNS, ownerId: 'annid', permille1: 500 };
+    world.ledger.payeeOf = () => ({ accountId: 'b0'.repeat(16), ownerId: 'bobid', tunnel });
+    await world.left(node, FIRST, { failed: { 'warm-up': bits(0, 30) } });
+    await world.close(FIRST, [node]);
+    const given = {
+      kind: 'adjustment',
+      revision: 0,
+      nodeId: '',
+      amount: 1n,
+      basis: { minutes: 0n, microScore: 0, scoreVersion: 0 },
+    } as const;
+    const adjust = (ref: string) =>
+      tools.book.open(FIRST, (opened) =>
+        opened.append([{ ...given, hour: FIRST, accountId: ANNS, ref, ownerId: undefined }]),
+      );
+    await adjust('1');
+    await sql`insert into payout_challenges (nonce, email, account_id, expires_at) values ('n', ${ANN}, ${ANNS}, now())`;
+    await sql`insert into payout_proofs (account_id, email, nonce, challenge, signatures, guard, guard_from, said_by, proven_at, from_hour)
+      values (${ANNS}, ${ANN}, 'n', '', '[]', '{}', 'name', '{}', now(), ${FIRST})`;
+    await adjust('2');
+    const owners =
+      await sql`select kind, ref, owner_email as owner from stoicism_events where account_id = ${ANNS} order by sequence`;
+    expect(owners.map(({ kind, ref, owner }) => [kind + ref, owner])).toEqual([
+      ['fee', ANN],
+      ['pending-fee', ANN],
+      ['matured', ANN],
+      ['adjustment1', null],
+      ['adjustment2', ANN],
+    ]);
+    const nothing = { pending: 0n, current: 0n, minting: 0n, redeemed: 0n };
+    expect(await tools.overview.holdings(mallory)).toEqual(nothing);
+    expect((await tools.overview.holdings(ANN)).current).toBeGreaterThan(0n);
+    expect((await tools.events.page(ANN, { limit: 9 })).events.map(({ label }) => label)).not.toContain(
+      'node-001',
+    );
+    const csv = (await page('/earnings/events.csv')).text;
+    expect(csv).toContain(',fee,');
+    expect(csv).not.toContain('node-001');
   });
 
   it('shows admins twenty nodes a page by one query a page', async () => {

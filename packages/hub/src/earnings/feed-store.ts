@@ -19,7 +19,7 @@ export interface FeedEvent extends Place {
 
 /** With all that a table of one's own wants to know. */
 export interface ExportedEvent extends FeedEvent {
-  /** Empty where there is none, or it is gone; so is the account. */
+  /** Empty where there is none, or it is not (any more) the reader's. The account is empty where there is none. */
   readonly label: string;
   readonly account: string;
   readonly ref: string;
@@ -94,7 +94,7 @@ export class FeedStore {
       select e.sequence, e.ran_at, e.hour, e.kind, e.revision, e.node_id, n.label, a.account, e.ref,
         e.amount::text as amount, e.minutes, e.micro_score, e.score_version,
         e.sequence > coalesce(h.reset_sequence, 0) as in_force
-      from stoicism_events e left join ledger_head h on true left join nodes n on n.node_id = e.node_id
+      from stoicism_events e left join ledger_head h on true left join nodes n on n.node_id = e.node_id and n.owner = ${email}
         left join payout_accounts a on a.account_id = e.account_id
       where e.owner_email = ${email} order by e.ran_at, e.sequence`;
     for await (const page of rows.cursor(ROWS))

@@ -41,11 +41,11 @@ export function createEarnings(deps: EarningsDeps): Earnings {
   const { sql, clock, crypto } = deps;
   const store = new EarningsStore(sql);
   const feed = new FeedStore(sql);
-  const { book: ledger } = createLedgerTools({ sql, clock });
+  const { book: ledger, overview } = createLedgerTools({ sql, clock });
   const hours = new HourReader({ sql, crypto });
   const scores = new Scores(sql);
   const read = { store, hours, scores, ledger, clock };
-  const reader = new EarningsReader({ ...read, payees: new PayoutResolver(sql) });
+  const reader = new EarningsReader({ ...read, overview, payees: new PayoutResolver(sql) });
   const days = new NodeDays(read);
   return {
     feature: earningsPages({

@@ -1,13 +1,15 @@
 import { splitFee, wordPoints } from '@stoa/protocol/stoicism';
+import type { Holdings, OverviewStore } from '#ledger/index.ts';
 import type { Clock } from '../clock.ts';
 import { hubHourOf } from '../hub-hour.ts';
 import { SettledDays } from './settled-days.ts';
 import type { HourSource, ModeSource, PayeeSource, ScoreSource } from './sources.ts';
-import type { EarningsStore, Holdings, NodePlace, Obstacles } from './store.ts';
+import type { EarningsStore, NodePlace, Obstacles } from './store.ts';
 import { addSums, earnedIn, type KindSums } from './sums.ts';
 
 export interface ReaderDeps {
   readonly store: EarningsStore;
+  readonly overview: Pick<OverviewStore, 'holdings'>;
   readonly hours: HourSource;
   readonly scores: ScoreSource;
   readonly payees: PayeeSource;
@@ -115,12 +117,12 @@ export class EarningsReader {
   }
 
   async now(email: string): Promise<Now> {
-    const { store, ledger } = this.#deps;
+    const { store, overview, ledger } = this.#deps;
     const hour = this.#hour();
     const { mode, firstHour, resetSequence } = await ledger.head();
     const from = Math.max(hour - (hour % DAY_HOURS), resetSequence > 0 ? firstHour : 0);
     const [holdings, obstacles, { written, open }] = await Promise.all([
-      store.holdings(email),
+      overview.holdings(email),
       store.obstacles(email, hour),
       store.standing(email, { from, current: hour }),
     ]);

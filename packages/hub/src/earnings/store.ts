@@ -3,14 +3,6 @@ import type { Sql } from '#seams/db-adapter/index.ts';
 import { startOf } from '../hub-hour.ts';
 import type { KindSums } from './sums.ts';
 
-/** Over all accounts that an owner ever named; units of 1e-12 points. */
-export interface Holdings {
-  readonly pending: bigint;
-  readonly current: bigint;
-  readonly minting: bigint;
-  readonly redeemed: bigint;
-}
-
 export interface OwnNode {
   readonly nodeId: string;
   readonly label: string;
@@ -46,20 +38,6 @@ export class EarningsStore {
 
   constructor(sql: Sql) {
     this.#sql = sql;
-  }
-
-  async holdings(email: string): Promise<Holdings> {
-    const [row] = await this.#sql<Record<keyof Holdings, string>[]>`
-      with own as (select distinct account_id from payout_choices where owner = ${email} and account_id is not null)
-      select coalesce(sum(a.current), 0)::text as current, coalesce(sum(a.minting), 0)::text as minting,
-        coalesce(sum(a.redeemed), 0)::text as redeemed,
-        (select coalesce(sum(p.amount), 0)::text from ledger_pending p join own using (account_id)) as pending
-      from ledger_accounts a join own using (account_id)`;
-    const { pending, current, minting, redeemed } = row!;
-    return {
-      ...{ pending: BigInt(pending), current: BigInt(current) },
-      ...{ minting: BigInt(minting), redeemed: BigInt(redeemed) },
-    };
   }
 
   async obstacles(email: string, hubHour: number): Promise<Obstacles> {

@@ -159,7 +159,7 @@ async function store(tx: TransactionSql, head: Head, events: readonly LedgerEven
 
 type OwnerOf = (event: LedgerEvent) => string | undefined;
 
-/** Whose an event is, by e-mail: the owner whom it names, else whoever named its account last. */
+/** Whose an event is, by e-mail: the owner whom it names, else the last chooser of its account who proved to hold it: anyone may name one. */
 async function ownersOf(tx: TransactionSql, events: readonly LedgerEvent[]): Promise<OwnerOf> {
   const ids = [...new Set(events.flatMap(({ ownerId }) => ownerId ?? []))];
   const accounts = [...new Set(events.flatMap((one) => (one.ownerId === undefined ? one.accountId : [])))];
@@ -167,7 +167,9 @@ async function ownersOf(tx: TransactionSql, events: readonly LedgerEvent[]): Pro
     select owner_id as id, email from payout_people where owner_id = any(${ids}::text[])`;
   const choosers = await tx<{ id: string; email: string }[]>`
     select distinct on (account_id) account_id as id, owner as email from payout_choices
-    where account_id = any(${accounts}::text[]) order by account_id, seq desc`;
+    where account_id = any(${accounts}::text[]) and exists (select from payout_proofs v
+      where v.account_id = payout_choices.account_id and v.email = payout_choices.owner)
+    order by account_id, seq desc`;
   const byOwner = new Map(people.map(({ id, email }) => [id, email]));
   const byAccount = new Map(choosers.map(({ id, email }) => [id, email]));
   return ({ ownerId, accountId }) =>

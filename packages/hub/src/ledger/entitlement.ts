@@ -8,7 +8,7 @@ export interface Claim {
   readonly accountId: AccountId;
   readonly amount: bigint;
   readonly basis: Basis;
-  readonly ownerId: string | undefined;
+  readonly ownerId: string;
 }
 
 /** What was written of a node's hour so far, by kind and account. */
@@ -41,8 +41,8 @@ function split(
   const { accountId, ownerId } = payee;
   const rest: Claim = { kind: own, accountId, amount: shares.rest, basis, ownerId };
   if (tunnel === undefined) return [rest];
-  const { accountId: to } = tunnel;
-  return [rest, { kind: fee, accountId: to, amount: shares.fee, basis, ownerId: undefined }];
+  const { accountId: to, ownerId: lender } = tunnel;
+  return [rest, { kind: fee, accountId: to, amount: shares.fee, basis, ownerId: lender }];
 }
 
 /** How the words of an hour differ from what was written of it. */

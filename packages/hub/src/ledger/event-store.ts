@@ -19,7 +19,7 @@ interface EventRow {
 
 /** An event as its owner reads it. */
 export interface ListedEvent extends Omit<LedgerEvent, 'ownerId'> {
-  /** Of the node; undefined where there is none, or it is gone. */
+  /** Of the node; undefined where there is none, or it is not (any more) the reader's. */
   readonly label: string | undefined;
 }
 
@@ -60,7 +60,7 @@ export class EventStore {
     const rows = await sql<(EventRow & { label: string | null })[]>`
       select e.*, n.label from (select * from stoicism_events e where e.owner_email = ${email} and ${below}
         order by e.ran_at desc, e.sequence desc limit ${limit + 1}) e
-      left join nodes n on n.node_id = e.node_id order by e.ran_at desc, e.sequence desc`;
+      left join nodes n on n.node_id = e.node_id and n.owner = ${email} order by e.ran_at desc, e.sequence desc`;
     const events = rows.slice(0, limit).map((row) => ({ ...eventOf(row), label: row.label ?? undefined }));
     const last = events.at(-1);
     return { events, next: rows.length > limit && last !== undefined ? last : undefined };

@@ -44,7 +44,7 @@ export interface EventDraft {
   readonly amount: bigint;
   /** Of a revision the whole that is in force, not what came to it. */
   readonly basis: Basis;
-  /** The owner of the node then; undefined: whoever named the account last. Stored as the e-mail, a local column (§16.5). */
+  /** Whom it was earned for; undefined: whoever proved last to hold the account. Stored as the e-mail, a local column (§16.5). */
   readonly ownerId: string | undefined;
 }
 

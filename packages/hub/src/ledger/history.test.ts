@@ -73,7 +73,7 @@ function worldOf(sql: Sql): LedgerWorld {
   const indexOf = new Map(Array.from({ length: NODES }, (_, i) => [nodeName(i), i]));
   world.payeeOf = (hour, id) => {
     const node = indexOf.get(id)!;
-    const tunnel = node % 2 === 0 ? { accountId: TUNNEL, permille1: FEE } : undefined;
+    const tunnel = node % 2 === 0 ? { accountId: TUNNEL, ownerId: 't', permille1: FEE } : undefined;
     return { accountId: accountOf(hour - FIRST_HOUR, node), ownerId: 'x', tunnel };
   };
   world.scoreOf = (hour, id) => ({ micro: microOf(hour - FIRST_HOUR, indexOf.get(id)!), version: 1 });

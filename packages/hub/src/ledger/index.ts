@@ -24,6 +24,7 @@ export type { CheckReport } from './check.ts';
 export type { LedgerDesk } from './desk.ts';
 export { type DumpReport, type DumpVerdict, verifyDump, writeDump } from './dump.ts';
 export type { AccountId, EventDraft, Kind, LedgerEvent } from './event.ts';
+export type { Holdings, OverviewStore } from './overview-store.ts';
 export { type Fault, Replay } from './replay.ts';
 export { ledgerPages } from './routes.tsx';
 export type { HourSource, NodeHourWords, Payee, PayeeSource, Score, ScoreSource } from './sources.ts';

@@ -131,7 +131,7 @@ describe('the ledger', { timeout: 60_000 }, () => {
   });
 
   it('gives a tunnel its fee of paid and pending minutes alike; what waits does so for both', async () => {
-    const tunnel = { accountId: TUNNEL, permille1: 125 };
+    const tunnel = { accountId: TUNNEL, ownerId: 't', permille1: 125 };
     world.payeeOf = () => ({ accountId: ANN, ownerId: 'x', tunnel });
     world.scoreOf = () => ({ micro: 1_234_567, version: 3 });
     world.tell(HOUR, ONE, { pending: 7n });

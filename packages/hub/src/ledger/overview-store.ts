@@ -33,7 +33,7 @@ export interface RefusedHour {
   readonly seenAt: number;
 }
 
-/** What an account's owner has, over all accounts that their nodes are or were paid to. */
+/** What a person has, over all accounts that the person proved to hold, or that the person's nodes and tunnels are or were paid to. */
 export type Holdings = Omit<Totals, 'accounts'>;
 
 /** Sums and states of the ledger, for people. */
@@ -98,7 +98,7 @@ export class OverviewStore {
         seen_at: Date;
       }[]
     >`select r.hour, r.node_id, n.label, r.reason, r.amount::text as amount, r.seen_at
-      from ledger_refusals r left join nodes n using (node_id)
+      from ledger_refusals r left join nodes n on n.node_id = r.node_id and ${email === undefined ? sql`true` : sql`n.owner = ${email}`}
       where ${email === undefined ? sql`true` : sql`r.owner_email = ${email}`} order by r.hour desc, r.node_id limit ${limit}`;
     return rows.map((row) => ({
       ...{ hour: row.hour, nodeId: row.node_id, label: row.label ?? undefined, reason: row.reason },
@@ -106,12 +106,22 @@ export class OverviewStore {
     }));
   }
 
+  /**
+   * Anyone may name any account, and Pending and Minting are published nowhere: without a proof they are told of the person's own
+   * nodes alone, and not at all (only who proved is minted to).
+   */
   async holdings(email: string): Promise<Holdings> {
     const [row] = await this.#sql<Record<'pending' | 'current' | 'minting' | 'redeemed', string>[]>`
-      with own as (select distinct account_id from payout_choices where owner = ${email} and account_id is not null)
-      select coalesce(sum(a.current), 0)::text as current, coalesce(sum(a.minting), 0)::text as minting,
-        coalesce(sum(a.redeemed), 0)::text as redeemed,
-        (select coalesce(sum(p.amount), 0)::text from ledger_pending p join own using (account_id)) as pending
+      with mine as (select node_id from nodes where owner = ${email}
+        union select node_id from payout_tunnels where tunnel_owner = ${email} and agreed_at is not null),
+      own as (select account_id, bool_or(proven) as proven from (
+        select account_id, true as proven from payout_proofs where email = ${email}
+        union all select c.account_id, false from payout_choices c where c.owner = ${email} and c.account_id is not null
+          and exists (select from mine where c.node_id is null or mine.node_id = c.node_id)) named group by account_id)
+      select coalesce(sum(a.current), 0)::text as current, coalesce(sum(a.redeemed), 0)::text as redeemed,
+        coalesce(sum(a.minting) filter (where own.proven), 0)::text as minting,
+        (select coalesce(sum(p.amount), 0)::text from ledger_pending p join own using (account_id)
+          where own.proven or p.node_id in (select node_id from mine)) as pending
       from ledger_accounts a join own using (account_id)`;
     const { pending, current, minting, redeemed } = row!;
     return {

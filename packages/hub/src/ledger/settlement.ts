@@ -66,14 +66,15 @@ function earn(
 /** A minute without a failed gate says that the warm-up is over: what waited for that goes to whom it was earned for. */
 function mature(
   { nodeId, hubHour }: NodeHourWords,
-  { accountId: own, ownerId }: Payee,
+  { accountId: own, ownerId, tunnel }: Payee,
   { written, held, least }: Facts,
 ): EventDraft[] {
   const revision = revisionAfter(written.get(nodeId) ?? [], least);
+  const owners = new Map([...(tunnel ? [[tunnel.accountId, tunnel.ownerId] as const] : []), [own, ownerId]]);
   return [...held.pendingOf(nodeId)]
     .filter(([, amount]) => amount !== 0n)
     .map(([accountId, amount]) => ({
       ...{ kind: 'matured', hour: hubHour, revision, nodeId, accountId, ref: '', amount, basis: NO_BASIS },
-      ownerId: accountId === own ? ownerId : undefined,
+      ownerId: owners.get(accountId),
     }));
 }

@@ -37,6 +37,7 @@ export interface Payee {
   readonly tunnel?:
     | {
         readonly accountId: AccountId;
+        readonly ownerId: string;
         /** Tenths of a per-mille of the hour. */
         readonly permille1: number;
       }

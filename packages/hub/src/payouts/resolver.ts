@@ -10,6 +10,8 @@ export interface Payout {
   readonly verified: boolean;
   readonly tunnel?: {
     readonly accountId: string;
+    /** Of who lends the way in. */
+    readonly ownerId: string;
     /** Tenths of a per-mille of the hour's accrual. */
     readonly permille1: number;
   };
@@ -28,6 +30,7 @@ interface PayoutRow {
   owner_id: string;
   verified: boolean;
   tunnel_account: string | null;
+  tunnel_owner_id: string | null;
   permille1: number | null;
 }
 
@@ -72,7 +75,7 @@ export class PayoutResolver {
       profile as materialized (select distinct on (c.owner) c.owner, c.account_id
         from payout_choices c join people using (owner) where c.node_id is null and c.from_hour <= ${hubHour}
         order by c.owner, c.from_hour desc, c.seq desc)
-      select o.node_id, a.account_id, a.account, p.owner_id, t.permille1, tp.account_id as tunnel_account,
+      select o.node_id, a.account_id, a.account, p.owner_id, t.permille1, tp.account_id as tunnel_account, tq.owner_id as tunnel_owner_id,
         exists (select 1 from payout_proofs v where v.account_id = a.account_id and v.from_hour <= ${hubHour}) as verified
       from asked o
         join payout_people p on p.email = o.owner
@@ -80,7 +83,8 @@ export class PayoutResolver {
         left join profile mine on mine.owner = o.owner
         join payout_accounts a on a.account_id = coalesce(own.account_id, mine.account_id)
         left join tunnel t on t.node_id = o.node_id and t.node_owner = o.owner
-        left join profile tp on tp.owner = t.tunnel_owner`;
+        left join profile tp on tp.owner = t.tunnel_owner
+        left join payout_people tq on tq.email = t.tunnel_owner`;
     return new Map(rows.map((row) => [row.node_id, payoutOf(row)]));
   }
 
@@ -118,12 +122,14 @@ export async function noteChange(
 }
 
 function payoutOf(row: PayoutRow): Payout {
-  const { tunnel_account: accountId, permille1 } = row;
+  const { tunnel_account: accountId, tunnel_owner_id: ownerId, permille1 } = row;
   return {
     accountId: row.account_id,
     account: row.account,
     ownerId: row.owner_id,
     verified: row.verified,
-    ...(accountId !== null && permille1 !== null && { tunnel: { accountId, permille1 } }),
+    ...(accountId !== null &&
+      ownerId !== null &&
+      permille1 !== null && { tunnel: { accountId, ownerId, permille1 } }),
   };
 }

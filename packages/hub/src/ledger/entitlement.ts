@@ -49,8 +49,11 @@ function split(
 export type Difference =
   | { readonly kind: 'none' }
   | { readonly kind: 'more'; readonly amount: bigint; readonly drafts: readonly EventDraft[] }
-  /** By these words less was earned than is banked: what is banked is never lost but by an adjustment, with its reason. */
-  | { readonly kind: 'less'; readonly amount: bigint };
+  /**
+   * Less was earned than is banked, if only by one of the accounts, as after a transfer that was applied late: what is banked is
+   * never lost but by an adjustment, with its reason.
+   */
+  | { readonly kind: 'less' /** What they would lose. */; readonly amount: bigint };
 
 /**
  * The events by which what was written becomes what is claimed, all of one revision. The same again gives none, so it does
@@ -75,13 +78,21 @@ export function differenceOf(
     })),
   ].filter(({ amount }) => amount !== 0n);
   if (changes.length === 0) return { kind: 'none' };
+  const lost = lossOf(changes);
+  if (lost < 0n) return { kind: 'less', amount: lost };
   const sum = changes.reduce((all, { amount }) => all + amount, 0n);
-  if (sum < 0n) return { kind: 'less', amount: sum };
   const revision = revisionAfter(written, least);
   const drafts = changes.map(({ kind, accountId, amount, basis, ownerId }) => ({
     ...{ kind, accountId, amount, basis, ownerId, nodeId, revision, hour: hubHour, ref: '' },
   }));
   return { kind: 'more', amount: sum, drafts };
+}
+
+/** Of all accounts that would have less by these changes than before; a minute that only moves to another bucket is none. */
+function lossOf(changes: readonly Pick<Claim, 'accountId' | 'amount'>[]): bigint {
+  const sums = new Map<string, bigint>();
+  for (const { accountId, amount } of changes) sums.set(accountId, (sums.get(accountId) ?? 0n) + amount);
+  return [...sums.values()].reduce((lost, sum) => (sum < 0n ? lost + sum : lost), 0n);
 }
 
 /** Which revision of a node's hour is written next. */

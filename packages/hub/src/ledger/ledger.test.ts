@@ -83,6 +83,20 @@ describe('the ledger', { timeout: 60_000 }, () => {
     await sound();
   });
 
+  it('takes nothing back from one account for another, when who owned a closed hour is told late', async () => {
+    world.tell(HOUR, ONE, { paid: ALL });
+    await world.after(HOUR, 15);
+    world.payeeOf = () => ({ accountId: BOB, ownerId: 'y' });
+    world.tell(HOUR + 1, ONE, { paid: ALL });
+    await world.after(HOUR + 1, 20);
+    const earned = wordPoints(ALL, 1_000_000);
+    expect([await current(ANN), await current(BOB)]).toEqual([earned, earned]);
+    expect(await database.sql`select hour, reason, amount::text as amount from ledger_refusals`).toEqual([
+      { hour: HOUR, reason: 'less', amount: String(-earned) },
+    ]);
+    await sound();
+  });
+
   it('reads no hour again whose words may be gone', async () => {
     world.tell(HOUR, ONE, { paid: ALL });
     await world.after(HOUR, 15);

@@ -136,7 +136,7 @@ export const ledgerRefusals = pgTable(
     hour: integer('hour').notNull(),
     nodeId: nodeIdColumn('node_id').notNull(),
     reason: text('reason').$type<'late' | 'less'>().notNull(),
-    /** What the hour would be worth by them, less what it was paid. */
+    /** What they would have given; below 0, what they would have taken from those who were paid. */
     amount: units('amount'),
     ownerEmail: text('owner_email'),
     seenAt: instant('seen_at').notNull(),

@@ -8,7 +8,7 @@ export interface Refusal {
   readonly nodeId: string;
   /** The hour's time is over; or it would take back what is banked. */
   readonly reason: 'late' | 'less';
-  /** What the hour would be worth by it, less what it was paid. */
+  /** What it would have given; below 0, what it would have taken from those who were paid. */
   readonly amount: bigint;
   readonly ownerId: string | undefined;
 }

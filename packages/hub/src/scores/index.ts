@@ -62,13 +62,12 @@ export function createScoring(deps: ScoringDeps): Scoring {
   const { sql, clock, random, jobs, onStamped = () => undefined } = deps;
   const tools = createScoreTools(deps);
   const store = new WorkStore(sql);
-  const proofs = (run: Parameters<WorkStore['proofs']>[0]) => store.proofs(run);
   const desk = new WorkDesk({ ...deps, store, check: new WorkCheck({ random, clock }) });
   return {
     ...tools,
     work: workRoutes(desk),
     tasks: [
-      new BenchmarkIntake({ sql, jobs, proofs, clock, onStamped }),
+      new BenchmarkIntake({ sql, jobs, work: store, clock, onStamped }),
       tools.restamp,
       new WorkRetention({ store, clock }),
     ],

@@ -5,15 +5,16 @@ import type { Clock } from '../clock.ts';
 import { nextHour } from '../hub-hour.ts';
 import type { Task } from '../ticker.ts';
 import { baselinesAt } from './baseline-store.ts';
-import type { BenchmarkRun, RunName } from './run.ts';
+import type { BenchmarkRun } from './run.ts';
 import { addRun, dropOldRuns, newestRunAt } from './run-store.ts';
 import { addScore, lockScores } from './score-store.ts';
+import type { WorkStore } from './work-store.ts';
 
 export interface IntakeDeps {
   readonly sql: Sql;
   readonly jobs: Pick<JobReader, 'reports'>;
   /** What the hub's clock and its samples say of a run. */
-  readonly proofs: (run: RunName) => Promise<Proofs>;
+  readonly work: Pick<WorkStore, 'proofs' | 'isWaiting'>;
   readonly clock: Pick<Clock, 'now'>;
   /** Nodes whose score changed. */
   readonly onStamped: (nodeIds: readonly string[]) => void;
@@ -21,6 +22,8 @@ export interface IntakeDeps {
 
 /** Results are stamped with the clock of the instance that took them, and committed a moment later. */
 const OVERLAP_MS = 10 * 60_000;
+/** From the end of a job on, for its answers to be looked at; within the overlap, so that it is found again. */
+const LOOKED_AT_MS = 5 * 60_000;
 const PAGE = 100;
 
 /**
@@ -53,8 +56,10 @@ export class BenchmarkIntake implements Task {
   }
 
   async #take(report: JobReport): Promise<boolean> {
-    const { sql, clock, proofs } = this.#deps;
-    const run = runOf(report, await proofs(report));
+    const { sql, clock, work } = this.#deps;
+    const isFresh = clock.now() - report.endedAt < LOOKED_AT_MS;
+    if (isFresh && (await work.isWaiting(report))) return false;
+    const run = runOf(report, await work.proofs(report));
     return sql.begin(async (tx) => {
       if (!(await addRun(tx, run))) return false;
       if (run.fault === '') {

@@ -109,7 +109,7 @@ export const benchmarkWork = pgTable(
     steps: bigint('steps', { mode: 'bigint' }),
     /** `workClaimKind`, sealed by the node: names the hash of its answer. */
     sealed: bytea('sealed'),
-    /** Of the stretches that were done again; null where the hub had no time for any. */
+    /** Of the stretches that were done again; null until then. */
     verdict: text('verdict'),
   },
   (table) => [

@@ -99,7 +99,7 @@ describe('scores', { timeout: 60_000 }, () => {
   });
 
   it('count no part that no nonce was answered for', async () => {
-    const { intake, reader } = scoringOf(sql, clock, {});
+    const { intake, reader } = scoringOf(sql, clock, { proofs: {} });
     await storeBenchmark(sql, { nodeId: ANN, endedAt: START });
     await intake.tick();
     const { runs, history } = await reader.node(ANN);
@@ -107,6 +107,26 @@ describe('scores', { timeout: 60_000 }, () => {
     expect(runs[0]!.score!.parts.find(({ part }) => part === 'cpuSingle')).toMatchObject({
       note: 'unproven',
     });
+  });
+
+  it('wait until all answers of a run were looked at, and not for ever', async () => {
+    let isWaiting = true;
+    const { intake, reader } = scoringOf(sql, clock, { isWaiting: () => isWaiting });
+    const runs = async () => (await reader.node(ANN)).runs.length;
+    await storeBenchmark(sql, { nodeId: ANN, endedAt: START });
+    clock.time += 4 * MINUTE;
+    await intake.tick();
+    expect(await runs()).toBe(0);
+    isWaiting = false;
+    await intake.tick();
+    expect(await runs()).toBe(1);
+    isWaiting = true;
+    await storeBenchmark(sql, { nodeId: ANN, endedAt: clock.time });
+    await intake.tick();
+    expect(await runs()).toBe(1);
+    clock.time += 5 * MINUTE;
+    await intake.tick();
+    expect(await runs()).toBe(2);
   });
 
   it('keep three runs of a node side by side, and the one they are made of', async () => {

@@ -39,14 +39,19 @@ export async function storeBenchmark(sql: Sql, job: BenchmarkJob): Promise<strin
   return jobId;
 }
 
-/** @param proofs what the hub's clock says of every run. */
-export function scoringOf(sql: Sql, clock: { now(): number }, proofs: Proofs = ALL_PROVEN) {
+/** @param by.proofs what the hub's clock says of every run. @param by.isWaiting whether answers wait to be looked at. */
+export function scoringOf(
+  sql: Sql,
+  clock: { now(): number },
+  { proofs = ALL_PROVEN, isWaiting = () => false }: { proofs?: Proofs; isWaiting?: () => boolean } = {},
+) {
   const jobs = new JobReader({ sql, access: new NodeAccess({ sql }) });
   return {
     ...createScoreTools({ sql, clock }),
     scores: new Scores(sql),
     intake: new BenchmarkIntake({
-      ...{ sql, jobs, clock, proofs: async () => proofs },
+      ...{ sql, jobs, clock },
+      work: { proofs: async () => proofs, isWaiting: async () => isWaiting() },
       onStamped: () => undefined,
     }),
   };

@@ -27,8 +27,10 @@ interface Task extends CheckedWork {
 const STRETCHES = 3;
 /** Of one answer: an honest stretch is a hundredth of a few seconds. */
 const MOST_MS = 5_000;
-/** Answers that wait: more are believed by the clock alone. */
-const MOST_WAITING = 32;
+/** Answers that wait, each of which may hold its whole word of 160 KiB. */
+const MOST_WAITING = 500;
+
+export type Verdict = 'right' | 'wrong';
 
 /** Does stretches of answers again, one answer at a time, beside the event loop. */
 export class WorkCheck {
@@ -42,58 +44,71 @@ export class WorkCheck {
     this.#clock = by.clock;
   }
 
-  /** Undefined where too many wait. */
-  async check(answer: CheckedWork, lanes: readonly WorkLane[]): Promise<'right' | 'wrong' | undefined> {
+  /** Undefined where too many wait, or no thread could look: then nothing is proven. */
+  async check(answer: CheckedWork, lanes: readonly WorkLane[]): Promise<Verdict | undefined> {
     if (this.#waiting >= MOST_WAITING) return undefined;
     this.#waiting += 1;
     const stretches = Array.from({ length: STRETCHES }, () => this.#drawn(lanes));
     const done = this.#last.then(() => follow({ ...answer, stretches }, this.#clock));
-    this.#last = done.finally(() => {
+    // The next one's turn comes whatever became of this one; whoever waits for `done` hears of it.
+    const over = () => {
       this.#waiting -= 1;
-    });
-    return (await done) ? 'right' : 'wrong';
+    };
+    this.#last = done.then(over, over);
+    return done;
   }
 
-  /** Any of all lanes alike. */
+  /** Any step of all lanes alike: a lane of few marks may claim more than all others together. */
   #drawn(lanes: readonly WorkLane[]): Stretch {
-    const total = lanes.reduce((sum, { marks }) => sum + marks.length, 0);
-    let at = Buffer.from(this.#random(4)).readUInt32BE(0) % total;
-    const lane = lanes.findIndex(({ marks }) => {
-      if (at < marks.length) return true;
-      at -= marks.length;
+    const total = lanes.reduce((sum, { every, marks }) => sum + every * marks.length, 0);
+    let at = Number(Buffer.from(this.#random(8)).readBigUInt64BE(0) % BigInt(total));
+    const lane = lanes.findIndex(({ every, marks }) => {
+      if (at < every * marks.length) return true;
+      at -= every * marks.length;
       return false;
     });
     const { marks, every } = lanes[lane]!;
-    return { lane, from: marks[at - 1], to: marks[at]!, steps: every };
+    const mark = Math.floor(at / every);
+    return { lane, from: marks[mark - 1], to: marks[mark]!, steps: every };
   }
 }
 
 /** Whether each stretch ends where it was said to. It takes as long as the node took, and no longer than a limit. */
-function follow(task: Task, clock: Pick<Clock, 'after'>): Promise<boolean> {
+function follow(task: Task, clock: Pick<Clock, 'after'>): Promise<Verdict | undefined> {
   // `tsx` may name functions by a helper of this name.
   const code = `const __name = (named) => named;
 const { parentPort, workerData } = require('node:worker_threads');
 parentPort.postMessage((${String(walk)})(require('node:crypto'), workerData, (${String(workOf)})));`;
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const worker = new Worker(code, { eval: true, workerData: task });
     const cancel = clock.after(MOST_MS, () => {
       // Longer stretches than that are none that it has done in time.
-      resolve(false);
+      resolve('wrong');
       void worker.terminate();
     });
     worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', cancel);
+    // What the answer can't be blamed for; 'exit' follows, and settles it.
+    worker.once('error', () => resolve(undefined));
+    worker.once('exit', () => {
+      cancel();
+      resolve(undefined);
+    });
   });
 }
 
 /** Handed over as its own text. */
-function walk(crypto: typeof import('node:crypto'), task: Task, work: typeof workOf): boolean {
+function walk(crypto: typeof import('node:crypto'), task: Task, work: typeof workOf): Verdict {
   const { part, nonce, file, stretches } = task;
-  return stretches.every(({ lane, from, to, steps }) => {
+  const isRight = ({ lane, from, to, steps }: Stretch): boolean => {
     const { first, step } = work(crypto, { part, nonce, lane, ...(file && { file }) });
     let state = from ?? first;
-    for (let left = steps; left > 0; left -= 1) state = step(state);
+    try {
+      for (let left = steps; left > 0; left -= 1) state = step(state);
+    } catch {
+      // A mark may be made up so that no step can begin with it: 32 x 0xff is no key of secp256k1.
+      return false;
+    }
     return Buffer.compare(state, to) === 0;
-  });
+  };
+  return stretches.every(isRight) ? 'right' : 'wrong';
 }

@@ -168,13 +168,40 @@ describe('work that begins with a nonce', { timeout: 60_000 }, () => {
     });
   });
 
-  it('is believed by the clock alone where too many wait to be looked at', async () => {
+  it('proves nothing before it was looked at', async () => {
     const nonce = await desk().take(word('hashVerify'));
     clock.time += 1_000;
     const none = new WorkCheck({ random: seededRandom('x'), clock: systemClock });
     none.check = async () => undefined;
+    const isWaiting = () => store().isWaiting({ jobId, attempt: 1 });
+    expect(await isWaiting()).toBe(false);
     await desk(none).take(word('hashVerify', [worked('hashVerify', nonce, { marks: 2, every: 5 })]));
+    expect(await proofs()).toEqual({});
+    expect(await isWaiting()).toBe(true);
+    await store().judge({ jobId, attempt: 1, part: 'hashVerify' }, 'right');
     expect(await proofs()).toEqual({ hashVerify: 10_000 });
+    expect(await isWaiting()).toBe(false);
+  });
+
+  it('that no step can begin with is wrong, and the next answer has its turn', async () => {
+    const check = new WorkCheck({ random: seededRandom('keys'), clock: systemClock });
+    // No private key of the curve.
+    const marks = Array.from({ length: 64 }, () => new Uint8Array(32).fill(255));
+    await desk(check).take(word('secp256k1'));
+    const nonce = await desk(check).take(word('hashVerify'));
+    clock.time += 1_000;
+    await Promise.all([
+      desk(check).take(word('secp256k1', [{ every: 1, marks }])),
+      desk(check).take(word('hashVerify', [worked('hashVerify', nonce, { marks: 2, every: 5 })])),
+    ]);
+    expect(await proofs()).toEqual({ secp256k1: 'wrong', hashVerify: 10_000 });
+  });
+
+  it('is looked at by steps: a lane of one mark can claim more than all others', async () => {
+    const nonce = await desk().take(word('cpuMulti'));
+    const honest = worked('cpuMulti', nonce, { marks: 30, every: 1 });
+    await desk().take(word('cpuMulti', [honest, { every: 300, marks: [nonce] }]));
+    expect(await proofs()).toEqual({ cpuMulti: 'wrong' });
   });
 
   it('is none of another node, of a job that does not run, nor of what is no part', async () => {

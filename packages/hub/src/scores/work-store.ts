@@ -1,6 +1,7 @@
 import { type CONTENT_PART, type Proofs, WORK_UNITS, type WorkPart } from '@stoa/protocol/stoicism';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { RunName } from './run.ts';
+import type { Verdict } from './work-check.ts';
 
 export interface WorkName extends RunName {
   readonly part: WorkPart | typeof CONTENT_PART;
@@ -52,17 +53,24 @@ export class WorkStore {
     return rows.length === 1;
   }
 
-  async judge({ jobId, attempt, part }: WorkName, verdict: 'right' | 'wrong'): Promise<void> {
+  async judge({ jobId, attempt, part }: WorkName, verdict: Verdict): Promise<void> {
     await this.#sql`update benchmark_work set verdict = ${verdict}
       where job_id = ${jobId} and attempt = ${attempt} and part = ${part}`;
   }
 
-  /** What the hub's clock allows of each part that was answered. */
+  /** Whether an answer was not looked at yet. */
+  async isWaiting({ jobId, attempt }: RunName): Promise<boolean> {
+    const rows = await this.#sql`select 1 from benchmark_work
+      where job_id = ${jobId} and attempt = ${attempt} and answered_at is not null and verdict is null limit 1`;
+    return rows.length === 1;
+  }
+
+  /** What the hub's clock allows of each part whose answer was looked at: how many steps it has is the node's word until then. */
   async proofs({ jobId, attempt }: RunName): Promise<Proofs> {
     const rows = await this.#sql<
-      { part: WorkPart; steps: bigint; ms: number; verdict: 'right' | 'wrong' | null }[]
+      { part: WorkPart; steps: bigint; ms: number; verdict: Verdict }[]
     >`select part, steps, extract(epoch from answered_at - asked_at)::float8 * 1000 as ms, verdict from benchmark_work
-      where job_id = ${jobId} and attempt = ${attempt} and answered_at is not null`;
+      where job_id = ${jobId} and attempt = ${attempt} and verdict is not null`;
     return Object.fromEntries(
       rows.map(({ part, steps, ms, verdict }) => {
         const perSecond = Number(

@@ -163,6 +163,25 @@ describe('the minutes of a region', { timeout: 120_000 }, () => {
     }
   });
 
+  it('F03 an outage in which the hub fails to start again is one outage', async () => {
+    const a = world.instance('a');
+    await a.start();
+    const node = await world.node('n');
+    node.connect(a);
+    await minutes(10);
+    a.crash();
+    for (const down of [5, 40, 30]) {
+      await silence(world, down);
+      await a.start();
+      if (down !== 30) a.crash();
+    }
+    node.connect(a);
+    await minutes(35);
+    expect(await paidIn([HOUR], node, a)).toEqual([60]);
+    const gaps = await database.sql`select until_minute - from_minute as minutes, counted from hub_gaps`;
+    expect([...gaps]).toEqual([{ minutes: 92, counted: 74 }]);
+  });
+
   it('F03 what an outage costs beyond the day’s allowance waits for an act', async () => {
     const a = world.instance('a');
     await a.start();

@@ -1,7 +1,7 @@
 import { OFF_TIP_MINUTES } from '@stoa/protocol/stoicism';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { dayOf, grantedSpans, type Outage } from './gap-rule.ts';
+import { grantedSpans, type Outage } from './gap-rule.ts';
 import type { GapCause, GapRecord, GapStore } from './gap-store.ts';
 import type { WordStore } from './word-store.ts';
 
@@ -80,7 +80,7 @@ export class GapKeeper {
 
   async #declare(cause: GapCause, instanceId: string, outage: Outage): Promise<void> {
     const { store, clock, log } = this.#deps;
-    const used = await store.used(instanceId, dayOf(outage.from));
+    const used = await store.usedBeside({ instanceId, cause, from: outage.from });
     const spans = grantedSpans(outage, (day) => used.get(day) ?? 0);
     const { from, until } = outage;
     // A gap that nothing is granted of is recorded as well: an act may grant it.

@@ -11,12 +11,17 @@ import { dayOf, type GrantedSpan } from './gap-rule.ts';
  */
 export type GapCause = 'restart' | 'no-tick' | 'no-database' | 'lost' | 'mass-expiry' | 'act';
 
-/** Minutes since 1970, ends exclusive. */
-export interface GapRecord {
+/** Tells gaps apart. */
+export interface GapKey {
   readonly instanceId: string;
-  readonly from: number;
-  readonly until: number;
   readonly cause: GapCause;
+  /** Minutes since 1970, as all that follow. */
+  readonly from: number;
+}
+
+/** Ends are exclusive. */
+export interface GapRecord extends GapKey {
+  readonly until: number;
   readonly granted: GrantedSpan;
   /** Who granted it where the rule does not, and why. */
   readonly act?: { readonly by: string; readonly reason: string } | undefined;
@@ -34,7 +39,7 @@ interface GapRow {
   reason: string | null;
 }
 
-/** Gaps that hubs declared about themselves. Append-only. */
+/** Gaps that hubs declared about themselves. They only ever grow: none is taken back. */
 export class GapStore {
   readonly #sql: Sql;
 
@@ -42,7 +47,7 @@ export class GapStore {
     this.#sql = sql;
   }
 
-  /** Recorded twice is recorded once. */
+  /** One that began with the same minute is the same gap: the longest stands, since a hub may fail to start more than once (F03). */
   async record(gaps: readonly GapRecord[], at: Date): Promise<void> {
     if (gaps.length === 0) return;
     const rows = gaps.map((gap) => ({
@@ -57,14 +62,19 @@ export class GapStore {
       reason: gap.act?.reason ?? null,
       recorded_at: at,
     }));
-    await this.#sql`insert into hub_gaps ${this.#sql(rows)} on conflict do nothing`;
+    await this.#sql`insert into hub_gaps ${this.#sql(rows)}
+      on conflict (instance_id, cause, from_minute, grant_from) do update set
+        until_minute = excluded.until_minute, grant_until = excluded.grant_until, counted = excluded.counted,
+        granted_by = excluded.granted_by, reason = excluded.reason, recorded_at = excluded.recorded_at
+      where excluded.until_minute > hub_gaps.until_minute`;
   }
 
-  /** Minutes of an instance's allowance that are used, by day since 1970. */
-  async used(instanceId: string, sinceDay: number): Promise<Map<number, number>> {
-    const rows = await this.#sql<{ from_minute: number; grant_from: number; counted: number }[]>`
-      select from_minute, grant_from, counted from hub_gaps
-      where instance_id = ${instanceId} and granted_by is null and until_minute >= ${sinceDay * 1_440}`;
+  /** Minutes of an instance's allowance that its other gaps use, by day since 1970. */
+  async usedBeside({ instanceId, cause, from }: GapKey): Promise<Map<number, number>> {
+    const rows = await this.#sql<{ grant_from: number; counted: number }[]>`
+      select grant_from, counted from hub_gaps
+      where instance_id = ${instanceId} and granted_by is null and until_minute >= ${dayOf(from) * 1_440}
+        and (cause, from_minute) <> (${cause}, ${from})`;
     const used = new Map<number, number>();
     for (const { grant_from, counted } of rows) {
       const day = dayOf(grant_from);

@@ -44,7 +44,7 @@ export const gateTicks = pgTable('gate_ticks', {
   at: instant('at').notNull(),
 });
 
-/** What a hub declared about itself: minutes that it missed (F03). One row a granted span; append-only. */
+/** What a hub declared about itself: minutes that it missed (F03). One row a granted span, which only ever grows. */
 export const hubGaps = pgTable(
   'hub_gaps',
   {

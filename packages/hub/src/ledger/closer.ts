@@ -4,7 +4,7 @@ import type { Task } from '../ticker.ts';
 import { Balances } from './balances.ts';
 import type { LedgerBook } from './book.ts';
 import type { DueHour, HourStore } from './hour-store.ts';
-import { isKept, nextPass, takesWords } from './passes.ts';
+import { isKept, nextPass, resumesAfter, takesWords } from './passes.ts';
 import { type Facts, settle } from './settlement.ts';
 import type { HourSource, NodeHourWords, PayeeSource, ScoreSource } from './sources.ts';
 
@@ -46,11 +46,12 @@ export class HourCloser implements Task {
 
   async #pass(due: DueHour, stop: AbortSignal | undefined): Promise<void> {
     const { store, hours, clock, log } = this.#deps;
-    const { hour, doneUpTo } = due;
+    const { hour } = due;
     const begun = clock.now();
     if (due.closed && !isKept(hour, begun))
       return store.finish(due, { now: begun, tookMs: 0, nextPassAt: undefined });
-    const pages = hours.hours(hour, doneUpTo === undefined ? {} : { after: doneUpTo });
+    const after = resumesAfter(due, begun);
+    const pages = hours.hours(hour, after === undefined ? {} : { after });
     for await (const known of ahead(this.#known(hour, pages))) {
       await this.#settle(due, known);
       if (stop?.aborted) return;
@@ -87,7 +88,7 @@ export class HourCloser implements Task {
       const taken = settle(nodes, { scored, paid, written, held, least, open });
       await append(taken.drafts);
       await store.refuse(tx, hour, taken.refusals, clock.now());
-      await store.progress(tx, hour, ids.at(-1)!);
+      await store.progress(tx, due, ids.at(-1)!);
     });
   }
 }

@@ -14,6 +14,9 @@ export interface DueHour {
   readonly doneUpTo: string | undefined;
 }
 
+/** Names a pass: an hour is due for one at a time. */
+type PassKey = Pick<DueHour, 'hour' | 'dueAt'>;
+
 /** How far the closing of hours is, and what was written of them. */
 export class HourStore {
   readonly #sql: Sql;
@@ -106,8 +109,9 @@ export class HourStore {
         owner_email = excluded.owner_email, seen_at = excluded.seen_at`;
   }
 
-  async progress(tx: TransactionSql, hour: number, upTo: string): Promise<void> {
-    await tx`update ledger_hours set done_up_to = ${upTo} where hour = ${hour}`;
+  /** Of this pass: a slower one that others ended must not leave its place to the next. */
+  async progress(tx: TransactionSql, { hour, dueAt }: PassKey, upTo: string): Promise<void> {
+    await tx`update ledger_hours set done_up_to = ${upTo} where hour = ${hour} and next_pass_at = ${new Date(dueAt)}`;
   }
 
   /**
@@ -115,7 +119,7 @@ export class HourStore {
    * meanwhile, or by a reset for none.
    */
   async finish(
-    { hour, dueAt }: Pick<DueHour, 'hour' | 'dueAt'>,
+    { hour, dueAt }: PassKey,
     by: { now: number; tookMs: number; nextPassAt: number | undefined },
   ): Promise<void> {
     await this.#sql`update ledger_hours h

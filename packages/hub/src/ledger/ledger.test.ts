@@ -180,6 +180,36 @@ describe('the ledger', { timeout: 60_000 }, () => {
     await sound();
   });
 
+  it('leaves no place of a slow closer to the next pass, and goes on from none an hour later', async () => {
+    world.tell(HOUR, ONE, { paid: 1n });
+    const whole = world.hours.bind(world);
+    const other = new LedgerWorld(database.sql);
+    other.payeeOf = world.payeeOf;
+    other.words.set(HOUR, world.words.get(HOUR)!);
+    world.hours = async function* (hour, from) {
+      await other.after(HOUR, 15);
+      yield* whole(hour, from);
+    };
+    await world.after(HOUR, 15);
+    const place = () => database.sql`select passes, done_up_to from ledger_hours where hour = ${HOUR}`;
+    expect(await place()).toEqual([{ passes: 1, done_up_to: null }]);
+    const stop = new AbortController();
+    world.hours = async function* (hour, from) {
+      for await (const page of whole(hour, from)) {
+        stop.abort();
+        yield page;
+      }
+    };
+    world.now += 60 * 60_000;
+    await world.closer.tick(stop.signal);
+    expect(await place()).toEqual([{ passes: 1, done_up_to: ONE }]);
+    world.hours = whole;
+    world.tell(HOUR, ONE, { paid: 3n });
+    await world.after(HOUR, 30 * 60);
+    expect(await current(ANN)).toBe(wordPoints(3n, 1_000_000));
+    await sound();
+  });
+
   it('names an event that was changed by hand, one that was taken out, one cut off, and a balance', async () => {
     for (let i = 0; i < 6; i += 1) world.tell(HOUR, nodeName(i), { paid: ALL });
     await world.after(HOUR, 15);

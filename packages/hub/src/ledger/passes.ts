@@ -48,3 +48,14 @@ export function isKept(hour: number, now: number): boolean {
 export function takesWords(hour: number, { dueAt, closed }: { dueAt: number; closed: boolean }): boolean {
   return !closed || dueAt <= endOf(hour) + OPEN_MS;
 }
+
+/**
+ * Behind which node a pass goes on that was cut off. Long after, it begins anew: else words that came in time since, of nodes
+ * before that place, would be read only when the day is over.
+ */
+export function resumesAfter(
+  { dueAt, doneUpTo }: { dueAt: number; doneUpTo: string | undefined },
+  now: number,
+): string | undefined {
+  return now - dueAt > HOUR_MS ? undefined : doneUpTo;
+}

@@ -215,6 +215,13 @@ describe('earnings', { timeout: 60_000 }, () => {
       ['matured', 'Pending to Current', '', '', '', '2.2222206', '0'],
     ]);
     expect(lines[1]).toMatch(/,TEST$/);
+    // A page at a time, each on its own: who stops reading holds no connection.
+    const pages = new FeedStore(database.sql).all(ANN, 2);
+    expect((await pages.next()).value).toHaveLength(2);
+    const [held] = await database.sql`select count(*)::int as n from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'`;
+    expect(held).toEqual({ n: 0 });
+    expect([(await pages.next()).value?.length, (await pages.next()).done]).toEqual([1, true]);
     asking = { email: 'bob@x.example', tier: 'operator' };
     expect((await page('/earnings/events.csv')).text.trim().split('\r\n')).toHaveLength(1);
   });

@@ -88,21 +88,24 @@ export class FeedStore {
     );
   }
 
-  /** Everything, the oldest first. */
-  async *all(email: string): AsyncGenerator<readonly ExportedEvent[]> {
-    const rows = this.#sql<ExportRow[]>`
-      select e.sequence, e.ran_at, e.hour, e.kind, e.revision, e.node_id, n.label, a.account, e.ref,
-        e.amount::text as amount, e.minutes, e.micro_score, e.score_version,
-        e.sequence > coalesce(h.reset_sequence, 0) as in_force
-      from stoicism_events e left join ledger_head h on true left join nodes n on n.node_id = e.node_id and n.owner = ${email}
-        left join payout_accounts a on a.account_id = e.account_id
-      where e.owner_email = ${email} order by e.ran_at, e.sequence`;
-    for await (const page of rows.cursor(ROWS))
-      yield page.map((row) => ({
-        ...eventOf(row),
-        ...{ label: row.label ?? '', account: row.account ?? '', ref: row.ref, minutes: row.minutes },
-        ...{ microScore: row.micro_score, scoreVersion: row.score_version, isInForce: row.in_force },
-      }));
+  /** Everything, the oldest first; a statement a page, so that who reads slowly holds no connection and no snapshot meanwhile. */
+  async *all(email: string, limit = ROWS): AsyncGenerator<readonly ExportedEvent[]> {
+    let rows: readonly ExportRow[];
+    let from: { readonly ran_at: Date; readonly sequence: bigint } = { ran_at: new Date(0), sequence: 0n };
+    do {
+      rows = await this.#sql<ExportRow[]>`
+        select e.sequence, e.ran_at, e.hour, e.kind, e.revision, e.node_id, n.label, a.account, e.ref,
+          e.amount::text as amount, e.minutes, e.micro_score, e.score_version,
+          e.sequence > coalesce(h.reset_sequence, 0) as in_force
+        from (select * from stoicism_events e
+          where e.owner_email = ${email} and (e.ran_at, e.sequence) > (${from.ran_at}, ${from.sequence})
+          order by e.ran_at, e.sequence limit ${limit}) e
+          left join ledger_head h on true left join nodes n on n.node_id = e.node_id and n.owner = ${email}
+          left join payout_accounts a on a.account_id = e.account_id
+        order by e.ran_at, e.sequence`;
+      yield rows.map(exportedOf);
+      from = rows.at(-1) ?? from;
+    } while (rows.length === limit);
   }
 
   /** The newest up to a place, the newest last. */
@@ -127,6 +130,14 @@ export function writePlace({ ranAt, sequence }: Place): string {
 
 function placeOf(text: string): Place {
   return readPlace(text) ?? { ranAt: 0, sequence: 0 };
+}
+
+function exportedOf(row: ExportRow): ExportedEvent {
+  return {
+    ...eventOf(row),
+    ...{ label: row.label ?? '', account: row.account ?? '', ref: row.ref, minutes: row.minutes },
+    ...{ microScore: row.micro_score, scoreVersion: row.score_version, isInForce: row.in_force },
+  };
 }
 
 function eventOf(row: FeedRow): FeedEvent {

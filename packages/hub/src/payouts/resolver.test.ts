@@ -101,6 +101,21 @@ describe('payout accounts of nodes', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('are found by their chooser without reading all choices of all people', async () => {
+    const plan = await database.sql.begin(async (tx) => {
+      await tx`set local enable_seqscan = off`;
+      return tx<Record<string, string>[]>`explain select account_id from payout_choices where owner = ${ANN}`;
+    });
+    expect(JSON.stringify(plan)).toContain('payout_choices_chooser');
+    await choose(ANN, 1, 2);
+    await choose(ANN, 2, 3, NODES[0]);
+    const of = async (nodeId?: string) =>
+      (await choices.history({ owner: ANN, ...(nodeId !== undefined && { nodeId }) })).map(
+        (one) => one.account,
+      );
+    expect([await of(), await of(NODES[0]), await of(NODES[1])]).toEqual([[account(1)], [account(2)], []]);
+  });
+
   it('follow the newest choice though the clock was set back meanwhile', async () => {
     await choose(ANN, 1, 20);
     await choose(ANN, 2, 15);

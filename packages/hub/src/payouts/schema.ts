@@ -53,6 +53,7 @@ export const payoutChoices = pgTable(
       .on(table.nodeId, table.fromHour, table.seq)
       .where(sql`${table.nodeId} is not null`),
     index('payout_choices_account').on(table.accountId),
+    index('payout_choices_chooser').on(table.owner, table.accountId),
   ],
 );
 

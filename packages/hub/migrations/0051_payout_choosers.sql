@@ -1,0 +1,1 @@
+CREATE INDEX "payout_choices_chooser" ON "payout_choices" USING btree ("owner","account_id");

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Collector, Feed } from '#collectors/collector.ts';
 import { CollectorSet } from '#collectors/collector-set.ts';
 import { createLog } from '#log.ts';
+import type { Random } from '#random.ts';
 import { VirtualClock } from '#virtual-clock.ts';
 
 const clockOf = (): VirtualClock => new VirtualClock();
@@ -12,9 +13,10 @@ function setOf<T>(
   clock: VirtualClock,
   collectors: { [K in keyof T]: Collector<T[K]> },
   lines: string[] = [],
+  random: Random = middle,
 ) {
   const log = createLog({ clock, level: 'debug', write: (line) => lines.push(line) });
-  return new CollectorSet<T>(collectors, { clock, random: middle, log });
+  return new CollectorSet<T>(collectors, { clock, random, log });
 }
 
 /** Counts its runs; each run ends after `takes` ms of virtual time, or never. */
@@ -61,6 +63,21 @@ describe('a set of collectors', () => {
     expect(runs.started).toBe(2);
     expect(set.reading('counter')).toMatchObject({ value: 1, ageMs: 10_500 });
     set.stop();
+  });
+
+  it('spreads its turns by a tenth of the period, and has none in between', async () => {
+    for (const [byte, runsIn100Seconds] of [
+      [0x00, 12],
+      [0xff, 10],
+    ] as const) {
+      const clock = clockOf();
+      const { collector, runs } = counter(clock);
+      const set = setOf(clock, { counter: collector }, [], (bytes) => new Uint8Array(bytes).fill(byte));
+      set.start();
+      await clock.advance(100_000);
+      expect(runs.started).toBe(runsIn100Seconds);
+      set.stop();
+    }
   });
 
   it('tells listeners of each value, until they have had enough', async () => {

@@ -78,7 +78,8 @@ export class Probe<T> {
     this.#timer?.cancel();
     void this.run().then(() => {
       if (this.#signal.aborted) return;
-      const period = this.#collector.periodMs() * uniform(this.#deps.random, 0.9, 1.1);
+      const mean = this.#collector.periodMs();
+      const period = uniform(this.#deps.random, 0.9 * mean, 1.1 * mean);
       this.#timer?.cancel();
       this.#timer = this.#deps.clock.after(period, () => this.#runAndSchedule());
     });

@@ -74,6 +74,13 @@ export class AdjustmentStore {
       outcome = ${by.outcome}, sequence = ${by.sequence ?? null} where adjustment_id = ${adjustmentId}`;
   }
 
+  /** All that are open. @returns how many there were. */
+  async refuseOpen(tx: TransactionSql, by: { decidedBy: string; decidedAt: number }): Promise<number> {
+    const { count } = await tx`update ledger_adjustments set decided_by = ${by.decidedBy},
+      decided_at = ${new Date(by.decidedAt)}, outcome = 'refused' where outcome is null`;
+    return count;
+  }
+
   async current(tx: TransactionSql, accountId: AccountId): Promise<bigint> {
     const [row] = await tx<{ current: string }[]>`
       select current::text as current from ledger_accounts where account_id = ${accountId}`;

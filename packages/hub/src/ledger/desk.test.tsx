@@ -152,6 +152,16 @@ describe('people at the ledger', { timeout: 60_000 }, () => {
     await sound();
   });
 
+  it('approve nothing that was proposed before a reset', async () => {
+    const id = await tools.desk.propose(first(), { account: ANNS, amount: POINT, reason: 'a test' });
+    await tools.desk.reset(first(), 'live');
+    await expect(tools.desk.approve(second(), id)).rejects.toMatchObject({ code: 'not_found' });
+    expect(await current(ANNS)).toBe(0n);
+    expect(await tools.adjustments.list(1)).toMatchObject([
+      { outcome: 'refused', decidedBy: 'one@x.example' },
+    ]);
+  });
+
   it('go live while hours are being closed: nothing of before counts behind it, and none is read again', async () => {
     const whole = world.hours.bind(world);
     world.hours = async function* (hour, from) {

@@ -97,13 +97,14 @@ export class LedgerDesk {
   }
 
   /**
-   * A hard reset: every balance begins at nothing, with the next full hour; scores and events stay. The same mode again is a
-   * reset too. @throws {HttpError} `ledger_locked`.
+   * A hard reset: every balance begins at nothing, with the next full hour; scores and events stay, open adjustments are refused.
+   * The same mode again is a reset too. @throws {HttpError} `ledger_locked`.
    */
   async reset(viewer: Viewer, mode: Mode): Promise<void> {
-    const { book, clock } = this.#deps;
+    const { book, adjustments, clock } = this.#deps;
     requireFresh(viewer, clock.now());
-    const hour = Math.floor(clock.now() / HOUR_MS);
+    const now = clock.now();
+    const hour = Math.floor(now / HOUR_MS);
     await book.open(hour, async ({ tx, head, append, settle }) => {
       if (head.locked)
         throw new HttpError(409, 'ledger_locked', 'The ledger is live and locked: nothing of it reverts.', {
@@ -123,10 +124,13 @@ export class LedgerDesk {
         },
       ]);
       await settle({ mode, firstHour: hour + 1, locked: false });
+      // What was proposed while nothing had a value must not be approved when it has.
+      const refused = await adjustments.refuseOpen(tx, { decidedBy: viewer.email, decidedAt: now });
       await this.#record(tx, viewer, 'ledger.reset', {
         from: head.mode,
         to: mode,
         firstHour: hour + 1,
+        refused,
       });
     });
   }

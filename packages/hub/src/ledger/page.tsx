@@ -79,7 +79,7 @@ function ResetForm({ to }: { to: 'live' | 'shadow' }) {
       <Field
         name="confirm"
         label={`Type ${to} to confirm`}
-        hint="A hard reset: every balance begins at nothing with the next full hour. Benchmarks stay, and so do all events."
+        hint="A hard reset: every balance begins at nothing with the next full hour. Benchmarks stay, and so do all events; open adjustments are refused."
       >
         <input
           {...control('confirm', undefined, true)}

@@ -33,10 +33,16 @@ export class Verification implements Task {
   readonly periodMs = 3_600_000;
   readonly #deps: VerificationDeps;
   readonly #tries: RateLimit;
+  /** Of whom the chain is asked just now: one question at a time each, so that nobody's take the place of others'. */
+  readonly #asking = new Set<string>();
 
   constructor(deps: VerificationDeps) {
     this.#deps = deps;
-    this.#tries = new RateLimit({ clock: deps.clock, perKey: 10, inAll: 300 });
+    this.#tries = new RateLimit({
+      ...{ clock: deps.clock, perKey: 10 },
+      // By person alone: in all, thirty e-mails would keep everybody from proving.
+      inAll: Number.POSITIVE_INFINITY,
+    });
   }
 
   /** The open challenge of a person for an account, or a new one. @throws {HttpError} 404 for an account that the person did not choose. */
@@ -79,7 +85,7 @@ export class Verification implements Task {
         'What was pasted is no signature.',
         'Paste 128 hex digits, or as many such lines as keys have signed.',
       );
-    const guard = await this.#guardOf(challenge.account);
+    const guard = await this.#guardOf(challenge);
     const payload = this.payload(challenge);
     const signed = signersOf(payload, { keys: guard.keyset.keys, signatures, verify: this.#deps.verify });
     const needed = neededKeys(guard.keyset);
@@ -116,9 +122,11 @@ export class Verification implements Task {
     await this.#deps.store.sweep(this.#deps.clock.now());
   }
 
-  async #guardOf(account: string): Promise<FoundGuard> {
+  async #guardOf({ account, email }: Challenge): Promise<FoundGuard> {
     const verdict = readPayoutAccount(account);
     if (!verdict.ok) throw refused(verdict.why, verdict.fix);
+    if (this.#asking.has(email)) throw tooMany('The chain is asked for you already.', 'Wait for its answer.');
+    this.#asking.add(email);
     try {
       return await this.#deps.guards.guardOf(account, verdict.kind);
     } catch (cause) {
@@ -131,15 +139,13 @@ export class Verification implements Task {
         retry: cause.retry,
         cause,
       });
+    } finally {
+      this.#asking.delete(email);
     }
   }
 
   #admit({ email }: Viewer): void {
-    if (!this.#tries.admit(email))
-      throw new HttpError(429, 'too_many_tries', 'That were many tries in a minute.', {
-        fix: 'Wait a minute.',
-        retry: true,
-      });
+    if (!this.#tries.admit(email)) throw tooMany('That were many tries in a minute.', 'Wait a minute.');
   }
 }
 
@@ -157,6 +163,10 @@ function ended(): HttpError {
   return new HttpError(409, 'challenge_ended', 'This text was used, or its time is over.', {
     fix: 'Have a new one made, and sign that.',
   });
+}
+
+function tooMany(message: string, fix: string): HttpError {
+  return new HttpError(429, 'too_many_tries', message, { fix, retry: true });
 }
 
 function refused(message: string, fix: string): HttpError {

@@ -1,3 +1,4 @@
+import { nodeCrypto } from '@stoa/protocol/node';
 import { systemClock } from '../clock.ts';
 import { HubError } from '../error.ts';
 import { hubHourOf } from '../hub-hour.ts';
@@ -88,7 +89,10 @@ export async function verifyPayout(context: CommandContext, nameOrId: string): P
         { retry: false },
       );
     const guards = new GuardLookup({ ...guardSource(config), network: config.network, clock: systemClock });
-    const verdict = await recheck(known.account, proof, guards);
+    const verdict = await recheck(known.account, proof, {
+      guards,
+      verify: (publicKey) => nodeCrypto.verifier(publicKey),
+    });
     if (!verdict.holds) throw new HubError('proof_broken', verdict.why, { retry: false });
     const { keyset, from, saidBy } = verdict.guard;
     if (json) out(JSON.stringify({ ...known, holds: true, keyset, from, saidBy }));

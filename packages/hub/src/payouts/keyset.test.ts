@@ -1,10 +1,13 @@
 import { type SigningKey, toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { challengeBytes, type PayoutChallenge } from '@stoa/protocol/stoicism';
+import { challengeBytes, challengeText, type PayoutChallenge } from '@stoa/protocol/stoicism';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { neededKeys, readGuard, readSignatures, signersOf } from './keyset.ts';
 import { blake2b256, owningChain } from './owning-chain.ts';
+import type { Proof } from './proof-store.ts';
+import { recheck } from './recheck.ts';
+import type { Signed } from './schema.ts';
 
 const KEYS: readonly SigningKey[] = [1, 2, 3, 4].map((n) =>
   nodeCrypto.signingKey(new Uint8Array(32).fill(n)),
@@ -73,6 +76,32 @@ describe('a keyset', () => {
   ])('%j is no guard to sign for', (data, why) => {
     const verdict = readGuard(data);
     expect(verdict.ok ? 'taken' : verdict.why).toMatch(why);
+  });
+
+  it('is met by what is kept of a proof only where the signatures hold, each of another key', async () => {
+    const keys = [publicOf(KEYS[0]!), publicOf(KEYS[1]!)];
+    const [text, account] = [challengeText(challenge), challenge.account];
+    const by = ({ key, from = challenge }: { key: number; from?: PayoutChallenge }) => ({
+      key: keys[key]!,
+      signature: signed(KEYS[key]!, from),
+    });
+    const guards = {
+      guardOf: async () => ({ keyset: { pred: 'keys-2', keys }, from: 'chain', saidBy: [] }) as const,
+    };
+    const holds = async (signatures: readonly Signed[], email = challenge.email) => {
+      const kept = { accountId: '', email, nonce: challenge.nonce, challenge: text, signatures };
+      const proof: Proof = {
+        ...kept,
+        ...{ guard: { pred: 'keys-2', keys }, guardFrom: 'chain', saidBy: [], provenAt: 0, fromHour: 0 },
+      };
+      return (await recheck(account, proof, { guards, verify })).holds;
+    };
+    const forged = { key: keys[1]!, signature: '00'.repeat(64) };
+    const other = by({ key: 1, from: { ...challenge, nonce: 'ab'.repeat(16) } });
+    expect(await holds([by({ key: 0 }), by({ key: 1 })])).toBe(true);
+    for (const second of [by({ key: 0 }), forged, other])
+      expect(await holds([by({ key: 0 }), second])).toBe(false);
+    expect(await holds([by({ key: 0 }), by({ key: 1 })], 'bob@x.example')).toBe(false);
   });
 
   it('reads signatures however they are pasted, and nothing else', () => {

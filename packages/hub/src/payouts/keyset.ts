@@ -1,4 +1,4 @@
-import { fromHex, isStrongPublicKey, type Verify } from '@stoa/protocol';
+import { fromHex, isStrongPublicKey, utf8, type Verify } from '@stoa/protocol';
 import { challengeBytes, type PayoutChallenge } from '@stoa/protocol/stoicism';
 import type { Signed } from './schema.ts';
 
@@ -49,12 +49,27 @@ export function neededKeys({ pred, keys }: Keyset): number {
   return NEEDED.get(pred)?.(keys.length) ?? Number.POSITIVE_INFINITY;
 }
 
+interface SignedBy {
+  readonly keys: readonly string[];
+  /** 128 hex digits each. */
+  readonly signatures: readonly string[];
+  readonly verify: Verifier;
+}
+
 /** @returns one entry a key that signed the challenge, however often it did; others are left out. */
-export function signersOf(
-  challenge: PayoutChallenge,
-  { keys, signatures, verify }: { keys: readonly string[]; signatures: readonly string[]; verify: Verifier },
+export function signersOf(challenge: PayoutChallenge, by: SignedBy): readonly Signed[] {
+  return signersOfTexts(challengeBytes(challenge), by);
+}
+
+/** As `signersOf`, of a challenge as it is kept: the text, or the text without its last line feed. */
+export function signersOfText(challenge: string, by: SignedBy): readonly Signed[] {
+  return signersOfTexts([challenge, challenge.replace(/\n$/, '')].map(utf8), by);
+}
+
+function signersOfTexts(
+  texts: readonly Uint8Array[],
+  { keys, signatures, verify }: SignedBy,
 ): readonly Signed[] {
-  const texts = challengeBytes(challenge);
   return [...new Set(keys)].flatMap((key) => {
     const holds = verify(fromHex(key));
     const signature = signatures.find((each) => texts.some((text) => holds(text, fromHex(each))));

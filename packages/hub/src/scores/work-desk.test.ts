@@ -44,15 +44,14 @@ describe('work that begins with a nonce', { timeout: 60_000 }, () => {
   let sql: Sql;
   let jobId: string;
   let random: Random;
-  const clock = { time: START, now: () => clock.time };
-  const store = () => new WorkStore(sql);
+  const clock = { time: START };
+  const store = () => Object.assign(new WorkStore(sql), { now: async () => clock.time });
   const desk = (check = new WorkCheck({ random: seededRandom('stretches'), clock: systemClock })) =>
     new WorkDesk({
       store: store(),
       check,
       crypto: nodeCrypto,
       random,
-      clock,
     });
   const word = (
     part: string,
@@ -98,6 +97,15 @@ describe('work that begins with a nonce', { timeout: 60_000 }, () => {
     expect(await proofs()).toEqual({ hashVerify: 2_000_000 });
     const [row] = await sql`select verdict from benchmark_work`;
     expect(row).toEqual({ verdict: 'right' });
+  });
+
+  it('is timed by the clock of the database, which all instances share', async () => {
+    const check = new WorkCheck({ random, clock: systemClock });
+    const shared = new WorkDesk({ store: new WorkStore(sql), check, crypto: nodeCrypto, random });
+    await shared.take(word('hashVerify'));
+    const [row] =
+      await sql`select abs(extract(epoch from now() - asked_at)) < 60 as "isShared" from benchmark_work`;
+    expect(row).toEqual({ isShared: true });
   });
 
   it('has one nonce a part, and the first answer counts', async () => {

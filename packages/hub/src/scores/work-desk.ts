@@ -25,7 +25,6 @@ import {
   workNonce,
   workWord,
 } from '@stoa/protocol/stoicism';
-import type { Clock } from '../clock.ts';
 import type { HttpFeature } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { WorkCheck } from './work-check.ts';
@@ -36,12 +35,11 @@ export interface WorkDeskDeps {
   readonly check: WorkCheck;
   readonly crypto: CryptoSuite;
   readonly random: Random;
-  readonly clock: Pick<Clock, 'now'>;
 }
 
 /**
  * Gives nonces to benchmarks that run and takes what comes of them: between the two lies the time that the work took by the
- * hub's clock. Any instance answers; what it needs is in the database.
+ * clock of the database, whichever instances answer.
  */
 export class WorkDesk {
   readonly #deps: WorkDeskDeps;
@@ -57,7 +55,7 @@ export class WorkDesk {
    */
   async take(body: Uint8Array): Promise<Uint8Array> {
     // Before anything else takes time: the node's work ended when this came.
-    const now = this.#deps.clock.now();
+    const now = await this.#deps.store.now();
     const { sealed, lanes } = readable(() => decodeExact(workWord, body)) ?? missing();
     const { store, random } = this.#deps;
     const { name, claim } = await this.#verified(sealed, now);

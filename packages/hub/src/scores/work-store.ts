@@ -15,6 +15,12 @@ export class WorkStore {
     this.#sql = sql;
   }
 
+  /** By the clock that all instances share: one may give the nonce and another take the answer. */
+  async now(): Promise<number> {
+    const [row] = await this.#sql<{ at: Date }[]>`select now() as at`;
+    return row!.at.getTime();
+  }
+
   /** Keys that the node may have signed with; none unless this attempt of this job is the one that runs on it. */
   async keysOf(run: RunName & { readonly nodeId: string }, now: number): Promise<readonly Uint8Array[]> {
     const [row] = await this.#sql<{ current: Uint8Array; previous: Uint8Array | null }[]>`

@@ -88,7 +88,7 @@ function scoreBook(scores: Scores): Book<{ readonly micro: number; readonly comm
   return {
     at: (hubHour, nodeIds) => scores.at(hubHour, nodeIds),
     async changedSince(before) {
-      const { changes, cursor } = await scores.changedSince(before ?? 0n);
+      const { changes, cursor } = await scores.changedSince(before);
       return { cursor, changes: changes.map(({ nodeId, hubHour }) => ({ nodeId, fromHour: hubHour })) };
     },
   };

@@ -128,6 +128,12 @@ export interface ScoreChange {
   readonly hubHour: number;
 }
 
+/** Of the score that was committed last, 0n before the first. */
+export async function newestSeq(sql: Queries): Promise<bigint> {
+  const [row] = await sql<{ seq: bigint }[]>`select coalesce(max(seq), 0)::bigint as seq from scores`;
+  return row!.seq;
+}
+
 /** In the order of commits. @param cursor what the last call gave, 0n before the first. */
 export async function changedSince(
   sql: Queries,

@@ -81,6 +81,12 @@ describe('scores', { timeout: 60_000 }, () => {
     await storeBenchmark(sql, { nodeId: BOB, endedAt: START });
     await intake.tick();
     expect((await scores.changedSince(first.cursor)).changes.map(({ nodeId }) => nodeId)).toEqual([BOB]);
+    // Who begins now reads none of what lies back.
+    const fresh = await scores.changedSince(undefined);
+    expect(fresh).toEqual({ changes: [], cursor: expect.any(BigInt) });
+    await storeBenchmark(sql, { nodeId: ANN, endedAt: START + MINUTE });
+    await intake.tick();
+    expect((await scores.changedSince(fresh.cursor)).changes.map(({ nodeId }) => nodeId)).toEqual([ANN]);
   });
 
   it.each([

@@ -1,5 +1,12 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
-import { changedSince, type ScoreAt, type ScoreChange, scoresAt, scoresOver } from './score-store.ts';
+import {
+  changedSince,
+  newestSeq,
+  type ScoreAt,
+  type ScoreChange,
+  scoresAt,
+  scoresOver,
+} from './score-store.ts';
 
 const CHANGES = 10_000;
 
@@ -25,12 +32,14 @@ export class Scores {
   }
 
   /**
-   * Every score since the cursor, in the order in which they were stored; 0n begins with the first. Ask again while something
-   * comes. One of a later hour comes early: it counts from `hubHour` on.
+   * Every score since the cursor, in the order in which they were stored. Ask again while something comes. One of a later hour
+   * comes early: it counts from `hubHour` on.
+   * @param cursor what the call before returned; undefined: behind all that there are, none of which is told.
    */
-  changedSince(
-    cursor: bigint,
+  async changedSince(
+    cursor: bigint | undefined,
   ): Promise<{ readonly changes: readonly ScoreChange[]; readonly cursor: bigint }> {
+    if (cursor === undefined) return { changes: [], cursor: await newestSeq(this.#sql) };
     return changedSince(this.#sql, cursor, CHANGES);
   }
 }

@@ -202,6 +202,8 @@ describe('the minutes of a region', { timeout: 120_000 }, () => {
     const byRule = await granted();
     expect(byRule).toBeGreaterThanOrEqual(120);
     expect(byRule).toBeLessThanOrEqual(127);
+    // Nor does what is not granted end a warm-up.
+    expect(await warmMinutes(database)).toBe(1_440);
     const audit = new AuditLog({ sql: database.sql, clock: world.time.clock() });
     const desk = new GapDesk({ sql: database.sql, audit, clock: world.time.clock() });
     const [gap] = await desk.list();
@@ -267,6 +269,12 @@ async function silence(world: GatesWorld, count: number): Promise<void> {
     const minute = Math.floor(world.time.ms / MINUTE);
     if (minute % HOUR_MINUTES === 0) await world.closeHour(minute / HOUR_MINUTES - 1);
   }
+}
+
+/** Of the only node. */
+async function warmMinutes({ sql }: DbAdapter): Promise<number | undefined> {
+  const rows = await sql<{ minutes: number }[]>`select warm_minutes as minutes from gate_states`;
+  return rows[0]?.minutes;
 }
 
 /** How many minutes of each hour are paid. */

@@ -2,7 +2,7 @@ import { OFF_TIP_MINUTES } from '@stoa/protocol/stoicism';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { grantedSpans, type Outage } from './gap-rule.ts';
-import type { GapCause, GapRecord, GapStore } from './gap-store.ts';
+import type { GapCause, GapStore } from './gap-store.ts';
 import type { WordStore } from './word-store.ts';
 
 /** A word is stored within so many ticks of its minute. */
@@ -29,7 +29,7 @@ export interface GapKeeperDeps {
  */
 export class GapKeeper {
   readonly #deps: GapKeeperDeps;
-  #known: readonly GapRecord[] = [];
+  #known: readonly { readonly from: number; readonly until: number }[] = [];
 
   constructor(deps: GapKeeperDeps) {
     this.#deps = deps;
@@ -67,14 +67,22 @@ export class GapKeeper {
     }
     const minute = Math.floor(now / MINUTE_MS);
     const span = { from: minute - REMEMBERED_MINUTES, until: minute + RETURN_MINUTES.most };
-    this.#known = await store.overlapping(span);
+    const gaps = await store.declared(span);
+    // Of another instance no more than is granted: whom that one left could come here.
+    this.#known = gaps.map((gap) => (gap.instanceId === instanceId ? gap : gap.granted));
   }
 
-  /** Minutes after `from` and before `until` that are no gap of any hub; more than an hour of them are not counted on. */
+  /**
+   * Minutes after `from` and before `until` that are no gap: none of this hub, whatever is granted of it, and nothing that is
+   * granted of others. More than an hour of them are not counted on.
+   */
   outside(from: number, until: number): number {
     let count = 0;
-    for (let minute = from + 1; minute < until && count <= OFF_TIP_MINUTES; minute += 1)
-      if (!this.#known.some(({ granted }) => minute >= granted.from && minute < granted.until)) count += 1;
+    for (let minute = from + 1; minute < until && count <= OFF_TIP_MINUTES; ) {
+      const gap = this.#known.find((one) => one.from <= minute && minute < one.until);
+      if (gap === undefined) count += 1;
+      minute = gap?.until ?? minute + 1;
+    }
     return count;
   }
 

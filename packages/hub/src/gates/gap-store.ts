@@ -91,6 +91,13 @@ export class GapStore {
     return rows.map(recordOf);
   }
 
+  /** Those of which a minute lies in the span, granted or not. */
+  async declared(span: { from: number; until: number }): Promise<GapRecord[]> {
+    const rows = await this.#sql<GapRow[]>`select * from hub_gaps
+      where until_minute > ${span.from} and from_minute < ${span.until}`;
+    return rows.map(recordOf);
+  }
+
   /** As the instance declared it. */
   async find(instanceId: string, from: number): Promise<GapRecord | undefined> {
     const rows = await this.#sql<GapRow[]>`select * from hub_gaps

@@ -1,20 +1,12 @@
-import { fromHex } from '@stoa/protocol';
-import {
-  type GapLink,
-  type GapWord,
-  gapMinutes,
-  hourOf,
-  minutesWithin,
-  type Standing,
-} from '@stoa/protocol/stoicism';
+import { type GapLink, type GapWord, gapMinutes, hourOf, minutesWithin } from '@stoa/protocol/stoicism';
 import { STORED_WITHIN } from './gap-keeper.ts';
 import type { GapRecord, GapStore } from './gap-store.ts';
 import type { HourStore, NodeLink } from './hour-store.ts';
 import type { NodeHour, NodeHours } from './node-hour.ts';
+import { standingAfter, standingBefore } from './standings.ts';
 import type { StoredWord } from './word-store.ts';
 
 const PAGE = 2_000;
-const WARM_UP = 3;
 
 /** What a page of nodes has to show for the gaps that touch an hour. */
 interface Witnesses {
@@ -92,40 +84,9 @@ function grant(gap: GapRecord, hubHour: number, nodeId: string, by: Witnesses): 
   // Before it the node was with that instance; whom it came back to does not matter.
   const own =
     gap.cause === 'mass-expiry' ? judged : judged.filter((word) => word.instanceId === gap.instanceId);
-  const before = lastStanding(own, gap.from - 1, gap.from + STORED_WITHIN);
-  const after = firstStanding(judged, gap.until, gap.until + STORED_WITHIN);
-  const { minutes, warming } = gapMinutes(gap, hubHour, { before, after, chain });
+  const witness = { before: standingBefore(gap, own), after: standingAfter(gap, judged), chain };
+  const { minutes, warming } = gapMinutes(gap, hubHour, witness);
   return { minutes: minutes & minutesWithin(gap.granted, hubHour), warming };
-}
-
-function lastStanding(words: readonly StoredWord[], first: number, last: number): Standing | undefined {
-  for (let minute = last; minute >= first; minute -= 1) {
-    const standing = standingAt(words, minute);
-    if (standing !== undefined) return standing;
-  }
-  return undefined;
-}
-
-function firstStanding(words: readonly StoredWord[], first: number, last: number): Standing | undefined {
-  for (let minute = first; minute <= last; minute += 1) {
-    const standing = standingAt(words, minute);
-    if (standing !== undefined) return standing;
-  }
-  return undefined;
-}
-
-/** As the latest session judged it. */
-function standingAt(words: readonly StoredWord[], minute: number): Standing | undefined {
-  const hubHour = hourOfMinute(minute);
-  const bit = 1n << BigInt(minute - hubHour * 60);
-  const word = words
-    .filter((one) => one.hubHour === hubHour && (one.judged & bit) !== 0n)
-    .reduce<StoredWord | undefined>((a, b) => (a !== undefined && a.epoch > b.epoch ? a : b), undefined);
-  if (word === undefined) return undefined;
-  const failed = word.failures.flatMap((failures, gate) => ((failures & bit) === 0n ? [] : [gate]));
-  const isWarming = failed.length === 1 && failed[0] === WARM_UP;
-  const bootId = fromHex(word.bootId);
-  return { is: failed.length === 0 ? 'eligible' : isWarming ? 'warming' : 'failing', bootId };
 }
 
 function hourOfMinute(minute: number): number {

@@ -72,6 +72,11 @@ export class DialBackDesk implements Task {
   readonly #diallers: Diallers;
   readonly #targets = new Map<string, Target>();
   readonly #pending = new Map<string, Pending>();
+  /**
+   * Until when nobody looks at a node again, by node id: neither a new session nor another certificate may have others look
+   * more often, or a node could send them at an address as fast as it talks.
+   */
+  readonly #rests = new Map<string, number>();
 
   constructor(deps: DialBackDeps) {
     this.#deps = deps;
@@ -87,8 +92,8 @@ export class DialBackDesk implements Task {
     const { nodeId } = session.node;
     if (fingerprint === '' || port === 0) return;
     const held = this.#targets.get(nodeId);
-    // A certificate that changed is looked at anew.
-    const dueAt = held?.fingerprint === fingerprint ? held.dueAt : 0;
+    // A certificate that changed is looked at anew, as soon as the node may be.
+    const dueAt = held?.fingerprint === fingerprint ? held.dueAt : (this.#rests.get(nodeId) ?? 0);
     this.#targets.set(nodeId, {
       ...{ session, fingerprint, port, network, dueAt },
       failed: held?.failed ?? new Set(),
@@ -118,12 +123,13 @@ export class DialBackDesk implements Task {
     const { clock } = this.#deps;
     const now = clock.now();
     for (const [nonce, { until }] of this.#pending) if (until < now) this.#pending.delete(nonce);
+    for (const [nodeId, until] of this.#rests) if (until <= now) this.#rests.delete(nodeId);
     let left = BUDGET;
     for (const [nodeId, target] of this.#targets) {
       if (target.dueAt > now) continue;
       if (left === 0) return;
       left -= 1;
-      target.dueAt = now + LEAST_APART_MS;
+      this.#rest(nodeId, target, now + LEAST_APART_MS);
       // To the end of the row, so that those whom nobody can look at keep nobody waiting.
       this.#targets.delete(nodeId);
       this.#targets.set(nodeId, target);
@@ -208,9 +214,14 @@ export class DialBackDesk implements Task {
     const isCertain = target.failed.size >= FAILURES || verdict.endsWith('certificate');
     if (!isCertain) return undefined;
     target.failed.clear();
-    target.dueAt = now + FAILED_AGAIN_MS;
+    this.#rest(nodeId, target, now + FAILED_AGAIN_MS);
     onServed(nodeId, 0);
     return new Date(0);
+  }
+
+  #rest(nodeId: string, target: Target, until: number): void {
+    target.dueAt = until;
+    this.#rests.set(nodeId, until);
   }
 
   async #held(nodeId: string): Promise<Date | undefined> {

@@ -146,6 +146,30 @@ describe('gate 7', { timeout: 60_000 }, () => {
     expect(stranger.asked).toHaveLength(12);
   });
 
+  it('is looked at once a minute, and ten after it failed, whatever it says and however often it comes', async () => {
+    const stranger = await join('stranger', '9.9.9.9');
+    let looks = 0;
+    const pretend = (count: number) => {
+      for (let i = 0; i < count; i += 1) {
+        looks += 1;
+        desk.ended(target.session);
+        desk.opened(target.session);
+        for (const name of ['x', 'y'])
+          describeNode(target, { p2pFingerprint: `${looks}${name}`.padEnd(43, 'z'), p2pPort: 1_024 + looks });
+        pass(5_000);
+      }
+    };
+    pretend(12);
+    expect(stranger.asked).toHaveLength(1);
+    pretend(1);
+    expect(stranger.asked).toHaveLength(2);
+    await desk.result(stranger.session, stranger.report());
+    pretend(119);
+    expect(stranger.asked).toHaveLength(2);
+    pretend(1);
+    expect(stranger.asked).toHaveLength(3);
+  });
+
   it('fails by two strangers who find nothing, not by one', async () => {
     const strangers = [await join('one', '9.9.9.9'), await join('two', '8.8.8.8')];
     describeNode(target);

@@ -164,7 +164,7 @@ function servingGate({ address }: JoinedNode): Gate {
       ...gate,
       outlook: 'wont',
       why: `It is behind the carrier-grade NAT of its provider (${address}): nobody can dial in.`,
-      fix: 'Ask the provider for a public IPv4 address, or run a tunnel from a host that has one; forwarding a port at home cannot help.',
+      fix: 'Ask the provider for a public IPv4 address, or send chainweb and the agent alike through a tunnel from a host that has one: it is dialled where the agent comes from. Forwarding a port at home cannot help.',
     };
   if (kind === 'private' || kind === 'loopback')
     return {

@@ -1,32 +1,11 @@
 import { BlockList, isIP } from 'node:net';
+import { GLOBAL_V6, RESERVED_V4, RESERVED_V6 } from '@stoa/protocol';
 
 export type AddressRule = (address: string) => boolean;
 
-// RFC 6890 and its successors: loopback, private, link-local, CGNAT, multicast, reserved.
-const RESERVED_4 = blockList('ipv4', [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.0.2.0', 24],
-  ['192.88.99.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['198.51.100.0', 24],
-  ['203.0.113.0', 24],
-  ['224.0.0.0', 3],
-]);
-const GLOBAL_6 = blockList('ipv6', [['2000::', 3]]);
-/** Within those: Teredo and ORCHID, 6to4 (both carry IPv4 addresses), documentation. */
-const RESERVED_6 = blockList('ipv6', [
-  ['2001::', 23],
-  ['2001:db8::', 32],
-  ['2002::', 16],
-  ['3fff::', 20],
-]);
+const RESERVED_4 = blockList('ipv4', RESERVED_V4);
+const GLOBAL_6 = blockList('ipv6', [GLOBAL_V6]);
+const RESERVED_6 = blockList('ipv6', RESERVED_V6);
 
 /** Whether an address is on the public internet. IPv4 written as IPv6 (`::ffff:10.0.0.1`, NAT64) never counts. */
 export function isPublicAddress(address: string): boolean {

@@ -1,3 +1,4 @@
+export { GLOBAL_V6, RESERVED_V4, RESERVED_V6 } from './address-space.ts';
 export * from './artefact.ts';
 export * from './bytes.ts';
 export { CAPABILITY, type CapabilityName, hasCapability } from './capabilities.ts';

@@ -171,9 +171,10 @@ export class GateTicker implements Task {
   async #watchMass(minute: number): Promise<void> {
     const since = this.#deps.massSince();
     const began = this.#massSince;
+    if (began !== undefined && since === undefined)
+      await this.#deps.gaps.missed('mass-expiry', Math.floor(began / MINUTE_MS), minute + 1);
+    // Once it is stored: what could not be is declared by the next tick.
     this.#massSince = since;
-    if (began === undefined || since !== undefined) return;
-    await this.#deps.gaps.missed('mass-expiry', Math.floor(began / MINUTE_MS), minute + 1);
   }
 }
 

@@ -241,4 +241,13 @@ export class UpdateWorld {
   async reaches({ updater }: Process, state: UpdateState): Promise<void> {
     await vi.waitFor(() => expect(updater.view()).toMatchObject({ state }), 60_000);
   }
+
+  /** Time goes on until it restarts, for what began to wait only after the last leap. */
+  async restarted({ restarts }: Process): Promise<void> {
+    const look = async (): Promise<void> => {
+      await this.pass(1_000);
+      expect(restarts()).toBe(1);
+    };
+    await vi.waitFor(look, 60_000);
+  }
 }

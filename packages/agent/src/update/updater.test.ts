@@ -15,7 +15,7 @@ async function swapped(
   const old = await world.boot(FACTORY);
   world.connect(old);
   old.updater.assigned(assignment);
-  await vi.waitFor(() => expect(old.restarts()).toBe(1), 60_000);
+  await world.restarted(old);
   const [selected] = (await world.installation.store().state()).slots;
   return { old, slot: selected!.id };
 }
@@ -78,7 +78,7 @@ describe('an update', () => {
     await world.reaches(young, 'confirmed');
     world.asked.length = 0;
     young.updater.assigned(next);
-    await vi.waitFor(() => expect(young.restarts()).toBe(1), 60_000);
+    await world.restarted(young);
     const fetched = world.asked.filter((path) => path.includes('/targets/'));
     expect(fetched).toEqual([expect.not.stringMatching(/\.zst$/)]);
     expect((await world.installation.store().state()).slots[0]).toMatchObject({ version: '1.2.0' });
@@ -95,7 +95,7 @@ describe('an update', () => {
     expect([old.restarts(), old.updater.view().state]).toEqual([0, 'draining']);
     old.jobs.running = 0;
     await world.pass(3_000);
-    await vi.waitFor(() => expect(old.restarts()).toBe(1), 60_000);
+    await world.restarted(old);
   });
 
   it('F09 gives up on jobs that do not end, and takes work again', async () => {
@@ -186,7 +186,7 @@ describe('a new version that fails', () => {
     await swapped(world, world.publish('1.1.0', 1));
     for (let again = 0; again < 4; again += 1) {
       const process = await world.boot(FACTORY);
-      await vi.waitFor(() => expect(process.restarts()).toBe(1), 60_000);
+      await world.restarted(process);
     }
     const last = await world.boot(FACTORY);
     await world.reaches(last, 'failed');
@@ -244,7 +244,7 @@ describe('metadata', () => {
     expect(old.told.at(-1)).toMatchObject({ state: 'assigned' });
     world.publish('1.1.0', 1, { online: 2 });
     await world.pass(60_000);
-    await vi.waitFor(() => expect(old.restarts()).toBe(1), 60_000);
+    await world.restarted(old);
   });
 
   it('F17 that stays expired ends the update by its deadline', async () => {
@@ -269,7 +269,7 @@ describe('metadata', () => {
     for (const [path, bytes] of stale.files) world.files.set(`/stale${path}`, bytes);
     world.asked.length = 0;
     old.updater.assigned({ ...assignment, mirrors: ['/releases/stale'] });
-    await vi.waitFor(() => expect(old.restarts()).toBe(1), 60_000);
+    await world.restarted(old);
     expect(world.asked).toEqual(
       expect.arrayContaining([
         '/releases/stale/metadata/timestamp.json',
@@ -322,7 +322,7 @@ describe('the owner', () => {
     const again = await world.boot(FACTORY);
     await world.reaches(again, 'deferred');
     await world.pass(31 * HOUR);
-    await vi.waitFor(() => expect(again.restarts()).toBe(1), 60_000);
+    await world.restarted(again);
   });
 
   it('may have at once what waits, or the newest, and go back', async () => {
@@ -332,7 +332,7 @@ describe('the owner', () => {
     first.updater.assigned(world.publish('1.1.0', 1));
     await world.reaches(first, 'deferred');
     await first.updater.now();
-    await vi.waitFor(() => expect(first.restarts()).toBe(1), 60_000);
+    await world.restarted(first);
     const [one] = (await world.installation.store().state()).slots;
     const second = await world.boot({ version: '1.1.0', slot: one!.id });
     world.connect(second);
@@ -344,7 +344,7 @@ describe('the owner', () => {
 
     world.publish('1.2.0', 2);
     await second.updater.now();
-    await vi.waitFor(() => expect(second.restarts()).toBe(1), 60_000);
+    await world.restarted(second);
     const [two] = (await world.installation.store().state()).slots;
     const third = await world.boot({ version: '1.2.0', slot: two!.id });
     world.connect(third);
@@ -352,7 +352,7 @@ describe('the owner', () => {
     await world.reaches(third, 'confirmed');
     expect(third.told.at(-1)).toMatchObject({ assignment: undefined, previous: ['1.1.0'] });
     await third.updater.rollback();
-    await vi.waitFor(() => expect(third.restarts()).toBe(1), 60_000);
+    await world.restarted(third);
     expect((await world.installation.store().state()).slots[0]!.id).toBe(one!.id);
   });
 });
@@ -384,7 +384,7 @@ describe('a disk', () => {
       const second = await world.boot(FACTORY);
       // The hub sends it again in each session.
       second.updater.assigned(assignment);
-      await vi.waitFor(() => expect(second.restarts()).toBe(1), 60_000);
+      await world.restarted(second);
       if (whole) break;
     }
   });

@@ -1,9 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/kit/longest-first.ts';
 
 /**
- * A flow runs other people's servers on a machine that is shared: what fails once and then passes is named at the end of the
- * run, to be looked into, and is no failure.
+ * Tests run real servers, sockets and files on a machine that is shared: what fails once and then passes is named at the end
+ * of the run, to be looked into, and is no failure.
  */
 const ONCE_MORE = 1;
 
@@ -14,13 +15,15 @@ export default defineConfig({
     restoreMocks: true,
     unstubEnvs: true,
     strictTags: true,
-    // Most files wait for processes of their own: one file at a time for each core leaves a third of them idle.
-    maxWorkers: '150%',
+    // Most files wait for processes of their own: one file at a time for each core leaves a third of them idle. As a number,
+    // for a percentage is cut at a hundred.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     sequence: { sequencer: LongestFirst },
     // A bound for what hangs, not a measure of speed: the machines are shared and noisy.
     testTimeout: 90_000,
     hookTimeout: 90_000,
     tags: [{ name: 'postgres' }, { name: 'slow' }],
+    retry: ONCE_MORE,
     reporters: ['default', './test/kit/closing-line.ts'],
     projects: [
       {
@@ -40,10 +43,9 @@ export default defineConfig({
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/e2e/**'],
           fileParallelism: true,
-          retry: ONCE_MORE,
         },
       },
-      { extends: true, test: { name: 'e2e', include: ['test/e2e/*.test.ts'], retry: ONCE_MORE } },
+      { extends: true, test: { name: 'e2e', include: ['test/e2e/*.test.ts'] } },
     ],
   },
 });

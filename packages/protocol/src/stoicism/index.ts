@@ -1,6 +1,15 @@
 /** Rules of Stoicism that a node, a hub and a browser recompute to the same bytes. Pure. */
 export { type Benchmark, type Proofs, provenBy, readBenchmark } from './benchmark-report.ts';
 export {
+  EVIDENCE_FORMAT,
+  type EvidenceFile,
+  type EvidenceHour,
+  formatEvidenceFile,
+  MAX_EVIDENCE_BYTES,
+  MAX_EVIDENCE_HOURS,
+  readEvidenceFile,
+} from './evidence-file.ts';
+export {
   type GapLink,
   type GapWitness,
   gapMinutes,

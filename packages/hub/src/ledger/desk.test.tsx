@@ -177,32 +177,6 @@ describe('people at the ledger', { timeout: 60_000 }, () => {
     await sound();
   });
 
-  it('pay for seeds once in 30 days and five a day, never to oneself; for blocks once a day and key', async () => {
-    const { bonuses } = tools;
-    const donor = { accountId: BOBS, ownerId: 'b' };
-    const to = (i: number, ownerId = 'a') => ({ nodeId: nodeName(i), ownerId });
-    const paid = [];
-    for (const [receiver, hour] of [
-      [1, 0],
-      [1, 700],
-      [1, 720],
-      [2, 720],
-      [3, 720],
-      [4, 720],
-      [5, 720],
-      [6, 720],
-    ] as const)
-      paid.push(await bonuses.donate({ receiver: to(receiver), donor, hour: FIRST_HOUR + hour }));
-    expect(paid).toEqual([true, false, true, true, true, true, true, false]);
-    expect(await bonuses.donate({ receiver: to(9, 'b'), donor, hour: FIRST_HOUR })).toBe(false);
-    expect(await current(BOBS)).toBe(60n * POINT);
-    const day = Math.floor(FIRST_HOUR / 24);
-    const mined = [{ key: 'f'.repeat(64), blocks: 7, ...donor }];
-    expect([await bonuses.mine(day, mined), await bonuses.mine(day, mined)]).toEqual([1, 0]);
-    expect(formatPoints(await current(BOBS))).toBe('60.07');
-    await sound();
-  });
-
   it('read of their own what was written, twenty a page', async () => {
     viewer = who(ANN, 'operator');
     expect(await page('/ledger')).toMatch(/rack-1[\s\S]*3\.6[\s\S]*10\.8|10\.8[\s\S]*rack-1[\s\S]*3\.6/);

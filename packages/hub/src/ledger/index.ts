@@ -18,7 +18,7 @@ import { OverviewStore } from './overview-store.ts';
 import type { HourSource, PayeeSource, ScoreSource } from './sources.ts';
 
 export type { Adjustment } from './adjustment-store.ts';
-export type { Bonuses, Donation, MinedBlocks } from './bonuses.ts';
+export type { Bonuses, Donation, DonationOutcome, MinedBlocks } from './bonuses.ts';
 export type { Head as LedgerHead, LedgerBook, Mode as LedgerMode, Opened as OpenedLedger } from './book.ts';
 export type { CheckReport } from './check.ts';
 export type { LedgerDesk } from './desk.ts';

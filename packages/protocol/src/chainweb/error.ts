@@ -1,4 +1,8 @@
-export type ChainwebErrorCode = 'header_malformed' | 'cut_malformed' | 'checkpoint_invalid';
+export type ChainwebErrorCode =
+  | 'header_malformed'
+  | 'cut_malformed'
+  | 'checkpoint_invalid'
+  | 'payload_malformed';
 
 /**
  * What another party sent is not what the chainweb format says. Never worth a retry with the same bytes.
@@ -35,5 +39,13 @@ export class CheckpointError extends ChainwebError {
 
   constructor(message: string, options?: { cause?: unknown }) {
     super('checkpoint_invalid', message, options);
+  }
+}
+
+export class PayloadFormatError extends ChainwebError {
+  override readonly name = 'PayloadFormatError';
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('payload_malformed', message, options);
   }
 }

@@ -8,6 +8,7 @@ export {
   CheckpointError,
   CutFormatError,
   HeaderFormatError,
+  PayloadFormatError,
 } from './error.ts';
 export { forkNumber, forkVotes } from './fork-state.ts';
 export { createGenesis, type Genesis } from './genesis.ts';
@@ -33,6 +34,7 @@ export { HASH_BYTES, HEADER_BYTES, WORK_BYTES } from './layout.ts';
 export { inputLeaf, merkleRoot } from './merkle.ts';
 export { draftHeader, mineHeader, type Work } from './mining.ts';
 export { type ChainwebNetwork, networkByName, simulatedNetwork, stoaNetwork } from './network.ts';
+export { decodePayload, type Miner, minerOf, type Payload, payloadHash } from './payload.ts';
 export { MAX_UINT256, parseUint256, readUint256, uint256Text, writeUint256 } from './uint256.ts';
 export {
   type Descent,

@@ -19,21 +19,21 @@ const file: fc.Arbitrary<EvidenceFile> = fc.record(
   {
     region: fc.string({ maxLength: 20 }),
     nodeId: id,
-    root: id,
+    rootKey: id,
     credential: document,
     hours: fc
       .uniqueArray(hour, { maxLength: 4, selector: ({ hubHour }) => hubHour })
       .map((hours) => hours.sort((a, b) => a.hubHour - b.hubHour)),
     documents,
   },
-  { requiredKeys: ['region', 'nodeId', 'root', 'hours', 'documents'] },
+  { requiredKeys: ['region', 'nodeId', 'rootKey', 'hours', 'documents'] },
 );
 
 const LEAST = {
   format: 'stoa-evidence-1',
   region: 'eu',
   node: '00'.repeat(32),
-  root: '11'.repeat(32),
+  rootKey: '11'.repeat(32),
   hours: [{ hour: 7 }],
 };
 
@@ -50,7 +50,7 @@ describe('a file of evidence', () => {
     expect(readEvidenceFile(JSON.stringify({ ...LEAST, later: 1 }))).toEqual({
       region: 'eu',
       nodeId: new Uint8Array(32),
-      root: new Uint8Array(32).fill(0x11),
+      rootKey: new Uint8Array(32).fill(0x11),
       hours: [{ hubHour: 7, receipts: [], settled: [] }],
       documents: [],
     });

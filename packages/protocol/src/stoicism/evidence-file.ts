@@ -21,9 +21,9 @@ export interface EvidenceHour {
   readonly hubHour: number;
   /** `checkpointKind`, sealed by the node. */
   readonly checkpoint?: Uint8Array;
-  /** Payloads of the frame `receipt`: what the hub answered to the checkpoint. */
+  /** `sealedReceipt`, encoded: what the hub answered to the checkpoint. */
   readonly receipts: readonly Uint8Array[];
-  /** Payloads of the frame `settledReceipt`: what the close paid, with its path to a signed root; by revision. */
+  /** `provenReceipt`, encoded: what the close paid, with its path to a signed root; by revision. */
   readonly settled: readonly Uint8Array[];
   /** The node's own record of the hour; its digest stands in the checkpoint. */
   readonly log?: Uint8Array;
@@ -32,13 +32,13 @@ export interface EvidenceHour {
 export interface EvidenceFile {
   readonly region: string;
   readonly nodeId: Uint8Array;
-  /** `hash` of the offline root's key: by the node's word, so compare it with one that you have from elsewhere. */
-  readonly root: Uint8Array;
+  /** Public key of the offline root, by the word of who wrote the file: its `hash` is what a reader has from elsewhere. */
+  readonly rootKey: Uint8Array;
   /** `nodeCredential`: whose key signs the checkpoints. Its owner alone can show it. */
   readonly credential?: Uint8Array;
   /** Ascending, each once. */
   readonly hours: readonly EvidenceHour[];
-  /** What hashes in the hours' documents stand for: score breakdowns, arguments, results of dial-backs. In any order. */
+  /** What hashes in the hours' documents stand for: score breakdowns, sealed reports of dial-backs. In any order. */
   readonly documents: readonly Uint8Array[];
 }
 
@@ -48,7 +48,7 @@ export function formatEvidenceFile(file: EvidenceFile): string {
     format: EVIDENCE_FORMAT,
     region: file.region,
     node: toHex(file.nodeId),
-    root: toHex(file.root),
+    rootKey: toHex(file.rootKey),
     ...(file.credential && { credential: toBase64Url(file.credential) }),
     documents: file.documents.map(toBase64Url),
   };
@@ -83,7 +83,7 @@ export function readEvidenceFile(text: string): EvidenceFile {
   return {
     region: textOf(file['region'], 'region'),
     nodeId: id(file['node'], 'node'),
-    root: id(file['root'], 'root'),
+    rootKey: id(file['rootKey'], 'rootKey'),
     ...(file['credential'] !== undefined && { credential: bytesOf(file['credential'], 'credential') }),
     hours,
     documents: documentsOf(file['documents'], 'documents', MAX_EVIDENCE_HOURS * MAX_DOCUMENTS),

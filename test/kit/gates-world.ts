@@ -84,6 +84,8 @@ export class WorldInstance {
       massSince: () => this.#world.massSince,
       benchmarking: async () => [],
       allows: () => true,
+      mostPerAddress: 16,
+      onShared: async () => undefined,
       heartbeatMs: HEARTBEAT_MS,
       clock: time.clock(this.skewMs),
       random: seededRandom(this.id),

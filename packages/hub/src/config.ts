@@ -186,6 +186,10 @@ export const SETTINGS = {
     'none',
     'Asked each minute while the hub is healthy, by GET: a service elsewhere that raises the alarm when it hears no more.',
   ),
+  mostPerAddress: integer('NODES_PER_ADDRESS', 16, {
+    ...{ from: 1, to: 10_000 },
+    doc: 'Nodes of one address that gate 7 lets earn at once, those who were there first: one chainweb behind many ports is no fleet.',
+  }),
   egressAllow: list('EGRESS_ALLOW', 'none', {
     doc: 'Addresses or CIDR ranges that webhooks may reach though they are not on the public internet. Names are asked of DNS alone, not of /etc/hosts.',
     use: (ranges) => new AllowedAddresses(ranges),

@@ -17,7 +17,7 @@ import type { LightClient } from './tips/index.ts';
 export interface StoicismDeps {
   readonly config: Pick<
     HubConfig,
-    'instance' | 'heartbeatSeconds' | 'egressAllow' | 'ledgerDumpDir' | 'ledgerDumpKeyFile'
+    'instance' | 'heartbeatSeconds' | 'egressAllow' | 'mostPerAddress' | 'ledgerDumpDir' | 'ledgerDumpKeyFile'
   >;
   readonly sql: Sql;
   readonly region: string;
@@ -56,6 +56,8 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
     scores: scoreBook(scores),
     benchmarking: () => jobs.running('benchmark-node'),
     allows: (address) => config.egressAllow.allows(address),
+    mostPerAddress: config.mostPerAddress,
+    onShared: async (shared) => log.warn(shared, 'two nodes answer with one certificate'),
     heartbeatMs: config.heartbeatSeconds * 1_000,
   });
   await gates.start();

@@ -69,12 +69,16 @@ export class GapStore {
       where excluded.until_minute > hub_gaps.until_minute`;
   }
 
-  /** Minutes of an instance's allowance that its other gaps use, by day since 1970. */
+  /**
+   * Minutes of an instance's allowance that its other gaps use, by day since 1970. Mass expiries have one of their own: nodes
+   * can feign one, and must not leave a real outage of the hub without.
+   */
   async usedBeside({ instanceId, cause, from }: GapKey): Promise<Map<number, number>> {
     const rows = await this.#sql<{ grant_from: number; counted: number }[]>`
       select grant_from, counted from hub_gaps
       where instance_id = ${instanceId} and granted_by is null and until_minute >= ${dayOf(from) * 1_440}
-        and (cause, from_minute) <> (${cause}, ${from})`;
+        and (cause, from_minute) <> (${cause}, ${from})
+        and (cause = 'mass-expiry') = ${cause === 'mass-expiry'}`;
     const used = new Map<number, number>();
     for (const { grant_from, counted } of rows) {
       const day = dayOf(grant_from);

@@ -84,6 +84,13 @@ export class GateTable {
     return this.#nodes[slot];
   }
 
+  /** Bits of the gates that it failed in the last minute that was set; undefined where that was before `since`. */
+  failing(nodeId: string, since: number): number | undefined {
+    const slot = this.#slots.get(nodeId);
+    if (slot === undefined || this.columns.setMinute[slot]! < since) return undefined;
+    return this.columns.setReasons[slot];
+  }
+
   /** A session begins; it is judged once `loaded`. */
   open(session: OpenedSession, tips: Iterable<{ chain: number; hash: string }>, now: number): void {
     const held = this.#slots.get(session.nodeId);

@@ -7,7 +7,7 @@ import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
 import type { Corroboration, VerifiedSet } from '../tips/index.ts';
 import { type Book, BookReader } from './books.ts';
-import { DialBackDesk } from './dial-back/dial-back-desk.ts';
+import { DialBackDesk, type SharedCertificate } from './dial-back/dial-back-desk.ts';
 import { DialBackStore } from './dial-back/dial-back-store.ts';
 import { GapKeeper } from './gap-keeper.ts';
 import { GapStore } from './gap-store.ts';
@@ -21,6 +21,7 @@ import { RootStore } from './root-store.ts';
 import { WordStore } from './word-store.ts';
 
 export type { Book } from './books.ts';
+export type { SharedCertificate } from './dial-back/dial-back-desk.ts';
 export { GapDesk } from './gap-desk.ts';
 export type { GapRecord } from './gap-store.ts';
 export { type GateState, GateTable, type GateWord } from './gate-table.ts';
@@ -30,7 +31,10 @@ export { type Judgement, judge } from './judge.ts';
 export type { NodeHour, NodeHours } from './node-hour.ts';
 export { GatePanel } from './panel.tsx';
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Minutes: a node that was not judged for longer has no say about others. */
+const JUDGED_WITHIN = 15;
 
 export interface GatesDeps {
   readonly sql: Sql;
@@ -48,6 +52,9 @@ export interface GatesDeps {
   readonly benchmarking: () => Promise<readonly string[]>;
   /** What may be dialled: the public internet, and what the region allows besides. */
   readonly allows: (address: string) => boolean;
+  /** Nodes of one address that gate 7 lets through. */
+  readonly mostPerAddress: number;
+  readonly onShared: (shared: SharedCertificate) => Promise<void>;
   readonly heartbeatMs: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -78,6 +85,7 @@ export function createGates(deps: GatesDeps): Gates {
   const dialBacks = new DialBackDesk({
     ...deps,
     store: new DialBackStore(sql),
+    failing: (nodeId) => table.failing(nodeId, Math.floor(clock.now() / MINUTE_MS) - JUDGED_WITHIN),
     onServed(nodeId, until) {
       const slot = table.slotOf(nodeId);
       if (slot !== undefined) table.columns.servedUntil[slot] = until;

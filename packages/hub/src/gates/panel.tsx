@@ -58,7 +58,8 @@ const VERDICTS: Readonly<Record<string, string>> = {
   'not-chainweb': 'something else answered',
   unreachable: 'nobody answered',
   'other-certificate': 'it showed another certificate than the agent reports',
-  'shared-certificate': 'another node has the same certificate',
+  'shared-certificate': 'another node had the same certificate first',
+  'crowded-address': 'as many nodes as the region allows answer at its address already',
 };
 
 /** A node's seven gates as they stand, for its Health tab. */

@@ -90,7 +90,7 @@ export const dialBacks = pgTable(
   {
     nodeId: nodeIdColumn('node_id').primaryKey(),
     at: instant('at').notNull(),
-    /** answered, not-chainweb, unreachable, other-certificate or shared-certificate. */
+    /** answered, not-chainweb, unreachable, other-certificate, shared-certificate or crowded-address. */
     verdict: text('verdict').notNull(),
     /** Of the certificate that was shown, base64url; empty where none was. */
     fingerprint: bytewise('fingerprint').notNull(),
@@ -102,5 +102,14 @@ export const dialBacks = pgTable(
     sealed: bytea('sealed').notNull(),
     passedUntil: instant('passed_until'),
   },
-  (table) => [index('dial_backs_by_fingerprint').on(table.fingerprint)],
+  (table) => [index('dial_backs_by_host').on(table.host)],
 );
+
+/** Whose each P2P certificate is: of the node that answered with it first. */
+export const p2pCertificates = pgTable('p2p_certificates', {
+  /** SHA-256, base64url. */
+  fingerprint: bytewise('fingerprint').primaryKey(),
+  nodeId: nodeIdColumn('node_id').notNull(),
+  since: instant('since').notNull(),
+  seenAt: instant('seen_at').notNull(),
+});

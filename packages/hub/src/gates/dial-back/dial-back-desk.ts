@@ -14,15 +14,17 @@ import type { Clock } from '../../clock.ts';
 import type { GatedSession } from '../../gateway/index.ts';
 import type { Task } from '../../ticker.ts';
 import type { DialBackStore, Verdict } from './dial-back-store.ts';
-import { Diallers } from './diallers.ts';
+import { Diallers, type DiallersDeps } from './diallers.ts';
 
 const MINUTE_MS = 60_000;
 /** How long an answer counts, and after how long the next is asked for. */
 const PASS_MS = 6 * 60 * MINUTE_MS;
 const AGAIN_MS = 3 * 60 * MINUTE_MS;
 const FAILED_AGAIN_MS = 10 * MINUTE_MS;
-/** Of strangers who find nothing: the first may have no way to it. */
-const FAILURES = 2;
+/** How soon somebody else looks at a node of which a single stranger's word is all there is. */
+const CONFIRMED_MS = 10 * MINUTE_MS;
+/** Owners of strangers whose word closes what was open, or opens what was closed: one may have no way to it, or lie. */
+const VOICES = 2;
 /** An agent gives up after five seconds; what is not told by then is asked of another. */
 const ANSWER_MS = 30_000;
 /** From one look at a node to the next, whoever looks. */
@@ -37,21 +39,43 @@ interface Target {
   network: string;
   /** When the next look is due. */
   dueAt: number;
-  /** Strangers who found nothing since somebody did. */
-  readonly failed: Set<string>;
+}
+
+/** What owners of strangers said last, and when. None of them is asked twice while others may be. */
+interface Voices {
+  /** They found nothing since somebody did. */
+  readonly missed: Map<string, number>;
+  /** They found it since it was closed. */
+  readonly found: Map<string, number>;
 }
 
 interface Pending {
   readonly target: string;
   readonly dialler: string;
+  /** Of the dialler. */
+  readonly owner: string;
   readonly host: string;
   readonly port: number;
   readonly fingerprint: string;
   readonly until: number;
 }
 
-export interface DialBackDeps {
+/** A certificate that answers at two nodes; the holder was there first. */
+export interface SharedCertificate {
+  readonly fingerprint: string;
+  readonly holder: string;
+  readonly rival: string;
+  /** Address and port at which the rival was looked at, and who looked. */
+  readonly host: string;
+  readonly port: number;
+  readonly dialler: string;
+}
+
+export interface DialBackDeps extends Pick<DiallersDeps, 'failing'> {
   readonly store: DialBackStore;
+  /** Of one address, at once; those who were there first. */
+  readonly mostPerAddress: number;
+  readonly onShared: (shared: SharedCertificate) => Promise<void>;
   /** Told until when a node's answers count; 0: they do not. */
   readonly onServed: (nodeId: string, until: number) => void;
   /** What may be dialled: the public internet, and what the region allows besides. */
@@ -72,6 +96,10 @@ export class DialBackDesk implements Task {
   readonly #diallers: Diallers;
   readonly #targets = new Map<string, Target>();
   readonly #pending = new Map<string, Pending>();
+  /** By node id, over sessions: a new one must not make a stranger's word forgotten. */
+  readonly #voices = new Map<string, Voices>();
+  /** Nodes that strangers closed, until strangers open them; known again after a restart. */
+  readonly #closed = new Set<string>();
   /**
    * Until when nobody looks at a node again, by node id: neither a new session nor another certificate may have others look
    * more often, or a node could send them at an address as fast as it talks.
@@ -80,7 +108,7 @@ export class DialBackDesk implements Task {
 
   constructor(deps: DialBackDeps) {
     this.#deps = deps;
-    this.#diallers = new Diallers(deps.random);
+    this.#diallers = new Diallers(deps);
   }
 
   opened(session: GatedSession): void {
@@ -94,10 +122,7 @@ export class DialBackDesk implements Task {
     const held = this.#targets.get(nodeId);
     // A certificate that changed is looked at anew, as soon as the node may be.
     const dueAt = held?.fingerprint === fingerprint ? held.dueAt : (this.#rests.get(nodeId) ?? 0);
-    this.#targets.set(nodeId, {
-      ...{ session, fingerprint, port, network, dueAt },
-      failed: held?.failed ?? new Set(),
-    });
+    this.#targets.set(nodeId, { session, fingerprint, port, network, dueAt });
   }
 
   ended(session: GatedSession): void {
@@ -113,6 +138,7 @@ export class DialBackDesk implements Task {
     const now = clock.now();
     for (const [nodeId, until] of await store.passed(fresh)) {
       onServed(nodeId, until);
+      if (until === 0) this.#closed.add(nodeId);
       const target = this.#targets.get(nodeId);
       if (target !== undefined)
         target.dueAt = Math.max(target.dueAt, Math.min(until - PASS_MS / 2, now + AGAIN_MS));
@@ -155,7 +181,7 @@ export class DialBackDesk implements Task {
     if (report.outcome === 'refused') return;
     const now = clock.now();
     const verdict = await this.#judge(report, asked, now);
-    const passedUntil = this.#weigh(asked.target, asked.dialler, verdict, now);
+    const passedUntil = await this.#weigh(asked, verdict, now);
     await store.put({
       ...{ nodeId: asked.target, at: new Date(now), verdict, fingerprint: report.fingerprint },
       ...{ host: asked.host, port: asked.port, dialler: asked.dialler, sealed: copy },
@@ -168,11 +194,11 @@ export class DialBackDesk implements Task {
     const { session, port, network, fingerprint } = target;
     const host = session.facts.address.replace(/^::ffff:(?=\d+\.)/, '');
     if (!allows(host)) return;
-    const dialler = this.#diallers.draw(session, target.failed, now);
+    const dialler = this.#diallers.draw(session, this.#heardLately(nodeId, now), now);
     if (dialler === undefined) return;
     const nonce = random(16);
     this.#pending.set(toHex(nonce), {
-      ...{ target: nodeId, dialler: dialler.node.nodeId, host, port, fingerprint },
+      ...{ target: nodeId, dialler: dialler.node.nodeId, owner: dialler.node.owner, host, port, fingerprint },
       until: now + ANSWER_MS,
     });
     dialler.send('dialBack', { nonce, target: fromHex(nodeId), host, port, network });
@@ -192,31 +218,67 @@ export class DialBackDesk implements Task {
   }
 
   async #judge(report: DialBackReport, asked: Pending, now: number): Promise<Verdict> {
+    const { store, mostPerAddress, onShared } = this.#deps;
     if (report.outcome !== 'answered') return report.outcome;
     if (report.fingerprint !== asked.fingerprint) return 'other-certificate';
-    const isShared = await this.#deps.store.isShared(report.fingerprint, asked.target, new Date(now));
-    return isShared ? 'shared-certificate' : 'answered';
+    const { target: rival, fingerprint, host, port, dialler } = asked;
+    const holder = await store.claim(fingerprint, rival, { now: new Date(now), passMs: PASS_MS });
+    if (holder !== rival) {
+      await onShared({ fingerprint, holder, rival, host, port, dialler });
+      return 'shared-certificate';
+    }
+    const isCrowded = await store.isCrowded(host, rival, { now: new Date(now), most: mostPerAddress });
+    return isCrowded ? 'crowded-address' : 'answered';
   }
 
   /** Returns until when the node has passed; undefined: as before, 0 ms: not any more. */
-  #weigh(nodeId: string, dialler: string, verdict: Verdict, now: number): Date | undefined {
-    const { onServed, random } = this.#deps;
-    const target = this.#targets.get(nodeId);
+  async #weigh({ target, owner }: Pending, verdict: Verdict, now: number): Promise<Date | undefined> {
+    // What the hub itself knows takes no second voice.
+    if (verdict === 'shared-certificate' || verdict === 'crowded-address') return this.#close(target, now);
+    const { missed, found } = this.#voicesOf(target);
     if (verdict === 'answered') {
-      target?.failed.clear();
-      // Spread, so that nodes that came together are not looked at together for ever.
-      if (target !== undefined) target.dueAt = now + AGAIN_MS * (0.75 + random(1)[0]! / 512);
-      onServed(nodeId, now + PASS_MS);
-      return new Date(now + PASS_MS);
+      missed.clear();
+      found.set(owner, now);
+      return this.#closed.has(target) && found.size < VOICES ? undefined : this.#pass(target, now);
     }
-    if (target === undefined) return undefined;
-    target.failed.add(dialler);
-    const isCertain = target.failed.size >= FAILURES || verdict.endsWith('certificate');
-    if (!isCertain) return undefined;
-    target.failed.clear();
-    this.#rest(nodeId, target, now + FAILED_AGAIN_MS);
-    onServed(nodeId, 0);
+    found.clear();
+    missed.set(owner, now);
+    if (missed.size < VOICES) return undefined;
+    this.#closed.add(target);
+    return this.#close(target, now);
+  }
+
+  async #pass(nodeId: string, now: number): Promise<Date> {
+    const { onServed, random } = this.#deps;
+    this.#voices.delete(nodeId);
+    this.#closed.delete(nodeId);
+    const isNew = ((await this.#held(nodeId))?.getTime() ?? 0) <= now;
+    const target = this.#targets.get(nodeId);
+    // Spread, so that nodes that came together are not looked at together for ever.
+    const again = (isNew ? CONFIRMED_MS : AGAIN_MS) * (0.75 + random(1)[0]! / 512);
+    if (target !== undefined) target.dueAt = now + again;
+    onServed(nodeId, now + PASS_MS);
+    return new Date(now + PASS_MS);
+  }
+
+  #close(nodeId: string, now: number): Date {
+    this.#voices.delete(nodeId);
+    const target = this.#targets.get(nodeId);
+    if (target !== undefined) this.#rest(nodeId, target, now + FAILED_AGAIN_MS);
+    this.#deps.onServed(nodeId, 0);
     return new Date(0);
+  }
+
+  #voicesOf(nodeId: string): Voices {
+    const held = this.#voices.get(nodeId) ?? { missed: new Map(), found: new Map() };
+    this.#voices.set(nodeId, held);
+    return held;
+  }
+
+  #heardLately(nodeId: string, now: number): Set<string> {
+    const { missed, found } = this.#voices.get(nodeId) ?? {};
+    const all = [...(missed ?? []), ...(found ?? [])];
+    return new Set(all.flatMap(([owner, at]) => (now - at < FAILED_AGAIN_MS ? [owner] : [])));
   }
 
   #rest(nodeId: string, target: Target, until: number): void {

@@ -3,9 +3,12 @@ import type { Sql } from '#seams/db-adapter/index.ts';
 
 /**
  * What a dial-back showed: an outcome as the dialler told it, or why the hub does not let an answer count: another certificate
- * than the node reported, or one that another node has.
+ * than the node reported, one that another node has, or too many nodes at one address.
  */
-export type Verdict = DialBackOutcome | 'other-certificate' | 'shared-certificate';
+export type Verdict = DialBackOutcome | 'other-certificate' | 'shared-certificate' | 'crowded-address';
+
+/** A certificate is somebody else's to have when nobody answered with it for so long. */
+const CLAIM_MS = 7 * 24 * 3_600_000;
 
 export interface DialBackRow {
   readonly nodeId: string;
@@ -22,7 +25,7 @@ export interface DialBackRow {
   readonly passedUntil: Date | undefined;
 }
 
-/** The last dial-back of each node: the only SQL of `dial_backs`. */
+/** The last dial-back of each node, and whose each certificate is: the only SQL of `dial_backs` and `p2p_certificates`. */
 export class DialBackStore {
   readonly #sql: Sql;
 
@@ -49,11 +52,32 @@ export class DialBackStore {
       where dial_backs.at <= excluded.at`;
   }
 
-  /** Whether another node answers with the certificate, and was there first. */
-  async isShared(fingerprint: string, nodeId: string, now: Date): Promise<boolean> {
-    const rows = await this.#sql`select from dial_backs
-      where fingerprint = ${fingerprint} and node_id <> ${nodeId} and passed_until > ${now} limit 1`;
-    return rows.length > 0;
+  /**
+   * The node whose certificate it is: the first that answered with it, however long its pass is over. It is free again when that
+   * node was retired or refused, or did not answer for a week; to a node of the same owner, once the pass is over.
+   */
+  async claim(fingerprint: string, nodeId: string, by: { now: Date; passMs: number }): Promise<string> {
+    const lapsed = new Date(by.now.getTime() - CLAIM_MS);
+    const passed = new Date(by.now.getTime() - by.passMs);
+    await this.#sql`insert into p2p_certificates as c (fingerprint, node_id, since, seen_at)
+      values (${fingerprint}, ${nodeId}, ${by.now}, ${by.now})
+      on conflict (fingerprint) do update set node_id = excluded.node_id, seen_at = excluded.seen_at,
+        since = case when c.node_id = excluded.node_id then c.since else excluded.since end
+      where c.node_id = excluded.node_id or c.seen_at < ${lapsed} or not exists (
+        select from nodes held, nodes own
+        where held.node_id = c.node_id and held.retired_at is null and held.refused_at is null
+          and own.node_id = excluded.node_id and (own.owner <> held.owner or c.seen_at >= ${passed}))`;
+    const [row] = await this.#sql<
+      { node_id: string }[]
+    >`select node_id from p2p_certificates where fingerprint = ${fingerprint}`;
+    return row?.node_id ?? nodeId;
+  }
+
+  /** Whether so many others pass at the address already; one that does itself keeps its place. */
+  async isCrowded(host: string, nodeId: string, by: { now: Date; most: number }): Promise<boolean> {
+    const rows = await this.#sql<{ node_id: string }[]>`select node_id from dial_backs
+      where host = ${host} and passed_until > ${by.now}`;
+    return rows.length >= by.most && !rows.some((row) => row.node_id === nodeId);
   }
 
   /** Until when each of the nodes has passed. */

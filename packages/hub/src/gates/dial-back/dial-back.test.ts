@@ -6,7 +6,7 @@ import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { isPublicAddress } from '../../egress-addresses.ts';
 import type { GatedSession } from '../../gateway/index.ts';
-import { DialBackDesk } from './dial-back-desk.ts';
+import { DialBackDesk, type SharedCertificate } from './dial-back-desk.ts';
 import { DialBackStore } from './dial-back-store.ts';
 
 const MINUTE = 60_000;
@@ -58,6 +58,9 @@ describe('gate 7', { timeout: 60_000 }, () => {
   let database: DbAdapter;
   let now: number;
   let served: Map<string, number>;
+  /** Bits of the gates that nodes fail; all pass that are not named. */
+  let failing: Map<string, number | undefined>;
+  let shared: SharedCertificate[];
   let desk: DialBackDesk;
   let target: Peer;
   const description = { p2pFingerprint: CERTIFICATE, p2pPort: 1_789, chainwebNetwork: 'stoa' };
@@ -67,13 +70,20 @@ describe('gate 7', { timeout: 60_000 }, () => {
   }, 60_000);
   afterAll(() => database.close());
   beforeEach(async () => {
-    await database.sql`truncate dial_backs, nodes cascade`;
+    await database.sql`truncate dial_backs, p2p_certificates, nodes cascade`;
     now = Date.UTC(2026, 5, 1);
     served = new Map();
+    failing = new Map();
+    shared = [];
     desk = new DialBackDesk({
       store: new DialBackStore(database.sql),
       onServed: (nodeId, until) => served.set(nodeId, until),
+      failing: (nodeId) => (failing.has(nodeId) ? failing.get(nodeId) : 0),
       allows: isPublicAddress,
+      mostPerAddress: 2,
+      onShared: async (one) => {
+        shared.push(one);
+      },
       clock: { now: () => now, after: () => () => undefined },
       random: seededRandom('dial-backs'),
       crypto: nodeCrypto,
@@ -170,18 +180,57 @@ describe('gate 7', { timeout: 60_000 }, () => {
     expect(stranger.asked).toHaveLength(3);
   });
 
-  it('fails by two strangers who find nothing, not by one', async () => {
+  /** Whoever is asked next says this. */
+  async function told(strangers: readonly Peer[], seen: Partial<DialBackReport>, afterMs = MINUTE) {
+    const before = new Map(strangers.map((one) => [one, one.asked.length]));
+    pass(afterMs);
+    const stranger = strangers.find((one) => one.asked.length > before.get(one)!);
+    if (stranger === undefined) return undefined;
+    await desk.result(stranger.session, stranger.report(seen));
+    return stranger;
+  }
+
+  const NOTHING = { outcome: 'unreachable', fingerprint: '' } as const;
+  const OTHER = { fingerprint: 'd'.repeat(43) };
+
+  it.each([
+    ['find nothing', NOTHING],
+    ['are shown another certificate', OTHER],
+  ] as const)('is closed by strangers of two owners who %s, not by two nodes of one', async (_what, seen) => {
+    const strangers = [
+      await join('one', '9.9.9.9'),
+      await join('one', '9.9.8.9'),
+      await join('two', '8.8.8.8'),
+    ];
+    describeNode(target);
+    const first = await told(strangers, seen, 0);
+    expect([first, served]).not.toContain(undefined);
+    expect(served).toEqual(new Map());
+    const second = await told(strangers, seen);
+    expect(second?.session.node.owner).not.toBe(first?.session.node.owner);
+    expect(served).toEqual(new Map([[target.nodeId, 0]]));
+  });
+
+  it('is opened again by strangers of two owners, also after a restart', async () => {
     const strangers = [await join('one', '9.9.9.9'), await join('two', '8.8.8.8')];
     describeNode(target);
-    pass(0);
-    const first = strangers.find(({ asked }) => asked.length > 0)!;
-    await desk.result(first.session, first.report({ outcome: 'unreachable', fingerprint: '' }));
+    await told(strangers, NOTHING, 0);
+    await told(strangers, NOTHING);
+    served.clear();
+    await desk.follow(0, [target.nodeId]);
+    served.clear();
+    expect(await told(strangers, {}, 10 * MINUTE)).toBeDefined();
     expect(served).toEqual(new Map());
-    pass(MINUTE);
-    const second = strangers.find((one) => one !== first)!;
-    expect([first.asked.length, second.asked.length]).toEqual([1, 1]);
-    await desk.result(second.session, second.report({ outcome: 'unreachable', fingerprint: '' }));
-    expect(served).toEqual(new Map([[target.nodeId, 0]]));
+    expect(await told(strangers, {})).toBeDefined();
+    expect(served).toEqual(new Map([[target.nodeId, now + 6 * HOUR]]));
+  });
+
+  it('is looked at again soon where a single stranger opened it', async () => {
+    const stranger = await join('stranger', '9.9.9.9');
+    describeNode(target);
+    await told([stranger], {}, 0);
+    expect(await told([stranger], {}, 13 * MINUTE)).toBeDefined();
+    expect(await told([stranger], {}, HOUR)).toBeUndefined();
   });
 
   it.each([
@@ -212,6 +261,66 @@ describe('gate 7', { timeout: 60_000 }, () => {
         [copycat.nodeId, 0],
       ]),
     );
+    expect(shared).toMatchObject([
+      { fingerprint: CERTIFICATE, holder: target.nodeId, rival: copycat.nodeId, host: '7.7.7.7' },
+    ]);
+  });
+
+  it.each([
+    ['its pass is over', 'copycat', 3 * 24 * HOUR, 'shared-certificate'],
+    ['it has not answered for a week', 'copycat', 8 * 24 * HOUR, 'answered'],
+    ['its owner has a new node for it', 'owner', 7 * HOUR, 'answered'],
+    ['its owner has two', 'owner', 4 * HOUR, 'shared-certificate'],
+  ] as const)('keeps the certificate of who was first: %s', async (_what, owner, later, verdict) => {
+    const stranger = await join('stranger', '9.9.9.9');
+    describeNode(target);
+    await told([stranger], {}, 0);
+    desk.ended(target.session);
+    const other = await join(owner, '7.7.7.7', 0);
+    describeNode(other);
+    await told([stranger], {}, later);
+    const [row] = await database.sql`select verdict from dial_backs where node_id = ${other.nodeId}`;
+    expect(row).toEqual({ verdict });
+  });
+
+  it('is passed by so many nodes of an address alone', async () => {
+    const stranger = await join('stranger', '9.9.9.9');
+    const crowd = [await join('owner', '7.7.7.7', 0), await join('owner', '7.7.7.7', 0)];
+    crowd.push(await join('owner', '7.7.7.7', 0));
+    for (const [i, peer] of crowd.entries()) {
+      const fingerprint = String(i).repeat(43);
+      describeNode(peer, { p2pFingerprint: fingerprint, p2pPort: 1_789 + i });
+      await told([stranger], { fingerprint });
+    }
+    expect(crowd.map(({ nodeId }) => served.get(nodeId) !== 0)).toEqual([true, true, false]);
+  });
+
+  it('believes nobody who does not pass the gates, but for what takes a day while few do', async () => {
+    const stranger = await join('stranger', '9.9.9.9');
+    const beginner = await join('beginner', '8.8.8.8');
+    const [tip, warmUp, serving] = [1 << 2, 1 << 3, 1 << 6];
+    failing.set(stranger.nodeId, tip);
+    failing.set(beginner.nodeId, undefined);
+    describeNode(target);
+    pass(0);
+    pass(MINUTE);
+    expect([stranger.asked, beginner.asked]).toEqual([[], []]);
+    failing.set(beginner.nodeId, warmUp | serving);
+    pass(MINUTE);
+    expect(beginner.asked).toHaveLength(1);
+    for (let i = 0; i < 5; i += 1) await join('some', `9.${i}.9.9`);
+    for (let i = 0; i < 50; i += 1) pass(MINUTE);
+    expect([stranger.asked.length, beginner.asked.length]).toEqual([0, 1]);
+  });
+
+  it('draws an owner of one network as often as another, however many agents he has there', async () => {
+    const one = await join('one', '9.9.9.9');
+    const many = await Promise.all(Array.from({ length: 20 }, () => join('many', '8.8.8.8')));
+    describeNode(target);
+    for (let i = 0; i < 400; i += 1) pass(MINUTE);
+    const asked = many.reduce((sum, { asked: looks }) => sum + looks.length, 0);
+    expect(Math.abs(one.asked.length - 200)).toBeLessThan(50);
+    expect(asked + one.asked.length).toBe(400);
   });
 
   it('believes no report that was not asked for, is of somebody else, or is about something else', async () => {

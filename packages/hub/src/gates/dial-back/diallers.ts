@@ -1,55 +1,60 @@
-import { hasCapability, type Random } from '@stoa/protocol';
+import { GATES, hasCapability, type Random } from '@stoa/protocol';
 import type { GatedSession } from '../../gateway/index.ts';
 
 /** Draws before none is found: where hardly anybody is allowed, the next tick tries again. */
 const DRAWS = 24;
 /** What one agent is asked for, a minute. */
 const DIALS_A_MINUTE = 6;
+/** Of fewer networks than these no draw is made: who has nodes in most of them would be drawn most of the time. */
+const LEAST_SITES = 5;
+/** What a region that has just begun cannot have passed yet: it takes a day, and others who look. */
+const BEGINNING = bitOf('warm-up') | bitOf('serving');
 
-/** Agents whose operators allow that they look at others, and how often each was asked. Drawn, so nobody can choose his own. */
+/** Owners of one network, and their nodes there. */
+type Site = readonly (readonly string[])[];
+
+export interface DiallersDeps {
+  /** Bits of the gates that a node failed when it was last judged; undefined: not lately. */
+  readonly failing: (nodeId: string) => number | undefined;
+  readonly random: Random;
+}
+
+/**
+ * Agents whose operators allow that they look at others. Drawn, so nobody can choose his own: a network first, then an owner
+ * there, then one of his nodes, so that many agents on few machines are drawn no more often than one. An agent alone costs
+ * nothing, so only nodes that pass all gates themselves are believed; while those stand in hardly any network, nodes that lack
+ * no more than what takes time.
+ */
 export class Diallers {
-  readonly #random: Random;
-  readonly #sessions: GatedSession[] = [];
-  readonly #places = new Map<string, number>();
+  readonly #deps: DiallersDeps;
+  readonly #sessions = new Map<string, GatedSession>();
+  #sites: readonly Site[] = [];
   #asked = new Map<string, number>();
   #minute = 0;
 
-  constructor(random: Random) {
-    this.#random = random;
-  }
-
-  get size(): number {
-    return this.#sessions.length;
+  constructor(deps: DiallersDeps) {
+    this.#deps = deps;
   }
 
   add(session: GatedSession): void {
     if (session.facts.quarantined || !hasCapability(session.facts.capabilities, 'dialBack')) return;
-    const { nodeId } = session.node;
-    const at = this.#places.get(nodeId) ?? this.#sessions.length;
-    this.#sessions[at] = session;
-    this.#places.set(nodeId, at);
+    this.#sessions.set(session.node.nodeId, session);
   }
 
-  remove(session: GatedSession): void {
-    const { nodeId } = session.node;
-    const at = this.#places.get(nodeId);
-    if (at === undefined || this.#sessions[at]?.facts.epoch !== session.facts.epoch) return;
-    const last = this.#sessions.pop()!;
-    this.#places.delete(nodeId);
-    if (last.node.nodeId === nodeId) return;
-    this.#sessions[at] = last;
-    this.#places.set(last.node.nodeId, at);
+  remove({ node: { nodeId }, facts }: GatedSession): void {
+    if (this.#sessions.get(nodeId)?.facts.epoch === facts.epoch) this.#sessions.delete(nodeId);
   }
 
-  /** One of another owner and another network than the target's, and none of those. */
+  /** One of another owner and another network than the target's, and of none of those owners. */
   draw(target: GatedSession, except: ReadonlySet<string>, now: number): GatedSession | undefined {
     this.#turn(now);
-    for (let i = 0; i < DRAWS && this.#sessions.length > 0; i += 1) {
-      const dialler = this.#sessions[this.#below(this.#sessions.length)]!;
+    for (let i = 0; i < DRAWS && this.#sites.length > 0; i += 1) {
+      const dialler = this.#sessions.get(this.#one(this.#one(this.#one(this.#sites))));
+      if (dialler === undefined) continue;
       const { nodeId, owner, site } = dialler.node;
       const asked = this.#asked.get(nodeId) ?? 0;
       const isStranger = owner !== target.node.owner && site !== target.node.site;
-      if (!isStranger || asked >= DIALS_A_MINUTE || except.has(nodeId)) continue;
+      if (!isStranger || asked >= DIALS_A_MINUTE || except.has(owner)) continue;
       this.#asked.set(nodeId, asked + 1);
       return dialler;
     }
@@ -61,10 +66,31 @@ export class Diallers {
     if (minute === this.#minute) return;
     this.#minute = minute;
     this.#asked = new Map();
+    const proven = this.#passing(0);
+    this.#sites = proven.length >= LEAST_SITES ? proven : this.#passing(BEGINNING);
   }
 
-  #below(bound: number): number {
-    const bytes = this.#random(4);
-    return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) % bound;
+  /** @param lacking gates that need not be passed. */
+  #passing(lacking: number): Site[] {
+    const sites = new Map<string, Map<string, string[]>>();
+    for (const [nodeId, { node }] of this.#sessions) {
+      const failing = this.#deps.failing(nodeId);
+      if (failing === undefined || (failing & ~lacking) !== 0) continue;
+      const owners = sites.get(node.site) ?? new Map<string, string[]>();
+      sites.set(node.site, owners);
+      const nodes = owners.get(node.owner);
+      if (nodes === undefined) owners.set(node.owner, [nodeId]);
+      else nodes.push(nodeId);
+    }
+    return Array.from(sites.values(), (owners) => [...owners.values()]);
   }
+
+  #one<T>(from: readonly T[]): T {
+    const bytes = this.#deps.random(4);
+    return from[new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) % from.length]!;
+  }
+}
+
+function bitOf(gate: (typeof GATES)[number]): number {
+  return 1 << GATES.indexOf(gate);
 }

@@ -9,7 +9,7 @@ import type { Commands } from '#work/commands.ts';
 import { measureChains } from '#work/kinds/measure/chain.ts';
 import { measureDrive } from '#work/kinds/measure/drive.ts';
 import { hardwareOf } from '#work/kinds/measure/hardware.ts';
-import { overEnds } from '#work/kinds/measure/network.ts';
+import { overEnds, peersIn } from '#work/kinds/measure/network.ts';
 import { fioDrive, perfIpc } from '#work/kinds/measure/tools.ts';
 
 const signal = new AbortController().signal;
@@ -85,6 +85,26 @@ describe('a measure', () => {
 });
 
 describe('the network', () => {
+  it('is measured to public addresses and ports of nobody’s other services, three at most', () => {
+    const at = (hostname: unknown, port: unknown) => ({ address: { hostname, port } });
+    const strange = [
+      null,
+      {},
+      at('10.0.0.1', 1_789),
+      at('5.6.7.8', 22),
+      at('5.6.7.8', 443),
+      at(1, 1_789),
+      at('5.6.7.8', 70_000),
+    ];
+    const [v4, v6] = [at('5.6.7.8', 1_789), at('2001:41d0::1', 1_024)];
+    expect(peersIn({ items: [...strange, v4, v6, v4, v4] }, '/p')).toEqual([
+      'https://5.6.7.8:1789/p/cut/peer?limit=1',
+      'https://[2001:41d0::1]:1024/p/cut/peer?limit=1',
+      'https://5.6.7.8:1789/p/cut/peer?limit=1',
+    ]);
+    expect([null, 3, { items: 'x' }].map((table) => peersIn(table, '/p'))).toEqual([[], [], []]);
+  });
+
   it('is judged over all ends that answer', () => {
     const steady = { trips: [10, 10, 10, 10], probes: 4 };
     const shaky = { trips: [10, 90], probes: 4 };

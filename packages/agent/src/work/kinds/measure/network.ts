@@ -36,6 +36,7 @@ const PROBE_MS = 2_000;
 const DOWNLOAD_MS = 8_000;
 const PEERS = 3;
 const PEERS_BYTES = 256 * 1024;
+const LEAST_PORT = 1_024;
 
 /**
  * Round trips of small requests to the region's hub, over the way that the agent goes, and to peers of this host's node; then
@@ -97,22 +98,30 @@ async function peerUrls({ nodeHttp, config }: NetworkDeps, signal: AbortSignal):
       selfSigned: true,
       signal,
     });
-    const items = (JSON.parse(textOf(answer)) as { items?: unknown } | null)?.items;
-    return (Array.isArray(items) ? items : [])
-      .flatMap((item: { address?: { hostname?: unknown; port?: unknown } } | null) => {
-        const { hostname, port } = item?.address ?? {};
-        if (typeof hostname !== 'string' || typeof port !== 'number') return [];
-        if (isIP(hostname) !== 0 && !isPublicAddress(hostname)) return [];
-        const host = isIP(hostname) === 6 ? `[${hostname}]` : hostname;
-        const url = `https://${host}:${port}${path}/cut/peer?limit=1`;
-        return URL.canParse(url) ? [url] : [];
-      })
-      .slice(0, PEERS);
+    return peersIn(JSON.parse(textOf(answer)), path);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof HttpError || error instanceof SyntaxError) return [];
     throw error;
   }
+}
+
+/**
+ * URLs of the first few in a node's table of peers. Strangers write there what they like: neither an address that is not public
+ * nor the port of a well-known service is dialled on their word.
+ */
+export function peersIn(table: unknown, path: string): readonly string[] {
+  const items = (table as { items?: unknown } | null)?.items;
+  return (Array.isArray(items) ? items : [])
+    .flatMap((item: { address?: { hostname?: unknown; port?: unknown } } | null) => {
+      const { hostname, port } = item?.address ?? {};
+      if (typeof hostname !== 'string' || typeof port !== 'number' || port < LEAST_PORT) return [];
+      if (isIP(hostname) !== 0 && !isPublicAddress(hostname)) return [];
+      const host = isIP(hostname) === 6 ? `[${hostname}]` : hostname;
+      const url = `https://${host}:${port}${path}/cut/peer?limit=1`;
+      return URL.canParse(url) ? [url] : [];
+    })
+    .slice(0, PEERS);
 }
 
 /** Mean of the differences between one round trip and the next (RFC 3550). */

@@ -189,14 +189,9 @@ describe('the minutes of a region', { timeout: 120_000 }, () => {
     node.connect(a);
     await minutes(10);
     // Nodes can feign one: it uses nothing of what the hub has for its own outages.
-    const feigned = { from: START, until: START + 120, counted: 120 };
-    const mass = {
-      instanceId: 'a',
-      cause: 'mass-expiry',
-      ...feigned,
-      granted: { ...feigned, until: START },
-    } as const;
-    await a.gates.gaps.record([mass], new Date(START));
+    const span = { from: START, until: START, counted: 120 };
+    const mass = { instanceId: 'a', cause: 'mass-expiry', ...span, granted: span } as const;
+    await a.gates.gaps.record([mass], new Date(START * MINUTE));
     a.crash();
     await silence(world, 240);
     await a.start();

@@ -217,6 +217,8 @@ export class WorldNode {
       dialBack: this.#options.neighbours?.consent,
       hostFacts: hostFacts(place.label, machine),
       handlers: machineHandlers(machine, clock, this.#options.onRun),
+      // Of a crowd's memory it would take the most, 30 MB a node.
+      logDays: 0,
       idleProbe: async ({ seconds }, signal) => {
         await sleep(clock, seconds * 1_000, signal);
         return seconds <= NAT_IDLE_S;

@@ -34,6 +34,8 @@ export interface AgentOptions {
   benchmarks?: HostLock | undefined;
   /** The NAT is not measured without it. */
   idleProbe?: IdleProbe | undefined;
+  /** Days that the node's own log goes back (`evidence/`): 40 unless given, 0 for none, as in a crowd in one process. */
+  logDays?: number | undefined;
   /** Time that the node's own verified chain tips prove, ms since 1970. */
   provenChainTime?: (() => number | undefined) | undefined;
   /** Without it, the hub is not offered that this agent looks at other nodes. */

@@ -141,8 +141,9 @@ export class Traffic {
       natIdleMs: () => natIdle.idleMs,
       ready: () => this.pump(),
       beat,
-      sentTips: (payload) => evidence.sentTips(payload),
-      sentInputs: (payload) => evidence.sentInputs(payload),
+      sentTips: (tips, payload) => evidence.sentTips(tips, payload),
+      sentHeartbeat: (heartbeat) => evidence.sentHeartbeat(heartbeat),
+      sentDescription: (description) => evidence.sentDescription(description),
     });
   }
 

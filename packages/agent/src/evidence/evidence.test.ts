@@ -1,99 +1,13 @@
-import { type Checkpoint, checkpointKind, decodeAgentMessage, open } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ScriptedHub } from '#channel/scripted-hub.fixture.ts';
-import { Evidence } from '#evidence/evidence.ts';
+import { START, type World, world } from '#evidence/evidence-world.fixture.ts';
 import { HOUR_MS, hourOf, MINUTE_MS } from '#evidence/hub-time.ts';
 import { proofKind } from '#evidence/receipt-log.ts';
-import { identityDirectory } from '#identity/identity.ts';
-import { IdentityStore, storeIdentity } from '#identity/identity-store.ts';
-import { makeRegion, seededRandom } from '#identity/region.fixture.ts';
-import { createLog } from '#log.ts';
-import { MemoryDisk, type Unsynced } from '#memory-disk.ts';
+import { makeRegion } from '#identity/region.fixture.ts';
+import type { MemoryDisk, Unsynced } from '#memory-disk.ts';
 import { parseRecords } from '#record-line.ts';
-import { VirtualClock } from '#virtual-clock.ts';
-
-const region = makeRegion();
-const directory = identityDirectory({ dataDir: '/data', instance: 'default' });
-const START = Date.UTC(2026, 0, 1);
-
-/** A node's evidence with a hub that is only time, acknowledgements and receipts. */
-class World {
-  readonly clock = new VirtualClock(START);
-  readonly disk = new MemoryDisk();
-  readonly hub = new ScriptedHub(this.clock, region);
-  readonly lines: string[] = [];
-  /** Every checkpoint that was sent, by its number. */
-  readonly sent = new Map<number, { sealed: Uint8Array; checkpoint: Checkpoint }[]>();
-  receipts = true;
-  evidence!: Evidence;
-  store!: IdentityStore;
-  #boots = 0;
-
-  async boot(): Promise<void> {
-    this.#boots += 1;
-    this.store = await IdentityStore.open(this.disk, directory);
-    await this.store.saveSession({ timeFloor: hourOf(this.hub.wall()) * HOUR_MS });
-    this.evidence = await Evidence.open({
-      clock: this.clock,
-      random: seededRandom(`evidence ${this.#boots}`),
-      disk: this.disk,
-      log: createLog({ clock: this.clock, level: 'debug', write: (line) => void this.lines.push(line) }),
-      store: this.store,
-      bootId: new Uint8Array(16).fill(this.#boots),
-      ready: () => this.drain(),
-    });
-  }
-
-  /** The process ends at once: what it still had to do finds no disk any more. */
-  async kill(unsynced: Unsynced): Promise<void> {
-    this.disk.crashAfter(0);
-    await this.evidence.stop();
-    this.disk.restart(unsynced);
-  }
-
-  open(quarantined = false): void {
-    const sessionId = nodeCrypto.hash(new Uint8Array([this.#boots])).slice(0, 16);
-    this.evidence.opened({ sessionId, hubTime: this.hub.wall(), quarantined });
-  }
-
-  ack(): void {
-    this.evidence.acknowledged(this.hub.wall());
-  }
-
-  /** What the outbox does. */
-  drain(): void {
-    for (let next = this.evidence.lane.take(); next; next = this.evidence.lane.take()) {
-      const { sealed } = decodeAgentMessage(next.message.type, next.message.payload).value as {
-        sealed: Uint8Array;
-      };
-      const checkpoint = open(checkpointKind, sealed, nodeCrypto, this.store.key.publicKey);
-      const known = this.sent.get(checkpoint.number) ?? [];
-      this.sent.set(checkpoint.number, [...known, { sealed, checkpoint }]);
-      if (this.receipts) this.evidence.receipt(this.hub.receiptFor(sealed, this.store.key.publicKey));
-    }
-  }
-
-  get checkpoints(): Checkpoint[] {
-    return [...this.sent.keys()].sort((a, b) => a - b).map((number) => this.sent.get(number)![0]!.checkpoint);
-  }
-
-  /** Minutes pass, each with an acknowledgement. */
-  async live(minutes: number): Promise<void> {
-    for (let i = 0; i < minutes; i += 1) {
-      this.ack();
-      await this.clock.advance(MINUTE_MS);
-    }
-  }
-}
-
-async function world(): Promise<World> {
-  const made = new World();
-  await storeIdentity(made.disk, directory, region.identity('a', 'https://hub.example'));
-  await made.boot();
-  return made;
-}
 
 describe('an hour', () => {
   test('gets a checkpoint with the minutes that the hub acknowledged, five seconds to five minutes after its end', async () => {

@@ -1,13 +1,24 @@
 import { join } from 'node:path';
-import { encodeAgentMessage, MINUTES_MASK, ProtocolError, type Random } from '@stoa/protocol';
+import {
+  type AgentDescription,
+  encodeAgentMessage,
+  type Heartbeat,
+  MINUTES_MASK,
+  ProtocolError,
+  type Random,
+  type Tip,
+  type Welcome,
+} from '@stoa/protocol';
 import type { Clock, Timer } from '#clock.ts';
 import type { Disk } from '#disk.ts';
 import { describeError } from '#error.ts';
 import { CheckpointChain } from '#evidence/checkpoint-chain.ts';
 import { HourJournal } from '#evidence/hour-journal.ts';
+import { HourLogs, LOG_DAYS } from '#evidence/hour-logs.ts';
 import { HOUR_MS, HubTime, hourOf, MINUTE_MS } from '#evidence/hub-time.ts';
 import { readReceipt, type SealedReceipt } from '#evidence/receipt.ts';
 import { NO_RECEIPT, ReceiptLog } from '#evidence/receipt-log.ts';
+import { SpokenMinute } from '#evidence/spoken-minute.ts';
 import type { IdentityStore } from '#identity/identity-store.ts';
 import type { Log } from '#log.ts';
 import { Spool } from '#outbox/spool.ts';
@@ -22,6 +33,8 @@ export interface EvidenceOptions {
   store: IdentityStore;
   /** Of this process. */
   bootId: Uint8Array;
+  /** Days that the node's own log goes back; 40 unless given, 0: it keeps none. */
+  logDays?: number | undefined;
   /** The results lane has something to send. */
   ready: () => void;
 }
@@ -37,6 +50,7 @@ const HOURS_OPEN = 24;
 
 interface Parts {
   journal: HourJournal;
+  logs: HourLogs;
   spool: Spool;
   chain: CheckpointChain;
   receipts: ReceiptLog;
@@ -44,7 +58,8 @@ interface Parts {
 
 /**
  * The node's side of what it earns: which minutes the hub acknowledged; a signed and chained checkpoint of every hub
- * hour in which this process ran (offline ones too, with no minutes), sent until its receipt is here; and both kept.
+ * hour in which this process ran (offline ones too, with no minutes), sent until its receipt is here; and both kept, with the
+ * node's own log of what it said.
  */
 export class Evidence {
   /** Checkpoints on their way to the hub. */
@@ -52,6 +67,7 @@ export class Evidence {
   readonly hubTime: HubTime;
   readonly #options: EvidenceOptions;
   readonly #parts: Parts;
+  readonly #spoken: SpokenMinute;
   #sessionId: Uint8Array | undefined;
   #timer: Timer | undefined;
   #work: Promise<void> = Promise.resolve();
@@ -61,7 +77,10 @@ export class Evidence {
   private constructor(options: EvidenceOptions, parts: Parts) {
     this.#options = options;
     this.#parts = parts;
-    const { clock, store, ready } = options;
+    const { clock, store, ready, logDays = LOG_DAYS } = options;
+    this.#spoken = new SpokenMinute((spoken) => {
+      if (logDays > 0 && spoken.hubHour > parts.chain.head.hubHour) parts.journal.log(spoken);
+    });
     this.hubTime = new HubTime(clock, () => store.floors.timeFloor);
     this.lane = new SpoolLane({
       clock,
@@ -75,7 +94,7 @@ export class Evidence {
 
   /** @throws RecordDamagedError, DiskError */
   static async open(options: EvidenceOptions): Promise<Evidence> {
-    const { disk, clock, bootId, store } = options;
+    const { disk, clock, bootId, store, logDays = LOG_DAYS } = options;
     const directory = join(store.nodeDirectory, 'evidence');
     const startedMs = clock.monotonic();
     const journal = await HourJournal.open({
@@ -88,7 +107,8 @@ export class Evidence {
     const chain = await CheckpointChain.open(disk, directory, spool);
     await journal.forgetUpTo(chain.head.hubHour);
     const receipts = new ReceiptLog(disk, join(directory, 'log'));
-    return new Evidence(options, { journal, spool, chain, receipts });
+    const logs = new HourLogs(disk, join(directory, 'hour-logs'), logDays);
+    return new Evidence(options, { journal, logs, spool, chain, receipts });
   }
 
   /** What went wrong last, until it went right again; and whether the spool is about to be full. */
@@ -98,18 +118,10 @@ export class Evidence {
   }
 
   /** A session stands. A stale copy or an unknown node makes its checkpoints, but sends none. */
-  opened({
-    sessionId,
-    hubTime,
-    quarantined,
-  }: {
-    sessionId: Uint8Array;
-    hubTime: number;
-    quarantined: boolean;
-  }): void {
-    this.#sessionId = sessionId;
-    this.#observe(hubTime);
-    if (!quarantined) this.lane.start();
+  opened(welcome: Pick<Welcome, 'sessionId' | 'hubTime' | 'heartbeatMs' | 'quarantined'>): void {
+    this.#sessionId = welcome.sessionId;
+    if (this.#observe(welcome.hubTime)) this.#spoken.opened(welcome.hubTime, welcome);
+    if (!welcome.quarantined) this.lane.start();
   }
 
   lost(): void {
@@ -121,6 +133,7 @@ export class Evidence {
   acknowledged(hubTime: number): void {
     const { journal, chain } = this.#parts;
     if (this.#sessionId === undefined || !this.#observe(hubTime)) return;
+    this.#spoken.acknowledged(hubTime);
     this.lane.refill();
     if (hourOf(hubTime) <= chain.head.hubHour) return;
     journal.mark(hubTime, this.#sessionId).then(
@@ -129,16 +142,22 @@ export class Evidence {
     );
   }
 
-  /** A frame with tips was sent. */
-  sentTips(payload: Uint8Array): void {
+  /** Tips were sent. @param payload As a tip report has them. */
+  sentTips(tips: readonly Tip[], payload: Uint8Array): void {
     const now = this.hubTime.now;
-    if (now !== undefined) this.#parts.journal.addTips(now, payload);
+    if (now === undefined) return;
+    this.#parts.journal.addTips(now, payload);
+    this.#spoken.tips(now, tips);
   }
 
-  /** A heartbeat or a description was sent. */
-  sentInputs(payload: Uint8Array): void {
+  sentHeartbeat(heartbeat: Heartbeat): void {
     const now = this.hubTime.now;
-    if (now !== undefined) this.#parts.journal.addInputs(now, payload);
+    if (now !== undefined) this.#spoken.beat(now, heartbeat);
+  }
+
+  sentDescription(description: AgentDescription): void {
+    const now = this.hubTime.now;
+    if (now !== undefined) this.#spoken.described(now, description);
   }
 
   /** Verified, logged, and only then taken off the spool. */
@@ -151,6 +170,8 @@ export class Evidence {
     this.#stopped = true;
     this.#timer?.cancel();
     this.lost();
+    this.#spoken.end();
+    this.#run('log-unwritten', () => this.#parts.journal.flush());
     await this.#work;
   }
 
@@ -192,16 +213,19 @@ export class Evidence {
   }
 
   async #close(): Promise<void> {
-    const { journal, chain } = this.#parts;
+    const { journal, chain, logs } = this.#parts;
     const { store, bootId } = this.#options;
+    this.#spoken.turn(this.hubTime.now ?? 0);
     try {
       for (const hubHour of this.#due()) {
         const hour = journal.get(hubHour);
         const ranMs = (hubHour + 1) * HOUR_MS - this.hubTime.startedAt!;
         // An hour that ended before this process started is told as the one before it left it.
         const witness = ranMs > 0 ? { bootId, uptimeMs: Math.floor(ranMs) } : {};
-        const body = { ...hour, ...witness, minutes: hour.minutes & MINUTES_MASK, nodeId: store.nodeId };
-        await chain.add(body, store.key);
+        const log = journal.logOf(hubHour);
+        const inputsDigest = log ? await logs.keep(log) : hour.inputsDigest;
+        const minutes = hour.minutes & MINUTES_MASK;
+        await chain.add({ ...hour, ...witness, inputsDigest, minutes, nodeId: store.nodeId }, store.key);
         await journal.forgetUpTo(hubHour);
       }
       await this.#archive();

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { bytes, record } from '@stoa/protocol';
 import type { Disk } from '#disk.ts';
-import { HOUR_MS } from '#evidence/hub-time.ts';
+import { dayFile } from '#evidence/hour-logs.ts';
 import type { SealedReceipt } from '#evidence/receipt.ts';
 import { appendRecord, type RecordKind } from '#record-line.ts';
 
@@ -42,6 +42,6 @@ export class ReceiptLog {
   }
 
   pathOf(hubHour: number): string {
-    return join(this.#directory, `${new Date(hubHour * HOUR_MS).toISOString().slice(0, 10)}.log`);
+    return join(this.#directory, dayFile(hubHour));
   }
 }

@@ -15,6 +15,8 @@ export interface DescriptionFacts {
 const MIB = 2 ** 20;
 const GB = 1e9;
 const MOST_ARGUMENTS = 64;
+/** Of one argument, as a description takes it. */
+const MOST_BYTES = 768;
 /** All of them together must leave room in a frame. */
 const ARGV_BYTES = 32 * 1024;
 
@@ -69,7 +71,7 @@ function processOf(source: ReadingSource): ChainwebProcess | undefined {
     // To 64 MiB, likewise.
     rssMb: Math.round(node.rssBytes / MIB / 64) * 64,
     argv: withinBytes(
-      node.argv.slice(0, MOST_ARGUMENTS).map((argument) => fit(argument, 1024)),
+      node.argv.slice(0, MOST_ARGUMENTS).map((argument) => fit(argument, MOST_BYTES)),
       ARGV_BYTES,
     ),
   };

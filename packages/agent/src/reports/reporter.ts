@@ -4,6 +4,7 @@ import {
   type EncodedMessage,
   encodeAgentMessage,
   equalBytes,
+  type Heartbeat,
   type Random,
   type Tip,
 } from '@stoa/protocol';
@@ -32,9 +33,10 @@ export interface ReporterOptions {
   ready: () => void;
   /** A heartbeat is due: what else is done in its rhythm. */
   beat: () => void;
-  /** For the evidence: payloads as they were sent. */
-  sentTips: (payload: Uint8Array) => void;
-  sentInputs: (payload: Uint8Array) => void;
+  /** For the evidence: what was sent, tips also as the payload of a report. */
+  sentTips: (tips: readonly Tip[], payload: Uint8Array) => void;
+  sentHeartbeat: (heartbeat: Heartbeat) => void;
+  sentDescription: (description: AgentDescription) => void;
 }
 
 /** Bounds of the interval that a hub may ask for. */
@@ -147,9 +149,9 @@ export class Reporter {
   }
 
   #heartbeat(): Outgoing {
-    const { clock, collectors, metrics, rttMs, natIdleMs, sentInputs } = this.#options;
+    const { clock, collectors, metrics, rttMs, natIdleMs, sentHeartbeat } = this.#options;
     const tips = this.#changedTips();
-    const message = encodeAgentMessage('heartbeat', {
+    const heartbeat: Heartbeat = {
       sentAt: Math.max(0, Math.round(clock.now())),
       uptimeS: Math.min(MAX_U32, Math.floor((clock.monotonic() - this.#startedMs) / 1_000)),
       gauges: gaugesOf(collectors, rttMs()),
@@ -157,20 +159,21 @@ export class Reporter {
       natIdleS: Math.min(0xffff, Math.floor((natIdleMs() ?? 0) / 1_000)),
       droppedSamples: Math.min(MAX_U32, metrics.dropped),
       tips,
-    });
+    };
     return {
-      message,
+      message: encodeAgentMessage('heartbeat', heartbeat),
       sent: (seq) => {
-        sentInputs(message.payload);
+        sentHeartbeat(heartbeat);
         this.#sentTips(seq, tips);
       },
     };
   }
 
   #description(): Outgoing {
-    const message = encodeAgentMessage('agentDescription', this.#options.describe());
+    const description = this.#options.describe();
+    const message = encodeAgentMessage('agentDescription', description);
     this.#described = message.payload;
-    return { message, sent: () => this.#options.sentInputs(message.payload) };
+    return { message, sent: () => this.#options.sentDescription(description) };
   }
 
   #healthReport(): Outgoing {
@@ -205,7 +208,7 @@ export class Reporter {
     if (tips.length === 0) return;
     this.#tipsAt = this.#options.clock.monotonic();
     this.#tracker.sent(seq, tips);
-    this.#options.sentTips(tipMessage(tips).payload);
+    this.#options.sentTips(tips, tipMessage(tips).payload);
   }
 
   #sample(): void {

@@ -38,7 +38,12 @@ export type {
 } from './crypto/suite.ts';
 export { ProtocolError, type ProtocolErrorCode } from './errors.ts';
 export * from './evidence/checkpoint.ts';
-export { type HourLog, hourLog, type LoggedMinute, type SaidOfItself } from './evidence/hour-log.ts';
+export {
+  type HourRecord,
+  hourRecord,
+  type RecordedMinute,
+  type SaidOfItself,
+} from './evidence/hour-record.ts';
 export * from './evidence/merkle.ts';
 export { type MinuteRoot, minuteRootKind } from './evidence/minute-root.ts';
 export { MINUTES_MASK, minuteWord } from './evidence/minutes.ts';

@@ -1,7 +1,7 @@
-import { fixed, type HourLog, list, record, u32, u64, word64 } from '@stoa/protocol';
+import { fixed, type HourRecord, list, record, u32, u64, word64 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { type Disk, readText } from '#disk.ts';
-import { hourLogKind } from '#evidence/hour-logs.ts';
+import { hourRecordKind } from '#evidence/hour-logs.ts';
 import { HOUR_MS, hourOf, MINUTE_MS } from '#evidence/hub-time.ts';
 import type { SpokenLine } from '#evidence/spoken-minute.ts';
 import { formatRecord, parseRecords, type RecordKind } from '#record-line.ts';
@@ -72,7 +72,7 @@ export class HourJournal {
     const journal = new HourJournal(options);
     const text = (await readText(options.disk, options.path)) ?? '';
     for (const hour of parseRecords(hourKind, text)) journal.#hours.set(hour.hubHour, hour);
-    for (const log of parseRecords(hourLogKind, text)) journal.#keep(log);
+    for (const log of parseRecords(hourRecordKind, text)) journal.#keep(log);
     return journal;
   }
 
@@ -111,10 +111,13 @@ export class HourJournal {
   }
 
   /** Undefined where nothing was said in the hour. */
-  logOf(hubHour: number): HourLog | undefined {
+  logOf(hubHour: number): HourRecord | undefined {
     const lines = this.#lines.get(hubHour);
     if (lines === undefined) return undefined;
-    return { hubHour, minutes: parseRecords(hourLogKind, lines.join('')).flatMap(({ minutes }) => minutes) };
+    return {
+      hubHour,
+      minutes: parseRecords(hourRecordKind, lines.join('')).flatMap(({ minutes }) => minutes),
+    };
   }
 
   /** Writes lines that wait for a minute that may not come any more. @throws DiskError */
@@ -161,10 +164,10 @@ export class HourJournal {
   }
 
   /** The line as it is written; undefined past the bound of an hour. */
-  #keep(log: HourLog): string | undefined {
+  #keep(log: HourRecord): string | undefined {
     const lines = this.#lines.get(log.hubHour) ?? [];
     if (lines.length >= MAX_LINES) return undefined;
-    const line = formatRecord(hourLogKind, log);
+    const line = formatRecord(hourRecordKind, log);
     this.#lines.set(log.hubHour, [...lines, line]);
     const oldest = log.hubHour - LOGGED_HOURS;
     for (const hubHour of this.#lines.keys()) if (hubHour < oldest) this.#lines.delete(hubHour);

@@ -1,9 +1,9 @@
-import { type HourLog, UNKNOWN_U32 } from '@stoa/protocol';
+import { type HourRecord, UNKNOWN_U32 } from '@stoa/protocol';
 import { describe, expect, test } from 'vitest';
 import { readText } from '#disk.ts';
 import { description, heartbeat, START, type World, world } from '#evidence/evidence-world.fixture.ts';
 import { hourKind } from '#evidence/hour-journal.ts';
-import { digestOf, HourLogs, hourLogKind } from '#evidence/hour-logs.ts';
+import { digestOf, HourLogs, hourRecordKind } from '#evidence/hour-logs.ts';
 import { HOUR_MS, hourOf, MINUTE_MS } from '#evidence/hub-time.ts';
 import { MemoryDisk } from '#memory-disk.ts';
 import { appendRecord, parseRecords } from '#record-line.ts';
@@ -17,9 +17,9 @@ describe('the log of what was said', () => {
     w.evidence.sentHeartbeat(heartbeat(peers));
   }
 
-  async function logsOf(w: World, day = '2026-01-01'): Promise<HourLog[]> {
+  async function logsOf(w: World, day = '2026-01-01'): Promise<HourRecord[]> {
     const text = await readText(w.disk, `${w.store.nodeDirectory}/evidence/hour-logs/${day}.log`);
-    return parseRecords(hourLogKind, text ?? '');
+    return parseRecords(hourRecordKind, text ?? '');
   }
 
   test('has a line a minute, as it stood at its end, and its digest is what the checkpoint signs', async () => {

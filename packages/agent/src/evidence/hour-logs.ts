@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { encode, type HourLog, hourLog } from '@stoa/protocol';
+import { encode, type HourRecord, hourRecord } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import type { Disk } from '#disk.ts';
 import { HOUR_MS } from '#evidence/hub-time.ts';
 import { appendRecord, type RecordKind } from '#record-line.ts';
 
 /** A minute in the journal of open hours is an hour of one line. */
-export const hourLogKind: RecordKind<HourLog> = { name: 'stoa-hour-log-1', codec: hourLog };
+export const hourRecordKind: RecordKind<HourRecord> = { name: 'stoa-hour-record-1', codec: hourRecord };
 
 /** A day takes about 750 KB: 30 MB in all. */
 export const LOG_DAYS = 40;
@@ -33,12 +33,12 @@ export class HourLogs {
   }
 
   /** On the medium when it resolves with what the checkpoint signs of it. @throws DiskError */
-  async keep(log: HourLog): Promise<Uint8Array> {
+  async keep(log: HourRecord): Promise<Uint8Array> {
     const { hubHour } = log;
     if (this.#kept?.hubHour === hubHour) return this.#kept.digest;
     const digest = digestOf(log);
     await this.#sweep(hubHour);
-    await appendRecord(this.#disk, join(this.#directory, dayFile(hubHour)), hourLogKind, log);
+    await appendRecord(this.#disk, join(this.#directory, dayFile(hubHour)), hourRecordKind, log);
     this.#kept = { hubHour, digest };
     return digest;
   }
@@ -52,6 +52,6 @@ export class HourLogs {
   }
 }
 
-export function digestOf(log: HourLog): Uint8Array {
-  return nodeCrypto.hash(encode(hourLog, log));
+export function digestOf(log: HourRecord): Uint8Array {
+  return nodeCrypto.hash(encode(hourRecord, log));
 }

@@ -1,8 +1,8 @@
 import {
   type AgentDescription,
   type Heartbeat,
-  type LoggedMinute,
   MAX_TIPS,
+  type RecordedMinute,
   type SaidOfItself,
   type Tip,
   UNKNOWN_U16,
@@ -14,7 +14,7 @@ const HOUR_MINUTES = 60;
 
 export interface SpokenLine {
   hubHour: number;
-  line: LoggedMinute;
+  line: RecordedMinute;
 }
 
 /**
@@ -26,7 +26,7 @@ export class SpokenMinute {
   readonly #tips = new Map<number, Tip>();
   #sessionId: Uint8Array | undefined;
   #heartbeatMs = 0;
-  #beat: { at: number; chainweb: LoggedMinute['chainweb']; peers: number } | undefined;
+  #beat: { at: number; chainweb: RecordedMinute['chainweb']; peers: number } | undefined;
   #diskFreeMb = UNKNOWN_U32;
   #said: SaidOfItself | undefined;
   /** That the lines of this hour hold already. */

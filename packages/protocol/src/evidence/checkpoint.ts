@@ -12,7 +12,7 @@ const checkpointBody = record({
   sessionIds: list(fixed(16), 32),
   /** `hash` over the hour's tip reports in order. */
   tipsDigest: fixed(32),
-  /** `hash` of the hour's encoded `hourLog`; zero where nothing was logged. Agents of before: something of their own. */
+  /** `hash` of the hour's encoded `hourRecord`; zero where nothing was logged. Agents of before: something of their own. */
   inputsDigest: fixed(32),
   bootId: fixed(16),
   /** Milliseconds since the process started, monotonic: covers a gap of the hub without its word. */

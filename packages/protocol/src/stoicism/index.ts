@@ -31,14 +31,6 @@ export {
 } from './gates.ts';
 export { type GapWord, type Hour, type HourEvidence, hourOf, type SessionWord } from './hour.ts';
 export {
-  type LoggedGate,
-  type LoggedHour,
-  type LogTerms,
-  loggedHour,
-  type WholeMinute,
-  wholeMinutes,
-} from './logged-gates.ts';
-export {
   type Baselines,
   isPartName,
   PART_NAMES,

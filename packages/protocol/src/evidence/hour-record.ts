@@ -25,7 +25,7 @@ const saidOfItself = record({
 });
 export type SaidOfItself = Decoded<typeof saidOfItself>;
 
-const loggedMinute = record({
+const recordedMinute = record({
   /** 0 to 59. */
   minute: u8,
   /** Of the session in which this was said. */
@@ -42,19 +42,19 @@ const loggedMinute = record({
   diskFreeMb: u32,
   /** The last that it sent of each chain. */
   tips: list(tip, MAX_TIPS),
-  /** Where it was said anew since the line before, and always in the first line of an hour and of a process. */
+  /** Where it was said anew since the line before, and always in the first line of an hour, and once the agent was started anew. */
   said: optional(saidOfItself),
 });
-export type LoggedMinute = Decoded<typeof loggedMinute>;
+export type RecordedMinute = Decoded<typeof recordedMinute>;
 
 /**
  * The node's own word of one hour: of each minute in which it spoke with a hub, what it had said by the minute's end. Its
  * `hash` stands in the hour's signed checkpoint (`inputsDigest`), so what a node shows later is what it signed then. A minute
  * may stand there twice: its process was started anew.
  */
-export const hourLog = record({
+export const hourRecord = record({
   /** Hours since 1970 by the hub's clock. */
   hubHour: u32,
-  minutes: list(loggedMinute, 255),
+  minutes: list(recordedMinute, 255),
 });
-export type HourLog = Decoded<typeof hourLog>;
+export type HourRecord = Decoded<typeof hourRecord>;

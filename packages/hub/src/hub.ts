@@ -224,6 +224,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     work: jobs.frames,
     ...{ gates: stoicism.gates.frames, termsOf: stoicism.termsOf },
     updates: rollouts.frames,
+    receipts: undefined,
     instanceId: config.instance,
     region,
     rootFingerprint,

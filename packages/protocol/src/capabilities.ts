@@ -7,8 +7,10 @@
  *
  * 2 `dialBack`: 2026-11-26: dialBack and dialBackResult. An agent offers it where its operator allows that the hub has it
  * look at other nodes' P2P ports.
+ *
+ * 4 `receipts`: 2026-11-26: receiptsWanted and settledReceipt. A hub without it ends the session of an agent that asks.
  */
-export const CAPABILITY = { updates: 1, dialBack: 2 } as const;
+export const CAPABILITY = { updates: 1, dialBack: 2, receipts: 4 } as const;
 
 export type CapabilityName = keyof typeof CAPABILITY;
 

@@ -31,6 +31,7 @@ export const CONTEXT = {
   minuteRoot: 'stoa/v1/minute-root',
   dialBack: 'stoa/v1/dial-back',
   workClaim: 'stoa/v1/work-claim',
+  receiptRoot: 'stoa/v1/receipt-root',
 } as const;
 
 export type Context = (typeof CONTEXT)[keyof typeof CONTEXT];

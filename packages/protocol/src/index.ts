@@ -48,6 +48,7 @@ export * from './evidence/merkle.ts';
 export { type MinuteRoot, minuteRootKind } from './evidence/minute-root.ts';
 export { MINUTES_MASK, minuteWord } from './evidence/minutes.ts';
 export * from './evidence/receipt.ts';
+export * from './evidence/settled-receipt.ts';
 export { FRAME_OVERHEAD, type FrameHeader, readHeader } from './frame.ts';
 export { type AgentAnswer, type AgentParty, answerChallenge } from './handshake/agent.ts';
 export {

@@ -9,6 +9,7 @@ import type { Heartbeats } from './heartbeats.ts';
 import type { Handlers } from './ingest.ts';
 import type { LiveNode } from './live-node.ts';
 import type { NodeSession } from './node-session.ts';
+import type { ReceiptFrames } from './receipt-frames.ts';
 import type { KeyRotations } from './rotation.ts';
 import type { UpdateFrames } from './update-frames.ts';
 import type { WorkFrames } from './work-frames.ts';
@@ -23,6 +24,8 @@ export interface AgentFrameDeps {
   readonly gates: Pick<GateFrames, 'described' | 'dialBackResult'>;
   /** Without it, the hub does not offer the capability `updates`, and an agent that speaks of it breaks the protocol. */
   readonly updates: UpdateFrames | undefined;
+  /** Likewise with the capability `receipts`. */
+  readonly receipts: ReceiptFrames | undefined;
   /** Sealed changes of the owner's key since the one with this fingerprint, in their order. */
   readonly ownerKeyChanges: (owner: string, fingerprint: string) => Promise<readonly Uint8Array[]>;
   /** A sample taken while the node had no session, in hub time. */
@@ -34,7 +37,8 @@ export interface AgentFrameDeps {
 
 /** What the hub does with each frame of an agent. */
 export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
-  const { heartbeats, headers, descriptions, evidence, rotations, work, gates, updates, rarely } = deps;
+  const { heartbeats, headers, descriptions, evidence, rotations, work, gates, updates, receipts, rarely } =
+    deps;
   const batches = new WeakMap<NodeSession, { minute: number; count: number }>();
 
   /** Work that outlives its frame: what the node did wrong ends its session, what went wrong here is ours to log. */
@@ -106,6 +110,14 @@ export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
       if (!hasCapability(session.facts.capabilities, 'dialBack'))
         throw new ProtocolError('unknown_type', 'a dial-back came in a session without that capability');
       later(session, 'dialBackResult', gates.dialBackResult(session, sealed));
+    },
+    receiptsWanted(session, { after }) {
+      if (receipts === undefined || !hasCapability(session.facts.capabilities, 'receipts'))
+        throw new ProtocolError(
+          'unknown_type',
+          'receipts were asked for in a session without that capability',
+        );
+      later(session, 'receiptsWanted', receipts.wanted(session, after));
     },
     ratchetStored: (session) =>
       later(session, 'ratchetStored', deps.ratchetStored(session.node.nodeId, session.facts.epoch)),

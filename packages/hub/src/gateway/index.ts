@@ -29,6 +29,7 @@ import type { HubIdentity } from './hub-identity.ts';
 import { Ingest } from './ingest.ts';
 import type { LiveNode } from './live-node.ts';
 import { LongPolls } from './long-polls.ts';
+import type { ReceiptFrames } from './receipt-frames.ts';
 import { ReentryCookies } from './reentry-cookie.ts';
 import { Refusals } from './refusals.ts';
 import { KeyRotations } from './rotation.ts';
@@ -50,6 +51,7 @@ export { HubIdentity, type HubIdentityDeps, keptChain } from './hub-identity.ts'
 export type { Link, LinkRequest } from './link.ts';
 export type { LiveNode } from './live-node.ts';
 export type { NodeSession } from './node-session.ts';
+export type { ReceiptFrames, ReceiptSession } from './receipt-frames.ts';
 export type { UpdateFrames } from './update-frames.ts';
 export type { WorkFrames } from './work-frames.ts';
 
@@ -74,6 +76,8 @@ export interface AgentSideDeps {
   readonly termsOf: TermsOf;
   /** Where there is one, `identity` offers the capability. */
   readonly updates: UpdateFrames | undefined;
+  /** Likewise. */
+  readonly receipts: ReceiptFrames | undefined;
   readonly events: NodeEventLog;
   readonly set: VerifiedSet;
   readonly corroboration: Corroboration;
@@ -150,6 +154,7 @@ export function createAgentSide(deps: AgentSideDeps): AgentSide {
     work: deps.work,
     gates: deps.gates,
     updates: deps.updates,
+    receipts: deps.receipts,
     ownerKeyChanges: deps.ownerKeyChanges,
     ratchetStored: (nodeId, epoch) => store.ratchetStored({ nodeId, epoch }),
     onSample: deps.onSample,

@@ -1,5 +1,6 @@
 import { type Codec, type Decoded, decode, encode } from '../codec/codec.ts';
 import { ProtocolError } from '../errors.ts';
+import { provenReceipt } from '../evidence/settled-receipt.ts';
 import { welcome } from '../handshake/welcome.ts';
 import { jobMessage } from '../work/job.ts';
 import {
@@ -15,6 +16,7 @@ import {
   ping,
   pong,
   ratchetStored,
+  receiptsWanted,
   reportFullState,
   sealedCheckpoint,
   sealedReceipt,
@@ -63,6 +65,7 @@ export const AGENT_FRAMES = {
   workPolicy,
   updateStatus,
   dialBackResult: sealedDialBackResult,
+  receiptsWanted,
 } as const;
 
 /** Payload codec of each frame that a hub sends within a session. */
@@ -87,6 +90,7 @@ export const HUB_FRAMES = {
   jobReceipt: sealedJobReceipt,
   updateAssignment,
   dialBack,
+  settledReceipt: provenReceipt,
 } as const;
 
 export type AgentFrameName = keyof typeof AGENT_FRAMES;

@@ -34,6 +34,12 @@ export const ratchetStored = record({});
 export const sealedCheckpoint = record({ sealed: bytes(2048 + 128) });
 export const sealedReceipt = record({ sealed: bytes(2048 + 128), region: bytes(512), instance: bytes(512) });
 
+/**
+ * What the hub has settled of this node behind the root of that number, the newest whose receipt the node keeps (0: none),
+ * answered by frames `settledReceipt` in the order of their roots. What a session lost is thereby asked for again.
+ */
+export const receiptsWanted = record({ after: u64 });
+
 /** `refuseKind` or `revokeKind`, sealed, with the region certificate of its signer (empty for the root). */
 export const sealedVerdict = record({ sealed: bytes(LIMITS.preAuthBytes), authority: bytes(512) });
 

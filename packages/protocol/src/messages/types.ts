@@ -17,6 +17,7 @@ export const FRAME = {
   disconnect: 12,
   ratchetStored: 13,
   dialBackResult: 14,
+  receiptsWanted: 15,
 
   leaseRequest: 32,
   jobAck: 33,
@@ -43,6 +44,7 @@ export const FRAME = {
   keyAccepted: 76,
   ownerKeyChange: 77,
   dialBack: 78,
+  settledReceipt: 79,
 
   job: 96,
   leaseRenewed: 97,

@@ -9,6 +9,8 @@ export {
   MAX_EVIDENCE_HOURS,
   readEvidenceFile,
 } from './evidence-file.ts';
+export type { Finding, FindingKind, FindingSubject, GateName, HourFault } from './finding.ts';
+export { formatMinutes } from './findings.ts';
 export {
   type GapLink,
   type GapWitness,
@@ -30,6 +32,7 @@ export {
   TIP_WITHIN,
 } from './gates.ts';
 export { type GapWord, type Hour, type HourEvidence, hourOf, type SessionWord } from './hour.ts';
+export type { HourLog, LoggedMinute } from './hour-log.ts';
 export {
   type Baselines,
   isPartName,
@@ -79,7 +82,18 @@ export {
   type ServerScore,
   serverScore,
 } from './score.ts';
+export { readBreakdown, recomputed, type ScoreBreakdown } from './score-breakdown.ts';
 export { requireBaselines, ScoreError, type ScoreErrorCode, thousandths } from './score-error.ts';
+export {
+  type SettledPoints,
+  type SettledWords,
+  settledPoints,
+  settledWords,
+  statedPoints,
+} from './settled-hour.ts';
+export { type HourContext, verifyHour } from './verify-hour.ts';
+export { verifyRoots } from './verify-roots.ts';
+export { COLD, type ReplayedWarmUp, type WarmUpState, warmThrough } from './warm-replay.ts';
 export {
   addOff,
   BENCHMARK_MINUTES,

@@ -32,7 +32,6 @@ export {
   TIP_WITHIN,
 } from './gates.ts';
 export { type GapWord, type Hour, type HourEvidence, hourOf, type SessionWord } from './hour.ts';
-export type { HourLog, LoggedMinute } from './hour-log.ts';
 export {
   type Baselines,
   isPartName,
@@ -68,6 +67,7 @@ export {
   splitFee,
   wordPoints,
 } from './points.ts';
+export { type MinuteLines, minuteLines, type Neighbours, type WholeMinute } from './recorded-minutes.ts';
 export {
   formatScore,
   HW_PERMILLE,

@@ -4,7 +4,7 @@ import type { OpenedReceipt } from '../evidence/settled-receipt.ts';
 import type { GateName } from './finding.ts';
 import { type Findings, formatMinutes } from './findings.ts';
 import { argvFaults, commitmentMet, lateTipMs } from './gates.ts';
-import type { HourLog, LoggedMinute } from './hour-log.ts';
+import { around, type MinuteLines, type WholeMinute } from './recorded-minutes.ts';
 import type { ScoreBreakdown } from './score-breakdown.ts';
 import { instanceName } from './verify-documents.ts';
 import { type WarmUpState, warmThrough } from './warm-replay.ts';
@@ -13,11 +13,11 @@ const CHAINS = 10;
 const WARM_UP = GATES.indexOf('warm-up');
 
 export interface GateContext {
-  readonly log: HourLog | undefined;
+  /** Empty where there is none. */
+  readonly log: MinuteLines;
   readonly breakdown: ScoreBreakdown | undefined;
   /** As the hour began: from the node's logs of the days before. */
   readonly warmBefore: WarmUpState | undefined;
-  readonly heartbeatMs: number;
   /** Who says that he looked at the node's port, and what he saw: hex id and outcome. */
   readonly dialBack:
     | { readonly dialler: string; readonly outcome: string; readonly verified: boolean }
@@ -25,7 +25,7 @@ export interface GateContext {
 }
 
 /** true and false: held, failed, by the node's own record. Undefined: it can't tell. */
-type Verdict = (minute: LoggedMinute) => boolean | undefined;
+type Verdict = (minute: WholeMinute) => boolean | undefined;
 
 /**
  * Each gate against what the node recorded. A verdict of the hub is what held at a minute's end, and a change may be a minute
@@ -39,7 +39,7 @@ export function verifyGates(opened: OpenedReceipt, by: GateContext, findings: Fi
   const signer = instanceName(instance);
   const verdicts: Partial<Record<GateName, Verdict>> = {
     benchmark: () => receipt.microScore > 0,
-    tip: (minute) => isFresh(minute, by.heartbeatMs),
+    tip: isFresh,
     commitment: (minute) => keepsPromise(minute, by.breakdown),
     argv: (minute) => argvFaults(minute.argv).length === 0,
     serving: (minute) => (minute.chainweb === 'up' ? undefined : false),
@@ -67,33 +67,24 @@ interface Compared {
 }
 
 function compare(
-  { judged, failed, log }: { judged: bigint; failed: bigint; log: HourLog | undefined },
+  { judged, failed, log }: { judged: bigint; failed: bigint; log: MinuteLines },
   verdict: Verdict,
 ): Compared {
-  const known = new Map((log?.minutes ?? []).map((one) => [one.minute, one]));
   const result = { invented: 0n, waived: 0n, agreed: 0n, unclear: 0n };
   for (let minute = 0; minute < 60; minute += 1) {
     const bit = 1n << BigInt(minute);
     if ((judged & bit) === 0n) continue;
-    const seen = around(known, minute).map(verdict);
+    const seen = around(log, minute)?.map(verdict) ?? [undefined];
     result[weigh(seen, (failed & bit) !== 0n)] |= bit;
   }
   return result;
 }
 
 function weigh(seen: readonly (boolean | undefined)[], failing: boolean): keyof Compared {
-  if (seen.length < 3 || seen.includes(undefined)) return 'unclear';
+  if (seen.includes(undefined)) return 'unclear';
   // At an edge either may be.
   if (!seen.every((held) => held === failing)) return 'agreed';
   return failing ? 'invented' : 'waived';
-}
-
-/** The minute and its neighbours; none where they are not of one session. */
-function around(known: ReadonlyMap<number, LoggedMinute>, minute: number): LoggedMinute[] {
-  const here = known.get(minute);
-  if (here?.sessionId === undefined) return [];
-  const all = [minute - 1, minute, minute + 1].flatMap((at) => known.get(at) ?? []);
-  return all.every(({ sessionId }) => sessionId === here.sessionId) ? all : [];
 }
 
 function report(
@@ -125,14 +116,14 @@ function report(
 }
 
 /** Fresh tips may still be those of a fork: where the head was is the hub's word. */
-function isFresh({ beatAgeMs, tips }: LoggedMinute, heartbeatMs: number): boolean | undefined {
+function isFresh({ beatAgeMs, heartbeatMs, tips }: WholeMinute): boolean | undefined {
   const chains = new Set(tips.map(({ chain }) => chain));
   return beatAgeMs > lateTipMs(heartbeatMs) || chains.size < CHAINS ? false : undefined;
 }
 
 /** Without the breakdown it is not known what was promised when the score was measured. */
 function keepsPromise(
-  { freeMb, committedGb, driveCommittedGb }: LoggedMinute,
+  { diskFreeMb: freeMb, committedGb, driveCommittedGb }: WholeMinute,
   breakdown: ScoreBreakdown | undefined,
 ): boolean | undefined {
   const promised = Math.max(committedGb, breakdown?.committedGb ?? 0);
@@ -162,7 +153,7 @@ function verifyWarmUp(
 ): void {
   const signer = instanceName(instance);
   const { log, warmBefore } = by;
-  if (log === undefined || warmBefore === undefined) {
+  if (log.size === 0 || warmBefore === undefined) {
     findings.restsOn(signer, {
       ...{ subject: 'gate', gate: 'warm-up', minutes: judged, found: `failed in ${formatMinutes(word)}` },
       text: 'how far the warm-up was when the hour began rests on the hub: the node’s logs before it are not here',

@@ -1,17 +1,18 @@
 import { equalBytes, toHex } from '../bytes.ts';
+import { decodeExact } from '../codec/codec.ts';
 import type { Signatures } from '../crypto/suite.ts';
 import { ProtocolError } from '../errors.ts';
 import type { Checkpoint } from '../evidence/checkpoint.ts';
+import { hourRecord } from '../evidence/hour-record.ts';
 import type { SettledReceipt } from '../evidence/settled-receipt.ts';
-import { LIMITS } from '../limits.ts';
 import { type DialBackReport, dialBackKind } from '../messages/dial-back.ts';
 import { open, peek } from '../signed.ts';
 import type { Benchmark } from './benchmark-report.ts';
 import type { EvidenceHour } from './evidence-file.ts';
 import type { Finding } from './finding.ts';
 import { Findings } from './findings.ts';
-import type { HourLog } from './hour-log.ts';
 import type { Baselines } from './parts.ts';
+import { type MinuteLines, minuteLines, type Neighbours } from './recorded-minutes.ts';
 import { type DocumentContext, openDocuments } from './verify-documents.ts';
 import { dialBackOf, verifyGates } from './verify-gates.ts';
 import { verifyBasis, verifyMinutes, verifyPoints, verifyRevisions } from './verify-minutes.ts';
@@ -20,8 +21,8 @@ import type { WarmUpState } from './warm-replay.ts';
 
 /** What an hour is held against. The more of it is there, the less rests on another's word. */
 export interface HourContext extends DocumentContext {
-  /** The node's own record. */
-  readonly log?: HourLog;
+  /** Lines of the node's records of the hours beside this one, if they are here. */
+  readonly neighbours?: Neighbours;
   /** What hashes in the documents stand for, in any order: breakdowns of scores, sealed reports of dial-backs. */
   readonly documents?: readonly Uint8Array[];
   /** What the node's own signed result says, of the benchmark that the hour's score is made of. */
@@ -32,8 +33,6 @@ export interface HourContext extends DocumentContext {
   readonly warmBefore?: WarmUpState;
   /** Keys of other nodes, as far as they are known: who looked at the P2P port signs with one. */
   readonly keysOf?: (nodeId: Uint8Array) => readonly Uint8Array[];
-  /** As the hub's Welcome set it; the longest that there is unless given. */
-  readonly heartbeatMs?: number;
 }
 
 /**
@@ -45,7 +44,7 @@ export function verifyHour(evidence: EvidenceHour, by: HourContext, crypto: Sign
   const findings = new Findings(evidence.hubHour);
   const tools = { crypto, findings };
   const hour = openDocuments(evidence, by, tools);
-  const log = trustedLog(by.log, hour.checkpoint, findings);
+  const log = trustedLog(evidence.log, hour.checkpoint, { ...tools, neighbours: by.neighbours });
   const newest = hour.settled.at(-1);
   if (newest === undefined) return findings.all;
   verifyRevisions(hour.settled, findings);
@@ -58,7 +57,6 @@ export function verifyHour(evidence: EvidenceHour, by: HourContext, crypto: Sign
     newest,
     {
       ...{ log, breakdown, warmBefore: by.warmBefore },
-      heartbeatMs: by.heartbeatMs ?? LIMITS.heartbeatMaxMs,
       dialBack: lookOf(newest.receipt, { ...by, documents }, crypto),
     },
     findings,
@@ -67,32 +65,52 @@ export function verifyHour(evidence: EvidenceHour, by: HourContext, crypto: Sign
   return findings.all;
 }
 
+interface Tools {
+  readonly crypto: Signatures;
+  readonly findings: Findings;
+}
+
 /** A log counts only as the checkpoint committed to it: whoever makes one up afterwards proves nothing. */
 function trustedLog(
-  log: HourLog | undefined,
+  log: Uint8Array | undefined,
   checkpoint: Checkpoint | undefined,
-  findings: Findings,
-): HourLog | undefined {
-  if (log === undefined) {
-    findings.missing({ subject: 'log', text: 'the node’s own log of this hour is not here' });
-    return undefined;
+  { crypto, findings, neighbours }: Tools & { neighbours: Neighbours | undefined },
+): MinuteLines {
+  const none: MinuteLines = new Map();
+  if (log === undefined || checkpoint === undefined) {
+    const text =
+      log === undefined
+        ? 'the node’s own record of this hour is not here'
+        : 'nothing that the node signed commits to this record';
+    findings.missing({ subject: 'log', text });
+    return none;
   }
-  if (checkpoint === undefined) {
-    findings.missing({ subject: 'log', text: 'nothing that the node signed commits to this log' });
-    return undefined;
+  const [expected, found] = [toHex(checkpoint.inputsDigest), toHex(crypto.hash(log))];
+  if (expected !== found) {
+    findings.differs({
+      ...{ subject: 'log', fault: 'log-altered', expected, found },
+      text: 'the record is not the one that the checkpoint committed to: nothing is concluded from it',
+    });
+    return none;
   }
-  const [expected, found] = [checkpoint, log].map(
-    ({ tipsDigest, inputsDigest }) => `tips ${toHex(tipsDigest)}, inputs ${toHex(inputsDigest)}`,
-  ) as [string, string];
-  if (expected === found) {
-    findings.match({ subject: 'log', text: 'the log is the one that the checkpoint committed to' });
-    return log;
+  const record = findings.attempt({ subject: 'log', fault: 'log-altered' }, () =>
+    decodeExact(hourRecord, log),
+  );
+  if (record === undefined) return none;
+  if (record.hubHour !== checkpoint.hubHour) {
+    findings.differs({
+      ...{
+        subject: 'log',
+        fault: 'other-hour',
+        expected: `hour ${checkpoint.hubHour}`,
+        found: `hour ${record.hubHour}`,
+      },
+      text: 'the record is of another hour',
+    });
+    return none;
   }
-  findings.differs({
-    ...{ subject: 'log', fault: 'log-altered', expected, found },
-    text: 'the log is not the one that the checkpoint committed to: nothing is concluded from it',
-  });
-  return undefined;
+  findings.match({ subject: 'log', text: 'the record is the one that the checkpoint committed to' });
+  return minuteLines(record, neighbours);
 }
 
 /** Who saw the port, by the report that the receipt names. Without his key it is read and not verified. */

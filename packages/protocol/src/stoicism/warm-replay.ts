@@ -1,6 +1,6 @@
 import { hasMinute } from './findings.ts';
 import { hasPeers } from './gates.ts';
-import type { HourLog } from './hour-log.ts';
+import type { MinuteLines } from './recorded-minutes.ts';
 import {
   addOff,
   isWarm,
@@ -33,7 +33,7 @@ interface ReplayedHour {
   readonly judged: bigint;
   /** Those of them that failed gate 3: by the hub's word, since it knows the head. */
   readonly tip: bigint;
-  readonly log: HourLog;
+  readonly log: MinuteLines;
 }
 
 export interface ReplayedWarmUp {
@@ -50,10 +50,6 @@ export interface ReplayedWarmUp {
 /** The warm-up through an hour, minute by minute, by the node's log. */
 export function warmThrough(before: WarmUpState, hour: ReplayedHour): ReplayedWarmUp {
   const one = columnOf(before);
-  const peers = new Map(hour.log.minutes.map((minute) => [minute.minute, minute.peers]));
-  const up = new Set(
-    hour.log.minutes.filter(({ chainweb }) => chainweb === 'up').map(({ minute }) => minute),
-  );
   let [warm, settled, cold, warmFor] = [0n, 0n, 0n, 0];
   for (let minute = 0; minute < 60; minute += 1) {
     const bit = 1n << BigInt(minute);
@@ -61,7 +57,7 @@ export function warmThrough(before: WarmUpState, hour: ReplayedHour): ReplayedWa
     if (warmFor > 0) warm |= bit;
     if (warmFor > SLACK) settled |= bit;
     if (one.minutes[0]! < WARM_UP_MINUTES - SLACK) cold |= bit;
-    const kind = kindOf(minute, hour, up, peers);
+    const kind = kindOf(minute, hour);
     if (kind === 'doubtful') return { warm, settled, cold, after: undefined };
     if (kind === 'unseen') addOff(one, 0, 1);
     else if (kind !== 'gap') stepWarmUp(one, 0, kind, hour.hubHour * 60 + minute);
@@ -71,15 +67,14 @@ export function warmThrough(before: WarmUpState, hour: ReplayedHour): ReplayedWa
 
 function kindOf(
   minute: number,
-  { gap, judged, tip }: ReplayedHour,
-  up: ReadonlySet<number>,
-  peers: ReadonlyMap<number, number>,
+  { gap, judged, tip, log }: ReplayedHour,
 ): MinuteKind | 'gap' | 'unseen' | 'doubtful' {
   if (hasMinute(gap, minute)) return 'gap';
   if (!hasMinute(judged, minute)) return 'unseen';
-  if (!hasMinute(tip, minute)) return hasPeers(peers.get(minute) ?? 0) ? 'good' : 'still';
+  const line = log.get(minute)?.at(-1);
+  if (!hasMinute(tip, minute)) return hasPeers(line?.peers ?? 0) ? 'good' : 'still';
   // A benchmark stops chainweb and is credited: gauges can't tell it from a node that is down.
-  return up.has(minute) ? 'off' : 'doubtful';
+  return line?.chainweb === 'up' ? 'off' : 'doubtful';
 }
 
 function columnOf(state: WarmUpState): WarmUps {

@@ -26,6 +26,7 @@ export {
 } from './codec/codec.ts';
 export { describeShape, type Shape } from './codec/shape.ts';
 export { CONTEXT, type Context, signIn, verifyIn } from './contexts.ts';
+export { remembered } from './crypto/remembered.ts';
 export { isReducedSignature, isStrongPublicKey } from './crypto/strict.ts';
 export type {
   CryptoSuite,

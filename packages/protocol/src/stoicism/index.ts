@@ -91,6 +91,15 @@ export {
   settledWords,
   statedPoints,
 } from './settled-hour.ts';
+export {
+  type EvidenceParties,
+  type EvidencePolicy,
+  evidenceParties,
+  type HourReport,
+  type HourVerdict,
+  verdictOf,
+  verifyEvidence,
+} from './verify-evidence.ts';
 export { type HourContext, verifyHour } from './verify-hour.ts';
 export { verifyRoots } from './verify-roots.ts';
 export { COLD, type ReplayedWarmUp, type WarmUpState, warmThrough } from './warm-replay.ts';

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { toHex } from '../bytes.ts';
+import { nodeCrypto } from '../crypto/node.ts';
+import { portableCrypto } from '../crypto/portable.ts';
+import { remembered } from '../crypto/remembered.ts';
+import { MINUTES_MASK } from '../evidence/minutes.ts';
+import { type EvidenceWishes, makeEvidence } from '../fixtures/evidence.ts';
+import { makeParties } from '../fixtures/parties.ts';
+import { formatEvidenceFile, readEvidenceFile } from './evidence-file.ts';
+import { type HourReport, verifyEvidence } from './verify-evidence.ts';
+
+const parties = makeParties('verify evidence');
+const rootFingerprint = nodeCrypto.hash(parties.chain.root);
+const inBrowser = remembered(portableCrypto);
+const stranger = makeParties('a stranger');
+
+type File = ReturnType<typeof makeEvidence>['file'];
+
+/** Through the file, in both implementations, which must say the same. */
+function verify(file: File, published?: readonly Uint8Array[]): HourReport[] {
+  const read = readEvidenceFile(formatEvidenceFile(file));
+  const policy = { rootFingerprint, ...(published && { published }) };
+  const reports = [...verifyEvidence(read, policy, nodeCrypto)];
+  expect([...verifyEvidence(read, policy, inBrowser)]).toEqual(reports);
+  return reports;
+}
+
+const faults = (reports: readonly HourReport[]) =>
+  reports.flatMap(({ findings }) => findings.flatMap(({ fault }) => fault ?? []));
+
+describe('a file of evidence', () => {
+  it('matches where everybody did what he should, and names who else is believed', () => {
+    const { file, published } = makeEvidence(parties);
+    const reports = verify(file, published);
+    expect(reports.map(({ verdict }) => verdict)).toEqual(['match', 'match', 'match']);
+    const said = reports[0]!.findings;
+    expect(said.filter(({ what }) => what === 'rests-on').every(({ signer }) => signer !== undefined)).toBe(
+      true,
+    );
+    expect(said.find(({ subject, gate }) => subject === 'gate' && gate === 'argv')).toMatchObject({
+      what: 'match',
+    });
+  });
+
+  it('matches as far as it goes: without the log, without the checkpoint, without all', () => {
+    const { file } = makeEvidence(parties, { hours: 1 });
+    const [hour] = file.hours;
+    const { log: _, ...logless } = hour!;
+    const { checkpoint: __, ...bare } = logless;
+    const verdict = (one: typeof bare) => verify({ ...file, hours: [one] })[0]!.verdict;
+    expect([verdict(logless), verdict(bare), verdict({ ...hour!, settled: [] })]).toEqual([
+      'partly',
+      'partly',
+      'unknown',
+    ]);
+  });
+
+  it.each<[string, EvidenceWishes]>([
+    [
+      'minute-dropped',
+      { settle: (one) => ({ ...one, minutes: MINUTES_MASK >> 1n, acknowledged: MINUTES_MASK >> 1n }) },
+    ],
+    ['gate-invented', { settle: (one) => ({ ...one, gateFailures: one.gateFailures.with(5, 0b111000n) }) }],
+    ['points-wrong', { settle: (one) => ({ ...one, points: one.points - 1n }) }],
+    ['other-hour', { settle: (one) => ({ ...one, hubHour: one.hubHour + 1 }) }],
+  ])('names a region that lies: %s', (fault, wishes) => {
+    const { file, published } = makeEvidence(parties, { hours: 1, ...wishes });
+    const reports = verify(file, published);
+    expect(reports[0]!.verdict).toBe('differs');
+    expect(faults(reports)).toContain(fault);
+  });
+
+  it('names two roots of one hour and pass: the one that the node was given, and the one that all are shown', () => {
+    const { file } = makeEvidence(parties, { hours: 1 });
+    const { published } = makeEvidence(parties, { hours: 1, settle: (one) => ({ ...one, microScore: 1 }) });
+    expect(faults(verify(file, published))).toContain('two-roots');
+  });
+
+  it('believes no record that the node did not commit to', () => {
+    const { file } = makeEvidence(parties, { hours: 2 });
+    const other = makeEvidence(parties, {
+      hours: 2,
+      record: (one) => ({ ...one, minutes: one.minutes.slice(0, 5) }),
+    }).file;
+    const hours = file.hours.map((hour, i) => ({ ...hour, log: other.hours[i]!.log! }));
+    expect(faults(verify({ ...file, hours }))).toEqual(['log-altered', 'log-altered']);
+  });
+
+  it('is not looked at under another root, or with the certificate of another node', () => {
+    const { file } = makeEvidence(parties, { hours: 1 });
+    const policy = { rootFingerprint: nodeCrypto.hash(stranger.chain.root) };
+    expect(() => [...verifyEvidence(file, policy, nodeCrypto)]).toThrow(
+      expect.objectContaining({
+        code: 'wrong_root',
+        message: expect.stringContaining(toHex(rootFingerprint)),
+      }),
+    );
+    expect(() => verify({ ...file, nodeId: stranger.nodeId })).toThrow(
+      expect.objectContaining({ code: 'bad_signature' }),
+    );
+  });
+
+  it('differs with any byte that is changed of what was signed', () => {
+    const { file, published } = makeEvidence(parties, { hours: 1 });
+    const [hour] = file.hours;
+    const policy = { rootFingerprint, published };
+    const altered = (bytes: Uint8Array, at: number) =>
+      bytes.with(at % bytes.length, bytes[at % bytes.length]! ^ 1);
+    for (const at of [3, 77, 150, 400])
+      for (const changed of [
+        { ...hour!, checkpoint: altered(hour!.checkpoint!, at) },
+        { ...hour!, log: altered(hour!.log!, at) },
+        { ...hour!, settled: hour!.settled.map((one) => altered(one, at)) },
+        { ...hour!, receipts: hour!.receipts.map((one) => altered(one, at)) },
+      ]) {
+        const [report] = verifyEvidence({ ...file, hours: [changed] }, policy, nodeCrypto);
+        expect([at, report!.verdict]).toEqual([at, 'differs']);
+      }
+  });
+});

@@ -1,0 +1,175 @@
+import { equalBytes, toHex } from '../bytes.ts';
+import { decodeExact, encode } from '../codec/codec.ts';
+import type { Signatures } from '../crypto/suite.ts';
+import { ProtocolError } from '../errors.ts';
+import { checkpointKind } from '../evidence/checkpoint.ts';
+import { type HourRecord, hourRecord } from '../evidence/hour-record.ts';
+import { GATES } from '../evidence/receipt.ts';
+import {
+  provenReceipt,
+  type RegionTrust,
+  settledReceipt,
+  signedReceiptRoot,
+} from '../evidence/settled-receipt.ts';
+import { nodeCredential, verifyNodeCredential } from '../identity/node-cert.ts';
+import { peek } from '../signed.ts';
+import type { EvidenceFile, EvidenceHour } from './evidence-file.ts';
+import type { Finding } from './finding.ts';
+import { type MinuteLines, minuteLines } from './recorded-minutes.ts';
+import { type HourContext, verifyHour } from './verify-hour.ts';
+import { verifyRoots } from './verify-roots.ts';
+import { COLD, type WarmUpState, warmThrough } from './warm-replay.ts';
+
+/**
+ * match: every document is there, and nothing differs. partly: nothing differs of what is there. differs: something does.
+ * unknown: not even what was paid is there.
+ */
+export type HourVerdict = 'match' | 'partly' | 'differs' | 'unknown';
+
+export interface HourReport {
+  readonly hubHour: number;
+  readonly verdict: HourVerdict;
+  readonly findings: readonly Finding[];
+}
+
+export interface EvidencePolicy {
+  /** `hash` of the offline root's public key, as the reader has it from elsewhere than the file. */
+  readonly rootFingerprint: Uint8Array;
+  /** What the region published of the file's hours: `signedReceiptRoot`, encoded. Left out: it was not asked. */
+  readonly published?: readonly Uint8Array[];
+}
+
+/** Whose word a file is, once that is settled: what each of its hours is verified by. */
+export interface EvidenceParties {
+  readonly trust: RegionTrust;
+  /** Under which the node signs; undefined where the file doesn't prove it. */
+  readonly nodeKey: Uint8Array | undefined;
+}
+
+/** @throws ProtocolError `wrong_root`, or as `verifyNodeCredential` does: then nothing of the file is worth looking at. */
+export function evidenceParties(
+  { region, nodeId, rootKey, credential }: EvidenceFile,
+  { rootFingerprint }: Pick<EvidencePolicy, 'rootFingerprint'>,
+  crypto: Signatures,
+): EvidenceParties {
+  const fingerprint = crypto.hash(rootKey);
+  if (!equalBytes(fingerprint, rootFingerprint))
+    throw new ProtocolError(
+      'wrong_root',
+      `the file descends from the root key ${toHex(fingerprint)}, ${toHex(rootFingerprint)} is trusted`,
+    );
+  const trust = { root: rootKey, region };
+  if (credential === undefined) return { trust, nodeKey: undefined };
+  // A node's certificate ends with its key, and its issuer's may have ended since: no hour is too late for them.
+  const policy = { rootFingerprint, region, timeFloor: 0 };
+  const cert = verifyNodeCredential(decodeExact(nodeCredential, credential), policy, crypto);
+  if (!equalBytes(cert.nodeId, nodeId))
+    throw new ProtocolError(
+      'bad_signature',
+      `the credential is that of node ${toHex(cert.nodeId)}, the file of ${toHex(nodeId)}`,
+    );
+  return { trust, nodeKey: cert.publicKey };
+}
+
+/**
+ * Verifies a file hour by hour, as `verifyHour` does, and holds the roots that its receipts lead to against those that the
+ * region published. The same findings for the same bytes, whichever implementation of the signatures is used.
+ * @throws ProtocolError as `evidenceParties` does, before the first hour.
+ */
+export function* verifyEvidence(
+  file: EvidenceFile,
+  policy: EvidencePolicy,
+  crypto: Signatures,
+): Generator<HourReport> {
+  const { trust, nodeKey } = evidenceParties(file, policy, crypto);
+  const nodeKeys = nodeKey === undefined ? [] : [nodeKey];
+  const context = { nodeId: file.nodeId, nodeKeys, trust, documents: file.documents };
+  const byHour = Map.groupBy(verifyRoots(rootsOf(file, policy), trust, crypto), ({ hubHour }) => hubHour);
+  const journal = new Journal(file.hours, crypto);
+  for (const hour of file.hours) {
+    const findings = [
+      ...verifyHour(hour, { ...context, ...journal.read(hour) }, crypto),
+      ...(byHour.get(hour.hubHour) ?? []),
+    ];
+    byHour.delete(hour.hubHour);
+    yield { hubHour: hour.hubHour, verdict: verdictOf(findings), findings };
+  }
+  // A published root that nobody signed may be of any hour.
+  for (const [hubHour, findings] of byHour) yield { hubHour, verdict: verdictOf(findings), findings };
+}
+
+/** Of an hour: what was not there to look at is no match. */
+export function verdictOf(findings: readonly Finding[]): HourVerdict {
+  if (findings.some(({ what }) => what === 'differs')) return 'differs';
+  if (!findings.some(({ what, subject }) => what === 'match' && subject === 'points')) return 'unknown';
+  return findings.some(({ what }) => what === 'missing') ? 'partly' : 'match';
+}
+
+/** Those that the receipts lead to, and those that the region shows to everybody. */
+function rootsOf({ hours }: EvidenceFile, { published = [] }: EvidencePolicy): Uint8Array[] {
+  const own = hours.flatMap(({ settled }) =>
+    settled.flatMap(
+      (payload) => opened(() => encode(signedReceiptRoot, decodeExact(provenReceipt, payload))) ?? [],
+    ),
+  );
+  return [...own, ...published];
+}
+
+type OwnWord = Pick<HourContext, 'neighbours' | 'warmBefore'>;
+
+/** The node's own records, hour after hour: what one leaves to the next. */
+class Journal {
+  readonly #records: ReadonlyMap<number, HourRecord>;
+  #warm: { readonly hubHour: number; readonly state: WarmUpState } | undefined;
+
+  /** A record to which the node did not commit is nobody's: what it says of the hours beside it does not count either. */
+  constructor(hours: readonly EvidenceHour[], { hash }: Pick<Signatures, 'hash'>) {
+    const read = ({ hubHour, log, checkpoint }: EvidenceHour) => {
+      if (log === undefined || checkpoint === undefined) return [];
+      const digest = opened(() => peek(checkpointKind, checkpoint).inputsDigest);
+      if (digest === undefined || !equalBytes(digest, hash(log))) return [];
+      const record = opened(() => decodeExact(hourRecord, log));
+      return record === undefined ? [] : [[hubHour, record] as const];
+    };
+    this.#records = new Map(hours.flatMap(read));
+  }
+
+  /** To be asked of each hour once, ascending. */
+  read(hour: EvidenceHour): OwnWord {
+    const { hubHour, checkpoint } = hour;
+    const neighbours = {
+      before: this.#records.get(hubHour - 1)?.minutes.at(-1),
+      after: this.#records.get(hubHour + 1)?.minutes[0],
+    };
+    const isFirst = checkpoint && opened(() => peek(checkpointKind, checkpoint).number === 1);
+    const known = this.#warm?.hubHour === hubHour ? this.#warm.state : undefined;
+    const warmBefore = known ?? (isFirst ? COLD : undefined);
+    const record = this.#records.get(hubHour);
+    this.#warm = warmBefore && record && warmAfter(hour, warmBefore, minuteLines(record, neighbours));
+    return { neighbours, ...(warmBefore && { warmBefore }) };
+  }
+}
+
+/** By the newest receipt: whether the node was at the tip is the hub's word, which `verifyHour` says. */
+function warmAfter({ hubHour, settled }: EvidenceHour, before: WarmUpState, log: MinuteLines) {
+  const receipts = settled.flatMap(
+    (payload) => opened(() => decodeExact(settledReceipt, decodeExact(provenReceipt, payload).body)) ?? [],
+  );
+  const newest = receipts.sort((a, b) => a.revision - b.revision).at(-1);
+  if (newest === undefined) return undefined;
+  const { minutes, gap, unjudged, gateFailures } = newest;
+  const judged = minutes & ~gap & ~unjudged;
+  const tip = gateFailures[GATES.indexOf('tip')] ?? 0n;
+  const { after } = warmThrough(before, { hubHour, gap, judged, tip, log });
+  return after && { hubHour: hubHour + 1, state: after };
+}
+
+/** What can't be opened is named where it is verified. */
+function opened<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}

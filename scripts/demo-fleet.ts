@@ -1,10 +1,11 @@
 /** A fleet of `pnpm demo`, in a process of its own beside its hub: it ends with that. */
-import { createClock, createHttp, DIRECT, type Identity } from '@stoa/agent';
+import { createClock, createHttp, DIRECT, type Identity, VirtualClock } from '@stoa/agent';
 import { createNetwork } from '../test/chainweb/index.ts';
 import { createFairClock } from '../test/world/clocks.ts';
 import { type Crossing, WayToHub } from '../test/world/crossing.ts';
+import { FLAGS, type FlagName } from '../test/world/flags.ts';
 import { Fleet } from '../test/world/fleet.ts';
-import type { PastRow } from '../test/world/past.ts';
+import type { Past } from '../test/world/past.ts';
 import type { Place } from '../test/world/places.ts';
 import type { WorldNode } from '../test/world/world-node.ts';
 
@@ -19,7 +20,11 @@ export interface FleetStart {
   /** Of each place, as the hub has registered it. */
   readonly identities: readonly Identity[];
   readonly pollCutMs: number | undefined;
-  readonly longestOutageMs: number;
+  readonly longestOutageMs: number | undefined;
+  /** Labels that the script of faults leaves alone. */
+  readonly spared: readonly string[];
+  /** What the hub's clock shows, where the fleet's goes by that alone; undefined: both go by the machine's. */
+  readonly now: number | undefined;
   /** Of what the nodes update themselves: the hub, and the root of its releases; undefined: they don't. */
   readonly releases:
     | { readonly origin: string; readonly root: Uint8Array; readonly downloads: string }
@@ -32,12 +37,23 @@ export interface Muster {
   readonly away: number;
 }
 
+/** Of the node of that label. */
+export interface FlagSwitch {
+  readonly label: string;
+  readonly flag: FlagName;
+  readonly on: boolean;
+}
+
 export type ToFleet =
   | { readonly kind: 'start'; readonly start: FleetStart }
+  | { readonly kind: 'time'; readonly ms: number }
+  | { readonly kind: 'flag'; readonly flag: FlagSwitch }
   | { readonly kind: 'stored' }
   | { readonly kind: 'crossings'; readonly crossings: readonly Crossing[] };
 export type ToHub =
-  | { readonly kind: 'past'; readonly rows: readonly PastRow[] }
+  | { readonly kind: 'past'; readonly past: Past }
+  /** As far as it was told to. */
+  | { readonly kind: 'time' }
   | { readonly kind: 'muster'; readonly muster: Muster }
   | { readonly kind: 'crossings'; readonly crossings: readonly Crossing[] };
 
@@ -52,20 +68,27 @@ function tell(message: ToHub): void {
 const stored = Promise.withResolvers<void>();
 const way = new WayToHub((crossings) => tell({ kind: 'crossings', crossings }));
 
+let shared: VirtualClock | undefined;
+let fleet: Fleet | undefined;
+/** By label and flag: what sets it right again. */
+const switchedOff = new Map<string, () => void>();
+
 async function live({ seed, chainStartsAt, ...terms }: FleetStart): Promise<void> {
-  const clock = createFairClock(createClock());
-  const fleet = new Fleet({
+  shared = terms.now === undefined ? undefined : new VirtualClock(terms.now);
+  const clock = shared ?? createFairClock(createClock());
+  fleet = new Fleet({
     ...{ clock, seed: seed + terms.fleet, places: terms.places, identities: terms.identities },
     network: createNetwork({ seed, clock, startsAt: chainStartsAt }),
     mischief: true,
-    longestOutageMs: terms.longestOutageMs,
+    spared: new Set(terms.spared),
+    ...(terms.longestOutageMs && { longestOutageMs: terms.longestOutageMs }),
     ...(terms.releases && {
       releases: { ...terms.releases, http: createHttp({ clock, proxies: DIRECT, keepAlive: true }) },
     }),
     ...(terms.pollCutMs && { pollCutMs: terms.pollCutMs }),
     accept: way.accept,
-    storePast(rows) {
-      tell({ kind: 'past', rows });
+    storePast(past) {
+      tell({ kind: 'past', past });
       return stored.promise;
     },
   });
@@ -82,7 +105,19 @@ function muster(fleet: Fleet, joined: Set<WorldNode>): void {
   if (missing.length > away) setTimeout(() => muster(fleet, joined), MUSTER_MS);
 }
 
+function throwSwitch({ label, flag, on }: FlagSwitch): void {
+  const key = `${label} ${flag}`;
+  const node = fleet?.nodes.find(({ place }) => place.label === label);
+  if (node === undefined) return;
+  if (!on && !switchedOff.has(key)) switchedOff.set(key, FLAGS[flag].off(node));
+  if (!on) return;
+  switchedOff.get(key)?.();
+  switchedOff.delete(key);
+}
+
 process.on('message', (message: ToFleet) => {
+  if (message.kind === 'time') void shared?.advance(message.ms).then(() => tell({ kind: 'time' }));
+  if (message.kind === 'flag') throwSwitch(message.flag);
   if (message.kind === 'crossings') way.take(message.crossings);
   if (message.kind === 'stored') stored.resolve();
   if (message.kind === 'start') void live(message.start);

@@ -4,43 +4,30 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { MemoryDisk } from '@stoa/agent';
-import { systemClock as clock, type DbAdapter, type Hub, PrivateFile, VERSION } from '@stoa/hub';
+import { type Identity, MemoryDisk } from '@stoa/agent';
+import { type Clock, type DbAdapter, type Hub, PrivateFile, systemClock, VERSION } from '@stoa/hub';
+import { nodeCertKind, peek, toHex } from '@stoa/protocol';
 import { createNetwork, type SimulatedNetwork } from '../test/chainweb/index.ts';
 import { openTestHub } from '../test/kit/hub.ts';
 import { createRegion, type TestRegion } from '../test/kit/region.ts';
 import { random } from '../test/kit/wire-agent.ts';
 import { seedBackdrop } from '../test/world/backdrop.ts';
+import { asCoarseHubClock } from '../test/world/clocks.ts';
 import { WayToFleet } from '../test/world/crossing.ts';
 import { storePast } from '../test/world/past.ts';
 import { nameAccounts } from '../test/world/payouts.ts';
+import { Quiescence } from '../test/world/quiescence.ts';
+import { SharedTime } from '../test/world/shared-time.ts';
 import { placesOf, settle } from '../test/world.ts';
-import type { FleetStart, Muster, ToFleet, ToHub } from './demo-fleet.ts';
+import { DemoFlags } from './demo-flags.ts';
+import type { FlagSwitch, FleetStart, Muster, ToFleet, ToHub } from './demo-fleet.ts';
+import { DemoHours } from './demo-hours.ts';
+import { type DemoOptions, HELP, readOptions, UsageError } from './demo-options.ts';
 import { DemoRollout } from './demo-rollout.ts';
-
-const HELP = `Usage: pnpm demo [--nodes N] [--live M] [--port P] [--seed S] [--rollout]
-
-  --nodes N  how large the fleet is (default 1000)
-  --live M   how many of them are real agent cores, in processes of their own (default: all up to 10000, 2000 of a
-             larger fleet); the others are rows in the database, kept fresh by a statement, to see the console at that size
-  --port P   port of the console (default: any free one)
-  --seed S   number from which labels, figures and the script of faults follow (default 1)
-  --rollout  nodes update themselves: a sound release goes ring by ring through the fleet, then one that dies on 3 % of
-             the nodes, which halts. A rehearsal: an hour of soaking takes half a minute
-
-The nodes follow a simulated chain. About one in twelve is in trouble at any time: behind, on a fork, offline, flapping,
-its chainweb down, its probe stuck, its clock wrong, its disk full, its directory copied. Outages that begin while it runs
-are short: what a node that seemed online was asked to do is done within a minute or two.
-1000 nodes take about a quarter of a core and 0.6 GB; 10000 two cores and some GB of memory.
-While it runs, pnpm hub … is its command line: pnpm hub nodes ls -q state:offline
-Everything is thrown away at the end. Exit codes: 0 stopped, 1 failed, 2 wrong use`;
 
 /** Where `pnpm hub` finds the demo that runs: `hub.sh`. */
 const DEMO_DATA = 'node_modules/.cache/demo-data';
-const MOST_LIVE = 10_000;
-const LIVE_OF_MANY = 2_000;
-/** Of an outage that begins while the demo runs. */
+/** Of an outage that begins while the demo runs in earnest. */
 const OUTAGE_MS = 60_000;
 /** Ten thousand agents are more than V8 would give by itself, and most of what they make is short-lived. */
 const FLEET_MEMORY = ['--max-old-space-size=8192', '--max-semi-space-size=64'];
@@ -48,48 +35,25 @@ const FLEET_MEMORY = ['--max-old-space-size=8192', '--max-semi-space-size=64'];
 const COMFORTABLE = 2_000;
 /** More would only take memory: the hub is one process too. */
 const MOST_FLEETS = 4;
-
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
 /** Times as fast as in earnest: the longest soak, a day, takes twelve minutes. */
 const REHEARSAL = 120;
+/** Where time goes faster, each flush of the hub costs as much as ever: it is let run so often, in its own time. */
+const STEP_MS = 10_000;
+const POLL_CUT_MS = { fast: 30_000, large: 60_000 };
 
-interface DemoOptions {
-  readonly nodes: number;
-  readonly live: number;
-  readonly port: number;
-  readonly seed: number;
-  readonly rollout: boolean;
+/** What time it is, and what makes it pass; undefined: the machine's clock does. */
+interface Time {
+  readonly clock: Clock;
+  readonly shared: SharedTime | undefined;
+  readonly around: (database: DbAdapter) => DbAdapter;
 }
 
-function readOptions(): DemoOptions | 'help' {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({
-    options: {
-      ...{ nodes: text, live: text, port: text, seed: text },
-      rollout: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-  if (values.help) return 'help';
-  const nodes = wholeNumber('nodes', values.nodes ?? '1000', 1, 1_000_000);
-  const live = values.live ?? String(nodes > MOST_LIVE ? LIVE_OF_MANY : nodes);
-  return {
-    nodes,
-    live: wholeNumber('live', live, 0, nodes),
-    port: wholeNumber('port', values.port ?? '0', 0, 65_535),
-    seed: wholeNumber('seed', values.seed ?? '1', 0, 2 ** 32 - 1),
-    rollout: values.rollout,
-  };
-}
-
-function wholeNumber(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new UsageError(`--${name} ${text}: a whole number from ${least} to ${most} expected`);
-  return value;
+function timeOfDemo({ speed }: DemoOptions): Time {
+  if (speed === 1) return { clock: systemClock, shared: undefined, around: (database) => database };
+  const quiescence = new Quiescence();
+  const shared = new SharedTime({ startMs: Date.now(), settle: quiescence.settle });
+  const clock = asCoarseHubClock(shared.clock, STEP_MS);
+  return { clock, shared, around: (database) => quiescence.observe(database) };
 }
 
 /**
@@ -97,25 +61,25 @@ function wholeNumber(name: string, text: string, least: number, most: number): n
  * the process with it.
  */
 async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
+  const say = options.json ? console.error : console.log;
   const dataDir = await mkdtemp(join(tmpdir(), 'stoa-demo-'));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rm(dataDir, { recursive: true, force: true }));
   await mkdir(dirname(DEMO_DATA), { recursive: true });
   await writeFile(DEMO_DATA, `${dataDir}\n`);
-  console.log('Starting the hub …');
+  say('Starting the hub …');
+  const { clock, shared, around } = timeOfDemo(options);
+  const passing = shared?.run(signal) ?? new Promise<void>(() => undefined);
   const network = createNetwork({ seed: options.seed, clock });
   const region = await createRegion({ clock, random, disk: new MemoryDisk() });
   const { hub, database } = await openTestHub({
-    dataDir,
-    version: VERSION,
-    network,
-    region,
+    ...{ clock, dataDir, around, network, region, version: VERSION },
     vaultKeys: new PrivateFile(join(dataDir, 'vault.key')),
     env: {
       PORT: String(options.port),
       ROLLOUT_REHEARSAL: String(REHEARSAL),
       RECONNECT_WINDOW_SECONDS: '10',
-      ...(options.live > COMFORTABLE && { HEARTBEAT_SECONDS: '45' }),
+      ...((options.live > COMFORTABLE || shared) && { HEARTBEAT_SECONDS: '45' }),
       CHAINWEB_URL: network.addNode({ name: 'reference' }).serviceUrl,
       // Where the simulated nodes live: they look at one another's ports (gate 7).
       EGRESS_ALLOW: '198.18.0.0/15',
@@ -125,23 +89,24 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
   });
   stack.defer(() => database.close());
   void hub.tickers.run('reference-poller');
-  console.log(`
-  Console   ${hub.url.origin}
-  Sign in   ${await hub.web.accounts.createLoginLink('admin@stoa.local')}
-            (works once, within 24 hours)
-
-  Ctrl-C stops everything.
-`);
   const env = { DATA_DIR: dataDir, REGION: region.name, CHAINWEB_NETWORK: network.network.name };
+  const progress = progressOn(say);
   const prepared = options.rollout
     ? await DemoRollout.prepare({
         ...{ directory: join(dataDir, 'demo-releases'), clock, random, env },
         say: (line) => progress(`${line}\n`),
       })
     : undefined;
-  const stage = { hub, database, network, region, prepared };
-  await Promise.race([populate(stage, options, signal), aborted(signal)]);
-  console.log('Stopping …');
+  const hours = new DemoHours({
+    ...{ hub, database, clock, nodes: options.nodes },
+    say: (line) => progress(`${line}\n`),
+  });
+  const stage = { hub, database, network, region, prepared, clock, shared, hours, say, progress };
+  const enough =
+    options.hours === undefined ? new Promise<void>(() => undefined) : hours.closed(options.hours);
+  await Promise.race([populate(stage, options, signal), passing, enough, aborted(signal)]);
+  if (options.json) console.log(JSON.stringify(await hours.report()));
+  say('Stopping …');
 }
 
 interface Stage {
@@ -149,28 +114,43 @@ interface Stage {
   readonly database: DbAdapter;
   readonly network: SimulatedNetwork;
   readonly region: TestRegion;
+  readonly clock: Clock;
+  readonly shared: SharedTime | undefined;
+  readonly hours: DemoHours;
+  readonly say: (text: string) => void;
+  readonly progress: (text: string) => void;
   /** Of the rollouts; undefined without them. */
   readonly prepared: Awaited<ReturnType<typeof DemoRollout.prepare>> | undefined;
 }
 
 /** Ends with its fleet: @throws where that ends by itself. */
-async function populate(
-  { hub, database, network, region, prepared }: Stage,
-  { nodes, live, seed }: DemoOptions,
-  signal: AbortSignal,
-): Promise<never> {
+async function populate(stage: Stage, options: DemoOptions, signal: AbortSignal): Promise<never> {
+  const { hub, database, network, region, prepared, clock, shared, hours, progress } = stage;
+  const { nodes, live, seed, breaks } = options;
   const { signer } = region;
   const places = placesOf(live, seed);
+  const fleetsOf: FleetProcess[] = [];
   const identities = await settle(places, { hub, database, signer, random, clock, signal });
+  const nodeIds = new Map(identities.map((identity, i) => [places[i]!.label, nodeIdOf(identity)]));
+  const flags = new DemoFlags({
+    ...{ clock, hours, nodeIds },
+    tell: (flag) => {
+      for (const fleet of fleetsOf) fleet.flag(flag);
+    },
+    say: (line) => progress(`${line}\n`),
+  });
+  flags.known(breaks);
+  await welcome(stage, options, places[0] && { ...places[0], nodeId: nodeIds.get(places[0].label)! });
   const large = live > COMFORTABLE;
   const fleets = large ? Math.min(MOST_FLEETS, availableParallelism()) : 1;
   const size = Math.ceil(live / fleets);
   const starts = Array.from({ length: fleets }, (_, fleet) => {
     const share = [fleet * size, (fleet + 1) * size] as const;
     return {
-      ...{ seed, fleet, chainStartsAt: network.startsAt, longestOutageMs: OUTAGE_MS },
+      ...{ seed, fleet, chainStartsAt: network.startsAt, longestOutageMs: shared ? undefined : OUTAGE_MS },
       ...{ places: places.slice(...share), identities: identities.slice(...share) },
-      pollCutMs: large ? 60_000 : undefined,
+      spared: breaks.map(({ node }) => node),
+      pollCutMs: large ? POLL_CUT_MS.large : shared && POLL_CUT_MS.fast,
       releases: prepared && { origin: hub.url.origin, root: prepared.root, downloads: prepared.downloads },
     };
   });
@@ -180,11 +160,40 @@ async function populate(
     region: region.name,
     onSeeded: (count: number) => progress(`seeded ${count} of ${nodes - live} rows`),
   };
-  const tally = new Tally(live, () => (prepared ? rollOut(prepared.rollout) : Promise.resolve()));
-  const running = starts.map((start) => runFleet({ hub, database }, start, tally));
+  const tally = new Tally(live, progress, async () => {
+    if (shared) shared.speed = options.speed;
+    flags.start(breaks);
+    if (prepared) await rollOut(prepared.rollout);
+  });
+  hours.start(tally.fail);
+  fleetsOf.push(...starts.map((start) => new FleetProcess(stage, start, tally)));
+  const running = fleetsOf.map(({ ended }) => ended);
   const seeding = seedBackdrop(backdrop).then(() => nameAccounts(database.sql, clock));
   const [ended] = await Promise.all([Promise.race([...running, tally.failed]), seeding]);
   return ended;
+}
+
+/** What to open, and as whom. */
+async function welcome(
+  { hub, clock, say }: Stage,
+  { speed }: DemoOptions,
+  first: { readonly label: string; readonly owner: string; readonly nodeId: string } | undefined,
+): Promise<void> {
+  const { accounts } = hub.web;
+  const link = (email: string) => accounts.createLoginLink(email);
+  say(`
+  Console   ${hub.url.origin}
+  Sign in   ${await link('admin@stoa.local')}
+            as Ancient Admin (each link works once, within ${speed === 1 ? '24 hours' : `${Math.round(1_440 / speed)} minutes`})`);
+  if (first !== undefined) {
+    await accounts.store.ensureUser({ email: first.owner, tier: 'operator', now: clock.now() });
+    say(`            ${await link(first.owner)}
+            as ${first.owner}, who owns ${first.label}
+  Earnings  ${hub.url.origin}/earnings, ${hub.url.origin}/nodes/${first.nodeId}/earnings`);
+  }
+  say(`
+  ${speed === 1 ? '' : `Once all have joined an hour takes ${Math.round(3_600 / speed)} s, or what this machine needs. `}Ctrl-C stops everything.
+`);
 }
 
 async function rollOut(rollout: DemoRollout): Promise<void> {
@@ -192,67 +201,99 @@ async function rollOut(rollout: DemoRollout): Promise<void> {
   await rollout.release('1.5.1', 0.03);
 }
 
-/** @throws where its process ends. */
-function runFleet(
-  { hub, database }: Pick<Stage, 'hub' | 'database'>,
-  start: FleetStart,
-  tally: Tally,
-): Promise<never> {
-  const program = fileURLToPath(new URL('demo-fleet.ts', import.meta.url));
-  const execArgv = [...process.execArgv, ...FLEET_MEMORY];
-  const child = fork(program, [], { serialization: 'advanced', execArgv });
-  const tell = (message: ToFleet) => void (child.connected && child.send(message));
-  const way = new WayToFleet({
-    accept: (link, request) => void hub.agents.gateway.accept(link, request),
-    post: (crossings) => tell({ kind: 'crossings', crossings }),
-  });
-  tell({ kind: 'start', start });
-  return new Promise((_resolve, reject) => {
-    child.on('message', (message: ToHub) => {
-      if (message.kind === 'crossings') way.take(message.crossings);
-      if (message.kind === 'past')
-        storePast(database, message.rows).then(() => tell({ kind: 'stored' }), reject);
-      if (message.kind === 'muster') tally.take(start.fleet, message.muster);
+function nodeIdOf({ credential }: Identity): string {
+  return toHex(peek(nodeCertKind, credential.node).nodeId);
+}
+
+/** A fleet in a process of its own, which goes by the hub's clock where that is faster than the machine's. */
+class FleetProcess {
+  /** Rejects where it ends. */
+  readonly ended: Promise<never>;
+  readonly #tell: (message: ToFleet) => void;
+  readonly #reached: (() => void)[] = [];
+
+  constructor({ hub, database, clock, shared }: Stage, start: Omit<FleetStart, 'now'>, tally: Tally) {
+    const program = fileURLToPath(new URL('demo-fleet.ts', import.meta.url));
+    const execArgv = [...process.execArgv, ...FLEET_MEMORY];
+    const child = fork(program, [], { serialization: 'advanced', execArgv });
+    this.#tell = (message) => void (child.connected && child.send(message));
+    const way = new WayToFleet({
+      accept: (link, request) => void hub.agents.gateway.accept(link, request),
+      post: (crossings) => this.#tell({ kind: 'crossings', crossings }),
     });
-    child.once('exit', (code) => reject(new Error(`the process of a fleet ended with ${code}`)));
-  });
+    this.#tell({ kind: 'start', start: { ...start, now: shared && clock.now() } });
+    shared?.follow((ms) => this.#go(ms));
+    this.ended = new Promise((_resolve, reject) => {
+      child.on('message', (message: ToHub) => {
+        if (message.kind === 'crossings') way.take(message.crossings);
+        if (message.kind === 'time') this.#reached.shift()?.();
+        if (message.kind === 'past')
+          storePast(database, message.past, clock).then(() => this.#tell({ kind: 'stored' }), reject);
+        if (message.kind === 'muster') tally.take(start.fleet, message.muster);
+      });
+      child.once('exit', (code) => reject(new Error(`the process of a fleet ended with ${code}`)));
+    });
+  }
+
+  /** It throws the switch where the node is one of its own. */
+  flag(flag: FlagSwitch): void {
+    this.#tell({ kind: 'flag', flag });
+  }
+
+  #go(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#reached.push(resolve);
+      this.#tell({ kind: 'time', ms });
+    });
+  }
 }
 
 /** Tells how many nodes of all fleets have joined, until all have that can. */
 class Tally {
   readonly #all: number;
+  readonly #progress: (text: string) => void;
   readonly #began = performance.now();
   readonly #fleets = new Map<number, Muster>();
   readonly #after: () => Promise<void>;
   readonly #failed = Promise.withResolvers<never>();
+  #done = false;
 
   /** @param after what begins once all have joined that can */
-  constructor(all: number, after: () => Promise<void>) {
+  constructor(all: number, progress: (text: string) => void, after: () => Promise<void>) {
     this.#all = all;
+    this.#progress = progress;
     this.#after = after;
   }
 
-  /** Rejects where what began after it failed. */
+  /** Rejects where what goes on beside the fleets failed. */
   get failed(): Promise<never> {
     return this.#failed.promise;
   }
+
+  readonly fail = (error: unknown): void => this.#failed.reject(error);
 
   take(fleet: number, muster: Muster): void {
     this.#fleets.set(fleet, muster);
     let [joined, away] = [0, 0];
     for (const each of this.#fleets.values()) [joined, away] = [joined + each.joined, away + each.away];
-    progress(`joined ${joined} of ${this.#all} nodes`);
+    if (this.#done) return;
+    this.#progress(`joined ${joined} of ${this.#all} nodes`);
     if (joined + away < this.#all) return;
+    this.#done = true;
     const seconds = Math.round((performance.now() - this.#began) / 1_000);
-    progress(`${joined} of ${this.#all} nodes joined in ${seconds} s; ${away} are cut off, as planned\n`);
-    this.#after().catch(this.#failed.reject);
+    this.#progress(
+      `${joined} of ${this.#all} nodes joined in ${seconds} s; ${away} are cut off, as planned\n`,
+    );
+    this.#after().catch(this.fail);
   }
 }
 
 /** One line that is written over, where there is a terminal. */
-function progress(text: string): void {
-  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K  ${text}`);
-  else console.log(`  ${text.trim()}`);
+function progressOn(say: (text: string) => void): (text: string) => void {
+  return (text) => {
+    if (process.stdout.isTTY && say === console.log) process.stdout.write(`\r\u001b[K  ${text}`);
+    else say(`  ${text.trim()}`);
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

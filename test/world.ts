@@ -23,7 +23,7 @@ export interface WorldOptions extends Omit<SettlingOptions, 'clock'>, FleetTerms
   readonly nodes: number;
   /** Who and where they are, instead of the world's own choice. */
   readonly place?: (index: number) => Partial<Place>;
-  /** Whether some are in trouble since before the world began, so that states which take minutes show at once. */
+  /** Whether they have a past: benchmarks, a warm-up, and for some of them a trouble that began before the world did. */
   readonly past?: boolean;
 }
 
@@ -40,7 +40,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const identities = await settle(places, { ...options, clock });
   const fleet = new Fleet({
     ...{ ...options, clock, seed, places, identities, accept: acceptOf(hub) },
-    ...(past && { storePast: (rows) => storePast(database, rows) }),
+    ...(past && { storePast: (history) => storePast(database, history, clock) }),
   });
   await fleet.join();
   return fleet;

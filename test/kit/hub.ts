@@ -43,6 +43,8 @@ export interface TestHubOptions {
   readonly network?: SimulatedNetwork;
   /** An embedded one in the data directory unless given; the hub closes it. */
   readonly openDatabase?: (log: Log) => Promise<DbAdapter>;
+  /** Put around the database: a world whose time waits for statements counts them. */
+  readonly around?: (database: DbAdapter) => DbAdapter;
   readonly random?: Random;
   /** Of hub-run work; pg-boss on its database unless given. */
   readonly queue?: HubOptions['queue'] | undefined;
@@ -92,7 +94,8 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
   const embedded = join(dataDir, 'postgres');
   if (options.openDatabase === undefined && !existsSync(embedded)) await placeTemporary(embedded);
   const open = options.openDatabase ?? (() => openEmbedded({ dataDir: embedded, log }));
-  const database = await open(log);
+  const opened = await open(log);
+  const database = options.around?.(opened) ?? opened;
   await database.migrate();
   const config = loadConfig({
     PORT: '0',

@@ -9,7 +9,7 @@ import {
 import type { SimulatedNetwork } from '../chainweb/index.ts';
 import { Mischief } from './mischief.ts';
 import { Neighbourhood } from './neighbourhood.ts';
-import { type PastRow, stagePast } from './past.ts';
+import { type Past, stagePast } from './past.ts';
 import type { Place } from './places.ts';
 import { createDice, type Dice } from './random.ts';
 import { type ReleaseSource, WorldNode } from './world-node.ts';
@@ -24,6 +24,8 @@ export interface FleetTerms {
   readonly seed?: number;
   /** Whether the seeded script of faults runs. */
   readonly mischief?: boolean;
+  /** Labels of nodes that the script leaves alone: somebody else has plans for them. */
+  readonly spared?: ReadonlySet<string>;
   /** Outages that the script begins end sooner: see `Mischief`. */
   readonly longestOutageMs?: number;
   /** How many nodes may be on their way to their first session at once; 80 unless given. */
@@ -46,8 +48,11 @@ export interface FleetOptions extends FleetTerms {
   readonly identities: readonly Identity[];
   /** The hub; undefined while nobody listens. */
   readonly accept: Accept | undefined;
-  /** Some are in trouble since before the fleet began, so that states which take minutes show at once: to be stored first. */
-  readonly storePast?: (rows: readonly PastRow[]) => Promise<void>;
+  /**
+   * They have a past, which is to be stored first: benchmarks, a warm-up, and some are in trouble since before the fleet began,
+   * so that what takes minutes or a day shows at once.
+   */
+  readonly storePast?: (past: Past) => Promise<void>;
 }
 
 /** Most of that time is the way to the hub and back; were it more, a busy machine would not end a handshake in its time. */
@@ -63,6 +68,8 @@ export class Fleet implements AsyncDisposable {
   /** Undefined without the script. */
   readonly mischief: Mischief | undefined;
   readonly #options: FleetOptions;
+  /** Whom trouble may befall. */
+  readonly #troublesome: readonly WorldNode[];
   readonly #clock: Clock;
   readonly #dice: Dice;
   readonly #wires: MemoryNetwork;
@@ -78,9 +85,11 @@ export class Fleet implements AsyncDisposable {
     this.chain = network;
     this.#wires = new MemoryNetwork({ clock, accept });
     this.nodes = places.map((place, index) => this.#node(place, identities[index]!, index));
+    const { spared } = options;
+    this.#troublesome = this.nodes.filter(({ place }) => !spared?.has(place.label));
     this.mischief = options.mischief
       ? new Mischief({
-          ...{ nodes: this.nodes, clock, network, dice: dice.fork('mischief') },
+          ...{ nodes: this.#troublesome, clock, network, dice: dice.fork('mischief') },
           longestOutageMs: options.longestOutageMs,
         })
       : undefined;
@@ -102,7 +111,8 @@ export class Fleet implements AsyncDisposable {
     if (storePast && this.mischief)
       await storePast(
         stagePast({
-          ...{ nodes: this.nodes, mischief: this.mischief, clock: this.#clock },
+          ...{ nodes: this.nodes, troublesome: this.#troublesome },
+          ...{ mischief: this.mischief, clock: this.#clock },
           dice: this.#dice.fork('past'),
         }),
       );

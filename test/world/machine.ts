@@ -12,6 +12,8 @@ const DATA_BYTES = 64 * 2 ** 20;
 /** A disk in memory that reports the size of the simulated host's. */
 export class MachineDisk extends MemoryDisk {
   readonly #host: SimulatedHost;
+  /** Somebody else's files take what is left; the agent's own room stands apart. */
+  crowded = false;
   #full = false;
 
   constructor(host: SimulatedHost) {
@@ -28,7 +30,11 @@ export class MachineDisk extends MemoryDisk {
   override async space(path: string): Promise<DiskSpace> {
     const inodes = await super.space(path);
     const { diskTotalBytes, diskFreeBytes } = this.#host;
-    return { ...inodes, totalBytes: diskTotalBytes, freeBytes: this.#full ? 0 : diskFreeBytes };
+    return {
+      ...inodes,
+      totalBytes: diskTotalBytes,
+      freeBytes: this.#full || this.crowded ? 0 : diskFreeBytes,
+    };
   }
 }
 
@@ -49,7 +55,7 @@ export class Machine {
   readonly http: Http;
   /** Whether the chainweb process runs. */
   chainwebUp = true;
-  readonly #process: SimulatedProcess;
+  #process: SimulatedProcess;
   #stuck: PromiseWithResolvers<void> | undefined;
 
   constructor({ name, address, clock, network, dice }: MachineOptions) {
@@ -69,6 +75,17 @@ export class Machine {
       tlsFingerprint: Buffer.from(dice.bytes(32)).toString('base64url'),
       address,
     });
+  }
+
+  /** Chainweb is started anew without, or again with, an argument. */
+  restartWith(argv: (now: readonly string[]) => readonly string[]): void {
+    const { pid, argv: now } = this.#process;
+    this.#process = { ...this.#process, pid: pid + 1, argv: argv(now) };
+  }
+
+  /** Of the process. */
+  get argv(): readonly string[] {
+    return this.#process.argv;
   }
 
   /** From now on a read of the process's memory does not return (F29). */

@@ -1,12 +1,17 @@
 import type { Clock, Timer } from '@stoa/agent';
 import type { DbAdapter } from '@stoa/hub';
+import { type BenchmarkRun, storePastRuns } from '@stoa/hub/scores';
+import { pastBenchmarks } from './benchmarks.ts';
 import type { Mischief } from './mischief.ts';
 import type { Dice } from './random.ts';
 import { LIVE_CLONE, TROUBLES, type Trouble } from './troubles.ts';
+import { storeWarmUps } from './warm-up.ts';
 import type { WorldNode } from './world-node.ts';
 
-export interface Past {
+export interface PastOptions {
   readonly nodes: readonly WorldNode[];
+  /** Of these, whom trouble may befall. */
+  readonly troublesome: readonly WorldNode[];
   readonly mischief: Mischief;
   readonly clock: Clock;
   readonly dice: Dice;
@@ -21,8 +26,15 @@ const AWAY_HOURS = [2, 12] as const;
 const LOOK_MS = 1_000;
 const FIRST_NODES = 20;
 
-/** What the hub would know of a node that has long been in trouble. */
-export interface PastRow {
+/** What a hub would know of a fleet that it has seen since yesterday. */
+export interface Past {
+  readonly nodeIds: readonly string[];
+  readonly troubled: readonly TroubledRow[];
+  readonly benchmarks: readonly BenchmarkRun[];
+}
+
+/** Of a node that has long been in trouble. */
+export interface TroubledRow {
   readonly node_id: string;
   readonly version: string;
   readonly since: Date;
@@ -35,12 +47,21 @@ export interface PastRow {
   readonly load: number;
 }
 
+export function stagePast(options: PastOptions): Past {
+  const { nodes, clock, dice } = options;
+  return {
+    nodeIds: nodes.map(({ nodeId }) => nodeId),
+    troubled: stageTroubles(options),
+    benchmarks: pastBenchmarks(nodes, clock.now(), dice.fork('benchmarks')),
+  };
+}
+
 /**
  * Troubles that began minutes before the world did: the hub calls a node behind or forked after 80 seconds and offline
  * after five minutes, and whoever looks at a fleet for one minute shall see them. What the nodes then say bears out what is
  * stored of them. Two copies of a data directory need no past.
  */
-export function stagePast({ nodes, mischief, clock, dice }: Past): readonly PastRow[] {
+function stageTroubles({ troublesome: nodes, mischief, clock, dice }: PastOptions): readonly TroubledRow[] {
   // One of the first to join, so that its copy can follow soon.
   const twin = dice.pick(nodes.slice(0, FIRST_NODES));
   const rest = nodes.filter((node) => node !== twin);
@@ -50,7 +71,7 @@ export function stagePast({ nodes, mischief, clock, dice }: Past): readonly Past
     return node;
   };
   const each = Math.max(1, Math.round(nodes.length * SHARE));
-  const rows: PastRow[] = [];
+  const rows: TroubledRow[] = [];
   for (const name of ['offline', 'lag', 'stall', 'fork'] as const) {
     for (let i = 0; i < each; i += 1) {
       const node = take();
@@ -76,8 +97,18 @@ export function stagePast({ nodes, mischief, clock, dice }: Past): readonly Past
   return rows;
 }
 
-/** As the hub would have done. */
-export async function storePast({ sql }: Pick<DbAdapter, 'sql'>, rows: readonly PastRow[]): Promise<void> {
+/** As the hub would have done, before any of them joins. */
+export async function storePast(
+  database: Pick<DbAdapter, 'sql'>,
+  { nodeIds, troubled, benchmarks }: Past,
+  clock: { now(): number },
+): Promise<void> {
+  await storeTroubled(database, troubled);
+  await storePastRuns(database.sql, benchmarks);
+  await storeWarmUps(database, nodeIds, clock.now());
+}
+
+async function storeTroubled({ sql }: Pick<DbAdapter, 'sql'>, rows: readonly TroubledRow[]): Promise<void> {
   const past = JSON.stringify(rows);
   await sql`update nodes n set created_at = n.created_at - interval '3 days', agent_version = r.version
     from json_to_recordset(${past}::text::json) as r(node_id text, version text) where n.node_id = r.node_id`;

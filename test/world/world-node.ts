@@ -116,6 +116,11 @@ export class WorldNode {
     return this.#agent;
   }
 
+  /** What it promises to keep free, GB. */
+  get committedGb(): number {
+    return this.#config.committedGb;
+  }
+
   get running(): boolean {
     return this.#agent !== undefined;
   }

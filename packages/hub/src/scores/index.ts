@@ -15,8 +15,9 @@ import { WorkRetention } from './work-retention.ts';
 import { WorkStore } from './work-store.ts';
 
 export type { BaselineTable } from './baseline-store.ts';
+export { storePastRuns } from './past-runs.ts';
 export { scoreRoutes } from './routes.tsx';
-export type { StoredScore } from './run.ts';
+export type { BenchmarkRun, StoredScore } from './run.ts';
 export type { ScoreDesk } from './score-desk.ts';
 export type { NodeScore, ScoreReader, ScoreRun } from './score-reader.ts';
 export { type ScoreAt, type ScoreChange, scoreMissing, type Waiting } from './score-store.ts';

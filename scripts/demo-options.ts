@@ -1,0 +1,108 @@
+import { parseArgs } from 'node:util';
+import { FLAGS, type FlagName, isFlag } from '../test/world/flags.ts';
+
+export const HELP = `Usage: pnpm demo [--nodes N] [--live M] [--port P] [--seed S] [--rollout]
+                 [--speed X] [--break NODE:FLAG@MINUTE[+MINUTES]]… [--hours H] [--json]
+
+  --nodes N  how large the fleet is (default 1000)
+  --live M   how many of them are real agent cores, in processes of their own (default: all up to 10000, 2000 of a
+             larger fleet); the others are rows in the database, kept fresh by a statement, to see the console at that size
+  --port P   port of the console (default: any free one)
+  --seed S   number from which labels, figures and the script of faults follow (default 1)
+  --rollout  nodes update themselves: a sound release goes ring by ring through the fleet, then one that dies on 3 % of
+             the nodes, which halts. A rehearsal: an hour of soaking takes half a minute
+
+  --speed X  time passes X times as fast (1 to 60) once all have joined: at 60 an hour takes a minute, and each that is
+             over is closed. Never faster than the machine can: all clocks wait for the slowest process
+  --break …  switches a flag of a node off at that minute after all have joined, and on again 20 minutes later, or
+             MINUTES: oslo-1:argv@10 or oslo-1:tip@10+45. Its Earnings tab then shows the gate, the minutes and the cost.
+${Object.entries(FLAGS)
+  .map(([name, { about }]) => `               ${name.padEnd(11)} ${about}`)
+  .join('\n')}
+             While it runs, a line NODE:FLAG does the same at once
+  --hours H  ends once so many hours are closed
+  --json     the last line of output is one object: nodes, hours closed, events, points, what a tick of the gates and a
+             closing took, and what each flag cost
+
+The nodes follow a simulated chain. About one in twelve is in trouble at any time: behind, on a fork, offline, flapping,
+its chainweb down, its probe stuck, its clock wrong, its disk full, its directory copied. Outages that begin while it runs
+are short: what a node that seemed online was asked to do is done within a minute or two.
+They come with a past that is stored as a hub would have: a benchmark of a day or two ago (one in 40 has none), a warm-up
+that is over (one in 20 is still in it). All else is judged as in earnest: agents report, and look at one another's ports.
+1000 nodes take about a quarter of a core and 0.6 GB; 10000 two cores and some GB of memory; with --speed whatever there is.
+While it runs, pnpm hub … is its command line: pnpm hub nodes ls -q state:offline
+Everything is thrown away at the end. Exit codes: 0 stopped, 1 failed, 2 wrong use`;
+
+/** A flag of a node that is switched off by hand. Minutes from when all have joined. */
+export interface Break {
+  readonly node: string;
+  readonly flag: FlagName;
+  readonly minute: number;
+  readonly minutes: number;
+}
+
+export interface DemoOptions {
+  readonly nodes: number;
+  readonly live: number;
+  readonly port: number;
+  readonly seed: number;
+  readonly rollout: boolean;
+  readonly speed: number;
+  readonly breaks: readonly Break[];
+  /** Undefined: until it is stopped. */
+  readonly hours: number | undefined;
+  readonly json: boolean;
+}
+
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const MOST_LIVE = 10_000;
+const LIVE_OF_MANY = 2_000;
+const MOST_SPEED = 60;
+const BROKEN_MINUTES = 20;
+
+export function readOptions(): DemoOptions | 'help' {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    options: {
+      ...{ nodes: text, live: text, port: text, seed: text, speed: text, hours: text },
+      ...{ rollout: flag, json: flag, break: { type: 'string', multiple: true } },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) return 'help';
+  const nodes = wholeNumber('nodes', values.nodes ?? '1000', 1, 1_000_000);
+  const live = values.live ?? String(nodes > MOST_LIVE ? LIVE_OF_MANY : nodes);
+  const speed = wholeNumber('speed', values.speed ?? '1', 1, MOST_SPEED);
+  if (speed > 1 && values.rollout)
+    throw new UsageError('--rollout downloads in real time and has a pace of its own: leave --speed out');
+  return {
+    ...{ nodes, speed, rollout: values.rollout, json: values.json },
+    live: wholeNumber('live', live, 0, nodes),
+    port: wholeNumber('port', values.port ?? '0', 0, 65_535),
+    seed: wholeNumber('seed', values.seed ?? '1', 0, 2 ** 32 - 1),
+    hours: values.hours === undefined ? undefined : wholeNumber('hours', values.hours, 1, 100_000),
+    breaks: (values.break ?? []).map(readBreak),
+  };
+}
+
+/** `oslo-1:argv@10+20`. @throws {UsageError} */
+export function readBreak(text: string): Break {
+  const [, node = '', flag = '', minute = '0', minutes = String(BROKEN_MINUTES)] =
+    /^([^:]+):([a-z]+)(?:@(\d{1,6}))?(?:\+(\d{1,6}))?$/.exec(text) ?? [];
+  if (!isFlag(flag))
+    throw new UsageError(
+      `'${text}' names no flag of a node: write NODE:FLAG@MINUTE, and one of ${Object.keys(FLAGS).join(', ')}`,
+    );
+  return { node, flag, minute: Number(minute), minutes: Math.max(1, Number(minutes)) };
+}
+
+function wholeNumber(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new UsageError(`--${name} ${text}: a whole number from ${least} to ${most} expected`);
+  return value;
+}

@@ -60,7 +60,9 @@ function timeOfDemo({ speed }: DemoOptions): Time {
  * At its end nothing is written down and nobody says goodbye, since all of it is thrown away: the database stops, and
  * the process with it.
  */
-async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
+async function demo(options: DemoOptions, stopped: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([stopped, over.signal]);
   const say = options.json ? console.error : console.log;
   const dataDir = await mkdtemp(join(tmpdir(), 'stoa-demo-'));
   await using stack = new AsyncDisposableStack();
@@ -106,6 +108,7 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
     options.hours === undefined ? new Promise<void>(() => undefined) : hours.closed(options.hours);
   await Promise.race([populate(stage, options, signal), passing, enough, aborted(signal)]);
   if (options.json) console.log(JSON.stringify(await hours.report()));
+  over.abort();
   say('Stopping …');
 }
 

@@ -4,11 +4,11 @@ import { VirtualClock } from '@stoa/agent';
 /** A process whose clock goes with another's. Resolves once it has come so much further. */
 export type Follower = (ms: number) => Promise<void>;
 
-/** Real time of a turn, and of which a hub that waits for its database is waited for. */
+/** Real time of a turn, and for which a hub that waits for its database is waited for. */
 const TURN_MS = 5;
-const PATIENCE_MS = 250;
-/** Clocks of two processes differ by no more: an answer that crosses is at most so much late. */
-const LONGEST_STEP_MS = 1_000;
+const PATIENCE_MS = 100;
+/** Clocks of two processes differ by no more: an answer that crosses is at most so much late, which no time-out minds. */
+const LONGEST_STEP_MS = 2_500;
 
 /**
  * Time that passes faster than the machine's, in step in several processes. Where one of them has more to do than it can, all

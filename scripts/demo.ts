@@ -39,7 +39,7 @@ const MOST_FLEETS = 4;
 const REHEARSAL = 120;
 /** Where time goes faster, each flush of the hub costs as much as ever: it is let run so often, in its own time. */
 const STEP_MS = 10_000;
-const POLL_CUT_MS = { fast: 30_000, large: 60_000 };
+const POLL_CUT_MS = { fast: 15_000, large: 60_000 };
 
 /** What time it is, and what makes it pass; undefined: the machine's clock does. */
 interface Time {

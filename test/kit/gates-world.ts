@@ -2,7 +2,7 @@
 import type { Clock } from '@stoa/hub';
 import { createGates, type Gates, type NodeHour } from '@stoa/hub/gates';
 import type { DbAdapter } from '@stoa/hub/seams/db-adapter/index';
-import { type Checkpoint, checkpointKind, type Gauges, seal, type Tip, toHex } from '@stoa/protocol';
+import { type Checkpoint, checkpointKind, type Gauges, type HubParty, seal, type Tip, toHex } from '@stoa/protocol';
 import { makeParties, seededRandom } from '@stoa/protocol/fixtures';
 import { nodeCrypto } from '@stoa/protocol/node';
 
@@ -67,11 +67,16 @@ export class WorldInstance {
     return this.#world.time.ms + this.skewMs;
   }
 
+  get party(): HubParty {
+    const { hub, chain, instanceCert } = this.#world.parties;
+    return { ...hub, chain: { ...chain, instance: instanceCert({ instance: this.id }) } };
+  }
+
   async start(): Promise<void> {
     const { database, time, parties } = this.#world;
     this.#gates = createGates({
       ...{ sql: database.sql, instanceId: this.id, region: parties.chain.region === undefined ? '' : 'eu' },
-      party: () => parties.hub,
+      party: () => this.party,
       set: {
         lag: (tips) =>
           Array.from(tips, ({ chain }) => ({
@@ -102,6 +107,7 @@ export class WorldInstance {
 
   async tick(): Promise<void> {
     await this.#gates?.ticker.tick();
+    await this.#gates?.roots.tick();
   }
 }
 
@@ -228,6 +234,10 @@ export class WorldNode {
     return held;
   }
 
+  get publicKey(): Uint8Array {
+    return this.#key.publicKey;
+  }
+
   #session() {
     const tips = Array.from({ length: 10 }, (_, chain) => ({ chain, hash: `h${chain}`, height: 1 }));
     return {
@@ -284,7 +294,7 @@ export class GatesWorld {
     const { sql } = this.database;
     const at = new Date(this.time.ms);
     await sql`insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
-      values (${node.nodeId}, ${name}, ${'o'}, ${'eu'}, ${'\\x00'}, ${'\\x00'}, ${at})`;
+      values (${node.nodeId}, ${name}, ${'o'}, ${'eu'}, ${node.publicKey}, ${'\\x00'}, ${at})`;
     await sql`insert into gate_states values (${node.nodeId}, ${START - 1}, 0, ${WARM}, 0, 0, 0)`;
     await sql`insert into dial_backs (node_id, at, verdict, fingerprint, host, port, dialler, sealed, passed_until)
       values (${node.nodeId}, ${at}, 'answered', ${name}, '', 1789, '', ${'\\x00'},

@@ -29,6 +29,7 @@ export const CONTEXT = {
   adminKeyOrder: 'stoa/v1/admin-key-order',
   uploadAsk: 'stoa/v1/upload-ask',
   minuteRoot: 'stoa/v1/minute-root',
+  hubGap: 'stoa/v1/hub-gap',
   dialBack: 'stoa/v1/dial-back',
   workClaim: 'stoa/v1/work-claim',
   receiptRoot: 'stoa/v1/receipt-root',

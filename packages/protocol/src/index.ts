@@ -46,6 +46,7 @@ export {
   type SaidOfItself,
 } from './evidence/hour-record.ts';
 export * from './evidence/merkle.ts';
+export { hubGapKind, type SignedGap } from './evidence/hub-gap.ts';
 export { type MinuteRoot, minuteRootKind } from './evidence/minute-root.ts';
 export { MINUTES_MASK, minuteWord } from './evidence/minutes.ts';
 export * from './evidence/receipt.ts';

@@ -1,7 +1,9 @@
+import type { HubParty } from '@stoa/protocol';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { AuditLog } from '../audit/index.ts';
 import type { Clock } from '../clock.ts';
 import { HubError } from '../error.ts';
+import { sealGap } from './gap-seal.ts';
 import { type GapRecord, GapStore } from './gap-store.ts';
 
 /** How long a gap's hours may still be revised: what is granted later pays nobody. */
@@ -10,11 +12,13 @@ const LISTED = 50;
 
 /** Acts on gaps: what the rule does not grant, an admin may, with a reason that stands in the log and in the record. */
 export class GapDesk {
+  readonly #sql: Sql;
   readonly #store: GapStore;
-  readonly #audit: Pick<AuditLog, 'append'>;
+  readonly #audit: Pick<AuditLog, 'appendIn'>;
   readonly #clock: Pick<Clock, 'now'>;
 
-  constructor(by: { sql: Sql; audit: Pick<AuditLog, 'append'>; clock: Pick<Clock, 'now'> }) {
+  constructor(by: { sql: Sql; audit: Pick<AuditLog, 'appendIn'>; clock: Pick<Clock, 'now'> }) {
+    this.#sql = by.sql;
     this.#store = new GapStore(by.sql);
     this.#audit = by.audit;
     this.#clock = by.clock;
@@ -27,11 +31,12 @@ export class GapDesk {
 
   /**
    * Grants the whole of a gap: to each node, as ever, whose own evidence covers it. Twice is once.
-   * @param from its first minute, as listed. @throws HubError `no_such_gap`, `gap_closed`.
+   * @param from its first minute, as listed. @param party by whose key it stands. @throws HubError `no_such_gap`, `gap_closed`.
    */
   async grant(
     { instanceId, from }: { instanceId: string; from: number },
     act: { by: string; reason: string },
+    party: Pick<HubParty, 'key' | 'chain'>,
   ): Promise<GapRecord> {
     const now = this.#clock.now();
     const gap = await this.#store.find(instanceId, from);
@@ -49,9 +54,12 @@ export class GapDesk {
       });
     const { until } = gap;
     const granted = { ...gap, cause: 'act' as const, granted: { from, until, counted: 0 }, act };
+    const signed = { ...granted, seal: sealGap(granted, party) };
     const detail = { instanceId, from, until, reason: act.reason };
-    await this.#audit.append({ actor: act.by, act: 'gap.grant', subject: instanceId, detail });
-    await this.#store.record([granted], new Date(now));
+    await this.#sql.begin(async (tx) => {
+      await this.#audit.appendIn(tx, { actor: act.by, act: 'gap.grant', subject: instanceId, detail });
+      await new GapStore(tx).record([signed], new Date(now));
+    });
     return granted;
   }
 }

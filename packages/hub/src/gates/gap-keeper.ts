@@ -1,16 +1,14 @@
+import type { HubParty } from '@stoa/protocol';
 import { OFF_TIP_MINUTES } from '@stoa/protocol/stoicism';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { grantedSpans, type Outage } from './gap-rule.ts';
+import { grantedSpans, type Outage, RETURN_MINUTES, STORED_WITHIN } from './gap-rule.ts';
+import { sealGap } from './gap-seal.ts';
 import type { GapCause, GapStore } from './gap-store.ts';
 import type { WordStore } from './word-store.ts';
 
-/** A word is stored within so many ticks of its minute. */
-export const STORED_WITHIN = 5;
-/** Agents that lost their hub are back by then: they ask again every ten minutes at the latest. */
-const RETURN_MINUTES = { least: 5, most: 12 };
 /** An instance that has not ticked for so long is one that does not come back soon. */
-const LOST_MS = 10 * 60_000;
+export const LOST_MS: number = 10 * 60_000;
 const MINUTE_MS = 60_000;
 /** How far back gaps are held in memory: a warm-up that stood still for longer is lost anyway. */
 const REMEMBERED_MINUTES = 2 * 1_440;
@@ -19,6 +17,7 @@ export interface GapKeeperDeps {
   readonly store: GapStore;
   readonly words: WordStore;
   readonly instanceId: string;
+  readonly party: () => HubParty;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -45,8 +44,13 @@ export class GapKeeper {
 
   /** Minutes that nobody judged while the sessions stood. @param until exclusive. */
   async missed(cause: 'no-tick' | 'no-database' | 'mass-expiry', from: number, until: number): Promise<void> {
-    const outage = { from, downFrom: from, downUntil: until, until: until + (cause === 'no-tick' ? 0 : 1) };
-    await this.#declare(cause, this.#deps.instanceId, outage);
+    await this.#declare(cause, this.#deps.instanceId, {
+      // What was judged shortly before may not be stored either.
+      from: cause === 'no-database' ? from - STORED_WITHIN : from,
+      downFrom: from,
+      downUntil: until,
+      until: until + (cause === 'no-tick' ? 0 : 1),
+    });
     await this.refresh();
   }
 
@@ -87,16 +91,15 @@ export class GapKeeper {
   }
 
   async #declare(cause: GapCause, instanceId: string, outage: Outage): Promise<void> {
-    const { store, clock, log } = this.#deps;
+    const { store, party, clock, log } = this.#deps;
     const used = await store.usedBeside({ instanceId, cause, from: outage.from });
     const spans = grantedSpans(outage, (day) => used.get(day) ?? 0);
     const { from, until } = outage;
     // A gap that nothing is granted of is recorded as well: an act may grant it.
     const granted = spans.length > 0 ? spans : [{ from, until: from, counted: 0 }];
-    await store.record(
-      granted.map((span) => ({ instanceId, from, until, cause, granted: span })),
-      new Date(clock.now()),
-    );
+    const gaps = granted.map((span) => ({ instanceId, from, until, cause, granted: span }));
+    const signed = gaps.map((gap) => ({ ...gap, seal: sealGap(gap, party()) }));
+    await store.record(signed, new Date(clock.now()));
     const minutes = spans.reduce((sum, span) => sum + span.until - span.from, 0);
     if (cause !== 'lost') log.warn({ cause, from, until, minutes }, 'a gap of this hub is on record');
   }

@@ -1,6 +1,16 @@
 /** What a hub may grant by itself, a UTC day and instance. Longer takes an admin's act. */
 export const DAY_ALLOWANCE_MINUTES = 120;
 const DAY_MINUTES = 1_440;
+/** A word is stored within so many ticks of its minute. */
+export const STORED_WITHIN = 5;
+/** Agents that lost their hub are back by then: they ask again every ten minutes at the latest. */
+export const RETURN_MINUTES: { readonly least: number; readonly most: number } = { least: 5, most: 12 };
+/** From the first minute that may not be stored to the first that the hub was not there for. */
+const BEFORE_MINUTES = STORED_WITHIN + 1;
+/** What of a granted span counts against no allowance, at the most. */
+export const UNCOUNTED_MINUTES: number = BEFORE_MINUTES + RETURN_MINUTES.most;
+/** A span that begins with the last minutes of a day may be counted in the next. */
+export const ALLOWANCE_SLACK: number = BEFORE_MINUTES;
 
 /** Minutes since 1970. */
 export interface Outage {
@@ -37,6 +47,11 @@ export function grantedSpans(outage: Outage, used: (day: number) => number): Gra
       return [{ from, until: end === downUntil ? outage.until : end, counted: end - begin }];
     return left === 0 ? [] : [{ from, until: begin + left, counted: left }];
   });
+}
+
+/** Of which day's allowance a granted span takes. @param from its first minute. */
+export function allowanceDay({ from }: Pick<GrantedSpan, 'from'>): number {
+  return dayOf(from + BEFORE_MINUTES);
 }
 
 export function dayOf(minute: number): number {

@@ -1,5 +1,6 @@
-import type { Sql } from '#seams/db-adapter/index.ts';
-import { dayOf, type GrantedSpan } from './gap-rule.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+import { allowanceDay, dayOf, type GrantedSpan } from './gap-rule.ts';
+import type { InstanceSeal } from './root-check.ts';
 
 /**
  * - restart: the instance was not there
@@ -25,6 +26,8 @@ export interface GapRecord extends GapKey {
   readonly granted: GrantedSpan;
   /** Who granted it where the rule does not, and why. */
   readonly act?: { readonly by: string; readonly reason: string } | undefined;
+  /** `hubGapKind`; undefined: nobody signed it, and it pays nobody. */
+  readonly seal?: InstanceSeal | undefined;
 }
 
 interface GapRow {
@@ -37,13 +40,16 @@ interface GapRow {
   cause: GapCause;
   granted_by: string | null;
   reason: string | null;
+  sealed: Uint8Array | null;
+  region: Uint8Array | null;
+  instance: Uint8Array | null;
 }
 
 /** Gaps that hubs declared about themselves. They only ever grow: none is taken back. */
 export class GapStore {
-  readonly #sql: Sql;
+  readonly #sql: Sql | TransactionSql;
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql | TransactionSql) {
     this.#sql = sql;
   }
 
@@ -61,11 +67,15 @@ export class GapStore {
       granted_by: gap.act?.by ?? null,
       reason: gap.act?.reason ?? null,
       recorded_at: at,
+      sealed: gap.seal?.sealed ?? null,
+      region: gap.seal?.region ?? null,
+      instance: gap.seal?.instance ?? null,
     }));
     await this.#sql`insert into hub_gaps ${this.#sql(rows)}
       on conflict (instance_id, cause, from_minute, grant_from) do update set
         until_minute = excluded.until_minute, grant_until = excluded.grant_until, counted = excluded.counted,
-        granted_by = excluded.granted_by, reason = excluded.reason, recorded_at = excluded.recorded_at
+        granted_by = excluded.granted_by, reason = excluded.reason, recorded_at = excluded.recorded_at,
+        sealed = excluded.sealed, region = excluded.region, instance = excluded.instance
       where excluded.until_minute > hub_gaps.until_minute`;
   }
 
@@ -81,10 +91,28 @@ export class GapStore {
         and (cause = 'mass-expiry') = ${cause === 'mass-expiry'}`;
     const used = new Map<number, number>();
     for (const { grant_from, counted } of rows) {
-      const day = dayOf(grant_from);
+      const day = allowanceDay({ from: grant_from });
       used.set(day, (used.get(day) ?? 0) + counted);
     }
     return used;
+  }
+
+  /** What the rule granted of the day's allowance that this one takes of, in the order in which it did. */
+  async byRule({ instanceId, cause, granted: span }: GapRecord): Promise<GapRecord[]> {
+    const day = allowanceDay(span);
+    const rows = await this.#sql<GapRow[]>`select * from hub_gaps
+      where instance_id = ${instanceId} and granted_by is null
+        and (cause = 'mass-expiry') = ${cause === 'mass-expiry'}
+        and grant_from >= ${(day - 1) * 1_440} and grant_from < ${(day + 1) * 1_440}
+      order by recorded_at, cause, grant_from`;
+    return rows.map(recordOf).filter(({ granted }) => allowanceDay(granted) === day);
+  }
+
+  /** Whether the audit log has the act that granted it. */
+  async isOnRecord({ instanceId, from, until }: Pick<GapRecord, 'instanceId' | 'from' | 'until'>): Promise<boolean> {
+    const rows = await this.#sql`select from audit_log where act = 'gap.grant' and subject = ${instanceId}
+      and detail @> jsonb_build_object('from', ${from}::int, 'until', ${until}::int) limit 1`;
+    return rows.length === 1;
   }
 
   /** Those of which a granted minute lies in the span, by their beginning. */
@@ -120,7 +148,8 @@ export class GapStore {
 }
 
 function recordOf(row: GapRow): GapRecord {
-  const { granted_by: by, reason } = row;
+  const { granted_by: by, reason, sealed, region, instance } = row;
+  const isSealed = sealed !== null && region !== null && instance !== null;
   return {
     instanceId: row.instance_id,
     from: row.from_minute,
@@ -128,5 +157,6 @@ function recordOf(row: GapRow): GapRecord {
     cause: row.cause,
     granted: { from: row.grant_from, until: row.grant_until, counted: row.counted },
     act: by === null ? undefined : { by, reason: reason ?? '' },
+    seal: isSealed ? { sealed, region, instance } : undefined,
   };
 }

@@ -2,7 +2,8 @@ import { lateTipMs } from '@stoa/protocol/stoicism';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
-import { type GapKeeper, STORED_WITHIN } from './gap-keeper.ts';
+import type { GapKeeper } from './gap-keeper.ts';
+import { STORED_WITHIN } from './gap-rule.ts';
 import { KNOWN, SLOT } from './gate-columns.ts';
 import type { GateState, GateTable, GateWord } from './gate-table.ts';
 import { type Judgement, judge } from './judge.ts';
@@ -45,6 +46,8 @@ export class GateTicker implements Task {
   readonly periodMs = 5_000;
   /** Of the last tick. */
   last: (Judgement & { readonly minute: number }) | undefined;
+  /** Of hours up to this one all is stored, and nothing more will be written. */
+  settledThrough: number | undefined;
   readonly #deps: GateTickerDeps;
   #unwritten = new Map<string, GateWord>();
   #missed: { from: number; until: number }[] = [];
@@ -113,8 +116,9 @@ export class GateTicker implements Task {
     try {
       await this.#write((slot) => (slot + minute) % STORED_WITHIN === 0);
       await this.#ticked(minute - STORED_WITHIN);
+      this.settledThrough = Math.floor((minute - STORED_WITHIN) / 60) - 1;
     } catch (error) {
-      this.#failingSince ??= minute - STORED_WITHIN;
+      this.#failingSince ??= minute;
       throw error;
     }
     for (const { from, until } of this.#missed) await gaps.missed('no-tick', from, until);

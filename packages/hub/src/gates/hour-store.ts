@@ -1,14 +1,20 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Checkpoint, type CryptoSuite, checkpointKind, GATES, peek } from '@stoa/protocol';
 import type { GapLink, SessionWord } from '@stoa/protocol/stoicism';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { type StoredWord, type WordRow, wordOf } from './word-store.ts';
 
 const NONE = GATES.map(() => 0n);
+const NOBODY: ReadonlySet<string> = new Set();
+
+const LINKS_A_TURN = 500;
 
 /** What both sides left of one node's hour. */
 export interface HourTraces {
   readonly words: readonly SessionWord[];
   readonly checkpoint: Checkpoint | undefined;
+  /** The same as the node sent it. */
+  readonly sealed?: Uint8Array | undefined;
 }
 
 /** A checkpoint as a link of its node's chain. */
@@ -37,10 +43,15 @@ export class HourStore {
     return rows.map((row) => row.node_id);
   }
 
-  async traces(hubHour: number, nodeIds: readonly string[]): Promise<Map<string, HourTraces>> {
+  /** @param refused instances whose words are left out. */
+  async traces(
+    hubHour: number,
+    nodeIds: readonly string[],
+    refused: ReadonlySet<string> = NOBODY,
+  ): Promise<Map<string, HourTraces>> {
     const sql = this.#sql;
     const ids = [...nodeIds];
-    const [acknowledged, judged, checkpoints] = await Promise.all([
+    const [acknowledged, written, checkpoints] = await Promise.all([
       sql<{ node_id: string; epoch: bigint; minutes: bigint }[]>`
         select node_id, epoch, minutes from uptime_words
         where hub_hour = ${hubHour} and node_id = any(${ids}::text[])`,
@@ -48,8 +59,9 @@ export class HourStore {
       sql<{ node_id: string; bytes: Uint8Array }[]>`
         select node_id, bytes from checkpoints where hub_hour = ${hubHour} and node_id = any(${ids}::text[])`,
     ]);
+    const judged = refused.size === 0 ? written : written.filter((word) => !refused.has(word.instanceId));
     const words = new Map<string, SessionWord[]>(ids.map((id) => [id, []]));
-    const sessions = new Map(judged.map((word) => [`${word.nodeId} ${word.epoch}`, word.sessionId]));
+    const sessions = sessionsOf(judged, ({ nodeId, epoch }) => `${nodeId} ${epoch}`);
     for (const { node_id, epoch, minutes } of acknowledged)
       words.get(node_id)?.push({
         epoch: Number(epoch),
@@ -59,8 +71,14 @@ export class HourStore {
         failures: NONE,
       });
     for (const word of judged) words.get(word.nodeId)?.push({ ...word, acknowledged: 0n });
-    const told = new Map(checkpoints.map((row) => [row.node_id, peek(checkpointKind, row.bytes)]));
-    return new Map(ids.map((id) => [id, { words: words.get(id) ?? [], checkpoint: told.get(id) }]));
+    const told = new Map(checkpoints.map((row) => [row.node_id, row.bytes]));
+    return new Map(
+      ids.map((id) => {
+        const sealed = told.get(id);
+        const checkpoint = sealed && peek(checkpointKind, sealed);
+        return [id, { words: words.get(id) ?? [], checkpoint, sealed }];
+      }),
+    );
   }
 
   /** One node's hours. By a list, which the primary key answers; a range of hours would be read for all nodes. */
@@ -75,7 +93,7 @@ export class HourStore {
       sql<{ hub_hour: number; bytes: Uint8Array }[]>`select hub_hour, bytes from checkpoints
         where node_id = ${nodeId} and hub_hour = any(${[...hubHours]}::int[])`,
     ]);
-    const sessions = new Map(judged.map((word) => [`${word.hubHour} ${word.epoch}`, word.sessionId]));
+    const sessions = sessionsOf(judged, ({ hubHour, epoch }) => `${hubHour} ${epoch}`);
     const words = Map.groupBy(
       [
         ...acknowledged.map(({ hub_hour: hubHour, epoch, minutes }) => ({
@@ -112,10 +130,22 @@ export class HourStore {
     const rows = await this.#sql<{ node_id: string; bytes: Uint8Array }[]>`
       select node_id, bytes from checkpoints where node_id = any(${[...nodeIds]}::text[])
         and hub_hour between ${hubHours.from} and ${hubHours.until} order by node_id, hub_hour`;
-    return rows.map(({ node_id, bytes }) => {
-      const checkpoint = peek(checkpointKind, bytes);
-      return { ...checkpoint, nodeId: node_id, hash: this.#hash(bytes) };
-    });
+    const links: NodeLink[] = [];
+    for (const { node_id, bytes } of rows) {
+      links.push({ ...peek(checkpointKind, bytes), nodeId: node_id, hash: this.#hash(bytes) });
+      // A long gap takes a day of them of each node: frames are not to wait for that.
+      if (links.length % LINKS_A_TURN === 0) await nextTurn();
+    }
+    return links;
+  }
+
+  /** By what each node may have signed an hour: its key, and the one before. */
+  async keys(nodeIds: readonly string[]): Promise<Map<string, readonly Uint8Array[]>> {
+    const rows = await this.#sql<{ node_id: string; public_key: Uint8Array; previous_key: Uint8Array | null }[]>`
+      select node_id, public_key, previous_key from nodes where node_id = any(${[...nodeIds]}::text[])`;
+    return new Map(
+      rows.map((row) => [row.node_id, [row.public_key, row.previous_key].filter((key) => key !== null)]),
+    );
   }
 
   /** Instances of which words of an hour are stored. */
@@ -124,4 +154,18 @@ export class HourStore {
       select distinct instance_id from gate_words where hub_hour = ${hubHour} order by instance_id`;
     return rows.map((row) => row.instance_id);
   }
+}
+
+/** Which session an epoch is; undefined where words disagree: none of them can take the node's acknowledgements from another. */
+function sessionsOf(
+  words: readonly StoredWord[],
+  keyOf: (word: StoredWord) => string,
+): Map<string, string | undefined> {
+  const sessions = new Map<string, string | undefined>();
+  for (const word of words) {
+    const key = keyOf(word);
+    const isOther = sessions.has(key) && sessions.get(key) !== word.sessionId;
+    sessions.set(key, isOther ? undefined : word.sessionId);
+  }
+  return sessions;
 }

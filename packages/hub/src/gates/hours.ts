@@ -1,12 +1,30 @@
 import { type GapLink, type GapWord, gapMinutes, hourOf, minutesWithin } from '@stoa/protocol/stoicism';
-import { STORED_WITHIN } from './gap-keeper.ts';
+import { STORED_WITHIN } from './gap-rule.ts';
 import type { GapRecord, GapStore } from './gap-store.ts';
-import type { HourStore, NodeLink } from './hour-store.ts';
+import type { HourStore, HourTraces, NodeLink } from './hour-store.ts';
 import type { NodeHour, NodeHours } from './node-hour.ts';
 import { standingAfter, standingBefore } from './standings.ts';
 import type { StoredWord } from './word-store.ts';
 
 const PAGE = 2_000;
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** What of the evidence counts: whoever writes to the database is no witness by that alone. */
+export interface Trust {
+  /** Instances whose words of the hour don't, by their signed root. */
+  refused(hubHour: number): Promise<ReadonlySet<string>>;
+  /** Those of the gaps that do. */
+  vouched(gaps: readonly GapRecord[]): Promise<readonly GapRecord[]>;
+  /** Nodes that did not sign what stands as theirs, as far as a sample tells. */
+  forged(hubHour: number, checkpoints: ReadonlyMap<string, Uint8Array>): Promise<ReadonlySet<string>>;
+}
+
+/** Of an hour, what holds for all of its nodes. */
+interface Hearing {
+  readonly hubHour: number;
+  readonly gaps: readonly GapRecord[];
+  readonly refused: ReadonlySet<string>;
+}
 
 /** What a page of nodes has to show for the gaps that touch an hour. */
 interface Witnesses {
@@ -14,40 +32,56 @@ interface Witnesses {
   readonly chains: ReadonlyMap<string, readonly GapLink[]>;
 }
 
-/** Hours as both sides support them (decision 7), with what gaps of a hub cost nobody. */
+/**
+ * Hours as both sides support them (decision 7), with what gaps of a hub cost nobody. Who pays by them has what is written
+ * held against signatures first (`trust`); who shows them takes it as it stands.
+ */
 export class Hours implements NodeHours {
   readonly #store: HourStore;
   readonly #gaps: Pick<GapStore, 'overlapping'>;
+  readonly #trust: Trust | undefined;
 
-  constructor(by: { store: HourStore; gaps: Pick<GapStore, 'overlapping'> }) {
+  constructor(by: { store: HourStore; gaps: Pick<GapStore, 'overlapping'>; trust?: Trust }) {
     this.#store = by.store;
     this.#gaps = by.gaps;
+    this.#trust = by.trust;
   }
 
   async *hours(
     hubHour: number,
     { after = '' }: { readonly after?: string } = {},
   ): AsyncGenerator<readonly NodeHour[]> {
-    const gaps = await this.#gaps.overlapping({ from: hubHour * 60, until: (hubHour + 1) * 60 });
+    const hearing = await this.#hearing(hubHour);
     for (let last: string | undefined = after; last !== undefined; ) {
       const nodeIds = await this.#store.nodes(hubHour, last, PAGE);
-      if (nodeIds.length > 0) yield await this.#page(hubHour, nodeIds, gaps);
+      if (nodeIds.length > 0) yield await this.#page(hearing, nodeIds);
       last = nodeIds.length < PAGE ? undefined : nodeIds.at(-1);
     }
   }
 
   /** One node's hour; all zero where it left nothing. */
   async of(nodeId: string, hubHour: number): Promise<NodeHour> {
-    const gaps = await this.#gaps.overlapping({ from: hubHour * 60, until: (hubHour + 1) * 60 });
-    const [hour] = await this.#page(hubHour, [nodeId], gaps);
+    const [hour] = await this.#page(await this.#hearing(hubHour), [nodeId]);
     return hour!;
   }
 
-  async #page(hubHour: number, nodeIds: readonly string[], gaps: readonly GapRecord[]): Promise<NodeHour[]> {
-    const traces = await this.#store.traces(hubHour, nodeIds);
+  async #hearing(hubHour: number): Promise<Hearing> {
+    const span = { from: hubHour * 60, until: (hubHour + 1) * 60 };
+    const [written, refused] = await Promise.all([
+      this.#gaps.overlapping(span),
+      this.#trust?.refused(hubHour) ?? NOBODY,
+    ]);
+    const gaps = written.length === 0 ? written : ((await this.#trust?.vouched(written)) ?? written);
+    return { hubHour, gaps, refused };
+  }
+
+  async #page({ hubHour, gaps, refused }: Hearing, nodeIds: readonly string[]): Promise<NodeHour[]> {
+    const traces = await this.#store.traces(hubHour, nodeIds, refused);
+    const forged = (await this.#trust?.forged(hubHour, sealedIn(traces))) ?? NOBODY;
     const witnesses = gaps.length === 0 ? undefined : await this.#witnesses(hubHour, nodeIds, gaps);
     return nodeIds.map((nodeId) => {
-      const { words, checkpoint } = traces.get(nodeId)!;
+      const { words, checkpoint: told } = traces.get(nodeId)!;
+      const checkpoint = forged.has(nodeId) ? undefined : told;
       const granted =
         witnesses === undefined ? [] : gaps.map((gap) => grant(gap, hubHour, nodeId, witnesses));
       return { nodeId, hubHour, ...hourOf({ words, checkpoint, gaps: granted }) };
@@ -67,7 +101,7 @@ export class Hours implements NodeHours {
       hourOfMinute(until + STORED_WITHIN),
     ]);
     const [judged, chains] = await Promise.all([
-      this.#store.judged([...new Set(edges)], nodeIds),
+      this.#judged([...new Set(edges)], nodeIds),
       this.#store.chains({ from: first, until: hubHour }, nodeIds),
     ]);
     return {
@@ -75,6 +109,18 @@ export class Hours implements NodeHours {
       chains: Map.groupBy(chains, ({ nodeId }: NodeLink) => nodeId),
     };
   }
+
+  async #judged(hubHours: readonly number[], nodeIds: readonly string[]): Promise<StoredWord[]> {
+    const words = await this.#store.judged(hubHours, nodeIds);
+    if (this.#trust === undefined) return words;
+    const refused = new Map<number, ReadonlySet<string>>();
+    for (const hubHour of hubHours) refused.set(hubHour, await this.#trust.refused(hubHour));
+    return words.filter((word) => !refused.get(word.hubHour)!.has(word.instanceId));
+  }
+}
+
+function sealedIn(traces: ReadonlyMap<string, HourTraces>): Map<string, Uint8Array> {
+  return new Map([...traces].flatMap(([id, { sealed }]) => (sealed === undefined ? [] : [[id, sealed]])));
 }
 
 /** The part of an hour that a gap grants to a node. */

@@ -1,22 +1,27 @@
 import type { CryptoSuite, HubParty, Random } from '@stoa/protocol';
 import { TIP_WITHIN } from '@stoa/protocol/stoicism';
 import type { Sql } from '#seams/db-adapter/index.ts';
+import { AuditLog } from '../audit/index.ts';
 import type { Clock } from '../clock.ts';
 import type { GateFrames } from '../gateway/index.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
 import type { Corroboration, VerifiedSet } from '../tips/index.ts';
 import { type Book, BookReader } from './books.ts';
+import { CheckpointSample } from './checkpoint-sample.ts';
 import { DialBackDesk, type SharedCertificate } from './dial-back/dial-back-desk.ts';
 import { DialBackStore } from './dial-back/dial-back-store.ts';
 import { GapKeeper } from './gap-keeper.ts';
+import { GapCheck } from './gap-seal.ts';
 import { GapStore } from './gap-store.ts';
 import { gateFrames } from './gate-frames.ts';
 import { GateTable } from './gate-table.ts';
 import { type GateSource, GateTicker } from './gate-ticker.ts';
 import { HourRoots } from './hour-roots.ts';
 import { HourStore } from './hour-store.ts';
+import { HourTrust } from './hour-trust.ts';
 import { Hours } from './hours.ts';
+import { RootCheck } from './root-check.ts';
 import { RootStore } from './root-store.ts';
 import { WordStore } from './word-store.ts';
 
@@ -26,10 +31,10 @@ export { GapDesk } from './gap-desk.ts';
 export type { GapRecord } from './gap-store.ts';
 export { type GateState, GateTable, type GateWord } from './gate-table.ts';
 export { HourReader } from './hour-reader.ts';
-export type { HourFault } from './hour-roots.ts';
 export { type Judgement, judge } from './judge.ts';
 export type { NodeHour, NodeHours } from './node-hour.ts';
 export { GatePanel } from './panel.tsx';
+export { type HourFault, RootCheck } from './root-check.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -67,6 +72,8 @@ export interface Gates {
   readonly frames: GateFrames;
   readonly hours: Hours;
   readonly roots: HourRoots;
+  readonly check: RootCheck;
+  readonly trust: HourTrust;
   readonly gaps: GapStore;
   readonly ticker: GateTicker;
   readonly tasks: readonly Task[];
@@ -81,7 +88,7 @@ export function createGates(deps: GatesDeps): Gates {
   const table = new GateTable();
   const words = new WordStore(sql, instanceId);
   const gapStore = new GapStore(sql);
-  const gaps = new GapKeeper({ store: gapStore, words, instanceId, clock, log });
+  const gaps = new GapKeeper({ store: gapStore, words, instanceId, party: deps.party, clock, log });
   const dialBacks = new DialBackDesk({
     ...deps,
     store: new DialBackStore(sql),
@@ -108,17 +115,27 @@ export function createGates(deps: GatesDeps): Gates {
     },
     massSince: deps.massSince,
   });
-  const roots = new HourRoots({ ...deps, roots: new RootStore(sql), words });
+  const rootStore = new RootStore(sql);
+  const root = () => deps.party().chain.root;
+  const check = new RootCheck({ ...deps, roots: rootStore, words, root });
+  const roots = new HourRoots({ ...deps, roots: rootStore, check, settledThrough: () => ticker.settledThrough });
+  const store = new HourStore(deps);
+  const trust = new HourTrust({
+    ...{ ...deps, store, roots: rootStore, words, check, audit: new AuditLog(deps) },
+    gaps: new GapCheck({ store: gapStore, check }),
+    checkpoints: new CheckpointSample({ ...deps, store }),
+  });
   return {
     frames: gateFrames(table, dialBacks),
-    hours: new Hours({ store: new HourStore(deps), gaps: gapStore }),
-    roots,
+    hours: new Hours({ store, gaps: gapStore, trust }),
+    ...{ roots, check, trust },
     gaps: gapStore,
     ticker,
     tasks: [
       ticker,
       dialBacks,
       roots,
+      trust,
       {
         name: 'gate-words-keeper',
         periodMs: HOUR_MS,

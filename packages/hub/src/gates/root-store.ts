@@ -34,6 +34,14 @@ export class RootStore {
       values (${instanceId}, ${hubHour}, ${sealed}, ${region}, ${instance}, ${at}) on conflict do nothing`;
   }
 
+  /** The newest of an instance, of hours from this one on. */
+  async newest(instanceId: string, since: number): Promise<SignedRoot | undefined> {
+    const [row] = await this.#sql<SignedRoot[]>`
+      select instance_id as "instanceId", hub_hour as "hubHour", sealed, region, instance from minute_roots
+      where instance_id = ${instanceId} and hub_hour >= ${since} order by hub_hour desc limit 1`;
+    return row;
+  }
+
   async find(instanceId: string, hubHour: number): Promise<SignedRoot | undefined> {
     const [row] = await this.#sql<SignedRoot[]>`
       select instance_id as "instanceId", hub_hour as "hubHour", sealed, region, instance from minute_roots

@@ -62,6 +62,10 @@ export const hubGaps = pgTable(
     grantedBy: text('granted_by'),
     reason: text('reason'),
     recordedAt: instant('recorded_at').notNull(),
+    /** `hubGapKind`, with the certificates of region and instance; null: nobody vouches for it. */
+    sealed: bytea('sealed'),
+    region: bytea('region'),
+    instance: bytea('instance'),
   },
   (table) => [
     primaryKey({ columns: [table.instanceId, table.cause, table.fromMinute, table.grantFrom] }),

@@ -1,6 +1,6 @@
 import { fromHex } from '@stoa/protocol';
 import type { HubGap, Standing } from '@stoa/protocol/stoicism';
-import { STORED_WITHIN } from './gap-keeper.ts';
+import { STORED_WITHIN } from './gap-rule.ts';
 import type { StoredWord } from './word-store.ts';
 
 const WARM_UP = 3;

@@ -110,6 +110,17 @@ describe('an hour', () => {
     );
   });
 
+  it('is not what an instance says that copies the session of another under a later epoch', () => {
+    const own = { epoch: 3, sessionId: session(3), acknowledged: FULL, judged: FULL };
+    const failed = GATES.map((_, gate) => (gate === 5 ? FULL : 0n));
+    const checkpoint = { minutes: FULL, sessionIds: [fromHex(session(3))] };
+    for (const epoch of [2, 4]) {
+      const copy = { ...own, epoch, acknowledged: 0n, failures: none };
+      const given = { words: [{ ...own, failures: failed }, copy], checkpoint, gaps: [] };
+      expect(hourOf(given)).toMatchObject({ paid: 0n, supported: FULL });
+    }
+  });
+
   it('pays nothing on the word of one side alone', () => {
     const word = { epoch: 1, sessionId: session(1), acknowledged: FULL, judged: FULL, failures: none };
     const sessionIds = [fromHex(session(1))];

@@ -12,7 +12,7 @@ import { GATES } from '../evidence/receipt.ts';
 export interface SessionWord {
   /** Names the session; the higher one is the later. */
   readonly epoch: number;
-  /** As the node's checkpoint names it, hex; undefined where only acknowledgements were kept. */
+  /** As the node's checkpoint names it, hex; undefined where only acknowledgements were kept, or several are named. */
   readonly sessionId: string | undefined;
   /** Minutes in which a frame was acknowledged. */
   readonly acknowledged: bigint;
@@ -87,7 +87,7 @@ export function hourOf({ words, checkpoint, gaps }: HourEvidence): Hour {
 function verdicts(words: readonly SessionWord[]): { judged: bigint; failures: bigint[] } {
   let judged = 0n;
   const failures = GATES.map(() => 0n);
-  for (const word of byEpoch(words)) {
+  for (const word of bySession(words)) {
     for (const [gate, failed] of word.failures.entries())
       failures[gate] = (failures[gate]! & ~word.judged) | (failed & word.judged);
     judged |= word.judged;
@@ -95,16 +95,24 @@ function verdicts(words: readonly SessionWord[]): { judged: bigint; failures: bi
   return { judged: judged & MINUTES_MASK, failures };
 }
 
-/** Ascending; what was written of one session in several pieces is one word again. */
-function byEpoch(words: readonly SessionWord[]): { judged: bigint; failures: bigint[] }[] {
-  const merged = new Map<number, { judged: bigint; failures: bigint[] }>();
-  for (const { epoch, judged, failures } of words) {
-    const held = merged.get(epoch) ?? { judged: 0n, failures: GATES.map(() => 0n) };
+/**
+ * One word a session, the earlier session first. A session has one epoch, the lowest that was written of it, and what any of
+ * its words saw fail has failed: whoever copies a session's id under a later epoch overrules nothing.
+ */
+function bySession(words: readonly SessionWord[]): { judged: bigint; failures: bigint[] }[] {
+  const merged = new Map<string | number, { epoch: number; judged: bigint; failures: bigint[] }>();
+  for (const { epoch, sessionId = epoch, judged, failures } of words) {
+    if (judged === 0n) continue;
+    const held = merged.get(sessionId);
+    if (held === undefined) {
+      merged.set(sessionId, { epoch, judged, failures: GATES.map((_, gate) => failures[gate] ?? 0n) });
+      continue;
+    }
+    held.epoch = Math.min(held.epoch, epoch);
     held.judged |= judged;
     held.failures = held.failures.map((word, gate) => word | (failures[gate] ?? 0n));
-    merged.set(epoch, held);
   }
-  return [...merged].sort(([a], [b]) => a - b).map(([, word]) => word);
+  return [...merged.values()].sort((a, b) => a.epoch - b.epoch);
 }
 
 function names(checkpoint: HourEvidence['checkpoint'], sessionId: string | undefined): boolean {

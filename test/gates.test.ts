@@ -10,6 +10,7 @@ import { nodeCrypto } from '@stoa/protocol/node';
 import { countMinutes, wordPoints } from '@stoa/protocol/stoicism';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { FULL, lie, live } from './kit/gates-course.ts';
 import {
   GatesWorld,
   HELPFUL,
@@ -21,7 +22,6 @@ import {
 } from './kit/gates-world.ts';
 
 const HOUR = START / HOUR_MINUTES;
-const FULL = (1n << 60n) - 1n;
 
 describe('the minutes of a region', { timeout: 120_000 }, () => {
   let database: DbAdapter;
@@ -212,11 +212,11 @@ describe('the minutes of a region', { timeout: 120_000 }, () => {
     const desk = new GapDesk({ sql: database.sql, audit, clock: world.time.clock() });
     const [gap] = await desk.list();
     const act = { by: 'ancient@stoa.example', reason: 'the provider’s fault' };
-    await expect(desk.grant({ instanceId: 'b', from: gap!.from }, act)).rejects.toMatchObject({
+    await expect(desk.grant({ instanceId: 'b', from: gap!.from }, act, a.party)).rejects.toMatchObject({
       code: 'no_such_gap',
     });
-    await desk.grant(gap!, act);
-    await desk.grant(gap!, act);
+    await desk.grant(gap!, act, a.party);
+    await desk.grant(gap!, act, a.party);
     const [noted] = await database.sql`select actor, subject from audit_log where act = 'gap.grant'`;
     expect(noted).toEqual({ actor: act.by, subject: 'a' });
     // The last five minutes before the outage were not stored yet.
@@ -243,26 +243,66 @@ describe('the minutes of a region', { timeout: 120_000 }, () => {
     );
   });
 
-  it('are signed by who judged them: whoever alters a word, or adds one, is named', async () => {
-    const a = world.instance('hub-1');
+  it('are signed by who judged them: whoever alters a word, or adds one, is named, and pays nobody', async () => {
+    const [a, b] = [world.instance('a'), world.instance('b')];
+    const nodes = [await world.node('of a'), await world.node('of b')] as const;
+    for (const one of [a, b]) await one.start();
+    nodes[0].connect(a);
+    nodes[1].connect(b);
+    await minutes(60);
+    const { sql } = database;
+    const faults = async () => [
+      await b.gates.check.verify('a', HOUR),
+      await b.gates.check.verify('liar', HOUR),
+    ];
+    expect(await faults()).toEqual(['unsigned', 'unsigned']);
+    await minutes(7);
+    expect(await faults()).toEqual([undefined, 'unsigned']);
+    expect(await Promise.all(nodes.map((node) => paidIn([HOUR], node, b)))).toEqual([[60], [60]]);
+
+    await sql`update gate_words set judged = judged & ~1::bigint where hub_hour = ${HOUR} and instance_id = 'a'`;
+    await lie(world);
+    world.time.ms += 60 * MINUTE;
+    const [last] = await sql`select coalesce(max(seq), 0) as seq from audit_log`;
+    expect(await faults()).toEqual(['altered', 'unsigned']);
+    expect(await Promise.all(nodes.map((node) => paidIn([HOUR], node, b)))).toEqual([[0], [60]]);
+    await b.gates.hours.of(nodes[0].nodeId, HOUR);
+    const told = await sql`select subject, detail->>'fault' as fault from audit_log 
+      where act = 'hour.refuse' and seq > ${last!['seq']} order by seq`;
+    expect([...told]).toEqual([
+      { subject: 'a', fault: 'altered' },
+      { subject: 'liar', fault: 'unsigned' },
+    ]);
+
+    await sql`update minute_roots set sealed = (select sealed from minute_roots where instance_id = 'b' and hub_hour = ${HOUR})
+      where instance_id = 'a' and hub_hour = ${HOUR}`;
+    expect((await faults())[0]).toBe('forged');
+  });
+
+  it('are those of a checkpoint that the node signed, and of a gap that its hub did', async () => {
+    const a = world.instance('a');
     await a.start();
     const node = await world.node('n');
     node.connect(a);
-    await minutes(66);
+    await minutes(20);
+    a.crash();
+    await silence(world, 20);
+    await a.start();
+    node.connect(a);
+    await minutes(30);
+    expect(await paidIn([HOUR], node, a)).toEqual([60]);
     const { sql } = database;
-    expect(await a.gates.roots.verify('hub-1', HOUR)).toBe('unsigned');
-    await a.gates.roots.tick();
-    const [cert] = await sql`select instance_id from minute_roots`;
-    expect(cert).toEqual({ instance_id: 'hub-1' });
-    const own = await a.gates.roots.verify('hub-1', HOUR);
-    await sql`update gate_words set judged = judged & ~1::bigint where hub_hour = ${HOUR}`;
-    const altered = await a.gates.roots.verify('hub-1', HOUR);
-    await lie(world);
-    expect([own, altered, await a.gates.roots.verify('liar', HOUR)]).toEqual([
-      undefined,
-      'altered',
-      'unsigned',
-    ]);
+    const [gap] = await sql`select * from hub_gaps`;
+    await sql`update hub_gaps set grant_until = grant_until + 1`;
+    const longer = await paidIn([HOUR], node, a);
+    await sql`delete from hub_gaps`;
+    await sql`insert into hub_gaps ${sql({ ...gap, instance_id: 'b' })}`;
+    expect([longer, await paidIn([HOUR], node, a)]).toEqual([[35], [35]]);
+    await sql`update checkpoints set bytes = set_byte(bytes, 60, get_byte(bytes, 60) # 1)`;
+    expect(await paidIn([HOUR], node, a)).toEqual([0]);
+    const told =
+      await sql`select act, subject from audit_log where act like '%.refuse' and subject <> 'liar' order by seq desc limit 3`;
+    expect(told.map(({ act }) => act)).toEqual(['checkpoint.refuse', 'gap.refuse', 'gap.refuse']);
   });
 });
 
@@ -289,110 +329,4 @@ async function paidIn(hours: readonly number[], { nodeId }: WorldNode, by: World
     paid.push(countMinutes(word));
   }
   return paid;
-}
-
-interface Taken {
-  readonly node: number;
-  readonly what: string;
-  readonly at: number;
-}
-
-/** An hour in which something happens every minute, the lie, and some time to come back. */
-async function live(world: GatesWorld, steps: readonly Taken[], skewMs: number): Promise<void> {
-  const a = world.instance('a');
-  const honest = [a, world.instance('b', skewMs)];
-  for (const one of honest) await one.start();
-  for (let n = 0; n < 4; n += 1) (await world.node(`n${n}`)).connect(honest[n % 2]!);
-  const course = new Course(world, honest);
-  for (const taken of steps) await course.minute(taken);
-  await lie(world);
-  for (const one of honest) if (!one.running) await one.start();
-  for (const node of world.nodes) node.on();
-  await world.closeHour();
-  for (let i = 0; i < 20; i += 1) await course.minute();
-  const hours = await world.hours(HOUR, a);
-  for (const node of world.nodes) course.check(node, hours.get(node.nodeId)!.paid);
-}
-
-/** An instance that vouches for minutes of nodes that never spoke to it: in sessions of its own invention. */
-async function lie(world: GatesWorld): Promise<void> {
-  for (const { nodeId } of world.nodes) {
-    await world.database.sql`insert into gate_words values
-      (${HOUR}, ${nodeId}, ${2 ** 40}, 'liar', ${'ab'.repeat(16)}, ${String(FULL)}, ${new Uint8Array(0)}, '')`;
-    await world.database
-      .sql`insert into uptime_words values (${HOUR}, ${nodeId}, ${2 ** 40}, ${String(FULL)})`;
-  }
-}
-
-/** What must be paid, and what must not, by what happened. Between the two lies what an instance had not stored when it died. */
-class Course {
-  readonly #world: GatesWorld;
-  readonly #honest: readonly WorldInstance[];
-  readonly #must = new Map<string, Set<number>>();
-  readonly #mustNot = new Map<string, Set<number>>();
-  #crashedAt = Number.NEGATIVE_INFINITY;
-
-  constructor(world: GatesWorld, honest: readonly WorldInstance[]) {
-    this.#world = world;
-    this.#honest = honest;
-  }
-
-  async minute(taken?: Taken): Promise<void> {
-    const { time, nodes } = this.#world;
-    const minute = Math.floor(time.ms / MINUTE);
-    const before = nodes.map((node) => ({ node, epoch: node.epoch, instance: node.instance }));
-    await this.#recover(minute);
-    await this.#world.minute(() => taken && this.#act(taken, minute));
-    for (const { node, epoch, instance } of before) {
-      const stayed = instance !== undefined && node.instance === instance && node.epoch === epoch;
-      const helps = node.argv.length > 0;
-      if (stayed && helps) this.#of(this.#must, node).add(minute);
-      if (!node.running || (stayed && !helps)) this.#of(this.#mustNot, node).add(minute);
-    }
-  }
-
-  async #recover(minute: number): Promise<void> {
-    const since = minute - this.#crashedAt;
-    for (const one of this.#honest) if (!one.running && since > 3) await one.start();
-    if (since > 4) for (const node of this.#world.nodes) if (node.instance === undefined) this.#join(node);
-  }
-
-  check(node: WorldNode, paid: bigint): void {
-    for (let i = 0; i < HOUR_MINUTES; i += 1) {
-      const isPaid = ((paid >> BigInt(i)) & 1n) === 1n;
-      const minute = START + i;
-      if (this.#isWhole(node, minute)) expect([minute - START, isPaid]).toEqual([i, true]);
-      const near = [minute - 1, minute, minute + 1];
-      if (near.every((one) => this.#of(this.#mustNot, node).has(one)))
-        expect([minute - START, isPaid]).toEqual([i, false]);
-    }
-  }
-
-  /** It stayed with one instance from the minute before to two minutes after, and that lived until it had stored it. */
-  #isWhole(node: WorldNode, minute: number): boolean {
-    const must = this.#of(this.#must, node);
-    return Array.from({ length: 9 }, (_, i) => minute - 1 + i).every((one) => must.has(one));
-  }
-
-  #act({ node: n, what, at }: Taken, minute: number): void {
-    const node = this.#world.nodes[n]!;
-    if (what === 'move') node.connect(this.#honest[at]!);
-    if (what === 'off') node.off();
-    if (what === 'on') node.on();
-    if (what === 'break') node.argv = node.argv.length > 0 ? [] : HELPFUL;
-    if (what !== 'crash' || !this.#honest[at]!.running) return;
-    this.#honest[at]!.crash();
-    this.#crashedAt = minute;
-  }
-
-  #join(node: WorldNode): void {
-    const running = this.#honest.find((one) => one.running);
-    if (running !== undefined) node.connect(running);
-  }
-
-  #of(sets: Map<string, Set<number>>, { nodeId }: WorldNode): Set<number> {
-    const held = sets.get(nodeId) ?? new Set();
-    sets.set(nodeId, held);
-    return held;
-  }
 }

@@ -2,7 +2,15 @@
 import type { Clock } from '@stoa/hub';
 import { createGates, type Gates, type NodeHour } from '@stoa/hub/gates';
 import type { DbAdapter } from '@stoa/hub/seams/db-adapter/index';
-import { type Checkpoint, checkpointKind, type Gauges, type HubParty, seal, type Tip, toHex } from '@stoa/protocol';
+import {
+  type Checkpoint,
+  checkpointKind,
+  type Gauges,
+  type HubParty,
+  seal,
+  type Tip,
+  toHex,
+} from '@stoa/protocol';
 import { makeParties, seededRandom } from '@stoa/protocol/fixtures';
 import { nodeCrypto } from '@stoa/protocol/node';
 

@@ -2,18 +2,13 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { peekInstanceCert } from '@stoa/protocol';
-import { nodeCrypto } from '@stoa/protocol/node';
 import { AuditExport, AuditLog, AuditStore, auditRangeOf, type ExportSigner } from '../audit/index.ts';
 import { systemClock } from '../clock.ts';
 import { HubError } from '../error.ts';
-import { keptChain } from '../gateway/index.ts';
-import { loadInstanceKey } from '../instance-key.ts';
-import { PrivateFile } from '../private-file.ts';
-import { secureRandom } from '../secure-random.ts';
 import { besideHub } from './beside.ts';
 import { COMMAND_LINE } from './command-line.ts';
-import { type CommandContext, paths } from './context.ts';
+import type { CommandContext } from './context.ts';
+import { instanceParty } from './instance-party.ts';
 
 export interface AuditExportOptions {
   readonly out: string;
@@ -50,27 +45,8 @@ export async function auditExport(context: CommandContext, options: AuditExportO
   );
 }
 
-/** By what was kept of the hub's last certificate: this command asks the signer for none. */
-async function exportSigner({ config }: CommandContext): Promise<ExportSigner> {
-  const { instanceKey, instanceChain } = paths(config);
-  const kept = await new PrivateFile(instanceChain).load();
-  if (kept === undefined)
-    throw new HubError(
-      'hub_unknown',
-      `${instanceChain} is not there: start the hub once, it gets a certificate`,
-      {
-        retry: true,
-      },
-    );
-  const chain = keptChain(kept);
-  const { notAfter } = peekInstanceCert(chain.instance);
-  if (notAfter <= systemClock.now())
-    throw new HubError(
-      'certificate_expired',
-      `the certificate of this instance ended at ${new Date(notAfter).toISOString()}: start the hub, it renews it`,
-      { retry: true },
-    );
-  const key = await loadInstanceKey(instanceKey, { crypto: nodeCrypto, random: secureRandom });
+async function exportSigner(context: CommandContext): Promise<ExportSigner> {
+  const { key, chain } = await instanceParty(context);
   return { key, chain: () => chain };
 }
 

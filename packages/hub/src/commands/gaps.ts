@@ -7,6 +7,7 @@ import { besideHub } from './beside.ts';
 import { COMMAND_LINE } from './command-line.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT_CODES } from './exit.ts';
+import { instanceParty } from './instance-party.ts';
 import { table } from './table.ts';
 
 const MINUTE_MS = 60_000;
@@ -34,7 +35,7 @@ export function addGapCommands(root: Command, here: () => CommandContext): void 
 
 async function listGaps(context: CommandContext): Promise<void> {
   const gaps = await withDesk(context, (desk) => desk.list());
-  if (context.json) context.out(JSON.stringify({ gaps }));
+  if (context.json) context.out(JSON.stringify({ gaps: gaps.map(told) }));
   else if (gaps.length === 0) context.out('No gap is on record.');
   else
     for (const line of table(
@@ -49,8 +50,9 @@ async function grantGap(
   gap: { instanceId: string; from: number },
   reason: string,
 ): Promise<void> {
-  const granted = await withDesk(context, (desk) => desk.grant(gap, { by: COMMAND_LINE, reason }));
-  if (context.json) context.out(JSON.stringify(granted));
+  const party = await instanceParty(context);
+  const granted = await withDesk(context, (desk) => desk.grant(gap, { by: COMMAND_LINE, reason }, party));
+  if (context.json) context.out(JSON.stringify(told(granted)));
   else
     context.out(
       `Granted: ${row(granted).join('  ')}. The ledger takes it with its next pass over those hours.`,
@@ -61,6 +63,11 @@ function row({ instanceId, from, until, cause, granted, act }: GapRecord): strin
   const at = (minute: number) => iso(minute * MINUTE_MS);
   const minutes = `${granted.until - granted.from} min`;
   return [instanceId, String(from), at(from), at(until), cause, minutes, act?.by ?? 'rule'];
+}
+
+/** Without the signature: that is for machines that verify it. */
+function told({ seal: _, ...gap }: GapRecord): Omit<GapRecord, 'seal'> {
+  return gap;
 }
 
 function withDesk<T>(context: CommandContext, work: (desk: GapDesk) => Promise<T>): Promise<T> {

@@ -1,5 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type CryptoSuite, checkpointKind, equalBytes, fromHex, open, ProtocolError, type Random } from '@stoa/protocol';
+import {
+  type CryptoSuite,
+  checkpointKind,
+  equalBytes,
+  fromHex,
+  open,
+  ProtocolError,
+  type Random,
+} from '@stoa/protocol';
 import type { HourStore } from './hour-store.ts';
 
 /** Of a page of 2,000: who forges them for a hundredth of a fleet of 200,000 is found with all but 1 in 3,000. */
@@ -47,7 +55,8 @@ export class CheckpointSample {
     for (const [i, id] of ids.entries()) {
       // Of a node that is no more, nobody has the key.
       const held = keys.get(id);
-      if (held !== undefined && !held.some((key) => this.#isOf(id, checkpoints.get(id)!, key))) forged.add(id);
+      if (held !== undefined && !held.some((key) => this.#isOf(id, checkpoints.get(id)!, key)))
+        forged.add(id);
       if (i % A_TURN === A_TURN - 1) await nextTurn();
     }
     return forged;

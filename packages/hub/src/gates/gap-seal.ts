@@ -32,7 +32,9 @@ export class GapCheck {
     // Of one that is gone another says so; a grant is an act of people, at whichever instance they are.
     const isOwn = opened.by === gap.instanceId || gap.cause === 'lost' || gap.cause === 'act';
     const body: SignedGap = bodyOf(gap);
-    return isOwn && Object.entries(body).every(([name, value]) => opened.said[name as keyof SignedGap] === value);
+    return (
+      isOwn && Object.entries(body).every(([name, value]) => opened.said[name as keyof SignedGap] === value)
+    );
   }
 
   async #isWithinRule(gap: GapRecord): Promise<boolean> {

@@ -109,7 +109,11 @@ export class GapStore {
   }
 
   /** Whether the audit log has the act that granted it. */
-  async isOnRecord({ instanceId, from, until }: Pick<GapRecord, 'instanceId' | 'from' | 'until'>): Promise<boolean> {
+  async isOnRecord({
+    instanceId,
+    from,
+    until,
+  }: Pick<GapRecord, 'instanceId' | 'from' | 'until'>): Promise<boolean> {
     const rows = await this.#sql`select from audit_log where act = 'gap.grant' and subject = ${instanceId}
       and detail @> jsonb_build_object('from', ${from}::int, 'until', ${until}::int) limit 1`;
     return rows.length === 1;

@@ -141,7 +141,9 @@ export class HourStore {
 
   /** By what each node may have signed an hour: its key, and the one before. */
   async keys(nodeIds: readonly string[]): Promise<Map<string, readonly Uint8Array[]>> {
-    const rows = await this.#sql<{ node_id: string; public_key: Uint8Array; previous_key: Uint8Array | null }[]>`
+    const rows = await this.#sql<
+      { node_id: string; public_key: Uint8Array; previous_key: Uint8Array | null }[]
+    >`
       select node_id, public_key, previous_key from nodes where node_id = any(${[...nodeIds]}::text[])`;
     return new Map(
       rows.map((row) => [row.node_id, [row.public_key, row.previous_key].filter((key) => key !== null)]),

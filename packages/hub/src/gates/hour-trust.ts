@@ -77,7 +77,11 @@ export class HourTrust implements Trust, Task {
     for (const gap of gaps) {
       if (await this.#deps.gaps.isVouched(gap)) vouched.push(gap);
       else
-        await this.#tell('gap.refuse', gap.instanceId, { cause: gap.cause, from: gap.from, until: gap.until });
+        await this.#tell('gap.refuse', gap.instanceId, {
+          cause: gap.cause,
+          from: gap.from,
+          until: gap.until,
+        });
     }
     return vouched;
   }
@@ -91,7 +95,10 @@ export class HourTrust implements Trust, Task {
   async #isTrue(instanceId: string, hubHour: number): Promise<boolean> {
     const fault = await this.#deps.check.verify(instanceId, hubHour);
     if (fault === undefined) return true;
-    if (fault === 'unsigned' && (instanceId === this.#deps.instanceId || (await this.#isGone(instanceId, hubHour))))
+    if (
+      fault === 'unsigned' &&
+      (instanceId === this.#deps.instanceId || (await this.#isGone(instanceId, hubHour)))
+    )
       return true;
     await this.#tell('hour.refuse', instanceId, { hubHour, fault });
     return false;
@@ -109,8 +116,13 @@ export class HourTrust implements Trust, Task {
   async #tell(act: string, subject: string, detail: Readonly<Record<string, unknown>>): Promise<void> {
     const told = JSON.stringify([act, subject, detail]);
     if (this.#told.has(told)) return;
-    this.#deps.log.error({ act, subject, ...detail }, 'evidence is not what was signed: it pays nobody');
-    await this.#deps.audit.append({ actor: 'hub', act, subject, detail });
     this.#told.add(told);
+    this.#deps.log.error({ act, subject, ...detail }, 'evidence is not what was signed: it pays nobody');
+    try {
+      await this.#deps.audit.append({ actor: 'hub', act, subject, detail });
+    } catch (error) {
+      this.#told.delete(told);
+      throw error;
+    }
   }
 }

@@ -118,7 +118,12 @@ export function createGates(deps: GatesDeps): Gates {
   const rootStore = new RootStore(sql);
   const root = () => deps.party().chain.root;
   const check = new RootCheck({ ...deps, roots: rootStore, words, root });
-  const roots = new HourRoots({ ...deps, roots: rootStore, check, settledThrough: () => ticker.settledThrough });
+  const roots = new HourRoots({
+    ...deps,
+    roots: rootStore,
+    check,
+    settledThrough: () => ticker.settledThrough,
+  });
   const store = new HourStore(deps);
   const trust = new HourTrust({
     ...{ ...deps, store, roots: rootStore, words, check, audit: new AuditLog(deps) },

@@ -9,7 +9,9 @@ import {
   toHex,
   type Welcome,
 } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
 import type { Agent, AgentEnd, AgentOptions } from '#agent-options.ts';
+import { Audits } from '#audit/audits.ts';
 import { Channel } from '#channel/channel.ts';
 import type { NatIdle } from '#channel/nat-idle.ts';
 import { withDeadline } from '#clock.ts';
@@ -45,6 +47,7 @@ export class AgentCore implements Agent {
   readonly #traffic: Traffic;
   readonly #rotation: Rotation;
   readonly #dialBacks: DialBacks | undefined;
+  readonly #audits: Audits | undefined;
   #regionTime: { regionTime: Uint8Array; authority: Uint8Array } | undefined;
   #storageFault: unknown;
   #end: (end: AgentEnd) => void = () => undefined;
@@ -95,6 +98,14 @@ export class AgentCore implements Agent {
       hubNow: () => evidence.hubTime.now,
       accepted: () => this.#channel.renew('the key was rotated'),
     });
+    const { clock, log, fetchPayload } = options;
+    this.#audits =
+      fetchPayload &&
+      new Audits({
+        ...{ clock, log, fetchPayload, hash: nodeCrypto.hash, nodeId: store.nodeId },
+        key: () => store.key,
+        send: (message) => this.#traffic.send(message),
+      });
     this.#dialBacks =
       options.dialBack &&
       new DialBacks({
@@ -220,6 +231,7 @@ export class AgentCore implements Agent {
   #lost(): void {
     this.#traffic.lost();
     this.#dialBacks?.lost();
+    this.#audits?.lost();
     this.#options.updates?.lost();
     this.#parts.natIdle.stop();
     this.#parts.evidence.lost();
@@ -256,6 +268,9 @@ export class AgentCore implements Agent {
         break;
       case 'dialBack':
         this.#dialBacks?.request(message.value);
+        break;
+      case 'auditChallenge':
+        this.#audits?.challenged(message.value);
         break;
       case 'updateAssignment':
         this.#options.updates?.assigned(message.value);
@@ -316,7 +331,14 @@ export class AgentCore implements Agent {
 }
 
 /** What the hub may send frames of. Below the signed floor nothing but updates is trusted to be right. */
-function capabilitiesOf({ updates, dialBack, updateOnly = false }: AgentOptions): number {
-  const looks = dialBack !== undefined && !updateOnly;
-  return (updates === undefined ? 0 : CAPABILITY.updates) | (looks ? CAPABILITY.dialBack : 0);
+function capabilitiesOf({ updates, dialBack, fetchPayload, updateOnly = false }: AgentOptions): number {
+  const offered = {
+    updates: updates !== undefined,
+    dialBack: dialBack !== undefined && !updateOnly,
+    audits: fetchPayload !== undefined && !updateOnly,
+  };
+  return Object.entries(offered).reduce(
+    (all, [name, isOffered]) => (isOffered ? all | CAPABILITY[name as keyof typeof offered] : all),
+    0,
+  );
 }

@@ -1,3 +1,4 @@
+import type { FetchPayload } from '#audit/audits.ts';
 import type { IdleProbe } from '#channel/nat-idle.ts';
 import type { Transports } from '#channel/transport.ts';
 import type { Clock } from '#clock.ts';
@@ -40,6 +41,8 @@ export interface AgentOptions {
   provenChainTime?: (() => number | undefined) | undefined;
   /** Without it, the hub is not offered that this agent looks at other nodes. */
   dialBack?: DialBackConsent | undefined;
+  /** From the node's own API; without it, the hub is not offered audits. */
+  fetchPayload?: FetchPayload | undefined;
   /** How this node keeps itself current; without it, sessions do not speak of updates. */
   updates?: Updates | undefined;
   /** Handshake and updates, nothing else: below the signed floor nothing else is trusted to be right. */

@@ -8,6 +8,7 @@ import { createWebSocketTransport } from '#channel/websocket.ts';
 import type { AgentContext } from '#cli/agent-context.ts';
 import { type AgentReadings, createCollectors } from '#collectors/agent-collectors.ts';
 import { fetchHeader } from '#collectors/chainweb-header.ts';
+import { fetchPayload } from '#collectors/chainweb-payload.ts';
 import type { CollectorSet } from '#collectors/collector-set.ts';
 import { askEngine } from '#collectors/container-engine.ts';
 import { readHostFacts } from '#collectors/host-facts.ts';
@@ -113,6 +114,7 @@ async function build(
     },
     collectors,
     fetchHeader: header,
+    fetchPayload: (ref, inner) => fetchPayload(node, ref, inner),
     dialBack: consentOf(context),
     hostFacts,
     idleProbe: updateOnly ? undefined : createIdleProbe({ http }),

@@ -128,7 +128,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     instanceId: config.instance,
     key: options.key,
     binding: { mode: 'terminator', value: url.hostname },
-    capabilities: CAPABILITY.updates | CAPABILITY.dialBack,
+    capabilities: CAPABILITY.updates | CAPABILITY.dialBack | CAPABILITY.audits,
     signer,
     cache: options.identityCache,
     clock,
@@ -217,12 +217,12 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const stoicism = await openStoicism({
     ...{ config, sql, region, identity, chain, clock, random, crypto, log },
     massSince: () => massExpiry.frozen?.since,
-    jobs: jobs.reader,
+    ...{ jobs: jobs.reader, fetch: options.fetch },
   });
   opening.defer(() => last(stoicism.close()));
   const agents: AgentSide = createAgentSide({
     work: jobs.frames,
-    ...{ gates: stoicism.gates.frames, termsOf: stoicism.termsOf },
+    ...{ gates: stoicism.frames, termsOf: stoicism.termsOf },
     updates: rollouts.frames,
     receipts: undefined,
     instanceId: config.instance,

@@ -13,6 +13,7 @@ export * from './jobs/schema.ts';
 export * from './joining/schema.ts';
 export * from './leases/schema.ts';
 export * from './ledger/schema.ts';
+export * from './sybil/schema.ts';
 export * from './nodes/schema.ts';
 export * from './orders/schema.ts';
 export * from './owner-keys/schema.ts';

@@ -2,7 +2,7 @@ import { type CryptoSuite, type Random, toHex } from '@stoa/protocol';
 import type { Clock } from './clock.ts';
 import type { HubConfig } from './config.ts';
 import { type Book, createGates, type Gates } from './gates/index.ts';
-import type { HubIdentity, TermsOf } from './gateway/index.ts';
+import type { GateFrames, HubIdentity, TermsOf } from './gateway/index.ts';
 import type { Jobs } from './jobs/index.ts';
 import { LedTask } from './leases/index.ts';
 import { createLedger, type Ledger } from './ledger/index.ts';
@@ -11,18 +11,26 @@ import { PayoutResolver } from './payouts/index.ts';
 import { createRichListRefresh } from './rich-list/index.ts';
 import { Scores } from './scores/index.ts';
 import type { Sql } from './seams/db-adapter/index.ts';
+import { createSybilWatch, type SybilWatch } from './sybil/index.ts';
 import type { Task } from './ticker.ts';
-import type { LightClient } from './tips/index.ts';
+import type { Fetch, LightClient } from './tips/index.ts';
 
 export interface StoicismDeps {
   readonly config: Pick<
     HubConfig,
-    'instance' | 'heartbeatSeconds' | 'egressAllow' | 'mostPerAddress' | 'ledgerDumpDir' | 'ledgerDumpKeyFile'
+    | 'instance'
+    | 'heartbeatSeconds'
+    | 'egressAllow'
+    | 'mostPerAddress'
+    | 'chainwebUrl'
+    | 'ledgerDumpDir'
+    | 'ledgerDumpKeyFile'
   >;
   readonly sql: Sql;
   readonly region: string;
   readonly identity: HubIdentity;
   readonly chain: LightClient;
+  readonly fetch: Fetch;
   /** Since when many nodes are silent together, while they are. */
   readonly massSince: () => number | undefined;
   readonly jobs: Pick<Jobs['reader'], 'running'>;
@@ -33,6 +41,7 @@ export interface StoicismDeps {
 }
 
 export interface Stoicism {
+  readonly frames: GateFrames;
   readonly gates: Gates;
   readonly ledger: Ledger;
   readonly tasks: readonly Task[];
@@ -46,6 +55,10 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
   const { config, sql, region, identity, chain, massSince, jobs, clock, random, crypto, log } = deps;
   const payouts = new PayoutResolver(sql);
   const scores = new Scores(sql);
+  const sybils = createSybilWatch({
+    ...{ sql, instanceId: config.instance, node: config.chainwebUrl, set: chain.set, fetch: deps.fetch },
+    ...{ clock, random, crypto, log },
+  });
   const gates = createGates({
     ...{ sql, region, massSince, clock, random, crypto, log },
     instanceId: config.instance,
@@ -57,7 +70,7 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
     benchmarking: () => jobs.running('benchmark-node'),
     allows: (address) => config.egressAllow.allows(address),
     mostPerAddress: config.mostPerAddress,
-    onShared: async (shared) => log.warn(shared, 'two nodes answer with one certificate'),
+    onShared: sybils.onShared,
     heartbeatMs: config.heartbeatSeconds * 1_000,
   });
   await gates.start();
@@ -77,11 +90,28 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
       });
       return new Map(nodeIds.map((nodeId) => [nodeId, terms(nodeId)]));
     },
-    ...{ gates, ledger, tasks: [...gates.tasks, ...ledger.tasks, richList] },
+    frames: framesOf(gates.frames, sybils.frames),
+    ...{ gates, ledger, tasks: [...gates.tasks, ...sybils.tasks, ...ledger.tasks, richList] },
     close: async () => {
       await gates.close();
       await ledger.release();
       await richList.release();
+    },
+  };
+}
+
+/** Both hear of sessions. */
+function framesOf(gates: Gates['frames'], sybils: SybilWatch['frames']): GateFrames {
+  return {
+    ...gates,
+    opened(session, now) {
+      gates.opened(session, now);
+      sybils.opened(session, now);
+    },
+    auditResponse: sybils.auditResponse,
+    ended(session) {
+      gates.ended(session);
+      sybils.ended(session);
     },
   };
 }

@@ -9,8 +9,10 @@
  * look at other nodes' P2P ports.
  *
  * 4 `receipts`: 2026-11-26: receiptsWanted and settledReceipt. A hub without it ends the session of an agent that asks.
+ *
+ * 8 `audits`: 2026-11-26: auditChallenge and auditResponse.
  */
-export const CAPABILITY = { updates: 1, dialBack: 2, receipts: 4 } as const;
+export const CAPABILITY = { updates: 1, dialBack: 2, receipts: 4, audits: 8 } as const;
 
 export type CapabilityName = keyof typeof CAPABILITY;
 

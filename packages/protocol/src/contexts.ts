@@ -31,6 +31,7 @@ export const CONTEXT = {
   minuteRoot: 'stoa/v1/minute-root',
   hubGap: 'stoa/v1/hub-gap',
   dialBack: 'stoa/v1/dial-back',
+  audit: 'stoa/v1/audit',
   workClaim: 'stoa/v1/work-claim',
   receiptRoot: 'stoa/v1/receipt-root',
 } as const;

@@ -73,6 +73,14 @@ export * from './identity/node-cert.ts';
 export * from './identity/owner-key.ts';
 export * from './identity/verdict.ts';
 export { LIMITS } from './limits.ts';
+export {
+  AUDIT_PAYLOADS,
+  type AuditChallenge,
+  type AuditOutcome,
+  type AuditReport,
+  auditReportKind,
+  type PayloadRef,
+} from './messages/audit.ts';
 export { joinBatch, splitBatch } from './messages/batch.ts';
 export * from './messages/catalog.ts';
 export type { ErrorMessage, HeaderRequest } from './messages/control.ts';

@@ -4,7 +4,8 @@
  *
  * 1: 2026-11-25: first version: mutual handshake, session MAC, heartbeats, tips, evidence.
  *    2026-11-26: still the first version, of which nothing was released: AgentDescription ends with the certificate and the
- *    port of P2P; dialBack, dialBackResult under a capability of their own; likewise receiptsWanted, settledReceipt.
+ *    port of P2P; dialBack, dialBackResult under a capability of their own; likewise receiptsWanted, settledReceipt, and
+ *    auditChallenge, auditResponse.
  */
 export const PROTOCOL_VERSION = 1;
 

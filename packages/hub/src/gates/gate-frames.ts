@@ -4,7 +4,7 @@ import type { DialBackDesk } from './dial-back/dial-back-desk.ts';
 import type { GateTable } from './gate-table.ts';
 
 /** What nodes say, on its way into the columns. A quarantined session earns nothing, so it is not told. */
-export function gateFrames(table: GateTable, dialBacks: DialBackDesk): GateFrames {
+export function gateFrames(table: GateTable, dialBacks: DialBackDesk): Omit<GateFrames, 'auditResponse'> {
   return {
     opened(session, now) {
       const { node, facts } = session;

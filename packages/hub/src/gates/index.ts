@@ -69,7 +69,7 @@ export interface GatesDeps {
 
 /** The seven gates of Stoicism: who earns in which minute, and why not. */
 export interface Gates {
-  readonly frames: GateFrames;
+  readonly frames: Omit<GateFrames, 'auditResponse'>;
   readonly hours: Hours;
   readonly roots: HourRoots;
   readonly check: RootCheck;

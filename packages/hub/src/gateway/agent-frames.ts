@@ -21,7 +21,7 @@ export interface AgentFrameDeps {
   readonly evidence: EvidenceDesk;
   readonly rotations: KeyRotations;
   readonly work: WorkFrames;
-  readonly gates: Pick<GateFrames, 'described' | 'dialBackResult'>;
+  readonly gates: Pick<GateFrames, 'described' | 'dialBackResult' | 'auditResponse'>;
   /** Without it, the hub does not offer the capability `updates`, and an agent that speaks of it breaks the protocol. */
   readonly updates: UpdateFrames | undefined;
   /** Likewise with the capability `receipts`. */
@@ -118,6 +118,11 @@ export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
           'receipts were asked for in a session without that capability',
         );
       later(session, 'receiptsWanted', receipts.wanted(session, after));
+    },
+    auditResponse(session, { sealed }) {
+      if (!hasCapability(session.facts.capabilities, 'audits'))
+        throw new ProtocolError('unknown_type', 'an audit is answered in a session without that capability');
+      later(session, 'auditResponse', gates.auditResponse(session, sealed));
     },
     ratchetStored: (session) =>
       later(session, 'ratchetStored', deps.ratchetStored(session.node.nodeId, session.facts.epoch)),

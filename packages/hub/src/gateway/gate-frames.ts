@@ -10,7 +10,7 @@ export interface GatedSession {
 }
 
 /**
- * Who judges nodes by what they say: `gates/`. Told of sessions that are not quarantined alone, in the order of their frames;
+ * Who judges nodes by what they say: `gates/` and `sybil/`. Told of sessions that are not quarantined alone, in the order of their frames;
  * what it does must take no time.
  */
 export interface GateFrames {
@@ -23,5 +23,7 @@ export interface GateFrames {
   described(session: GatedSession, description: AgentDescription): void;
   /** Resolves once it is stored; a ProtocolError ends the session. */
   dialBackResult(session: GatedSession, sealed: Uint8Array): Promise<void>;
+  /** Likewise. */
+  auditResponse(session: GatedSession, sealed: Uint8Array): Promise<void>;
   ended(session: GatedSession): void;
 }

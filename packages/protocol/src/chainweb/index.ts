@@ -1,3 +1,4 @@
+export { auditAnswer } from './audit-answer.ts';
 export { hashBytes, hashText, isHash } from './block-hash.ts';
 export { type Checkpoint, createCheckpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
 export { type Cut, decodeCut, type Tip } from './cut.ts';

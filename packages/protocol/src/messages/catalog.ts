@@ -3,6 +3,7 @@ import { ProtocolError } from '../errors.ts';
 import { provenReceipt } from '../evidence/settled-receipt.ts';
 import { welcome } from '../handshake/welcome.ts';
 import { jobMessage } from '../work/job.ts';
+import { auditChallenge, sealedAuditResponse } from './audit.ts';
 import {
   disconnect,
   errorMessage,
@@ -66,6 +67,7 @@ export const AGENT_FRAMES = {
   updateStatus,
   dialBackResult: sealedDialBackResult,
   receiptsWanted,
+  auditResponse: sealedAuditResponse,
 } as const;
 
 /** Payload codec of each frame that a hub sends within a session. */
@@ -91,6 +93,7 @@ export const HUB_FRAMES = {
   updateAssignment,
   dialBack,
   settledReceipt: provenReceipt,
+  auditChallenge,
 } as const;
 
 export type AgentFrameName = keyof typeof AGENT_FRAMES;

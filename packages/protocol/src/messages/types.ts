@@ -18,6 +18,7 @@ export const FRAME = {
   ratchetStored: 13,
   dialBackResult: 14,
   receiptsWanted: 15,
+  auditResponse: 16,
 
   leaseRequest: 32,
   jobAck: 33,
@@ -45,6 +46,7 @@ export const FRAME = {
   ownerKeyChange: 77,
   dialBack: 78,
   settledReceipt: 79,
+  auditChallenge: 80,
 
   job: 96,
   leaseRenewed: 97,

@@ -1,0 +1,118 @@
+import {
+  type AuditReport,
+  auditReportKind,
+  type CryptoSuite,
+  equalBytes,
+  fromHex,
+  open,
+  ProtocolError,
+  type Random,
+  toHex,
+} from '@stoa/protocol';
+import { auditAnswer } from '@stoa/protocol/chainweb';
+import type { Clock } from '../clock.ts';
+import type { GatedSession } from '../gateway/index.ts';
+import type { HeldPayload } from './payload-pool.ts';
+
+/**
+ * - answered: right
+ * - wrong: another answer than its payloads make
+ * - unavailable: it lacks a payload, or its chainweb is down; costs it nothing
+ * - refused: its agent was asked too often
+ * - silent: nothing within the time, or its session ended
+ */
+export type AuditResult = 'answered' | 'wrong' | 'unavailable' | 'refused' | 'silent';
+
+export interface Told {
+  readonly result: AuditResult;
+  /** From question to answer, by the hub's clock. */
+  readonly ms: number;
+  /** `auditReportKind`, signed by the node; undefined where it was silent. */
+  readonly sealed: Uint8Array | undefined;
+}
+
+interface Asked {
+  readonly nodeId: string;
+  readonly at: number;
+  readonly expected: Uint8Array;
+  readonly tell: (told: Told) => void;
+}
+
+export interface AuditExchangeDeps {
+  /** Keys that a node may sign with. */
+  readonly keysOf: (nodeId: string, now: Date) => Promise<readonly Uint8Array[]>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly crypto: CryptoSuite;
+}
+
+/** Questions to nodes and what they answer. The time of an answer is when its frame came, before anything else is done with it. */
+export class AuditExchange {
+  readonly #deps: AuditExchangeDeps;
+  readonly #asked = new Map<string, Asked>();
+
+  constructor(deps: AuditExchangeDeps) {
+    this.#deps = deps;
+  }
+
+  /** Never rejects. Without payloads the answer costs the node nothing: the round trip. */
+  ask(session: GatedSession, payloads: readonly HeldPayload[], withinMs: number): Promise<Told> {
+    const { clock, random, crypto } = this.#deps;
+    const { nodeId } = session.node;
+    const nonce = random(16);
+    const named = { nonce, nodeId: fromHex(nodeId), payloads: payloads.map(({ payload }) => payload) };
+    const expected = auditAnswer(crypto.hash, named);
+    const key = toHex(nonce);
+    return new Promise((resolve) => {
+      const cancel = clock.after(withinMs, () => tell({ result: 'silent', ms: withinMs, sealed: undefined }));
+      const tell = (told: Told) => {
+        cancel();
+        this.#asked.delete(key);
+        resolve(told);
+      };
+      this.#asked.set(key, { nodeId, at: clock.now(), expected, tell });
+      session.send('auditChallenge', { nonce, payloads: payloads.map(({ ref }) => ref) });
+    });
+  }
+
+  /** @throws ProtocolError for an answer to another's question, or one that the node did not sign. */
+  async response(session: Pick<GatedSession, 'node'>, sealed: Uint8Array): Promise<void> {
+    const { clock } = this.#deps;
+    const now = clock.now();
+    const { nodeId } = session.node;
+    const copy = sealed.slice();
+    const report = await this.#open(nodeId, copy, now);
+    const asked = this.#asked.get(toHex(report.nonce));
+    // Late, or told twice.
+    if (asked === undefined) return;
+    if (asked.nodeId !== nodeId || !equalBytes(report.node, fromHex(nodeId)))
+      throw new ProtocolError(
+        'malformed',
+        'an audit is answered by another node than the one that was asked',
+      );
+    const isRight = report.outcome === 'answered' && equalBytes(report.answer, asked.expected);
+    const result = report.outcome !== 'answered' ? report.outcome : isRight ? 'answered' : 'wrong';
+    asked.tell({ result, ms: now - asked.at, sealed: copy });
+  }
+
+  /** Nobody answers any more. */
+  ended(nodeId: string): void {
+    const { clock } = this.#deps;
+    for (const asked of this.#asked.values())
+      if (asked.nodeId === nodeId)
+        asked.tell({ result: 'silent', ms: clock.now() - asked.at, sealed: undefined });
+  }
+
+  async #open(nodeId: string, sealed: Uint8Array, now: number): Promise<AuditReport> {
+    const { keysOf, crypto } = this.#deps;
+    const keys = await keysOf(nodeId, new Date(now));
+    for (const [i, key] of keys.entries()) {
+      try {
+        return open(auditReportKind, sealed, crypto, key);
+      } catch (error) {
+        if (i === keys.length - 1) throw error;
+      }
+    }
+    throw new ProtocolError('bad_signature', `node ${nodeId} is not registered`);
+  }
+}

@@ -1,0 +1,192 @@
+import { auditReportKind, fromHex, seal } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Viewer } from '#accounts/index.ts';
+import { AuditLog } from '#audit/index.ts';
+import type { DbAdapter } from '#seams/db-adapter/index.ts';
+import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import type { Log } from '../log.ts';
+import { AuditDesk } from './audit-desk.ts';
+import { AuditExchange } from './audit-exchange.ts';
+import { AuditedNode, type NodeTraits, PAYLOADS, random, StepClock } from './cluster-world.fixture.ts';
+import { DisputeStore, isDisputed } from './dispute-store.ts';
+import { DisputeDesk, Disputes } from './disputes.ts';
+import type { AuditRound } from './round-store.ts';
+import { RoundStore } from './round-store.ts';
+
+const log = { warn: () => undefined } as unknown as Log;
+const HOUR = 3_600_000;
+
+describe('audits of a cluster', { timeout: 60_000 }, () => {
+  let database: DbAdapter;
+  let clock: StepClock;
+  let desk: AuditDesk;
+  let exchange: AuditExchange;
+  let disputes: Disputes;
+  let store: DisputeStore;
+  let nodes: AuditedNode[];
+  let rounds: AuditRound[];
+  let fetched: number;
+
+  beforeAll(async () => {
+    database = await openTemporary();
+  }, 60_000);
+  afterAll(() => database.close());
+  beforeEach(async () => {
+    await database.sql`truncate sybil_rounds, sybil_disputes, sybil_disputed_nodes, nodes cascade`;
+    [clock, nodes, rounds, fetched] = [new StepClock(), [], [], 0];
+    const roundStore = new RoundStore(database.sql);
+    exchange = new AuditExchange({
+      keysOf: async (nodeId) => nodes.filter((one) => one.nodeId === nodeId).map(({ key }) => key.publicKey),
+      ...{ clock, random, crypto: nodeCrypto },
+    });
+    store = new DisputeStore(database.sql);
+    disputes = new Disputes({ store, rounds: roundStore, clock, random, log });
+    desk = new AuditDesk({
+      ...{ exchange, rounds: roundStore, instanceId: 'a', clock, random, log },
+      pool: {
+        refresh: async () => {
+          fetched += 1;
+        },
+        draw: (count) => PAYLOADS.toSorted(() => random(1)[0]! - 128).slice(0, count),
+      },
+      onRound: (round) => {
+        rounds.push(round);
+        return disputes.audited(round);
+      },
+    });
+  });
+
+  function join(traits: NodeTraits): AuditedNode {
+    const node = new AuditedNode(traits, { clock, exchange: () => exchange });
+    nodes.push(node);
+    desk.opened(node.session);
+    return node;
+  }
+
+  /** As many acts as it takes to come to so many rounds, or so many acts. */
+  async function audit(count: number, mostActs = 60): Promise<void> {
+    for (let act = 0; act < mostActs && rounds.length < count; act += 1) {
+      let isOver = false;
+      desk.tick();
+      void desk.underWay.then(() => {
+        isOver = true;
+      });
+      while (!isOver) await clock.step();
+      clock.time += rounds.length === 0 ? 30_000 : HOUR;
+    }
+  }
+
+  const own = () => ({ freeAt: 0, msARead: 2 });
+
+  it('asks each alone and then all at once, each for payloads of its own, and finds machines of their own apart', async () => {
+    for (let i = 0; i < 6; i += 1) join({ machine: own(), rttMs: 10 + 30 * i, owner: `owner ${i}` });
+    await audit(2);
+    expect(rounds.map(({ pace }) => pace)).toEqual(['apart', 'apart']);
+    const [{ cluster, answers }] = rounds as [AuditRound];
+    expect(['address 5.6.7.8', 'network 5.6.7.0/24']).toContain(cluster);
+    expect(answers).toHaveLength(6);
+    for (const [i, answer] of answers.toSorted((a, b) => a.rttMs - b.rttMs).entries())
+      expect(answer).toMatchObject({
+        ...{ result: 'answered', rttMs: 10 + 30 * i, aloneMs: 96, togetherMs: 96, isLate: false },
+        deadlineMs: 2 * (10 + 30 * i) + 4 * 96 + 250,
+      });
+    expect(await store.list(10)).toEqual([]);
+  });
+
+  it('disputes a cluster that answers one after another, by two rounds of it, and changes nothing else', async () => {
+    const machine = own();
+    for (let i = 0; i < 6; i += 1) join({ machine, owner: `owner ${i % 2}` });
+    await audit(1);
+    expect([rounds[0]!.pace, await store.list(10)]).toEqual(['in-turn', []]);
+    await audit(4);
+    const [dispute] = await store.list(10);
+    const ids = nodes.map(({ nodeId }) => nodeId).sort();
+    expect(dispute).toMatchObject({ kind: 'audit', decision: undefined, nodeIds: ids });
+    const [first] = dispute!.evidence as [{ what: 'round' } & AuditRound];
+    expect(first.answers.every(({ sealed }) => sealed !== '')).toBe(true);
+    expect(first.answers.some(({ isLate }) => isLate)).toBe(false);
+    for (const node of nodes)
+      await database.sql`insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
+        values (${node.nodeId}, 'n', 'o', 'eu', ${node.key.publicKey}, ${new Uint8Array(1)}, now())`;
+    const flagged = () => database.sql`select from nodes n where ${isDisputed(database.sql)}`;
+    expect(await flagged()).toHaveLength(6);
+    const audited = new AuditLog({ sql: database.sql, clock });
+    const decide = new DisputeDesk({ sql: database.sql, audit: audited, clock });
+    const ancient = { email: 'a@stoa.example', tier: 'ancient', confirmedAt: clock.now() } as Viewer;
+    const word = { word: 'dismissed', reason: 'containers of one host' } as const;
+    for (const { disputeId } of await store.list(10)) await decide.decide(ancient, disputeId, word);
+    expect(await flagged()).toHaveLength(0);
+    await expect(decide.decide(ancient, dispute!.disputeId, word)).rejects.toMatchObject({ status: 404 });
+    const [act] =
+      await database.sql`select actor, act, subject from audit_log where subject = ${dispute!.disputeId}`;
+    expect(act).toEqual({ actor: ancient.email, act: 'dispute.dismissed', subject: dispute!.disputeId });
+    // What was looked at is not brought up again.
+    await audit(8);
+    expect((await store.list(10)).filter(({ decision }) => decision === undefined)).toEqual([]);
+  });
+
+  it('costs nodes nothing that lack old payloads, are silent or too few', async () => {
+    for (const answers of ['unavailable', 'unavailable', 'never', 'right', 'right', 'right'] as const)
+      join({ machine: own(), answers });
+    await audit(1, 20);
+    expect(rounds).toEqual([]);
+    join({ machine: own() });
+    clock.time += 7 * HOUR;
+    await audit(1, 20);
+    expect(rounds.map(({ answers }) => answers.length)).toEqual([4]);
+  });
+
+  it('tells a wrong answer, and one that is not there', async () => {
+    const some = Array.from({ length: 5 }, () => join({ machine: own() }));
+    await audit(1);
+    const wrong = new AuditedNode({ machine: own(), answers: 'wrong' }, { clock, exchange: () => exchange });
+    nodes.push(wrong);
+    const told = exchange.ask(wrong.session, PAYLOADS.slice(0, 4), 10_000);
+    while (await clock.step());
+    expect(await told).toMatchObject({ result: 'wrong' });
+    const silent = exchange.ask(some[0]!.session, PAYLOADS.slice(0, 4), 10_000);
+    desk.ended(some[0]!.session);
+    expect(await silent).toMatchObject({ result: 'silent' });
+  });
+
+  it('believes nobody’s answer but the node’s own', async () => {
+    const [one, other] = [join({ machine: own(), answers: 'never' }), join({ machine: own() })];
+    const told = exchange.ask(one.session, [], 10_000);
+    const report = {
+      ...{ nonce: new Uint8Array(16), node: fromHex(one.nodeId), tookMs: 1 },
+      ...({ outcome: 'answered', answer: new Uint8Array(32) } as const),
+    };
+    const forged = seal(auditReportKind, report, other.key);
+    await expect(exchange.response(one.session, forged)).rejects.toMatchObject({ code: 'bad_signature' });
+    await exchange.response(one.session, seal(auditReportKind, report, one.key));
+    while (await clock.step());
+    expect(await told).toMatchObject({ result: 'silent', ms: 10_000 });
+  });
+
+  it('asks for nothing while there is no cluster, and a node at most 48 times a day', async () => {
+    for (let i = 0; i < 3; i += 1) join({ machine: own() });
+    await audit(1, 5);
+    expect(fetched).toBe(0);
+    for (let i = 0; i < 3; i += 1) join({ machine: own() });
+    const until = clock.time + 24 * HOUR;
+    while (clock.time < until) {
+      await audit(rounds.length + 1, 1);
+      clock.time -= rounds.length === 0 ? 0 : HOUR - 300_000;
+    }
+    const most = Math.max(...nodes.map(({ asked }) => asked));
+    expect(rounds.length).toBeGreaterThan(6);
+    expect(most).toBeLessThanOrEqual(24);
+  });
+
+  it('names both where two nodes answer with one certificate', async () => {
+    const shared = { fingerprint: 'c'.repeat(43), holder: 'a'.repeat(64), rival: 'b'.repeat(64) };
+    const seen = { host: '5.6.7.8', port: 1_789, dialler: 'd'.repeat(64) };
+    await disputes.shared({ ...shared, ...seen });
+    await disputes.shared({ ...shared, ...seen });
+    expect(await store.ofNode(shared.rival)).toMatchObject([
+      { kind: 'certificate', subject: shared.fingerprint, nodeIds: [shared.holder, shared.rival] },
+    ]);
+    expect((await store.list(10))[0]!.evidence).toHaveLength(1);
+  });
+});

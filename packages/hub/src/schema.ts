@@ -19,6 +19,7 @@ export * from './orders/schema.ts';
 export * from './owner-keys/schema.ts';
 export * from './payouts/schema.ts';
 export * from './pulse/schema.ts';
+export * from './receipts/schema.ts';
 export * from './rich-list/schema.ts';
 export * from './rollouts/schema.ts';
 export * from './saved-views/schema.ts';

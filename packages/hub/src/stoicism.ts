@@ -8,6 +8,7 @@ import { LedTask } from './leases/index.ts';
 import { createLedger, type Ledger } from './ledger/index.ts';
 import type { Log } from './log.ts';
 import { PayoutResolver } from './payouts/index.ts';
+import { createReceipts, type Receipts } from './receipts/index.ts';
 import { createRichListRefresh } from './rich-list/index.ts';
 import { Scores } from './scores/index.ts';
 import type { Sql } from './seams/db-adapter/index.ts';
@@ -44,6 +45,7 @@ export interface Stoicism {
   readonly frames: GateFrames;
   readonly gates: Gates;
   readonly ledger: Ledger;
+  readonly receipts: Receipts;
   readonly tasks: readonly Task[];
   readonly termsOf: TermsOf;
   /** After the last session has ended. */
@@ -74,8 +76,13 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
     heartbeatMs: config.heartbeatSeconds * 1_000,
   });
   await gates.start();
+  const receipts = createReceipts({
+    ...{ sql, region, clock, random, crypto, log, instanceId: config.instance },
+    party: () => identity.proof.party,
+    dialBacks: gates.dialBacks,
+  });
   const ledger = createLedger({
-    ...{ sql, region, clock, random, log, instanceId: config.instance },
+    ...{ sql, region, clock, random, log, instanceId: config.instance, sink: receipts.sink },
     ...{ hours: gates.hours, scores, payees: payouts },
     ...{ dumpDirectory: config.ledgerDumpDir, dumpKeyFile: config.ledgerDumpKeyFile },
   });
@@ -91,10 +98,12 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
       return new Map(nodeIds.map((nodeId) => [nodeId, terms(nodeId)]));
     },
     frames: framesOf(gates.frames, sybils.frames),
-    ...{ gates, ledger, tasks: [...gates.tasks, ...sybils.tasks, ...ledger.tasks, richList] },
+    ...{ gates, ledger, receipts },
+    tasks: [...gates.tasks, ...sybils.tasks, ...ledger.tasks, ...receipts.tasks, richList],
     close: async () => {
       await gates.close();
       await ledger.release();
+      await receipts.release();
       await richList.release();
     },
   };

@@ -41,8 +41,8 @@ export class HourReader {
           ({ granted }) => granted.from < (hubHour + 1) * 60 && granted.until > hubHour * 60,
         );
         if (touched) return this.#hours.of(nodeId, hubHour);
-        const { words, checkpoint } = traces.get(hubHour)!;
-        return { nodeId, hubHour, ...hourOf({ words, checkpoint, gaps: [] }) };
+        const { words, checkpoint, checkpointHash } = traces.get(hubHour)!;
+        return { nodeId, hubHour, checkpoint: checkpointHash, ...hourOf({ words, checkpoint, gaps: [] }) };
       }),
     );
   }
@@ -59,7 +59,7 @@ export class HourReader {
       const minutes = words.reduce((all, { acknowledged }) => all | acknowledged, 0n);
       const anySession = words.map((word) => ({ ...word, sessionId: undefined }));
       return {
-        ...{ nodeId, hubHour },
+        ...{ nodeId, hubHour, checkpoint: undefined },
         ...hourOf({ words: anySession, checkpoint: { minutes, sessionIds: [] }, gaps: [] }),
       };
     });

@@ -80,11 +80,13 @@ export class Hours implements NodeHours {
     const forged = (await this.#trust?.forged(hubHour, sealedIn(traces))) ?? NOBODY;
     const witnesses = gaps.length === 0 ? undefined : await this.#witnesses(hubHour, nodeIds, gaps);
     return nodeIds.map((nodeId) => {
-      const { words, checkpoint: told } = traces.get(nodeId)!;
-      const checkpoint = forged.has(nodeId) ? undefined : told;
+      const { words, checkpoint: told, checkpointHash: hash } = traces.get(nodeId)!;
+      const isForged = forged.has(nodeId);
+      const checkpoint = isForged ? undefined : told;
       const granted =
         witnesses === undefined ? [] : gaps.map((gap) => grant(gap, hubHour, nodeId, witnesses));
-      return { nodeId, hubHour, ...hourOf({ words, checkpoint, gaps: granted }) };
+      const supported = isForged ? undefined : hash;
+      return { nodeId, hubHour, checkpoint: supported, ...hourOf({ words, checkpoint, gaps: granted }) };
     });
   }
 

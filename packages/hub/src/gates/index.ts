@@ -75,6 +75,10 @@ export interface Gates {
   readonly check: RootCheck;
   readonly trust: HourTrust;
   readonly gaps: GapStore;
+  readonly dialBacks: {
+    /** `hash` of the sealed report of each node's last look, where none came after the hour. */
+    reports(hubHour: number, nodeIds: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
+  };
   readonly ticker: GateTicker;
   readonly tasks: readonly Task[];
   /** Before any node is let in. */
@@ -89,9 +93,10 @@ export function createGates(deps: GatesDeps): Gates {
   const words = new WordStore(sql, instanceId);
   const gapStore = new GapStore(sql);
   const gaps = new GapKeeper({ store: gapStore, words, instanceId, party: deps.party, clock, log });
+  const looks = new DialBackStore(sql);
   const dialBacks = new DialBackDesk({
     ...deps,
-    store: new DialBackStore(sql),
+    store: looks,
     failing: (nodeId) => table.failing(nodeId, Math.floor(clock.now() / MINUTE_MS) - JUDGED_WITHIN),
     onServed(nodeId, until) {
       const slot = table.slotOf(nodeId);
@@ -135,6 +140,9 @@ export function createGates(deps: GatesDeps): Gates {
     hours: new Hours({ store, gaps: gapStore, trust }),
     ...{ roots, check, trust },
     gaps: gapStore,
+    dialBacks: {
+      reports: (hubHour, nodeIds) => looks.reports(nodeIds, new Date((hubHour + 1) * HOUR_MS)),
+    },
     ticker,
     tasks: [
       ticker,

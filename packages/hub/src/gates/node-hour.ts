@@ -5,6 +5,8 @@ export interface NodeHour extends Hour {
   readonly nodeId: string;
   /** Whole hours since 1970. */
   readonly hubHour: number;
+  /** `hash` of the sealed checkpoint that supports it; undefined where none came. */
+  readonly checkpoint: Uint8Array | undefined;
 }
 
 /** Who closes an hour reads it here. */

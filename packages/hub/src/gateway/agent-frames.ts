@@ -24,8 +24,7 @@ export interface AgentFrameDeps {
   readonly gates: Pick<GateFrames, 'described' | 'dialBackResult' | 'auditResponse'>;
   /** Without it, the hub does not offer the capability `updates`, and an agent that speaks of it breaks the protocol. */
   readonly updates: UpdateFrames | undefined;
-  /** Likewise with the capability `receipts`. */
-  readonly receipts: ReceiptFrames | undefined;
+  readonly receipts: ReceiptFrames;
   /** Sealed changes of the owner's key since the one with this fingerprint, in their order. */
   readonly ownerKeyChanges: (owner: string, fingerprint: string) => Promise<readonly Uint8Array[]>;
   /** A sample taken while the node had no session, in hub time. */
@@ -112,7 +111,7 @@ export function agentFrameHandlers(deps: AgentFrameDeps): Handlers {
       later(session, 'dialBackResult', gates.dialBackResult(session, sealed));
     },
     receiptsWanted(session, { after }) {
-      if (receipts === undefined || !hasCapability(session.facts.capabilities, 'receipts'))
+      if (!hasCapability(session.facts.capabilities, 'receipts'))
         throw new ProtocolError(
           'unknown_type',
           'receipts were asked for in a session without that capability',

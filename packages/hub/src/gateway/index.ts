@@ -76,8 +76,7 @@ export interface AgentSideDeps {
   readonly termsOf: TermsOf;
   /** Where there is one, `identity` offers the capability. */
   readonly updates: UpdateFrames | undefined;
-  /** Likewise. */
-  readonly receipts: ReceiptFrames | undefined;
+  readonly receipts: ReceiptFrames;
   readonly events: NodeEventLog;
   readonly set: VerifiedSet;
   readonly corroboration: Corroboration;

@@ -5,8 +5,8 @@ import { Balances } from './balances.ts';
 import type { LedgerBook } from './book.ts';
 import type { DueHour, HourStore } from './hour-store.ts';
 import { isKept, nextPass, resumesAfter, takesWords } from './passes.ts';
-import { type Facts, settle } from './settlement.ts';
-import type { HourSource, NodeHourWords, PayeeSource, ScoreSource } from './sources.ts';
+import { type Facts, type Settlement, settle } from './settlement.ts';
+import type { HourSource, NodeHourWords, PayeeSource, ScoreSource, SettledSink } from './sources.ts';
 
 export interface CloserDeps {
   readonly book: LedgerBook;
@@ -14,6 +14,7 @@ export interface CloserDeps {
   readonly hours: HourSource;
   readonly scores: ScoreSource;
   readonly payees: PayeeSource;
+  readonly sink?: SettledSink | undefined;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Pick<Log, 'info'>;
 }
@@ -71,12 +72,13 @@ export class HourCloser implements Task {
   }
 
   async #settle(due: DueHour, { nodes: all, ids, scored, paid }: Known): Promise<void> {
-    const { book, store, clock } = this.#deps;
+    const { book, store, clock, sink } = this.#deps;
     const { hour } = due;
     await book.open(hour, async ({ tx, head, append }) => {
       // A reset came while the hour was being read: what is written behind it would count in the balances that it began.
       if (hour < head.firstHour) return;
       // Those of a demonstration or a rehearsal: they may be seen to earn, and never anything of value.
+      const pass = await store.pass(tx, hour);
       const simulated = head.mode === 'live' ? await store.simulated(tx, ids) : NONE;
       const nodes = all.filter(({ nodeId }) => !simulated.has(nodeId));
       const written = await store.written(tx, hour, ids);
@@ -88,6 +90,8 @@ export class HourCloser implements Task {
       const taken = settle(nodes, { scored, paid, written, held, least, open });
       await append(taken.drafts);
       await store.refuse(tx, hour, taken.refusals, clock.now());
+      const kept = keptOf(nodes, { scored, paid, written, refusals: taken.refusals });
+      if (open) await sink?.settled(tx, { hour, pass, nodes, scored, paid, kept });
       await store.progress(tx, due, ids.at(-1)!);
     });
   }
@@ -99,6 +103,20 @@ const NONE: ReadonlySet<string> = new Set();
 interface Known extends Pick<Facts, 'scored' | 'paid'> {
   readonly nodes: readonly NodeHourWords[];
   readonly ids: readonly string[];
+}
+
+/** Of whom a word was refused, and of whom nothing is known any more though something was written. */
+function keptOf(
+  nodes: readonly NodeHourWords[],
+  {
+    scored,
+    paid,
+    written,
+    refusals,
+  }: Pick<Facts, 'scored' | 'paid' | 'written'> & Pick<Settlement, 'refusals'>,
+): ReadonlySet<string> {
+  const lost = nodes.filter(({ nodeId }) => written.has(nodeId) && !(scored.has(nodeId) && paid.has(nodeId)));
+  return new Set([...refusals, ...lost].map(({ nodeId }) => nodeId));
 }
 
 /** The next one is asked for while one is worked on. */

@@ -45,6 +45,13 @@ export class HourStore {
     }));
   }
 
+  /** Which pass over the hour is under way; it comes to no end before the transaction does. */
+  async pass(tx: TransactionSql, hour: number): Promise<number> {
+    const [row] = await tx<{ passes: number }[]>`
+      select passes from ledger_hours where hour = ${hour} for update`;
+    return row!.passes;
+  }
+
   /** What stands of these nodes' hour, by node. */
   async written(
     tx: TransactionSql,

@@ -15,7 +15,7 @@ import { EventStore } from './event-store.ts';
 import { HourStore } from './hour-store.ts';
 import { NightlyDump } from './nightly-dump.ts';
 import { OverviewStore } from './overview-store.ts';
-import type { HourSource, PayeeSource, ScoreSource } from './sources.ts';
+import type { HourSource, PayeeSource, ScoreSource, SettledSink } from './sources.ts';
 
 export type { Adjustment } from './adjustment-store.ts';
 export type { Bonuses, Donation, DonationOutcome, MinedBlocks } from './bonuses.ts';
@@ -27,7 +27,16 @@ export type { AccountId, EventDraft, Kind, LedgerEvent } from './event.ts';
 export type { Holdings, OverviewStore } from './overview-store.ts';
 export { type Fault, Replay } from './replay.ts';
 export { ledgerPages } from './routes.tsx';
-export type { HourSource, NodeHourWords, Payee, PayeeSource, Score, ScoreSource } from './sources.ts';
+export type {
+  HourSource,
+  NodeHourWords,
+  Payee,
+  PayeeSource,
+  Score,
+  ScoreSource,
+  SettledSink,
+  SettledSlice,
+} from './sources.ts';
 
 /** What people and other features do with the ledger: of a hub, and of a command beside one. */
 export interface LedgerTools {
@@ -61,6 +70,8 @@ export interface LedgerDeps {
   readonly hours: HourSource;
   readonly scores: ScoreSource;
   readonly payees: PayeeSource;
+  /** Receipts are written there; a ledger alone is whole without. */
+  readonly sink?: SettledSink | undefined;
   /** Where a nightly dump goes, and the file whose bytes seal it; none where either is missing. */
   readonly dumpDirectory: string | undefined;
   readonly dumpKeyFile: string | undefined;

@@ -1,16 +1,16 @@
 /** What the ledger asks of others, each a fact of an hour that is over: the same question gets the same answer for ever. */
 
+import type { Hour } from '@stoa/protocol/stoicism';
+import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import type { AccountId } from './event.ts';
 
-/** Of a node's hour the minutes that are worth something. */
-export interface NodeHourWords {
+/** A node's hour; of its minutes those are worth something that are `paid` or `pending`. */
+export interface NodeHourWords extends Hour {
   readonly nodeId: string;
   /** Whole hours since 1970. */
   readonly hubHour: number;
-  /** No gate failed. */
-  readonly paid: bigint;
-  /** Only the warm-up failed. */
-  readonly pending: bigint;
+  /** `hash` of the sealed checkpoint that supports it; undefined where none came. */
+  readonly checkpoint: Uint8Array | undefined;
 }
 
 export interface HourSource {
@@ -22,6 +22,8 @@ export interface Score {
   /** A whole number of 1e-6. */
   readonly micro: number;
   readonly version: number;
+  /** `hash` of its breakdown. */
+  readonly hash?: Uint8Array;
 }
 
 export interface ScoreSource {
@@ -47,4 +49,22 @@ export interface Payee {
 export interface PayeeSource {
   /** Nodes without an account are absent. */
   at(hubHour: number, nodeIds: readonly string[]): Promise<ReadonlyMap<string, Payee>>;
+}
+
+/** What became of a slice of nodes in a pass that still takes words. */
+export interface SettledSlice {
+  readonly hour: number;
+  /** 0 for the one that closes the hour. Nobody else is at this pass, and it is not over. */
+  readonly pass: number;
+  /** Ascending by id. */
+  readonly nodes: readonly NodeHourWords[];
+  readonly scored: ReadonlyMap<string, Score>;
+  readonly paid: ReadonlyMap<string, Payee>;
+  /** Nodes of which what was written before stands, whatever their words say now. */
+  readonly kept: ReadonlySet<string>;
+}
+
+/** Who writes down what was settled, in the transaction that settles it. */
+export interface SettledSink {
+  settled(tx: TransactionSql, slice: SettledSlice): Promise<void>;
 }

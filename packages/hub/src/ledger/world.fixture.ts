@@ -1,10 +1,20 @@
 import { createHash } from 'node:crypto';
+import { GATES } from '@stoa/protocol';
+import type { Hour } from '@stoa/protocol/stoicism';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Log } from '../log.ts';
 import { LedgerBook } from './book.ts';
 import { HourCloser } from './closer.ts';
 import { HourStore } from './hour-store.ts';
-import type { HourSource, NodeHourWords, Payee, PayeeSource, Score, ScoreSource } from './sources.ts';
+import type {
+  HourSource,
+  NodeHourWords,
+  Payee,
+  PayeeSource,
+  Score,
+  ScoreSource,
+  SettledSink,
+} from './sources.ts';
 
 export const FIRST_HOUR = 493_000;
 export const HOUR_MS = 3_600_000;
@@ -32,7 +42,7 @@ export class LedgerWorld implements HourSource {
   page = 3;
   readonly #log: Pick<Log, 'info'> = { info: () => undefined };
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql, sink?: SettledSink) {
     const clock = { now: () => this.now };
     this.book = new LedgerBook({ sql, clock });
     const at = <T>(fact: (hour: number, nodeId: string) => T | undefined) => ({
@@ -48,6 +58,7 @@ export class LedgerWorld implements HourSource {
       hours: this,
       scores,
       payees,
+      sink,
       clock,
       log: this.#log,
     });
@@ -74,7 +85,7 @@ export class LedgerWorld implements HourSource {
       nodes = new Map();
       this.words.set(hubHour, nodes);
     }
-    nodes.set(nodeId, { nodeId, hubHour, paid, pending });
+    nodes.set(nodeId, { nodeId, hubHour, checkpoint: undefined, ...hourWith(paid, pending) });
   }
 
   /** Time goes to so many minutes after the hour's end, and the closer ticks. */
@@ -82,6 +93,15 @@ export class LedgerWorld implements HourSource {
     this.now = (hubHour + 1) * HOUR_MS + minutes * 60_000;
     await this.closer.tick();
   }
+}
+
+/** Nothing failed but the warm-up. */
+function hourWith(paid: bigint, pending: bigint): Hour {
+  const supported = paid | pending;
+  return {
+    ...{ acknowledged: supported, supported, gap: 0n, unsupported: 0n, unjudged: 0n, paid, pending },
+    failures: GATES.map((gate) => (gate === 'warm-up' ? pending : 0n)),
+  };
 }
 
 function hasFact<T>(entry: readonly [string, T | undefined]): entry is readonly [string, T] {

@@ -6,13 +6,13 @@ import type { Clock } from '../clock.ts';
 import { NodeRegistry } from '../nodes/index.ts';
 import { OwnerKeyStore } from '../owner-keys/index.ts';
 import type { Task } from '../ticker.ts';
+import { TreeCache } from '../tree-cache.ts';
 import { AdminKeyRenewal } from './admin-key-renewal.ts';
 import { AdminKeyStore } from './admin-key-store.ts';
 import { OrderRetention } from './order-retention.ts';
 import { Orders } from './orders.ts';
 import { Signers } from './signers.ts';
 import { OrderStore } from './store.ts';
-import { TreeCache } from './tree-cache.ts';
 
 /** Orders over one database. */
 export function createOrders(by: {

@@ -19,7 +19,7 @@ describe('the tree of an order', () => {
         const ids = idsOf(count);
         const [mine, theirs] = [await treeOf(ids), merkleTree(ids, hash)];
         expect(mine.root).toEqual(theirs.root);
-        expect(mine.nodes).toBe(count);
+        expect(mine.size).toBe(count);
         for (const [i, id] of ids.entries()) {
           expect(mine.proof(id)).toEqual(theirs.proof(i));
           expect(rootFromProof(id, mine.proof(id)!, hash)).toEqual(mine.root);

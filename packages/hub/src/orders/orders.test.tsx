@@ -28,6 +28,7 @@ import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import type { HttpEnv, HubApp } from '../http.ts';
 import { toHttpError } from '../http-error.ts';
 import { OwnerKeyStore } from '../owner-keys/index.ts';
+import { TreeCache } from '../tree-cache.ts';
 import { AdminKeyRenewal } from './admin-key-renewal.ts';
 import { AdminKeyStore } from './admin-key-store.ts';
 import { orderTasks } from './order-side.ts';
@@ -35,7 +36,6 @@ import { Orders, type Wanted } from './orders.ts';
 import { orderRoutes } from './routes.tsx';
 import { Signers } from './signers.ts';
 import { OrderStore } from './store.ts';
-import { TreeCache } from './tree-cache.ts';
 
 const ANN = 'ann@x.example';
 const ROOT = 'root@x.example';

@@ -21,16 +21,22 @@ import type { AuditLog } from '#audit/index.ts';
 import { toldParams } from '#jobs/index.ts';
 import type { Clock } from '../clock.ts';
 import { notFound } from '../http-error.ts';
+import type { TreeCache } from '../tree-cache.ts';
 import { badOrder } from './order-fault.ts';
 import { idBytes, OrderTree } from './order-tree.ts';
 import type { Signer, Signers } from './signers.ts';
-import type { OrderStore, StoredOrder } from './store.ts';
-import type { TreeCache } from './tree-cache.ts';
+import type { AdminPapers, OrderStore, StoredOrder } from './store.ts';
 
 /** Unless said otherwise an order is good for a day after the work may begin. */
 const LIFE_MS = 24 * 3_600_000;
 /** A machine where orders are signed may have a clock that is ahead by so much. */
 const CLOCK_SLACK_MS = 5 * 60_000;
+
+/** What jobs are being leased under. */
+export interface HeldOrder {
+  readonly papers: AdminPapers | undefined;
+  readonly tree: OrderTree;
+}
 
 /** What is to be done, as whoever submits it has it. */
 export interface Wanted {
@@ -53,7 +59,7 @@ export interface ShownOrder {
 export interface OrdersDeps {
   readonly store: OrderStore;
   readonly signers: Signers;
-  readonly trees: TreeCache;
+  readonly trees: TreeCache<HeldOrder>;
   readonly ownedBy: (owner: string, nodeIds: readonly string[]) => Promise<ReadonlySet<string>>;
   readonly audit: Pick<AuditLog, 'append'>;
   readonly region: string;
@@ -98,7 +104,7 @@ export class Orders {
       kind: wanted.kind,
       paramsHash: crypto.hash(utf8(wanted.params)),
       nodes: tree.root,
-      nodeCount: tree.nodes,
+      nodeCount: tree.size,
       maxAttempts: wanted.maxAttempts,
       signer: signer.email,
       signerKey: signer.publicKey,
@@ -243,8 +249,8 @@ export class Orders {
       [order.kind === submitted.kind, `is for ${order.kind}, not for ${submitted.kind}`],
       [equalBytes(order.paramsHash, crypto.hash(utf8(submitted.params))), 'is for other parameters'],
       [
-        equalBytes(order.nodes, tree.root) && order.nodeCount === tree.nodes,
-        `is for ${order.nodeCount} other nodes than the ${tree.nodes} that are chosen now`,
+        equalBytes(order.nodes, tree.root) && order.nodeCount === tree.size,
+        `is for ${order.nodeCount} other nodes than the ${tree.size} that are chosen now`,
       ],
       [
         order.maxAttempts === submitted.maxAttempts,

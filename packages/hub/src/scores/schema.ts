@@ -71,7 +71,7 @@ export const scores = pgTable(
     attempt: smallint('attempt').notNull(),
     baselineVersion: integer('baseline_version').notNull(),
     committedGb: integer('committed_gb').notNull(),
-    /** Of the breakdown: what a receipt names. */
+    /** The protocol's, of the breakdown: what a receipt names. */
     hash: bytea('hash').notNull(),
     at: instant('at').notNull(),
   },

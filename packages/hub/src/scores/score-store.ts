@@ -82,7 +82,7 @@ export interface ScoreAt {
   readonly version: number;
   /** What the node promised when it was measured: it must go on to have room for that. */
   readonly committedGb: number;
-  /** SHA-256 of the breakdown. */
+  /** The protocol's `hash` of the breakdown: what a receipt names. */
   readonly hash: Uint8Array;
 }
 

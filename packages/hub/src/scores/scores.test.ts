@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { utf8 } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
 import { SEED_BASELINES, serverScore } from '@stoa/protocol/stoicism';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { someViewer } from '#accounts/viewer.fixture.ts';
@@ -49,7 +51,7 @@ describe('scores', { timeout: 60_000 }, () => {
       { breakdown: string; count: number }[]
     >`select breakdown, count(*) over ()::int as count from score_breakdowns`;
     expect(row!.count).toBe(1);
-    expect(createHash('sha256').update(row!.breakdown).digest()).toEqual(Buffer.from(next.get(ANN)!.hash));
+    expect(nodeCrypto.hash(utf8(row!.breakdown))).toEqual(next.get(ANN)!.hash);
   });
 
   it('stand as they were stamped, also for who writes to the database by hand', async () => {

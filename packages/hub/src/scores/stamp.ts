@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { utf8 } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
 import { type ServerScore, serverScore } from '@stoa/protocol/stoicism';
 import type { BaselineTable } from './baseline-store.ts';
 import type { BenchmarkRun } from './run.ts';
@@ -23,5 +24,5 @@ export function stampOf(run: BenchmarkRun, { version, baselines }: BaselineTable
       ...{ part, value, baseline, weightPpm, earnedPpm, note },
     })),
   });
-  return { score, reviewMicro, breakdown, hash: createHash('sha256').update(breakdown).digest() };
+  return { score, reviewMicro, breakdown, hash: nodeCrypto.hash(utf8(breakdown)) };
 }

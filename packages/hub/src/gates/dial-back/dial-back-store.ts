@@ -88,6 +88,14 @@ export class DialBackStore {
     return new Map(rows.map((row) => [row.node_id, row.passed_until.getTime()]));
   }
 
+  /** `hash` of each node's sealed report, where the look was before then. */
+  async reports(nodeIds: readonly string[], before: Date): Promise<Map<string, Uint8Array>> {
+    const rows = await this.#sql<{ node_id: string; hash: Uint8Array }[]>`
+      select node_id, substring(sha512(sealed) from 1 for 32) as hash from dial_backs
+      where node_id = any(${[...nodeIds]}::text[]) and at < ${before}`;
+    return new Map(rows.map((row) => [row.node_id, row.hash]));
+  }
+
   async find(nodeId: string): Promise<DialBackRow | undefined> {
     const [row] = await this.#sql<(Omit<DialBackRow, 'passedUntil'> & { passedUntil: Date | null })[]>`
       select node_id as "nodeId", at, verdict, fingerprint, host, port, dialler, sealed,

@@ -1,0 +1,44 @@
+import { fromHex, type SettledReceipt } from '@stoa/protocol';
+import { settledPoints } from '@stoa/protocol/stoicism';
+import type { NodeHourWords, Payee, Score } from '../ledger/index.ts';
+
+export interface ReceiptFacts {
+  readonly words: NodeHourWords;
+  readonly score: Score | undefined;
+  readonly payee: Payee | undefined;
+  /** `hash` of the sealed report of who looked at the node's port last before the hour's end. */
+  readonly dialBack: Uint8Array | undefined;
+}
+
+/** What the ledger made of a node's hour, as a receipt of the first revision. The same facts give the same bytes. */
+export function receiptOf({ words, score, payee, dialBack }: ReceiptFacts): SettledReceipt {
+  const failed = words.failures.some((word) => word !== 0n);
+  const tunnel = payee?.tunnel;
+  const unpaid: SettledReceipt = {
+    nodeId: fromHex(words.nodeId),
+    hubHour: words.hubHour,
+    revision: 0,
+    checkpoint: words.checkpoint,
+    acknowledged: words.acknowledged,
+    minutes: words.supported,
+    gap: words.gap,
+    unsupported: words.unsupported,
+    unjudged: words.unjudged,
+    gateFailures: failed ? [...words.failures] : [],
+    scoreVersion: score?.version ?? 0,
+    microScore: score?.micro ?? 0,
+    account: payee?.accountId ?? '',
+    points: 0n,
+    pendingPoints: 0n,
+    fee: tunnel && { account: tunnel.accountId, permille1: tunnel.permille1, points: 0n, pendingPoints: 0n },
+    evidence: [
+      ...(score?.hash ? [{ kind: 'score' as const, hash: score.hash }] : []),
+      ...(dialBack ? [{ kind: 'dial-back' as const, hash: dialBack }] : []),
+    ],
+  };
+  const { points, pendingPoints, feePoints, pendingFeePoints } = settledPoints(unpaid);
+  return {
+    ...{ ...unpaid, points, pendingPoints },
+    fee: unpaid.fee && { ...unpaid.fee, points: feePoints, pendingPoints: pendingFeePoints },
+  };
+}

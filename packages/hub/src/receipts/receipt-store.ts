@@ -1,0 +1,80 @@
+import { CopyEncoder, copyIn, type Sql, type TransactionSql } from '#seams/db-adapter/index.ts';
+
+export interface ReceiptRow {
+  readonly nodeId: string;
+  readonly revision: number;
+  /** Encoded `settledReceipt`. */
+  readonly body: Uint8Array;
+}
+
+/** A pass of an hour. */
+export interface PassKey {
+  readonly hubHour: number;
+  readonly pass: number;
+}
+
+const COPY = `copy settled_receipts (hub_hour, node_id, revision, pass, body) from stdin with (format binary)`;
+const COLUMNS = 5;
+const PAGE = 5_000;
+
+/** Bodies of receipts. */
+export class ReceiptStore {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** The newest of each node that has one. */
+  async newest(
+    tx: TransactionSql,
+    hubHour: number,
+    nodeIds: readonly string[],
+  ): Promise<Map<string, ReceiptRow>> {
+    const rows = await tx<ReceiptRow[]>`
+      select distinct on (node_id) node_id as "nodeId", revision, body from settled_receipts
+      where hub_hour = ${hubHour} and node_id = any(${[...nodeIds]}::text[]) order by node_id, revision desc`;
+    return new Map(rows.map((row) => [row.nodeId, row]));
+  }
+
+  /** Their pass is to be sealed from now on. */
+  async write(tx: TransactionSql, { hubHour, pass }: PassKey, rows: readonly ReceiptRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    await tx`insert into receipt_roots (hub_hour, pass) values (${hubHour}, ${pass}) on conflict do nothing`;
+    const encoder = new CopyEncoder(COLUMNS);
+    for (const { nodeId, revision, body } of rows)
+      encoder.row().int4(hubHour).text(nodeId).int2(revision).int2(pass).bytea(body);
+    await copyIn(tx, COPY, once(encoder.end()));
+  }
+
+  /** Of one node's hour, by revision. */
+  async of(nodeId: string, hubHour: number): Promise<(ReceiptRow & { readonly pass: number })[]> {
+    return this.#sql<(ReceiptRow & { pass: number })[]>`
+      select node_id as "nodeId", revision, pass, body from settled_receipts
+      where hub_hour = ${hubHour} and node_id = ${nodeId} order by revision`;
+  }
+
+  /** A pass's leaves, in the order of its tree. */
+  async *leaves({ hubHour, pass }: PassKey): AsyncGenerator<readonly ReceiptRow[]> {
+    let after: Pick<ReceiptRow, 'nodeId' | 'revision'> = { nodeId: '', revision: 0 };
+    for (;;) {
+      const rows = await this.#sql<ReceiptRow[]>`
+        select node_id as "nodeId", revision, body from settled_receipts
+        where hub_hour = ${hubHour} and pass = ${pass} and (node_id, revision) > (${after.nodeId}, ${after.revision})
+        order by node_id, revision limit ${PAGE}`;
+      if (rows.length > 0) yield rows;
+      const last = rows.at(-1);
+      if (rows.length < PAGE || last === undefined) return;
+      after = last;
+    }
+  }
+
+  async forgetBefore(hubHour: number): Promise<void> {
+    await this.#sql`delete from settled_receipts where hub_hour < ${hubHour}`;
+    await this.#sql`delete from receipt_roots where hub_hour < ${hubHour} and number is null`;
+  }
+}
+
+async function* once(piece: Buffer): AsyncGenerator<Buffer> {
+  yield piece;
+}

@@ -1,0 +1,57 @@
+import { decodeExact, encode, equalBytes, type SettledReceipt, settledReceipt } from '@stoa/protocol';
+import type { TransactionSql } from '#seams/db-adapter/index.ts';
+import type { SettledSink, SettledSlice } from '../ledger/index.ts';
+import { receiptOf } from './body.ts';
+import type { ReceiptRow, ReceiptStore } from './receipt-store.ts';
+
+/** Who looked at nodes' ports. */
+export interface DialBackSource {
+  /** `hash` of the sealed report of the last look before the hour's end, where none came since. */
+  reports(hubHour: number, nodeIds: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
+}
+
+/**
+ * Writes what the ledger has settled of a slice, in its transaction: so there is a receipt if and only if there is what it
+ * says. A node's first is revision 0; a later pass writes another only where it would say something else, and none where the
+ * ledger kept what it had written.
+ */
+export class ReceiptWriter implements SettledSink {
+  readonly #store: ReceiptStore;
+  readonly #dialBacks: DialBackSource;
+
+  constructor(by: { store: ReceiptStore; dialBacks: DialBackSource }) {
+    this.#store = by.store;
+    this.#dialBacks = by.dialBacks;
+  }
+
+  async settled(tx: TransactionSql, { hour, pass, nodes, scored, paid, kept }: SettledSlice): Promise<void> {
+    const told = nodes.filter(({ nodeId }) => !kept.has(nodeId));
+    const ids = told.map(({ nodeId }) => nodeId);
+    const before = await this.#store.newest(tx, hour, ids);
+    const fresh = ids.filter((id) => !before.has(id));
+    const looks = fresh.length === 0 ? NONE : await this.#dialBacks.reports(hour, fresh);
+    const rows = told.flatMap((words) => {
+      const { nodeId } = words;
+      const last = before.get(nodeId);
+      const dialBack = last === undefined ? looks.get(nodeId) : lookIn(last);
+      const facts = { words, score: scored.get(nodeId), payee: paid.get(nodeId), dialBack };
+      return nextOf(nodeId, receiptOf(facts), last);
+    });
+    await this.#store.write(tx, { hubHour: hour, pass }, rows);
+  }
+}
+
+const NONE: ReadonlyMap<string, Uint8Array> = new Map();
+
+/** Only the last look of a node is stored: what the first receipt named stays, else every later pass would say something else. */
+function lookIn({ body }: ReceiptRow): Uint8Array | undefined {
+  return decodeExact(settledReceipt, body).evidence.find(({ kind }) => kind === 'dial-back')?.hash;
+}
+
+function nextOf(nodeId: string, receipt: SettledReceipt, before: ReceiptRow | undefined): ReceiptRow[] {
+  const body = encode(settledReceipt, { ...receipt, revision: before?.revision ?? 0 });
+  if (before === undefined) return [{ nodeId, revision: 0, body }];
+  if (equalBytes(body, before.body)) return [];
+  const revision = before.revision + 1;
+  return [{ nodeId, revision, body: encode(settledReceipt, { ...receipt, revision }) }];
+}

@@ -1,0 +1,209 @@
+import {
+  decode,
+  decodeExact,
+  fromHex,
+  HUB_FRAMES,
+  openProvenReceipt,
+  openReceiptRoot,
+  type ProvenReceipt,
+  type SettledReceipt,
+  settledReceipt,
+} from '@stoa/protocol';
+import { makeParties } from '@stoa/protocol/fixtures';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { settledPoints, verifyRoots, wordPoints } from '@stoa/protocol/stoicism';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { accountName, FIRST_HOUR, HOUR_MS, LedgerWorld, nodeName } from '#ledger/world.fixture.ts';
+import type { DbAdapter } from '#seams/db-adapter/index.ts';
+import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { createReceipts, ReceiptReader, type Receipts, rootPayload } from './index.ts';
+
+const ALL = (1n << 60n) - 1n;
+const HOUR = FIRST_HOUR;
+const NODES = Array.from({ length: 5 }, (_, i) => nodeName(i)).sort();
+const [ONE, TWO] = NODES as [string, string];
+const [ANN, TUNNEL] = [accountName(1), accountName(2)];
+const LOOK = new Uint8Array(32).fill(7);
+
+const { hub } = makeParties('receipts');
+const trust = { root: hub.chain.root, region: 'eu' };
+
+describe('receipts of the ledger', { timeout: 60_000 }, () => {
+  let database: DbAdapter;
+  let world: LedgerWorld;
+  let receipts: Receipts;
+  let reader: ReceiptReader;
+  beforeAll(async () => {
+    database = await openTemporary();
+  }, 60_000);
+  afterAll(() => database.close());
+  beforeEach(async () => {
+    const { sql } = database;
+    await sql`truncate stoicism_events, ledger_head, ledger_accounts, ledger_pending, ledger_hours, ledger_refusals,
+      settled_receipts, receipt_roots, leases`;
+    receipts = createReceipts({
+      ...{ sql, instanceId: 'hub-1', region: 'eu', party: () => hub, crypto: nodeCrypto },
+      dialBacks: { reports: async () => new Map([[ONE, LOOK]]) },
+      clock: { now: () => world.now },
+      random: (count) => new Uint8Array(count),
+      log: { info: () => undefined },
+    });
+    reader = new ReceiptReader({ sql, crypto: nodeCrypto });
+    world = new LedgerWorld(sql, receipts.sink);
+    world.payeeOf = (_, id) => ({
+      ...{ accountId: ANN, ownerId: 'x' },
+      ...(id === TWO && { tunnel: { accountId: TUNNEL, ownerId: 'y', permille1: 333 } }),
+    });
+    await world.book.begin();
+  });
+
+  const seal = () => receipts.tasks[0]!.tick();
+  const newest = async (nodeId: string, hour = HOUR) => (await reader.of(nodeId, hour)).at(-1)?.receipt;
+  const rootsOf = async () =>
+    (await reader.newestRoots(9)).map(
+      (root) => openReceiptRoot({ ...root, root: root.sealed }, trust, nodeCrypto).root,
+    );
+  /** What a node's session is sent. */
+  async function sent(nodeId: string, after: number): Promise<ProvenReceipt[]> {
+    const got: ProvenReceipt[] = [];
+    const send = (_: string, value: unknown) => void got.push(value as ProvenReceipt);
+    await receipts.frames.wanted(
+      { node: { nodeId }, send } as Parameters<Receipts['frames']['wanted']>[0],
+      after,
+    );
+    return got;
+  }
+
+  it('say what was paid to the last unit, prove it under a signed root, and are sent in the order of their roots', async () => {
+    for (const id of NODES) world.tell(HOUR, id, { paid: 7n, pending: 24n });
+    world.tell(HOUR + 1, TWO, { paid: ALL });
+    await world.after(HOUR, 15);
+    expect([await sent(TWO, 0), await reader.proofOf(TWO, HOUR, 0)]).toEqual([[], undefined]);
+    await seal();
+    await world.after(HOUR + 1, 15);
+    await seal();
+    const opened = (await sent(TWO, 0)).map((proven) => openProvenReceipt(proven, trust, nodeCrypto));
+    expect(opened.map(({ receipt, root }) => [receipt.hubHour, root.number, root.pass, root.count])).toEqual([
+      [HOUR, 1, 0, 5],
+      [HOUR + 1, 2, 0, 1],
+    ]);
+    expect(await sent(TWO, 0)).toHaveLength(2);
+    expect((await sent(TWO, 1)).map(({ body }) => decodeExact(settledReceipt, body).hubHour)).toEqual([
+      HOUR + 1,
+    ]);
+    const paid = await database.sql<{ account_id: string; kind: string; amount: string }[]>`
+      select account_id, kind, amount::text as amount from stoicism_events
+      where node_id = ${TWO} and hour = ${HOUR} and kind <> 'matured' order by kind`;
+    const { points, pendingPoints, fee } = opened[0]!.receipt;
+    expect(paid).toMatchObject([
+      { account_id: ANN, kind: 'accrual', amount: String(points) },
+      { account_id: TUNNEL, kind: 'fee', amount: String(fee!.points) },
+      { account_id: ANN, kind: 'pending', amount: String(pendingPoints) },
+      { account_id: TUNNEL, kind: 'pending-fee', amount: String(fee!.pendingPoints) },
+    ]);
+    expect(points + fee!.points).toBe(wordPoints(7n, 1_000_000));
+    expect(settledPoints(opened[0]!.receipt).points).toBe(points);
+    expect((await newest(ONE))?.evidence).toEqual([{ kind: 'dial-back', hash: LOOK }]);
+  });
+
+  it('of a later word are one revision of that node alone, under a second root that names the first', async () => {
+    for (const id of NODES) world.tell(HOUR, id, { paid: 1n });
+    await world.after(HOUR, 15);
+    await seal();
+    world.tell(HOUR, TWO, { paid: 3n });
+    await world.after(HOUR, 76);
+    await seal();
+    await world.after(HOUR, 200);
+    await seal();
+    expect((await rootsOf()).map(({ number, pass, count }) => [number, pass, count])).toEqual([
+      [2, 1, 1],
+      [1, 0, 5],
+    ]);
+    expect(
+      (await reader.of(TWO, HOUR)).map(({ receipt, pass }) => [receipt.revision, receipt.minutes, pass]),
+    ).toEqual([
+      [0, 1n, 0],
+      [1, 3n, 1],
+    ]);
+    expect(
+      (await sent(TWO, 1)).map((proven) => openProvenReceipt(proven, trust, nodeCrypto).receipt),
+    ).toMatchObject([
+      { revision: 1, points: wordPoints(3n, 1_000_000) - (wordPoints(3n, 1_000_000) * 333n) / 10_000n },
+    ]);
+    expect(await sent(ONE, 1)).toEqual([]);
+    const findings = verifyRoots((await reader.roots(HOUR)).map(rootPayload), trust, nodeCrypto);
+    expect(findings.map(({ what }) => what)).toEqual(['match', 'match']);
+  });
+
+  it('say nothing that the ledger does not: a word that is refused leaves the receipt as it is', async () => {
+    world.tell(HOUR, ONE, { paid: 7n });
+    world.tell(HOUR, TWO, { paid: 7n });
+    await world.after(HOUR, 15);
+    // One would lose what is banked; of the other the account can't be told any more.
+    world.tell(HOUR, ONE, { paid: 1n });
+    world.payeeOf = (_, id) => (id === TWO ? undefined : { accountId: ANN, ownerId: 'x' });
+    await world.after(HOUR, 76);
+    await world.after(HOUR, 24 * 60);
+    // Late.
+    world.tell(HOUR, ONE, { paid: ALL });
+    await world.after(HOUR, 48 * 60);
+    await seal();
+    expect((await rootsOf()).map(({ pass }) => pass)).toEqual([0]);
+    expect([await newest(ONE), await newest(TWO)]).toMatchObject([
+      { revision: 0, minutes: 7n },
+      { revision: 0, minutes: 7n },
+    ]);
+  });
+
+  it('are there for who earned nothing too, with why', async () => {
+    world.payeeOf = (_, id) => (id === ONE ? undefined : { accountId: ANN, ownerId: 'x' });
+    world.scoreOf = (_, id) => (id === TWO ? undefined : { micro: 1, version: 1 });
+    world.tell(HOUR, ONE, { paid: 7n });
+    world.tell(HOUR, TWO, { paid: 7n });
+    await world.after(HOUR, 15);
+    expect(await newest(ONE)).toMatchObject({
+      account: '',
+      points: 0n,
+      minutes: 7n,
+    } satisfies Partial<SettledReceipt>);
+    expect(await newest(TWO)).toMatchObject({ account: ANN, microScore: 0, scoreVersion: 0, points: 0n });
+  });
+
+  it('of a pass that was cut off are sealed when it is over, each once', async () => {
+    for (const id of NODES) world.tell(HOUR, id, { paid: 1n });
+    world.now = (HOUR + 1) * HOUR_MS + 15 * 60_000;
+    const stopped = new AbortController();
+    stopped.abort();
+    await world.closer.tick(stopped.signal);
+    await seal();
+    expect(await rootsOf()).toEqual([]);
+    await world.closer.tick();
+    await Promise.all([seal(), seal()]);
+    expect((await rootsOf()).map(({ count }) => count)).toEqual([5]);
+  });
+
+  it('end their lives after 35 days, but for the roots', async () => {
+    world.tell(HOUR, ONE, { paid: 1n });
+    await world.after(HOUR, 15);
+    await seal();
+    world.now += (35 * 24 - 1) * HOUR_MS;
+    await receipts.tasks[1]!.tick();
+    expect(await newest(ONE)).toBeDefined();
+    world.now += HOUR_MS;
+    await receipts.tasks[1]!.tick();
+    expect([await newest(ONE), (await rootsOf()).length, await sent(ONE, 0)]).toEqual([undefined, 1, []]);
+  });
+
+  it('can be changed by nobody once they are written', async () => {
+    world.tell(HOUR, ONE, { paid: 1n });
+    await world.after(HOUR, 15);
+    await seal();
+    const { sql } = database;
+    await expect(sql`update settled_receipts set body = '\\x00'`).rejects.toThrow(/revision of its own/);
+    await expect(sql`update receipt_roots set count = 9`).rejects.toThrow(/revision of its own/);
+    await expect(sql`delete from receipt_roots`).rejects.toThrow(/revision of its own/);
+    const proof = await reader.proofOf(ONE, HOUR, 0);
+    const proven = decode(HUB_FRAMES.settledReceipt, proof!);
+    expect(openProvenReceipt(proven, trust, nodeCrypto).receipt.nodeId).toEqual(fromHex(ONE));
+  });
+});

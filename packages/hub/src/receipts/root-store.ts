@@ -1,0 +1,95 @@
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+import type { PassKey, ReceiptRow } from './receipt-store.ts';
+
+/** A published root. */
+export interface SealedRoot extends PassKey {
+  /** Counts up in the region. */
+  readonly number: number;
+  /** Leaves. */
+  readonly count: number;
+  /** `receiptRootKind`, sealed. */
+  readonly sealed: Uint8Array;
+  /** Certificates of the region and of the instance that signed. */
+  readonly region: Uint8Array;
+  readonly instance: Uint8Array;
+}
+
+/** A receipt that a root stands for. */
+export type RootedReceipt = SealedRoot & Omit<ReceiptRow, 'nodeId'>;
+
+interface RootRow {
+  hub_hour: number;
+  pass: number;
+  number: bigint;
+  count: number;
+  sealed: Uint8Array;
+  region: Uint8Array;
+  instance: Uint8Array;
+}
+
+/** Whoever signs takes the next number: one after the other, in all instances. */
+const ROOTS_LOCK = 0x5243_5054;
+
+export class RootStore {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Passes that are over, wrote receipts, and have no root, the oldest first. A reset of the ledger ends a pass too. */
+  async unsealed(): Promise<PassKey[]> {
+    return this.#sql<PassKey[]>`
+      select r.hub_hour as "hubHour", r.pass from receipt_roots r join ledger_hours h on h.hour = r.hub_hour
+      where r.number is null and (h.passes > r.pass or h.next_pass_at is null) order by r.hub_hour, r.pass`;
+  }
+
+  /** Signs the next number by `sign`, unless somebody has signed this pass meanwhile. */
+  async put(
+    { hubHour, pass }: PassKey,
+    sign: (last: Pick<SealedRoot, 'number' | 'sealed'> | undefined) => SealedRoot,
+    at: Date,
+  ): Promise<SealedRoot | undefined> {
+    return (await this.#sql.begin(async (tx: TransactionSql) => {
+      await tx`select pg_advisory_xact_lock(${ROOTS_LOCK})`;
+      const open =
+        await tx`select from receipt_roots where hub_hour = ${hubHour} and pass = ${pass} and number is null`;
+      if (open.length === 0) return undefined;
+      const [last] = await tx<
+        RootRow[]
+      >`select * from receipt_roots where number is not null order by number desc limit 1`;
+      const root = sign(last && rootOf(last));
+      await tx`update receipt_roots set number = ${root.number}, count = ${root.count}, sealed = ${Buffer.from(root.sealed)},
+        region = ${Buffer.from(root.region)}, instance = ${Buffer.from(root.instance)}, sealed_at = ${at}
+        where hub_hour = ${hubHour} and pass = ${pass}`;
+      return root;
+    })) as SealedRoot | undefined;
+  }
+
+  /** By pass. */
+  async of(hubHour: number): Promise<SealedRoot[]> {
+    const rows = await this.#sql<RootRow[]>`
+      select * from receipt_roots where hub_hour = ${hubHour} and number is not null order by pass`;
+    return rows.map(rootOf);
+  }
+
+  /** The newest roots before a number, the newest first. */
+  async newest(limit: number, before?: number): Promise<SealedRoot[]> {
+    const rows = await this.#sql<RootRow[]>`select * from receipt_roots
+      where number < ${before ?? Number.MAX_SAFE_INTEGER} order by number desc limit ${limit}`;
+    return rows.map(rootOf);
+  }
+
+  /** A node's receipts behind a root, by root; all of one root or none. */
+  async since(nodeId: string, after: number, limit: number): Promise<RootedReceipt[]> {
+    const rows = await this.#sql<(RootRow & { revision: number; body: Uint8Array })[]>`
+      select r.*, s.revision, s.body from receipt_roots r
+      join settled_receipts s on s.hub_hour = r.hub_hour and s.node_id = ${nodeId} and s.pass = r.pass
+      where r.number > ${after} order by r.number fetch first ${limit} rows with ties`;
+    return rows.map((row) => ({ ...rootOf(row), revision: row.revision, body: row.body }));
+  }
+}
+
+function rootOf({ hub_hour, number, pass, count, sealed, region, instance }: RootRow): SealedRoot {
+  return { hubHour: hub_hour, number: Number(number), ...{ pass, count, sealed, region, instance } };
+}

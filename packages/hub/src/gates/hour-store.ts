@@ -29,8 +29,9 @@ interface CheckpointRow {
   readonly hash: Uint8Array;
 }
 
+/** What the node said. */
 type Told = Omit<HourTraces, 'words'>;
-const UNTOLD: Told = { checkpoint: undefined, sealed: undefined, checkpointHash: undefined };
+export const UNTOLD: Told = { checkpoint: undefined, sealed: undefined, checkpointHash: undefined };
 
 /** With the protocol's `hash`, made there: a slice of two thousand costs the hub's thread nothing. */
 function checkpointOf(sql: Sql) {

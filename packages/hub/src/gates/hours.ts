@@ -1,7 +1,7 @@
 import { type GapLink, type GapWord, gapMinutes, hourOf, minutesWithin } from '@stoa/protocol/stoicism';
 import { STORED_WITHIN } from './gap-rule.ts';
 import type { GapRecord, GapStore } from './gap-store.ts';
-import type { HourStore, HourTraces, NodeLink } from './hour-store.ts';
+import { type HourStore, type HourTraces, type NodeLink, UNTOLD } from './hour-store.ts';
 import type { NodeHour, NodeHours } from './node-hour.ts';
 import { standingAfter, standingBefore } from './standings.ts';
 import type { StoredWord } from './word-store.ts';
@@ -80,13 +80,11 @@ export class Hours implements NodeHours {
     const forged = (await this.#trust?.forged(hubHour, sealedIn(traces))) ?? NOBODY;
     const witnesses = gaps.length === 0 ? undefined : await this.#witnesses(hubHour, nodeIds, gaps);
     return nodeIds.map((nodeId) => {
-      const { words, checkpoint: told, checkpointHash: hash } = traces.get(nodeId)!;
-      const isForged = forged.has(nodeId);
-      const checkpoint = isForged ? undefined : told;
+      const { words, ...told } = traces.get(nodeId)!;
+      const { checkpoint, checkpointHash } = forged.has(nodeId) ? UNTOLD : told;
       const granted =
         witnesses === undefined ? [] : gaps.map((gap) => grant(gap, hubHour, nodeId, witnesses));
-      const supported = isForged ? undefined : hash;
-      return { nodeId, hubHour, checkpoint: supported, ...hourOf({ words, checkpoint, gaps: granted }) };
+      return { nodeId, hubHour, checkpoint: checkpointHash, ...hourOf({ words, checkpoint, gaps: granted }) };
     });
   }
 

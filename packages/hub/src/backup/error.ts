@@ -5,6 +5,7 @@ export type BackupErrorCode =
   | 'backup_locked'
   | 'backup_newer'
   | 'file_too_large'
+  | 'file_unreadable'
   | 'not_a_backup'
   | 'target_in_data'
   | 'target_not_empty'

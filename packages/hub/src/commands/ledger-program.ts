@@ -30,6 +30,15 @@ export function addLedgerCommands(root: Command, here: () => CommandContext): vo
       'check that each event is what was written, the sums, the balances; names what was changed by hand',
     )
     .action(async (options: { json?: boolean }) => (await commands()).verifyLedger(jsonToo(here(), options)));
+  ledger
+    .command('roots')
+    .argument('<hour>', 'like 2026-11-26T17, by UTC')
+    .option('--json', 'print one JSON object')
+    .description('check whether the minutes of an hour are as the instances that judged them signed')
+    .action(async (hour: string, options: { json?: boolean }) => {
+      const { showRoots } = await import('./ledger-roots.ts');
+      await showRoots(jsonToo(here(), options), hour);
+    });
   sealed(ledger.command('dump'))
     .argument('<file>', 'where to write')
     .description('write all events into one sealed file')

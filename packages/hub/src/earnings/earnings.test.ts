@@ -108,6 +108,28 @@ describe('earnings', { timeout: 60_000 }, () => {
     expect(await today()).toBe('3.54');
   });
 
+  it('is of the hours in which a node was the person’s own', async () => {
+    const { sql } = database;
+    const node = await world.node(1, { owner: 'bob@x.example' });
+    world.ledger.payeeOf = () => ({ accountId: 'b0'.repeat(16), ownerId: 'bobid' });
+    await sql`insert into payout_accounts (account_id, account) values (${'b0'.repeat(16)}, 'k:b0')`;
+    await sql`insert into payout_people (email, owner_id) values ('bob@x.example', 'bobid')`;
+    await sql`insert into payout_choices (owner, node_id, account_id, from_hour, set_by, set_at)
+      values ('bob@x.example', null, ${'b0'.repeat(16)}, ${FIRST}, 'bob@x.example', now())`;
+    for (const hour of [FIRST, FIRST + 1]) await world.left(node, hour);
+    await world.close(FIRST, [node]);
+    await sql`update nodes set owner = ${ANN}`;
+    await sql`insert into node_owner_changes (node_id, from_owner, to_owner, from_hour)
+      values (${node}, 'bob@x.example', ${ANN}, ${FIRST + 2})`;
+    world.ledger.now = (FIRST + 2) * HOUR_MS + 10 * 60_000;
+    expect(await words('/earnings')).not.toContain('3.6');
+    expect(await words(`/nodes/${node}/earnings`)).not.toContain('3.6');
+    await world.left(node, FIRST + 2, { acknowledged: bits(0, 10), told: undefined });
+    world.ledger.payeeOf = () => ({ accountId: ANNS, ownerId: 'annid' });
+    expect(await words('/earnings')).toContain('0.6');
+    expect(await words(`/nodes/${node}/earnings`)).toContain('0.6');
+  });
+
   it('goes back day by day, twenty a page, those that earned nothing too', async () => {
     const node = await world.node(1);
     await world.left(node, FIRST);

@@ -26,7 +26,7 @@ export interface NodeDay {
 }
 
 export interface NodeDayDeps {
-  readonly store: Pick<EarningsStore, 'nodeHours' | 'closed'>;
+  readonly store: Pick<EarningsStore, 'nodeHours' | 'closed' | 'ownedSince'>;
   readonly hours: HourSource;
   readonly scores: Pick<ScoreSource, 'over'>;
   readonly ledger: ModeSource;
@@ -49,17 +49,18 @@ export class NodeDays {
     return Math.floor(hubHourOf(this.#deps.clock.now()) / DAY_HOURS);
   }
 
-  /** @param node.since when it joined, in ms. @param day today or one of those of which minutes are kept. */
+  /** Of the hours since it is its owner's. @param node.since when it joined, in ms. @param day today or one of those of which minutes are kept. */
   async read({ nodeId, since }: { nodeId: string; since: number }, day: number): Promise<NodeDay> {
     const { clock, ledger, store } = this.#deps;
     const now = clock.now();
     const from = day * DAY_HOURS;
     const until = Math.min(from + DAY_HOURS, hubHourOf(now) + 1);
-    const span = { from: from - DAY_HOURS, until };
+    const owned = await store.ownedSince(nodeId, hubHourOf(now));
+    const span = { from: Math.min(until, Math.max(from - DAY_HOURS, owned)), until };
     const [{ mode }, worth, written] = await Promise.all([
       ledger.head(),
       this.#worth(nodeId, span, { since, now }),
-      store.nodeHours(nodeId, { from, until }),
+      store.nodeHours(nodeId, { from: Math.max(from, span.from), until }),
     ]);
     const hours = worth.filter(({ hubHour }) => hubHour >= from);
     const before = worth.filter(({ hubHour }) => hubHour < until - DAY_HOURS);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { splitFee, wordPoints } from '@stoa/protocol/stoicism';
 import type { Holdings, OverviewStore } from '#ledger/index.ts';
 import type { Clock } from '../clock.ts';
@@ -54,6 +55,7 @@ export interface DayRow {
 
 export const PAGE_ROWS = 20;
 const DAY_HOURS = 24;
+const NODES_A_TURN = 2_000;
 const NONE: SoFar = { paid: 0n, waits: 0n };
 const NO_SUMS: KindSums = new Map();
 
@@ -127,7 +129,7 @@ export class EarningsReader {
       store.standing(email, { from, current: hour }),
     ]);
     const openHours = [...open.keys()].sort((a, b) => a - b);
-    const soFar = await this.#soFar(open);
+    const soFar = await this.#soFar(email, open);
     const ids = new Set([...written.keys(), ...soFar.keys()]);
     const byNode = new Map(
       [...ids].map((id) => [id, { written: written.get(id) ?? NO_SUMS, open: soFar.get(id) ?? NONE }]),
@@ -141,12 +143,13 @@ export class EarningsReader {
 
   /** What the gates saw in hours that are still to be closed, less the fees of tunnels. */
   async #soFar(
+    email: string,
     open: ReadonlyMap<number, readonly { readonly nodeId: string }[]>,
   ): Promise<Map<string, SoFar>> {
-    const { hours, scores, payees } = this.#deps;
+    const { store, hours, scores, payees } = this.#deps;
     const sums = new Map<string, SoFar>();
-    for (const [hour, nodes] of open) {
-      const ids = nodes.map(({ nodeId }) => nodeId);
+    const ownerId = await store.ownerId(email);
+    for (const { hour, ids } of pagesOf(open)) {
       const [words, scored, paid] = await Promise.all([
         hours.soFar(hour, ids),
         scores.at(hour, ids),
@@ -155,11 +158,13 @@ export class EarningsReader {
       for (const { nodeId, paid: minutes, pending } of words) {
         const micro = scored.get(nodeId)?.micro;
         const payee = paid.get(nodeId);
-        if (micro === undefined || payee === undefined) continue;
+        // An hour is of who owned the node in it.
+        if (micro === undefined || payee === undefined || payee.ownerId !== ownerId) continue;
         const rest = (word: bigint) => splitFee(wordPoints(word, micro), payee.tunnel?.permille1 ?? 0).rest;
         const earned = { paid: rest(minutes), waits: rest(pending) };
         sums.set(nodeId, addSoFar(sums.get(nodeId) ?? NONE, earned));
       }
+      await nextTurn();
     }
     return sums;
   }
@@ -172,6 +177,15 @@ export class EarningsReader {
 /** Today's points, written and still open. */
 export function todayOf({ written, open }: Pick<Now, 'written' | 'open'>): bigint {
   return earnedIn(written) + open.paid + open.waits;
+}
+
+/** Agents are free to enrol: one owner's are looked at in pieces that no frame has to wait for. */
+function* pagesOf(
+  open: ReadonlyMap<number, readonly { readonly nodeId: string }[]>,
+): Generator<{ hour: number; ids: readonly string[] }> {
+  for (const [hour, nodes] of open)
+    for (let from = 0; from < nodes.length; from += NODES_A_TURN)
+      yield { hour, ids: nodes.slice(from, from + NODES_A_TURN).map(({ nodeId }) => nodeId) };
 }
 
 function addSoFar(a: SoFar, b: SoFar): SoFar {

@@ -34,5 +34,10 @@ export interface PayeeSource {
   at(
     hubHour: number,
     nodeIds: readonly string[],
-  ): Promise<ReadonlyMap<string, { readonly tunnel?: { readonly permille1: number } | undefined }>>;
+  ): Promise<
+    ReadonlyMap<
+      string,
+      { readonly ownerId: string; readonly tunnel?: { readonly permille1: number } | undefined }
+    >
+  >;
 }

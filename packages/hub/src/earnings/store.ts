@@ -6,7 +6,7 @@ import type { KindSums } from './sums.ts';
 export interface OwnNode {
   readonly nodeId: string;
   readonly label: string;
-  /** What waits for the end of its warm-up, to whomever. */
+  /** What waits for the end of its warm-up, to accounts that the owner chose. */
   readonly pending: bigint;
 }
 
@@ -48,12 +48,27 @@ export class EarningsStore {
     return row!;
   }
 
+  /** By what a person's own earnings are told from others'; undefined for who never chose an account. */
+  async ownerId(email: string): Promise<string | undefined> {
+    const [row] = await this.#sql<{ owner_id: string }[]>`
+      select owner_id from payout_people where email = ${email}`;
+    return row?.owner_id;
+  }
+
+  /** From which hour on a node is its owner's: what it earned before is somebody else's to know. */
+  async ownedSince(nodeId: string, hubHour: number): Promise<number> {
+    const [row] = await this.#sql<{ hour: number }[]>`select coalesce(max(from_hour), 0) as hour
+      from node_owner_changes where node_id = ${nodeId} and from_hour <= ${hubHour}`;
+    return row!.hour;
+  }
+
   /** By label. */
   async nodes(email: string, after: NodePlace | undefined, limit: number): Promise<OwnNode[]> {
     const { label, nodeId } = after ?? { label: '', nodeId: '' };
     const rows = await this.#sql<{ node_id: string; label: string; pending: string }[]>`
       select n.node_id, n.label,
-        (select coalesce(sum(amount), 0)::text from ledger_pending p where p.node_id = n.node_id) as pending
+        (select coalesce(sum(amount), 0)::text from ledger_pending p where p.node_id = n.node_id and exists (
+          select from payout_choices c where c.owner = ${email} and c.account_id = p.account_id)) as pending
       from (select node_id, label from nodes
         where owner = ${email} and retired_at is null and (label, node_id) > (${label}, ${nodeId})
         order by label, node_id limit ${limit}) n order by n.label, n.node_id`;
@@ -131,7 +146,7 @@ export class EarningsStore {
     return new Set(rows.map(({ hour }) => hour));
   }
 
-  /** What the ledger wrote of one node's hours, to whomever. */
+  /** What the ledger wrote of one node's hours, to whomever: of hours in which it was its owner's. */
   async nodeHours(
     nodeId: string,
     { from, until }: { from: number; until: number },

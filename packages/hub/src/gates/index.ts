@@ -31,6 +31,7 @@ export { GapDesk } from './gap-desk.ts';
 export type { GapRecord } from './gap-store.ts';
 export { type GateState, GateTable, type GateWord } from './gate-table.ts';
 export { HourReader } from './hour-reader.ts';
+export { hourReport, type InstanceHour } from './hour-report.ts';
 export { type Judgement, judge } from './judge.ts';
 export type { NodeHour, NodeHours } from './node-hour.ts';
 export { GatePanel } from './panel.tsx';

@@ -28,6 +28,13 @@ export class RootStore {
     return rows.map((row) => row.hub_hour);
   }
 
+  /** Instances that signed an hour. */
+  async signers(hubHour: number): Promise<string[]> {
+    const rows = await this.#sql<{ instance_id: string }[]>`
+      select instance_id from minute_roots where hub_hour = ${hubHour}`;
+    return rows.map((row) => row.instance_id);
+  }
+
   async put(root: SignedRoot, at: Date): Promise<void> {
     const { instanceId, hubHour, sealed, region, instance } = root;
     await this.#sql`insert into minute_roots (instance_id, hub_hour, sealed, region, instance, stored_at)

@@ -252,5 +252,11 @@ describe('people at the ledger', { timeout: 60_000 }, () => {
     file[file.length - 20]! ^= 1;
     await writeFile(path, file);
     await expect(verifyDump(path, secret)).rejects.toMatchObject({ name: 'BackupError' });
+    for (const none of [join(directory, 'none'), directory])
+      await expect(verifyDump(none, secret)).rejects.toMatchObject({
+        code: 'file_unreadable',
+        retry: false,
+        message: expect.stringContaining(none),
+      });
   });
 });

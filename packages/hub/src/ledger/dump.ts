@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import { open as openFile, rename, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
@@ -122,11 +121,20 @@ export async function verifyDump(path: string, secret: SealSecret): Promise<Dump
   };
 }
 
-function linesIn(path: string, secret: SealSecret): AsyncIterable<string> {
+async function* linesIn(path: string, secret: SealSecret): AsyncGenerator<string> {
+  await using file = await openFile(path).catch((cause: NodeJS.ErrnoException) => {
+    const message = `${path} can't be opened (${cause.code}): name a dump that you may read; stoa-hub ledger dump writes one`;
+    throw new BackupError('file_unreadable', message, { cause });
+  });
+  if (!(await file.stat()).isFile())
+    throw new BackupError(
+      'file_unreadable',
+      `${path} is no file: name a dump; stoa-hub ledger dump writes one`,
+    );
   const gunzip = createGunzip();
-  const packed = Readable.from(openSealed(createReadStream(path), secret));
+  const packed = Readable.from(openSealed(file.createReadStream(), secret));
   const input = packed.on('error', (error) => gunzip.destroy(error)).pipe(gunzip);
-  return createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
 }
 
 async function replayFile(lines: AsyncIterable<string>, replay: Replay) {

@@ -41,9 +41,11 @@ export class ChoiceStore {
     this.#random = by.random;
   }
 
+  /** @param record puts the act on record, in one with it. */
   async choose(
     scope: ChoiceScope,
     choice: { account: string | undefined; fromHour: number; setBy: string; setAt: number },
+    record?: (tx: TransactionSql) => Promise<unknown>,
   ): Promise<void> {
     await this.#sql.begin(async (tx) => {
       await this.#person(tx, scope.owner);
@@ -56,6 +58,7 @@ export class ChoiceStore {
       await markUnpaid(tx, scope);
       const changed = scope.nodeId === undefined ? { owner: scope.owner } : { nodeId: scope.nodeId };
       await noteChange(tx, { ...changed, fromHour: choice.fromHour });
+      await record?.(tx);
     });
   }
 

@@ -16,7 +16,7 @@ export interface PaidNode {
 export interface ChoicesDeps {
   readonly store: ChoiceStore;
   readonly access: Pick<NodeAccess, 'may'>;
-  readonly audit: Pick<AuditLog, 'append'>;
+  readonly audit: Pick<AuditLog, 'appendIn'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -51,14 +51,16 @@ export class Choices {
     const account = typed === undefined ? undefined : accountOf(typed);
     const now = clock.now();
     const fromHour = nextHour(now);
-    await audit.append({
+    const act = {
       actor: viewer.email,
       act: scope.nodeId === undefined ? 'payout.choose' : 'payout.override',
       subject: scope.nodeId ?? scope.owner,
       owner: scope.owner,
       detail: { account: account ?? null, fromHour },
-    });
-    await store.choose(scope, { account, fromHour, setBy: viewer.email, setAt: now });
+    };
+    await store.choose(scope, { account, fromHour, setBy: viewer.email, setAt: now }, (tx) =>
+      audit.appendIn(tx, act),
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Keyset } from './keyset.ts';
 import type { Signed } from './schema.ts';
 
@@ -81,8 +81,8 @@ export class ProofStore {
     return row && challengeOf(row);
   }
 
-  /** Uses the challenge up and keeps the proof, in one. @returns false where it was used or had ended. */
-  async keep(proof: Proof): Promise<boolean> {
+  /** Uses the challenge up, keeps the proof and puts it on record, in one. @returns false where it was used or had ended. */
+  async keep(proof: Proof, record: (tx: TransactionSql) => Promise<unknown>): Promise<boolean> {
     return this.#sql.begin(async (tx) => {
       const held = await tx`update payout_challenges set used_at = ${new Date(proof.provenAt)}
         where nonce = ${proof.nonce} and used_at is null and expires_at > ${new Date(proof.provenAt)} returning 1`;
@@ -92,6 +92,7 @@ export class ProofStore {
         values (${proof.accountId}, ${proof.email}, ${proof.nonce}, ${proof.challenge},
           ${tx.json(proof.signatures as never)}, ${tx.json(proof.guard as never)}, ${proof.guardFrom},
           ${[...proof.saidBy]}::text[], ${new Date(proof.provenAt)}, ${proof.fromHour})`;
+      await record(tx);
       return true;
     });
   }

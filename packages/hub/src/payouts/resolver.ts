@@ -111,7 +111,7 @@ export class PayoutResolver {
   }
 }
 
-/** To be called last in a transaction: the changes of others wait for its end. */
+/** To be called late in a transaction, and before the act is put on record: the changes of others wait for its end. */
 export async function noteChange(
   tx: Queries,
   changed: { readonly nodeId?: string; readonly owner?: string; readonly fromHour: number },

@@ -1,6 +1,7 @@
 import { FEE_WHOLE } from '@stoa/protocol/stoicism';
 import { isAtLeast, type NodeAccess, requireFresh, type Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
+import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import { nextHour } from '../hub-hour.ts';
@@ -10,7 +11,7 @@ import type { Tunnel, TunnelStore } from './tunnel-store.ts';
 export interface TunnelsDeps {
   readonly store: TunnelStore;
   readonly access: Pick<NodeAccess, 'may'>;
-  readonly audit: Pick<AuditLog, 'append'>;
+  readonly audit: Pick<AuditLog, 'appendIn'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly random: (bytes: number) => Uint8Array;
 }
@@ -66,8 +67,7 @@ export class Tunnels {
       permille1,
       offeredAt: now,
     };
-    await this.#record(viewer, 'payout.tunnel.offer', offer);
-    if (!(await store.offer(offer)))
+    if (!(await store.offer(offer, this.#record(viewer, 'payout.tunnel.offer', offer))))
       throw new HttpError(409, 'tunnel_open', 'The node has a tunnel, or an offer of one.', {
         fix: 'End that one first.',
       });
@@ -80,8 +80,8 @@ export class Tunnels {
     if (tunnel === undefined || tunnel.tunnelOwner !== viewer.email) throw notFound('This tunnel');
     const now = clock.now();
     requireFresh(viewer, now);
-    await this.#record(viewer, 'payout.tunnel.agree', tunnel);
-    if (!(await store.agree(tunnel, { at: now, fromHour: nextHour(now) }))) throw ended();
+    const record = this.#record(viewer, 'payout.tunnel.agree', tunnel);
+    if (!(await store.agree(tunnel, { at: now, fromHour: nextHour(now) }, record))) throw ended();
   }
 
   /** By either owner, or an Ancient Admin; an offer is taken back or declined the same way. */
@@ -92,12 +92,13 @@ export class Tunnels {
     if (tunnel === undefined || !(isParty || isAtLeast(viewer, 'ancient'))) throw notFound('This tunnel');
     const now = clock.now();
     requireFresh(viewer, now);
-    await this.#record(viewer, 'payout.tunnel.end', tunnel);
-    if (!(await store.end(tunnel, { at: now, by: viewer.email, untilHour: nextHour(now) }))) throw ended();
+    const record = this.#record(viewer, 'payout.tunnel.end', tunnel);
+    const end = { at: now, by: viewer.email, untilHour: nextHour(now) };
+    if (!(await store.end(tunnel, end, record))) throw ended();
   }
 
   /** Both sides may read it. */
-  async #record(
+  #record(
     viewer: Viewer,
     act: string,
     {
@@ -107,10 +108,12 @@ export class Tunnels {
       tunnelOwner,
       permille1,
     }: Pick<Tunnel, 'tunnelId' | 'nodeId' | 'nodeOwner' | 'tunnelOwner' | 'permille1'>,
-  ): Promise<void> {
+  ): (tx: TransactionSql) => Promise<void> {
     const detail = { tunnelId, nodeOwner, tunnelOwner, permille: permille1 / 10 };
-    for (const owner of [nodeOwner, tunnelOwner])
-      await this.#deps.audit.append({ actor: viewer.email, act, subject: nodeId, owner, detail });
+    return async (tx) => {
+      for (const owner of [nodeOwner, tunnelOwner])
+        await this.#deps.audit.appendIn(tx, { actor: viewer.email, act, subject: nodeId, owner, detail });
+    };
   }
 }
 

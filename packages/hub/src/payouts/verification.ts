@@ -14,7 +14,7 @@ import type { Challenge, Proof, ProofStore } from './proof-store.ts';
 export interface VerificationDeps {
   readonly store: ProofStore;
   readonly guards: Pick<GuardLookup, 'guardOf' | 'knows'>;
-  readonly audit: Pick<AuditLog, 'append'>;
+  readonly audit: Pick<AuditLog, 'appendIn'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly random: (bytes: number) => Uint8Array;
   readonly region: string;
@@ -105,7 +105,7 @@ export class Verification implements Task {
         fromHour: nextHour(now),
       },
     };
-    await audit.append({
+    const act = {
       ...{ actor: email, act: 'payout.verify', subject: accountId, owner: email },
       detail: {
         account: challenge.account,
@@ -113,8 +113,8 @@ export class Verification implements Task {
         keys: signed.map(({ key }) => key),
         saidBy: [...guard.saidBy],
       },
-    });
-    if (!(await store.keep(proof))) throw ended();
+    };
+    if (!(await store.keep(proof, (tx) => audit.appendIn(tx, act)))) throw ended();
     return proof;
   }
 

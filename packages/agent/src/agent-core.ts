@@ -217,6 +217,7 @@ export class AgentCore implements Agent {
       },
     };
     this.#traffic.opened(sink, welcome.heartbeatMs);
+    evidence.askSettled(welcome, (message) => this.#traffic.send(message));
     work.opened(welcome);
     this.#updatesOpened(welcome);
     natIdle.start({ origin: store.identity.hubs[0]!, cookie: welcome.cookie.slice() });
@@ -253,6 +254,9 @@ export class AgentCore implements Agent {
         break;
       case 'receipt':
         evidence.receipt(message.value);
+        break;
+      case 'settledReceipt':
+        evidence.settled(message.value);
         break;
       case 'throttle':
         this.#traffic.throttle(message.value.retryAfterMs);
@@ -335,6 +339,7 @@ function capabilitiesOf({ updates, dialBack, fetchPayload, updateOnly = false }:
   const offered = {
     updates: updates !== undefined,
     dialBack: dialBack !== undefined && !updateOnly,
+    receipts: !updateOnly,
     audits: fetchPayload !== undefined && !updateOnly,
   };
   return Object.entries(offered).reduce(

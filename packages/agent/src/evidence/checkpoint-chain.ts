@@ -24,7 +24,7 @@ export interface ChainLink {
   hubHour: number;
 }
 
-const headKind: RecordKind<ChainLink> = {
+export const headKind: RecordKind<ChainLink> = {
   name: 'stoa-chain-head-1',
   codec: record({ number: u64, hash: fixed(32), hubHour: u32 }),
 };

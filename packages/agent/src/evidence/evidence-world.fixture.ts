@@ -1,5 +1,6 @@
 import {
   type AgentDescription,
+  CAPABILITY,
   type Checkpoint,
   checkpointKind,
   decodeAgentMessage,
@@ -55,6 +56,8 @@ export class World {
     number,
     { sealed: Uint8Array; checkpoint: Checkpoint }[]
   >();
+  /** What was asked for of settled receipts. */
+  readonly asked: unknown[] = [];
   receipts: boolean = true;
   evidence!: Evidence;
   store!: IdentityStore;
@@ -85,6 +88,9 @@ export class World {
   open(quarantined = false): void {
     const sessionId = nodeCrypto.hash(new Uint8Array([this.#boots])).slice(0, 16);
     this.evidence.opened({ sessionId, hubTime: this.hub.wall(), heartbeatMs: 30_000, quarantined });
+    this.evidence.askSettled({ quarantined, capabilities: CAPABILITY.receipts }, ({ type, payload }) =>
+      this.asked.push(decodeAgentMessage(type, payload).value),
+    );
   }
 
   ack(): void {

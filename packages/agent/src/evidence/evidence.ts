@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import {
   type AgentDescription,
+  type EncodedMessage,
   encodeAgentMessage,
   type Heartbeat,
+  hasCapability,
   MINUTES_MASK,
   ProtocolError,
+  type ProvenReceipt,
   type Random,
   type Tip,
   type Welcome,
@@ -18,6 +21,7 @@ import { HourLogs, LOG_DAYS } from '#evidence/hour-logs.ts';
 import { HOUR_MS, HubTime, hourOf, MINUTE_MS } from '#evidence/hub-time.ts';
 import { readReceipt, type SealedReceipt } from '#evidence/receipt.ts';
 import { NO_RECEIPT, ReceiptLog } from '#evidence/receipt-log.ts';
+import { SettledReceipts } from '#evidence/settled-receipts.ts';
 import { SpokenMinute } from '#evidence/spoken-minute.ts';
 import type { IdentityStore } from '#identity/identity-store.ts';
 import type { Log } from '#log.ts';
@@ -48,12 +52,15 @@ const RETRY_MS = 60_000;
 /** Hours that a checkpoint may lie back; then the hub takes it no more, and it stays the node's own word. */
 const HOURS_OPEN = 24;
 
+type SessionTerms = Pick<Welcome, 'sessionId' | 'hubTime' | 'heartbeatMs' | 'quarantined'>;
+
 interface Parts {
   journal: HourJournal;
   logs: HourLogs;
   spool: Spool;
   chain: CheckpointChain;
   receipts: ReceiptLog;
+  settled: SettledReceipts;
 }
 
 /**
@@ -108,7 +115,8 @@ export class Evidence {
     await journal.forgetUpTo(chain.head.hubHour);
     const receipts = new ReceiptLog(disk, join(directory, 'log'));
     const logs = new HourLogs(disk, join(directory, 'hour-logs'), logDays);
-    return new Evidence(options, { journal, logs, spool, chain, receipts });
+    const settled = await SettledReceipts.open(disk, directory, store);
+    return new Evidence(options, { journal, logs, spool, chain, receipts, settled });
   }
 
   /** What went wrong last, until it went right again; and whether the spool is about to be full. */
@@ -118,15 +126,24 @@ export class Evidence {
   }
 
   /** A session stands. A stale copy or an unknown node makes its checkpoints, but sends none. */
-  opened(welcome: Pick<Welcome, 'sessionId' | 'hubTime' | 'heartbeatMs' | 'quarantined'>): void {
-    this.#sessionId = welcome.sessionId;
-    if (this.#observe(welcome.hubTime)) this.#spoken.opened(welcome.hubTime, welcome);
-    if (!welcome.quarantined) this.lane.start();
+  opened({ sessionId, hubTime, heartbeatMs, quarantined }: SessionTerms): void {
+    this.#sessionId = sessionId;
+    if (this.#observe(hubTime)) this.#spoken.opened(hubTime, { sessionId, heartbeatMs });
+    if (!quarantined) this.lane.start();
+  }
+
+  /** Frames can be sent in the session: what is settled is asked for, there and after each receipt. */
+  askSettled(
+    { quarantined, capabilities }: Pick<Welcome, 'quarantined' | 'capabilities'>,
+    send: (message: EncodedMessage) => void,
+  ): void {
+    if (!quarantined && hasCapability(capabilities, 'receipts')) this.#parts.settled.opened(send);
   }
 
   lost(): void {
     this.#sessionId = undefined;
     this.lane.stop();
+    this.#parts.settled.lost();
   }
 
   /** The hub answered a frame of ours. */
@@ -163,6 +180,11 @@ export class Evidence {
   /** Verified, logged, and only then taken off the spool. */
   receipt(from: SealedReceipt): void {
     this.#run('receipt-unwritten', () => this.#take(from));
+  }
+
+  /** Verified down from the root, and kept. */
+  settled(proven: ProvenReceipt): void {
+    this.#run('settled-receipt-unwritten', () => this.#parts.settled.take(proven));
   }
 
   /** What is being written is waited for; nothing is begun any more. */
@@ -251,7 +273,7 @@ export class Evidence {
   }
 
   async #take(from: SealedReceipt): Promise<void> {
-    const { chain, receipts } = this.#parts;
+    const { chain, receipts, settled } = this.#parts;
     const receipt = readReceipt(from, this.#options.store);
     const link = chain.find(receipt.checkpoint);
     // Sent twice, answered twice.
@@ -260,6 +282,7 @@ export class Evidence {
     await receipts.append(receipt.hubHour, { checkpoint, receipt: from });
     if (link) await chain.settle(link);
     this.lane.refill();
+    settled.ask();
   }
 
   /** One after the other. */

@@ -230,7 +230,7 @@ function revokedPath(directory: string): string {
   return join(directory, 'revoked');
 }
 
-function nodeDirectory(directory: string, nodeId: Uint8Array): string {
+export function nodeDirectory(directory: string, nodeId: Uint8Array): string {
   return join(directory, toHex(nodeId).slice(0, 16));
 }
 

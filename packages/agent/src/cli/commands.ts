@@ -61,6 +61,24 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('#cli/jobs-command.ts')).jobs,
   },
   {
+    name: 'earnings',
+    summary: 'Show what this node earned and why not more, and recompute it from what is kept here',
+    usage: '[today | why DAY | verify DAY]',
+    options: {
+      with: {
+        type: 'string',
+        value: 'FILE',
+        help: 'With verify: besides, the documents of an evidence file that the console gave',
+      },
+      export: {
+        type: 'string',
+        value: 'FILE',
+        help: 'With verify: write the day as an evidence file, which a browser verifies as well',
+      },
+    },
+    load: async () => (await import('#cli/earnings-command.ts')).earnings,
+  },
+  {
     name: 'policy',
     summary: 'Show or edit what a hub may have done on this host; editing takes root',
     usage: 'show|edit',

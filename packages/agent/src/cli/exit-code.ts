@@ -36,7 +36,7 @@ const UNREACHABLE = new Set([
 ]);
 
 export function exitCodeOf(code: string): ExitCode {
-  if (code === 'usage' || code === 'config_invalid') return EXIT.usage;
+  if (code === 'usage' || code === 'config_invalid' || code === 'no_evidence') return EXIT.usage;
   if (code === 'data_dir_busy') return EXIT.busy;
   return UNREACHABLE.has(code) ? EXIT.unreachable : EXIT.fail;
 }

@@ -13,7 +13,7 @@ import {
 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import type { EvidenceHour } from '@stoa/protocol/stoicism';
-import type { Disk } from '#disk.ts';
+import { type Disk, FileMissingError } from '#disk.ts';
 import { type DamagedLine, readStrictly } from '#earnings/strict-lines.ts';
 import { type ChainLink, headKind } from '#evidence/checkpoint-chain.ts';
 import { hourRecordKind } from '#evidence/hour-logs.ts';
@@ -22,7 +22,7 @@ import { type Proof, proofKind } from '#evidence/receipt-log.ts';
 import { settledKind } from '#evidence/settled-receipts.ts';
 import { certOf, type Identity, identityDirectory, identityKind } from '#identity/identity.ts';
 import { identityPath, nodeDirectory } from '#identity/identity-store.ts';
-import { readRecord } from '#record-line.ts';
+import { ifWhole, readRecord } from '#record-line.ts';
 
 export const DAY_HOURS = 24;
 
@@ -53,7 +53,7 @@ export interface KeptEvidenceDeps {
   settle: () => Promise<void>;
 }
 
-/** As `IdentityStore`, but it changes nothing: the agent may run beside it. Undefined where there is none. */
+/** As `IdentityStore`, but it changes nothing: the agent may run beside it. Undefined where there is none. @throws RecordDamagedError */
 export async function findNode(
   disk: Disk,
   config: Parameters<typeof identityDirectory>[0],
@@ -72,8 +72,9 @@ export async function readKept(
   days: readonly number[],
 ): Promise<Kept> {
   const kept: Kept = { hours: new Map(), damaged: [] };
-  for (const day of days) await readDay(deps, directory, day, kept);
+  // First what goes from there into the files of days: the agent may be about to move it.
   await readSpool(deps.disk, join(directory, 'spool'), days, kept);
+  for (const day of days) await readDay(deps, directory, day, kept);
   return { ...kept, hours: new Map([...kept.hours].sort(([a], [b]) => a - b)) };
 }
 
@@ -87,7 +88,7 @@ export async function keptDays(disk: Disk, directory: string): Promise<number[]>
 
 /** The end of the node's own chain. */
 export function readChainHead(disk: Disk, directory: string): Promise<ChainLink | undefined> {
-  return readRecord(disk, join(directory, 'head'), headKind);
+  return ifWhole(readRecord(disk, join(directory, 'head'), headKind));
 }
 
 async function readDay(
@@ -97,7 +98,8 @@ async function readDay(
   { hours, damaged }: Kept,
 ): Promise<void> {
   const name = `${new Date(day * DAY_HOURS * HOUR_MS).toISOString().slice(0, 10)}.log`;
-  const hour = (hubHour: number): EvidenceHour => hours.get(hubHour) ?? { hubHour, receipts: [], settled: [] };
+  const hour = (hubHour: number): EvidenceHour =>
+    hours.get(hubHour) ?? { hubHour, receipts: [], settled: [] };
   const note = (what: KeptWhat, lines: readonly DamagedLine[]): void => {
     damaged.push(...lines.map((line) => ({ ...line, what })));
   };
@@ -144,7 +146,8 @@ async function readDay(
 async function readSpool(disk: Disk, directory: string, days: readonly number[], { hours, damaged }: Kept) {
   for (const name of await disk.list(directory)) {
     const path = join(directory, name);
-    const checkpoint = await disk.readFile(path);
+    const checkpoint = await disk.readFile(path).catch(ifMissing);
+    if (checkpoint === undefined) continue;
     const hubHour = readable(() => peek(checkpointKind, checkpoint).hubHour);
     if (hubHour === undefined)
       damaged.push({ path, what: 'checkpoint and receipt', before: undefined, after: undefined });
@@ -155,9 +158,16 @@ async function readSpool(disk: Disk, directory: string, days: readonly number[],
   }
 }
 
+/** Its receipt has come meanwhile. */
+function ifMissing(error: unknown): undefined {
+  if (!(error instanceof FileMissingError)) throw error;
+}
+
 function hourOfProof({ checkpoint, receipt }: Proof): number {
   const hour = readable(() =>
-    checkpoint.length > 0 ? peek(checkpointKind, checkpoint).hubHour : peek(receiptKind, receipt.sealed).hubHour,
+    checkpoint.length > 0
+      ? peek(checkpointKind, checkpoint).hubHour
+      : peek(receiptKind, receipt.sealed).hubHour,
   );
   return hour ?? 0;
 }

@@ -1,0 +1,76 @@
+import {
+  type Checkpoint,
+  checkpointKind,
+  encode,
+  GATES,
+  merkleTree,
+  type ProvenReceipt,
+  peek,
+  type ReceiptRoot,
+  receiptRootKind,
+  type SettledReceipt,
+  type SigningKey,
+  seal,
+  settledReceipt,
+} from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { settledPoints } from '@stoa/protocol/stoicism';
+import type { RegionFixture } from '#identity/region.fixture.ts';
+
+const OTHERS = 6;
+
+/** What an honest hub settles of a checkpoint of a node's first day: every minute of both sides, at score 1, in warm-up. */
+export function honest(sealed: Uint8Array, over: Partial<SettledReceipt> = {}): SettledReceipt {
+  const { nodeId, hubHour, minutes }: Checkpoint = peek(checkpointKind, sealed);
+  const words = { acknowledged: minutes, minutes, gap: 0n, unsupported: 0n, unjudged: 0n };
+  const receipt: SettledReceipt = {
+    ...{ nodeId, hubHour, revision: 0, checkpoint: nodeCrypto.hash(sealed), ...words },
+    ...{
+      gateFailures: failing({ 'warm-up': minutes }),
+      scoreVersion: 1,
+      microScore: 1_000_000,
+      account: 'acc-1',
+      points: 0n,
+      pendingPoints: 0n,
+    },
+    ...{ fee: undefined, evidence: [], ...over },
+  };
+  const { points, pendingPoints } = settledPoints(receipt);
+  return { ...receipt, points: over.points ?? points, pendingPoints };
+}
+
+/** A word a gate, in their order. */
+export function failing(failures: Partial<Record<(typeof GATES)[number], bigint>>): bigint[] {
+  return GATES.map((gate) => failures[gate] ?? 0n);
+}
+
+/** Settles hours of a node among those of others, and signs the root of each pass. */
+export class SettlingHub {
+  readonly #region: RegionFixture;
+  #number = 0;
+  #previous: Uint8Array = new Uint8Array(32);
+
+  constructor(region: RegionFixture) {
+    this.#region = region;
+  }
+
+  settle(
+    receipt: SettledReceipt,
+    { pass = 0, key = this.#region.hubKey }: { pass?: number; key?: SigningKey } = {},
+  ): ProvenReceipt {
+    const body = encode(settledReceipt, receipt);
+    const others = Array.from({ length: OTHERS }, (_, i) =>
+      encode(settledReceipt, { ...receipt, nodeId: new Uint8Array(32).fill(i) }),
+    );
+    const tree = merkleTree([body, ...others], nodeCrypto.hash);
+    this.#number += 1;
+    const root: ReceiptRoot = {
+      ...{ region: this.#region.name, hubHour: receipt.hubHour, pass, count: OTHERS + 1, root: tree.root },
+      ...{ number: this.#number, previous: this.#previous },
+    };
+    const sealed = seal(receiptRootKind, root, key);
+    this.#previous = nodeCrypto.hash(sealed);
+    const { region, instance } = this.#region.chain();
+    return { body, path: tree.proof(0), root: sealed, region, instance };
+  }
+}

@@ -1,0 +1,134 @@
+import type { SettledReceipt } from '@stoa/protocol';
+import type { HourReport } from '@stoa/protocol/stoicism';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type EarningsWorld, earningsWorld, FIRST_HOUR } from '#earnings/earnings-world.fixture.ts';
+import { failing } from '#earnings/settling-hub.fixture.ts';
+
+const ALL = (1n << 60n) - 1n;
+
+function verdicts(reports: readonly HourReport[]): [number, string][] {
+  return reports.map(({ hubHour, verdict }) => [hubHour - FIRST_HOUR, verdict]);
+}
+
+function faults(reports: readonly HourReport[]): string[] {
+  return reports.flatMap(({ hubHour, findings }) =>
+    findings.flatMap(({ fault, gate = '' }) =>
+      fault === undefined ? [] : [`${hubHour - FIRST_HOUR} ${fault} ${gate}`.trim()],
+    ),
+  );
+}
+
+describe('a day', () => {
+  test('that was settled honestly matches, and says what rests on the word of others', async () => {
+    const { settle, verify } = await earningsWorld(3);
+    await settle();
+    const reports = await verify();
+    expect(verdicts(reports)).toEqual([
+      [0, 'match'],
+      [1, 'match'],
+      [2, 'match'],
+    ]);
+    const trusted = reports[1]!.findings.filter(({ what }) => what === 'rests-on');
+    expect(trusted.map(({ gate, subject, signer }) => [gate ?? subject, signer])).toEqual([
+      ...[
+        ['score', 'instance hub-1'],
+        ['account', 'region eu'],
+        ['tip', 'instance hub-1'],
+      ],
+      ...[
+        ['commitment', 'instance hub-1'],
+        ['serving', 'instance hub-1'],
+      ],
+    ]);
+  });
+
+  test('that is not settled yet is neither right nor wrong', async () => {
+    const { verify } = await earningsWorld(2);
+    expect(verdicts(await verify())).toEqual([
+      [0, 'unknown'],
+      [1, 'unknown'],
+    ]);
+  });
+});
+
+describe('a hub that lies', () => {
+  const tenth: bigint = 1n << 10n;
+  const lies: [string, Partial<SettledReceipt>, string][] = [
+    [
+      'drops a minute',
+      { minutes: ALL & ~tenth, gateFailures: failing({ 'warm-up': ALL & ~tenth }) },
+      'minute-dropped',
+    ],
+    [
+      'invents a failed gate',
+      { gateFailures: failing({ 'warm-up': ALL, argv: tenth }) },
+      'gate-invented argv',
+    ],
+    [
+      'invents that there was no score',
+      { gateFailures: failing({ 'warm-up': ALL, benchmark: tenth }) },
+      'gate-invented benchmark',
+    ],
+    ['pays less than the product', { points: 1n }, 'points-wrong'],
+    ['ends a warm-up that is not over', { gateFailures: failing({}) }, 'gate-waived warm-up'],
+  ];
+  test.each(lies)('and %s is named with the hour', async (_, lie, fault) => {
+    const { settle, verify } = await earningsWorld(3);
+    await settle({ 1: lie });
+    const reports = await verify();
+    expect(faults(reports)).toEqual([`1 ${fault}`]);
+    expect(reports[1]!.findings.find(({ what }) => what === 'differs')).toMatchObject({
+      signer: 'instance hub-1',
+    });
+  });
+});
+
+describe('one byte of what is kept', () => {
+  let honest: EarningsWorld;
+  const files = new Map<string, Uint8Array>();
+
+  beforeAll(async () => {
+    honest = await earningsWorld(3);
+    await honest.settle();
+    const { directory } = await honest.node();
+    for (const kind of ['log', 'hour-logs', 'settled'])
+      for (const name of await honest.w.disk.list(`${directory}/${kind}`)) {
+        const path = `${directory}/${kind}/${name}`;
+        files.set(path, await honest.w.disk.readFile(path));
+      }
+  });
+
+  test('is missed nowhere: the hour that it was of is named', async () => {
+    expect(files.size).toBe(3);
+    const where = fc.constantFrom(...files.keys()).chain((path) =>
+      fc.record({
+        path: fc.constant(path),
+        at: fc.nat(files.get(path)!.length - 1),
+        // Those that a reader may be lenient about come as often as others.
+        byte: fc.oneof(fc.nat(255), fc.constantFrom(9, 10, 13, 32, 61)),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(where, async ({ path, at, byte }) => {
+        const whole = files.get(path)!;
+        fc.pre(whole[at] !== byte);
+        const altered = whole.slice();
+        altered[at] = byte;
+        await honest.w.disk.writeAtomic(path, altered);
+        const reports = await honest.verify();
+        await honest.w.disk.writeAtomic(path, whole);
+        // Each record takes two line feeds; one of those between two belongs to either.
+        const before = new TextDecoder().decode(whole.subarray(0, at)).split('\n').length - 1;
+        const hour = FIRST_HOUR + Math.floor(Math.max(0, before - 1) / 2);
+        const named = reports.filter(({ verdict }) => verdict === 'differs').map(({ hubHour }) => hubHour);
+        const slack = whole[at] === 10 ? 1 : 0;
+        expect(
+          named.some((one) => Math.abs(one - hour) <= slack),
+          `${path} ${at} ${byte}: ${named}`,
+        ).toBe(true);
+      }),
+      { numRuns: 24 },
+    );
+  }, 60_000);
+});

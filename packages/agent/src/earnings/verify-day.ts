@@ -1,0 +1,123 @@
+import {
+  checkpointKind,
+  decode,
+  encode,
+  equalBytes,
+  HUB_FRAMES,
+  nodeCredential,
+  open,
+  peek,
+  receiptKind,
+} from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
+import {
+  type EvidenceFile,
+  type EvidenceHour,
+  type HourReport,
+  verdictOf,
+  verifyEvidence,
+} from '@stoa/protocol/stoicism';
+import { chainFindings } from '#earnings/chain-findings.ts';
+import { damageFindings } from '#earnings/damage-findings.ts';
+import {
+  DAY_HOURS,
+  type KeptEvidenceDeps,
+  keptDays,
+  type NodeFiles,
+  readable,
+  readChainHead,
+  readKept,
+} from '#earnings/kept-evidence.ts';
+
+/** How far back the warm-up is replayed, where this node's first checkpoint lies so near. */
+const REPLAYED_DAYS = 40;
+
+export interface DayEvidence {
+  file: EvidenceFile;
+  /** Of each hour of the day of which anything is here, ascending. */
+  reports: HourReport[];
+}
+
+/**
+ * Verifies what is kept of a day: the files to the byte, the node's own chain, and each hour as anybody would who has its
+ * documents. @param documents What hashes in receipts stand for, as far as it is here.
+ */
+export async function verifyDay(
+  deps: KeptEvidenceDeps,
+  node: NodeFiles,
+  { day, documents }: { day: number; documents: readonly Uint8Array[] },
+): Promise<DayEvidence> {
+  const days = await daysAround(deps, node.directory, day);
+  const head = await readChainHead(deps.disk, node.directory);
+  const kept = await readKept(deps, node.directory, days);
+  const span = { from: day * DAY_HOURS, until: (day + 1) * DAY_HOURS };
+  const isEnd = head !== undefined && head.hubHour < (days.at(-1)! + 1) * DAY_HOURS;
+  const own = [...damageFindings(kept, span), ...chainFindings(kept.hours, isEnd ? head : undefined)];
+  const file = fileOf(node, [...kept.hours.values()], documents);
+  const reports = new Map(reportsOf(file, node).map((report) => [report.hubHour, report]));
+  for (const finding of own) {
+    const { findings = [] } = reports.get(finding.hubHour) ?? {};
+    const all = [finding, ...findings];
+    reports.set(finding.hubHour, { hubHour: finding.hubHour, verdict: verdictOf(all), findings: all });
+  }
+  const within = [...reports.values()].filter(({ hubHour }) => hubHour >= span.from && hubHour < span.until);
+  return {
+    file: { ...file, hours: file.hours.filter(({ hubHour }) => Math.floor(hubHour / DAY_HOURS) === day) },
+    reports: within.sort((a, b) => a.hubHour - b.hubHour),
+  };
+}
+
+/** The day with those beside it; from the node's first on, where that is near: then the warm-up is known from its beginning. */
+async function daysAround(
+  { disk, settle }: KeptEvidenceDeps,
+  directory: string,
+  day: number,
+): Promise<number[]> {
+  const days = await keptDays(disk, directory);
+  const before = days.filter((one) => one < day);
+  const after = days.find((one) => one > day) ?? day + 1;
+  const [first = day] = days;
+  const isNear = first >= day - REPLAYED_DAYS && (await beginsWithFirst({ disk, settle }, directory, first));
+  return [...new Set([...(isNear ? before : before.slice(-1)), day, after])];
+}
+
+async function beginsWithFirst(deps: KeptEvidenceDeps, directory: string, day: number): Promise<boolean> {
+  const { hours } = await readKept(deps, directory, [day]);
+  const [first] = [...hours.values()].flatMap(({ checkpoint }) => checkpoint ?? []);
+  return first !== undefined && readable(() => peek(checkpointKind, first).number) === 1;
+}
+
+function fileOf(
+  { identity, cert }: NodeFiles,
+  hours: EvidenceHour[],
+  documents: readonly Uint8Array[],
+): EvidenceFile {
+  const { region, credential } = identity;
+  return { region, nodeId: cert.nodeId, rootKey: credential.root, hours, documents };
+}
+
+/** A checkpoint from before a rotation is signed by a key that is gone: there the hub's receipt stands for it. */
+function reportsOf(file: EvidenceFile, { identity, cert }: NodeFiles): HourReport[] {
+  const policy = { rootFingerprint: nodeCrypto.hash(identity.credential.root) };
+  const old = new Set(
+    file.hours.filter((hour) => isOfFormerKey(hour, cert.publicKey)).map(({ hubHour }) => hubHour),
+  );
+  const credential = encode(nodeCredential, identity.credential);
+  const reports = [...verifyEvidence({ ...file, credential }, policy, nodeCrypto)];
+  if (old.size === 0) return reports;
+  const unsigned = [...verifyEvidence(file, policy, nodeCrypto)];
+  return [
+    ...reports.filter(({ hubHour }) => !old.has(hubHour)),
+    ...unsigned.filter(({ hubHour }) => old.has(hubHour)),
+  ];
+}
+
+function isOfFormerKey({ checkpoint, receipts }: EvidenceHour, key: Uint8Array): boolean {
+  if (checkpoint === undefined) return false;
+  if (readable(() => open(checkpointKind, checkpoint, nodeCrypto, key)) !== undefined) return false;
+  const hash = nodeCrypto.hash(checkpoint);
+  return receipts.some((payload) => {
+    const said = readable(() => peek(receiptKind, decode(HUB_FRAMES.receipt, payload).sealed));
+    return said !== undefined && equalBytes(said.checkpoint, hash);
+  });
+}

@@ -115,7 +115,7 @@ export class Evidence {
     await journal.forgetUpTo(chain.head.hubHour);
     const receipts = new ReceiptLog(disk, join(directory, 'log'));
     const logs = new HourLogs(disk, join(directory, 'hour-logs'), logDays);
-    const settled = await SettledReceipts.open(disk, directory, store);
+    const settled = await SettledReceipts.open(options, directory);
     return new Evidence(options, { journal, logs, spool, chain, receipts, settled });
   }
 
@@ -151,6 +151,7 @@ export class Evidence {
     const { journal, chain } = this.#parts;
     if (this.#sessionId === undefined || !this.#observe(hubTime)) return;
     this.#spoken.acknowledged(hubTime);
+    this.#parts.settled.goOn();
     this.lane.refill();
     if (hourOf(hubTime) <= chain.head.hubHour) return;
     journal.mark(hubTime, this.#sessionId).then(

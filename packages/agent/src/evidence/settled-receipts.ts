@@ -11,6 +11,7 @@ import {
   u64,
 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
+import type { Clock } from '#clock.ts';
 import type { Disk } from '#disk.ts';
 import { dayFile } from '#evidence/hour-logs.ts';
 import type { IdentityStore } from '#identity/identity-store.ts';
@@ -23,8 +24,14 @@ const headKind: RecordKind<{ number: number }> = {
   codec: record({ number: u64 }),
 };
 
-/** An answer has as many at most, or fewer: after so many there may be more. */
-const ASK_AGAIN = 16;
+/** An answer has a bounded number: while some come there may be more. A hub answers once a minute. */
+const ASK_AGAIN_MS = 60_000;
+
+export interface SettledOptions {
+  disk: Disk;
+  clock: Pick<Clock, 'monotonic'>;
+  store: IdentityStore;
+}
 
 /**
  * What the region has settled of this node, as it comes: kept for ever, one append-only file a day of the hours that it is
@@ -35,21 +42,23 @@ export class SettledReceipts {
   readonly #disk: Disk;
   readonly #directory: string;
   readonly #store: IdentityStore;
+  readonly #clock: Pick<Clock, 'monotonic'>;
   #number: number;
   #send: ((message: EncodedMessage) => void) | undefined;
-  #since = 0;
+  #asked = { at: 0, isAnswered: false };
 
-  private constructor(disk: Disk, directory: string, store: IdentityStore, number: number) {
+  private constructor({ disk, clock, store }: SettledOptions, directory: string, number: number) {
     this.#disk = disk;
+    this.#clock = clock;
     this.#directory = directory;
     this.#store = store;
     this.#number = number;
   }
 
   /** A head that rotted costs that everything comes once more. @throws DiskError */
-  static async open(disk: Disk, directory: string, store: IdentityStore): Promise<SettledReceipts> {
-    const head = await ifWhole(readRecord(disk, headPath(directory), headKind));
-    return new SettledReceipts(disk, directory, store, head?.number ?? 0);
+  static async open(options: SettledOptions, directory: string): Promise<SettledReceipts> {
+    const head = await ifWhole(readRecord(options.disk, headPath(directory), headKind));
+    return new SettledReceipts(options, directory, head?.number ?? 0);
   }
 
   /** @param send Of a session whose hub knows of them. */
@@ -64,8 +73,14 @@ export class SettledReceipts {
 
   /** What the hub has settled since. Not before what it sent is kept. */
   ask(): void {
-    this.#since = 0;
+    this.#asked = { at: this.#clock.monotonic(), isAnswered: false };
     this.#send?.(encodeAgentMessage('receiptsWanted', { after: this.#number }));
+  }
+
+  /** Asks for the rest, where the last answer may have had more. */
+  goOn(): void {
+    const { at, isAnswered } = this.#asked;
+    if (isAnswered && this.#clock.monotonic() - at >= ASK_AGAIN_MS) this.ask();
   }
 
   /** @throws ProtocolError, DiskError: then it is asked for again. */
@@ -84,8 +99,7 @@ export class SettledReceipts {
     );
     await writeRecord(this.#disk, headPath(this.#directory), headKind, { number: root.number });
     this.#number = root.number;
-    this.#since += 1;
-    if (this.#since >= ASK_AGAIN) this.ask();
+    this.#asked.isAnswered = true;
   }
 }
 

@@ -63,8 +63,8 @@ export const earnings: CommandRun = async (scope, { positionals, options }) => {
 };
 
 async function tell({ scope, deps, node, day, name }: Asked, isToday: boolean): Promise<ExitCode> {
-  const { io, json, color } = scope;
-  const hours = await accountDay(deps, node, day);
+  const { io, json, color, clock } = scope;
+  const hours = await accountDay(deps, node, { day, now: clock.now() });
   if (hours.length === 0 && !isToday) throw await nothingOf(deps, node, name);
   if (json)
     printJson(io, { ok: true, day: name, hours: hours.map(hourJson), sums: sumsOf(hours).map(sumJson) });

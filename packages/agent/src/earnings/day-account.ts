@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 import { type HourRecord, MINUTES_MASK } from '@stoa/protocol';
-import { countMinutes, minutePoints } from '@stoa/protocol/stoicism';
+import { countMinutes, minutePoints, minutesWithin } from '@stoa/protocol/stoicism';
 import { readText } from '#disk.ts';
 import { accountOf, type Cause, type HourAccount, openAccount } from '#earnings/hour-account.ts';
 import { DAY_HOURS, type KeptEvidenceDeps, type NodeFiles, readKept } from '#earnings/kept-evidence.ts';
 import { hourKind } from '#evidence/hour-journal.ts';
 import { hourRecordKind } from '#evidence/hour-logs.ts';
+import { MINUTE_MS } from '#evidence/hub-time.ts';
 import { parseRecords } from '#record-line.ts';
+
+const HOUR_MINUTES = 60;
 
 export interface CauseSum {
   cause: Cause;
@@ -15,14 +18,17 @@ export interface CauseSum {
   units: bigint;
 }
 
-/** A day since 1970, hour by hour: settled ones by the region's receipts, others by what this node knows. */
+/**
+ * A day since 1970, hour by hour: settled ones by the region's receipts, others by what this node knows.
+ * @param now By this host's clock: for showing which minutes are still to come.
+ */
 export async function accountDay(
   deps: KeptEvidenceDeps,
   { directory }: NodeFiles,
-  day: number,
+  { day, now }: { day: number; now: number },
 ): Promise<HourAccount[]> {
   const { hours } = await readKept(deps, directory, [day]);
-  const open = await openHours(deps, directory);
+  const open = await openHours(deps, directory, Math.floor(now / MINUTE_MS));
   const kept = [...hours.values()].map(accountOf);
   return [...kept, ...open.filter(({ hubHour }) => !hours.has(hubHour))]
     .filter(({ hubHour }) => Math.floor(hubHour / DAY_HOURS) === day)
@@ -44,13 +50,18 @@ export function sumsOf(hours: readonly HourAccount[]): CauseSum[] {
 }
 
 /** Hours that have no checkpoint yet. */
-async function openHours({ disk }: KeptEvidenceDeps, directory: string): Promise<HourAccount[]> {
+async function openHours(
+  { disk }: KeptEvidenceDeps,
+  directory: string,
+  minute: number,
+): Promise<HourAccount[]> {
   const text = (await readText(disk, join(directory, 'hours'))) ?? '';
   const words = new Map(parseRecords(hourKind, text).map(({ hubHour, minutes }) => [hubHour, minutes]));
   const lines = parseRecords(hourRecordKind, text);
   return [...words].map(([hubHour, minutes]) => {
     const own = lines.filter((record) => record.hubHour === hubHour);
     const record: HourRecord = { hubHour, minutes: own.flatMap((line) => line.minutes) };
-    return openAccount({ hubHour, acknowledged: minutes & MINUTES_MASK, record });
+    const over = minutesWithin({ from: hubHour * HOUR_MINUTES, until: minute }, hubHour);
+    return openAccount({ hubHour, acknowledged: minutes & MINUTES_MASK, record, over });
   });
 }

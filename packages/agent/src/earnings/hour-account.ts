@@ -41,7 +41,7 @@ export interface Share {
   minutes: bigint;
 }
 
-/** One hour, each of its minutes in one share. */
+/** One hour, each of its minutes that are over in one share. */
 export interface HourAccount {
   hubHour: number;
   /** settled: by the region's receipt. own: by what this node knows until there is one. */
@@ -92,15 +92,20 @@ function ownAccount({ hubHour, checkpoint, log }: EvidenceHour): HourAccount {
   return openAccount({ hubHour, acknowledged: acknowledged ?? 0n, record });
 }
 
-/** An hour that is not settled: of the gates, those that the node's own record tells. */
+/**
+ * An hour that is not settled: of the gates, those that the node's own record tells.
+ * @param over Its minutes that are over: all of them unless given.
+ */
 export function openAccount({
   hubHour,
   acknowledged,
   record,
+  over = MINUTES_MASK,
 }: {
   hubHour: number;
   acknowledged: bigint;
   record: HourRecord | undefined;
+  over?: bigint;
 }): HourAccount {
   const lines = record ? minuteLines(record) : new Map<number, readonly WholeMinute[]>();
   const failing = (gate: GateName, fails: (line: WholeMinute) => boolean): [Cause, bigint] => {
@@ -109,12 +114,12 @@ export function openAccount({
     return [gate, word & MINUTES_MASK];
   };
   const shares = inOrder([
-    ['not connected', MINUTES_MASK & ~acknowledged],
+    ['not connected', over & ~acknowledged],
     failing('tip', isStale),
     failing('commitment', (line) => !commitmentMet({ ...line, freeMb: line.diskFreeMb })),
     failing('argv', ({ argv }) => argvFaults(argv).length > 0),
     failing('serving', ({ chainweb }) => chainweb !== 'up'),
-    ['counted', MINUTES_MASK],
+    ['counted', acknowledged & MINUTES_MASK],
   ]);
   return { hubHour, by: 'own', shares, gap: 0n, microScore: undefined, account: '' };
 }

@@ -46,7 +46,7 @@ export function renderReport(day: string, reports: readonly HourReport[], color:
   return [
     `${day} UTC`,
     ...reports.flatMap((report) => hourLines(report, color)),
-    ...(trusted.length === 0 ? [] : ['', 'By the word of others, whoever recomputes it']),
+    ...(trusted.length === 0 ? [] : ['', 'Rests on the word of others, and can’t be recomputed here']),
     ...trusted.map(
       ({ signer, what, hours, minutes }) =>
         `  ${signer}: ${what}${minutes === 0 ? '' : `, ${minutes} min`} in ${hoursText(hours)}`,

@@ -4,9 +4,7 @@ import {
   createCheckpoint,
   createGenesis,
   type Header,
-  hashText,
   MAX_UINT256,
-  sha512t256,
   simulatedNetwork,
 } from '@stoa/protocol/chainweb';
 import { AccountBook } from './accounts.ts';
@@ -15,6 +13,7 @@ import { Branch, type Mining, type PayloadHash } from './branch.ts';
 import type { Clock } from './clock.ts';
 import { SimulatedNode } from './node.ts';
 import type { Chainweb, NodeOptions } from './node-view.ts';
+import { PayloadBook } from './payloads.ts';
 import { createRandom } from './random.ts';
 
 export interface NetworkOptions {
@@ -36,10 +35,6 @@ export interface NetworkOptions {
 /** Share of the block delay that miners spend on a block; for the rest the chain waits for its neighbours. */
 const MINING_SHARE = 0.45;
 
-/** The default payload: nothing but a place, so that two blocks never share one. */
-const placeHash: PayloadHash = ({ chain, height, parent, salt }) =>
-  hashText(sha512t256(new TextEncoder().encode(`${chain} ${height} ${parent} ${salt}`)));
-
 export function createNetwork(options: NetworkOptions): SimulatedNetwork {
   return new SimulatedNetwork(options);
 }
@@ -54,6 +49,7 @@ export class SimulatedNetwork implements Chainweb {
   readonly startsAt: number;
   readonly blocks = new BlockStore();
   readonly accounts = new AccountBook();
+  readonly payloads = new PayloadBook();
   readonly checkpoint: Checkpoint;
   readonly #mining: Omit<Mining, 'random' | 'branch'>;
   readonly #seed: number;
@@ -64,7 +60,7 @@ export class SimulatedNetwork implements Chainweb {
 
   constructor(options: NetworkOptions) {
     const { seed, clock, history = 150, work = 64, network = simulatedNetwork } = options;
-    const payloadHash = options.payloadHash ?? placeHash;
+    const payloadHash = options.payloadHash ?? this.payloads.hash;
     this.network = network;
     this.clock = clock;
     this.#seed = seed;

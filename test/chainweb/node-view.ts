@@ -3,6 +3,7 @@ import type { AccountBook } from './accounts.ts';
 import type { Block, BlockStore } from './block.ts';
 import type { Branch } from './branch.ts';
 import type { Clock } from './clock.ts';
+import type { PayloadBook } from './payloads.ts';
 
 /** What nodes see of the network that they are part of. */
 export interface Chainweb {
@@ -10,6 +11,7 @@ export interface Chainweb {
   readonly clock: Clock;
   readonly blocks: BlockStore;
   readonly accounts: AccountBook;
+  readonly payloads: PayloadBook;
   readonly nodes: readonly { readonly p2pUrl: string }[];
   /** Mines what is due by the clock. */
   sync(): void;

@@ -3,6 +3,7 @@ import type { NodeView } from './node-view.ts';
 import { answerCut } from './routes-cut.ts';
 import { answerHeaders, type HeaderLimits } from './routes-header.ts';
 import { answerLocal } from './routes-pact.ts';
+import { answerPayloads } from './routes-payload.ts';
 
 const LIMITS: HeaderLimits = { pageItems: 360, branchBounds: 32, objectEncoding: true, hashes: true };
 
@@ -36,6 +37,9 @@ function answerPath(node: NodeView, request: NodeRequest, path: string): NodeRes
   const [chain = '', ...call] = rest;
   if (resource === 'chain' && call.join('/') === 'pact/api/v1/local' && request.method === 'POST') {
     return answerLocal(node, request, chain);
+  }
+  if (resource === 'chain' && call.join('/') === 'payload/batch' && request.method === 'POST') {
+    return answerPayloads(node, request);
   }
   return resource === 'chain' && rest.length <= 3 ? answerHeaders(node, request, rest, LIMITS) : undefined;
 }

@@ -1,12 +1,15 @@
 import { type CryptoSuite, type Random, toHex } from '@stoa/protocol';
+import { createBonusTasks } from './bonuses/index.ts';
 import type { Clock } from './clock.ts';
 import type { HubConfig } from './config.ts';
+import { createEconomicsRefresh } from './economics/index.ts';
 import { type Book, createGates, type Gates } from './gates/index.ts';
 import type { GateFrames, HubIdentity, TermsOf } from './gateway/index.ts';
 import type { Jobs } from './jobs/index.ts';
 import { LedTask } from './leases/index.ts';
 import { createLedger, type Ledger } from './ledger/index.ts';
 import type { Log } from './log.ts';
+import { createMiningTally } from './mining/index.ts';
 import { PayoutResolver } from './payouts/index.ts';
 import { createReceipts, type Receipts } from './receipts/index.ts';
 import { createRichListRefresh } from './rich-list/index.ts';
@@ -87,7 +90,15 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
     ...{ dumpDirectory: config.ledgerDumpDir, dumpKeyFile: config.ledgerDumpKeyFile },
   });
   const holder = `${config.instance} ${toHex(random(6))}`;
-  const richList = new LedTask(createRichListRefresh({ sql, clock }), { sql, clock, holder });
+  const tally = createMiningTally({
+    ...{ sql, clock, set: chain.set, node: config.chainwebUrl, fetch: deps.fetch },
+  });
+  const led = [
+    createRichListRefresh({ sql, clock }),
+    createEconomicsRefresh({ sql, region, clock }),
+    ...(tally === undefined ? [] : [tally]),
+    ...createBonusTasks({ sql, clock, crypto, payees: payouts, bonuses: ledger.bonuses }),
+  ].map((task) => new LedTask(task, { sql, clock, holder }));
   return {
     termsOf: async (hubHour, nodeIds) => {
       const [paid, scored] = await Promise.all([payouts.at(hubHour, nodeIds), scores.at(hubHour, nodeIds)]);
@@ -99,12 +110,12 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
     },
     frames: framesOf(gates.frames, sybils.frames),
     ...{ gates, ledger, receipts },
-    tasks: [...gates.tasks, ...sybils.tasks, ...ledger.tasks, ...receipts.tasks, richList],
+    tasks: [...gates.tasks, ...sybils.tasks, ...ledger.tasks, ...receipts.tasks, ...led],
     close: async () => {
       await gates.close();
       await ledger.release();
       await receipts.release();
-      await richList.release();
+      for (const task of led) await task.release();
     },
   };
 }

@@ -31,6 +31,7 @@ import type { Clock } from './clock.ts';
 import { Assets } from './console/assets.ts';
 import { Live } from './console/live.ts';
 import { createEarnings } from './earnings/index.ts';
+import { createEconomicsPages } from './economics/index.ts';
 import { createBreakdown, fleetRoutes, fleetSource, type HubFacts } from './fleet/index.ts';
 import { GatePanel } from './gates/index.ts';
 import { createHttpApp, type HttpFeature, type HubApp, type HubContext } from './http.ts';
@@ -280,6 +281,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       ledgerPages({ guard, tools: createLedgerTools({ sql, clock }), clock }),
       earnings.feature,
       createRichListPages({ sql, clock }),
+      createEconomicsPages({ sql, clock }),
       orderRoutes({ orders: options.orders, guard }),
       scoreRoutes({ ...nodes, ...scoring, guard }),
       scoring.work,

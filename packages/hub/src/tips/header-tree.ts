@@ -64,6 +64,13 @@ export class HeaderTree {
     return this.#headers.get(this.#winning[chain]?.get(height) ?? '');
   }
 
+  /** Verified headers up to this height above which another won. */
+  losers(maxHeight: number): Header[] {
+    return [...this.#headers.values()].filter(
+      (header) => header.height <= maxHeight && header.height > this.#floor && !this.wins(header),
+    );
+  }
+
   /** @param header verified. @returns whether it moved the heads. */
   add(header: Header): boolean {
     const leaves = this.#leaves[header.chain];

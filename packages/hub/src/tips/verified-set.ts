@@ -177,6 +177,11 @@ export class VerifiedSet {
     return path;
   }
 
+  /** Verified headers that lost to others, at least `depth` below the lowest head: blocks that somebody mined for nothing. */
+  orphans(depth: number): readonly Header[] {
+    return this.#tree.losers(Math.min(...this.heads().map((head) => head.height)) - depth);
+  }
+
   /**
    * A checkpoint further up, to start from next time: the winning headers at one height, `depth` below the lowest head.
    * Undefined while there are none that deep.

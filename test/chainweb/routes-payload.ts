@@ -1,0 +1,15 @@
+import { json, type NodeRequest, type NodeResponse, plain } from './exchange.ts';
+import type { NodeView } from './node-view.ts';
+
+/** `POST chain/{c}/payload/batch`: of the hashes that are asked for those that there are, in their order. */
+export function answerPayloads(node: NodeView, request: NodeRequest): NodeResponse {
+  let hashes: unknown;
+  try {
+    hashes = JSON.parse(request.body ?? '');
+  } catch {
+    return plain(400, 'Error in $: not a list of hashes');
+  }
+  if (!Array.isArray(hashes)) return plain(400, 'Error in $: not a list of hashes');
+  const found = hashes.flatMap((hash) => node.chainweb.payloads.json(String(hash)) ?? []);
+  return json(200, JSON.stringify(found));
+}

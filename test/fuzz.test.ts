@@ -62,6 +62,8 @@ describe('the fuzzer', () => {
         'join tokens',
         'certificate chains',
         'documents, signed',
+        'proven receipts',
+        'hours of evidence',
         'parameters of jobs',
         'local policies',
         'orders',

@@ -17,9 +17,11 @@ import {
   merkleTree,
   open,
   receiptKind,
+  receiptRootKind,
   rootFromProof,
   Session,
   seal,
+  settledReceipt,
   utf8,
   verifyHubChain,
   verifyIn,
@@ -266,12 +268,31 @@ describe.each(both)('certificates ($name)', ({ crypto }) => {
 });
 
 describe.each(both)('evidence ($name)', ({ crypto }) => {
-  const { checkpoint, receipt } = load<{ checkpoint: Document; receipt: Document }>('evidence');
+  const { checkpoint, receipt, settled } = load<{
+    checkpoint: Document;
+    receipt: Document;
+    settled: {
+      layout: string;
+      value: unknown;
+      body: string;
+      path: { side: 'left' | 'right'; hash: string }[];
+      root: Document;
+    };
+  }>('evidence');
 
   it('opens, and the receipt answers the checkpoint', () => {
     checkDocument(checkpoint, crypto);
     checkDocument(receipt, crypto);
     expect((receipt.value as { checkpoint: string }).checkpoint).toBe(checkpoint.hash);
+  });
+
+  it('leads from a settled receipt to the root that stands for it', () => {
+    checkDocument(settled.root, crypto);
+    const receipt = decodeExact(settledReceipt, hex(settled.body));
+    expect([describeShape(settledReceipt.shape), toJson(receipt)]).toEqual([settled.layout, settled.value]);
+    const path = settled.path.map((step) => ({ ...step, hash: hex(step.hash) }));
+    const { root } = open(receiptRootKind, hex(settled.root.sealed), crypto, hex(settled.root.issuer));
+    expect(rootFromProof(hex(settled.body), path, crypto.hash)).toEqual(root);
   });
 
   it('is sealed alike by both implementations', () => {

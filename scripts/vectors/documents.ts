@@ -12,6 +12,7 @@ import {
   nodeCertKind,
   ownerKeyChangeKind,
   receiptKind,
+  receiptRootKind,
   refuseKind,
   regionCertKind,
   regionTimeKind,
@@ -20,6 +21,7 @@ import {
   type SignedKind,
   type SigningKey,
   seal,
+  settledReceipt,
   signIn,
 } from '@stoa/protocol';
 import { begin, makeParties, NOW, sample, seededRandom } from '@stoa/protocol/fixtures';
@@ -220,7 +222,27 @@ export function evidenceVectors(): Json {
     },
     keys.instance,
   );
-  return toJson({ about: 'A minute past the 59th is refused.', checkpoint, receipt }) as Json;
+  return toJson({
+    about: 'A minute past the 59th is refused.',
+    ...{ checkpoint, receipt, settled: settledVector(checkpoint.hash) },
+  }) as Json;
+}
+
+/** One of three receipts of a pass, with its path to the root. */
+function settledVector(checkpoint: Uint8Array) {
+  const draw = seededRandom('vectors: settled receipts');
+  const hubHour = Math.floor(NOW / 3_600_000);
+  const receipts = Array.from({ length: 3 }, () => ({ ...sample(settledReceipt, draw), hubHour }));
+  receipts[1] = { ...receipts[1]!, nodeId, checkpoint };
+  const bodies = receipts.map((one) => encode(settledReceipt, one));
+  const tree = merkleTree(bodies, nodeCrypto.hash);
+  const said = { region: 'eu', hubHour, pass: 0, count: 3, number: 1, previous: new Uint8Array(32) };
+  return {
+    about: 'leaf = body; the path leads from it to the root that the instance signed.',
+    layout: describeShape(settledReceipt.shape),
+    ...{ value: receipts[1], body: bodies[1], path: tree.proof(1) },
+    root: document(receiptRootKind, { ...said, root: tree.root }, keys.instance),
+  };
 }
 
 export function merkleVectors(): Json {

@@ -1,5 +1,6 @@
 import { toHex } from '@stoa/protocol';
 import { documentTargets } from './documents.ts';
+import { evidenceTargets } from './evidence.ts';
 import { handshakeTargets } from './handshake.ts';
 import { messageTargets } from './messages.ts';
 import type { Outcome, Target } from './oracle.ts';
@@ -12,6 +13,7 @@ export const TARGETS: readonly Target[] = [
   ...messageTargets,
   ...sessionTargets,
   ...documentTargets,
+  ...evidenceTargets,
   ...handshakeTargets,
   ...workTargets,
   ...releaseTargets,

@@ -20,6 +20,7 @@ import { ProtocolError } from '../errors.ts';
 import { type InstanceCert, verifyHubChain } from '../identity/hub-chain.ts';
 import { regionName } from '../identity/names.ts';
 import { open, peek, type SignedKind } from '../signed.ts';
+import { FEE_WHOLE } from '../stoicism/points.ts';
 import { type ProofStep, rootFromProof } from './merkle.ts';
 import { minuteWord } from './minutes.ts';
 import { GATES } from './receipt.ts';
@@ -185,6 +186,11 @@ export function openProvenReceipt(
     throw new ProtocolError(
       'malformed',
       `a receipt of hour ${receipt.hubHour} is under the root of hour ${root.hubHour}`,
+    );
+  if ((receipt.fee?.permille1 ?? 0) > FEE_WHOLE)
+    throw new ProtocolError(
+      'malformed',
+      `a fee of ${receipt.fee?.permille1} tenths of a per-mille is more than all`,
     );
   return { receipt, root, instance };
 }

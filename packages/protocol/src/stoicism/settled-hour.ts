@@ -1,7 +1,7 @@
 import { MINUTES_MASK } from '../evidence/minutes.ts';
 import { GATES } from '../evidence/receipt.ts';
 import type { SettledReceipt } from '../evidence/settled-receipt.ts';
-import { splitFee, wordPoints } from './points.ts';
+import { FEE_WHOLE, splitFee, wordPoints } from './points.ts';
 
 const WARM_UP = GATES.indexOf('warm-up');
 
@@ -32,13 +32,14 @@ export interface SettledPoints {
   readonly pendingFeePoints: bigint;
 }
 
-/** What the receipt's own minutes, score and fee come to. */
+/** What the receipt's own minutes, score and fee come to. A fee of more than all is all. */
 export function settledPoints(receipt: SettledReceipt): SettledPoints {
   const { paid, pending } = settledWords(receipt);
+  const permille1 = Math.min(receipt.fee?.permille1 ?? 0, FEE_WHOLE);
   const share = (word: bigint) =>
     receipt.account === ''
       ? { rest: 0n, fee: 0n }
-      : splitFee(wordPoints(word, receipt.microScore), receipt.fee?.permille1 ?? 0);
+      : splitFee(wordPoints(word, receipt.microScore), permille1);
   const [now, later] = [share(paid), share(pending)];
   return {
     ...{ points: now.rest, feePoints: now.fee },

@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from '../bytes.ts';
-import { decode, decodeExact } from '../codec/codec.ts';
+import { decodeExact } from '../codec/codec.ts';
 import type { Signatures } from '../crypto/suite.ts';
 import { ProtocolError } from '../errors.ts';
 import { type Checkpoint, checkpointKind } from '../evidence/checkpoint.ts';
@@ -121,7 +121,7 @@ function readReceipt(
   { trust }: DocumentContext,
   crypto: Signatures,
 ): { body: Receipt; signer: string } {
-  const { sealed, region, instance } = decode(sealedReceipt, payload);
+  const { sealed, region, instance } = decodeExact(sealedReceipt, payload);
   const { hubHour } = peek(receiptKind, sealed);
   const policy = {
     rootFingerprint: crypto.hash(trust.root),

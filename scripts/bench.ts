@@ -61,8 +61,13 @@ const BENCHES: Readonly<Record<string, { about: string; load: () => Promise<Benc
   },
   stoicism: {
     about:
-      'an hour of 200,000 nodes closed, in ms; a tick of the gates over 500,000; events replayed per CPU second',
+      'an hour of 200,000 nodes closed, in ms; the earnings page over 10,000,000 events; a tick of the gates over 500,000 nodes; events replayed per CPU second',
     load: async () => (await import('./bench/stoicism.ts')).benchStoicism,
+  },
+  'stoicism-earnings': {
+    about:
+      'the earnings page over a ledger of 10,000,000 events, p95 in ms; the rich list of 500,000 accounts',
+    load: async () => (await import('./bench/stoicism-earnings.ts')).benchEarnings,
   },
   codec: {
     about: 'full heartbeats decoded and validated per CPU second, beside JSON, MessagePack and CBOR with zod',

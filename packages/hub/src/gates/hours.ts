@@ -1,7 +1,8 @@
 import { type GapLink, type GapWord, gapMinutes, hourOf, minutesWithin } from '@stoa/protocol/stoicism';
 import { STORED_WITHIN } from './gap-rule.ts';
 import type { GapRecord, GapStore } from './gap-store.ts';
-import { type HourStore, type HourTraces, type NodeLink, UNTOLD } from './hour-store.ts';
+import { type HourStore, type NodeLink } from './hour-store.ts';
+import { type NodeTraces, UNTOLD } from './hour-traces.ts';
 import type { NodeHour, NodeHours } from './node-hour.ts';
 import { standingAfter, standingBefore } from './standings.ts';
 import type { StoredWord } from './word-store.ts';
@@ -52,16 +53,19 @@ export class Hours implements NodeHours {
     { after = '' }: { readonly after?: string } = {},
   ): AsyncGenerator<readonly NodeHour[]> {
     const hearing = await this.#hearing(hubHour);
-    for (let last: string | undefined = after; last !== undefined; ) {
-      const nodeIds = await this.#store.nodes(hubHour, last, PAGE);
-      if (nodeIds.length > 0) yield await this.#page(hearing, nodeIds);
-      last = nodeIds.length < PAGE ? undefined : nodeIds.at(-1);
+    const { refused } = hearing;
+    for (let from: string | undefined = after; from !== undefined; ) {
+      const { nodes, last } = await this.#store.page(hubHour, { after: from, count: PAGE, refused });
+      if (nodes.length > 0) yield await this.#judge(hearing, nodes);
+      from = last;
     }
   }
 
   /** One node's hour; all zero where it left nothing. */
   async of(nodeId: string, hubHour: number): Promise<NodeHour> {
-    const [hour] = await this.#page(await this.#hearing(hubHour), [nodeId]);
+    const hearing = await this.#hearing(hubHour);
+    const traces = await this.#store.traces(hubHour, [nodeId], hearing.refused);
+    const [hour] = await this.#judge(hearing, [{ nodeId, ...traces.get(nodeId)! }]);
     return hour!;
   }
 
@@ -75,12 +79,11 @@ export class Hours implements NodeHours {
     return { hubHour, gaps, refused };
   }
 
-  async #page({ hubHour, gaps, refused }: Hearing, nodeIds: readonly string[]): Promise<NodeHour[]> {
-    const traces = await this.#store.traces(hubHour, nodeIds, refused);
-    const forged = (await this.#trust?.forged(hubHour, sealedIn(traces))) ?? NOBODY;
+  async #judge({ hubHour, gaps }: Hearing, nodes: readonly NodeTraces[]): Promise<NodeHour[]> {
+    const forged = (await this.#trust?.forged(hubHour, sealedIn(nodes))) ?? NOBODY;
+    const nodeIds = nodes.map(({ nodeId }) => nodeId);
     const witnesses = gaps.length === 0 ? undefined : await this.#witnesses(hubHour, nodeIds, gaps);
-    return nodeIds.map((nodeId) => {
-      const { words, ...told } = traces.get(nodeId)!;
+    return nodes.map(({ nodeId, words, ...told }) => {
       const { checkpoint, checkpointHash } = forged.has(nodeId) ? UNTOLD : told;
       const granted =
         witnesses === undefined ? [] : gaps.map((gap) => grant(gap, hubHour, nodeId, witnesses));
@@ -119,8 +122,10 @@ export class Hours implements NodeHours {
   }
 }
 
-function sealedIn(traces: ReadonlyMap<string, HourTraces>): Map<string, Uint8Array> {
-  return new Map([...traces].flatMap(([id, { sealed }]) => (sealed === undefined ? [] : [[id, sealed]])));
+function sealedIn(nodes: readonly NodeTraces[]): Map<string, Uint8Array> {
+  const found = new Map<string, Uint8Array>();
+  for (const { nodeId, sealed } of nodes) if (sealed !== undefined) found.set(nodeId, sealed);
+  return found;
 }
 
 /** The part of an hour that a gap grants to a node. */

@@ -110,9 +110,16 @@ export interface WordRow {
   readonly failures: Uint8Array;
 }
 
+const NO_FAILURES: readonly bigint[] = GATES.map(() => 0n);
+
+/** As `packFailures` stores them. */
+export function unpackFailures(packed: Uint8Array): readonly bigint[] {
+  if (packed.length === 0) return NO_FAILURES;
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+  return GATES.map((_, gate) => view.getBigUint64(gate * 8));
+}
+
 export function wordOf(row: WordRow): StoredWord {
-  const { failures } = row;
-  const view = new DataView(failures.buffer, failures.byteOffset, failures.byteLength);
   return {
     hubHour: row.hub_hour,
     nodeId: row.node_id,
@@ -121,7 +128,7 @@ export function wordOf(row: WordRow): StoredWord {
     sessionId: row.session_id,
     bootId: row.boot_id,
     judged: row.judged,
-    failures: GATES.map((_, gate) => (failures.length === 0 ? 0n : view.getBigUint64(gate * 8))),
+    failures: unpackFailures(row.failures),
   };
 }
 

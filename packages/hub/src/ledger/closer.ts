@@ -6,7 +6,7 @@ import type { LedgerBook } from './book.ts';
 import type { DueHour, HourStore } from './hour-store.ts';
 import { isKept, nextPass, resumesAfter, takesWords } from './passes.ts';
 import { type Facts, type Settlement, settle } from './settlement.ts';
-import type { HourSource, NodeHourWords, PayeeSource, ScoreSource, SettledSink } from './sources.ts';
+import type { HourSource, NodeHourWords, NodeSpan, PayeeSource, ScoreSource, SettledSink } from './sources.ts';
 
 export interface CloserDeps {
   readonly book: LedgerBook;
@@ -65,13 +65,13 @@ export class HourCloser implements Task {
   async *#known(hour: number, pages: AsyncIterable<readonly NodeHourWords[]>): AsyncGenerator<Known> {
     const { scores, payees } = this.#deps;
     for await (const nodes of inSlices(ahead(pages), SLICE)) {
-      const ids = nodes.map(({ nodeId }) => nodeId);
-      const [scored, paid] = await Promise.all([scores.at(hour, ids), payees.at(hour, ids)]);
-      yield { nodes, ids, scored, paid };
+      const span = { first: nodes[0]!.nodeId, last: nodes.at(-1)!.nodeId };
+      const [scored, paid] = await Promise.all([scores.within(hour, span), payees.within(hour, span)]);
+      yield { nodes, span, scored, paid };
     }
   }
 
-  async #settle(due: DueHour, { nodes: all, ids, scored, paid }: Known): Promise<void> {
+  async #settle(due: DueHour, { nodes: all, span, scored, paid }: Known): Promise<void> {
     const { book, store, clock, sink } = this.#deps;
     const { hour } = due;
     await book.open(hour, async ({ tx, head, append }) => {
@@ -79,12 +79,11 @@ export class HourCloser implements Task {
       if (hour < head.firstHour) return;
       // Those of a demonstration or a rehearsal: they may be seen to earn, and never anything of value.
       const pass = await store.pass(tx, hour);
-      const simulated = head.mode === 'live' ? await store.simulated(tx, ids) : NONE;
+      const simulated = head.mode === 'live' ? await store.simulated(tx, span) : NONE;
       const nodes = all.filter(({ nodeId }) => !simulated.has(nodeId));
-      const written = await store.written(tx, hour, ids);
+      const written = await store.written(tx, hour, span);
       const held = new Balances();
-      const warm = nodes.filter((node) => node.paid !== 0n).map(({ nodeId }) => nodeId);
-      for (const one of await store.pending(tx, hour, warm)) held.apply({ kind: 'pending', ...one });
+      for (const one of await store.pending(tx, hour, span)) held.apply({ kind: 'pending', ...one });
       const least = due.closed ? 1 : 0;
       const open = takesWords(hour, due);
       const taken = settle(nodes, { scored, paid, written, held, least, open });
@@ -92,7 +91,7 @@ export class HourCloser implements Task {
       await store.refuse(tx, hour, taken.refusals, clock.now());
       const kept = keptOf(nodes, { scored, paid, written, refusals: taken.refusals });
       if (open) await sink?.settled(tx, { hour, pass, nodes, scored, paid, kept });
-      await store.progress(tx, due, ids.at(-1)!);
+      await store.progress(tx, due, span.last);
     });
   }
 }
@@ -102,7 +101,7 @@ const NONE: ReadonlySet<string> = new Set();
 /** What is asked of others about a slice of nodes. */
 interface Known extends Pick<Facts, 'scored' | 'paid'> {
   readonly nodes: readonly NodeHourWords[];
-  readonly ids: readonly string[];
+  readonly span: NodeSpan;
 }
 
 /** Of whom a word was refused, and of whom nothing is known any more though something was written. */

@@ -3,6 +3,7 @@ import type { Written } from './entitlement.ts';
 import type { AccountId, Kind } from './event.ts';
 import { newestDue } from './passes.ts';
 import type { Refusal } from './settlement.ts';
+import type { NodeSpan } from './sources.ts';
 
 /** An hour whose turn it is to be read. */
 export interface DueHour {
@@ -56,12 +57,12 @@ export class HourStore {
   async written(
     tx: TransactionSql,
     hour: number,
-    nodeIds: readonly string[],
+    { first, last }: NodeSpan,
   ): Promise<Map<string, Written[]>> {
     const rows = await tx<
       { node_id: string; kind: Kind; account_id: string; amount: string; revision: number }[]
     >`select node_id, kind, account_id, sum(amount)::text as amount, max(revision) as revision from stoicism_events
-      where hour = ${hour} and node_id = any(${[...nodeIds]}::text[]) group by 1, 2, 3`;
+      where hour = ${hour} and node_id between ${first} and ${last} group by 1, 2, 3`;
     const found = new Map<string, Written[]>();
     for (const { node_id: nodeId, kind, account_id: account, amount, revision } of rows) {
       const one = { kind, accountId: account, amount: BigInt(amount), revision };
@@ -79,11 +80,10 @@ export class HourStore {
   async pending(
     tx: TransactionSql,
     hour: number,
-    nodeIds: readonly string[],
+    { first, last }: NodeSpan,
   ): Promise<{ nodeId: string; accountId: AccountId; amount: bigint }[]> {
-    if (nodeIds.length === 0) return [];
     const rows = await tx<{ node_id: string; account_id: string; amount: string }[]>`
-      with held as (select node_id, account_id, amount from ledger_pending where node_id = any(${[...nodeIds]}::text[])),
+      with held as (select node_id, account_id, amount from ledger_pending where node_id between ${first} and ${last}),
       later as (
         select e.node_id, e.account_id, sum(e.amount) as amount
         from (select distinct node_id from held) h
@@ -98,9 +98,9 @@ export class HourStore {
   }
 
   /** Which of these nodes are. */
-  async simulated(tx: TransactionSql, nodeIds: readonly string[]): Promise<Set<string>> {
+  async simulated(tx: TransactionSql, { first, last }: NodeSpan): Promise<Set<string>> {
     const rows = await tx<{ node_id: string }[]>`
-      select node_id from nodes where simulated and node_id = any(${[...nodeIds]}::text[])`;
+      select node_id from nodes where simulated and node_id between ${first} and ${last}`;
     return new Set(rows.map(({ node_id: nodeId }) => nodeId));
   }
 

@@ -30,6 +30,7 @@ export { ledgerPages } from './routes.tsx';
 export type {
   HourSource,
   NodeHourWords,
+  NodeSpan,
   Payee,
   PayeeSource,
   Score,

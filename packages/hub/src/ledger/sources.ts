@@ -18,6 +18,12 @@ export interface HourSource {
   hours(hubHour: number, from?: { readonly after?: string }): AsyncIterable<readonly NodeHourWords[]>;
 }
 
+/** Ids from one to another, both with it. */
+export interface NodeSpan {
+  readonly first: string;
+  readonly last: string;
+}
+
 export interface Score {
   /** A whole number of 1e-6. */
   readonly micro: number;
@@ -28,7 +34,7 @@ export interface Score {
 
 export interface ScoreSource {
   /** Nodes without a score are absent. */
-  at(hubHour: number, nodeIds: readonly string[]): Promise<ReadonlyMap<string, Score>>;
+  within(hubHour: number, span: NodeSpan): Promise<ReadonlyMap<string, Score>>;
 }
 
 /** To whom a node's hour is due. */
@@ -48,7 +54,7 @@ export interface Payee {
 
 export interface PayeeSource {
   /** Nodes without an account are absent. */
-  at(hubHour: number, nodeIds: readonly string[]): Promise<ReadonlyMap<string, Payee>>;
+  within(hubHour: number, span: NodeSpan): Promise<ReadonlyMap<string, Payee>>;
 }
 
 /** What became of a slice of nodes in a pass that still takes words. */

@@ -9,6 +9,7 @@ import { HourStore } from './hour-store.ts';
 import type {
   HourSource,
   NodeHourWords,
+  NodeSpan,
   Payee,
   PayeeSource,
   Score,
@@ -45,12 +46,14 @@ export class LedgerWorld implements HourSource {
   constructor(sql: Sql, sink?: SettledSink) {
     const clock = { now: () => this.now };
     this.book = new LedgerBook({ sql, clock });
-    const at = <T>(fact: (hour: number, nodeId: string) => T | undefined) => ({
-      at: async (hour: number, ids: readonly string[]) =>
-        new Map(ids.map((id) => [id, fact(hour, id)] as const).filter(hasFact)),
+    const within = <T>(fact: (hour: number, nodeId: string) => T | undefined) => ({
+      within: async (hour: number, { first, last }: NodeSpan) => {
+        const ids = [...(this.words.get(hour)?.keys() ?? [])].filter((id) => first <= id && id <= last);
+        return new Map(ids.map((id) => [id, fact(hour, id)] as const).filter(hasFact));
+      },
     });
-    const scores: ScoreSource = at((hour, id) => this.scoreOf(hour, id));
-    const payees: PayeeSource = at((hour, id) => this.payeeOf(hour, id));
+    const scores: ScoreSource = within((hour, id) => this.scoreOf(hour, id));
+    const payees: PayeeSource = within((hour, id) => this.payeeOf(hour, id));
     const store = new HourStore(sql);
     this.closer = new HourCloser({
       book: this.book,

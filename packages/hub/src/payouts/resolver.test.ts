@@ -6,7 +6,7 @@ import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { accountIdOf, ChoiceStore } from './choice-store.ts';
 import { recordOwnerChange } from './owner-changes.ts';
-import { PayoutResolver } from './resolver.ts';
+import { type Payout, PayoutResolver } from './resolver.ts';
 import { payoutMissing } from './unpaid.ts';
 
 const [ANN, BOB] = ['ann@x.example', 'bob@x.example'] as const;
@@ -47,7 +47,19 @@ describe('payout accounts of nodes', { timeout: 60_000 }, () => {
     });
   const paid = async (hour: number) => {
     const found = await resolver.at(hour, NODES);
+    await sameWithin(hour, found);
     return NODES.map((nodeId) => found.get(nodeId)?.account);
+  };
+  /** Closing an hour asks another way, and is told the same. */
+  const sameWithin = async (hour: number, found: ReadonlyMap<string, Payout>) => {
+    const [first, last] = [NODES.toSorted()[0]!, NODES.toSorted().at(-1)!];
+    const payees = [...found].map(([nodeId, { accountId, ownerId, tunnel }]) => [
+      nodeId,
+      { accountId, ownerId, ...(tunnel && { tunnel }) },
+    ]);
+    expect(Object.fromEntries(await resolver.within(hour, { first, last }))).toEqual(
+      Object.fromEntries(payees),
+    );
   };
   const missing = async () =>
     (await database.sql`select n.node_id from nodes n where ${payoutMissing(database.sql)} order by 1`).map(

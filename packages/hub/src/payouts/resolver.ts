@@ -1,4 +1,5 @@
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+import { type Payee, payeesWithin } from './payees.ts';
 
 /** Where what a node earns in an hour goes. Ids are 32 hex digits. */
 export interface Payout {
@@ -86,6 +87,14 @@ export class PayoutResolver {
         left join profile tp on tp.owner = t.tunnel_owner
         left join payout_people tq on tq.email = t.tunnel_owner`;
     return new Map(rows.map((row) => [row.node_id, payoutOf(row)]));
+  }
+
+  /** As `at`, of all nodes whose ids lie in a span, both ends with it: what an hour is closed by. */
+  within(
+    hubHour: number,
+    span: { readonly first: string; readonly last: string },
+  ): Promise<ReadonlyMap<string, Payee>> {
+    return payeesWithin(this.#sql, hubHour, span);
   }
 
   /**

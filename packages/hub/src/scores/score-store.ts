@@ -1,5 +1,5 @@
 import { toHex } from '@stoa/protocol';
-import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+import { PackedRows, packed, type Sql, type TransactionSql } from '#seams/db-adapter/index.ts';
 import type { BaselineTable } from './baseline-store.ts';
 import type { BenchmarkRun, Cause, StoredScore } from './run.ts';
 import { stampOf } from './stamp.ts';
@@ -103,6 +103,24 @@ export async function scoresAt(
       { micro, version, committedGb: committed_gb, hash: new Uint8Array(hash) },
     ]),
   );
+}
+
+/** As `scoresAt`, of all nodes in a span of ids: what an hour is closed by. */
+export async function scoresWithin(
+  sql: Queries,
+  hubHour: number,
+  { first, last }: { first: string; last: string },
+): Promise<ReadonlyMap<string, Pick<ScoreAt, 'micro' | 'version' | 'hash'>>> {
+  const { int4, ascii, bytes } = packed;
+  const [row] = await sql<{ rows: Uint8Array | null }[]>`
+    select string_agg(${ascii(sql, 'node_id')} || ${int4(sql, 'micro')} || ${int4(sql, 'version')}
+      || ${bytes(sql, 'hash')}, ''::bytea) as rows from (
+      select distinct on (node_id) node_id, micro, version, hash from scores
+      where node_id between ${first} and ${last} and hub_hour <= ${hubHour} order by node_id, version desc) s`;
+  const found = new Map<string, Pick<ScoreAt, 'micro' | 'version' | 'hash'>>();
+  for (const rows = new PackedRows(row!.rows); rows.more; )
+    found.set(rows.ascii(), { micro: rows.int4(), version: rows.int4(), hash: rows.bytes() });
+  return found;
 }
 
 /** One node's scores over hours, `until` exclusive; hours without one are left out. */

@@ -6,6 +6,7 @@ import {
   type ScoreChange,
   scoresAt,
   scoresOver,
+  scoresWithin,
 } from './score-store.ts';
 
 const CHANGES = 10_000;
@@ -21,6 +22,14 @@ export class Scores {
   /** Nodes without a score are left out. An hour that has begun never changes: what is stamped counts from the next one on. */
   at(hubHour: number, nodeIds: readonly string[]): Promise<ReadonlyMap<string, ScoreAt>> {
     return scoresAt(this.#sql, hubHour, nodeIds);
+  }
+
+  /** As `at`, of all nodes whose ids lie in a span, both ends with it: what an hour is closed by. */
+  within(
+    hubHour: number,
+    span: { readonly first: string; readonly last: string },
+  ): Promise<ReadonlyMap<string, Pick<ScoreAt, 'micro' | 'version' | 'hash'>>> {
+    return scoresWithin(this.#sql, hubHour, span);
   }
 
   /** One node's scores hour by hour, `until` exclusive; hours without one are left out. */

@@ -83,8 +83,14 @@ export function hourOf({ words, checkpoint, gaps }: HourEvidence): Hour {
   };
 }
 
+/** Most hours are one session's. */
+function single({ judged, failures }: SessionWord): { judged: bigint; failures: bigint[] } {
+  return { judged: judged & MINUTES_MASK, failures: GATES.map((_, gate) => (failures[gate] ?? 0n) & judged) };
+}
+
 /** Each minute as the latest session judged it: of two instances, the one that had the node last saw what holds. */
 function verdicts(words: readonly SessionWord[]): { judged: bigint; failures: bigint[] } {
+  if (words.length === 1) return single(words[0]!);
   let judged = 0n;
   const failures = GATES.map(() => 0n);
   for (const word of bySession(words)) {

@@ -84,8 +84,10 @@ describe('the minutes of a region', { timeout: 120_000 }, () => {
       },
       hours: a.gates.hours,
       scores: {
-        at: async (hour, ids) =>
-          new Map(ids.map((id) => [id, { micro: 1_000_000 + hour - HOUR, version: 1 }])),
+        within: async (hour, { first, last }) => {
+          expect(first).toBe(last);
+          return new Map([[first, { micro: 1_000_000 + hour - HOUR, version: 1 }]]);
+        },
       },
       payees: new PayoutResolver(sql),
       ...{ dumpDirectory: undefined, dumpKeyFile: undefined },

@@ -13,6 +13,7 @@ import { addPayoutCommands } from './commands/payout-program.ts';
 import { addReleaseCommands } from './commands/release-program.ts';
 import { addRolloutCommands } from './commands/rollout-program.ts';
 import { addScoreCommands } from './commands/score-program.ts';
+import { addSybilCommands } from './commands/sybil-program.ts';
 import { addSshCommands } from './commands/ssh-program.ts';
 import type { TokenOptions } from './commands/token.ts';
 import { describeConfig, loadConfig } from './config.ts';
@@ -95,6 +96,7 @@ function program(signal: AbortSignal): Command {
   addGapCommands(root, here);
   addLedgerCommands(root, here);
   addScoreCommands(root, here);
+  addSybilCommands(root, here);
   addPayoutCommands(root, here);
   addAuditCommands(root, here);
   addBackupCommands(root, here);

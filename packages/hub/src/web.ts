@@ -81,6 +81,7 @@ import { createScoring, scoreRoutes } from './scores/index.ts';
 import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import type { Mailer } from './seams/mailer/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
+import { createSybilTools, DisputePanel, isDisputed, sybilPages } from './sybil/index.ts';
 import type { Task } from './ticker.ts';
 import type { Vault } from './vault/index.ts';
 
@@ -223,6 +224,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     endingKeys: (span) => keyStore.ending(span),
     haltedRollouts: () => rollouts.reader.halted(),
     payoutMissing,
+    disputed: isDisputed,
   });
   const pulse = createPulse({
     ...{ ...options, access, listing, audit, guard, assets, site, regionPlace: options.regionPlace },
@@ -256,7 +258,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
         registry,
         audit,
         values,
-        gates: new GatePanel({ sql, clock, crypto: nodeCrypto }),
+        panels: [new GatePanel({ sql, clock, crypto: nodeCrypto }), new DisputePanel({ sql, clock })],
       }),
       jobPages({
         ...{ ...nodes, ...jobs, schedules, followers, guard },
@@ -279,6 +281,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       ownerKeyRoutes({ ownerKeys, guard, clock }),
       ...payouts.features,
       ledgerPages({ guard, tools: createLedgerTools({ sql, clock }), clock }),
+      sybilPages({ guard, tools: createSybilTools({ sql, clock }), sql, audit, clock }),
       earnings.feature,
       createRichListPages({ sql, clock }),
       createEconomicsPages({ sql, clock }),

@@ -52,6 +52,7 @@ describe('alerts, as people meet them', { timeout: 60_000 }, () => {
     };
     const alerts = createAlerts({
       payoutMissing: (sql) => sql`false`,
+      disputed: (sql) => sql`false`,
       ...{ vault, sql, clock, liveness, log, random: randomBytes, guard, publicUrl: 'https://hub.example' },
       ...{ access: new NodeAccess({ sql }), audit: new AuditLog({ sql, clock }), heads: { heads: () => [] } },
       ...{

@@ -11,7 +11,7 @@ import { watchNodes } from './node-watch.ts';
 import { Outbox } from './outbox.ts';
 import { type Expiry, type HaltedRollout, regionFacts, watchRegion } from './region-watch.ts';
 import { ACCOUNT_RULE_IDS } from './rule.ts';
-import type { PayoutMissing } from './rule-sql.ts';
+import type { Disputed, PayoutMissing } from './rule-sql.ts';
 import { Scope, type SelectorLanguage } from './scope.ts';
 import { REGION_OWNER, Settings } from './settings.ts';
 import { StandingStore } from './standing-store.ts';
@@ -35,6 +35,7 @@ export interface EvaluatorDeps {
   readonly endingKeys: (span: { now: number; noticeMs: number }) => Promise<readonly EndingKey[]>;
   readonly haltedRollouts: () => Promise<readonly HaltedRollout[]>;
   readonly payoutMissing?: PayoutMissing;
+  readonly disputed?: Disputed;
 }
 
 /**
@@ -83,9 +84,9 @@ export class Evaluator implements Task {
   }
 
   async #nodes(sql: Sql): Promise<number> {
-    const { freezes, language, payoutMissing } = this.#deps;
+    const { freezes, language, payoutMissing, disputed } = this.#deps;
     const { at } = await freezes.read();
-    const standards = { payoutMissing, requiredChainweb: await loadRequiredChainweb(sql) };
+    const standards = { payoutMissing, disputed, requiredChainweb: await loadRequiredChainweb(sql) };
     const pass = { at, limit: NODES_A_PASS, standards };
     const watch = new WatchStore(sql);
     const standings = new StandingStore(sql);

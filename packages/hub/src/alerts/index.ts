@@ -24,7 +24,7 @@ import { Evaluator, type EvaluatorDeps } from './evaluator.ts';
 import { Freezes, type FrozenNodes } from './freezes.ts';
 import type { Expiry } from './region-watch.ts';
 import { alertRoutes } from './routes.tsx';
-import type { PayoutMissing } from './rule-sql.ts';
+import type { Disputed, PayoutMissing } from './rule-sql.ts';
 import { RuleStore } from './rule-store.ts';
 import { createNodeLanguage } from './scope.ts';
 import { type Maintenance, SilenceStore } from './silence-store.ts';
@@ -50,6 +50,7 @@ export interface AlertSources {
 
 export interface AlertsDeps extends AlertSources {
   readonly payoutMissing: PayoutMissing;
+  readonly disputed: Disputed;
   readonly mailer: Mailer;
   /** E-mails of the admins, who hear what is about the region. */
   readonly admins: () => Promise<readonly string[]>;

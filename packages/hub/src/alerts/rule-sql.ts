@@ -15,10 +15,13 @@ export type Fragment = PendingQuery<Row[]>;
 
 /** A condition over the alias n (nodes): it earns and has no account to go to. Given once the hub pays out. */
 export type PayoutMissing = (sql: Sql) => Fragment;
+/** A condition over the alias n (nodes): it stands in an open dispute. */
+export type Disputed = (sql: Sql) => Fragment;
 
 /** What rules hold a node against beside the node itself. */
 export interface Standards {
   readonly payoutMissing: PayoutMissing | undefined;
+  readonly disputed: Disputed | undefined;
   readonly requiredChainweb: RequiredChainweb | undefined;
 }
 
@@ -31,7 +34,7 @@ export interface Standards {
 export function conditionBits(
   sql: Sql,
   at: Instant,
-  { payoutMissing, requiredChainweb }: Standards,
+  { payoutMissing, disputed, requiredChainweb }: Standards,
 ): Fragment {
   const lateBefore = new Date(judgedAt(at) - lateAfterMs(at.intervalMs));
   const held = (id: RuleId) => sql`coalesce(w.bits & ${1 << RULES[id].bit}::int, 0) <> 0`;
@@ -57,6 +60,7 @@ export function conditionBits(
     'chainweb-outdated': chainweb('chainweb-outdated', requiredChainweb),
     'chainweb-pressing': chainweb('chainweb-pressing', pressing),
     'update-failed': sql`coalesce(u.state in ('rolled-back', 'failed'), false)`,
+    disputed: disputed?.(sql) ?? sql`false`,
   };
   const bits = Object.entries(conditions)
     .map(([id, holds]) => sql`(case when ${holds} then ${1 << RULES[id as RuleId].bit}::int else 0 end)`)

@@ -17,6 +17,7 @@ export const RULE_IDS = [
   'chainweb-outdated',
   'chainweb-pressing',
   'update-failed',
+  'disputed',
 ] as const;
 export type RuleId = (typeof RULE_IDS)[number];
 
@@ -221,6 +222,14 @@ export const RULES: Readonly<Record<RuleId, Rule>> = {
       { name: 'It runs', value: failedUpdate?.version || 'not known' },
       { name: 'Reason', value: failedUpdate?.reason || 'none given' },
     ],
+  },
+  disputed: {
+    ...{ id: 'disputed', bit: 12, byLiveness: false, delayMs: 0, leastDelayMs: 0 },
+    ...{ word: 'Disputed', severity: 'warning' },
+    rule: 'There is evidence that it is not a node by itself: it answers audits as if it shared a machine, or its certificate answers at another node. What it earns is not changed by that.',
+    change: 'An Ancient Admin who looks at the evidence on its Health tab and decides.',
+    since: () => undefined,
+    evidence: () => [{ name: 'Evidence', value: 'on its Health tab' }],
   },
 };
 

@@ -5,7 +5,8 @@ import { Ago, Empty } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { type Health, type HealthChart, inUnit, RANGES, type RangeName } from './health.ts';
 
-export function HealthTab({ nodeId, health, gates }: { nodeId: string; health: Health; gates?: Child }) {
+export function HealthTab(by: { nodeId: string; health: Health; panels?: readonly Child[] }) {
+  const { nodeId, health, panels = [] } = by;
   const measured = health.charts.some(({ points }) => points.length > 0);
   return (
     <section aria-labelledby="health-title">
@@ -25,7 +26,7 @@ export function HealthTab({ nodeId, health, gates }: { nodeId: string; health: H
           <p>The agent measures with each heartbeat; a first point shows a few minutes after it connects.</p>
         </Empty>
       )}
-      {gates}
+      {panels}
     </section>
   );
 }

@@ -44,8 +44,8 @@ export interface NodeRoutesDeps extends Pick<NotesDeps, 'notes' | 'registry' | '
   readonly heads: NetworkHeads;
   readonly liveness: Liveness;
   readonly values: RefreshedByKey<SelectorValues>;
-  /** What stands between a node and its points, for its Health tab. */
-  readonly gates: { render(nodeId: string): Promise<Child> };
+  /** Of other features, for its Health tab: what stands between a node and its points. */
+  readonly panels: readonly { render(nodeId: string): Promise<Child> }[];
 }
 
 /** The node list and the pages of a node. */
@@ -72,14 +72,14 @@ export function nodeRoutes(deps: NodeRoutesDeps): HttpFeature {
           range: rangeOf(c.req.query('range')),
           now: deps.liveness.at().now,
         };
-        const [health, gates] = await Promise.all([
+        const [health, panels] = await Promise.all([
           readHealth(deps.history, query),
-          deps.gates.render(node.nodeId),
+          Promise.all(deps.panels.map((panel) => panel.render(node.nodeId))),
         ]);
         return renderNode(c, deps, {
           node,
           tab: 'health',
-          body: <HealthTab nodeId={node.nodeId} health={health} gates={gates} />,
+          body: <HealthTab nodeId={node.nodeId} health={health} panels={panels} />,
         });
       });
       app.get('/nodes/:id/why', async (c) => {

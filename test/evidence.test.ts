@@ -1,19 +1,27 @@
 /** Checkpoints and receipts by a bare agent: whatever is lost or comes twice, both sides keep one word about an hour. */
 import { accountIdOf, ChoiceStore } from '@stoa/hub/payouts';
 import {
+  type AgentParty,
+  CAPABILITY,
   type Checkpoint,
   checkpointKind,
   type Decoded,
   decode,
+  encode,
   HUB_FRAMES,
   open,
+  openProvenReceipt,
+  type ProvenReceipt,
+  provenReceipt,
   type Receipt,
   receiptKind,
   type SigningKey,
   seal,
+  toHex,
   verifyHubChain,
 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
+import { SEED_BASELINES, serverScore, verifyHour, wordPoints } from '@stoa/protocol/stoicism';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { quietHeartbeat } from './kit/heartbeat.ts';
 import type { TestHub } from './kit/hub.ts';
@@ -44,8 +52,8 @@ async function restart(): Promise<void> {
   world = await site.start();
 }
 
-function connect(node: Node, at = world): Promise<WireAgent> {
-  return new WireAgent(at.hub.url.origin, node).connect();
+function connect(node: Node, at = world, change: Partial<AgentParty> = {}): Promise<WireAgent> {
+  return new WireAgent(at.hub.url.origin, node).connect(change);
 }
 
 /** The next time that a clock shows so many minutes past the hour. @returns the hour. */
@@ -219,6 +227,126 @@ describe('a receipt that was lost', () => {
     expect(read(receipt, node)).toMatchObject({ minutes: bits(10) });
     expect(await receiptsOf(node)).toEqual([receipt]);
     await agent.close();
+  });
+});
+
+describe('what an hour was paid', () => {
+  /** Whom the hour is paid to and by what. */
+  async function endow(owner: string, node: Node, hubHour: number): Promise<Uint8Array> {
+    const { sql } = site.database;
+    const store = new ChoiceStore({ sql, crypto: nodeCrypto, random });
+    const account = `k:${'6e'.repeat(32)}`;
+    await store.choose({ owner }, { account, fromHour: hubHour, setBy: 'ann', setAt: 0 });
+    const measured = { cpuSingle: { value: 5_000_000 } };
+    const { micro, parts } = serverScore(measured, SEED_BASELINES, 'vps');
+    const rows = parts.map(({ value = null, note = null, ...part }) => ({ ...part, value, note }));
+    const terms = { baselineVersion: 0, hwType: 'vps', limits: 'policy', committedGb: 0 };
+    const breakdown = new TextEncoder().encode(JSON.stringify({ ...terms, micro, parts: rows }));
+    await sql`insert into scores (node_id, version, hub_hour, micro, review_micro, cause, job_id, attempt,
+        baseline_version, committed_gb, hash, at)
+      values (${node.nodeId}, 1, ${hubHour}, ${micro}, ${micro}, 'benchmark', gen_random_uuid(), 1, 0, 0,
+        ${Buffer.from(nodeCrypto.hash(breakdown))}, now())`;
+    return breakdown;
+  }
+
+  /** One acknowledged minute that was judged, by the instance whose session it was. */
+  async function judged(node: Node, minute: number): Promise<Uint8Array> {
+    const agent = await connect(node);
+    agent.send('heartbeat', quietHeartbeat({ sentAt: site.clock.now() }));
+    await agent.expect('heartbeatAck');
+    const { sessionId } = agent.welcome!;
+    await site.database.sql`insert into gate_words
+        (hub_hour, node_id, epoch, instance_id, session_id, boot_id, judged, failures)
+      values (${Math.floor(site.clock.now() / HOUR)}, ${node.nodeId}, ${agent.welcome!.epoch}, 'hub-1',
+        ${toHex(sessionId)}, ${toHex(node.bootId)}, ${String(bits(minute))}, '')
+      on conflict (hub_hour, node_id, epoch, instance_id) do update set judged = excluded.judged, failures = ''`;
+    await agent.close();
+    return sessionId;
+  }
+
+  /** The hour is closed, or read again, and what was settled is sealed. */
+  async function settle(): Promise<void> {
+    for (const task of ['hour-roots', 'ledger-close', 'receipt-sealer']) await world.hub.tickers.run(task);
+  }
+
+  async function wanted(node: Node, after: number, count: number): Promise<ProvenReceipt[]> {
+    const agent = await connect(node, world, { capabilities: CAPABILITY.receipts });
+    agent.send('receiptsWanted', { after });
+    const got: ProvenReceipt[] = [];
+    while (got.length < count) got.push(await agent.expect('settledReceipt'));
+    await agent.close();
+    return got;
+  }
+
+  it('is told to each node with its path to a signed root; a word that comes later is one revision of its node', async () => {
+    const [one, two] = [
+      await world.enrol({ owner: 'bob@example.org' }),
+      await world.enrol({ owner: 'bob@example.org' }),
+    ];
+    await world.hub.tickers.run('ledger-close');
+    const hubHour = comeTo(10);
+    const documents = [
+      await endow('bob@example.org', one, hubHour),
+      await endow('bob@example.org', two, hubHour),
+    ];
+    const [first, second] = [await judged(one, 10), await judged(two, 10)];
+    comeTo(2);
+    const told = { hubHour, minutes: bits(10) };
+    const sealed = checkpoint(one, { ...told, sessionIds: [first] });
+    const agent = await connect(one);
+    agent.send('checkpoint', { sealed });
+    const answer = await agent.expect('receipt');
+    await agent.close();
+    comeTo(16);
+    await settle();
+    const [settled] = await wanted(one, 0, 1);
+    const trust = { root: one.credential.root, region: 'local' };
+    const findings = verifyHour(
+      {
+        ...{ hubHour, checkpoint: sealed, receipts: [encode(HUB_FRAMES.receipt, answer)] },
+        settled: [encode(provenReceipt, settled!)],
+      },
+      { nodeId: one.id, nodeKeys: [one.key.publicKey], trust, documents },
+      nodeCrypto,
+    );
+    expect(findings.filter(({ what }) => what === 'differs')).toEqual([]);
+    const matches = findings.filter(({ what, gate }) => what === 'match' && gate === undefined);
+    expect(matches.map(({ subject }) => subject)).toEqual([
+      'checkpoint',
+      'receipt',
+      'settled',
+      'minutes',
+      'score',
+      'points',
+    ]);
+    const opened = openProvenReceipt(settled!, trust, nodeCrypto);
+    expect(opened.receipt.points).toBe(wordPoints(bits(10), opened.receipt.microScore));
+    expect(opened.receipt.points).toBeGreaterThan(0n);
+
+    const late = await connect(two);
+    late.send('checkpoint', { sealed: checkpoint(two, { ...told, sessionIds: [second] }) });
+    await late.expect('receipt');
+    await late.close();
+    comeTo(16);
+    await settle();
+    const both = (await wanted(two, 0, 2)).map((proven) => openProvenReceipt(proven, trust, nodeCrypto));
+    expect(
+      both.map(({ receipt, root }) => [receipt.revision, receipt.minutes, root.pass, root.count]),
+    ).toEqual([
+      [0, 0n, 0, opened.root.count],
+      [1, bits(10), 1, 1],
+    ]);
+    expect(both[1]!.root.previous).toEqual(nodeCrypto.hash(settled!.root));
+    const paid = await site.database.sql<{ amount: string; revision: number }[]>`
+      select amount::text as amount, revision from stoicism_events where node_id = ${two.nodeId} and hour = ${hubHour}`;
+    expect(paid).toEqual([{ amount: String(both[1]!.receipt.points), revision: 1 }]);
+  });
+
+  it('is asked for by nobody whose session does not know of it', async () => {
+    const node = await world.enrol();
+    const agent = await connect(node);
+    agent.send('receiptsWanted', { after: 0 });
+    expect((await agent.closed).code).toBeGreaterThanOrEqual(4000);
   });
 });
 

@@ -1,4 +1,4 @@
-import { decodeExact, encode, equalBytes, openProvenReceipt, provenReceipt } from '@stoa/protocol';
+import { decodeExact, equalBytes, openProvenReceipt, provenReceipt } from '@stoa/protocol';
 import { makeEvidence, makeParties } from '@stoa/protocol/fixtures';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { type EvidenceHour, verifyHour } from '@stoa/protocol/stoicism';

@@ -27,7 +27,7 @@ export interface ReceiptsDeps {
   readonly region: string;
   readonly party: () => HubParty;
   readonly dialBacks: DialBackSource;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
   readonly random: Random;
   readonly crypto: Pick<CryptoSuite, 'hash'>;
   readonly log: Pick<Log, 'info'>;

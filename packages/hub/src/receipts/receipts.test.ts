@@ -16,6 +16,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { accountName, FIRST_HOUR, HOUR_MS, LedgerWorld, nodeName } from '#ledger/world.fixture.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import { systemClock } from '../clock.ts';
 import { createReceipts, ReceiptReader, type Receipts, rootPayload } from './index.ts';
 
 const ALL = (1n << 60n) - 1n;
@@ -44,7 +45,7 @@ describe('receipts of the ledger', { timeout: 60_000 }, () => {
     receipts = createReceipts({
       ...{ sql, instanceId: 'hub-1', region: 'eu', party: () => hub, crypto: nodeCrypto },
       dialBacks: { reports: async () => new Map([[ONE, LOOK]]) },
-      clock: { now: () => world.now },
+      clock: { now: () => world.now, after: systemClock.after },
       random: (count) => new Uint8Array(count),
       log: { info: () => undefined },
     });

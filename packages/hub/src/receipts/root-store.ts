@@ -17,6 +17,12 @@ export interface SealedRoot extends PassKey {
 /** A receipt that a root stands for. */
 export type RootedReceipt = SealedRoot & Omit<ReceiptRow, 'nodeId'>;
 
+/** What a node asks for: what is behind the root of that number. */
+export interface Behind {
+  readonly nodeId: string;
+  readonly after: number;
+}
+
 interface RootRow {
   hub_hour: number;
   pass: number;
@@ -80,13 +86,20 @@ export class RootStore {
     return rows.map(rootOf);
   }
 
-  /** A node's receipts behind a root, by root; all of one root or none. */
-  async since(nodeId: string, after: number, limit: number): Promise<RootedReceipt[]> {
-    const rows = await this.#sql<(RootRow & { revision: number; body: Uint8Array })[]>`
-      select r.*, s.revision, s.body from receipt_roots r
-      join settled_receipts s on s.hub_hour = r.hub_hour and s.node_id = ${nodeId} and s.pass = r.pass
-      where r.number > ${after} order by r.number fetch first ${limit} rows with ties`;
-    return rows.map((row) => ({ ...rootOf(row), revision: row.revision, body: row.body }));
+  /** Nodes' receipts behind a root of each, by root; all of one root or none. In the order of the questions. */
+  async since(asked: readonly Behind[], limit: number): Promise<RootedReceipt[][]> {
+    const rows = await this.#sql<(RootRow & { at: number; revision: number; body: Uint8Array })[]>`
+      select a.at::int, f.* from unnest(${asked.map(({ nodeId }) => nodeId)}::text[], ${asked.map(({ after }) => after)}::int8[])
+        with ordinality a (node_id, after, at)
+      cross join lateral (
+        select r.*, s.revision, s.body from receipt_roots r join settled_receipts s
+          on s.hub_hour = r.hub_hour and s.node_id = a.node_id collate "C" and s.pass = r.pass
+        where r.number > a.after order by r.number fetch first ${limit} rows with ties) f
+      order by a.at, f.number, f.revision`;
+    const found = Map.groupBy(rows, ({ at }) => at - 1);
+    return asked.map((_, i) =>
+      (found.get(i) ?? []).map((row) => ({ ...rootOf(row), revision: row.revision, body: row.body })),
+    );
   }
 }
 

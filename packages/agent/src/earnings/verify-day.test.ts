@@ -128,7 +128,7 @@ describe('one byte of what is kept', () => {
           `${path} ${at} ${byte}: ${named}`,
         ).toBe(true);
       }),
-      { numRuns: 24 },
+      { numRuns: 12 },
     );
   }, 60_000);
 });

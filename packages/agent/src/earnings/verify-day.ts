@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import {
   checkpointKind,
   decode,
@@ -28,6 +29,13 @@ import {
   readChainHead,
   readKept,
 } from '#earnings/kept-evidence.ts';
+import {
+  namedIn,
+  type OwnBenchmark,
+  ownBreakdowns,
+  readOwnBenchmarks,
+  scoredBy,
+} from '#earnings/own-scores.ts';
 
 /** How far back the warm-up is replayed, where this node's first checkpoint lies so near. */
 const REPLAYED_DAYS = 40;
@@ -52,10 +60,12 @@ export async function verifyDay(
   const kept = await readKept(deps, node.directory, days);
   const span = { from: day * DAY_HOURS, until: (day + 1) * DAY_HOURS };
   const isEnd = head !== undefined && head.hubHour < (days.at(-1)! + 1) * DAY_HOURS;
-  const own = [...damageFindings(kept, span), ...chainFindings(kept.hours, isEnd ? head : undefined)];
-  const file = fileOf(node, [...kept.hours.values()], documents);
-  const reports = new Map(reportsOf(file, node).map((report) => [report.hubHour, report]));
-  for (const finding of own) {
+  const found = [...damageFindings(kept, span), ...chainFindings(kept.hours, isEnd ? head : undefined)];
+  const own = await readOwnBenchmarks(deps.disk, dirname(node.directory), node.cert.publicKey);
+  const named = namedIn(kept.hours.values(), [...documents, ...ownBreakdowns(own)]);
+  const file = fileOf(node, [...kept.hours.values()], named);
+  const reports = new Map(reportsOf(file, node, own).map((report) => [report.hubHour, report]));
+  for (const finding of found) {
     const { findings = [] } = reports.get(finding.hubHour) ?? {};
     const all = [finding, ...findings];
     reports.set(finding.hubHour, { hubHour: finding.hubHour, verdict: verdictOf(all), findings: all });
@@ -97,8 +107,15 @@ function fileOf(
 }
 
 /** A checkpoint from before a rotation is signed by a key that is gone: there the hub's receipt stands for it. */
-function reportsOf(file: EvidenceFile, { identity, cert }: NodeFiles): HourReport[] {
-  const policy = { rootFingerprint: nodeCrypto.hash(identity.credential.root) };
+function reportsOf(
+  file: EvidenceFile,
+  { identity, cert }: NodeFiles,
+  own: readonly OwnBenchmark[],
+): HourReport[] {
+  const policy = {
+    rootFingerprint: nodeCrypto.hash(identity.credential.root),
+    scoredBy: (hour: EvidenceHour) => scoredBy(hour, own, file.documents),
+  };
   const old = new Set(
     file.hours.filter((hour) => isOfFormerKey(hour, cert.publicKey)).map(({ hubHour }) => hubHour),
   );

@@ -1,6 +1,6 @@
 import { utf8 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { type ServerScore, serverScore } from '@stoa/protocol/stoicism';
+import { formatBreakdown, type ServerScore, serverScore } from '@stoa/protocol/stoicism';
 import type { BaselineTable } from './baseline-store.ts';
 import type { BenchmarkRun } from './run.ts';
 
@@ -17,12 +17,10 @@ export function stampOf(run: BenchmarkRun, { version, baselines }: BaselineTable
   const limits = run.decision?.word === 'accepted' ? 'reviewed' : 'policy';
   const score = serverScore(measured, baselines, hwType, limits);
   const reviewMicro = serverScore(measured, baselines, hwType, 'reviewed').micro;
-  const breakdown = JSON.stringify({
-    ...{ jobId: run.jobId, attempt: run.attempt, baselineVersion: version, hwType, limits },
-    ...{ committedGb: run.committedGb, micro: score.micro },
-    parts: score.parts.map(({ part, value = null, baseline, weightPpm, earnedPpm, note = null }) => ({
-      ...{ part, value, baseline, weightPpm, earnedPpm, note },
-    })),
-  });
+  const { jobId, attempt, committedGb } = run;
+  const breakdown = formatBreakdown(
+    { jobId, attempt, baselineVersion: version, hwType, limits, committedGb },
+    score,
+  );
   return { score, reviewMicro, breakdown, hash: nodeCrypto.hash(utf8(breakdown)) };
 }

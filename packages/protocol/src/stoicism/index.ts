@@ -82,7 +82,7 @@ export {
   type ServerScore,
   serverScore,
 } from './score.ts';
-export { readBreakdown, recomputed, type ScoreBreakdown } from './score-breakdown.ts';
+export { formatBreakdown, readBreakdown, recomputed, type ScoreBreakdown } from './score-breakdown.ts';
 export { requireBaselines, ScoreError, type ScoreErrorCode, thousandths } from './score-error.ts';
 export {
   type SettledPoints,

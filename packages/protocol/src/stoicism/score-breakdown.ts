@@ -12,6 +12,9 @@ import {
 
 /** What a score is the sum of, as the hub's document tells it (`docs/scores.md`). */
 export interface ScoreBreakdown {
+  /** Of the node's benchmark: the id of its job as a UUID, and which attempt it was. */
+  readonly jobId: string;
+  readonly attempt: number;
   readonly baselineVersion: number;
   readonly hwType: HwType;
   readonly limits: ScoreLimits;
@@ -21,6 +24,22 @@ export interface ScoreBreakdown {
   readonly baselines: Baselines;
   /** Parts of which the hub's own clock allowed less than the node said. */
   readonly timed: ReadonlySet<PartName>;
+}
+
+type Origin = Pick<
+  ScoreBreakdown,
+  'jobId' | 'attempt' | 'baselineVersion' | 'hwType' | 'limits' | 'committedGb'
+>;
+
+/** The same text for whoever computes it, whenever: receipts name its `hash`. */
+export function formatBreakdown(of: Origin, { micro, parts }: ServerScore): string {
+  const { jobId, attempt, baselineVersion, hwType, limits, committedGb } = of;
+  return JSON.stringify({
+    ...{ jobId, attempt, baselineVersion, hwType, limits, committedGb, micro },
+    parts: parts.map(({ part, value = null, baseline, weightPpm, earnedPpm, note = null }) => ({
+      ...{ part, value, baseline, weightPpm, earnedPpm, note },
+    })),
+  });
 }
 
 /** @throws ProtocolError `malformed` for what is no breakdown. */
@@ -34,6 +53,8 @@ export function readBreakdown(document: Uint8Array): ScoreBreakdown {
   if (typeof hwType !== 'string' || !(hwType in HW_PERMILLE)) throw malformed(`hwType is ${String(hwType)}`);
   if (limits !== 'policy' && limits !== 'reviewed') throw malformed(`limits is ${String(limits)}`);
   return {
+    jobId: String(said['jobId']),
+    attempt: numberOf(said, 'attempt'),
     baselineVersion: numberOf(said, 'baselineVersion'),
     ...{ hwType: hwType as HwType, limits },
     committedGb: numberOf(said, 'committedGb'),

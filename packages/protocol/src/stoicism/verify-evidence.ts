@@ -37,6 +37,8 @@ export interface EvidencePolicy {
   readonly rootFingerprint: Uint8Array;
   /** What the region published of the file's hours: `signedReceiptRoot`, encoded. Left out: it was not asked. */
   readonly published?: readonly Uint8Array[];
+  /** What the reader knows besides of the benchmark and the table that an hour's score is made of. */
+  readonly scoredBy?: (hour: EvidenceHour) => Pick<HourContext, 'benchmark' | 'baselines'>;
 }
 
 /** Whose word a file is, once that is settled: what each of its hours is verified by. */
@@ -88,7 +90,7 @@ export function* verifyEvidence(
   const journal = new Journal(file.hours, crypto);
   for (const hour of file.hours) {
     const findings = [
-      ...verifyHour(hour, { ...context, ...journal.read(hour) }, crypto),
+      ...verifyHour(hour, { ...context, ...journal.read(hour), ...policy.scoredBy?.(hour) }, crypto),
       ...(byHour.get(hour.hubHour) ?? []),
     ];
     byHour.delete(hour.hubHour);

@@ -38,10 +38,15 @@ export class SharedTime {
       await pause(TURN_MS);
       const now = performance.now();
       // What was lost is not made up for.
-      const step = Math.min((now - last) * this.speed, LONGEST_STEP_MS);
+      await this.turn(now - last);
       last = now;
-      await Promise.all([this.clock.advance(step), ...[...this.#followers].map((go) => go(step))]);
-      await Promise.race([this.#settle(), pause(PATIENCE_MS)]);
     }
+  }
+
+  /** Lets time pass in all processes, and waits for what that began. @param realMs that have gone by since the last turn */
+  async turn(realMs: number): Promise<void> {
+    const step = Math.min(realMs * this.speed, LONGEST_STEP_MS);
+    await Promise.all([this.clock.advance(step), ...[...this.#followers].map((go) => go(step))]);
+    await Promise.race([this.#settle(), pause(PATIENCE_MS)]);
   }
 }

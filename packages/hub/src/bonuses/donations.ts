@@ -1,5 +1,5 @@
 import type { NodeHour } from '#gates/index.ts';
-import type { Bonuses, PayeeSource } from '#ledger/index.ts';
+import type { Bonuses, PayeeLookup } from '#ledger/index.ts';
 import type { Clock } from '../clock.ts';
 import { hubHourOf } from '../hub-hour.ts';
 import type { Task } from '../ticker.ts';
@@ -14,7 +14,7 @@ export interface DonationsDeps {
       hours: { readonly from: number; readonly until: number },
     ): Promise<readonly NodeHour[]>;
   };
-  readonly payees: PayeeSource;
+  readonly payees: PayeeLookup;
   readonly bonuses: Pick<Bonuses, 'donate'>;
   readonly clock: Pick<Clock, 'now'>;
 }

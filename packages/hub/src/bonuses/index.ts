@@ -1,6 +1,6 @@
 import type { CryptoSuite } from '@stoa/protocol';
 import { HourReader } from '#gates/index.ts';
-import type { Bonuses, PayeeSource } from '#ledger/index.ts';
+import type { Bonuses, PayeeLookup } from '#ledger/index.ts';
 import { MiningStore } from '#mining/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
@@ -14,7 +14,7 @@ export { MiningBonusStore } from './mining-bonus-store.ts';
 
 export interface BonusDeps {
   readonly sql: Sql;
-  readonly payees: PayeeSource;
+  readonly payees: PayeeLookup;
   /** Where what was earned is told. */
   readonly bonuses: Bonuses;
   readonly clock: Pick<Clock, 'now'>;

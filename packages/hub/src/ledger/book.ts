@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CopyEncoder, copyIn, type Sql, type TransactionSql } from '#seams/db-adapter/index.ts';
+import { CopyEncoder, copyIn, listOf, type Sql, type TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { Balances } from './balances.ts';
 import { eventHash, GENESIS } from './chain.ts';
@@ -162,12 +162,16 @@ type OwnerOf = (event: LedgerEvent) => string | undefined;
 /** Whose an event is, by e-mail: the owner whom it names, else the last chooser of its account who proved to hold it: anyone may name one. */
 async function ownersOf(tx: TransactionSql, events: readonly LedgerEvent[]): Promise<OwnerOf> {
   const ids = [...new Set(events.flatMap(({ ownerId }) => ownerId ?? []))];
-  const accounts = [...new Set(events.flatMap((one) => (one.ownerId === undefined ? one.accountId : [])))];
+  const accounts = [
+    ...new Set(
+      events.flatMap((one) => (one.ownerId === undefined && one.accountId !== '' ? one.accountId : [])),
+    ),
+  ];
   const people = await tx<{ id: string; email: string }[]>`
-    select owner_id as id, email from payout_people where owner_id = any(${ids}::text[])`;
+    select owner_id as id, email from payout_people where owner_id = any(${listOf(tx, ids)})`;
   const choosers = await tx<{ id: string; email: string }[]>`
     select distinct on (account_id) account_id as id, owner as email from payout_choices
-    where account_id = any(${accounts}::text[]) and exists (select from payout_proofs v
+    where account_id = any(${listOf(tx, accounts)}) and exists (select from payout_proofs v
       where v.account_id = payout_choices.account_id and v.email = payout_choices.owner)
     order by account_id, seq desc`;
   const byOwner = new Map(people.map(({ id, email }) => [id, email]));
@@ -207,10 +211,13 @@ async function moveAccounts(tx: TransactionSql, { accounts }: Balances): Promise
   if (rows.length === 0) return;
   const ids = rows.map(([id]) => id);
   const [current, minting, redeemed] = (['current', 'minting', 'redeemed'] as const).map((bucket) =>
-    rows.map(([, balance]) => String(balance[bucket])),
+    listOf(
+      tx,
+      rows.map(([, balance]) => balance[bucket]),
+    ),
   );
-  const changes = tx`unnest(${ids}::text[], ${current!}::text[]::numeric[], ${minting!}::text[]::numeric[],
-    ${redeemed!}::text[]::numeric[]) as d (account_id, current, minting, redeemed)`;
+  const changes = tx`unnest(${listOf(tx, ids)}, ${current!}::numeric[], ${minting!}::numeric[],
+    ${redeemed!}::numeric[]) as d (account_id, current, minting, redeemed)`;
   const moved = await tx`update ledger_accounts a
     set current = a.current + d.current, minting = a.minting + d.minting, redeemed = a.redeemed + d.redeemed
     from ${changes} where a.account_id = d.account_id`;
@@ -226,11 +233,11 @@ async function movePending(tx: TransactionSql, { pending }: Balances): Promise<v
   if (rows.length === 0) return;
   const nodes = rows.map(({ nodeId }) => nodeId);
   const accounts = rows.map(({ account }) => account);
-  const amounts = rows.map(({ amount }) => String(amount));
+  const amounts = rows.map(({ amount }) => amount);
   await tx`insert into ledger_pending as p (node_id, account_id, amount)
-    select * from unnest(${nodes}::text[], ${accounts}::text[], ${amounts}::text[]::numeric[])
+    select * from unnest(${listOf(tx, nodes)}, ${listOf(tx, accounts)}, ${listOf(tx, amounts)}::numeric[])
     on conflict (node_id, account_id) do update set amount = p.amount + excluded.amount`;
-  await tx`delete from ledger_pending where node_id = any(${nodes}::text[]) and amount = 0`;
+  await tx`delete from ledger_pending where node_id = any(${listOf(tx, nodes)}) and amount = 0`;
 }
 
 function headOf(row: HeadRow): Head {

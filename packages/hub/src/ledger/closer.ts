@@ -6,7 +6,14 @@ import type { LedgerBook } from './book.ts';
 import type { DueHour, HourStore } from './hour-store.ts';
 import { isKept, nextPass, resumesAfter, takesWords } from './passes.ts';
 import { type Facts, type Settlement, settle } from './settlement.ts';
-import type { HourSource, NodeHourWords, NodeSpan, PayeeSource, ScoreSource, SettledSink } from './sources.ts';
+import type {
+  HourSource,
+  NodeHourWords,
+  NodeSpan,
+  PayeeSource,
+  ScoreSource,
+  SettledSink,
+} from './sources.ts';
 
 export interface CloserDeps {
   readonly book: LedgerBook;

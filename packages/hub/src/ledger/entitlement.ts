@@ -64,6 +64,7 @@ export function differenceOf(
   { nodeId, hubHour }: Pick<NodeHourWords, 'nodeId' | 'hubHour'>,
   { claims, written, least }: { claims: readonly Claim[]; written: readonly Written[]; least: number },
 ): Difference {
+  if (written.length === 0) return firstOf({ nodeId, hubHour }, claims, least);
   const of = ({ kind, accountId }: Pick<Claim, 'kind' | 'accountId'>) => `${kind} ${accountId}`;
   const earned = written.filter(isClaim);
   const before = new Map(earned.map((one) => [of(one), one.amount]));
@@ -86,6 +87,19 @@ export function differenceOf(
     ...{ kind, accountId, amount, basis, ownerId, nodeId, revision, hour: hubHour, ref: '' },
   }));
   return { kind: 'more', amount: sum, drafts };
+}
+
+/** Nothing was written yet. */
+function firstOf(
+  { nodeId, hubHour }: Pick<NodeHourWords, 'nodeId' | 'hubHour'>,
+  claims: readonly Claim[],
+  revision: number,
+): Difference {
+  if (claims.length === 0) return { kind: 'none' };
+  const drafts = claims.map(({ kind, accountId, amount, basis, ownerId }) => ({
+    ...{ kind, accountId, amount, basis, ownerId, nodeId, revision, hour: hubHour, ref: '' },
+  }));
+  return { kind: 'more', amount: claims.reduce((all, { amount }) => all + amount, 0n), drafts };
 }
 
 /** Of all accounts that would have less by these changes than before; a minute that only moves to another bucket is none. */

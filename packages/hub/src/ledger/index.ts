@@ -32,6 +32,7 @@ export type {
   NodeHourWords,
   NodeSpan,
   Payee,
+  PayeeLookup,
   PayeeSource,
   Score,
   ScoreSource,

@@ -57,6 +57,11 @@ export interface PayeeSource {
   within(hubHour: number, span: NodeSpan): Promise<ReadonlyMap<string, Payee>>;
 }
 
+/** The same of nodes here and there. */
+export interface PayeeLookup {
+  at(hubHour: number, nodeIds: readonly string[]): Promise<ReadonlyMap<string, Payee>>;
+}
+
 /** What became of a slice of nodes in a pass that still takes words. */
 export interface SettledSlice {
   readonly hour: number;

@@ -1,4 +1,5 @@
 import { CopyEncoder, copyIn, type Sql, type TransactionSql } from '#seams/db-adapter/index.ts';
+import type { NodeSpan } from '../ledger/index.ts';
 
 export interface ReceiptRow {
   readonly nodeId: string;
@@ -25,15 +26,15 @@ export class ReceiptStore {
     this.#sql = sql;
   }
 
-  /** The newest of each node that has one. */
+  /** The newest of each node of the span that has one. */
   async newest(
     tx: TransactionSql,
     hubHour: number,
-    nodeIds: readonly string[],
+    { first, last }: NodeSpan,
   ): Promise<Map<string, ReceiptRow>> {
     const rows = await tx<ReceiptRow[]>`
       select distinct on (node_id) node_id as "nodeId", revision, body from settled_receipts
-      where hub_hour = ${hubHour} and node_id = any(${[...nodeIds]}::text[]) order by node_id, revision desc`;
+      where hub_hour = ${hubHour} and node_id between ${first} and ${last} order by node_id, revision desc`;
     return new Map(rows.map((row) => [row.nodeId, row]));
   }
 

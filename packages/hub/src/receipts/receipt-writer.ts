@@ -27,15 +27,17 @@ export class ReceiptWriter implements SettledSink {
   async settled(tx: TransactionSql, { hour, pass, nodes, scored, paid, kept }: SettledSlice): Promise<void> {
     const told = nodes.filter(({ nodeId }) => !kept.has(nodeId));
     const ids = told.map(({ nodeId }) => nodeId);
-    const before = await this.#store.newest(tx, hour, ids);
+    const [first, last] = [ids[0], ids.at(-1)];
+    if (first === undefined || last === undefined) return;
+    const before = await this.#store.newest(tx, hour, { first, last });
     const fresh = ids.filter((id) => !before.has(id));
     const looks = fresh.length === 0 ? NONE : await this.#dialBacks.reports(hour, fresh);
     const rows = told.flatMap((words) => {
       const { nodeId } = words;
-      const last = before.get(nodeId);
-      const dialBack = last === undefined ? looks.get(nodeId) : lookIn(last);
+      const newest = before.get(nodeId);
+      const dialBack = newest === undefined ? looks.get(nodeId) : lookIn(newest);
       const facts = { words, score: scored.get(nodeId), payee: paid.get(nodeId), dialBack };
-      return nextOf(nodeId, receiptOf(facts), last);
+      return nextOf(nodeId, receiptOf(facts), newest);
     });
     await this.#store.write(tx, { hubHour: hour, pass }, rows);
   }

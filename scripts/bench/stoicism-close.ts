@@ -127,7 +127,7 @@ async function seedFleet(sql: Sql): Promise<void> {
     select node_id, node_id, owner, 'o0', 125, ${at}, ${at}, 0 from nodes where left(node_id, 1) = '0'`;
   await sql`insert into scores (node_id, version, hub_hour, micro, review_micro, cause, job_id, attempt, baseline_version,
       committed_gb, hash, at)
-    select node_id, 1, 0, 700000 + ascii(left(node_id, 1)) * 1009, 0, 'benchmark', gen_random_uuid(), 1, 0, 0, '\\x00', ${at} from nodes`;
+    select node_id, 1, 0, 700000 + ascii(left(node_id, 1)) * 1009, 0, 'benchmark', gen_random_uuid(), 1, 0, 0, sha256('breakdown'), ${at} from nodes`;
   await sql`analyze`;
 }
 

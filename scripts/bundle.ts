@@ -1,6 +1,7 @@
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileProgram } from '@stoa/hub/receipt-pages/compile';
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -39,11 +40,12 @@ export async function bundleModule(entry: string, outfile: string): Promise<void
   });
 }
 
-/** What the hub's bundle reads beside itself: static files of all pages in one folder, and the migrations. */
+/** What the hub's bundle reads beside itself: static files of all pages in one folder, what browsers run, and the migrations. */
 export async function placeHubFiles(directory: string): Promise<void> {
   const hub = join(ROOT, 'packages/hub');
   await mkdir(join(directory, 'static'), { recursive: true });
   for (const feature of ['console', 'joining'])
     await cp(join(hub, 'src', feature, 'static'), join(directory, 'static'), { recursive: true });
+  await writeFile(join(directory, 'static', 'verify.js'), await compileProgram());
   await cp(join(hub, 'migrations'), join(directory, 'migrations'), { recursive: true });
 }

@@ -72,6 +72,8 @@ import { paletteRoutes } from './palette/index.ts';
 import { createPayouts, type GuardSource, payoutMissing, recordOwnerChange } from './payouts/index.ts';
 import type { Place } from './place.ts';
 import { createPulse } from './pulse/index.ts';
+import { createReceiptPages } from './receipt-pages/index.ts';
+import { ReceiptReader } from './receipts/index.ts';
 import { loadBackupTime } from './region-settings.ts';
 import { type ReleaseSide, ReleaseViews, releasePages, upkeepFault } from './releases/index.ts';
 import { createRichListPages } from './rich-list/index.ts';
@@ -285,6 +287,10 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       earnings.feature,
       createRichListPages({ sql, clock }),
       createEconomicsPages({ sql, clock }),
+      ...createReceiptPages({
+        ...{ ...nodes, guard, region, crypto: nodeCrypto, chain: () => options.signer.chain() },
+        receipts: new ReceiptReader({ sql, crypto: nodeCrypto }),
+      }),
       orderRoutes({ orders: options.orders, guard }),
       scoreRoutes({ ...nodes, ...scoring, guard }),
       scoring.work,

@@ -45,8 +45,8 @@ export {
   type RecordedMinute,
   type SaidOfItself,
 } from './evidence/hour-record.ts';
-export * from './evidence/merkle.ts';
 export { hubGapKind, type SignedGap } from './evidence/hub-gap.ts';
+export * from './evidence/merkle.ts';
 export { type MinuteRoot, minuteRootKind } from './evidence/minute-root.ts';
 export { MINUTES_MASK, minuteWord } from './evidence/minutes.ts';
 export * from './evidence/receipt.ts';

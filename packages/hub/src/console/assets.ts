@@ -30,6 +30,7 @@ const SOURCES = {
     './static/public.css',
     './static/admin.css',
     './static/earnings.css',
+    './static/receipts.css',
     './static/scores.css',
     'uplot/dist/uPlot.min.css',
   ],

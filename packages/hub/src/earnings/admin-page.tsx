@@ -59,10 +59,10 @@ function Rows({ rows }: { rows: readonly AdminRow[] }) {
     >
       {rows.map((node) => (
         <tr>
-          <th scope="row">
+          <th scope="row" class="whole">
             <a href={href(`/nodes/${node.nodeId}/earnings`)}>{node.label}</a>
           </th>
-          <td class="breaking">{node.owner || <Unknown why="no owner" />}</td>
+          <td class="whole">{node.owner || <Unknown why="no owner" />}</td>
           <td class="num">
             {node.score === undefined ? <Unknown why="no benchmark yet" /> : formatScore(node.score)}
           </td>

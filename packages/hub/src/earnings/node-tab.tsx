@@ -201,7 +201,7 @@ function Step({
         </svg>
       </td>
       <td class="num">{isCost ? signed(-amount.units) : <Points units={amount.units} />}</td>
-      <td class="num">
+      <td class="num whole">
         {alone !== undefined && (alone.minutes === 0 ? '0' : `${number(alone.minutes)} min`)}
       </td>
       <td class="earned-fix">
@@ -217,7 +217,7 @@ function Step({
   );
 }
 
-function MinutesPanel({ view: { hours } }: { view: NodeDay }) {
+function MinutesPanel({ view: { hours, day } }: { view: NodeDay }) {
   return (
     <Panel id="minutes" title="Minute by minute" aside="UTC, the newest hour first">
       <ul class="legend" aria-label="What the colours mean">
@@ -247,6 +247,16 @@ function MinutesPanel({ view: { hours } }: { view: NodeDay }) {
           <HourRow hour={hour} />
         ))}
       </Table>
+      {hours.some(({ open }) => !open) && (
+        <p class="sub">
+          What stands under Ledger leads to the receipt of its hour.{' '}
+          <a href={`receipts/${dayName(day)}/verify`}>Verify this day in your browser</a>, or{' '}
+          <a href={`receipts/${dayName(day)}.json`} download>
+            download its proofs
+          </a>
+          .
+        </p>
+      )}
     </Panel>
   );
 }
@@ -272,7 +282,13 @@ function HourRow({ hour }: { hour: DayHour }) {
       </td>
       <td class="num">{formatPoints(units)}</td>
       <td class="num">
-        {hour.open ? <span class="sub">not closed yet</span> : formatPoints(byMinutes(hour.written))}
+        {hour.open ? (
+          <span class="sub">not closed yet</span>
+        ) : (
+          <a href={`receipts/${hour.hubHour}`} title={`Receipt of ${hourName(hour.hubHour)}`}>
+            {formatPoints(byMinutes(hour.written))}
+          </a>
+        )}
       </td>
     </tr>
   );

@@ -171,7 +171,7 @@ function NodeTable({ rows }: { rows: readonly NodeRow[] }) {
       >
         {rows.map((node) => (
           <tr>
-            <th scope="row">
+            <th scope="row" class="whole">
               <a href={href(`/nodes/${node.nodeId}/earnings`)}>{node.label}</a>
             </th>
             <td class="num">
@@ -217,7 +217,9 @@ function DaysPanel({ view: { days, place } }: { view: EarningsView }) {
           const before = days.rows[i + 1];
           return (
             <tr>
-              <th scope="row">{dayName(day)}</th>
+              <th scope="row" class="whole">
+                {dayName(day)}
+              </th>
               {[earnedIn(sums), waiting(sums), bonuses(sums)].map((units) => (
                 <td class="num">
                   <Points units={units} />

@@ -44,7 +44,7 @@ const WORDS: Readonly<
   argv: {
     name: 'Arguments of chainweb',
     open: 'It runs with the arguments that help the network.',
-    closed: 'Some keep it from helping, or no process was seen: its Configuration tab shows them.',
+    closed: 'Some keep it from helping, or no process was seen: its Config tab shows them.',
   },
   serving: {
     name: 'Reachable from outside',

@@ -26,7 +26,7 @@ export function HealthTab(by: { nodeId: string; health: Health; panels?: readonl
           <p>The agent measures with each heartbeat; a first point shows a few minutes after it connects.</p>
         </Empty>
       )}
-      {panels}
+      {panels.length > 0 && <div class="stack below">{panels}</div>}
     </section>
   );
 }

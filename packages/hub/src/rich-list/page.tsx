@@ -59,8 +59,17 @@ function List({ view: { account, after, more }, page: { rows } }: { view: RichVi
     <>
       <search>
         <form action={PATH} class="inline-form">
-          <label for="account">Where is an account?</label>
-          <input id="account" name="account" type="text" value={account} maxlength={400} placeholder="k:…" />
+          <div class="field">
+            <label for="account">Where is an account?</label>
+            <input
+              id="account"
+              name="account"
+              type="text"
+              value={account}
+              maxlength={400}
+              placeholder="k:…"
+            />
+          </div>
           <button type="submit" class="quiet">
             Find
           </button>

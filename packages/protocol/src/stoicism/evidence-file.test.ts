@@ -21,6 +21,7 @@ const file: fc.Arbitrary<EvidenceFile> = fc.record(
     nodeId: id,
     rootKey: id,
     credential: document,
+    nodeKey: id,
     hours: fc
       .uniqueArray(hour, { maxLength: 4, selector: ({ hubHour }) => hubHour })
       .map((hours) => hours.sort((a, b) => a.hubHour - b.hubHour)),

@@ -4,7 +4,8 @@ import { ProtocolError } from '../errors.ts';
 /*
  * What anybody needs to recompute hours of one node: `stoa-agent earnings … --export FILE` and the console's proof downloads
  * write it, the agent and the browser read it. JSON, so that people can look into it; each document stands in it as the bytes
- * that were signed or hashed, base64url: a field that is translated can't be verified. Nothing in it is secret.
+ * that were signed or hashed, base64url: a field that is translated can't be verified. Nothing in it is secret, but the node's own
+ * log names its host and arguments.
  *
  * Older readers refuse a newer format; fields that they don't know are left unread.
  */
@@ -34,8 +35,10 @@ export interface EvidenceFile {
   readonly nodeId: Uint8Array;
   /** Public key of the offline root, by the word of who wrote the file: its `hash` is what a reader has from elsewhere. */
   readonly rootKey: Uint8Array;
-  /** `nodeCredential`: whose key signs the checkpoints. Its owner alone can show it. */
+  /** `nodeCredential`: under which key it signs checkpoints. The node has it. */
   readonly credential?: Uint8Array;
+  /** Its public key, for who has no credential: the id of a node that has changed no key yet is the hash of it. */
+  readonly nodeKey?: Uint8Array;
   /** Ascending, each once. */
   readonly hours: readonly EvidenceHour[];
   /** What hashes in the hours' documents stand for: score breakdowns, sealed reports of dial-backs. In any order. */
@@ -50,6 +53,7 @@ export function formatEvidenceFile(file: EvidenceFile): string {
     node: toHex(file.nodeId),
     rootKey: toHex(file.rootKey),
     ...(file.credential && { credential: toBase64Url(file.credential) }),
+    ...(file.nodeKey && { nodeKey: toHex(file.nodeKey) }),
     documents: file.documents.map(toBase64Url),
   };
   const hours = file.hours.map((hour) =>
@@ -85,6 +89,7 @@ export function readEvidenceFile(text: string): EvidenceFile {
     nodeId: id(file['node'], 'node'),
     rootKey: id(file['rootKey'], 'rootKey'),
     ...(file['credential'] !== undefined && { credential: bytesOf(file['credential'], 'credential') }),
+    ...(file['nodeKey'] !== undefined && { nodeKey: id(file['nodeKey'], 'nodeKey') }),
     hours,
     documents: documentsOf(file['documents'], 'documents', MAX_EVIDENCE_HOURS * MAX_DOCUMENTS),
   };

@@ -86,6 +86,16 @@ describe('a file of evidence', () => {
     expect(faults(verify({ ...file, hours }))).toEqual(['log-altered', 'log-altered']);
   });
 
+  it('takes the key that the id of the node is the hash of, and no other', () => {
+    const { credential: _, ...file } = makeEvidence(parties, { hours: 1 }).file;
+    const signed = (nodeKey: Uint8Array) =>
+      verify({ ...file, nodeKey })[0]!.findings.find(({ subject }) => subject === 'checkpoint')?.what;
+    expect([signed(parties.keys.node.publicKey), signed(stranger.keys.node.publicKey)]).toEqual([
+      'match',
+      'rests-on',
+    ]);
+  });
+
   it('is not looked at under another root, or with the certificate of another node', () => {
     const { file } = makeEvidence(parties, { hours: 1 });
     const policy = { rootFingerprint: nodeCrypto.hash(stranger.chain.root) };

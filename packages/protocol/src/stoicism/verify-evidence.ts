@@ -50,7 +50,7 @@ export interface EvidenceParties {
 
 /** @throws ProtocolError `wrong_root`, or as `verifyNodeCredential` does: then nothing of the file is worth looking at. */
 export function evidenceParties(
-  { region, nodeId, rootKey, credential }: EvidenceFile,
+  { region, nodeId, rootKey, credential, nodeKey }: EvidenceFile,
   { rootFingerprint }: Pick<EvidencePolicy, 'rootFingerprint'>,
   crypto: Signatures,
 ): EvidenceParties {
@@ -61,7 +61,9 @@ export function evidenceParties(
       `the file descends from the root key ${toHex(fingerprint)}, ${toHex(rootFingerprint)} is trusted`,
     );
   const trust = { root: rootKey, region };
-  if (credential === undefined) return { trust, nodeKey: undefined };
+  // Of a key that was changed for another, the id says nothing.
+  const isFirst = nodeKey !== undefined && equalBytes(crypto.hash(nodeKey), nodeId);
+  if (credential === undefined) return { trust, nodeKey: isFirst ? nodeKey : undefined };
   // A node's certificate ends with its key, and its issuer's may have ended since: no hour is too late for them.
   const policy = { rootFingerprint, region, timeFloor: 0 };
   const cert = verifyNodeCredential(decodeExact(nodeCredential, credential), policy, crypto);

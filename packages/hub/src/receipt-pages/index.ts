@@ -1,0 +1,29 @@
+import type { CryptoSuite, HubChain } from '@stoa/protocol';
+import type { MiddlewareHandler } from 'hono';
+import type { Liveness, NodeListing } from '#nodes/index.ts';
+import type { Sql } from '#seams/db-adapter/index.ts';
+import type { HttpEnv, HttpFeature } from '../http.ts';
+import { EvidenceStore } from './evidence-store.ts';
+import { explorerRoutes } from './explorer-routes.tsx';
+import { NodeEvidence } from './node-evidence.ts';
+import { nodeReceiptRoutes } from './node-routes.tsx';
+import { ProgramFile } from './program.ts';
+import type { ReceiptSource } from './sources.ts';
+
+export interface ReceiptPagesDeps {
+  readonly sql: Sql;
+  readonly receipts: ReceiptSource;
+  readonly region: string;
+  /** Of this instance. */
+  readonly chain: () => HubChain;
+  readonly listing: Pick<NodeListing, 'find'>;
+  readonly liveness: Liveness;
+  readonly guard: MiddlewareHandler<HttpEnv>;
+  readonly crypto: Pick<CryptoSuite, 'hash'>;
+}
+
+/** Receipts as people see them: roots for everybody, a node's own for who may see the node, and their verification. Only reads. */
+export function createReceiptPages(deps: ReceiptPagesDeps): HttpFeature[] {
+  const evidence = new NodeEvidence({ ...deps, store: new EvidenceStore(deps.sql) });
+  return [explorerRoutes({ ...deps, program: new ProgramFile() }), nodeReceiptRoutes({ ...deps, evidence })];
+}

@@ -3,8 +3,6 @@
  * commands have opened. The console's own features are put together in `web.ts`, which names no back end.
  */
 
-import type { Server } from 'node:http';
-import type { Server as TlsServer } from 'node:https';
 import { join } from 'node:path';
 import { CAPABILITY, type CryptoSuite, type Random, type SigningKey, toHex } from '@stoa/protocol';
 import type { Checkpoint } from '@stoa/protocol/chainweb';
@@ -117,7 +115,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   opening.defer(() => database.close());
   opening.defer(() => signer.close());
   const settings = await loadRegionSettings(sql, random);
-  const { server, origin, tls } = await bindTls(config, clock);
+  const { server, serve, origin, tls } = await bindTls(config, clock);
   opening.defer(() => {
     server.close();
     server.closeAllConnections();
@@ -348,7 +346,12 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   if (shortage !== undefined) log.warn(shortage);
   for (const task of tasks) tickers.start(task);
   ssh.start();
-  serve(server, agents, web);
+  serve({
+    request(request, response) {
+      if (!agents.routes.handle(request, response)) void web.listener(request, response);
+    },
+    upgrade: (request, socket, head) => agents.routes.upgrade(request, socket, head),
+  });
   // The CA calls back: whoever answers must be there first.
   if (tls !== undefined) void tickers.run(tls.name);
 
@@ -372,13 +375,6 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function serve(server: Server | TlsServer, agents: AgentSide, web: Web): void {
-  server.on('request', (request, response) => {
-    if (!agents.routes.handle(request, response)) void web.listener(request, response);
-  });
-  server.on('upgrade', (request, socket, head) => agents.routes.upgrade(request, socket, head));
 }
 
 async function newestHeartbeat(database: DbAdapter): Promise<number | undefined> {

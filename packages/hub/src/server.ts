@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { HubError } from './error.ts';
 import type { TlsPair } from './tls-files.ts';
 
@@ -19,8 +20,12 @@ const MAX_HEADERS = 64;
 /** Database, log, files. */
 const OTHER_DESCRIPTORS = 200;
 
+type UpgradeListener = (request: Parameters<RequestListener>[0], socket: Duplex, head: Buffer) => void;
+
 export interface Bound {
   readonly server: Server | TlsServer;
+  /** From now on these answer. */
+  serve(listeners: { request: RequestListener; upgrade: UpgradeListener }): void;
   /** Names the port that was taken where `port` is 0. */
   readonly origin: URL;
 }
@@ -36,6 +41,7 @@ export async function bindServer(at: {
   const server = at.tls === undefined ? createServer(LIMITS) : createTlsServer({ ...LIMITS, ...at.tls });
   server.maxHeadersCount = MAX_HEADERS;
   server.maxConnections = at.maxConnections;
+  server.on('request', refuseEarly);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (cause: NodeJS.ErrnoException) => {
     const why = cause.code === 'EADDRINUSE' ? 'it is in use: set PORT to another' : cause.message;
@@ -53,11 +59,22 @@ export async function bindServer(at: {
   const host = everywhere ? 'localhost' : at.host;
   return {
     server,
+    serve({ request, upgrade }) {
+      server.off('request', refuseEarly);
+      server.on('request', request);
+      server.on('upgrade', upgrade);
+    },
     origin: new URL(
       `${at.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     ),
   };
 }
+
+/** The port is open some seconds before the hub is: what nobody listens to would never be answered, and pages wait a minute. */
+const refuseEarly: RequestListener = (_request, response) => {
+  response.writeHead(503, { 'content-type': 'application/json', 'retry-after': '1', connection: 'close' });
+  response.end(JSON.stringify({ code: 'starting', message: 'The hub is starting.', retry: true }));
+};
 
 /** What is missing for `maxConnections` sockets, in words; undefined where they fit or the system does not tell. */
 export async function descriptorShortage(maxConnections: number): Promise<string | undefined> {

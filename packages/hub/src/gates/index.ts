@@ -78,7 +78,10 @@ export interface Gates {
   readonly gaps: GapStore;
   readonly dialBacks: {
     /** `hash` of the sealed report of each node's last look, where none came after the hour. */
-    reports(hubHour: number, nodeIds: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
+    reports(
+      hubHour: number,
+      span: { readonly first: string; readonly last: string },
+    ): Promise<ReadonlyMap<string, Uint8Array>>;
   };
   readonly ticker: GateTicker;
   readonly tasks: readonly Task[];
@@ -142,7 +145,7 @@ export function createGates(deps: GatesDeps): Gates {
     ...{ roots, check, trust },
     gaps: gapStore,
     dialBacks: {
-      reports: (hubHour, nodeIds) => looks.reports(nodeIds, new Date((hubHour + 1) * HOUR_MS)),
+      reports: (hubHour, span) => looks.reports(span, new Date((hubHour + 1) * HOUR_MS)),
     },
     ticker,
     tasks: [

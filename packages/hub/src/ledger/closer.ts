@@ -84,8 +84,8 @@ export class HourCloser implements Task {
     await book.open(hour, async ({ tx, head, append }) => {
       // A reset came while the hour was being read: what is written behind it would count in the balances that it began.
       if (hour < head.firstHour) return;
-      // Those of a demonstration or a rehearsal: they may be seen to earn, and never anything of value.
       const pass = await store.pass(tx, hour);
+      // Those of a demonstration or a rehearsal: they may be seen to earn, and never anything of value.
       const simulated = head.mode === 'live' ? await store.simulated(tx, span) : NONE;
       const nodes = all.filter(({ nodeId }) => !simulated.has(nodeId));
       const written = await store.written(tx, hour, span);
@@ -97,7 +97,7 @@ export class HourCloser implements Task {
       await append(taken.drafts);
       await store.refuse(tx, hour, taken.refusals, clock.now());
       const kept = keptOf(nodes, { scored, paid, written, refusals: taken.refusals });
-      if (open) await sink?.settled(tx, { hour, pass, nodes, scored, paid, kept });
+      if (open) await sink?.settled(tx, { hour, pass, span, nodes, scored, paid, kept });
       await store.progress(tx, due, span.last);
     });
   }

@@ -67,6 +67,7 @@ export interface SettledSlice {
   readonly hour: number;
   /** 0 for the one that closes the hour. Nobody else is at this pass, and it is not over. */
   readonly pass: number;
+  readonly span: NodeSpan;
   /** Ascending by id. */
   readonly nodes: readonly NodeHourWords[];
   readonly scored: ReadonlyMap<string, Score>;

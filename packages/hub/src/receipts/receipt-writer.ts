@@ -1,13 +1,13 @@
 import { decodeExact, encode, equalBytes, type SettledReceipt, settledReceipt } from '@stoa/protocol';
 import type { TransactionSql } from '#seams/db-adapter/index.ts';
-import type { SettledSink, SettledSlice } from '../ledger/index.ts';
+import type { NodeSpan, SettledSink, SettledSlice } from '../ledger/index.ts';
 import { receiptOf } from './body.ts';
 import type { ReceiptRow, ReceiptStore } from './receipt-store.ts';
 
 /** Who looked at nodes' ports. */
 export interface DialBackSource {
   /** `hash` of the sealed report of the last look before the hour's end, where none came since. */
-  reports(hubHour: number, nodeIds: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
+  reports(hubHour: number, span: NodeSpan): Promise<ReadonlyMap<string, Uint8Array>>;
 }
 
 /**
@@ -24,14 +24,11 @@ export class ReceiptWriter implements SettledSink {
     this.#dialBacks = by.dialBacks;
   }
 
-  async settled(tx: TransactionSql, { hour, pass, nodes, scored, paid, kept }: SettledSlice): Promise<void> {
+  async settled(tx: TransactionSql, { hour, pass, span, nodes, scored, paid, kept }: SettledSlice): Promise<void> {
     const told = nodes.filter(({ nodeId }) => !kept.has(nodeId));
-    const ids = told.map(({ nodeId }) => nodeId);
-    const [first, last] = [ids[0], ids.at(-1)];
-    if (first === undefined || last === undefined) return;
-    const before = await this.#store.newest(tx, hour, { first, last });
-    const fresh = ids.filter((id) => !before.has(id));
-    const looks = fresh.length === 0 ? NONE : await this.#dialBacks.reports(hour, fresh);
+    const before = await this.#store.newest(tx, hour, span);
+    const isNew = told.some(({ nodeId }) => !before.has(nodeId));
+    const looks = isNew ? await this.#dialBacks.reports(hour, span) : NONE;
     const rows = told.flatMap((words) => {
       const { nodeId } = words;
       const newest = before.get(nodeId);

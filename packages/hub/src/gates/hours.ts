@@ -1,7 +1,7 @@
 import { type GapLink, type GapWord, gapMinutes, hourOf, minutesWithin } from '@stoa/protocol/stoicism';
 import { STORED_WITHIN } from './gap-rule.ts';
 import type { GapRecord, GapStore } from './gap-store.ts';
-import { type HourStore, type NodeLink } from './hour-store.ts';
+import type { HourStore, NodeLink } from './hour-store.ts';
 import { type NodeTraces, UNTOLD } from './hour-traces.ts';
 import type { NodeHour, NodeHours } from './node-hour.ts';
 import { standingAfter, standingBefore } from './standings.ts';

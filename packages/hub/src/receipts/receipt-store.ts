@@ -1,4 +1,3 @@
-import type { NodeSpan } from '#ledger/index.ts';
 import { CopyEncoder, copyIn, type Sql, type TransactionSql } from '#seams/db-adapter/index.ts';
 import type { NodeSpan } from '../ledger/index.ts';
 

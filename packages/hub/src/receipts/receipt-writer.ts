@@ -24,7 +24,10 @@ export class ReceiptWriter implements SettledSink {
     this.#dialBacks = by.dialBacks;
   }
 
-  async settled(tx: TransactionSql, { hour, pass, span, nodes, scored, paid, kept }: SettledSlice): Promise<void> {
+  async settled(
+    tx: TransactionSql,
+    { hour, pass, span, nodes, scored, paid, kept }: SettledSlice,
+  ): Promise<void> {
     const told = nodes.filter(({ nodeId }) => !kept.has(nodeId));
     const before = await this.#store.newest(tx, hour, span);
     const isNew = told.some(({ nodeId }) => !before.has(nodeId));

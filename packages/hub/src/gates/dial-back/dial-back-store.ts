@@ -89,7 +89,10 @@ export class DialBackStore {
   }
 
   /** `hash` of each node's sealed report, where the look was before then. Ids from one to another, both with it. */
-  async reports({ first, last }: { first: string; last: string }, before: Date): Promise<Map<string, Uint8Array>> {
+  async reports(
+    { first, last }: { first: string; last: string },
+    before: Date,
+  ): Promise<Map<string, Uint8Array>> {
     const rows = await this.#sql<{ node_id: string; hash: Uint8Array }[]>`
       select node_id, substring(sha512(sealed) from 1 for 32) as hash from dial_backs
       where node_id between ${first} and ${last} and at < ${before}`;

@@ -17,7 +17,7 @@ import { Quiescence } from './quiescence.ts';
 import { createDice } from './random.ts';
 
 export interface VirtualWorldOptions
-  extends Pick<WorldOptions, 'nodes' | 'place' | 'mischief' | 'pollCutMs' | 'latency' | 'onLog'> {
+  extends Pick<WorldOptions, 'nodes' | 'place' | 'mischief' | 'pollCutMs' | 'logDays' | 'latency' | 'onLog'> {
   readonly seed?: number;
   /** The hub's tasks run at most so often; 0: by their own periods, which costs real I/O at each. */
   readonly stepMs?: number;

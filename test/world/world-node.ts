@@ -54,6 +54,8 @@ export interface WorldNodeOptions {
   /** Another way to the hub. */
   readonly transport?: Transport | undefined;
   readonly pollCutMs?: number | undefined;
+  /** Days that nodes keep their own log; none unless given. */
+  readonly logDays?: number | undefined;
   readonly dice: Dice;
   /** Where releases come from; without it, sessions do not speak of updates. */
   readonly releases?: ReleaseSource | undefined;
@@ -222,8 +224,8 @@ export class WorldNode {
       dialBack: this.#options.neighbours?.consent,
       hostFacts: hostFacts(place.label, machine),
       handlers: machineHandlers(machine, clock, this.#options.onRun),
-      // Of a crowd's memory it would take the most, 30 MB a node.
-      logDays: 0,
+      // Of a crowd's memory it would take the most, 32 MB a node.
+      logDays: this.#options.logDays ?? 0,
       idleProbe: async ({ seconds }, signal) => {
         await sleep(clock, seconds * 1_000, signal);
         return seconds <= NAT_IDLE_S;

@@ -1,4 +1,6 @@
 /** What a simulated host needs to start and to update its agent as a real one does (F34): launcher and updater themselves. */
+export { findNode } from '#earnings/kept-evidence.ts';
+export { verifyDay } from '#earnings/verify-day.ts';
 export { LIMITS } from '#launcher/choice.ts';
 export type { SlotInstaller } from '#launcher/installer.ts';
 export type { Launched } from '#launcher/launched.ts';

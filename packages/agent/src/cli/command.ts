@@ -51,6 +51,8 @@ export interface Command {
   /** What follows the name. */
   readonly usage: string;
   readonly options: Readonly<Record<string, CommandOption>>;
+  /** What its exit codes mean, where that is more than those of all commands. */
+  readonly exits?: string;
   /** Brings the code of this command alone. */
   load(): Promise<CommandRun>;
 }

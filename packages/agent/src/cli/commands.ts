@@ -76,6 +76,8 @@ export const COMMANDS: readonly Command[] = [
         help: 'With verify: write the day as an evidence file, which a browser verifies as well',
       },
     },
+    exits:
+      '0 told, or match   1 it differs from what the region settled   2 wrong usage, or nothing to recompute it by',
     load: async () => (await import('#cli/earnings-command.ts')).earnings,
   },
   {

@@ -27,7 +27,7 @@ ${describeConfig()}
 ${EXIT_CODES}`;
 }
 
-export function commandHelp({ name, alias, summary, usage, options }: Command): string {
+export function commandHelp({ name, alias, summary, usage, options, exits }: Command): string {
   const own = optionRows(options);
   return `${summary}
 
@@ -38,7 +38,7 @@ Options
 ${columns([...own, ...optionRows(GLOBAL_OPTIONS)])}
 Settings such as --data DIR: see stoa-agent --help
 
-${EXIT_CODES}`;
+${exits === undefined ? EXIT_CODES : `Exit codes\n  ${exits}\n`}`;
 }
 
 function optionRows(options: Readonly<Record<string, CommandOption>>): [string, string][] {

@@ -8,7 +8,7 @@ import { appendRecord, type RecordKind } from '#record-line.ts';
 /** A minute in the journal of open hours is an hour of one line. */
 export const hourRecordKind: RecordKind<HourRecord> = { name: 'stoa-hour-record-1', codec: hourRecord };
 
-/** A day takes about 750 KB: 30 MB in all. */
+/** A day takes about 800 KB: 32 MB in all. */
 export const LOG_DAYS = 40;
 const DAY_MS = 24 * HOUR_MS;
 

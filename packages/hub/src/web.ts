@@ -84,6 +84,7 @@ import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import type { Mailer } from './seams/mailer/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
 import { createSybilTools, DisputePanel, isDisputed, sybilPages } from './sybil/index.ts';
+import { createStatements } from './statements/index.ts';
 import type { Task } from './ticker.ts';
 import type { Vault } from './vault/index.ts';
 
@@ -285,6 +286,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       ledgerPages({ guard, tools: createLedgerTools({ sql, clock }), clock }),
       sybilPages({ guard, tools: createSybilTools({ sql, clock }), sql, audit, clock }),
       earnings.feature,
+      createStatements({ sql, guard, clock, signer: options.signer }),
       createRichListPages({ sql, clock }),
       createEconomicsPages({ sql, clock }),
       ...createReceiptPages({

@@ -21,6 +21,7 @@ export const CONTEXT = {
   artefacts: 'stoa/v1/artefacts',
   artefactOrder: 'stoa/v1/artefact-order',
   auditExport: 'stoa/v1/audit-export',
+  statement: 'stoa/v1/earnings-statement',
   job: 'stoa/v1/job',
   order: 'stoa/v1/order',
   adminKey: 'stoa/v1/admin-key',

@@ -53,6 +53,15 @@ export function addLedgerCommands(root: Command, here: () => CommandContext): vo
       (await commands()).verifyLedgerDump(jsonToo(here(), options), file, options),
     );
   ledger
+    .command('verify-statement')
+    .argument('<file>', "a person's yearly statement, as a page or JSON; needs no hub")
+    .option('--root <fingerprint>', 'of the root key from which the signature must descend, 64 hex digits')
+    .option('--json', 'print one JSON object')
+    .description('check a yearly statement: its signature, its sums, and that its page says what was signed')
+    .action(async (file: string, options: { root?: string; json?: boolean }) =>
+      (await import('./statement.ts')).checkStatement(jsonToo(here(), options), file, options),
+    );
+  ledger
     .command('adjust')
     .requiredOption('--account <account>', 'as the chain has it, or its id')
     .requiredOption('--points <points>', 'to give; below 0 takes away')

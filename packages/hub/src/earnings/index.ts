@@ -1,6 +1,7 @@
 import type { CryptoSuite } from '@stoa/protocol';
 import type { MiddlewareHandler } from 'hono';
 import type { NodeAccess } from '#accounts/index.ts';
+import { EconomicsStore } from '#economics/index.ts';
 import { HourReader } from '#gates/index.ts';
 import { createLedgerTools } from '#ledger/index.ts';
 import type { Liveness, NodeListing } from '#nodes/index.ts';
@@ -45,7 +46,9 @@ export function createEarnings(deps: EarningsDeps): Earnings {
   const hours = new HourReader({ sql, crypto });
   const scores = new Scores(sql);
   const read = { store, hours, scores, ledger, clock };
-  const reader = new EarningsReader({ ...read, overview, payees: new PayoutResolver(sql) });
+  const reader = new EarningsReader({
+    ...{ ...read, overview, payees: new PayoutResolver(sql), peers: new EconomicsStore(sql) },
+  });
   const days = new NodeDays(read);
   return {
     feature: earningsPages({

@@ -49,6 +49,9 @@ export function EarningsPage({ view }: { view: EarningsView }) {
             <a class="quiet" href={href('/earnings/events.csv')} download>
               All events as CSV
             </a>
+            <a class="quiet" href={href('/earnings/statements')}>
+              Yearly statements
+            </a>
           </p>
         </Panel>
       </div>
@@ -167,6 +170,7 @@ function NodeTable({ rows }: { rows: readonly NodeRow[] }) {
         columns={[
           'Node',
           ...['Score', 'Today', 'Yesterday', 'Pending'].map((word) => ({ word, num: true }) as const),
+          'Among its like',
         ]}
       >
         {rows.map((node) => (
@@ -186,10 +190,27 @@ function NodeTable({ rows }: { rows: readonly NodeRow[] }) {
             <td class="num">
               <Points units={node.pending} />
             </td>
+            <td>
+              <Among standing={node.standing} />
+            </td>
           </tr>
         ))}
       </Table>
     </div>
+  );
+}
+
+/** As of the last hour that is closed. */
+function Among({ standing }: { standing: NodeRow['standing'] }) {
+  if (standing === undefined)
+    return <Unknown why="five nodes of its region and hardware have to have earned that day" />;
+  const { above, nodes, day } = standing;
+  return (
+    <span
+      title={`of ${number(nodes)} nodes of its region and type of hardware that earned on ${dayName(day)}`}
+    >
+      {above === 0 ? 'among the lowest' : `above ${above} %`}
+    </span>
   );
 }
 

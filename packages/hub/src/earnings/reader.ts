@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { splitFee, wordPoints } from '@stoa/protocol/stoicism';
+import { type EconomicsStore, type Standing, standingAmong } from '#economics/index.ts';
 import type { Holdings, OverviewStore } from '#ledger/index.ts';
 import type { Clock } from '../clock.ts';
 import { hubHourOf } from '../hub-hour.ts';
 import { SettledDays } from './settled-days.ts';
 import type { HourSource, ModeSource, PayeeSource, ScoreSource } from './sources.ts';
 import type { EarningsStore, NodePlace, Obstacles } from './store.ts';
-import { addSums, earnedIn, type KindSums } from './sums.ts';
+import { addSums, earnedIn, type KindSums, OWN_MINUTES, sumOf } from './sums.ts';
 
 export interface ReaderDeps {
   readonly store: EarningsStore;
@@ -15,6 +16,7 @@ export interface ReaderDeps {
   readonly scores: ScoreSource;
   readonly payees: PayeeSource;
   readonly ledger: ModeSource;
+  readonly peers: Pick<EconomicsStore, 'peers'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -45,6 +47,8 @@ export interface NodeRow {
   readonly pending: bigint;
   /** In whole 1e-6; undefined where it has none. */
   readonly score: number | undefined;
+  /** Among nodes of its region and hardware, by minutes that are written; undefined: there are too few, or none of them yet. */
+  readonly standing: Standing | undefined;
 }
 
 export interface DayRow {
@@ -75,23 +79,33 @@ export class EarningsReader {
     { byNode }: Pick<Now, 'byNode'>,
     after: NodePlace | undefined,
   ): Promise<{ rows: NodeRow[]; next: NodePlace | undefined }> {
-    const { store, scores } = this.#deps;
+    const { store, scores, peers } = this.#deps;
     const found = await store.nodes(email, after, PAGE_ROWS + 1);
     const nodes = found.slice(0, PAGE_ROWS);
     const ids = nodes.map(({ nodeId }) => nodeId);
     const hour = this.#hour();
     const today = hour - (hour % DAY_HOURS);
-    const [yesterday, scored] = await Promise.all([
+    const [yesterday, scored, like] = await Promise.all([
       store.byNode(email, ids, { from: today - DAY_HOURS, until: today }),
       scores.at(hour, ids),
+      peers.peers(ids),
     ]);
     const rows = nodes.map((node) => {
       const { written, open } = byNode.get(node.nodeId) ?? { written: NO_SUMS, open: NONE };
+      const before = yesterday.get(node.nodeId) ?? NO_SUMS;
+      const among = like.get(node.nodeId);
+      const day =
+        among &&
+        new Map([
+          [today / DAY_HOURS, written],
+          [today / DAY_HOURS - 1, before],
+        ]).get(among.day);
       return {
         ...node,
         today: earnedIn(written) + open.paid + open.waits,
-        yesterday: earnedIn(yesterday.get(node.nodeId) ?? NO_SUMS),
+        yesterday: earnedIn(before),
         score: scored.get(node.nodeId)?.micro,
+        standing: day && standingAmong(among!, sumOf(day, OWN_MINUTES)),
       };
     });
     return { rows, next: found.length > PAGE_ROWS ? nodes.at(-1) : undefined };

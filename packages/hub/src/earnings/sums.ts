@@ -5,6 +5,8 @@ export type KindSums = ReadonlyMap<Kind, bigint>;
 
 /** What nodes earn by their minutes: to their owner at once or after the warm-up, and what tunnels of theirs get of others. */
 const MINUTES: readonly Kind[] = ['accrual', 'pending', 'fee', 'pending-fee'];
+/** Of these what is not another's node's: as nodes are compared. */
+export const OWN_MINUTES: readonly Kind[] = ['accrual', 'pending'];
 const WAITING: readonly Kind[] = ['pending', 'pending-fee'];
 const BONUSES: readonly Kind[] = ['donation', 'mining'];
 

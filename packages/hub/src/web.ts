@@ -24,6 +24,7 @@ import {
   auditRoutes,
   type ExportSigner,
 } from './audit/index.ts';
+import { MiningBonusStore } from './bonuses/index.ts';
 import { type Bootstrap, bootstrapPages, SSH_KINDS } from './bootstrap/index.ts';
 import { BulkActs, bulkRoutes } from './bulk/index.ts';
 import type { Bus } from './bus.ts';
@@ -49,6 +50,7 @@ import {
 } from './joining/index.ts';
 import { createLedgerTools, ledgerPages } from './ledger/index.ts';
 import type { Log } from './log.ts';
+import { createMiningPages } from './mining/index.ts';
 import {
   CpuDays,
   createCensus,
@@ -83,8 +85,8 @@ import { createScoring, scoreRoutes } from './scores/index.ts';
 import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import type { Mailer } from './seams/mailer/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
-import { createSybilTools, DisputePanel, isDisputed, sybilPages } from './sybil/index.ts';
 import { createStatements } from './statements/index.ts';
+import { createSybilTools, DisputePanel, isDisputed, sybilPages } from './sybil/index.ts';
 import type { Task } from './ticker.ts';
 import type { Vault } from './vault/index.ts';
 
@@ -292,6 +294,11 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       ...createReceiptPages({
         ...{ ...nodes, guard, region, crypto: nodeCrypto, chain: () => options.signer.chain() },
         receipts: new ReceiptReader({ sql, crypto: nodeCrypto }),
+      }),
+      createMiningPages({
+        ...{ ...nodes, guard, guards: options.guards, network },
+        chains: options.heads.heads().length,
+        proven: (keys) => new MiningBonusStore(sql).proven(keys),
       }),
       orderRoutes({ orders: options.orders, guard }),
       scoreRoutes({ ...nodes, ...scoring, guard }),

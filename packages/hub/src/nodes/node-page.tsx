@@ -12,6 +12,7 @@ const TABS = [
   { id: 'health', path: '', word: 'Health' },
   { id: 'chains', path: '/chains', word: 'Chains' },
   { id: 'earnings', path: '/earnings', word: 'Earnings' },
+  { id: 'mining', path: '/mining', word: 'Mining' },
   { id: 'config', path: '/config', word: 'Config' },
   { id: 'score', path: '/score', word: 'Score' },
   { id: 'session', path: '/session', word: 'Session' },

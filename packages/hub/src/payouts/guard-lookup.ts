@@ -1,11 +1,11 @@
-import { toBase64Url, utf8 } from '@stoa/protocol';
 import type { PayoutAccountKind } from '@stoa/protocol/stoicism';
 import type { Clock } from '../clock.ts';
 import { HubError } from '../error.ts';
 import type { Answer, Asked } from '../guarded-http.ts';
 import type { PactCall } from '../pact-call.ts';
+import { readLocal } from '../pact-local.ts';
 import { type Keyset, readGuard } from './keyset.ts';
-import { blake2b256, owningChain } from './owning-chain.ts';
+import { owningChain } from './owning-chain.ts';
 
 export type GuardErrorCode = 'chain_unreached' | 'chain_disagrees' | 'no_guard' | 'no_chain' | 'no_lookup';
 
@@ -31,9 +31,6 @@ export interface GuardLookupDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-const ANSWER_MS = 5_000;
-/** Of a read: nobody pays for it, it only bounds what the node does. */
-const READ_GAS = 150_000;
 const NO_ROW = /no value found|row not found|no such key/i;
 
 /** Whom the chain lets act for an account, read without a transaction. */
@@ -75,46 +72,15 @@ export class GuardLookup {
 
   /** @returns the guard, `null` where there is no row. */
   async #ask(node: URL, by: PactCall & { account: string }): Promise<unknown> {
-    const { network, clock, request } = this.#deps;
-    const cmd = JSON.stringify({
-      networkId: network,
-      payload: { exec: { data: { account: by.account }, code: `(${by.name} (read-msg "account"))` } },
-      signers: [],
-      meta: {
-        ...{ chainId: String(by.chain), sender: '', gasLimit: READ_GAS, gasPrice: 1e-8, ttl: 600 },
-        creationTime: Math.floor(clock.now() / 1_000) - 30,
-      },
-      nonce: 'stoa-hub',
-    });
-    const hash = toBase64Url(blake2b256(utf8(cmd)));
-    const path = `/chainweb/0.0/${network}/chain/${by.chain}/pact/api/v1/local?preflight=false&signatureVerification=false`;
-    const { status, body } = await request(new URL(path, dialled(node)), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ cmd, hash, sigs: [] }),
-      signal: AbortSignal.timeout(ANSWER_MS),
-    });
-    if (status !== 200) throw new Error(`${node.host} answered ${status}: ${body.slice(0, 120)}`);
-    return guardIn(body, node.host);
+    const answer = await readLocal(node, by, this.#deps);
+    if (answer.status === 'success') {
+      // Balances of `coin.details` move from block to block; the guard is what nodes must agree on.
+      const { guard } = (answer.data ?? {}) as { guard?: unknown };
+      return guard ?? answer.data ?? null;
+    }
+    if (NO_ROW.test(answer.message)) return null;
+    throw new Error(`${node.host} could not read it: ${answer.message.slice(0, 200) || 'no reason given'}`);
   }
-}
-
-function guardIn(body: string, host: string): unknown {
-  let answer: { result?: { status?: unknown; data?: unknown; error?: { message?: unknown } } };
-  try {
-    answer = JSON.parse(body) as typeof answer;
-  } catch (cause) {
-    throw new Error(`${host} answered what is no JSON`, { cause });
-  }
-  const { status, data, error } = answer.result ?? {};
-  if (status === 'success') {
-    // Balances of `coin.details` move from block to block; the guard is what nodes must agree on.
-    const { guard } = (data ?? {}) as { guard?: unknown };
-    return guard ?? data ?? null;
-  }
-  const message = typeof error?.message === 'string' ? error.message : '';
-  if (NO_ROW.test(message)) return null;
-  throw new Error(`${host} could not read it: ${message.slice(0, 200) || 'no reason given'}`);
 }
 
 function read(
@@ -167,12 +133,4 @@ function agreed(
 /** Of a guard what nodes must agree on. */
 function told(guard: unknown): string {
   return guard === null ? 'no row' : JSON.stringify(readGuard(guard));
-}
-
-/** The guard asks DNS alone, which has no word for the machine itself. */
-function dialled(node: URL): URL {
-  if (node.hostname !== 'localhost') return node;
-  const here = new URL(node);
-  here.hostname = '127.0.0.1';
-  return here;
 }

@@ -187,6 +187,20 @@ describe('what a node earns', { timeout: 120_000 }, () => {
     expect([await violations(page), await axeFaults(page)]).toEqual([[], []]);
   });
 
+  it('is verified in her own browser, from the receipt of an hour to the root that the region published', async () => {
+    const { page } = ann;
+    await hub.hub.tickers.run('receipt-sealer');
+    await to(`nodes/${nodeId}/receipts/${named + 1}`);
+    expect(await page.locator('#paid').textContent()).toContain('3, for 50 minutes at a score of 1.000000');
+    expect(await page.locator('#words').textContent()).toContain('Failed gate 6, argv');
+    await page.getByRole('link', { name: 'Verify it here' }).click();
+    const verdict = page.locator('.verified');
+    // As far as the file goes: her node's own log is with the node.
+    await expect.poll(() => verdict.getAttribute('data-verdict')).toBe('partly');
+    expect(await verdict.locator('.is-differs').count()).toBe(0);
+    expect(await violations(page)).toEqual([]);
+  });
+
   it('stands on a list for everybody, by account and never by e-mail', async () => {
     await hub.hub.tickers.run('rich-list');
     await using visitor = await openTab(browser, { baseURL: `http://localhost:${port}` });

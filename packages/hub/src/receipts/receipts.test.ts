@@ -8,8 +8,9 @@ import {
   type ProvenReceipt,
   type SettledReceipt,
   settledReceipt,
+  toHex,
 } from '@stoa/protocol';
-import { makeParties } from '@stoa/protocol/fixtures';
+import { makeParties, pick, seededRandom } from '@stoa/protocol/fixtures';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { settledPoints, verifyRoots, wordPoints } from '@stoa/protocol/stoicism';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -154,6 +155,39 @@ describe('receipts of the ledger', { timeout: 60_000 }, () => {
       { revision: 0, minutes: 7n },
       { revision: 0, minutes: 7n },
     ]);
+  });
+
+  it('add up to the ledger over any history of words: more, less, late, cut off', async () => {
+    const random = seededRandom('histories');
+    const word = () => BigInt(`0x${toHex(random(8))}`) & ALL;
+    for (let minutes = 15; minutes < 49 * 60; minutes += 25 + pick(random, 300)) {
+      for (let told = 0; told < 4; told += 1) {
+        const paid = word();
+        world.tell(HOUR + pick(random, 3), NODES[pick(random, 5)]!, { paid, pending: word() & ~paid });
+      }
+      const stop = new AbortController();
+      if (pick(random, 3) === 0) stop.abort();
+      world.now = (HOUR + 1) * HOUR_MS + minutes * 60_000;
+      await world.closer.tick(stop.signal);
+      await seal();
+    }
+    const rows = await database.sql<{ node_id: string; hour: number; kind: string; amount: string }[]>`
+      select node_id, hour, kind, sum(amount)::text as amount from stoicism_events
+      where kind in ('accrual', 'fee', 'pending', 'pending-fee') group by 1, 2, 3 having sum(amount) <> 0`;
+    const events = rows.map((row) => `${row.hour} ${row.node_id} ${row.kind} ${row.amount}`);
+    const said: string[] = [];
+    for (const hour of [HOUR, HOUR + 1, HOUR + 2])
+      for (const id of NODES) {
+        const receipt = await newest(id, hour);
+        if (receipt === undefined) continue;
+        const { points, pendingPoints, fee } = receipt;
+        const sums = { accrual: points, pending: pendingPoints, fee: fee?.points, 'pending-fee': fee?.pendingPoints };
+        for (const [kind, amount = 0n] of Object.entries(sums))
+          if (amount !== 0n) said.push(`${hour} ${id} ${kind} ${amount}`);
+      }
+    expect(said.length).toBeGreaterThan(15);
+    expect(said.sort()).toEqual(events.sort());
+    expect((await rootsOf()).length).toBeGreaterThan(5);
   });
 
   it('are there for who earned nothing too, with why', async () => {

@@ -39,7 +39,7 @@ describe('earnings', { timeout: 60_000 }, () => {
   beforeEach(async () => {
     const { sql } = database;
     await sql`truncate nodes, stoicism_events, ledger_head, ledger_accounts, ledger_pending, ledger_hours, ledger_refusals,
-      uptime_words, gate_words, gate_states, checkpoints, hub_gaps, scores, payout_people, payout_accounts, payout_choices cascade`;
+      uptime_words, gate_words, gate_states, checkpoints, hub_gaps, scores, payout_people, payout_accounts, payout_choices, node_owner_changes cascade`;
     world = new EarnedWorld(sql, new LedgerWorld(sql));
     await world.begin();
     asking = { email: ANN, tier: 'operator' };

@@ -4,6 +4,7 @@ import { nodeCrypto } from '../crypto/node.ts';
 import { portableCrypto } from '../crypto/portable.ts';
 import { remembered } from '../crypto/remembered.ts';
 import { MINUTES_MASK } from '../evidence/minutes.ts';
+import { GATES } from '../evidence/receipt.ts';
 import { type EvidenceWishes, makeEvidence } from '../fixtures/evidence.ts';
 import { makeParties } from '../fixtures/parties.ts';
 import { formatEvidenceFile, readEvidenceFile } from './evidence-file.ts';
@@ -68,6 +69,20 @@ describe('a file of evidence', () => {
     const reports = verify(file, published);
     expect(reports[0]!.verdict).toBe('differs');
     expect(faults(reports)).toContain(fault);
+  });
+
+  it('holds a hub to its own word that the node was warm, hour after hour', () => {
+    const cold = GATES.map((gate) => (gate === 'warm-up' ? 0b11111000000n : 0n));
+    let hour = 0;
+    const { file } = makeEvidence(parties, {
+      hours: 3,
+      settle(one) {
+        hour += 1;
+        return { ...one, gateFailures: hour === 3 ? cold : one.gateFailures };
+      },
+    });
+    const warmUp = verify(file).map(({ findings }) => findings.find(({ gate }) => gate === 'warm-up')!);
+    expect(warmUp.map(({ what, fault }) => fault ?? what)).toEqual(['rests-on', 'match', 'gate-invented']);
   });
 
   it('names two roots of one hour and pass: the one that the node was given, and the one that all are shown', () => {

@@ -8,17 +8,20 @@ import { GATES } from '../evidence/receipt.ts';
 import {
   provenReceipt,
   type RegionTrust,
+  type SettledReceipt,
   settledReceipt,
   signedReceiptRoot,
 } from '../evidence/settled-receipt.ts';
 import { nodeCredential, verifyNodeCredential } from '../identity/node-cert.ts';
 import { peek } from '../signed.ts';
 import type { EvidenceFile, EvidenceHour } from './evidence-file.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, GateName } from './finding.ts';
+import { hasMinute } from './findings.ts';
 import { type MinuteLines, minuteLines } from './recorded-minutes.ts';
 import { type HourContext, verifyHour } from './verify-hour.ts';
 import { verifyRoots } from './verify-roots.ts';
 import { COLD, type WarmUpState, warmThrough } from './warm-replay.ts';
+import { WARM_UP_MINUTES } from './warm-up.ts';
 
 /**
  * match: every document is there, and nothing differs. partly: nothing differs of what is there. differs: something does.
@@ -149,23 +152,40 @@ class Journal {
     const known = this.#warm?.hubHour === hubHour ? this.#warm.state : undefined;
     const warmBefore = known ?? (isFirst ? COLD : undefined);
     const record = this.#records.get(hubHour);
-    this.#warm = warmBefore && record && warmAfter(hour, warmBefore, minuteLines(record, neighbours));
+    const replayed = warmBefore && record && warmAfter(hour, warmBefore, minuteLines(record, neighbours));
+    this.#warm = replayed ?? warmByWord(hour);
     return { neighbours, ...(warmBefore && { warmBefore }) };
   }
 }
 
 /** By the newest receipt: whether the node was at the tip is the hub's word, which `verifyHour` says. */
-function warmAfter({ hubHour, settled }: EvidenceHour, before: WarmUpState, log: MinuteLines) {
-  const receipts = settled.flatMap(
-    (payload) => opened(() => decodeExact(settledReceipt, decodeExact(provenReceipt, payload).body)) ?? [],
-  );
-  const newest = receipts.sort((a, b) => a.revision - b.revision).at(-1);
+function warmAfter(hour: EvidenceHour, before: WarmUpState, log: MinuteLines) {
+  const newest = newestOf(hour);
   if (newest === undefined) return undefined;
-  const { minutes, gap, unjudged, gateFailures } = newest;
+  const { hubHour, minutes, gap, unjudged, gateFailures } = newest;
   const judged = minutes & ~gap & ~unjudged;
   const tip = gateFailures[GATES.indexOf('tip')] ?? 0n;
   const { after } = warmThrough(before, { hubHour, gap, judged, tip, log });
   return after && { hubHour: hubHour + 1, state: after };
+}
+
+/** A hub that says of the last minute that the node was warm and at the tip is held to that from there on. */
+function warmByWord(hour: EvidenceHour) {
+  const newest = newestOf(hour);
+  if (newest === undefined) return undefined;
+  const { hubHour, minutes, gap, unjudged, gateFailures } = newest;
+  const failed = (gate: GateName): bigint => gateFailures[GATES.indexOf(gate)] ?? 0n;
+  const well = minutes & ~gap & ~unjudged & ~failed('tip') & ~failed('warm-up');
+  return hasMinute(well, 59)
+    ? { hubHour: hubHour + 1, state: { ...COLD, minutes: WARM_UP_MINUTES } }
+    : undefined;
+}
+
+function newestOf({ settled }: EvidenceHour): SettledReceipt | undefined {
+  const receipts = settled.flatMap(
+    (payload) => opened(() => decodeExact(settledReceipt, decodeExact(provenReceipt, payload).body)) ?? [],
+  );
+  return receipts.sort((a, b) => a.revision - b.revision).at(-1);
 }
 
 /** What can't be opened is named where it is verified. */

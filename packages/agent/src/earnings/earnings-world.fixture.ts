@@ -32,8 +32,13 @@ export interface EarningsWorld {
 }
 
 /** A node that was well for some hours, with its checkpoints and receipts. */
-export async function earningsWorld(hours: number, argv: string[] = HELPFUL): Promise<EarningsWorld> {
+export async function earningsWorld(
+  hours: number,
+  argv: string[] = HELPFUL,
+  prepare: (w: World) => void = () => undefined,
+): Promise<EarningsWorld> {
   const w = await world();
+  prepare(w);
   const hub = new SettlingHub(region);
   w.open();
   w.evidence.sentDescription(description(argv));

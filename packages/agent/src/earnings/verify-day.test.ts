@@ -1,9 +1,13 @@
 import type { SettledReceipt } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
 import type { HourReport } from '@stoa/protocol/stoicism';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type EarningsWorld, earningsWorld, FIRST_HOUR } from '#earnings/earnings-world.fixture.ts';
+import { readText } from '#disk.ts';
+import { type EarningsWorld, earningsWorld, FIRST_HOUR, HELPFUL } from '#earnings/earnings-world.fixture.ts';
 import { failing } from '#earnings/settling-hub.fixture.ts';
+import { directory, region } from '#evidence/evidence-world.fixture.ts';
+import { storeIdentity } from '#identity/identity-store.ts';
 
 const ALL = (1n << 60n) - 1n;
 
@@ -81,6 +85,59 @@ describe('a hub that lies', () => {
     expect(reports[1]!.findings.find(({ what }) => what === 'differs')).toMatchObject({
       signer: 'instance hub-1',
     });
+  });
+});
+
+describe('the node’s own chain', () => {
+  test('names the hour of a checkpoint that is gone without a trace, also of the last', async () => {
+    const world = await earningsWorld(3);
+    await world.settle();
+    const path = `${(await world.node()).directory}/log/2026-01-01.log`;
+    const lines = (await readText(world.w.disk, path))!.split('\n\n');
+    for (const at of [1, 2]) {
+      await world.w.disk.writeAtomic(
+        path,
+        lines.filter((_, i) => i !== at).join('\n\n') + (at === 2 ? '\n' : ''),
+      );
+      expect(verdicts(await world.verify())[at], `line ${at}`).toEqual([at, 'differs']);
+    }
+  });
+
+  test('goes on in the spool, where a changed byte is seen as well', async () => {
+    const world = await earningsWorld(2, HELPFUL, (w) => {
+      w.receipts = false;
+    });
+    await world.settle();
+    expect(verdicts(await world.verify())).toEqual([
+      [0, 'partly'],
+      [1, 'partly'],
+    ]);
+    const path = `${(await world.node()).directory}/spool/000000000002`;
+    const sealed = await world.w.disk.readFile(path);
+    for (const at of [3, 40, 60, sealed.length - 1]) {
+      const altered = sealed.slice();
+      altered[at]! ^= 1;
+      await world.w.disk.writeAtomic(path, altered);
+      expect(verdicts(await world.verify())[1], `byte ${at}`).toEqual([1, 'differs']);
+    }
+  });
+
+  test('is held by the hub’s receipts where it was signed by a key that is gone', async () => {
+    const world = await earningsWorld(2);
+    await world.settle();
+    const { identity, cert } = await world.node();
+    const seed = new Uint8Array(32).fill(77);
+    const credential = region.credential(nodeCrypto.signingKey(seed).publicKey, {
+      ...cert,
+      keyGeneration: 1,
+    });
+    await storeIdentity(world.w.disk, directory, { ...identity, seed, credential });
+    const reports = await world.verify();
+    expect(verdicts(reports)).toEqual([
+      [0, 'match'],
+      [1, 'match'],
+    ]);
+    expect(reports[0]!.findings[0]).toMatchObject({ what: 'rests-on', subject: 'checkpoint' });
   });
 });
 

@@ -225,6 +225,27 @@ describe('the minutes of a region', { timeout: 120_000 }, () => {
     expect(await granted()).toBe(4 * 60 - 5);
   });
 
+  it('F03 are kept over a minute without a database, which takes one of the allowance', async () => {
+    const a = world.instance('a');
+    await a.start();
+    const node = await world.node('n');
+    node.connect(a);
+    await minutes(10);
+    const { sql } = database;
+    await sql`alter table gate_words rename to gate_words_away`;
+    await expect(minutes(1)).rejects.toThrow('gate_words');
+    await sql`alter table gate_words_away rename to gate_words`;
+    // A clock ran ahead elsewhere: what it left does not hold the node's state for hours.
+    await sql`update gate_states set minute = minute + 300`;
+    await minutes(56);
+    expect(await paidIn([HOUR], node, a)).toEqual([60]);
+    const [gap] = await sql`select cause, counted, until_minute - from_minute as minutes from hub_gaps`;
+    expect(gap).toEqual({ cause: 'no-database', counted: 1, minutes: 7 });
+    const [state] = await sql`select minute from gate_states`;
+    expect(state?.['minute']).toBeGreaterThan(START + 60);
+    expect(state?.['minute']).toBeLessThan(START + 70);
+  });
+
   it('are never doubled or lost by crashes, moves and clocks, nor by an instance that lies', async () => {
     const step = fc.record({
       node: fc.nat(3),

@@ -7,6 +7,7 @@ import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { accountIdOf, ChoiceStore } from './choice-store.ts';
 import { recordOwnerChange } from './owner-changes.ts';
 import { type Payout, PayoutResolver } from './resolver.ts';
+import { TunnelStore } from './tunnel-store.ts';
 import { payoutMissing } from './unpaid.ts';
 
 const [ANN, BOB] = ['ann@x.example', 'bob@x.example'] as const;
@@ -65,6 +66,24 @@ describe('payout accounts of nodes', { timeout: 60_000 }, () => {
     (await database.sql`select n.node_id from nodes n where ${payoutMissing(database.sql)} order by 1`).map(
       (row) => row['node_id'],
     );
+
+  it('stay with agreements that can be ended, however much strangers offer', async () => {
+    const tunnels = new TunnelStore(database.sql);
+    const offer = { tunnelId: 'agreed', nodeId: NODES[0], nodeOwner: ANN, tunnelOwner: BOB, permille1: 10 };
+    await tunnels.offer({ ...offer, offeredAt: 1 }, async () => undefined);
+    const agreed = (await tunnels.find('agreed'))!;
+    await tunnels.agree(agreed, { at: 2, fromHour: 10 }, async () => undefined);
+    await database.sql`insert into payout_tunnels (tunnel_id, node_id, node_owner, tunnel_owner, permille1, offered_at)
+      select 'offer ' || i, lpad(i::text, 64, '0'), 'stranger', ${BOB}, 10, to_timestamp(i) from generate_series(1, 104) i`;
+    const shown = await tunnels.ofPerson(BOB);
+    expect([shown.length, shown[0]?.tunnelId, shown[1]?.tunnelId]).toEqual([101, 'agreed', 'offer 104']);
+    // What can't be put on record does not stand.
+    const unrecorded = tunnels.end(agreed, { at: 3, by: BOB, untilHour: 11 }, () =>
+      Promise.reject(new Error('full')),
+    );
+    await expect(unrecorded).rejects.toThrow('full');
+    expect((await tunnels.find('agreed'))?.endedAt).toBeUndefined();
+  });
 
   it("are their own, else their owner's, else none, from the hour after the choice on", async () => {
     expect([await paid(10), await missing()]).toEqual([[undefined, undefined], NODES]);

@@ -16,7 +16,8 @@ export interface PassKey {
 
 const COPY = `copy settled_receipts (hub_hour, node_id, revision, pass, body) from stdin with (format binary)`;
 const COLUMNS = 5;
-const PAGE = 5_000;
+/** Hashed in one go, some milliseconds. */
+const PAGE = 2_000;
 
 /** Bodies of receipts. */
 export class ReceiptStore {

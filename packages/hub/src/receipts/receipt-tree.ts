@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { concat, fromHex, type ProofStep, type Signatures } from '@stoa/protocol';
+import { concat, type ProofStep, type Signatures } from '@stoa/protocol';
 import { HASH_BYTES, HashTree, leafHash, placeOf } from '../hash-tree.ts';
 import type { ReceiptRow } from './receipt-store.ts';
 
@@ -21,20 +21,16 @@ export class ReceiptTree {
     pages: AsyncIterable<readonly ReceiptRow[]>,
     hash: Signatures['hash'],
   ): Promise<ReceiptTree> {
+    // A block a page: so many as there are receipts are more than a call takes.
     const [leaves, ids, revisions]: [Uint8Array[], Uint8Array[], number[]] = [[], [], []];
     for await (const rows of pages) {
-      for (const { nodeId, revision, body } of rows) {
-        leaves.push(leafHash(body, hash));
-        ids.push(fromHex(nodeId));
-        revisions.push(revision);
-      }
+      leaves.push(Buffer.concat(rows.map(({ body }) => leafHash(body, hash))));
+      ids.push(Buffer.from(rows.map(({ nodeId }) => nodeId).join(''), 'hex'));
+      for (const { revision } of rows) revisions.push(revision);
       await nextTurn();
     }
-    return new ReceiptTree(
-      await HashTree.of(concat(...leaves), hash),
-      concat(...ids),
-      Uint16Array.from(revisions),
-    );
+    const tree = await HashTree.of(concat(...leaves), hash);
+    return new ReceiptTree(tree, concat(...ids), Uint16Array.from(revisions));
   }
 
   get size(): number {

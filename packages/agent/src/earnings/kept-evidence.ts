@@ -8,6 +8,7 @@ import {
   ProtocolError,
   peek,
   receiptKind,
+  type SettledReceipt,
   settledReceipt,
   toHex,
 } from '@stoa/protocol';
@@ -16,7 +17,7 @@ import type { EvidenceHour } from '@stoa/protocol/stoicism';
 import { type Disk, FileMissingError } from '#disk.ts';
 import { type DamagedLine, readStrictly } from '#earnings/strict-lines.ts';
 import { type ChainLink, headKind } from '#evidence/checkpoint-chain.ts';
-import { hourRecordKind } from '#evidence/hour-logs.ts';
+import { dayFile, hourRecordKind } from '#evidence/hour-logs.ts';
 import { HOUR_MS } from '#evidence/hub-time.ts';
 import { type Proof, proofKind } from '#evidence/receipt-log.ts';
 import { settledKind } from '#evidence/settled-receipts.ts';
@@ -97,7 +98,7 @@ async function readDay(
   day: number,
   { hours, damaged }: Kept,
 ): Promise<void> {
-  const name = `${new Date(day * DAY_HOURS * HOUR_MS).toISOString().slice(0, 10)}.log`;
+  const name = dayFile(day * DAY_HOURS);
   const hour = (hubHour: number): EvidenceHour =>
     hours.get(hubHour) ?? { hubHour, receipts: [], settled: [] };
   const note = (what: KeptWhat, lines: readonly DamagedLine[]): void => {
@@ -129,17 +130,28 @@ async function readDay(
   }
   note('own record', records.damaged);
 
-  const settled = await readStrictly(
-    disk,
-    { path: join(directory, 'settled', name), kind: settledKind, hourOf: hourOfSettled },
-    settle,
-  );
+  const settled = await readSettled({ disk, settle }, directory, day);
   for (const proven of settled.records) {
     const of = hour(hourOfSettled(proven));
     const payload = encode(HUB_FRAMES.settledReceipt, proven);
     hours.set(of.hubHour, { ...of, settled: distinct([...of.settled, payload]) });
   }
   note('settled receipt', settled.damaged);
+}
+
+function readSettled({ disk, settle }: KeptEvidenceDeps, directory: string, day: number) {
+  const path = join(directory, 'settled', dayFile(day * DAY_HOURS));
+  return readStrictly(disk, { path, kind: settledKind, hourOf: hourOfSettled }, settle);
+}
+
+/** What the region settled of a day, and nothing else of it. */
+export async function settledOf(
+  deps: KeptEvidenceDeps,
+  directory: string,
+  day: number,
+): Promise<SettledReceipt[]> {
+  const { records } = await readSettled(deps, directory, day);
+  return records.flatMap(({ body }) => readable(() => decodeExact(settledReceipt, body)) ?? []);
 }
 
 /** Checkpoints that have no receipt yet. */

@@ -15,6 +15,7 @@ import {
   type EvidenceFile,
   type EvidenceHour,
   type HourReport,
+  settledWords,
   verdictOf,
   verifyEvidence,
 } from '@stoa/protocol/stoicism';
@@ -28,6 +29,7 @@ import {
   readable,
   readChainHead,
   readKept,
+  settledOf,
 } from '#earnings/kept-evidence.ts';
 import {
   namedIn,
@@ -37,8 +39,9 @@ import {
   scoredBy,
 } from '#earnings/own-scores.ts';
 
-/** How far back the warm-up is replayed, where this node's first checkpoint lies so near. */
-const REPLAYED_DAYS = 40;
+/** Most that the warm-up is replayed from; a new node's takes one or two. */
+const REPLAYED_DAYS = 7;
+const LAST_MINUTE = 59n;
 
 export interface DayEvidence {
   file: EvidenceFile;
@@ -63,7 +66,9 @@ export async function verifyDay(
   const found = [...damageFindings(kept, span), ...chainFindings(kept.hours, isEnd ? head : undefined)];
   const own = await readOwnBenchmarks(deps.disk, dirname(node.directory), node.cert.publicKey);
   const named = namedIn(kept.hours.values(), [...documents, ...ownBreakdowns(own)]);
-  const file = fileOf(node, [...kept.hours.values()], named);
+  // Of what comes after the day only the first hour matters, as a neighbour.
+  const hours = [...kept.hours.values()].filter(({ hubHour }) => hubHour <= span.until);
+  const file = fileOf(node, hours, named);
   const reports = new Map(reportsOf(file, node, own).map((report) => [report.hubHour, report]));
   for (const finding of found) {
     const { findings = [] } = reports.get(finding.hubHour) ?? {};
@@ -77,24 +82,21 @@ export async function verifyDay(
   };
 }
 
-/** The day with those beside it; from the node's first on, where that is near: then the warm-up is known from its beginning. */
-async function daysAround(
-  { disk, settle }: KeptEvidenceDeps,
-  directory: string,
-  day: number,
-): Promise<number[]> {
-  const days = await keptDays(disk, directory);
-  const before = days.filter((one) => one < day);
-  const after = days.find((one) => one > day) ?? day + 1;
-  const [first = day] = days;
-  const isNear = first >= day - REPLAYED_DAYS && (await beginsWithFirst({ disk, settle }, directory, first));
-  return [...new Set([...(isNear ? before : before.slice(-1)), day, after])];
+/** The day, the one after it, and those before it as far back as the warm-up is to be replayed from. */
+async function daysAround(deps: KeptEvidenceDeps, directory: string, day: number): Promise<number[]> {
+  const days = await keptDays(deps.disk, directory);
+  const around = [day, days.find((one) => one > day) ?? day + 1];
+  for (const before of days.filter((one) => one < day).reverse()) {
+    around.unshift(before);
+    if (before <= day - REPLAYED_DAYS || (await endsWarmUp(deps, directory, before))) break;
+  }
+  return around;
 }
 
-async function beginsWithFirst(deps: KeptEvidenceDeps, directory: string, day: number): Promise<boolean> {
-  const { hours } = await readKept(deps, directory, [day]);
-  const [first] = [...hours.values()].flatMap(({ checkpoint }) => checkpoint ?? []);
-  return first !== undefined && readable(() => peek(checkpointKind, first).number) === 1;
+/** Some hour of it ended with the hub's word that the warm-up was over: what is before that doesn't matter. */
+async function endsWarmUp(deps: KeptEvidenceDeps, directory: string, day: number): Promise<boolean> {
+  const settled = await settledOf(deps, directory, day);
+  return settled.some((receipt) => settledWords(receipt).paid >> LAST_MINUTE !== 0n);
 }
 
 function fileOf(

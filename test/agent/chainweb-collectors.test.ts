@@ -8,10 +8,18 @@ import {
   createLog,
   cutCollector,
   fetchHeader,
+  fetchPayload,
   pollCut,
   VirtualClock,
 } from '@stoa/agent';
-import { decodeHeader, hashBytes, hashText, headerHash, simulatedNetwork } from '@stoa/protocol/chainweb';
+import {
+  decodeHeader,
+  hashBytes,
+  hashText,
+  headerHash,
+  payloadHash,
+  simulatedNetwork,
+} from '@stoa/protocol/chainweb';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ManualClock, type SimulatorOptions, serveNode, startSimulator } from '../chainweb/index.ts';
 import { makeCertificate } from '../kit/certificate.ts';
@@ -122,6 +130,19 @@ describe('a header on request', () => {
     await expect(fetchHeader(deps, { chain: 0, hash: hashBytes('A'.repeat(43)) })).rejects.toMatchObject({
       code: 'http_malformed',
     });
+  });
+});
+
+describe('a payload', () => {
+  it('comes from the node’s own API, and hashes to what its header names', async () => {
+    const { deps } = await simulated();
+    const [tip] = (await pollCut(deps)).tips;
+    const { chain, height, payloadHash: named } = decodeHeader(await fetchHeader(deps, tip!));
+    const { signal } = new AbortController();
+    const payload = await fetchPayload(deps, { chain, height, hash: hashBytes(named) }, signal);
+    expect(payloadHash(payload)).toBe(named);
+    const other = { chain, height, hash: new Uint8Array(32) };
+    await expect(fetchPayload(deps, other, signal)).rejects.toMatchObject({ code: 'chainweb_status' });
   });
 });
 

@@ -1,6 +1,12 @@
 import { json, type NodeRequest, type NodeResponse, plain } from './exchange.ts';
 import type { NodeView } from './node-view.ts';
 
+/** `GET chain/{c}/payload/{hash}`. */
+export function answerPayload(node: NodeView, hash: string): NodeResponse {
+  const found = node.chainweb.payloads.json(hash);
+  return found === undefined ? plain(404, 'key not found') : json(200, JSON.stringify(found));
+}
+
 /** `POST chain/{c}/payload/batch`: of the hashes that are asked for those that there are, in their order. */
 export function answerPayloads(node: NodeView, request: NodeRequest): NodeResponse {
   let hashes: unknown;

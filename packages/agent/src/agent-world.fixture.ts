@@ -1,5 +1,6 @@
 import { createAgent } from '#agent.ts';
 import type { Agent } from '#agent-options.ts';
+import type { FetchPayload } from '#audit/audits.ts';
 import { MemoryNetwork, type MemoryTransport } from '#channel/memory.ts';
 import { ScriptedHub } from '#channel/scripted-hub.fixture.ts';
 import type { AgentReadings } from '#collectors/agent-collectors.ts';
@@ -113,6 +114,7 @@ export class AgentWorld {
   publish: (cut: Cut) => void = () => undefined;
   fetchHeader: (ref: { chain: number; hash: Uint8Array }) => Promise<Uint8Array> = async () =>
     new Uint8Array(318);
+  fetchPayload: FetchPayload | undefined;
   handlers: JobHandlers = {};
   updates: Updates | undefined;
   updateOnly = false;
@@ -151,6 +153,7 @@ export class AgentWorld {
       transports: { websocket: this.transport },
       collectors: new CollectorSet<AgentReadings>(this.#collectors(), { clock, random, log }),
       fetchHeader: (ref) => this.fetchHeader(ref),
+      fetchPayload: this.fetchPayload,
       hostFacts: {
         hostname: 'host',
         distribution: 'Debian',

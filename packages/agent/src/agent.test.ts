@@ -1,4 +1,12 @@
-import { checkpointKind, MINUTES_MASK, peek, UNKNOWN_U16 } from '@stoa/protocol';
+import {
+  auditReportKind,
+  CAPABILITY,
+  checkpointKind,
+  MINUTES_MASK,
+  peek,
+  toHex,
+  UNKNOWN_U16,
+} from '@stoa/protocol';
 import { describe, expect, test } from 'vitest';
 import { AgentWorld, cutAt, HubWorld } from '#agent-world.fixture.ts';
 import { IdentityStore } from '#identity/identity-store.ts';
@@ -127,6 +135,26 @@ describe('a session', () => {
       [5, 6, 7],
     ]);
     expect(most).toBe(4);
+  });
+
+  test('offers audits where it can read payloads, and answers them', async () => {
+    const without = await running();
+    expect(without.hub.connections.at(-1)?.hello?.capabilities).toBe(CAPABILITY.receipts);
+    const world = await AgentWorld.enrolled();
+    world.fetchPayload = async () => ({
+      ...{ minerData: new Uint8Array(1), transactions: [], outputsHash: 'A'.repeat(43) },
+    });
+    const agent = await world.boot();
+    agent.start();
+    await world.clock.advance(1_000);
+    const { hub, clock } = world;
+    expect(hub.connections.at(-1)?.hello?.capabilities).toBe(CAPABILITY.receipts | CAPABILITY.audits);
+    const nonce = new Uint8Array(16).fill(7);
+    hub.send('auditChallenge', { nonce, payloads: [{ chain: 1, height: 2, hash: new Uint8Array(32) }] });
+    await clock.advance(100);
+    const [{ sealed }] = hub.received('auditResponse') as [{ sealed: Uint8Array }];
+    expect(peek(auditReportKind, sealed)).toMatchObject({ nonce, outcome: 'answered' });
+    expect(toHex(peek(auditReportKind, sealed).node)).toBe(agent.nodeId);
   });
 
   test('that is throttled goes on with heartbeats only, for as long as was asked', async () => {

@@ -28,6 +28,7 @@ export { type AgentReadings, type CollectorDeps, createCollectors } from '#colle
 export { cutCollector, pollCut } from '#collectors/chainweb-cut.ts';
 export { fetchHeader, HeaderUnknownError } from '#collectors/chainweb-header.ts';
 export { askChainweb, type ChainwebInfo } from '#collectors/chainweb-info.ts';
+export { fetchPayload } from '#collectors/chainweb-payload.ts';
 export type { Collector, Reading } from '#collectors/collector.ts';
 export { CollectorSet } from '#collectors/collector-set.ts';
 export type { ChainTip, Cut } from '#collectors/cut.ts';

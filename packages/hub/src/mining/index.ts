@@ -13,6 +13,7 @@ import { MiningStore } from './store.ts';
 import { MiningTally } from './tally.ts';
 
 export { SILENT_TIMES } from './keys.ts';
+export { PayloadSource } from './payload-source.ts';
 export { MiningStore } from './store.ts';
 export { COUNTED_DEPTH } from './tally.ts';
 

@@ -75,6 +75,21 @@ export class PayloadSource {
     return path;
   }
 
+  /**
+   * The ancestor of a verified header at a height, however deep: that it is one is the node's word; that it is a block, its hash.
+   * @throws HubError `payloads_unreached`.
+   */
+  async ancestorAt({ chain, hash }: Header, height: number): Promise<Header> {
+    const range = `minheight=${height}&maxheight=${height}`;
+    const asked = { upper: [hash], lower: [] };
+    const answer = await this.#post(`/chain/${chain}/header/branch?limit=1&${range}`, asked);
+    const [item] = (answer as { items?: readonly unknown[] } | null)?.items ?? [];
+    const header = this.#read(() => decodeHeaderText(String(item)));
+    if (header.chain !== chain || header.height !== height || headerHash(header) !== header.hash)
+      throw this.#unreached(`at height ${height} of chain ${chain} it answers another block`);
+    return header;
+  }
+
   async #post(path: string, body: object): Promise<unknown> {
     const { fetch, deadline } = this.#options;
     let response: Response;

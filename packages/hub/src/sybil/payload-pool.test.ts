@@ -40,6 +40,7 @@ describe('payloads that nodes are asked for', () => {
   });
 
   function pool(node: string | undefined = 'http://node:1848/'): PayloadPool {
+    let height = 0;
     return new PayloadPool({
       node: node === '' ? undefined : new URL(node),
       set: {
@@ -51,16 +52,15 @@ describe('payloads that nodes are asked for', () => {
         requests.push({ url, ...(init?.body === undefined ? {} : { body: init.body }) });
         const { pathname, searchParams } = new URL(url);
         const chain = Number(pathname.split('/')[5]);
-        const height = Number(searchParams.get('minheight') ?? searchParams.get('height'));
-        if (pathname.endsWith('/branch'))
+        if (pathname.endsWith('/branch')) {
+          height = Number(searchParams.get('minheight'));
           return Response.json({ items: [encodeHeaderText(change(headerAt(chain, height)))], next: null });
+        }
         const { minerData, transactions } = payloadOf(height);
         const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
-        return Response.json({
-          minerData: text(minerData),
-          transactions: transactions.map(text),
-          outputsHash,
-        });
+        return Response.json([
+          { minerData: text(minerData), transactions: transactions.map(text), outputsHash },
+        ]);
       },
     });
   }
@@ -92,11 +92,19 @@ describe('payloads that nodes are asked for', () => {
   it.each([
     ['a header of another height', () => (change = (header) => ({ ...header, height: header.height + 1 }))],
     ['a header that is not its hash', () => (change = (header) => ({ ...header, nonce: 9n }))],
-    ['another payload', () => (payloadOf = (height) => payloadAt(height + 1))],
   ])('are not taken from a node that tells %s', async (_what, lie) => {
     lie();
     const some = pool();
-    await expect(some.refresh()).rejects.toMatchObject({ code: 'reference_misfit' });
+    await expect(some.refresh()).rejects.toMatchObject({ code: 'payloads_unreached' });
+    expect(some.size).toBe(0);
+  });
+
+  it('are left where they hash to something else than the header names, or are large', async () => {
+    const some = pool();
+    payloadOf = (height) => payloadAt(height + 1);
+    await some.refresh();
+    payloadOf = (height) => ({ ...payloadAt(height), transactions: [new Uint8Array(60_000)] });
+    await some.refresh();
     expect(some.size).toBe(0);
   });
 });

@@ -1,14 +1,6 @@
 import type { PayloadRef, Random } from '@stoa/protocol';
-import {
-  decodeHeaderText,
-  decodePayload,
-  type Header,
-  hashBytes,
-  headerHash,
-  type Payload,
-  payloadHash,
-} from '@stoa/protocol/chainweb';
-import { HubError } from '../error.ts';
+import { hashBytes, type Payload } from '@stoa/protocol/chainweb';
+import { PayloadSource } from '#mining/index.ts';
 import type { Fetch, VerifiedSet } from '../tips/index.ts';
 
 /** A payload that the hub has, and how nodes are asked for it. */
@@ -30,8 +22,8 @@ const HELD = 256;
 const FETCHED = 16;
 /** Old: deeper than nodes reorganise, so that it is on every node that has the history. */
 const DEPTH = 480;
-/** Of a payload as JSON; nodes are asked for small ones, so that no link is what is measured. */
-const MOST_CHARS = 64 * 1024;
+/** Nodes are asked for small ones, so that no link is what is measured. */
+const MOST_BYTES = 48 * 1024;
 const ANSWERS_MS = 10_000;
 
 /**
@@ -40,22 +32,24 @@ const ANSWERS_MS = 10_000;
  */
 export class PayloadPool {
   readonly #deps: PayloadPoolDeps;
+  readonly #source: PayloadSource | undefined;
   #held: HeldPayload[] = [];
 
   constructor(deps: PayloadPoolDeps) {
+    const { node: url, set, fetch } = deps;
+    const deadline = () => AbortSignal.timeout(ANSWERS_MS);
     this.#deps = deps;
+    this.#source = url && new PayloadSource({ url, network: set.network.name, fetch, deadline });
   }
 
   get size(): number {
     return this.#held.length;
   }
 
-  /** Some more. @throws whatever the node's answer is wrong by; what was held stays. */
+  /** Some more. @throws HubError `payloads_unreached`; what was held stays. */
   async refresh(): Promise<void> {
-    const { node } = this.#deps;
-    if (node === undefined) return;
-    for (let i = 0; i < FETCHED; i += 1) {
-      const one = await this.#fetchOne(node);
+    for (let i = 0; i < FETCHED && this.#source !== undefined; i += 1) {
+      const one = await this.#fetchOne(this.#source);
       if (one !== undefined) this.#held = [...this.#held, one].slice(-HELD);
     }
   }
@@ -67,37 +61,17 @@ export class PayloadPool {
     return Array.from({ length: count }, () => left.splice(this.#below(left.length), 1)[0]!);
   }
 
-  /** undefined: the chain is young, or the block is a large one. */
-  async #fetchOne(node: URL): Promise<HeldPayload | undefined> {
+  /** undefined: the chain is young, the block is a large one, or the node lacks its payload. */
+  async #fetchOne(source: PayloadSource): Promise<HeldPayload | undefined> {
     const { set } = this.#deps;
     const chain = this.#below(set.network.graph.length);
     const head = set.head(chain);
     if (head.height <= DEPTH) return undefined;
     const height = 1 + this.#below(head.height - DEPTH);
-    const base = `${node.href.replace(/\/$/, '')}/chainweb/0.0/${set.network.name}/chain/${chain}`;
-    const body = JSON.stringify({ upper: [head.hash], lower: [] });
-    const found = await this.#read(
-      `${base}/header/branch?limit=1&minheight=${height}&maxheight=${height}`,
-      body,
-    );
-    const header = headerIn(found, { chain, height });
-    const text = await this.#read(`${base}/payload/${header.payloadHash}?height=${height}`);
-    if (text.length > MOST_CHARS) return undefined;
-    const payload = decodePayload(JSON.parse(text));
-    if (payloadHash(payload) !== header.payloadHash)
-      throw misfit(`it has another payload for block ${header.hash} than the header names`);
-    return { ref: { chain, height, hash: hashBytes(header.payloadHash) }, payload };
-  }
-
-  async #read(url: string, body?: string): Promise<string> {
-    const response = await this.#deps.fetch(url, {
-      headers: { accept: 'application/json', 'content-type': 'application/json' },
-      redirect: 'error',
-      signal: AbortSignal.timeout(ANSWERS_MS),
-      ...(body === undefined ? {} : { method: 'POST', body }),
-    });
-    if (!response.ok) throw misfit(`it answers ${url} with ${response.status}`);
-    return response.text();
+    const { payloadHash: named } = await source.ancestorAt(head, height);
+    const payload = (await source.payloads(chain, [named])).get(named);
+    if (payload === undefined || bytesOf(payload) > MOST_BYTES) return undefined;
+    return { ref: { chain, height, hash: hashBytes(named) }, payload };
   }
 
   #below(bound: number): number {
@@ -106,17 +80,6 @@ export class PayloadPool {
   }
 }
 
-/** Under the verified head, so says the node; that it is the block it names, its hash says. */
-function headerIn(page: string, { chain, height }: { chain: number; height: number }): Header {
-  const items = (JSON.parse(page) as { items?: readonly unknown[] } | null)?.items;
-  const header = decodeHeaderText(String(items?.[0]));
-  if (header.chain !== chain || header.height !== height || headerHash(header) !== header.hash)
-    throw misfit(`it was asked for block ${height} of chain ${chain}, and tells another`);
-  return header;
-}
-
-function misfit(why: string): HubError<'reference_misfit'> {
-  return new HubError('reference_misfit', `payloads can't be had from the node at CHAINWEB_URL: ${why}`, {
-    retry: true,
-  });
+function bytesOf({ minerData, transactions }: Payload): number {
+  return transactions.reduce((sum, { length }) => sum + length, minerData.length);
 }

@@ -1,14 +1,15 @@
 import { json, type NodeRequest, type NodeResponse, plain } from './exchange.ts';
 import type { NodeView } from './node-view.ts';
 
-/** `GET chain/{c}/payload/{hash}`. */
-export function answerPayload(node: NodeView, hash: string): NodeResponse {
-  const found = node.chainweb.payloads.json(hash);
+/** `GET chain/{c}/payload/{hash}`, and `POST chain/{c}/payload/batch`. */
+export function answerPayload(node: NodeView, request: NodeRequest, name: string): NodeResponse | undefined {
+  if (request.method === 'POST') return name === 'batch' ? answerBatch(node, request) : undefined;
+  const found = node.chainweb.payloads.json(name);
   return found === undefined ? plain(404, 'key not found') : json(200, JSON.stringify(found));
 }
 
-/** `POST chain/{c}/payload/batch`: of the hashes that are asked for those that there are, in their order. */
-export function answerPayloads(node: NodeView, request: NodeRequest): NodeResponse {
+/** Of the hashes that are asked for those that there are, in their order. */
+function answerBatch(node: NodeView, request: NodeRequest): NodeResponse {
   let hashes: unknown;
   try {
     hashes = JSON.parse(request.body ?? '');

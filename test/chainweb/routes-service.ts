@@ -3,7 +3,7 @@ import type { NodeView } from './node-view.ts';
 import { answerCut } from './routes-cut.ts';
 import { answerHeaders, type HeaderLimits } from './routes-header.ts';
 import { answerLocal } from './routes-pact.ts';
-import { answerPayload, answerPayloads } from './routes-payload.ts';
+import { answerPayload } from './routes-payload.ts';
 
 const LIMITS: HeaderLimits = { pageItems: 360, branchBounds: 32, objectEncoding: true, hashes: true };
 
@@ -38,11 +38,8 @@ function answerPath(node: NodeView, request: NodeRequest, path: string): NodeRes
   if (resource === 'chain' && call.join('/') === 'pact/api/v1/local' && request.method === 'POST') {
     return answerLocal(node, request, chain);
   }
-  if (resource === 'chain' && call.join('/') === 'payload/batch' && request.method === 'POST') {
-    return answerPayloads(node, request);
-  }
-  if (resource === 'chain' && call[0] === 'payload' && call.length === 2 && request.method === 'GET') {
-    return answerPayload(node, call[1]!);
+  if (resource === 'chain' && call[0] === 'payload' && call.length === 2) {
+    return answerPayload(node, request, call[1]!);
   }
   return resource === 'chain' && rest.length <= 3 ? answerHeaders(node, request, rest, LIMITS) : undefined;
 }

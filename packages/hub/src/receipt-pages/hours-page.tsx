@@ -117,7 +117,7 @@ function RootTable({ roots, caption }: { roots: readonly PublishedRoot[]; captio
     >
       {roots.map((root) => (
         <tr>
-          <th scope="row">
+          <th scope="row" class="whole">
             <a href={`${PATH}/${root.hubHour}`}>{instantName(root.hubHour)}</a>
           </th>
           <td class="num">{root.pass}</td>

@@ -152,17 +152,21 @@ function WordsPanel({ receipt }: { receipt: SettledReceipt }) {
 }
 
 function WordStrip({ word, kind }: { word: bigint; kind: string }) {
-  const set = Array.from({ length: 60 }, (_, minute) => minute).filter(
-    (minute) => (word >> BigInt(minute)) & 1n,
-  );
+  const runs = runsOf(word);
   return (
     <svg class="minutes" viewBox="0 0 60 4" preserveAspectRatio="none" aria-hidden="true">
       <rect width="60" height="4" class="minute-none" />
-      {set.map((minute) => (
-        <rect x={minute} width="1" height="4" class={`minute-${kind}`} />
+      {runs.map(({ from, length }) => (
+        <rect x={from} width={length} height="4" class={`minute-${kind}`} />
       ))}
     </svg>
   );
+}
+
+/** Minutes in a row as one: side by side they would show their seams. */
+function runsOf(word: bigint): { readonly from: number; readonly length: number }[] {
+  const bits = word.toString(2).padStart(60, '0').split('').reverse().join('');
+  return [...bits.matchAll(/1+/g)].map(({ 0: run, index }) => ({ from: index, length: run.length }));
 }
 
 function ProofPanel({ receipt, root }: ReceiptRevision) {

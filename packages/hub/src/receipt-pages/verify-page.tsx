@@ -57,7 +57,7 @@ export function VerifyPage({ view }: { view: VerifyView }) {
 function VerifyForm({ view: { region, root } }: { view: VerifyView }) {
   return (
     <>
-      <div data-verify="off">
+      <div class="stack" data-verify="off">
         <p>Your browser runs no program of this page. On the node itself this needs no browser:</p>
         <pre tabindex={0}>
           <code>stoa-agent earnings verify 2026-11-25</code>

@@ -70,7 +70,8 @@ function sorted(findings: readonly Finding[]): Finding[] {
   return [...findings].sort((a, b) => ORDER.indexOf(a.what) - ORDER.indexOf(b.what));
 }
 
-function findingView({ what, text, signer, expected, found }: Finding): HTMLElement {
+function findingView({ what, subject, text, signer, expected, found }: Finding): HTMLElement {
+  const [one, other] = subject === 'roots' ? ['One', 'The other'] : ['By the evidence', 'By the receipt'];
   const compared = expected !== '' && found !== '' && what === 'differs';
   return element(
     'li',
@@ -81,8 +82,7 @@ function findingView({ what, text, signer, expected, found }: Finding): HTMLElem
       {},
       element('span', { class: 'finding-text' }, text),
       '.',
-      compared &&
-        element('span', { class: 'sub' }, ` By the evidence: ${expected}. By the receipt: ${found}.`),
+      compared && element('span', { class: 'sub' }, ` ${one}: ${expected}. ${other}: ${found}.`),
       signer !== undefined &&
         !text.includes(signer) &&
         element('span', { class: 'sub' }, ` Signed by ${signer}.`),

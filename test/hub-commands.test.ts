@@ -267,6 +267,20 @@ describe('commands of a hub', { timeout: 300_000 }, () => {
     expect([nowhere.code, nowhere.err]).toEqual([4, expect.stringContaining('database_unavailable')]);
     expect((await run('audit', 'export', '--from', 'yesterday')).code).toBe(2);
     expect((await run('no-such-command')).code).toBe(2);
+    const key = join(home.dataDir, 'dump.key');
+    await writeFile(key, randomBytes(32));
+    const [roots, dump] = await Promise.all([
+      run('ledger', 'roots', '2026-11-26T17', '--json'),
+      hubCommand({}, 'ledger', 'verify-dump', '/nonexistent/dump', '--key-file', key),
+    ]);
+    expect([roots.code, roots.json()]).toEqual([
+      0,
+      { ok: true, hubHour: 498_809, hour: '2026-11-26T17:00:00Z', instances: [] },
+    ]);
+    expect([dump.code, dump.err]).toEqual([
+      1,
+      expect.stringMatching(/\/nonexistent\/dump .*file_unreadable/s),
+    ]);
     expect((await run('--help')).out).toContain('4 hub or database not reached');
   });
 });

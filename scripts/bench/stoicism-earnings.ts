@@ -76,7 +76,7 @@ async function looks(
     const cookie = await signIn(owner);
     cpuMs += await cpuOf(async () => {
       const began = performance.now();
-      await page(`${url}/earnings`, cookie);
+      await page(`${url}/o/${owner}/earnings`, cookie);
       ms.push(performance.now() - began);
     });
   }

@@ -125,14 +125,21 @@ function keptOf(
   return new Set([...refusals, ...lost].map(({ nodeId }) => nodeId));
 }
 
-/** The next one is asked for while one is worked on. */
+/** Slices that are asked for while one is worked on: the database then writes while this process reads. */
+const AHEAD = 3;
+
 async function* ahead<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
   const items = source[Symbol.asyncIterator]();
-  let next = items.next();
-  for (let item = await next; item.done !== true; item = await next) {
-    next = items.next();
-    // Told where it is waited for, which may be later than it failed.
-    next.catch(() => undefined);
+  const asked: Promise<IteratorResult<T>>[] = [];
+  for (;;) {
+    while (asked.length <= AHEAD) {
+      const next = items.next();
+      // Told where it is waited for, which may be later than it failed.
+      next.catch(() => undefined);
+      asked.push(next);
+    }
+    const item = await asked.shift()!;
+    if (item.done === true) return;
     yield item.value;
   }
 }

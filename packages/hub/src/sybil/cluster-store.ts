@@ -67,29 +67,33 @@ export class ClusterStore {
     const hour = await this.#closedHour();
     const all = await this.#sum(hour);
     const percent = least?.percent ?? 100;
+    // First the names, then what is costly to know, of their nodes alone.
     const rows = await sql<Row[]>`
-      with earned as (${this.#earned(hour)}),
-      fleet as (
-        select n.node_id, n.label, n.owner, ${this.#nameOf(by)} as name, coalesce(c.micro, 0) as micro,
-          coalesce(e.earned, 0) as earned
-        from nodes n left join sessions s using (node_id) left join earned e using (node_id)
-        left join lateral (select micro from scores where node_id = n.node_id order by version desc limit 1) c on true
-        where n.retired_at is null and n.refused_at is null
+      with named as materialized (
+        select n.node_id, n.label, n.owner, ${this.#nameOf(by)} as name
+        from nodes n left join sessions s using (node_id) where n.retired_at is null and n.refused_at is null
       ),
-      clusters as (
-        select name, count(*)::int as nodes, count(distinct owner)::int as owners, sum(micro)::text as micro,
-          sum(earned) as earned
-        from fleet where name is not null group by name
-        having count(*) >= ${least?.nodes ?? 2} or sum(earned) * 100 > ${String(all)}::numeric * ${String(percent)}::numeric
+      earned as materialized (${this.#earned(hour)}),
+      rich as (
+        select name from named join earned using (node_id)
+        where ${percent < 100} group by name having sum(earned) * 100 > ${String(all)}::numeric * ${String(percent)}::numeric
+      ),
+      clusters as materialized (
+        select name, count(*)::int as nodes from named where name is not null group by name
+        having count(*) >= ${least?.nodes ?? 2} or name in (select name from rich)
         order by count(*) desc, name limit ${limit + 1} offset ${from}
+      ),
+      fleet as materialized (
+        select m.*, coalesce(c.micro, 0) as micro, coalesce(e.earned, 0) as earned,
+          row_number() over (partition by m.name order by e.earned desc nulls last, m.node_id) as place
+        from clusters join named m using (name) left join earned e using (node_id)
+        left join lateral (select micro from scores where node_id = m.node_id order by version desc limit 1) c on true
       )
-      select name, nodes, owners, micro, earned::text, (
-          select json_agg(json_build_object('nodeId', m.node_id, 'label', m.label, 'owner', m.owner, 'micro', m.micro,
-            'earned', m.earned::text))
-          from (select * from fleet f where f.name = clusters.name order by f.earned desc, f.node_id
-            limit ${MOST_MEMBERS}) m
-        ) as members
-      from clusters order by nodes desc, name`;
+      select name, count(*)::int as nodes, count(distinct owner)::int as owners, sum(micro)::text as micro,
+        sum(earned)::text as earned,
+        json_agg(json_build_object('nodeId', node_id, 'label', label, 'owner', owner, 'micro', micro,
+          'earned', earned::text) order by place) filter (where place <= ${MOST_MEMBERS}) as members
+      from fleet group by name order by nodes desc, name`;
     const clusters = rows.slice(0, limit).map(clusterOf);
     return { hour, earned: all, clusters, more: rows.length > limit };
   }
@@ -102,14 +106,18 @@ export class ClusterStore {
 
   async #sum(hour: number | undefined): Promise<bigint> {
     const [row] = await this.#sql<{ sum: string | null }[]>`
-      select sum(earned)::text as sum from (${this.#earned(hour)}) e`;
+      select sum(amount)::text as sum from stoicism_events where ${this.#earning(hour)}`;
     return BigInt(row?.sum ?? 0);
   }
 
   #earned(hour: number | undefined): PendingQuery<SqlRow[]> {
     return this.#sql`select node_id, sum(amount) as earned from stoicism_events
-      where hour = ${hour ?? -1} and node_id <> '' and kind in ('accrual', 'fee', 'pending', 'pending-fee')
-      group by node_id`;
+      where ${this.#earning(hour)} group by node_id`;
+  }
+
+  #earning(hour: number | undefined): PendingQuery<SqlRow[]> {
+    return this
+      .#sql`hour = ${hour ?? -1} and node_id <> '' and kind in ('accrual', 'fee', 'pending', 'pending-fee')`;
   }
 
   /** Of the last session. What is no address has no place. */

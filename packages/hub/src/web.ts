@@ -24,7 +24,7 @@ import {
   auditRoutes,
   type ExportSigner,
 } from './audit/index.ts';
-import { MiningBonusStore } from './bonuses/index.ts';
+import { createBonusPages, MiningBonusStore } from './bonuses/index.ts';
 import { type Bootstrap, bootstrapPages, SSH_KINDS } from './bootstrap/index.ts';
 import { BulkActs, bulkRoutes } from './bulk/index.ts';
 import type { Bus } from './bus.ts';
@@ -289,6 +289,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       sybilPages({ guard, tools: createSybilTools({ sql, clock }), sql, audit, clock }),
       earnings.feature,
       createStatements({ sql, guard, clock, signer: options.signer }),
+      createBonusPages({ sql, guard, clock }),
       createRichListPages({ sql, clock }),
       createEconomicsPages({ sql, clock }),
       ...createReceiptPages({

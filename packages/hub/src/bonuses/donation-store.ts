@@ -118,6 +118,13 @@ export class DonationStore {
     return row?.hour ?? undefined;
   }
 
+  /** Of a person's own nodes. */
+  async labels(email: string, nodeIds: readonly string[]): Promise<Map<string, string>> {
+    const rows = await this.#sql<{ node_id: string; label: string }[]>`
+      select node_id, label from nodes where owner = ${email} and node_id = any(${[...nodeIds]}::text[])`;
+    return new Map(rows.map((row) => [row.node_id, row.label]));
+  }
+
   /** Of seeds that a person gave or whose nodes took them, the newest first. */
   async ofOwner(email: string, limit: number): Promise<StoredDonation[]> {
     const rows = await this.#sql<DonationRow[]>`select * from seed_donations

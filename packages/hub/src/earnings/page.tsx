@@ -49,6 +49,9 @@ export function EarningsPage({ view }: { view: EarningsView }) {
             <a class="quiet" href={href('/earnings/events.csv')} download>
               All events as CSV
             </a>
+            <a class="quiet" href={href('/earnings/bonuses')}>
+              Bonuses
+            </a>
             <a class="quiet" href={href('/earnings/statements')}>
               Yearly statements
             </a>

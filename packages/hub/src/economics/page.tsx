@@ -73,6 +73,7 @@ function Economics({ overview: { days, shares, kinds, supply } }: { overview: Ov
         />
       </div>
       {now !== undefined && <SupplyPanel supply={now} />}
+      {now !== undefined && <ConcentrationPanel supply={now} />}
       <Panel id="emission" title="Emission" aside="by the region and role of nodes, since day one">
         <Emission shares={shares} />
       </Panel>
@@ -99,8 +100,7 @@ function Economics({ overview: { days, shares, kinds, supply } }: { overview: Ov
 }
 
 function SupplyPanel({ supply }: { supply: SupplyDay }) {
-  const { accounts, current, minting, redeemed } = supply;
-  const all = current + minting + redeemed;
+  const { accounts, pending, current, minting, redeemed } = supply;
   return (
     <Panel
       id="supply"
@@ -110,7 +110,7 @@ function SupplyPanel({ supply }: { supply: SupplyDay }) {
       <Table caption="Where points are" columns={['Balance', { word: 'Points', num: true }, 'What it is']}>
         {(
           [
-            ['Pending', supply.pending, 'waits for the end of warm-ups'],
+            ['Pending', pending, 'waits for the end of warm-ups'],
             ['Current', current, 'outstanding: minted in whole points, daily'],
             ['Minting', minting, 'on its way'],
             ['Redeemed', redeemed, 'minted'],
@@ -123,17 +123,21 @@ function SupplyPanel({ supply }: { supply: SupplyDay }) {
           </tr>
         ))}
       </Table>
+    </Panel>
+  );
+}
+
+function ConcentrationPanel({ supply }: { supply: SupplyDay }) {
+  const all = supply.current + supply.minting + supply.redeemed;
+  return (
+    <Panel id="concentration" title="Concentration" aside="of Current, Minting and Redeemed together">
       <Table
-        caption="How they are spread"
-        columns={[
-          'Of Current, Minting and Redeemed',
-          { word: 'Share', num: true },
-          { word: 'Points', num: true },
-        ]}
+        caption="How points are spread"
+        columns={['Accounts', { word: 'Share', num: true }, { word: 'Points', num: true }]}
       >
         {(
           [
-            ['The one account that has most', supply.top1],
+            ['The one that has most', supply.top1],
             ['The ten', supply.top10],
             ['The hundred', supply.top100],
           ] as const
@@ -144,12 +148,10 @@ function SupplyPanel({ supply }: { supply: SupplyDay }) {
             <td class="num">{points(units)}</td>
           </tr>
         ))}
-        <tr>
-          <th scope="row">Gini coefficient: 0 is all alike, 1 is one who has everything</th>
-          <td class="num">{gini(supply.gini)}</td>
-          <td class="num" />
-        </tr>
       </Table>
+      <p class="footnote">
+        Gini coefficient {gini(supply.gini)}: 0 is all alike, 1 is one who has everything.
+      </p>
     </Panel>
   );
 }
@@ -198,7 +200,8 @@ function seriesOf<T extends { readonly day: number }>(
 }
 
 function points(units: bigint): string {
-  return formatPoints(units, DECIMALS);
+  const [whole = '0', ...fraction] = formatPoints(units, DECIMALS).split('.');
+  return [whole.replaceAll(/\B(?=(\d{3})+$)/g, ','), ...fraction].join('.');
 }
 
 function gini(millionths: number): string {
@@ -207,5 +210,5 @@ function gini(millionths: number): string {
 
 /** In per cent with a digit after the point; of nothing, nothing. */
 export function share(part: bigint, whole: bigint): string {
-  return whole === 0n ? '–' : `${(Number((part * 1_000n) / whole) / 10).toFixed(1)} %`;
+  return whole === 0n ? '–' : `${(Number((part * 1_000n) / whole) / 10).toFixed(1)}\u00a0%`;
 }

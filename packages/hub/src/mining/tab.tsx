@@ -66,53 +66,57 @@ function KeyPanel({ one, now, counted }: { one: MinedKey; now: number; counted: 
       title={`Key ${key.slice(0, 8)}…${key.slice(-8)}`}
       aside={<code title={key}>k:{key.slice(0, 8)}…</code>}
     >
-      {counted && isSilent({ blocks, sinceLastMs }) && (
-        <p class="warning" role="status">
-          No block for {duration(sinceLastMs)}: more than {SILENT_TIMES} times as long as usual (
-          {duration(usual!)}). Look at the miners of this key, and at the node’s{' '}
-          <a href={href('/alerts')}>alerts</a>.
-        </p>
-      )}
-      {!proven && (
-        <p class="warning">
-          Its blocks earn no points: nobody signed a challenge with it.{' '}
-          <a href={href('/settings/payout')}>Prove the account k:{key.slice(0, 8)}…</a>
-        </p>
-      )}
-      {counted && (
-        <Table
-          caption={`Blocks of key ${key.slice(0, 8)}`}
-          columns={[
-            'Last block',
-            ...['In 7 days', 'Of them lost', 'Usually one in'].map((word) => ({ word, num: true }) as const),
-          ]}
-        >
-          <tr>
-            <td>
-              {lastBlock === undefined ? (
-                <Unknown why="none in the 35 days that blocks are kept" />
-              ) : (
-                <span title={lastBlock.hash}>
-                  chain {lastBlock.chain}, height {number(lastBlock.height)},{' '}
-                  <Ago at={lastBlock.at} now={now} />
-                </span>
-              )}
-            </td>
-            <td class="num">{number(blocks)}</td>
-            <td class="num" title="orphans that were reported to the hub: at least so many">
-              {number(orphans)}
-            </td>
-            <td class="num">
-              {usual === undefined ? (
-                <Unknown why="five blocks in a week are needed to say" />
-              ) : (
-                duration(usual)
-              )}
-            </td>
-          </tr>
-        </Table>
-      )}
-      <ByChain one={one} />
+      <div class="stack">
+        {counted && isSilent({ blocks, sinceLastMs }) && (
+          <p class="warning" role="status">
+            No block for {duration(sinceLastMs)}: more than {SILENT_TIMES} times as long as usual (
+            {duration(usual!)}). Look at the miners of this key, and at the node’s{' '}
+            <a href={href('/alerts')}>alerts</a>.
+          </p>
+        )}
+        {!proven && (
+          <p class="warning">
+            Its blocks earn no points: nobody signed a challenge with it.{' '}
+            <a href={href('/settings/payout')}>Prove the account k:{key.slice(0, 8)}…</a>
+          </p>
+        )}
+        {counted && (
+          <Table
+            caption={`Blocks of key ${key.slice(0, 8)}`}
+            columns={[
+              'Last block',
+              ...['In 7 days', 'Of them lost', 'Usually one in'].map(
+                (word) => ({ word, num: true }) as const,
+              ),
+            ]}
+          >
+            <tr>
+              <td>
+                {lastBlock === undefined ? (
+                  <Unknown why="none in the 35 days that blocks are kept" />
+                ) : (
+                  <span title={lastBlock.hash}>
+                    chain {lastBlock.chain}, height {number(lastBlock.height)},{' '}
+                    <Ago at={lastBlock.at} now={now} />
+                  </span>
+                )}
+              </td>
+              <td class="num">{number(blocks)}</td>
+              <td class="num" title="orphans that were reported to the hub: at least so many">
+                {number(orphans)}
+              </td>
+              <td class="num">
+                {usual === undefined ? (
+                  <Unknown why="five blocks in a week are needed to say" />
+                ) : (
+                  duration(usual)
+                )}
+              </td>
+            </tr>
+          </Table>
+        )}
+        <ByChain one={one} />
+      </div>
     </Panel>
   );
 }

@@ -95,14 +95,19 @@ function Statements({ years }: { years: readonly number[] }) {
           <p>A statement tells what it wrote in a year by UTC, signed by this hub.</p>
         </Empty>
       ) : (
-        <Table caption="Statements by year" columns={['Year', 'Signed', 'Not signed']}>
+        <Table
+          caption="Statements by year"
+          columns={['Year', 'Signed, to print', 'Signed, for programs', 'Not signed']}
+        >
           {years.map((year) => (
             <tr>
               <th scope="row">{year}</th>
               <td>
                 <a href={href(`/earnings/statements/${year}.html`)} download>
-                  Page to print
-                </a>{' '}
+                  Page
+                </a>
+              </td>
+              <td>
                 <a href={href(`/earnings/statements/${year}.json`)} download>
                   JSON
                 </a>

@@ -7,6 +7,7 @@ import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { DonationStore } from './donation-store.ts';
 import { Donations } from './donations.ts';
+import { BonusPage } from './page.tsx';
 
 const HOUR_MS = 3_600_000;
 const START = Math.floor(Date.UTC(2026, 10, 2) / HOUR_MS);
@@ -150,6 +151,25 @@ describe('seed donations', { timeout: 60_000 }, () => {
     await donations.tick();
     expect((await states()).slice(3)).toEqual(['cold', 'cold']);
     expect(await given()).toEqual([]);
+    const told = String(
+      BonusPage({
+        view: {
+          email: BOB,
+          keys: [],
+          donations: await store.ofOwner(BOB, 9),
+          labels: new Map([[TAKER, 'rack-1']]),
+        },
+      }),
+    );
+    for (const part of [
+      'none: to oneself',
+      'did not warm up',
+      'rack-1',
+      'another’s node',
+      'signed with no key',
+    ])
+      expect(told).toContain(part);
+    expect(told).not.toContain('@');
   });
 
   it('wait for the donor to name an account, and believe no report that is none', async () => {

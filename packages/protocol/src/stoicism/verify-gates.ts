@@ -51,12 +51,23 @@ export function verifyGates(opened: OpenedReceipt, by: GateContext, findings: Fi
     else if (gate === WARM_UP) verifyWarmUp(opened, { judged, word, by }, findings);
     else {
       const compared = compare({ judged, failed: word, log: by.log }, verdict!);
-      // A score is one for the hour: that it let the node earn needs no log.
-      const plain = name === 'benchmark' && receipt.microScore > 0 ? compared.unclear & ~word : 0n;
-      const told = { ...compared, agreed: compared.agreed | plain, unclear: compared.unclear & ~plain };
-      report({ name, signer: signerOf(name, by) ?? signer }, told, { word, findings });
+      const told = name === 'benchmark' ? withScore(compared, word, receipt.microScore) : compared;
+      const fair = name === 'commitment' ? withoutFirst(told) : told;
+      report({ name, signer: signerOf(name, by) ?? signer }, fair, { word, findings });
     }
   }
+}
+
+/** A score is one for the hour: that it let the node earn needs no log. */
+function withScore(compared: Compared, word: bigint, microScore: number): Compared {
+  const plain = microScore > 0 ? compared.unclear & ~word : 0n;
+  return { ...compared, agreed: compared.agreed | plain, unclear: compared.unclear & ~plain };
+}
+
+/** A score that promises more holds from the full hour on, and nothing is known of it before the next heartbeat. */
+function withoutFirst(compared: Compared): Compared {
+  const first = compared.invented & 1n;
+  return { ...compared, invented: compared.invented & ~first, unclear: compared.unclear | first };
 }
 
 interface Compared {

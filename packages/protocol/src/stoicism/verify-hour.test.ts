@@ -4,7 +4,7 @@ import { utf8 } from '../bytes.ts';
 import { decodeExact, encode } from '../codec/codec.ts';
 import { nodeCrypto as crypto } from '../crypto/node.ts';
 import { checkpointKind } from '../evidence/checkpoint.ts';
-import type { HourRecord } from '../evidence/hour-record.ts';
+import { type HourRecord, hourRecord } from '../evidence/hour-record.ts';
 import { MINUTES_MASK } from '../evidence/minutes.ts';
 import { GATES } from '../evidence/receipt.ts';
 import { provenReceipt, type SettledReceipt, signedReceiptRoot } from '../evidence/settled-receipt.ts';
@@ -48,6 +48,27 @@ const faultsOf = (findings: readonly Finding[]) => findings.flatMap(({ fault }) 
 const ofGate = (findings: readonly Finding[], gate: GateName) =>
   findings.filter((one) => one.gate === gate).map(({ what }) => what);
 
+/** A score, and the document that says what it is the sum of. */
+function scored(parts: Measured) {
+  const { micro, parts: rows } = serverScore(parts, SEED_BASELINES, 'vps');
+  const text = JSON.stringify({
+    ...{
+      jobId: 'j',
+      attempt: 1,
+      baselineVersion: 0,
+      hwType: 'vps',
+      limits: 'policy',
+      committedGb: 100,
+      micro,
+    },
+    parts: rows.map(({ part, value = null, baseline, weightPpm, earnedPpm, note = null }) => ({
+      ...{ part, value, baseline, weightPpm, earnedPpm, note },
+    })),
+  });
+  const document = utf8(text);
+  return { micro, document, evidence: [{ kind: 'score' as const, hash: crypto.hash(document) }] };
+}
+
 describe('an hour of a hub that does not lie', () => {
   it('matches, and says whose word stands behind the rest', () => {
     const findings = verify({}, { warmBefore: WARM });
@@ -86,6 +107,17 @@ describe('an hour of a hub that does not lie', () => {
     );
   });
 
+  it('may wait for a heartbeat where a new score promises more', () => {
+    const line = makeEvidence(parties, { hours: 1, ...recording(() => ({})) }).file.hours[0]!.log!;
+    const before = { ...decodeExact(hourRecord, line).minutes[0]!, minute: 59 };
+    const { micro, document, evidence } = scored({ cpuSingle: { value: 5_000_000 } });
+    const failed = (word: bigint) =>
+      settling((one) => ({ evidence, microScore: micro, gateFailures: one.gateFailures.with(4, word) }));
+    const by = { documents: [document], neighbours: { before } };
+    expect(faultsOf(verify(failed(0b1n), by))).toEqual([]);
+    expect(faultsOf(verify(failed(0b10n), by))).toEqual(['gate-invented']);
+  });
+
   it('is accused of nothing in the first minute of a session, and by no record of another one', () => {
     const other = new Uint8Array(16).fill(6);
     const turned = recording((minute) => (minute >= 21 ? { sessionId: other } : {}));
@@ -94,30 +126,11 @@ describe('an hour of a hub that does not lie', () => {
 });
 
 describe('a hub that lies is named for', () => {
-  const said = (parts: Measured) => {
-    const { micro, parts: rows } = serverScore(parts, SEED_BASELINES, 'vps');
-    const text = JSON.stringify({
-      ...{
-        jobId: 'j',
-        attempt: 1,
-        baselineVersion: 0,
-        hwType: 'vps',
-        limits: 'policy',
-        committedGb: 100,
-        micro,
-      },
-      parts: rows.map(({ part, value = null, baseline, weightPpm, earnedPpm, note = null }) => ({
-        ...{ part, value, baseline, weightPpm, earnedPpm, note },
-      })),
-    });
-    const document = utf8(text);
-    return { micro, document, evidence: [{ kind: 'score' as const, hash: crypto.hash(document) }] };
-  };
   const measured = { cpuSingle: { value: 5_000_000 }, memory: { value: 16_000 } };
-  const { micro, document, evidence } = said(measured);
+  const { micro, document, evidence } = scored(measured);
   const benchmark = { claimed: measured, hwType: 'vps' as const, committedGb: 100 };
   const documents = [document];
-  const slower = said({ ...measured, cpuSingle: { value: 4_000_000 } });
+  const slower = scored({ ...measured, cpuSingle: { value: 4_000_000 } });
 
   it.each<[string, GateName | undefined, EvidenceWishes, Partial<HourContext>?]>([
     [

@@ -2,6 +2,7 @@
  * Days of a fleet in trouble, on virtual time, by a seed: hub, chain and real agent cores in this process over a real
  * database. CI runs hours of a few nodes; `STOA_SIMULATION=168x1000` runs a week of a thousand, `…@7` by another seed.
  */
+import { findNode, verifyDay } from '@stoa/agent/simulation';
 import { describe, expect, it } from 'vitest';
 import { VirtualWorld } from './world/virtual-world.ts';
 import type { WorldNode } from './world/world-node.ts';
@@ -45,6 +46,19 @@ async function minutesOf({ hub }: VirtualWorld, node: WorldNode, hubHour: number
   return row!.minutes;
 }
 
+/** How the hours of today stand by the evidence on the node's own disk. */
+async function verdictsOf({ clock }: VirtualWorld, { machine, place }: WorldNode): Promise<string[]> {
+  const { disk } = machine;
+  const files = await findNode(disk, { dataDir: '/var/lib/stoa-agent', instance: 'default' });
+  const asked = { day: Math.floor(clock.now() / (24 * HOUR)), documents: [] };
+  const { reports } = await verifyDay({ disk, settle: async () => undefined }, files!, asked);
+  return reports.flatMap(({ verdict, findings }) =>
+    verdict === 'differs'
+      ? findings.flatMap(({ fault, text }) => (fault ? [`${place.label} ${fault}: ${text}`] : []))
+      : [verdict],
+  );
+}
+
 /** What happened, by label: node ids are as random as their keys. */
 async function chronicle({ hub, clock }: VirtualWorld, from: number): Promise<string[]> {
   const rows = await hub.database.sql<{ at: Date; label: string; kind: string }[]>`
@@ -54,9 +68,17 @@ async function chronicle({ hub, clock }: VirtualWorld, from: number): Promise<st
 
 describe('a simulated fleet', () => {
   const { hours, nodes, seed } = size();
+  // Two days of them are 1.6 MB a node.
+  const logDays = nodes > 100 ? 0 : 1;
 
   it(`of ${nodes} nodes over ${hours} hours, seed ${seed}: who is well is online, and none of its minutes is lost`, async () => {
-    await using world = await VirtualWorld.open({ nodes, seed, mischief: true, pollCutMs: 30_000 });
+    await using world = await VirtualWorld.open({
+      nodes,
+      seed,
+      mischief: true,
+      pollCutMs: 30_000,
+      logDays: 40,
+    });
     const wellness = new Wellness(world);
     const timers: number[] = [];
     for (let hour = 0; hour < hours; hour += 1) {
@@ -91,6 +113,12 @@ describe('a simulated fleet', () => {
     expect(written?.receipts).toBe(written?.checkpoints);
     // Timers that pile up are a leak.
     expect(timers.at(-1)!).toBeLessThan(2 * timers[0]! + 100);
+    // What was settled comes with the next receipts: an honest hub is accused of nothing, whatever its nodes went through.
+    await world.clock.advance(8 * MINUTE);
+    const verdicts = await Promise.all(world.world.nodes.map((node) => verdictsOf(world, node)));
+    const told = new Set(verdicts.flat());
+    expect([...told.difference(new Set(['match', 'partly', 'unknown']))]).toEqual([]);
+    expect([...told]).toContain(logDays > 0 ? 'match' : 'partly');
   }, 86_400_000);
 
   it('takes the same course for the same seed', async () => {

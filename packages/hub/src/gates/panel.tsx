@@ -122,7 +122,7 @@ function Gates(by: { standing: NodeStanding | undefined; hour: NodeHour | undefi
                 {i + 1}. {WORDS[gate].name}
               </th>
               <td class={isOpen ? undefined : 'warn'}>{isOpen ? 'open' : 'closed'}</td>
-              <td>
+              <td class="gate-why">
                 {isOpen ? WORDS[gate].open : WORDS[gate].closed}{' '}
                 <More gate={gate} standing={standing} now={now} />
               </td>

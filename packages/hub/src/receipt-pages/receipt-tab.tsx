@@ -189,7 +189,10 @@ function ProofPanel({ receipt, root }: ReceiptRevision) {
               ),
             },
             { name: 'Signed by', value: `instance ${root.instance}` },
-            { name: 'Together with', value: `${number(root.count - 1)} other receipts of pass ${root.pass}` },
+            {
+              name: 'Stands for',
+              value: `${root.count === 1 ? 'the one receipt' : `${number(root.count)} receipts`} of pass ${root.pass}`,
+            },
           ]}
         />
       )}

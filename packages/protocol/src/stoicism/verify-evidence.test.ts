@@ -91,6 +91,11 @@ describe('a file of evidence', () => {
     expect(faults(verify(file, published))).toContain('two-roots');
   });
 
+  it('misses a root that is shown to nobody else', () => {
+    const { file, published } = makeEvidence(parties, { hours: 2 });
+    expect(verify(file, published.slice(1)).map(({ verdict }) => verdict)).toEqual(['partly', 'match']);
+  });
+
   it('believes no record that the node did not commit to', () => {
     const { file } = makeEvidence(parties, { hours: 2 });
     const other = makeEvidence(parties, {

@@ -16,7 +16,7 @@ import { nodeCredential, verifyNodeCredential } from '../identity/node-cert.ts';
 import { peek } from '../signed.ts';
 import type { EvidenceFile, EvidenceHour } from './evidence-file.ts';
 import type { Finding, GateName } from './finding.ts';
-import { hasMinute } from './findings.ts';
+import { Findings, hasMinute } from './findings.ts';
 import { type MinuteLines, minuteLines } from './recorded-minutes.ts';
 import { type HourContext, verifyHour } from './verify-hour.ts';
 import { verifyRoots } from './verify-roots.ts';
@@ -92,11 +92,14 @@ export function* verifyEvidence(
   const nodeKeys = nodeKey === undefined ? [] : [nodeKey];
   const context = { nodeId: file.nodeId, nodeKeys, trust, documents: file.documents };
   const byHour = Map.groupBy(verifyRoots(rootsOf(file, policy), trust, crypto), ({ hubHour }) => hubHour);
+  const shown =
+    policy.published && new Set(policy.published.flatMap((root) => opened(() => rootName(root)) ?? []));
   const journal = new Journal(file.hours, crypto);
   for (const hour of file.hours) {
     const findings = [
       ...verifyHour(hour, { ...context, ...journal.read(hour), ...policy.scoredBy?.(hour) }, crypto),
       ...(byHour.get(hour.hubHour) ?? []),
+      ...(shown === undefined ? [] : hiddenRoots(hour, shown)),
     ];
     byHour.delete(hour.hubHour);
     yield { hubHour: hour.hubHour, verdict: verdictOf(findings), findings };
@@ -112,14 +115,34 @@ export function verdictOf(findings: readonly Finding[]): HourVerdict {
   return findings.some(({ what }) => what === 'missing') ? 'partly' : 'match';
 }
 
+/** A region may show everybody no root at all where it would have to show another one. */
+function hiddenRoots(hour: EvidenceHour, shown: ReadonlySet<string>): Finding[] {
+  const findings = new Findings(hour.hubHour);
+  for (const payload of ownRoots(hour)) {
+    const name = rootName(payload);
+    if (!shown.has(name))
+      findings.missing({
+        subject: 'roots',
+        text: 'the region does not show everybody the root that this receipt leads to',
+      });
+  }
+  return findings.all;
+}
+
+/** Of the signed root: its certificates may be others. @throws ProtocolError */
+function rootName(payload: Uint8Array): string {
+  return toHex(decodeExact(signedReceiptRoot, payload).root);
+}
+
 /** Those that the receipts lead to, and those that the region shows to everybody. */
 function rootsOf({ hours }: EvidenceFile, { published = [] }: EvidencePolicy): Uint8Array[] {
-  const own = hours.flatMap(({ settled }) =>
-    settled.flatMap(
-      (payload) => opened(() => encode(signedReceiptRoot, decodeExact(provenReceipt, payload))) ?? [],
-    ),
+  return [...hours.flatMap(ownRoots), ...published];
+}
+
+function ownRoots({ settled }: EvidenceHour): Uint8Array[] {
+  return settled.flatMap(
+    (payload) => opened(() => encode(signedReceiptRoot, decodeExact(provenReceipt, payload))) ?? [],
   );
-  return [...own, ...published];
 }
 
 type OwnWord = Pick<HourContext, 'neighbours' | 'warmBefore'>;

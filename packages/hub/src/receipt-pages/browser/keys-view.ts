@@ -61,7 +61,7 @@ function nodeRow({ nodeId, credential }: EvidenceFile, nodeKey: Uint8Array | und
       text: 'Its id. The file does not prove its key: what the node signed is read and not verified.',
     };
   const by = credential === undefined ? 'its id is the hash of it' : 'the region certified it';
-  return { name: 'Node', key: toHex(nodeKey), text: `It signs its checkpoints: ${by}.` };
+  return { name: 'Node', key: toHex(nodeKey), text: `Node ${toHex(nodeId)} signs its checkpoints: ${by}.` };
 }
 
 /** As the receipts name them; each certificate is verified with what it stands beside. */

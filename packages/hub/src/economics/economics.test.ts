@@ -106,7 +106,7 @@ describe('economics', { timeout: 60_000 }, () => {
           expect(await emission()).toEqual(sums);
         }
       }),
-      { numRuns: 8 },
+      { numRuns: 5 },
     );
   });
 

@@ -66,7 +66,7 @@ describe('bonuses', { timeout: 60_000 }, () => {
         expect(await balances()).toEqual(sums);
         await sound();
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 

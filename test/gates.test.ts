@@ -297,6 +297,8 @@ describe('the minutes of a region', { timeout: 120_000 }, () => {
       { subject: 'liar', fault: 'unsigned' },
     ]);
 
+    expect(b.gates.trust.refusals().map(({ subject }) => subject)).toEqual(['a', 'liar']);
+
     await sql`update minute_roots set sealed = (select sealed from minute_roots where instance_id = 'b' and hub_hour = ${HOUR})
       where instance_id = 'a' and hub_hour = ${HOUR}`;
     expect((await faults())[0]).toBe('forged');

@@ -309,6 +309,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       instanceId: config.instance,
       mass: () => massExpiry.frozen,
       expiries: () => [...identity.expiries, ...(tls?.expiries ?? []), ...releases.ends()],
+      refusedEvidence: () => stoicism.gates.trust.refusals(),
       egressAllow: config.egressAllow,
       deadManUrl: config.deadManUrl,
       healthy: () => database.check(),

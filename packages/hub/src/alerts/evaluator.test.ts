@@ -268,14 +268,17 @@ describe('the evaluator', { timeout: 60_000 }, () => {
     expect(await world.tale()).toEqual(['10.5 admin firing certificate']);
   });
 
-  it('tells admins of a rollout that halted, and owners of an update that did not stay, until it does', async () => {
+  it('tells admins of a rollout that halted and of evidence that was refused, and owners of an update that did not stay, until it does', async () => {
     const { sql } = database;
     await sql`truncate node_updates`;
     const halted = [
       { rolloutId: 'r', label: 'The rollout of payload 1.2.0', since: START, reason: 'crashes' },
     ];
     const ids = await world.addNodes(2);
-    const evaluator = world.evaluator({ haltedRollouts: async () => halted });
+    const evaluator = world.evaluator({
+      haltedRollouts: async () => halted,
+      refusedEvidence: () => halted.map(({ since }) => ({ subject: 'hub-2', since, what: 'altered' })),
+    });
     await world.pass(1, evaluator, ids);
     await sql`insert into node_updates (node_id, state, since, reason, detail, last_lines, target, version, slot, runtime,
         platform, launcher, update_only, previous, blacklist, root_version, targets_version, timestamp_version, channel,
@@ -288,8 +291,10 @@ describe('the evaluator', { timeout: 60_000 }, () => {
     await world.pass(2, evaluator, ids);
     expect((await world.tale()).map((line) => line.slice(line.indexOf(' ') + 1))).toEqual([
       'admin firing rollout-halted',
+      'admin firing evidence-refused',
       'owner firing update-failed',
       'admin recovered rollout-halted',
+      'admin recovered evidence-refused',
       'owner recovered update-failed',
     ]);
   });

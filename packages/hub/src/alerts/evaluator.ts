@@ -9,7 +9,13 @@ import type { Course } from './course.ts';
 import type { Freezes } from './freezes.ts';
 import { watchNodes } from './node-watch.ts';
 import { Outbox } from './outbox.ts';
-import { type Expiry, type HaltedRollout, regionFacts, watchRegion } from './region-watch.ts';
+import {
+  type Expiry,
+  type HaltedRollout,
+  type RefusedEvidence,
+  regionFacts,
+  watchRegion,
+} from './region-watch.ts';
 import { ACCOUNT_RULE_IDS } from './rule.ts';
 import type { Disputed, PayoutMissing } from './rule-sql.ts';
 import { Scope, type SelectorLanguage } from './scope.ts';
@@ -34,6 +40,7 @@ export interface EvaluatorDeps {
   /** Keys that end within `noticeMs`, or did so within it. */
   readonly endingKeys: (span: { now: number; noticeMs: number }) => Promise<readonly EndingKey[]>;
   readonly haltedRollouts: () => Promise<readonly HaltedRollout[]>;
+  readonly refusedEvidence?: () => readonly RefusedEvidence[];
   readonly payoutMissing?: PayoutMissing;
   readonly disputed?: Disputed;
 }
@@ -104,12 +111,13 @@ export class Evaluator implements Task {
   }
 
   async #region(sql: Sql): Promise<void> {
-    const { freezes, expiries, language, haltedRollouts } = this.#deps;
+    const { freezes, expiries, language, haltedRollouts, refusedEvidence } = this.#deps;
     const { at, freezes: held } = await freezes.read();
     const facts = regionFacts({
       freezes: held,
       expiries: expiries(),
       halted: await haltedRollouts(),
+      refused: refusedEvidence?.() ?? [],
       now: at.now,
     });
     const standings = await new StandingStore(sql).ofOwner(REGION_OWNER);

@@ -22,7 +22,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { Egress } from './egress.ts';
 import { Evaluator, type EvaluatorDeps } from './evaluator.ts';
 import { Freezes, type FrozenNodes } from './freezes.ts';
-import type { Expiry } from './region-watch.ts';
+import type { Expiry, RefusedEvidence } from './region-watch.ts';
 import { alertRoutes } from './routes.tsx';
 import type { Disputed, PayoutMissing } from './rule-sql.ts';
 import { RuleStore } from './rule-store.ts';
@@ -40,6 +40,8 @@ export interface AlertSources {
   /** Of this instance's mass expiry. */
   readonly mass: () => FrozenNodes | undefined;
   readonly expiries: () => readonly Expiry[];
+  /** By this instance, within a day. */
+  readonly refusedEvidence?: () => readonly RefusedEvidence[];
   /** Networks that webhooks may reach though they are not public. */
   readonly egressAllow: AllowedAddresses;
   /** Asked each minute while the hub is healthy. */

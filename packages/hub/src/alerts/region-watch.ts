@@ -23,6 +23,14 @@ export interface HaltedRollout {
   readonly reason: string;
 }
 
+/** What pays nobody, for it is not what was signed. */
+export interface RefusedEvidence {
+  /** Whose it is said to be: an instance, or a node. */
+  readonly subject: string;
+  readonly since: number;
+  readonly what: string;
+}
+
 interface RegionFact {
   readonly rule: RegionRuleId;
   readonly subject: string;
@@ -36,6 +44,7 @@ export function regionFacts(by: {
   freezes: readonly Freeze[];
   expiries: readonly Expiry[];
   halted: readonly HaltedRollout[];
+  refused?: readonly RefusedEvidence[];
   now: number;
 }): RegionFact[] {
   const masses = by.freezes.filter((freeze) => freeze.nodes > 0);
@@ -68,6 +77,11 @@ export function regionFacts(by: {
       rule: 'rollout-halted' as const,
       ...{ subject: rolloutId, label, since },
       evidence: [{ name: 'Reason', value: reason }],
+    })),
+    ...(by.refused ?? []).map(({ subject, since, what }) => ({
+      rule: 'evidence-refused' as const,
+      ...{ subject, label: subject, since },
+      evidence: [{ name: 'What', value: what }],
     })),
   ];
 }

@@ -22,7 +22,13 @@ export const RULE_IDS = [
 export type RuleId = (typeof RULE_IDS)[number];
 
 /** What is about the region, not one node: told to its admins. */
-export const REGION_RULE_IDS = ['mass-silence', 'certificate', 'release-metadata', 'rollout-halted'] as const;
+export const REGION_RULE_IDS = [
+  'mass-silence',
+  'certificate',
+  'release-metadata',
+  'rollout-halted',
+  'evidence-refused',
+] as const;
 export type RegionRuleId = (typeof REGION_RULE_IDS)[number];
 
 /** What is about an account itself: told to it. */
@@ -254,6 +260,12 @@ export const REGION_RULES: Readonly<Record<RegionRuleId, RuleWords & { readonly 
     ...{ word: 'Rollout halted', severity: 'critical', delayMs: 0 },
     rule: 'The gate of a rollout found its release wanting: nothing more is given to nodes, and what had not begun was taken back. Of a release that mends a security fault this is only a warning.',
     change: 'A person who looks at the evidence on the page of the rollout, and resumes or aborts it.',
+  },
+  'evidence-refused': {
+    ...{ word: 'Evidence refused', severity: 'critical', delayMs: 0 },
+    rule: 'What stands in the database about minutes is not what was signed: somebody changed it, or an instance does not sign. It pays nobody.',
+    change:
+      'Words that are as they were signed: stoa-hub ledger roots HOUR says whose are not; docs/gates.md tells what counts. A day later it is told of no more.',
   },
 };
 

@@ -9,7 +9,7 @@ import type { GapRecord } from './gap-store.ts';
 import { HOURS_BACK, SETTLED_MS } from './hour-roots.ts';
 import type { HourStore } from './hour-store.ts';
 import type { Trust } from './hours.ts';
-import type { RootCheck } from './root-check.ts';
+import { FAULTS, type RootCheck } from './root-check.ts';
 import type { RootStore } from './root-store.ts';
 import type { WordStore } from './word-store.ts';
 
@@ -20,6 +20,18 @@ const LOOKED_AT_MS = 10 * 60_000;
 const GOOD_FOR_MS = HOUR_MS / 2;
 /** Hours of which it is known what was found. */
 const HOURS_HELD = 50;
+/** How long a refusal is told of. */
+const TOLD_MS = 24 * HOUR_MS;
+
+/** What was found not to be what was signed. */
+export interface Refusal {
+  /** An instance, or a node. */
+  readonly subject: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  /** For people. */
+  readonly what: string;
+}
 
 export interface HourTrustDeps {
   readonly store: Pick<HourStore, 'instances'>;
@@ -43,7 +55,7 @@ export class HourTrust implements Trust, Task {
   readonly periodMs = 60_000;
   readonly #deps: HourTrustDeps;
   readonly #known = new Map<number, { readonly refused: ReadonlySet<string>; readonly at: number }>();
-  readonly #told = new Set<string>();
+  readonly #told = new Map<string, Refusal>();
   #newest = 0;
 
   constructor(deps: HourTrustDeps) {
@@ -56,6 +68,13 @@ export class HourTrust implements Trust, Task {
     if (hubHour <= this.#newest) return;
     await this.refused(hubHour);
     this.#newest = hubHour;
+  }
+
+  /** Of the last day, one a subject. What holds by now is among them no more. */
+  refusals(): readonly Refusal[] {
+    const since = this.#deps.clock.now() - TOLD_MS;
+    const recent = [...this.#told.values()].filter((one) => one.since >= since);
+    return [...new Map(recent.map((one) => [one.subject, one])).values()];
   }
 
   async refused(hubHour: number): Promise<ReadonlySet<string>> {
@@ -94,7 +113,10 @@ export class HourTrust implements Trust, Task {
 
   async #isTrue(instanceId: string, hubHour: number): Promise<boolean> {
     const fault = await this.#deps.check.verify(instanceId, hubHour);
-    if (fault === undefined) return true;
+    if (fault === undefined) {
+      for (const was of FAULTS) this.#told.delete(keyOf('hour.refuse', instanceId, { hubHour, fault: was }));
+      return true;
+    }
     if (
       fault === 'unsigned' &&
       (instanceId === this.#deps.instanceId || (await this.#isGone(instanceId, hubHour)))
@@ -114,9 +136,12 @@ export class HourTrust implements Trust, Task {
   }
 
   async #tell(act: string, subject: string, detail: Readonly<Record<string, unknown>>): Promise<void> {
-    const told = JSON.stringify([act, subject, detail]);
+    const told = keyOf(act, subject, detail);
     if (this.#told.has(told)) return;
-    this.#told.add(told);
+    const what = `${act} ${Object.entries(detail)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', ')}`;
+    this.#told.set(told, { subject, since: this.#deps.clock.now(), what });
     this.#deps.log.error({ act, subject, ...detail }, 'evidence is not what was signed: it pays nobody');
     try {
       await this.#deps.audit.append({ actor: 'hub', act, subject, detail });
@@ -125,4 +150,8 @@ export class HourTrust implements Trust, Task {
       throw error;
     }
   }
+}
+
+function keyOf(act: string, subject: string, detail: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify([act, subject, detail]);
 }

@@ -32,6 +32,7 @@ export type { GapRecord } from './gap-store.ts';
 export { type GateState, GateTable, type GateWord } from './gate-table.ts';
 export { HourReader } from './hour-reader.ts';
 export { hourReport, type InstanceHour } from './hour-report.ts';
+export type { Refusal } from './hour-trust.ts';
 export { type Judgement, judge } from './judge.ts';
 export type { NodeHour, NodeHours } from './node-hour.ts';
 export { GatePanel } from './panel.tsx';

@@ -19,13 +19,15 @@ import type { StoredWord, WordStore } from './word-store.ts';
 
 const HOUR_MS = 3_600_000;
 
+export const FAULTS = ['unsigned', 'forged', 'altered'] as const;
+
 /**
  * What is wrong with an instance's hour. Each names the instance.
  * - unsigned: nothing is there by which it could be held to its words
  * - forged: what is there, no instance of that name and region signed
  * - altered: its words are not those that it signed
  */
-export type HourFault = 'unsigned' | 'forged' | 'altered';
+export type HourFault = (typeof FAULTS)[number];
 
 /** What an instance signed, with the certificates by which it did. */
 export interface InstanceSeal {

@@ -77,7 +77,7 @@ describe('a simulated fleet', () => {
       seed,
       mischief: true,
       pollCutMs: 30_000,
-      logDays: 40,
+      logDays,
     });
     const wellness = new Wellness(world);
     const timers: number[] = [];
@@ -116,9 +116,9 @@ describe('a simulated fleet', () => {
     // What was settled comes with the next receipts: an honest hub is accused of nothing, whatever its nodes went through.
     await world.clock.advance(8 * MINUTE);
     const verdicts = await Promise.all(world.world.nodes.map((node) => verdictsOf(world, node)));
-    const told = new Set(verdicts.flat());
-    expect([...told.difference(new Set(['match', 'partly', 'unknown']))]).toEqual([]);
-    expect([...told]).toContain(logDays > 0 ? 'match' : 'partly');
+    const accused = verdicts.flat().filter((told) => !/^(match|partly|unknown)$/.test(told));
+    expect(accused).toEqual([]);
+    expect(verdicts.flat()).toContain(logDays > 0 ? 'match' : 'partly');
   }, 86_400_000);
 
   it('takes the same course for the same seed', async () => {

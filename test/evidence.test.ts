@@ -240,7 +240,8 @@ describe('what an hour was paid', () => {
     const measured = { cpuSingle: { value: 5_000_000 } };
     const { micro, parts } = serverScore(measured, SEED_BASELINES, 'vps');
     const rows = parts.map(({ value = null, note = null, ...part }) => ({ ...part, value, note }));
-    const terms = { baselineVersion: 0, hwType: 'vps', limits: 'policy', committedGb: 0 };
+    const ran = { jobId: '00000000-0000-4000-8000-000000000001', attempt: 1 };
+    const terms = { ...ran, baselineVersion: 0, hwType: 'vps', limits: 'policy', committedGb: 0 };
     const breakdown = new TextEncoder().encode(JSON.stringify({ ...terms, micro, parts: rows }));
     await sql`insert into scores (node_id, version, hub_hour, micro, review_micro, cause, job_id, attempt,
         baseline_version, committed_gb, hash, at)

@@ -1,5 +1,5 @@
 /** Receipts in a browser: what a region published, a file that is verified there, and a node's own by its link. */
-import { decodeExact, provenReceipt, settledReceipt, toHex } from '@stoa/protocol';
+import { decodeExact, peek, provenReceipt, receiptRootKind, settledReceipt, toHex } from '@stoa/protocol';
 import { makeEvidence, makeParties, NOW } from '@stoa/protocol/fixtures';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { formatEvidenceFile, verifyEvidence } from '@stoa/protocol/stoicism';
@@ -132,5 +132,10 @@ async function settle({ sql }: ConsoleWorld, file: ReturnType<typeof makeEvidenc
     await sql`insert into receipt_roots (hub_hour, pass, number, count, sealed, region, instance, sealed_at)
       values (${hubHour}, 0, ${i + 1}, 1, ${Buffer.from(proven.root)}, ${Buffer.from(proven.region)},
         ${Buffer.from(proven.instance)}, now())`;
+    // One subtree, whose root is that of the tree.
+    const { root } = peek(receiptRootKind, proven.root);
+    const first = Buffer.concat([file.nodeId, Uint8Array.of(revision >> 8, revision & 0xff)]);
+    await sql`insert into receipt_tops (hub_hour, pass, roots, firsts)
+      values (${hubHour}, 0, ${Buffer.from(root)}, ${first})`;
   }
 }

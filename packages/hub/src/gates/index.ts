@@ -1,6 +1,6 @@
 import type { CryptoSuite, HubParty, Random } from '@stoa/protocol';
 import { TIP_WITHIN } from '@stoa/protocol/stoicism';
-import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import { AuditLog } from '../audit/index.ts';
 import type { Clock } from '../clock.ts';
 import type { GateFrames } from '../gateway/index.ts';
@@ -80,6 +80,7 @@ export interface Gates {
   readonly dialBacks: {
     /** `hash` of the sealed report of each node's last look, where none came after the hour. */
     reports(
+      tx: TransactionSql,
       hubHour: number,
       span: { readonly first: string; readonly last: string },
     ): Promise<ReadonlyMap<string, Uint8Array>>;
@@ -146,7 +147,7 @@ export function createGates(deps: GatesDeps): Gates {
     ...{ roots, check, trust },
     gaps: gapStore,
     dialBacks: {
-      reports: (hubHour, span) => looks.reports(span, new Date((hubHour + 1) * HOUR_MS)),
+      reports: (tx, hubHour, span) => looks.reports(tx, span, new Date((hubHour + 1) * HOUR_MS)),
     },
     ticker,
     tasks: [

@@ -1,38 +1,43 @@
-import { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
 import type { ReceiptFrames, ReceiptSession } from '../gateway/index.ts';
+import { Questions } from './questions.ts';
 import type { ReceiptProofs } from './receipt-proofs.ts';
-import type { Behind, RootedReceipt, RootStore } from './root-store.ts';
+import type { RootStore } from './root-store.ts';
 
-/** Receipts for one question: what is left comes with the next. Of 2 KiB each, they fit what may wait for a slow reader. */
-const MOST = 48;
-/** A question that comes sooner is not answered: each may cost trees that nobody else asks of. */
-const LEAST_MS = 55_000;
-/** After a restart of the hub all nodes ask within a minute. */
-const WINDOW = { windowMs: 20, maxItems: 200 };
+const HOUR_MS = 3_600_000;
+/** Receipts for one question, a day's: what is left comes with the next. Of 2 KiB each, they fit what may wait for a slow reader. */
+const MOST = 24;
 
-/** Sends nodes what was settled of them. Where a node stands it says itself, so nothing is kept of a session but its last question. */
+/** Sends nodes what was settled of them. Where a node stands it says itself, so nothing is kept of it but when it asked last. */
 export class ReceiptDelivery implements ReceiptFrames {
+  readonly #roots: Pick<RootStore, 'since'>;
   readonly #proofs: ReceiptProofs;
+  readonly #questions: Questions;
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #asked = new WeakMap<ReceiptSession, number>();
-  readonly #reading: Batcher<Behind, readonly RootedReceipt[]>;
+  readonly #bodyHours: number;
 
-  constructor({ roots, proofs, clock }: { roots: RootStore; proofs: ReceiptProofs; clock: Clock }) {
-    this.#proofs = proofs;
-    this.#clock = clock;
-    this.#reading = new Batcher({ clock, ...WINDOW }, (asked) => roots.since(asked, MOST));
+  /** @param by.bodyHours so long bodies are kept. */
+  constructor(by: {
+    roots: Pick<RootStore, 'since'>;
+    proofs: ReceiptProofs;
+    clock: Pick<Clock, 'now'>;
+    bodyHours: number;
+  }) {
+    this.#roots = by.roots;
+    this.#proofs = by.proofs;
+    this.#clock = by.clock;
+    this.#questions = new Questions(by.clock);
+    this.#bodyHours = by.bodyHours;
   }
 
   async wanted(session: ReceiptSession, after: number): Promise<void> {
-    const now = this.#clock.now();
-    const last = this.#asked.get(session);
-    if (last !== undefined && now - last < LEAST_MS) return;
-    this.#asked.set(session, now);
     const { nodeId } = session.node;
-    for (const receipt of await this.#reading.submit({ nodeId, after })) {
-      const proven = await this.#proofs.prove(nodeId, receipt);
-      if (proven !== undefined) session.send('settledReceipt', proven);
-    }
+    const firstHour = Math.floor(this.#clock.now() / HOUR_MS) - this.#bodyHours;
+    await this.#questions.ask(nodeId, async () => {
+      for (const receipt of await this.#roots.since({ nodeId, after, firstHour }, MOST)) {
+        const proven = await this.#proofs.prove(nodeId, receipt);
+        if (proven !== undefined) session.send('settledReceipt', proven);
+      }
+    });
   }
 }

@@ -30,7 +30,7 @@ export interface ReceiptsDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly crypto: Pick<CryptoSuite, 'hash'>;
-  readonly log: Pick<Log, 'info'>;
+  readonly log: Pick<Log, 'info' | 'error'>;
 }
 
 export interface Receipts {
@@ -48,19 +48,23 @@ export function createReceipts(deps: ReceiptsDeps): Receipts {
   const { sql, clock } = deps;
   const store = new ReceiptStore(sql);
   const roots = new RootStore(sql);
-  const proofs = new ReceiptProofs({ store, crypto: deps.crypto });
+  const proofs = new ReceiptProofs({ store, roots, crypto: deps.crypto });
   const holder = `${deps.instanceId} ${toHex(deps.random(6))}`;
   const tasks = [
-    new ReceiptSealer({ ...deps, roots, proofs }),
+    new ReceiptSealer({ ...deps, roots, store }),
     {
       name: 'receipt-keeper',
       periodMs: HOUR_MS,
-      tick: () => store.forgetBefore(Math.floor(clock.now() / HOUR_MS) - BODY_DAYS * 24),
+      tick: async () => {
+        const hubHour = Math.floor(clock.now() / HOUR_MS) - BODY_DAYS * 24;
+        await store.forgetBefore(hubHour);
+        await roots.forgetTopsBefore(hubHour);
+      },
     },
   ].map((task) => new LedTask(task, { sql, clock, holder }));
   return {
     sink: new ReceiptWriter({ store, dialBacks: deps.dialBacks }),
-    frames: new ReceiptDelivery({ roots, proofs, clock }),
+    frames: new ReceiptDelivery({ roots, proofs, clock, bodyHours: BODY_DAYS * 24 }),
     tasks,
     release: async () => {
       await Promise.all(tasks.map((task) => task.release()));

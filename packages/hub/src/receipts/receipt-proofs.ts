@@ -1,42 +1,55 @@
-import { fromHex, type ProvenReceipt, type Signatures } from '@stoa/protocol';
+import type { ProvenReceipt, Signatures } from '@stoa/protocol';
 import { TreeCache } from '../tree-cache.ts';
 import type { PassKey, ReceiptStore } from './receipt-store.ts';
-import { ReceiptTree } from './receipt-tree.ts';
-import type { RootedReceipt } from './root-store.ts';
+import { LowerTree, type ReceiptKey, UpperTree } from './receipt-tree.ts';
+import type { RootedReceipt, RootStore } from './root-store.ts';
 
-/** Paths from receipts to the roots that stand for them, from the trees that are asked of now. */
+/** Subtrees above which the paths are held: of a hundred passes of a large region. */
+const MAX_SUBTREES = 100_000;
+/** Receipts of which paths are held: the newest hour of a large region, and as many of older ones. */
+const MAX_RECEIPTS = 500_000;
+
+/**
+ * Paths from receipts to the roots that stand for them. What lies above the subtrees was kept when the pass was sealed, so a
+ * path costs the bodies of one subtree at most, however large the pass was and whoever asks.
+ */
 export class ReceiptProofs {
-  readonly #store: Pick<ReceiptStore, 'leaves'>;
+  readonly #store: Pick<ReceiptStore, 'subtree'>;
+  readonly #roots: Pick<RootStore, 'top'>;
   readonly #hash: Signatures['hash'];
-  readonly #trees = new TreeCache<{ readonly tree: ReceiptTree }>();
-  /** One tree is built at a time, however many old ones are asked for. */
-  #building: Promise<unknown> = Promise.resolve();
+  readonly #upper = new TreeCache<{ readonly tree: UpperTree }>(MAX_SUBTREES);
+  readonly #lower = new TreeCache<{ readonly tree: LowerTree }>(MAX_RECEIPTS);
 
-  constructor(by: { store: Pick<ReceiptStore, 'leaves'>; crypto: Pick<Signatures, 'hash'> }) {
+  constructor(by: {
+    store: Pick<ReceiptStore, 'subtree'>;
+    roots: Pick<RootStore, 'top'>;
+    crypto: Pick<Signatures, 'hash'>;
+  }) {
     this.#store = by.store;
+    this.#roots = by.roots;
     this.#hash = by.crypto.hash;
   }
 
-  /** Of a pass that is over and whose bodies are still kept. */
-  async tree(pass: PassKey): Promise<ReceiptTree> {
-    const held = await this.#trees.of(`${pass.hubHour} ${pass.pass}`, async () => ({
-      tree: await this.#build(pass),
-    }));
-    return held!.tree;
-  }
-
-  /** Undefined where the tree does not have it any more: it is being forgotten. */
+  /** Undefined where its bodies are being forgotten. */
   async prove(nodeId: string, receipt: RootedReceipt): Promise<ProvenReceipt | undefined> {
-    const tree = await this.tree(receipt);
-    const path = tree.proof(fromHex(nodeId), receipt.revision);
-    const { body, sealed: root, region, instance } = receipt;
+    const { body, sealed: root, region, instance, revision } = receipt;
+    const path = await this.#path(receipt, { nodeId, revision });
     return path && { body, path, root, region, instance };
   }
 
-  #build(pass: PassKey): Promise<ReceiptTree> {
-    const built = this.#building.then(() => ReceiptTree.of(this.#store.leaves(pass), this.#hash));
-    // Told where it is waited for.
-    this.#building = built.catch(() => undefined);
-    return built;
+  async #path({ hubHour, pass }: PassKey, receipt: ReceiptKey) {
+    const name = `${hubHour} ${pass}`;
+    const upper = await this.#upper.of(name, async () => {
+      const top = await this.#roots.top({ hubHour, pass });
+      return top && { tree: await UpperTree.of(top, this.#hash) };
+    });
+    const place = upper?.tree.placeOf(receipt) ?? -1;
+    if (upper === undefined || place < 0) return undefined;
+    const lower = await this.#lower.of(`${name} ${place}`, async () => {
+      const rows = await this.#store.subtree({ hubHour, pass }, upper.tree.first(place));
+      return rows.length === 0 ? undefined : { tree: await LowerTree.of(rows, this.#hash) };
+    });
+    const below = lower?.tree.proof(receipt);
+    return below && [...below, ...upper.tree.proof(place)];
   }
 }

@@ -27,7 +27,7 @@ export class ReceiptReader {
   constructor(by: { sql: Sql; crypto: Pick<CryptoSuite, 'hash'> }) {
     this.#store = new ReceiptStore(by.sql);
     this.#roots = new RootStore(by.sql);
-    this.#proofs = new ReceiptProofs({ store: this.#store, crypto: by.crypto });
+    this.#proofs = new ReceiptProofs({ store: this.#store, roots: this.#roots, crypto: by.crypto });
   }
 
   /** Of one node's hour, by revision: the last holds. Empty where nothing was settled, or its time is over. */

@@ -1,5 +1,6 @@
 import { CopyEncoder, copyIn, type Sql, type TransactionSql } from '#seams/db-adapter/index.ts';
 import type { NodeSpan } from '../ledger/index.ts';
+import { type ReceiptKey, SUBTREE } from './receipt-tree.ts';
 
 export interface ReceiptRow {
   readonly nodeId: string;
@@ -16,8 +17,8 @@ export interface PassKey {
 
 const COPY = `copy settled_receipts (hub_hour, node_id, revision, pass, body) from stdin with (format binary)`;
 const COLUMNS = 5;
-/** Hashed in one go, some milliseconds. */
-const PAGE = 2_000;
+/** Whole subtrees; read some milliseconds at a time. */
+const PAGE = 8 * SUBTREE;
 
 /** Bodies of receipts. */
 export class ReceiptStore {
@@ -57,18 +58,30 @@ export class ReceiptStore {
   }
 
   /** A pass's leaves, in the order of its tree. */
-  async *leaves({ hubHour, pass }: PassKey): AsyncGenerator<readonly ReceiptRow[]> {
-    let after: Pick<ReceiptRow, 'nodeId' | 'revision'> = { nodeId: '', revision: 0 };
+  async *leaves(pass: PassKey): AsyncGenerator<readonly ReceiptRow[]> {
+    let from: ReceiptKey = { nodeId: '', revision: 0 };
     for (;;) {
-      const rows = await this.#sql<ReceiptRow[]>`
-        select node_id as "nodeId", revision, body from settled_receipts
-        where hub_hour = ${hubHour} and pass = ${pass} and (node_id, revision) > (${after.nodeId}, ${after.revision})
-        order by node_id, revision limit ${PAGE}`;
+      const rows = await this.#page(pass, from, PAGE);
       if (rows.length > 0) yield rows;
       const last = rows.at(-1);
       if (rows.length < PAGE || last === undefined) return;
-      after = last;
+      from = { nodeId: last.nodeId, revision: last.revision + 1 };
     }
+  }
+
+  /** The leaves of a subtree. */
+  subtree(pass: PassKey, first: ReceiptKey): Promise<readonly ReceiptRow[]> {
+    return this.#page(pass, first, SUBTREE);
+  }
+
+  /** A first pass is nearly all of its hour; receipts of later ones are few and have an index, which a query must ask for. */
+  #page({ hubHour, pass }: PassKey, from: ReceiptKey, limit: number): Promise<readonly ReceiptRow[]> {
+    const isLater = pass === 0 ? this.#sql`` : this.#sql`and pass > 0`;
+    return this.#sql<ReceiptRow[]>`
+      select node_id as "nodeId", revision, body from settled_receipts
+      where hub_hour = ${hubHour} and pass = ${pass} ${isLater}
+        and (node_id, revision) >= (${from.nodeId}, ${from.revision})
+      order by node_id, revision limit ${limit}`;
   }
 
   async forgetBefore(hubHour: number): Promise<void> {

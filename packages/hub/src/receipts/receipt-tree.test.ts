@@ -1,62 +1,63 @@
-import { merkleTree, rootFromProof, toHex } from '@stoa/protocol';
-import { seededRandom } from '@stoa/protocol/fixtures';
+import { merkleTree, toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ReceiptTree } from './receipt-tree.ts';
+import type { ReceiptRow } from './receipt-store.ts';
+import { buildTree, LowerTree, SUBTREE, UpperTree } from './receipt-tree.ts';
 
 const { hash } = nodeCrypto;
+const PAGE = 8 * SUBTREE;
 
-function rowsOf(count: number) {
-  const random = seededRandom(`rows ${count}`);
-  const ids = Array.from({ length: count }, () => toHex(random(32))).sort();
-  // Every third node was revised within the pass.
-  return ids.flatMap((nodeId, i) =>
-    Array.from({ length: i % 3 === 0 ? 2 : 1 }, (_, revision) => ({ nodeId, revision, body: random(20) })),
-  );
+/** By node; every seventh was revised within the pass. */
+function receipts(count: number): ReceiptRow[] {
+  return Array.from({ length: count }, (_, i) => {
+    const isSecond = i % 7 === 6;
+    const id = new Uint8Array(32);
+    new DataView(id.buffer).setUint32(0, isSecond ? i - 1 : i);
+    return { nodeId: toHex(id), revision: isSecond ? 1 : 0, body: Uint8Array.of(i, i >> 8, i >> 16, 1) };
+  });
 }
 
-async function* pages<T>(rows: readonly T[], size: number): AsyncGenerator<readonly T[]> {
-  for (let from = 0; from < rows.length; from += size) yield rows.slice(from, from + size);
+async function* pages(rows: readonly ReceiptRow[]) {
+  for (let from = 0; from < rows.length; from += PAGE) yield rows.slice(from, from + PAGE);
 }
 
 describe('the tree of a pass', () => {
-  it('is the one of the protocol, root and paths, in whatever pages it is read', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 9 }), async (count, size) => {
-        const rows = rowsOf(count);
-        const mine = await ReceiptTree.of(pages(rows, size), hash);
-        const theirs = merkleTree(
-          rows.map(({ body }) => body),
-          hash,
+  it.each([1, 2, SUBTREE - 1, SUBTREE, SUBTREE + 1, 3 * SUBTREE, PAGE + 5])(
+    'of %i receipts is that of the protocol, by what is kept and one subtree',
+    async (count) => {
+      const rows = receipts(count);
+      const plain = merkleTree(
+        rows.map(({ body }) => body),
+        hash,
+      );
+      const built = await buildTree(pages(rows), hash);
+      expect([built.count, toHex(built.root)]).toEqual([count, toHex(plain.root)]);
+      const upper = await UpperTree.of(built.top, hash);
+      for (const leaf of new Set([0, 5, 6, SUBTREE - 1, SUBTREE, count >> 1, count - 1])) {
+        if (leaf >= count) continue;
+        const row = rows[leaf]!;
+        const place = upper.placeOf(row);
+        const { nodeId, revision } = upper.first(place);
+        const first = rows.findIndex((one) => one.nodeId === nodeId && one.revision === revision);
+        const lower = await LowerTree.of(rows.slice(first, first + SUBTREE), hash);
+        const path = [...lower.proof(row)!, ...upper.proof(place)];
+        expect(path.map((step) => [step.side, toHex(step.hash)])).toEqual(
+          plain.proof(leaf).map((step) => [step.side, toHex(step.hash)]),
         );
-        expect([mine.size, toHex(mine.root)]).toEqual([rows.length, toHex(theirs.root)]);
-        for (const [i, { nodeId, revision, body }] of rows.entries()) {
-          const path = mine.proof(Buffer.from(nodeId, 'hex'), revision)!;
-          expect(path).toEqual(theirs.proof(i));
-          expect(rootFromProof(body, path, hash)).toEqual(theirs.root);
-        }
-      }),
-      { numRuns: 20 },
-    );
-  });
+        expect(lower.proof({ ...row, revision: 9 })).toBeUndefined();
+      }
+      expect(upper.placeOf({ nodeId: 'f'.repeat(64), revision: 0 })).toBe(upper.size - 1);
+    },
+  );
 
-  it('has no path for what the pass did not write', async () => {
-    const rows = rowsOf(4);
-    const tree = await ReceiptTree.of(pages(rows, 3), hash);
-    expect(tree.proof(Buffer.from(rows[2]!.nodeId, 'hex'), 7)).toBeUndefined();
-    expect(tree.proof(new Uint8Array(32), 0)).toBeUndefined();
-    expect(tree.proof(new Uint8Array(32).fill(255), 0)).toBeUndefined();
-    await expect(ReceiptTree.of(pages([], 1), hash)).rejects.toThrow(RangeError);
-  });
-
-  it('is made of as many receipts as a region has nodes', async () => {
-    const body = Uint8Array.of(1);
-    const rows = Array.from({ length: 150_000 }, (_, i) => ({
-      ...{ nodeId: i.toString(16).padStart(64, '0'), revision: 0, body },
-    }));
-    const tree = await ReceiptTree.of(pages(rows, 2_000), hash);
-    expect(tree.size).toBe(150_000);
-    expect(tree.proof(Buffer.from(rows[77_777]!.nodeId, 'hex'), 0)).toHaveLength(18);
+  it('is built of more receipts than a call has room for arguments', async () => {
+    const count = 200_000;
+    const rows = receipts(PAGE);
+    async function* many() {
+      for (let left = count; left > 0; left -= PAGE) yield rows.slice(0, left);
+    }
+    // Any hash has the shape of the tree.
+    const { count: built, top } = await buildTree(many(), () => new Uint8Array(32));
+    expect([built, top.roots.length]).toEqual([count, Math.ceil(count / SUBTREE) * 32]);
   });
 });

@@ -1,55 +1,136 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { concat, type ProofStep, type Signatures } from '@stoa/protocol';
-import { HASH_BYTES, HashTree, leafHash, placeOf } from '../hash-tree.ts';
+import type { ProofStep, Signatures } from '@stoa/protocol';
+import { HASH_BYTES, HashTree, leafHash } from '../hash-tree.ts';
 import type { ReceiptRow } from './receipt-store.ts';
 
-/** The tree over the receipts of one pass. */
-export class ReceiptTree {
-  readonly #tree: HashTree;
-  /** Of the leaves, in their order; a node that was revised within the pass is there twice. */
-  readonly #ids: Uint8Array;
-  readonly #revisions: Uint16Array;
+type Hash = Signatures['hash'];
 
-  private constructor(tree: HashTree, ids: Uint8Array, revisions: Uint16Array) {
-    this.#tree = tree;
-    this.#ids = ids;
-    this.#revisions = revisions;
-  }
+/** Leaves of a subtree, a power of two: what a proof reads. About the root of 200,000, so that what lies above is as little. */
+export const SUBTREE = 256;
+const KEY_BYTES = HASH_BYTES + 2;
 
-  /** @param pages by node and revision, one at least. */
-  static async of(
-    pages: AsyncIterable<readonly ReceiptRow[]>,
-    hash: Signatures['hash'],
-  ): Promise<ReceiptTree> {
-    // A block a page: so many as there are receipts are more than a call takes.
-    const [leaves, ids, revisions]: [Uint8Array[], Uint8Array[], number[]] = [[], [], []];
-    for await (const rows of pages) {
-      leaves.push(Buffer.concat(rows.map(({ body }) => leafHash(body, hash))));
-      ids.push(Buffer.from(rows.map(({ nodeId }) => nodeId).join(''), 'hex'));
-      for (const { revision } of rows) revisions.push(revision);
+/** What is kept of the tree of a pass: proofs then need no more than one subtree's receipts. */
+export interface TreeTop {
+  /** Roots of the subtrees, one after the other. */
+  readonly roots: Uint8Array;
+  /** Node and revision of the first receipt of each, one after the other. */
+  readonly firsts: Uint8Array;
+}
+
+/** A tree whose leaves were read once and not held: its size is bounded by nothing here. */
+export interface BuiltTree {
+  /** Leaves. */
+  readonly count: number;
+  readonly root: Uint8Array;
+  readonly top: TreeTop;
+}
+
+/** @param pages by node and revision; whole subtrees each, but for the last. One receipt at least. */
+export async function buildTree(pages: AsyncIterable<readonly ReceiptRow[]>, hash: Hash): Promise<BuiltTree> {
+  const [roots, firsts]: [Uint8Array[], Uint8Array[]] = [[], []];
+  let count = 0;
+  for await (const rows of pages) {
+    if (count % SUBTREE !== 0) throw new RangeError(`a page begins within a subtree, at leaf ${count}`);
+    for (let from = 0; from < rows.length; from += SUBTREE) {
+      const part = rows.slice(from, from + SUBTREE);
+      roots.push((await treeOf(part, hash)).root);
+      firsts.push(keyOf(part[0]!));
       await nextTurn();
     }
-    const tree = await HashTree.of(concat(...leaves), hash);
-    return new ReceiptTree(tree, concat(...ids), Uint16Array.from(revisions));
+    count += rows.length;
+  }
+  const top = { roots: Buffer.concat(roots), firsts: Buffer.concat(firsts) };
+  return { count, root: (await HashTree.of(top.roots, hash)).root, top };
+}
+
+/** The subtrees of a pass, and what lies above them. */
+export class UpperTree {
+  readonly #tree: HashTree;
+  readonly #firsts: Uint8Array;
+
+  private constructor(tree: HashTree, firsts: Uint8Array) {
+    this.#tree = tree;
+    this.#firsts = firsts;
   }
 
+  static async of({ roots, firsts }: TreeTop, hash: Hash): Promise<UpperTree> {
+    return new UpperTree(await HashTree.of(roots, hash), firsts);
+  }
+
+  /** Subtrees. */
   get size(): number {
     return this.#tree.count;
   }
 
-  get root(): Uint8Array {
-    return this.#tree.root;
+  /** Which subtree has it, if one does; -1 where it stands before all. */
+  placeOf(receipt: ReceiptKey): number {
+    const key = keyOf(receipt);
+    let [low, high] = [0, this.size];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (Buffer.compare(this.#firstOf(middle), key) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
   }
 
-  /** Undefined where the pass wrote no such receipt. */
-  proof(nodeId: Uint8Array, revision: number): ProofStep[] | undefined {
-    for (let leaf = placeOf(this.#ids, nodeId); this.#isOf(leaf, nodeId); leaf += 1)
-      if (this.#revisions[leaf] === revision) return this.#tree.proof(leaf);
-    return undefined;
+  first(subtree: number): ReceiptKey {
+    const key = Buffer.from(this.#firstOf(subtree));
+    return { nodeId: key.toString('hex', 0, HASH_BYTES), revision: key.readUInt16BE(HASH_BYTES) };
   }
 
-  #isOf(leaf: number, nodeId: Uint8Array): boolean {
-    const id = this.#ids.subarray(leaf * HASH_BYTES, (leaf + 1) * HASH_BYTES);
-    return Buffer.compare(id, nodeId) === 0;
+  /** From the subtree's root upwards. */
+  proof(subtree: number): ProofStep[] {
+    return this.#tree.proof(subtree);
   }
+
+  #firstOf(subtree: number): Uint8Array {
+    return this.#firsts.subarray(subtree * KEY_BYTES, (subtree + 1) * KEY_BYTES);
+  }
+}
+
+/** Receipts of one subtree. */
+export class LowerTree {
+  readonly #tree: HashTree;
+  readonly #places: ReadonlyMap<string, number>;
+
+  private constructor(tree: HashTree, places: ReadonlyMap<string, number>) {
+    this.#tree = tree;
+    this.#places = places;
+  }
+
+  /** @param rows one at least. */
+  static async of(rows: readonly ReceiptRow[], hash: Hash): Promise<LowerTree> {
+    return new LowerTree(await treeOf(rows, hash), new Map(rows.map((row, i) => [nameOf(row), i])));
+  }
+
+  /** Leaves. */
+  get size(): number {
+    return this.#tree.count;
+  }
+
+  /** From the leaf to the subtree's root; undefined where the pass wrote no such receipt. */
+  proof(receipt: ReceiptKey): ProofStep[] | undefined {
+    const place = this.#places.get(nameOf(receipt));
+    return place === undefined ? undefined : this.#tree.proof(place);
+  }
+}
+
+/** Names a receipt of a pass; a node that was revised within it has two. */
+export type ReceiptKey = Pick<ReceiptRow, 'nodeId' | 'revision'>;
+
+function treeOf(rows: readonly ReceiptRow[], hash: Hash): Promise<HashTree> {
+  return HashTree.of(Buffer.concat(rows.map(({ body }) => leafHash(body, hash))), hash);
+}
+
+function nameOf({ nodeId, revision }: ReceiptKey): string {
+  return `${nodeId} ${revision}`;
+}
+
+/** Compares as bytes as the two do. */
+function keyOf({ nodeId, revision }: ReceiptKey): Uint8Array {
+  const key = Buffer.alloc(KEY_BYTES);
+  key.write(nodeId, 'hex');
+  key.writeUInt16BE(revision, HASH_BYTES);
+  return key;
 }

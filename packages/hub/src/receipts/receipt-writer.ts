@@ -6,8 +6,11 @@ import type { ReceiptRow, ReceiptStore } from './receipt-store.ts';
 
 /** Who looked at nodes' ports. */
 export interface DialBackSource {
-  /** `hash` of the sealed report of the last look before the hour's end, where none came since. */
-  reports(hubHour: number, span: NodeSpan): Promise<ReadonlyMap<string, Uint8Array>>;
+  /**
+   * `hash` of the sealed report of the last look before the hour's end, where none came since. Read in the ledger's transaction:
+   * whoever holds its lock and waits for a second connection may wait for those who wait for the lock.
+   */
+  reports(tx: TransactionSql, hubHour: number, span: NodeSpan): Promise<ReadonlyMap<string, Uint8Array>>;
 }
 
 /**
@@ -31,7 +34,7 @@ export class ReceiptWriter implements SettledSink {
     const told = nodes.filter(({ nodeId }) => !kept.has(nodeId));
     const before = await this.#store.newest(tx, hour, span);
     const isNew = told.some(({ nodeId }) => !before.has(nodeId));
-    const looks = isNew ? await this.#dialBacks.reports(hour, span) : NONE;
+    const looks = isNew ? await this.#dialBacks.reports(tx, hour, span) : NONE;
     const rows = told.flatMap((words) => {
       const { nodeId } = words;
       const newest = before.get(nodeId);

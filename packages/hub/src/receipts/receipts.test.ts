@@ -3,6 +3,7 @@ import {
   decodeExact,
   fromHex,
   HUB_FRAMES,
+  type HubParty,
   openProvenReceipt,
   openReceiptRoot,
   type ProvenReceipt,
@@ -27,7 +28,7 @@ const [ONE, TWO] = NODES as [string, string];
 const [ANN, TUNNEL] = [accountName(1), accountName(2)];
 const LOOK = new Uint8Array(32).fill(7);
 
-const { hub } = makeParties('receipts');
+const { hub, instanceCert } = makeParties('receipts');
 const trust = { root: hub.chain.root, region: 'eu' };
 
 describe('receipts of the ledger', { timeout: 60_000 }, () => {
@@ -35,20 +36,24 @@ describe('receipts of the ledger', { timeout: 60_000 }, () => {
   let world: LedgerWorld;
   let receipts: Receipts;
   let reader: ReceiptReader;
+  let party: HubParty;
+  const faults: string[] = [];
   beforeAll(async () => {
     database = await openTemporary();
   }, 60_000);
   afterAll(() => database.close());
   beforeEach(async () => {
     const { sql } = database;
+    party = hub;
+    faults.length = 0;
     await sql`truncate stoicism_events, ledger_head, ledger_accounts, ledger_pending, ledger_hours, ledger_refusals,
-      settled_receipts, receipt_roots, leases`;
+      settled_receipts, receipt_roots, receipt_tops, leases`;
     receipts = createReceipts({
-      ...{ sql, instanceId: 'hub-1', region: 'eu', party: () => hub, crypto: nodeCrypto },
+      ...{ sql, instanceId: 'hub-1', region: 'eu', party: () => party, crypto: nodeCrypto },
       dialBacks: { reports: async () => new Map([[ONE, LOOK]]) },
       clock: { now: () => world.now, after: systemClock.after },
       random: (count) => new Uint8Array(count),
-      log: { info: () => undefined },
+      log: { info: () => undefined, error: (_: unknown, text?: string) => void faults.push(text ?? '') },
     });
     reader = new ReceiptReader({ sql, crypto: nodeCrypto });
     world = new LedgerWorld(sql, receipts.sink);
@@ -67,6 +72,8 @@ describe('receipts of the ledger', { timeout: 60_000 }, () => {
     );
   /** What a node's session is sent. */
   async function sent(nodeId: string, after: number): Promise<ProvenReceipt[]> {
+    // A node may ask once a minute.
+    world.now += 60_000;
     const got: ProvenReceipt[] = [];
     const send = (_: string, value: unknown) => void got.push(value as ProvenReceipt);
     await receipts.frames.wanted(
@@ -181,7 +188,12 @@ describe('receipts of the ledger', { timeout: 60_000 }, () => {
         const receipt = await newest(id, hour);
         if (receipt === undefined) continue;
         const { points, pendingPoints, fee } = receipt;
-        const sums = { accrual: points, pending: pendingPoints, fee: fee?.points, 'pending-fee': fee?.pendingPoints };
+        const sums = {
+          accrual: points,
+          pending: pendingPoints,
+          fee: fee?.points,
+          'pending-fee': fee?.pendingPoints,
+        };
         for (const [kind, amount = 0n] of Object.entries(sums))
           if (amount !== 0n) said.push(`${hour} ${id} ${kind} ${amount}`);
       }
@@ -215,6 +227,27 @@ describe('receipts of the ledger', { timeout: 60_000 }, () => {
     await world.closer.tick();
     await Promise.all([seal(), seal()]);
     expect((await rootsOf()).map(({ count }) => count)).toEqual([5]);
+  });
+
+  it('are sealed though another pass can’t be, and not under a certificate that has ended (F17)', async () => {
+    world.tell(HOUR, ONE, { paid: 1n });
+    await world.after(HOUR, 15);
+    await database.sql`insert into receipt_roots (hub_hour, pass) values (${HOUR}, -1)`;
+    party = { ...hub, chain: { ...hub.chain, instance: instanceCert({ notAfter: world.now }) } };
+    await seal();
+    expect([await rootsOf(), faults]).toEqual([[], []]);
+    party = hub;
+    await seal();
+    expect([(await rootsOf()).map(({ count }) => count), faults.length]).toEqual([[1], 1]);
+  });
+
+  it('are asked for once a minute and node, whatever its sessions', async () => {
+    world.tell(HOUR, ONE, { paid: 1n });
+    await world.after(HOUR, 15);
+    await seal();
+    expect(await sent(ONE, 0)).toHaveLength(1);
+    world.now -= 59_000;
+    expect(await sent(ONE, 0)).toEqual([]);
   });
 
   it('end their lives after 35 days, but for the roots', async () => {

@@ -1,5 +1,6 @@
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { PassKey, ReceiptRow } from './receipt-store.ts';
+import type { TreeTop } from './receipt-tree.ts';
 
 /** A published root. */
 export interface SealedRoot extends PassKey {
@@ -21,6 +22,8 @@ export type RootedReceipt = SealedRoot & Omit<ReceiptRow, 'nodeId'>;
 export interface Behind {
   readonly nodeId: string;
   readonly after: number;
+  /** Of hours before it there are no bodies any more. */
+  readonly firstHour: number;
 }
 
 interface RootRow {
@@ -53,7 +56,7 @@ export class RootStore {
   /** Signs the next number by `sign`, unless somebody has signed this pass meanwhile. */
   async put(
     { hubHour, pass }: PassKey,
-    sign: (last: Pick<SealedRoot, 'number' | 'sealed'> | undefined) => SealedRoot,
+    sign: (last: Pick<SealedRoot, 'number' | 'sealed'> | undefined) => SealedRoot & { readonly top: TreeTop },
     at: Date,
   ): Promise<SealedRoot | undefined> {
     return (await this.#sql.begin(async (tx: TransactionSql) => {
@@ -68,6 +71,9 @@ export class RootStore {
       await tx`update receipt_roots set number = ${root.number}, count = ${root.count}, sealed = ${Buffer.from(root.sealed)},
         region = ${Buffer.from(root.region)}, instance = ${Buffer.from(root.instance)}, sealed_at = ${at}
         where hub_hour = ${hubHour} and pass = ${pass}`;
+      const { roots, firsts } = root.top;
+      await tx`insert into receipt_tops (hub_hour, pass, roots, firsts)
+        values (${hubHour}, ${pass}, ${Buffer.from(roots)}, ${Buffer.from(firsts)})`;
       return root;
     })) as SealedRoot | undefined;
   }
@@ -86,20 +92,34 @@ export class RootStore {
     return rows.map(rootOf);
   }
 
-  /** Nodes' receipts behind a root of each, by root; all of one root or none. In the order of the questions. */
-  async since(asked: readonly Behind[], limit: number): Promise<RootedReceipt[][]> {
-    const rows = await this.#sql<(RootRow & { at: number; revision: number; body: Uint8Array })[]>`
-      select a.at::int, f.* from unnest(${asked.map(({ nodeId }) => nodeId)}::text[], ${asked.map(({ after }) => after)}::int8[])
-        with ordinality a (node_id, after, at)
-      cross join lateral (
-        select r.*, s.revision, s.body from receipt_roots r join settled_receipts s
-          on s.hub_hour = r.hub_hour and s.node_id = a.node_id collate "C" and s.pass = r.pass
-        where r.number > a.after order by r.number fetch first ${limit} rows with ties) f
-      order by a.at, f.number, f.revision`;
-    const found = Map.groupBy(rows, ({ at }) => at - 1);
-    return asked.map((_, i) =>
-      (found.get(i) ?? []).map((row) => ({ ...rootOf(row), revision: row.revision, body: row.body })),
-    );
+  /** Of a pass that is sealed and whose bodies are kept. */
+  async top({ hubHour, pass }: PassKey): Promise<TreeTop | undefined> {
+    const [row] = await this.#sql<TreeTop[]>`
+      select roots, firsts from receipt_tops where hub_hour = ${hubHour} and pass = ${pass}`;
+    return row;
+  }
+
+  async forgetTopsBefore(hubHour: number): Promise<void> {
+    await this.#sql`delete from receipt_tops where hub_hour < ${hubHour}`;
+  }
+
+  /**
+   * A node's receipts behind a root, by root; all of one root or none. Roots are kept for ever: those are not looked at whose
+   * bodies are gone, nor those of hours in which the node was not there yet.
+   */
+  async since({ nodeId, after, firstHour }: Behind, limit: number): Promise<RootedReceipt[]> {
+    const rows = await this.#sql<(RootRow & { revision: number; body: Uint8Array })[]>`
+      with first as materialized (
+        select greatest(${firstHour}::int, floor(extract(epoch from max(created_at)) / 3600)::int) as hour
+        from nodes where node_id = ${nodeId})
+      select r.*, s.revision, s.body from receipt_roots r join settled_receipts s
+        on s.hub_hour = r.hub_hour and s.node_id = ${nodeId} and s.pass = r.pass
+      where r.number > ${after} and r.hub_hour >= (select hour from first)
+        and r.number >= (select min(number) from receipt_roots where hub_hour >= (select hour from first))
+      order by r.number fetch first ${limit} rows with ties`;
+    return rows
+      .map((row) => ({ ...rootOf(row), revision: row.revision, body: row.body }))
+      .sort((a, b) => a.number - b.number || a.revision - b.revision);
   }
 }
 

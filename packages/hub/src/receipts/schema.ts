@@ -16,7 +16,12 @@ export const settledReceipts = pgTable(
     pass: smallint('pass').notNull(),
     body: bytea('body').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.hubHour, table.nodeId, table.revision] })],
+  (table) => [
+    primaryKey({ columns: [table.hubHour, table.nodeId, table.revision] }),
+    index('settled_receipts_later')
+      .on(table.hubHour, table.pass, table.nodeId, table.revision)
+      .where(sql`${table.pass} > 0`),
+  ],
 );
 
 /** Passes that wrote receipts, and the signed root of each once it is over: those are kept for ever. */
@@ -39,4 +44,16 @@ export const receiptRoots = pgTable(
     uniqueIndex('receipt_roots_number').on(table.number),
     index('receipt_roots_open').on(table.hubHour, table.pass).where(sql`${table.number} is null`),
   ],
+);
+
+/** What lies above the subtrees of a pass's tree (`TreeTop`), written with its root; kept as long as the bodies. */
+export const receiptTops = pgTable(
+  'receipt_tops',
+  {
+    hubHour: integer('hub_hour').notNull(),
+    pass: smallint('pass').notNull(),
+    roots: bytea('roots').notNull(),
+    firsts: bytea('firsts').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.hubHour, table.pass] })],
 );

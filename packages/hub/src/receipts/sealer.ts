@@ -1,19 +1,19 @@
-import { type CryptoSuite, type HubParty, receiptRootKind, seal } from '@stoa/protocol';
+import { type CryptoSuite, type HubParty, peekInstanceCert, receiptRootKind, seal } from '@stoa/protocol';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
-import type { ReceiptProofs } from './receipt-proofs.ts';
-import type { PassKey } from './receipt-store.ts';
+import type { PassKey, ReceiptStore } from './receipt-store.ts';
+import { buildTree } from './receipt-tree.ts';
 import type { RootStore } from './root-store.ts';
 
 export interface SealerDeps {
   readonly roots: RootStore;
-  readonly proofs: ReceiptProofs;
+  readonly store: Pick<ReceiptStore, 'leaves'>;
   readonly region: string;
   readonly party: () => HubParty;
   readonly clock: Pick<Clock, 'now'>;
   readonly crypto: Pick<CryptoSuite, 'hash'>;
-  readonly log: Pick<Log, 'info'>;
+  readonly log: Pick<Log, 'info' | 'error'>;
 }
 
 const FIRST = new Uint8Array(32);
@@ -31,29 +31,39 @@ export class ReceiptSealer implements Task {
     this.#deps = deps;
   }
 
+  /** One that can't be sealed keeps none of the others from it. */
   async tick(stop?: AbortSignal): Promise<void> {
-    for (const pass of await this.#deps.roots.unsealed()) {
-      if (stop?.aborted) return;
-      await this.#seal(pass);
+    const { roots, log } = this.#deps;
+    for (const pass of await roots.unsealed()) {
+      if (stop?.aborted || !this.#isCertified()) return;
+      await this.#seal(pass).catch((err: unknown) =>
+        log.error({ ...pass, err }, 'receipts of an hour could not be sealed: tried again in a minute'),
+      );
     }
   }
 
+  /** The signer may be away for longer than a certificate lasts (F17): nobody could open what is signed then. */
+  #isCertified(): boolean {
+    const { party, clock } = this.#deps;
+    return peekInstanceCert(party().chain.instance).notAfter > clock.now();
+  }
+
   async #seal(key: PassKey): Promise<void> {
-    const { roots, proofs, region, party, clock, crypto, log } = this.#deps;
-    const tree = await proofs.tree(key);
-    const root = await roots.put(
+    const { roots, store, region, party, clock, crypto, log } = this.#deps;
+    const { count, root, top } = await buildTree(store.leaves(key), crypto.hash);
+    const put = await roots.put(
       key,
       (last) => {
         const { key: signing, chain } = party();
         const number = (last?.number ?? 0) + 1;
         const previous = last === undefined ? FIRST : crypto.hash(last.sealed);
-        const body = { ...key, region, number, previous, count: tree.size, root: tree.root };
+        const body = { ...key, region, number, previous, count, root };
         const sealed = seal(receiptRootKind, body, signing);
-        return { ...key, number, count: tree.size, sealed, region: chain.region, instance: chain.instance };
+        return { ...key, number, count, sealed, region: chain.region, instance: chain.instance, top };
       },
       new Date(clock.now()),
     );
-    if (root !== undefined)
-      log.info({ ...key, number: root.number, receipts: root.count }, 'receipts of an hour are sealed');
+    if (put !== undefined)
+      log.info({ ...key, number: put.number, receipts: count }, 'receipts of an hour are sealed');
   }
 }

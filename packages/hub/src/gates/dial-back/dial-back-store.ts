@@ -1,5 +1,5 @@
 import type { DialBackOutcome } from '@stoa/protocol';
-import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 
 /**
  * What a dial-back showed: an outcome as the dialler told it, or why the hub does not let an answer count: another certificate
@@ -90,10 +90,11 @@ export class DialBackStore {
 
   /** `hash` of each node's sealed report, where the look was before then. Ids from one to another, both with it. */
   async reports(
+    tx: TransactionSql,
     { first, last }: { first: string; last: string },
     before: Date,
   ): Promise<Map<string, Uint8Array>> {
-    const rows = await this.#sql<{ node_id: string; hash: Uint8Array }[]>`
+    const rows = await tx<{ node_id: string; hash: Uint8Array }[]>`
       select node_id, substring(sha512(sealed) from 1 for 32) as hash from dial_backs
       where node_id between ${first} and ${last} and at < ${before}`;
     return new Map(rows.map((row) => [row.node_id, row.hash]));

@@ -27,7 +27,7 @@ export const benchEarnings: Bench = async ({ long, say }) => {
   const hours = long ? HOURS.long : HOURS.short;
   await using world = await openConsoleWorld({ nodes: NODES, sharedBuffers: SHARED_BUFFERS });
   const { sql } = world;
-  await sql`update nodes n set owner = case when i % 10 < 3 then 'farm' || i % ${FARMS} else 'o' || i % ${OWNERS} end || '@stoa.example'
+  await sql`update nodes n set owner = case when i % 10 < 3 then 'farm' || i / 10 % ${FARMS} else 'o' || i % ${OWNERS} end || '@stoa.example'
     from (select node_id, row_number() over (order by node_id) as i from nodes) s where s.node_id = n.node_id`;
   const until = Math.floor(Date.now() / HOUR_MS) - 2;
   await seedLedger(sql, { until, hours, nodes: NODES });

@@ -13,7 +13,8 @@ export const HELP = `Usage: pnpm demo [--nodes N] [--live M] [--port P] [--seed 
              the nodes, which halts. A rehearsal: an hour of soaking takes half a minute
 
   --speed X  time passes X times as fast (1 to 60) once all have joined: at 60 an hour takes a minute, and each that is
-             over is closed. Never faster than the machine can: all clocks wait for the slowest process
+             over is closed. Never faster than the machine can: all clocks wait for the slowest process, and each
+             closing says how long its hour took
   --break …  switches a flag of a node off at that minute after all have joined, and on again 20 minutes later, or
              MINUTES: oslo-1:argv@10 or oslo-1:tip@10+45. Its Earnings tab then shows the gate, the minutes and the cost.
 ${Object.entries(FLAGS)
@@ -29,7 +30,8 @@ its chainweb down, its probe stuck, its clock wrong, its disk full, its director
 are short: what a node that seemed online was asked to do is done within a minute or two.
 They come with a past that is stored as a hub would have: a benchmark of a day or two ago (one in 40 has none), a warm-up
 that is over (one in 20 is still in it). All else is judged as in earnest: agents report, and look at one another's ports.
-1000 nodes take about a quarter of a core and 0.6 GB; 10000 two cores and some GB of memory; with --speed whatever there is.
+1000 nodes take about a quarter of a core and 0.6 GB; 10000 two cores and some GB of memory. With --speed an hour of 1000
+takes some minutes of processor time, most of it the agents' own: on a small machine take 100 or 200 for an hour a minute.
 While it runs, pnpm hub … is its command line: pnpm hub nodes ls -q state:offline
 Everything is thrown away at the end. Exit codes: 0 stopped, 1 failed, 2 wrong use`;
 

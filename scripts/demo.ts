@@ -195,7 +195,7 @@ async function welcome(
   Earnings  ${hub.url.origin}/earnings, ${hub.url.origin}/nodes/${first.nodeId}/earnings`);
   }
   say(`
-  ${speed === 1 ? '' : `Once all have joined an hour takes ${Math.round(3_600 / speed)} s, or what this machine needs. `}Ctrl-C stops everything.
+  ${speed === 1 ? '' : `Once all have joined an hour takes ${Math.round(3_600 / speed)} s, or as long as this machine needs for it. `}Ctrl-C stops everything.
 `);
 }
 

@@ -170,7 +170,10 @@ describe('mining', { timeout: 60_000 }, () => {
     const tools = createLedgerTools({ sql, clock });
     const payees = { at: async () => new Map() };
     const pay = () =>
-      createBonusTasks({ sql, payees, bonuses: tools.bonuses, clock, crypto: nodeCrypto })
+      createBonusTasks({
+        ...{ sql, payees, bonuses: tools.bonuses, clock, crypto: nodeCrypto },
+        chains: set.heads().length,
+      })
         .find(({ name }) => name === 'mining-bonus')!
         .tick();
     await pass(62);
@@ -179,6 +182,10 @@ describe('mining', { timeout: 60_000 }, () => {
     expect(await sql`select * from mining_bonus_days`).toEqual([]);
     await pass(30);
     await tick();
+    const [begins] = await sql`delete from mining_progress where chain = 3 returning *`;
+    await pay();
+    expect(await sql`select * from mining_bonus_days`).toEqual([]);
+    await sql`insert into mining_progress ${sql(begins!)}`;
     for (let i = 0; i < 2; i += 1) await pay();
     const mined = await truth(MIDNIGHT);
     const paid = await sql<{ account: string; points: string; hour: number }[]>`

@@ -97,7 +97,10 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
     createRichListRefresh({ sql, clock }),
     createEconomicsRefresh({ sql, region, clock }),
     ...(tally === undefined ? [] : [tally]),
-    ...createBonusTasks({ sql, clock, crypto, payees: payouts, bonuses: ledger.bonuses }),
+    ...createBonusTasks({
+      ...{ sql, clock, crypto, payees: payouts, bonuses: ledger.bonuses },
+      chains: chain.set.heads().length,
+    }),
   ].map((task) => new LedTask(task, { sql, clock, holder }));
   return {
     termsOf: async (hubHour, nodeIds) => {

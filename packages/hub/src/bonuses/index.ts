@@ -18,6 +18,8 @@ export { MiningBonusStore } from './mining-bonus-store.ts';
 export interface BonusDeps {
   readonly sql: Sql;
   readonly payees: PayeeLookup;
+  /** How many the network has. */
+  readonly chains: number;
   /** Where what was earned is told. */
   readonly bonuses: Bonuses;
   readonly clock: Pick<Clock, 'now'>;
@@ -25,14 +27,27 @@ export interface BonusDeps {
 }
 
 /** Finds out what is earned besides minutes. Each for one process of the region (`LedTask`). */
-export function createBonusTasks({ sql, payees, bonuses, clock, crypto }: BonusDeps): readonly Task[] {
+export function createBonusTasks({
+  sql,
+  payees,
+  chains,
+  bonuses,
+  clock,
+  crypto,
+}: BonusDeps): readonly Task[] {
   return [
     new Donations({
       ...{ payees, bonuses, clock },
       store: new DonationStore(sql),
       hours: new HourReader({ sql, crypto }),
     }),
-    new MiningBonus({ mined: new MiningStore(sql), store: new MiningBonusStore(sql), bonuses, clock }),
+    new MiningBonus({
+      mined: new MiningStore(sql),
+      store: new MiningBonusStore(sql),
+      chains,
+      bonuses,
+      clock,
+    }),
   ];
 }
 

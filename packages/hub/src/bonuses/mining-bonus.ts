@@ -8,6 +8,8 @@ export interface MiningBonusDeps {
   readonly mined: Pick<MiningStore, 'progress' | 'day'>;
   readonly store: Pick<MiningBonusStore, 'lastPaid' | 'holders' | 'paid'>;
   readonly bonuses: Pick<Bonuses, 'mine'>;
+  /** How many the network has. */
+  readonly chains: number;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -27,9 +29,10 @@ export class MiningBonus implements Task {
   }
 
   async tick(): Promise<void> {
-    const { mined, store, bonuses, clock } = this.#deps;
+    const { mined, store, bonuses, chains, clock } = this.#deps;
     const progress = await mined.progress();
-    if (progress.length === 0) return;
+    // A chain whose count has not begun would be missing in the sum, and a day is paid once.
+    if (progress.length < chains) return;
     // Only chains that are all counted to their end give a day's sum; a chain's first block of the next day says so.
     const until = Math.floor(Math.min(...progress.map(({ at }) => at)) / DAY_MS);
     const over = Math.floor((clock.now() - PAST_MS) / DAY_MS);

@@ -6,6 +6,7 @@ import {
   fromHex,
   open,
   ProtocolError,
+  peek,
   type Random,
   toHex,
 } from '@stoa/protocol';
@@ -31,11 +32,14 @@ export interface Told {
   readonly sealed: Uint8Array | undefined;
 }
 
+const OTHER_NODE = 'an audit is answered by another node than the one that was asked';
+
 interface Asked {
   readonly nodeId: string;
   readonly at: number;
   readonly expected: Uint8Array;
   readonly tell: (told: Told) => void;
+  isAnswered: boolean;
 }
 
 export interface AuditExchangeDeps {
@@ -70,26 +74,27 @@ export class AuditExchange {
         this.#asked.delete(key);
         resolve(told);
       };
-      this.#asked.set(key, { nodeId, at: clock.now(), expected, tell });
+      this.#asked.set(key, { nodeId, at: clock.now(), expected, tell, isAnswered: false });
       session.send('auditChallenge', { nonce, payloads: payloads.map(({ ref }) => ref) });
     });
   }
 
-  /** @throws ProtocolError for an answer to another's question, or one that the node did not sign. */
+  /**
+   * A question takes one answer: no frame costs a query or a signature that nobody asked this node for.
+   * @throws ProtocolError for an answer to another's question, or one that the node did not sign: it stays silent then.
+   */
   async response(session: Pick<GatedSession, 'node'>, sealed: Uint8Array): Promise<void> {
     const { clock } = this.#deps;
     const now = clock.now();
     const { nodeId } = session.node;
     const copy = sealed.slice();
-    const report = await this.#open(nodeId, copy, now);
-    const asked = this.#asked.get(toHex(report.nonce));
+    const asked = this.#asked.get(toHex(peek(auditReportKind, copy).nonce));
     // Late, or told twice.
-    if (asked === undefined) return;
-    if (asked.nodeId !== nodeId || !equalBytes(report.node, fromHex(nodeId)))
-      throw new ProtocolError(
-        'malformed',
-        'an audit is answered by another node than the one that was asked',
-      );
+    if (asked === undefined || asked.isAnswered) return;
+    if (asked.nodeId !== nodeId) throw new ProtocolError('malformed', OTHER_NODE);
+    asked.isAnswered = true;
+    const report = await this.#open(nodeId, copy, now);
+    if (!equalBytes(report.node, fromHex(nodeId))) throw new ProtocolError('malformed', OTHER_NODE);
     const isRight = report.outcome === 'answered' && equalBytes(report.answer, asked.expected);
     const result = report.outcome !== 'answered' ? report.outcome : isRight ? 'answered' : 'wrong';
     asked.tell({ result, ms: now - asked.at, sealed: copy });

@@ -27,6 +27,7 @@ describe('audits of a cluster', { timeout: 60_000 }, () => {
   let nodes: AuditedNode[];
   let rounds: AuditRound[];
   let fetched: number;
+  let lookedUp = 0;
 
   beforeAll(async () => {
     database = await openTemporary();
@@ -37,7 +38,10 @@ describe('audits of a cluster', { timeout: 60_000 }, () => {
     [clock, nodes, rounds, fetched] = [new StepClock(), [], [], 0];
     const roundStore = new RoundStore(database.sql);
     exchange = new AuditExchange({
-      keysOf: async (nodeId) => nodes.filter((one) => one.nodeId === nodeId).map(({ key }) => key.publicKey),
+      keysOf: async (nodeId) => {
+        lookedUp += 1;
+        return nodes.filter((one) => one.nodeId === nodeId).map(({ key }) => key.publicKey);
+      },
       ...{ clock, random, crypto: nodeCrypto },
     });
     store = new DisputeStore(database.sql);
@@ -152,14 +156,29 @@ describe('audits of a cluster', { timeout: 60_000 }, () => {
 
   it('believes nobody’s answer but the node’s own', async () => {
     const [one, other] = [join({ machine: own(), answers: 'never' }), join({ machine: own() })];
-    const told = exchange.ask(one.session, [], 10_000);
+    let nonce = new Uint8Array(16);
+    const session = {
+      ...one.session,
+      send: (_name: string, value: unknown) => {
+        ({ nonce } = value as { nonce: Uint8Array<ArrayBuffer> });
+      },
+    };
+    const told = exchange.ask(session, [], 10_000);
     const report = {
-      ...{ nonce: new Uint8Array(16), node: fromHex(one.nodeId), tookMs: 1 },
+      ...{ nonce, node: fromHex(one.nodeId), tookMs: 1 },
       ...({ outcome: 'answered', answer: new Uint8Array(32) } as const),
     };
     const forged = seal(auditReportKind, report, other.key);
+    lookedUp = 0;
+    // Neither costs a query: nobody asked this node.
+    await expect(exchange.response(other.session, forged)).rejects.toMatchObject({ code: 'malformed' });
+    const unasked = { ...report, nonce: new Uint8Array(16) };
+    await exchange.response(one.session, seal(auditReportKind, unasked, one.key));
+    expect(lookedUp).toBe(0);
     await expect(exchange.response(one.session, forged)).rejects.toMatchObject({ code: 'bad_signature' });
+    // A question takes one answer.
     await exchange.response(one.session, seal(auditReportKind, report, one.key));
+    expect(lookedUp).toBe(1);
     while (await clock.step());
     expect(await told).toMatchObject({ result: 'silent', ms: 10_000 });
   });

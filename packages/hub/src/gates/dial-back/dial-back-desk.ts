@@ -7,6 +7,7 @@ import {
   fromHex,
   open,
   ProtocolError,
+  peek,
   type Random,
   toHex,
 } from '@stoa/protocol';
@@ -31,6 +32,7 @@ const ANSWER_MS = 30_000;
 const LEAST_APART_MS = MINUTE_MS;
 /** Looks a tick. */
 const BUDGET = 100;
+const OTHER_QUESTION = 'a dial-back answers another question than the one that was asked';
 
 interface Target {
   session: GatedSession;
@@ -163,21 +165,21 @@ export class DialBackDesk implements Task {
     }
   }
 
-  /** @throws ProtocolError for a report that nobody asked this node for, or that it did not sign. */
+  /**
+   * A question takes one answer: no frame costs a query or a signature that nobody asked this node for.
+   * @throws ProtocolError for a report that answers another node's question, or that this one did not sign.
+   */
   async result({ node }: Pick<GatedSession, 'node'>, sealed: Uint8Array): Promise<void> {
     const { store, clock } = this.#deps;
     const copy = sealed.slice();
-    const report = await this.#open(node.nodeId, copy);
-    const nonce = toHex(report.nonce);
+    const nonce = toHex(peek(dialBackKind, copy).nonce);
     const asked = this.#pending.get(nonce);
     // Late, or told twice.
     if (asked === undefined) return;
-    if (asked.dialler !== node.nodeId || !answers(report, asked))
-      throw new ProtocolError(
-        'malformed',
-        'a dial-back answers another question than the one that was asked',
-      );
+    if (asked.dialler !== node.nodeId) throw new ProtocolError('malformed', OTHER_QUESTION);
     this.#pending.delete(nonce);
+    const report = await this.#open(node.nodeId, copy);
+    if (!answers(report, asked)) throw new ProtocolError('malformed', OTHER_QUESTION);
     if (report.outcome === 'refused') return;
     const now = clock.now();
     const verdict = await this.#judge(report, asked, now);
@@ -222,13 +224,15 @@ export class DialBackDesk implements Task {
     if (report.outcome !== 'answered') return report.outcome;
     if (report.fingerprint !== asked.fingerprint) return 'other-certificate';
     const { target: rival, fingerprint, host, port, dialler } = asked;
+    // Before it claims anything: one host behind many ports would else take the certificates of as many nodes to come.
+    if (await store.isCrowded(host, rival, { now: new Date(now), most: mostPerAddress }))
+      return 'crowded-address';
     const holder = await store.claim(fingerprint, rival, { now: new Date(now), passMs: PASS_MS });
     if (holder !== rival) {
       await onShared({ fingerprint, holder, rival, host, port, dialler });
       return 'shared-certificate';
     }
-    const isCrowded = await store.isCrowded(host, rival, { now: new Date(now), most: mostPerAddress });
-    return isCrowded ? 'crowded-address' : 'answered';
+    return 'answered';
   }
 
   /** Returns until when the node has passed; undefined: as before, 0 ms: not any more. */

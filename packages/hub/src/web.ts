@@ -293,7 +293,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       createRichListPages({ sql, clock }),
       createEconomicsPages({ sql, clock }),
       ...createReceiptPages({
-        ...{ ...nodes, guard, region, crypto: nodeCrypto, chain: () => options.signer.chain() },
+        ...{ ...nodes, guard, region, clock, crypto: nodeCrypto, chain: () => options.signer.chain() },
         receipts: new ReceiptReader({ sql, crypto: nodeCrypto }),
       }),
       createMiningPages({

@@ -1,4 +1,5 @@
 import type { Kind } from '#ledger/index.ts';
+import { ownedSince } from '#payouts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { startOf } from '../hub-hour.ts';
 import type { KindSums } from './sums.ts';
@@ -56,10 +57,8 @@ export class EarningsStore {
   }
 
   /** From which hour on a node is its owner's: what it earned before is somebody else's to know. */
-  async ownedSince(nodeId: string, hubHour: number): Promise<number> {
-    const [row] = await this.#sql<{ hour: number }[]>`select coalesce(max(from_hour), 0) as hour
-      from node_owner_changes where node_id = ${nodeId} and from_hour <= ${hubHour}`;
-    return row!.hour;
+  ownedSince(nodeId: string, hubHour: number): Promise<number> {
+    return ownedSince(this.#sql, nodeId, hubHour);
   }
 
   /** By label. */

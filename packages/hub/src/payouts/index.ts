@@ -3,7 +3,7 @@ export { accountIdOf, type Choice, type ChoiceScope, ChoiceStore } from './choic
 export type { PayoutDesk } from './desk.ts';
 export { GuardLookup } from './guard-lookup.ts';
 export { accountsInUse, findAccount, nodesNamed } from './overview.ts';
-export { recordOwnerChange } from './owner-changes.ts';
+export { ownedSince, recordOwnerChange } from './owner-changes.ts';
 export { createPayouts, type GuardSource, guardSource, type Payouts } from './payouts.ts';
 export { ProofStore } from './proof-store.ts';
 export { recheck } from './recheck.ts';

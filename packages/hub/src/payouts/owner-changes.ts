@@ -1,4 +1,4 @@
-import type { TransactionSql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import { hubHourOf } from '../hub-hour.ts';
 import { noteChange } from './resolver.ts';
 import { markUnpaid } from './unpaid.ts';
@@ -25,4 +25,11 @@ export async function recordOwnerChange(
   await markUnpaid(tx, { nodeIds });
   // All that the receiver has, and thereby these.
   await noteChange(tx, { owner: toOwner, fromHour });
+}
+
+/** From which hour on a node is its owner's, as of an hour: what it earned before is somebody else's to know. */
+export async function ownedSince(sql: Sql, nodeId: string, hubHour: number): Promise<number> {
+  const [row] = await sql<{ hour: number }[]>`select coalesce(max(from_hour), 0) as hour
+    from node_owner_changes where node_id = ${nodeId} and from_hour <= ${hubHour}`;
+  return row!.hour;
 }

@@ -1,3 +1,4 @@
+import { ownedSince } from '#payouts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 
 /** What both sides signed of an hour, as it came and went. */
@@ -20,6 +21,11 @@ export class EvidenceStore {
 
   constructor(sql: Sql) {
     this.#sql = sql;
+  }
+
+  /** From which hour on a node is its owner's: what it earned before is somebody else's to know. */
+  ownedSince(nodeId: string, hubHour: number): Promise<number> {
+    return ownedSince(this.#sql, nodeId, hubHour);
   }
 
   /** Hours of which anything is there, by the hour. */

@@ -49,13 +49,16 @@ export function explorerRoutes(deps: ExplorerDeps): HttpFeature {
       });
       app.get(`${PATH}/:hour{\\d{1,7}\\.json}`, async (c) => {
         shared(c);
-        return c.json({ region, roots: await hourOf(c.req.param('hour').slice(0, -'.json'.length)) });
+        // To programs, that there is none is an answer: any other than 200 would be none.
+        const found = await receipts.roots(Number(c.req.param('hour').slice(0, -'.json'.length)));
+        return c.json({ region, roots: found.map(publishedRoot) });
       });
       app.get(`${PATH}/:hour{\\d{1,7}}`, async (c) => {
         shared(c);
-        const passes = await hourOf(c.req.param('hour'));
         const hubHour = Number(c.req.param('hour'));
-        return c.render(<HourPage hubHour={hubHour} roots={passes} />, {
+        const found = await receipts.roots(hubHour);
+        if (found.length === 0) throw notFound('A receipt of this hour');
+        return c.render(<HourPage hubHour={hubHour} roots={found.map(publishedRoot)} />, {
           ...{ title: `Receipts of ${instantName(hubHour)}`, nav: 'receipts' },
         });
       });
@@ -66,12 +69,6 @@ export function explorerRoutes(deps: ExplorerDeps): HttpFeature {
     const before = numberBefore(c);
     const found = await receipts.newestRoots(PAGE + 1, before);
     return { roots: found.slice(0, PAGE).map(publishedRoot), before, more: found.length > PAGE };
-  }
-
-  async function hourOf(name: string) {
-    const found = await receipts.roots(Number(name));
-    if (found.length === 0) throw notFound('A receipt of this hour');
-    return found.map(publishedRoot);
   }
 }
 

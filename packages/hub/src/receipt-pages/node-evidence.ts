@@ -1,14 +1,23 @@
 import { type CryptoSuite, fromHex, type HubChain, toHex } from '@stoa/protocol';
 import type { EvidenceFile, EvidenceHour } from '@stoa/protocol/stoicism';
+import type { Clock } from '../clock.ts';
+import { hubHourOf } from '../hub-hour.ts';
 import type { EvidenceStore, HourSpan } from './evidence-store.ts';
 import type { ReceiptSource } from './sources.ts';
 
 export interface NodeEvidenceDeps {
   readonly receipts: Pick<ReceiptSource, 'of' | 'proofOf'>;
-  readonly store: EvidenceStore;
+  readonly store: Pick<EvidenceStore, 'ownedSince' | 'signed' | 'documents' | 'key'>;
   readonly region: string;
   readonly chain: () => HubChain;
+  readonly clock: Pick<Clock, 'now'>;
   readonly crypto: Pick<CryptoSuite, 'hash'>;
+}
+
+/** What receipts speak of: the score's versions, and documents by their hashes. */
+interface Named {
+  readonly versions: Set<number>;
+  readonly hashes: Set<string>;
 }
 
 /** What a hub can show of a node's hours: all but the node's own log, which the node alone has. */
@@ -19,21 +28,26 @@ export class NodeEvidence {
     this.#deps = deps;
   }
 
-  /** Hours of which nothing is there are left out. */
-  async read(nodeId: string, { from, until }: HourSpan): Promise<EvidenceFile> {
-    const { store, receipts, region, chain } = this.#deps;
+  /** From which hour on a node's receipts are for who may see the node now. */
+  ownedSince(nodeId: string): Promise<number> {
+    return this.#deps.store.ownedSince(nodeId, hubHourOf(this.#deps.clock.now()));
+  }
+
+  /**
+   * Hours of which nothing is there are left out, and those before the node was its owner's.
+   * @param left ends it: whoever asked is gone. @returns undefined then.
+   */
+  async read(nodeId: string, span: HourSpan, left: AbortSignal): Promise<EvidenceFile | undefined> {
+    const { store, region, chain } = this.#deps;
+    const from = Math.max(span.from, await this.ownedSince(nodeId));
+    const { until } = span;
     const signed = await store.signed(nodeId, { from, until });
     const hours: EvidenceHour[] = [];
-    const named = { versions: new Set<number>(), hashes: new Set<string>() };
-    // One after the other: each may need a tree of 200,000 leaves.
+    const named: Named = { versions: new Set(), hashes: new Set() };
+    // One after the other: each may read a subtree of its pass.
     for (let hubHour = from; hubHour < until; hubHour += 1) {
-      const settled: Uint8Array[] = [];
-      for (const { receipt } of await receipts.of(nodeId, hubHour)) {
-        const proof = await receipts.proofOf(nodeId, hubHour, receipt.revision);
-        if (proof !== undefined) settled.push(proof);
-        named.versions.add(receipt.scoreVersion);
-        for (const { hash } of receipt.evidence) named.hashes.add(toHex(hash));
-      }
+      if (left.aborted) return undefined;
+      const settled = await this.#settled(nodeId, hubHour, named);
       const own = signed.get(hubHour);
       if (settled.length === 0 && own === undefined) continue;
       hours.push({
@@ -51,5 +65,18 @@ export class NodeEvidence {
       ...(nodeKey?.length === 32 && { nodeKey }),
       ...{ hours, documents: documents.filter(isNamed) },
     };
+  }
+
+  /** Proofs of an hour's revisions. */
+  async #settled(nodeId: string, hubHour: number, named: Named): Promise<Uint8Array[]> {
+    const { receipts } = this.#deps;
+    const settled: Uint8Array[] = [];
+    for (const { receipt } of await receipts.of(nodeId, hubHour)) {
+      const proof = await receipts.proofOf(nodeId, hubHour, receipt.revision);
+      if (proof !== undefined) settled.push(proof);
+      named.versions.add(receipt.scoreVersion);
+      for (const { hash } of receipt.evidence) named.hashes.add(toHex(hash));
+    }
+    return settled;
   }
 }

@@ -1,9 +1,11 @@
 import { formatEvidenceFile } from '@stoa/protocol/stoicism';
 import type { MiddlewareHandler } from 'hono';
+import { viewerOf } from '#accounts/index.ts';
 import { findNode, type Liveness, type NodeListing, NodePage } from '#nodes/index.ts';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
-import { notFound } from '../http-error.ts';
+import { HttpError, notFound } from '../http-error.ts';
+import type { RateLimit } from '../rate-limit.ts';
 import type { HourSpan } from './evidence-store.ts';
 import type { NodeEvidence } from './node-evidence.ts';
 import { publishedRoot } from './published-root.ts';
@@ -13,7 +15,9 @@ import { VERIFY_PATH } from './verify-page.tsx';
 
 export interface NodeReceiptsDeps {
   readonly receipts: Pick<ReceiptSource, 'of' | 'roots'>;
-  readonly evidence: NodeEvidence;
+  readonly evidence: Pick<NodeEvidence, 'read' | 'ownedSince'>;
+  /** By account. */
+  readonly downloads: Pick<RateLimit, 'admit'>;
   readonly listing: Pick<NodeListing, 'find'>;
   readonly liveness: Liveness;
   readonly guard: MiddlewareHandler<HttpEnv>;
@@ -42,7 +46,14 @@ export function nodeReceiptRoutes(deps: NodeReceiptsDeps): HttpFeature {
 async function sendProofs(c: HubContext, deps: NodeReceiptsDeps): Promise<Response> {
   const { nodeId } = await findNode(c, deps);
   const { name, span } = spanOf((c.req.param('span') ?? '').slice(0, -'.json'.length));
-  const file = await deps.evidence.read(nodeId, span);
+  if (!deps.downloads.admit(viewerOf(c).accountId))
+    throw new HttpError(429, 'too_many_downloads', 'No more receipts can be downloaded in this minute.', {
+      fix: 'Wait a minute. A day’s receipts are one file.',
+      retry: true,
+    });
+  const file = await deps.evidence.read(nodeId, span, c.req.raw.signal);
+  // Nobody hears it.
+  if (file === undefined) return c.body(null, 204);
   c.header('content-type', 'application/json; charset=utf-8');
   c.header('cache-control', 'private, no-store');
   c.header('content-disposition', `attachment; filename="stoa-receipts-${nodeId.slice(0, 8)}-${name}.json"`);
@@ -56,6 +67,7 @@ async function showHour(c: HubContext, deps: NodeReceiptsDeps): Promise<Response
   const { span } = spanOf(c.req.param('span') ?? '');
   if (span.until - span.from !== 1) throw notFound('A receipt of a whole day');
   const hubHour = span.from;
+  if (hubHour < (await deps.evidence.ownedSince(nodeId))) throw notFound('A receipt of this hour');
   const [found, roots] = await Promise.all([receipts.of(nodeId, hubHour), receipts.roots(hubHour)]);
   const published = roots.map(publishedRoot);
   const revisions = found.map(({ receipt, pass }) => ({

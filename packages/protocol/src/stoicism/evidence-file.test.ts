@@ -7,7 +7,7 @@ const documents = fc.array(document, { maxLength: 3 });
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const hour = fc.record(
   {
-    hubHour: fc.nat(0xffff_ffff),
+    hubHour: fc.nat(2_400_000),
     checkpoint: document,
     receipts: documents,
     settled: documents,
@@ -63,6 +63,7 @@ describe('a file of evidence', () => {
     ['format is "stoa-evidence-2"', JSON.stringify({ ...LEAST, format: 'stoa-evidence-2' })],
     ['node is "ab" (expected 64 hex digits)', JSON.stringify({ ...LEAST, node: 'ab' })],
     ['hours[0].hour is -1', JSON.stringify({ ...LEAST, hours: [{ hour: -1 }] })],
+    ['hours[0].hour is 2400001', JSON.stringify({ ...LEAST, hours: [{ hour: 2_400_001 }] })],
     [
       'hours[1].hour is 7 (expected more than 7)',
       JSON.stringify({ ...LEAST, hours: [{ hour: 7 }, { hour: 7 }] }),

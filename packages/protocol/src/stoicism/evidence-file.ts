@@ -16,6 +16,8 @@ export const MAX_EVIDENCE_BYTES: number = 32 * 2 ** 20;
 /** Thirty-one days. */
 export const MAX_EVIDENCE_HOURS = 744;
 const MAX_DOCUMENTS = 64;
+/** In the year 2243: what is later is no hour of a node, and past the end of what a `Date` can say may be shown by nobody. */
+const LAST_HOUR = 2_400_000;
 
 export interface EvidenceHour {
   /** Whole hours since 1970 by the hub's clock. */
@@ -99,8 +101,8 @@ function readHour(value: unknown, at: number): EvidenceHour {
   const where = `hours[${at}]`;
   const hour = fieldsOf(value, where);
   const hubHour = hour['hour'];
-  if (typeof hubHour !== 'number' || !Number.isInteger(hubHour) || hubHour < 0 || hubHour > 0xffff_ffff)
-    throw malformed(`${where}.hour`, hubHour, 'whole hours since 1970');
+  if (typeof hubHour !== 'number' || !Number.isInteger(hubHour) || hubHour < 0 || hubHour > LAST_HOUR)
+    throw malformed(`${where}.hour`, hubHour, `whole hours since 1970, at most ${LAST_HOUR}`);
   return {
     hubHour,
     ...(hour['checkpoint'] !== undefined && {

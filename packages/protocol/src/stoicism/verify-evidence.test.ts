@@ -96,6 +96,17 @@ describe('a file of evidence', () => {
     expect(verify(file, published.slice(1)).map(({ verdict }) => verdict)).toEqual(['partly', 'match']);
   });
 
+  it('says of an hour of which the region did not answer that it was not compared', () => {
+    const { file, published } = makeEvidence(parties, { hours: 2 });
+    const unanswered = new Set([file.hours[0]!.hubHour]);
+    const policy = { rootFingerprint, published: published.slice(1), unanswered };
+    const [first, second] = [...verifyEvidence(file, policy, nodeCrypto)];
+    expect([first!.verdict, second!.verdict]).toEqual(['partly', 'match']);
+    expect(first!.findings.filter(({ what }) => what === 'missing').map(({ text }) => text)).toEqual([
+      'not compared with the roots that the region shows everybody: it did not answer',
+    ]);
+  });
+
   it('believes no record that the node did not commit to', () => {
     const { file } = makeEvidence(parties, { hours: 2 });
     const other = makeEvidence(parties, {

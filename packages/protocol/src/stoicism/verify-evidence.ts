@@ -40,6 +40,8 @@ export interface EvidencePolicy {
   readonly rootFingerprint: Uint8Array;
   /** What the region published of the file's hours: `signedReceiptRoot`, encoded. Left out: it was not asked. */
   readonly published?: readonly Uint8Array[];
+  /** Hours of the file of which the region was asked and did not answer: of these, `published` says nothing. */
+  readonly unanswered?: ReadonlySet<number>;
   /** What the reader knows besides of the benchmark and the table that an hour's score is made of. */
   readonly scoredBy?: (hour: EvidenceHour) => Pick<HourContext, 'benchmark' | 'baselines'>;
 }
@@ -99,7 +101,7 @@ export function* verifyEvidence(
     const findings = [
       ...verifyHour(hour, { ...context, ...journal.read(hour), ...policy.scoredBy?.(hour) }, crypto),
       ...(byHour.get(hour.hubHour) ?? []),
-      ...(shown === undefined ? [] : hiddenRoots(hour, shown)),
+      ...(shown === undefined ? [] : shownRoots(hour, shown, policy)),
     ];
     byHour.delete(hour.hubHour);
     yield { hubHour: hour.hubHour, verdict: verdictOf(findings), findings };
@@ -113,6 +115,20 @@ export function verdictOf(findings: readonly Finding[]): HourVerdict {
   if (findings.some(({ what }) => what === 'differs')) return 'differs';
   if (!findings.some(({ what, subject }) => what === 'match' && subject === 'points')) return 'unknown';
   return findings.some(({ what }) => what === 'missing') ? 'partly' : 'match';
+}
+
+function shownRoots(
+  hour: EvidenceHour,
+  shown: ReadonlySet<string>,
+  { unanswered }: EvidencePolicy,
+): readonly Finding[] {
+  if (!unanswered?.has(hour.hubHour)) return hiddenRoots(hour, shown);
+  const findings = new Findings(hour.hubHour);
+  findings.missing({
+    subject: 'roots',
+    text: 'not compared with the roots that the region shows everybody: it did not answer',
+  });
+  return findings.all;
 }
 
 /** A region may show everybody no root at all where it would have to show another one. */

@@ -2,9 +2,10 @@ import { fromHex, ProtocolError, remembered } from '@stoa/protocol';
 import { portableCrypto } from '@stoa/protocol/portable';
 import { evidenceParties, type HourReport, readEvidenceFile, verifyEvidence } from '@stoa/protocol/stoicism';
 import { element, found } from './element.ts';
+import { ReaderError, refused, textOf } from './evidence-text.ts';
 import { keysView } from './keys-view.ts';
 import { publishedRoots } from './published-roots.ts';
-import { hourView, summaryOf } from './report-view.ts';
+import { comparison, hourView, summaryOf } from './report-view.ts';
 
 /*
  * The page that verifies what a node earned. The file is read here and stays here: all that the hub is asked for are the roots
@@ -25,19 +26,14 @@ const fields = {
 const LINKED = /^#((?:\/o\/[^/]+)?\/nodes\/[0-9a-f]{64}\/receipts\/[0-9-]{1,10}\.json)$/;
 const linked = LINKED.exec(location.hash)?.[1];
 
-/** Something that the reader can mend. */
-class ReaderError extends Error {
-  override readonly name = 'ReaderError';
-}
-
 async function evidenceText(): Promise<string> {
   const [file] = fields.file.files ?? [];
-  if (file !== undefined) return await file.text();
+  if (file !== undefined) return await textOf(file);
   if (fields.text.value.trim() !== '') return fields.text.value;
   if (linked === undefined) throw new ReaderError('Choose a file, or paste what is in it.');
   const answer = await fetch(linked, { headers: { accept: 'application/json' } });
   if (answer.ok) return await answer.text();
-  throw new ReaderError(`The hub answered ${answer.status}. Sign in, and open the link again.`);
+  throw refused(answer.status);
 }
 
 function trusted(): { readonly fingerprint: Uint8Array; readonly typed: boolean } {
@@ -52,8 +48,11 @@ async function verify(): Promise<void> {
   const { fingerprint, typed } = trusted();
   const crypto = remembered(portableCrypto);
   const parties = evidenceParties(file, { rootFingerprint: fingerprint }, crypto);
-  const published = await publishedRoots(file.hours.map(({ hubHour }) => hubHour));
-  const policy = { rootFingerprint: fingerprint, ...(published && { published }) };
+  const asked = await publishedRoots(
+    file.hours.map(({ hubHour }) => hubHour),
+    (path, init) => fetch(path, init),
+  );
+  const policy = { rootFingerprint: fingerprint, ...asked };
   const reports: HourReport[] = [];
   const list = element('div', { class: 'verified-hours' });
   const summary = element('p', { class: 'verify-summary' });
@@ -67,7 +66,7 @@ async function verify(): Promise<void> {
     // The page stays alive, and shows what it has.
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
-  summary.textContent = `${summaryOf(reports)}${published ? '' : ' This hub could not be asked for the roots that it published.'}`;
+  summary.textContent = `${summaryOf(reports)}${comparison(asked, file.hours.length)}`;
   verdict.focus();
 }
 

@@ -1,5 +1,6 @@
 import type { Finding, HourReport, HourVerdict } from '@stoa/protocol/stoicism';
 import { element } from './element.ts';
+import type { PublishedRoots } from './published-roots.ts';
 
 const WORDS: Readonly<Record<Finding['what'], string>> = {
   differs: 'differs',
@@ -47,6 +48,13 @@ export function summaryOf(reports: readonly HourReport[]): string {
     ...(unknown.length > 0 ? [`of ${hours(unknown)} the file has no receipt`] : []),
   ];
   return parts.length === 0 ? 'The file names no hour.' : `${parts.join('; ')}.`;
+}
+
+/** Which hours were not held against what is shown to everybody; nothing where all were. */
+export function comparison({ unanswered }: Pick<PublishedRoots, 'unanswered'>, hours: number): string {
+  if (unanswered.size === 0) return '';
+  const some = unanswered.size === hours ? 'None of them was' : `${unanswered.size} of them were not`;
+  return ` ${some} compared with the roots that this hub published: it did not answer.`;
 }
 
 function matching(reports: readonly HourReport[]): string {

@@ -30,11 +30,16 @@ export function addSybilCommands(root: Command, here: () => CommandContext): voi
   sybil
     .command('decide')
     .argument('<dispute>', 'its id')
-    .description('close a dispute: it is recorded, and changes no points')
+    .argument('[nodes...]', 'of these alone; else of all that are open')
+    .description('decide of the nodes of a dispute: it is recorded, and changes no points')
     .option('--dismiss', 'the nodes are what they say', false)
     .option('--uphold', 'they are not', false)
     .option('--reason <text>', 'kept in the audit log, and shown to the owners where it is upheld')
-    .action(async (dispute: string, options: { dismiss: boolean; uphold: boolean; reason?: string }) =>
-      (await commands()).decideDispute(here(), dispute, options),
+    .action(
+      async (
+        dispute: string,
+        nodes: string[],
+        options: { dismiss: boolean; uphold: boolean; reason?: string },
+      ) => (await commands()).decideDispute(here(), { dispute, nodes, ...options }),
     );
 }

@@ -35,10 +35,11 @@ export async function listDisputes(context: CommandContext): Promise<void> {
     const list = await disputes.list(DISPUTES);
     if (context.json) return context.out(JSON.stringify({ disputes: list }));
     if (list.length === 0) return context.out('Nothing is disputed.');
-    const rows = list.map(({ disputeId, kind, subject, nodeIds, lastAt, decision }) => [
-      ...[disputeId, kind, printable(subject), String(nodeIds.length), iso(lastAt)],
-      decision === undefined ? 'open' : `${decision.word} by ${printable(decision.by)}`,
-    ]);
+    const rows = list.map(({ disputeId, kind, subject, nodes, lastAt }) => {
+      const count = (word?: string) => nodes.filter(({ decision }) => decision?.word === word).length;
+      const stands = [`${count()} open`, `${count('upheld')} upheld`, `${count('dismissed')} dismissed`];
+      return [disputeId, kind, printable(subject), String(nodes.length), iso(lastAt), stands.join(', ')];
+    });
     for (const line of table(['dispute', 'kind', 'about', 'nodes', 'last', 'stands'], rows))
       context.out(line);
   });
@@ -46,17 +47,23 @@ export async function listDisputes(context: CommandContext): Promise<void> {
 
 export async function decideDispute(
   context: CommandContext,
-  disputeId: string,
-  options: { readonly dismiss: boolean; readonly uphold: boolean; readonly reason?: string },
+  by: {
+    readonly dispute: string;
+    readonly nodes: readonly string[];
+    readonly dismiss: boolean;
+    readonly uphold: boolean;
+    readonly reason?: string;
+  },
 ): Promise<void> {
-  const { dismiss, uphold, reason = '' } = options;
+  const { dispute: disputeId, nodes, dismiss, uphold, reason = '' } = by;
+  const nodeIds = nodes.length === 0 ? undefined : [...new Set(nodes)];
   if (dismiss === uphold) throw bad('--dismiss or --uphold says what is decided');
   if (reason.trim() === '') throw bad('--reason says why: it is kept in the audit log');
   const word = dismiss ? 'dismissed' : 'upheld';
   await withTools(context, async ({ desk }) => {
     // Whoever has the shell has proved to be there.
     const viewer = { ...LOCAL, confirmedAt: systemClock.now() };
-    await desk.decide(viewer, disputeId, { word, reason: reason.trim() });
+    await desk.decide(viewer, disputeId, { word, reason: reason.trim(), nodeIds });
     context.out(context.json ? JSON.stringify({ ok: true, disputeId, word }) : `${word}: ${disputeId}`);
   });
 }

@@ -138,7 +138,7 @@ export class AuditDesk implements Task {
 function answerOf({ node }: GatedSession, { rttMs, aloneMs }: Usual, told: Told): RoundAnswer {
   const deadlineMs = Math.min(LONGEST_MS, 2 * rttMs + 4 * aloneMs + 250);
   return {
-    ...{ nodeId: node.nodeId, owner: node.owner, result: told.result, rttMs, aloneMs, deadlineMs },
+    ...{ nodeId: node.nodeId, result: told.result, rttMs, aloneMs, deadlineMs },
     togetherMs: Math.max(0, told.ms - rttMs),
     isLate: told.ms > deadlineMs,
     sealed: told.sealed === undefined ? '' : Buffer.from(told.sealed).toString('base64'),

@@ -103,10 +103,12 @@ describe('audits of a cluster', { timeout: 60_000 }, () => {
     for (let i = 0; i < 6; i += 1) join({ machine, owner: `owner ${i % 2}` });
     await audit(1);
     expect([rounds[0]!.pace, await store.list(10)]).toEqual(['in-turn', []]);
-    await audit(4);
+    await audit(14);
     const [dispute] = await store.list(10);
     const ids = nodes.map(({ nodeId }) => nodeId).sort();
-    expect(dispute).toMatchObject({ kind: 'audit', decision: undefined, nodeIds: ids });
+    expect(dispute).toMatchObject({ kind: 'audit', isOpen: true });
+    expect(dispute!.nodes.map(({ nodeId }) => nodeId)).toEqual(ids);
+    expect(JSON.stringify(dispute)).not.toContain('owner 0');
     const [first] = dispute!.evidence as [{ what: 'round' } & AuditRound];
     expect(first.answers.every(({ sealed }) => sealed !== '')).toBe(true);
     expect(first.answers.some(({ isLate }) => isLate)).toBe(false);
@@ -126,8 +128,43 @@ describe('audits of a cluster', { timeout: 60_000 }, () => {
       await database.sql`select actor, act, subject from audit_log where subject = ${dispute!.disputeId}`;
     expect(act).toEqual({ actor: ancient.email, act: 'dispute.dismissed', subject: dispute!.disputeId });
     // What was looked at is not brought up again.
-    await audit(8);
-    expect((await store.list(10)).filter(({ decision }) => decision === undefined)).toEqual([]);
+    await audit(18);
+    expect((await store.list(10)).filter(({ isOpen }) => isOpen)).toEqual([]);
+  });
+
+  it('names no neighbour of a machine, however often it is asked with it', async () => {
+    const machine = own();
+    const neighbour = join({ machine: own() });
+    for (let i = 0; i < 8; i += 1) join({ machine });
+    await audit(6, 100);
+    const all = await store.list(10);
+    expect(all.flatMap((one) => one.nodes).length).toBeGreaterThan(3);
+    expect(await store.ofNode(neighbour.nodeId)).toEqual([]);
+  });
+
+  it('decides of nodes, and leaves alone those of which it was decided, not the cluster that they are in', async () => {
+    const evidence = [] as const;
+    const raise = (disputeId: string, at: number, ...nodeIds: string[]) =>
+      store.raise({ disputeId, kind: 'audit', subject: 'network x', at, evidence, nodeIds });
+    const decide = (disputeId: string, word: 'dismissed' | 'upheld', ...nodeIds: string[]) =>
+      database.sql.begin((tx) => store.decide(tx, disputeId, { word, at: clock.time, reason: 'r', nodeIds }));
+    const [a, b, c] = ['a', 'b', 'c'].map((letter) => letter.repeat(64)) as [string, string, string];
+    const words = async () =>
+      (await store.list(10)).map(({ disputeId, isOpen, nodes: named }) => [
+        ...[disputeId, isOpen],
+        named.map(({ nodeId, decision }) => `${nodeId[0]} ${decision?.word ?? 'open'}`).join(),
+      ]);
+    expect(await raise('1', clock.time, a, b)).toBe(true);
+    expect(await decide('1', 'dismissed', a)).toMatchObject({ nodeIds: [a] });
+    expect(await words()).toEqual([['1', true, 'a dismissed,b open']]);
+    expect(await decide('1', 'upheld', a)).toBeUndefined();
+    await decide('1', 'upheld', b);
+    expect([await store.ofNode(a), (await store.ofNode(b)).length]).toEqual([[], 1]);
+    expect(await raise('2', clock.time + HOUR, a, b)).toBe(false);
+    expect(await raise('3', clock.time + HOUR, a, b, c)).toBe(true);
+    expect((await words())[0]).toEqual(['3', true, 'c open']);
+    expect(await raise('4', clock.time + 91 * 24 * HOUR, a)).toBe(false);
+    expect((await words())[0]).toEqual(['3', true, 'a open,c open']);
   });
 
   it('costs nodes nothing that lack old payloads, are silent or too few', async () => {
@@ -204,7 +241,10 @@ describe('audits of a cluster', { timeout: 60_000 }, () => {
     await disputes.shared({ ...shared, ...seen });
     await disputes.shared({ ...shared, ...seen });
     expect(await store.ofNode(shared.rival)).toMatchObject([
-      { kind: 'certificate', subject: shared.fingerprint, nodeIds: [shared.holder, shared.rival] },
+      {
+        ...{ kind: 'certificate', subject: shared.fingerprint },
+        nodes: [{ nodeId: shared.holder }, { nodeId: shared.rival }],
+      },
     ]);
     expect((await store.list(10))[0]!.evidence).toHaveLength(1);
   });

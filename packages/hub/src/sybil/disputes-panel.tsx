@@ -19,6 +19,8 @@ export interface DisputesView {
   readonly again?: { readonly disputeId: string; readonly faults: Faults } | undefined;
 }
 
+const TITLES = { audit: 'Audits of', answer: 'Wrong answers of', certificate: 'Certificate' } as const;
+
 /** What is disputed, with what speaks for it. */
 export function DisputesPanel({ view }: { view: DisputesView }) {
   const { disputes } = view;
@@ -31,8 +33,8 @@ export function DisputesPanel({ view }: { view: DisputesView }) {
       {disputes.length === 0 ? (
         <Empty title="Nothing is disputed">
           <p>
-            Two of three audits that look like one machine, or one certificate at two nodes, come here. Audits
-            need a chainweb of the hub’s own: <code>CHAINWEB_URL</code>.
+            Two of three audits that look like one machine, a wrong answer, or one certificate at two nodes,
+            come here. Audits need a chainweb of the hub’s own: <code>CHAINWEB_URL</code>.
           </p>
         </Empty>
       ) : (
@@ -47,26 +49,37 @@ export function DisputesPanel({ view }: { view: DisputesView }) {
 }
 
 function OneDispute({ dispute, view }: { dispute: Dispute; view: DisputesView }) {
-  const { disputeId, kind, subject, nodeIds, evidence, decision, openedAt } = dispute;
+  const { disputeId, kind, subject, nodes, evidence, isOpen, openedAt } = dispute;
   return (
     <article aria-labelledby={`dispute-${disputeId}`}>
       <h3 id={`dispute-${disputeId}`} class="breaking">
-        {kind === 'audit' ? `Audits of ${subject}` : `Certificate ${subject}`}
+        {TITLES[kind]} {subject}
       </h3>
       <p>
-        {number(nodeIds.length)} nodes, since <Ago at={openedAt} now={view.now} />, <code>{disputeId}</code>.{' '}
-        {decision === undefined ? (
-          <strong class="warn">open</strong>
-        ) : (
-          <>
-            <strong>{decision.word}</strong> by {decision.by}, {absolute(decision.at)}: {decision.reason}
-          </>
-        )}
+        {number(nodes.length)} nodes, since <Ago at={openedAt} now={view.now} />, <code>{disputeId}</code>.{' '}
+        {isOpen && <strong class="warn">open</strong>}
       </p>
+      <ul>
+        {nodes.map(({ nodeId, ownerId, decision }) => (
+          <li class="breaking">
+            <NodeLink id={nodeId} />
+            {ownerId !== undefined && (
+              <>
+                {' '}
+                of owner <code>{ownerId.slice(0, 12)}</code>
+              </>
+            )}
+            :{' '}
+            {decision === undefined
+              ? 'open'
+              : `${decision.word} by an Ancient Admin, ${absolute(decision.at)}: ${decision.reason}`}
+          </li>
+        ))}
+      </ul>
       {evidence.map((one) => (
         <EvidenceOf evidence={one} />
       ))}
-      {decision === undefined && view.decides && <Decide disputeId={disputeId} view={view} />}
+      {isOpen && view.decides && <Decide dispute={dispute} view={view} />}
     </article>
   );
 }
@@ -90,7 +103,6 @@ function EvidenceOf({ evidence }: { evidence: DisputeEvidence }) {
         caption={`Answers of ${absolute(at)}`}
         columns={[
           'Node',
-          'Owner',
           'Answer',
           ...['Round trip, ms', 'Alone, ms', 'Together, ms', 'Deadline, ms'].map(
             (word) => ({ word, num: true }) as const,
@@ -104,7 +116,6 @@ function EvidenceOf({ evidence }: { evidence: DisputeEvidence }) {
               <th scope="row">
                 <NodeLink id={answer.nodeId} />
               </th>
-              <td>{answer.owner}</td>
               <td>{answer.isLate ? `${answer.result}, late` : answer.result}</td>
               {[answer.rttMs, answer.aloneMs, answer.togetherMs, answer.deadlineMs].map((ms) => (
                 <td class="num">{Math.round(ms)}</td>
@@ -124,12 +135,35 @@ function NodeLink({ id }: { id: string }) {
   );
 }
 
-function Decide({ disputeId, view: { again } }: { disputeId: string; view: DisputesView }) {
+/** Of each node by itself: those that are left out stay open. */
+function Decide({
+  dispute: { disputeId, nodes },
+  view: { again },
+}: {
+  dispute: Dispute;
+  view: DisputesView;
+}) {
   const faults = again?.disputeId === disputeId ? again.faults : {};
   const name = `reason-${disputeId}`;
   return (
     <form method="post" action={href(`/admin/sybils/disputes/${disputeId}`)} class="form-row">
-      <FormFault faults={faults} hidden={['word']} />
+      <FormFault faults={faults} hidden={['word', 'node']} />
+      <fieldset class="choices">
+        <legend>Nodes</legend>
+        {nodes
+          .filter(({ decision }) => decision === undefined)
+          .map(({ nodeId }) => (
+            <label class="choice">
+              <input type="checkbox" name="node" value={nodeId} checked />
+              <code title={nodeId}>{nodeId.slice(0, 12)}</code>
+            </label>
+          ))}
+        {faults['node'] !== undefined && (
+          <p class="field-fault" role="alert">
+            {faults['node']}
+          </p>
+        )}
+      </fieldset>
       <Field name={name} label="Why" fault={faults['reason']}>
         <input
           {...control(name, faults['reason'])}

@@ -8,6 +8,7 @@ import { notFound } from '../http-error.ts';
 import type { Log } from '../log.ts';
 import type { DisputeDecision } from './dispute.ts';
 import { DisputeStore } from './dispute-store.ts';
+import { slowed } from './pace.ts';
 import type { AuditRound, RoundStore } from './round-store.ts';
 
 /** Of the last rounds of a cluster, how many must look like one machine: a single one may be a busy hour. */
@@ -31,14 +32,30 @@ export class Disputes {
     this.#deps = deps;
   }
 
-  async audited({ cluster, at }: AuditRound): Promise<void> {
+  /** Of a cluster only those are named whose own times tell it, twice: others that were asked with them are bystanders. */
+  async audited(round: AuditRound): Promise<void> {
+    const { cluster, at } = round;
+    await this.#wrong(round);
     const lately = await this.#deps.rounds.lately(cluster, at - LATELY_MS, ROUNDS);
     const like = lately.filter(({ pace }) => pace === 'in-turn' || pace === 'shared');
-    if (like.length < LEAST) return;
-    const answered = like.flatMap(({ answers }) => answers.filter(({ result }) => result === 'answered'));
-    const nodeIds = [...new Set(answered.map(({ nodeId }) => nodeId))];
-    const evidence = like.map((round) => ({ what: 'round', ...round }) as const);
+    const times = new Map<string, number>();
+    for (const { answers } of like)
+      for (const { nodeId } of slowed(answers.filter(({ result }) => result === 'answered')))
+        times.set(nodeId, (times.get(nodeId) ?? 0) + 1);
+    const nodeIds = [...times].filter(([, count]) => count >= LEAST).map(([nodeId]) => nodeId);
+    if (nodeIds.length === 0) return;
+    const evidence = like.map((told) => ({ what: 'round', ...told }) as const);
     await this.#raise({ kind: 'audit', subject: cluster, at, nodeIds, evidence });
+  }
+
+  /** Signed, and not what its payloads make: of that node alone, without waiting for a second one. */
+  async #wrong(round: AuditRound): Promise<void> {
+    for (const answer of round.answers)
+      if (answer.result === 'wrong')
+        await this.#raise({
+          ...{ kind: 'answer', subject: answer.nodeId, at: round.at, nodeIds: [answer.nodeId] },
+          evidence: [{ what: 'round', ...round, answers: [answer] }],
+        });
   }
 
   async shared(shared: SharedCertificate): Promise<void> {
@@ -74,18 +91,19 @@ export class DisputeDesk {
 
   /**
    * Recorded, and nothing else: points are changed by an adjustment of the ledger, which two Ancients sign for.
-   * @throws {HttpError} 404 for one that is not open.
+   * @param by.nodeIds all that are open where it is left out.
+   * @throws {HttpError} 404 for one that is not open, or a node that is not.
    */
   async decide(
     viewer: Viewer,
     disputeId: string,
-    { word, reason }: { word: DisputeDecision; reason: string },
+    by: { word: DisputeDecision; reason: string; nodeIds?: readonly string[] | undefined },
   ): Promise<void> {
     const now = this.#clock.now();
     requireFresh(viewer, now);
     await this.#sql.begin(async (tx) => {
-      const decision = { word, by: viewer.email, at: now, reason };
-      const dispute = await this.#store.decide(tx, disputeId, decision);
+      const { word, reason, nodeIds } = by;
+      const dispute = await this.#store.decide(tx, disputeId, { word, at: now, reason, nodeIds });
       if (dispute === undefined) throw notFound('This dispute');
       await this.#audit.appendIn(tx, {
         ...{ actor: viewer.email, act: `dispute.${word}`, subject: disputeId },

@@ -30,15 +30,16 @@ export class DisputePanel {
 }
 
 function Told({ dispute, nodeId, now }: { dispute: Dispute; nodeId: string; now: number }) {
-  const { decision, openedAt, evidence, nodeIds } = dispute;
+  const { openedAt, evidence, nodes } = dispute;
+  const decision = nodes.find((node) => node.nodeId === nodeId)?.decision;
   return (
     <>
       <p>
         <strong class="warn">{decision === undefined ? 'Open' : 'Upheld'}</strong> since{' '}
-        <Ago at={openedAt} now={now} />, with {nodeIds.length - 1} other nodes.{' '}
+        <Ago at={openedAt} now={now} />, with {nodes.length - 1} other nodes.{' '}
         {decision === undefined
           ? 'An Ancient Admin looks at the evidence and decides. Containers of one host are nodes by right: tell the admins if these are.'
-          : `${decision.by}: ${decision.reason}`}
+          : `An Ancient Admin: ${decision.reason}`}
       </p>
       <ul>
         {evidence.map((one) => (
@@ -57,5 +58,7 @@ function sentence(one: DisputeEvidence, nodeId: string): string {
     own === undefined
       ? ''
       : ` It took ${Math.round(own.aloneMs)} ms alone, ${Math.round(own.togetherMs)} ms together.`;
+  if (own?.result === 'wrong')
+    return `${absolute(one.at)}: its signed answer is not what the payloads make that it was asked for.`;
   return `${absolute(one.at)}: ${one.answers.length} nodes were asked at once: ${PACES[one.pace]}.${times}`;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LEAST_ANSWERS, paceOf, type Timing } from './pace.ts';
+import { LEAST_ANSWERS, paceOf, slowed, type Timing } from './pace.ts';
 
 /** Work of each node alone, ms: machines of one kind, give or take. */
 const works = fc
@@ -57,6 +57,28 @@ describe('the pace of a cluster', () => {
           expect([paceOf(timings), paceOf(stumbling)]).toEqual(['apart', 'apart']);
         },
       ),
+    );
+  });
+
+  it('is not excused by one that says that it is slow alone', () => {
+    fc.assert(
+      fc.property(works, fc.nat(), fc.integer({ min: 1_000, max: 9_900 }), (alone, seed, slowMs) => {
+        const timings = inTurn(alone).map((one, i) =>
+          i === seed % alone.length ? { ...one, aloneMs: Math.max(one.aloneMs, slowMs) } : one,
+        );
+        expect(paceOf(timings)).not.toBe('apart');
+      }),
+    );
+  });
+
+  it('is told by those alone that were held up, not by who was as quick as alone', () => {
+    fc.assert(
+      fc.property(works, fc.array(fc.integer({ min: 12, max: 800 }), { maxLength: 4 }), (alone, others) => {
+        const bystanders = others.map((ms) => ({ aloneMs: ms, togetherMs: ms * 1.8 }));
+        const named = slowed([...inTurn(alone), ...bystanders]);
+        expect(named.filter((one) => bystanders.includes(one))).toEqual([]);
+        if (others.length === 0) expect(named.length).toBeGreaterThanOrEqual(alone.length - 2);
+      }),
     );
   });
 

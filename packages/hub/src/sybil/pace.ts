@@ -27,12 +27,19 @@ export function paceOf(timings: readonly Timing[]): Pace {
   const together = sorted(timings.map(({ togetherMs }) => togetherMs));
   const usual = middle(alone);
   if (timings.length < LEAST_ANSWERS || usual < LEAST_WORK_MS) return 'unclear';
-  const sum = alone.reduce((all, each) => all + each, 0);
+  // One that says it is slow alone would excuse all others.
+  const sum = alone.slice(0, -1).reduce((all, each) => all + each, usual);
   const isOne = together.at(-1)! >= 0.6 * sum && middle(together) >= Math.max(0.4 * sum, 2 * usual);
   if (!isOne) return 'apart';
   const gaps = together.slice(1).map((at, i) => at - together[i]!);
   const wide = gaps.filter((gap) => gap >= 0.4 * usual).length;
   return wide * 3 >= gaps.length * 2 ? 'in-turn' : 'shared';
+}
+
+/** Those whose own times tell it, where a cluster looks like one machine: whoever was as quick as alone was not held up by it. */
+export function slowed<T extends Timing>(timings: readonly T[]): T[] {
+  const usual = middle(sorted(timings.map(({ aloneMs }) => aloneMs)));
+  return timings.filter(({ aloneMs, togetherMs }) => togetherMs >= 2 * Math.max(aloneMs, usual));
 }
 
 function sorted(values: readonly number[]): number[] {

@@ -149,13 +149,21 @@ describe('clusters of nodes', { timeout: 60_000 }, () => {
     expect(own).not.toContain(id(2).slice(0, 12));
     expect(await panel.render(id(1))).toBe('');
     expect(await (await app.request('/admin/sybils')).text()).toContain('5.6.7.9:1789');
-    const decide = (word: string, reason: string) => post(`disputes/${raised.disputeId}`, { word, reason });
+    const decide = (word: string, reason: string, node = id(2)) =>
+      post(`disputes/${raised.disputeId}`, { word, reason, node });
     expect((await decide('upheld', '')).status).toBe(422);
+    expect((await decide('upheld', 'x', 'none')).status).toBe(422);
+    expect((await decide('upheld', 'x', id(1))).status).toBe(404);
     as('modern');
     expect((await decide('upheld', 'x')).status).toBe(404);
     as('ancient');
     expect((await decide('upheld', 'one machine')).status).toBe(303);
     expect((await decide('dismissed', 'no')).status).toBe(404);
-    expect(String(await panel.render(id(2)))).toContain('Upheld');
+    expect(String(await panel.render(id(2)))).toContain('An Ancient Admin: one machine');
+    expect(String(await panel.render(id(0)))).toContain('Open');
+    expect((await decide('dismissed', 'its own', id(0))).status).toBe(303);
+    expect(await panel.render(id(0))).toBe('');
+    const page = await (await app.request('/admin/sybils')).text();
+    expect(page.slice(page.indexOf('Disputes'), page.indexOf('Cap of an owner'))).not.toContain('@');
   });
 });

@@ -5,8 +5,6 @@ import type { Pace } from './pace.ts';
 
 export interface RoundAnswer {
   readonly nodeId: string;
-  /** E-mail, as it was then. */
-  readonly owner: string;
   readonly result: AuditResult;
   /** All ms; work without the round trip. */
   readonly rttMs: number;

@@ -26,7 +26,12 @@ const A_PAGE = 20;
 /** Clusters that a program gets at a time: it goes on from where that ended. */
 const FOR_PROGRAMS = 500;
 
-const decisionForm = z.strictObject({ word: z.enum(['dismissed', 'upheld']), reason: line(200) });
+const nodeId = z.string().regex(/^[0-9a-f]{64}$/, 'ids of nodes');
+const decisionForm = z.strictObject({
+  word: z.enum(['dismissed', 'upheld']),
+  reason: line(200),
+  node: z.union([nodeId.transform((id) => [id]), z.array(nodeId).max(1_000)], 'tick one node at least'),
+});
 const empty = z.literal('').transform(() => undefined);
 const capForm = z.strictObject({
   nodes: empty.or(
@@ -86,7 +91,8 @@ function mount(app: HubApp, { tools, sql, audit, clock }: SybilPagesDeps): void 
       c.status(422);
       return show(c, { again: { disputeId, faults: form.faults } });
     }
-    await tools.desk.decide(viewerOf(c), disputeId, form.value);
+    const { word, reason, node } = form.value;
+    await tools.desk.decide(viewerOf(c), disputeId, { word, reason, nodeIds: [...new Set(node)] });
     return c.redirect(href(SYBILS_PATH), 303);
   });
   app.post(`${SYBILS_PATH}/cap`, ancient, async (c) => {

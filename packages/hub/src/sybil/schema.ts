@@ -27,23 +27,20 @@ export const sybilDisputes = pgTable(
   'sybil_disputes',
   {
     disputeId: text('dispute_id').primaryKey(),
-    /** audit or certificate. */
+    /** audit, answer or certificate. */
     kind: text('kind').notNull(),
-    /** Of an audit the cluster, else the certificate. */
+    /** The cluster, the node, the certificate. */
     subject: text('subject').notNull(),
     openedAt: instant('opened_at').notNull(),
     /** Of the newest evidence. */
     lastAt: instant('last_at').notNull(),
     /** The newest last. */
     evidence: jsonb('evidence').$type<readonly DisputeEvidence[]>().notNull(),
-    /** dismissed or upheld; null while it is open. */
-    decision: text('decision'),
-    decidedBy: text('decided_by'),
+    /** When the last of its nodes was decided of; null while it is open. */
     decidedAt: instant('decided_at'),
-    reason: text('reason'),
   },
   (table) => [
-    uniqueIndex('sybil_disputes_open').on(table.kind, table.subject).where(sql`${table.decision} is null`),
+    uniqueIndex('sybil_disputes_open').on(table.kind, table.subject).where(sql`${table.decidedAt} is null`),
     index('sybil_disputes_last').on(table.lastAt),
   ],
 );
@@ -53,6 +50,10 @@ export const sybilDisputedNodes = pgTable(
   {
     disputeId: text('dispute_id').notNull(),
     nodeId: nodeIdColumn('node_id').notNull(),
+    /** dismissed or upheld; null while nobody has decided. By whom is in the audit log. */
+    decision: text('decision'),
+    decidedAt: instant('decided_at'),
+    reason: text('reason'),
   },
   (table) => [
     primaryKey({ columns: [table.disputeId, table.nodeId] }),

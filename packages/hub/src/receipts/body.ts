@@ -1,5 +1,6 @@
 import type { SettledReceipt } from '@stoa/protocol';
 import { settledPoints } from '@stoa/protocol/stoicism';
+import { HASH_BYTES } from '../hash-tree.ts';
 import type { NodeHourWords, Payee, Score } from '../ledger/index.ts';
 
 export interface ReceiptFacts {
@@ -8,6 +9,21 @@ export interface ReceiptFacts {
   readonly payee: Payee | undefined;
   /** `hash` of the sealed report of who looked at the node's port last before the hour's end. */
   readonly dialBack: Uint8Array | undefined;
+}
+
+type Evidence = SettledReceipt['evidence'][number];
+
+/** What a receipt rests on, as the database has it. */
+export function evidenceOf({ score, dialBack }: Pick<ReceiptFacts, 'score' | 'dialBack'>): Evidence[] {
+  return [
+    ...(score?.hash ? [{ kind: 'score' as const, hash: score.hash }] : []),
+    ...(dialBack ? [{ kind: 'dial-back' as const, hash: dialBack }] : []),
+  ];
+}
+
+/** Of what is none no receipt can be made: the close of all nodes would throw with it. */
+export function isHash({ hash }: Evidence): boolean {
+  return hash.length === HASH_BYTES;
 }
 
 /** What the ledger made of a node's hour, as a receipt of the first revision. The same facts give the same bytes. */
@@ -32,10 +48,7 @@ export function receiptOf({ words, score, payee, dialBack }: ReceiptFacts): Sett
     points: 0n,
     pendingPoints: 0n,
     fee: tunnel && { account: tunnel.accountId, permille1: tunnel.permille1, points: 0n, pendingPoints: 0n },
-    evidence: [
-      ...(score?.hash ? [{ kind: 'score' as const, hash: score.hash }] : []),
-      ...(dialBack ? [{ kind: 'dial-back' as const, hash: dialBack }] : []),
-    ],
+    evidence: evidenceOf({ score, dialBack }).filter(isHash),
   };
   const { points, pendingPoints, feePoints, pendingFeePoints } = settledPoints(unpaid);
   return {

@@ -63,7 +63,7 @@ export function createReceipts(deps: ReceiptsDeps): Receipts {
     },
   ].map((task) => new LedTask(task, { sql, clock, holder }));
   return {
-    sink: new ReceiptWriter({ store, dialBacks: deps.dialBacks }),
+    sink: new ReceiptWriter({ store, dialBacks: deps.dialBacks, log: deps.log }),
     frames: new ReceiptDelivery({ roots, proofs, clock, bodyHours: BODY_DAYS * 24 }),
     tasks,
     release: async () => {

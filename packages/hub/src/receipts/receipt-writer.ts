@@ -1,7 +1,8 @@
 import { decodeExact, encode, equalBytes, type SettledReceipt, settledReceipt } from '@stoa/protocol';
 import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import type { NodeSpan, SettledSink, SettledSlice } from '../ledger/index.ts';
-import { receiptOf } from './body.ts';
+import type { Log } from '../log.ts';
+import { evidenceOf, isHash, receiptOf } from './body.ts';
 import type { ReceiptRow, ReceiptStore } from './receipt-store.ts';
 
 /** Who looked at nodes' ports. */
@@ -21,10 +22,12 @@ export interface DialBackSource {
 export class ReceiptWriter implements SettledSink {
   readonly #store: ReceiptStore;
   readonly #dialBacks: DialBackSource;
+  readonly #log: Pick<Log, 'error'>;
 
-  constructor(by: { store: ReceiptStore; dialBacks: DialBackSource }) {
+  constructor(by: { store: ReceiptStore; dialBacks: DialBackSource; log: Pick<Log, 'error'> }) {
     this.#store = by.store;
     this.#dialBacks = by.dialBacks;
+    this.#log = by.log;
   }
 
   async settled(
@@ -35,17 +38,26 @@ export class ReceiptWriter implements SettledSink {
     const before = await this.#store.newest(tx, hour, span);
     const isNew = told.some(({ nodeId }) => !before.has(nodeId));
     const looks = isNew ? await this.#dialBacks.reports(tx, hour, span) : NONE;
+    const unfit: string[] = [];
     const rows = told.flatMap((words) => {
       const { nodeId } = words;
       const newest = before.get(nodeId);
       const dialBack = newest === undefined ? looks.get(nodeId) : lookIn(newest);
       const facts = { words, score: scored.get(nodeId), payee: paid.get(nodeId), dialBack };
+      for (const one of evidenceOf(facts)) if (!isHash(one)) unfit.push(`${one.kind} of ${nodeId}`);
       return nextOf(nodeId, receiptOf(facts), newest);
     });
+    if (unfit.length > 0)
+      this.#log.error(
+        { hubHour: hour, pass, count: unfit.length, first: unfit.slice(0, SHOWN) },
+        'what is stored as the hash of evidence is none: receipts do without it, look at who writes to the database',
+      );
     await this.#store.write(tx, { hubHour: hour, pass }, rows);
   }
 }
 
+/** Of those that a line of the log names. */
+const SHOWN = 5;
 const NONE: ReadonlyMap<string, Uint8Array> = new Map();
 
 /** Only the last look of a node is stored: what the first receipt named stays, else every later pass would say something else. */

@@ -38,6 +38,7 @@ describe('receipts of the ledger', { timeout: 60_000 }, () => {
   let reader: ReceiptReader;
   let party: HubParty;
   const faults: string[] = [];
+  let looks: ReadonlyMap<string, Uint8Array>;
   beforeAll(async () => {
     database = await openTemporary();
   }, 60_000);
@@ -45,12 +46,13 @@ describe('receipts of the ledger', { timeout: 60_000 }, () => {
   beforeEach(async () => {
     const { sql } = database;
     party = hub;
+    looks = new Map([[ONE, LOOK]]);
     faults.length = 0;
     await sql`truncate stoicism_events, ledger_head, ledger_accounts, ledger_pending, ledger_hours, ledger_refusals,
       settled_receipts, receipt_roots, receipt_tops, leases`;
     receipts = createReceipts({
       ...{ sql, instanceId: 'hub-1', region: 'eu', party: () => party, crypto: nodeCrypto },
-      dialBacks: { reports: async () => new Map([[ONE, LOOK]]) },
+      dialBacks: { reports: async () => looks },
       clock: { now: () => world.now, after: systemClock.after },
       random: (count) => new Uint8Array(count),
       log: { info: () => undefined, error: (_: unknown, text?: string) => void faults.push(text ?? '') },
@@ -214,6 +216,21 @@ describe('receipts of the ledger', { timeout: 60_000 }, () => {
       minutes: 7n,
     } satisfies Partial<SettledReceipt>);
     expect(await newest(TWO)).toMatchObject({ account: ANN, microScore: 0, scoreVersion: 0, points: 0n });
+  });
+
+  it('do without evidence whose hash is none, and the hour is closed all the same', async () => {
+    looks = new Map([[ONE, new Uint8Array(5)]]);
+    const hash = (bytes: number) => ({ micro: 1_000_000, version: 1, hash: new Uint8Array(bytes).fill(1) });
+    world.scoreOf = (_, id) => hash({ [ONE]: 31, [TWO]: 0 }[id] ?? 32);
+    for (const id of NODES) world.tell(HOUR, id, { paid: 7n });
+    await world.after(HOUR, 15);
+    await world.after(HOUR, 76);
+    await seal();
+    expect((await newest(ONE))?.points).toBe(wordPoints(7n, 1_000_000));
+    const kinds = async (id: string) => (await newest(id))?.evidence.map(({ kind }) => kind);
+    expect([await kinds(ONE), await kinds(TWO), await kinds(NODES[2]!)]).toEqual([[], [], ['score']]);
+    expect((await rootsOf()).map(({ pass, count }) => [pass, count])).toEqual([[0, 5]]);
+    expect(faults[0]).toContain('stored as the hash of evidence');
   });
 
   it('of a pass that was cut off are sealed when it is over, each once', async () => {

@@ -1,6 +1,9 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readEvidenceFile } from '@stoa/protocol/stoicism';
+import { remembered } from '@stoa/protocol';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { portableCrypto } from '@stoa/protocol/portable';
+import { readEvidenceFile, verifyEvidence } from '@stoa/protocol/stoicism';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CliFixture, type CliRun, makeCli } from '#cli/cli.fixture.ts';
 import { type Clock, createClock } from '#clock.ts';
@@ -99,7 +102,13 @@ describe('earnings verify', () => {
     const { run, dataDir } = await host();
     const file = join(dataDir, 'evidence.json');
     expect((await run(['verify', DAY, '--export', file])).code).toBe(0);
-    expect(readEvidenceFile(readFileSync(file, 'utf8')).hours.length).toBe(3);
+    const read = readEvidenceFile(readFileSync(file, 'utf8'));
+    // What the page of the hub does with it, by the same functions and the signatures that browsers have.
+    const policy = { rootFingerprint: nodeCrypto.hash((await well.node()).identity.credential.root) };
+    const reports = [...verifyEvidence(read, policy, remembered(portableCrypto))];
+    const { hours } = (await run(['verify', DAY, '--json'])).json() as { hours: { verdict: string }[] };
+    expect(reports.map(({ verdict }) => verdict)).toEqual(hours.map(({ verdict }) => verdict));
+    expect(hours).toHaveLength(3);
     expect((await run(['verify', DAY, '--with', file])).code).toBe(0);
     expect((await run(['verify', DAY, '--with', dataDir])).code).toBe(2);
   });

@@ -21,7 +21,7 @@ import {
   verifyHubChain,
 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { SEED_BASELINES, serverScore, verifyHour, wordPoints } from '@stoa/protocol/stoicism';
+import { DocumentIndex, SEED_BASELINES, serverScore, verifyHour, wordPoints } from '@stoa/protocol/stoicism';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { quietHeartbeat } from './kit/heartbeat.ts';
 import type { TestHub } from './kit/hub.ts';
@@ -307,7 +307,12 @@ describe('what an hour was paid', () => {
         ...{ hubHour, checkpoint: sealed, receipts: [encode(HUB_FRAMES.receipt, answer)] },
         settled: [encode(provenReceipt, settled!)],
       },
-      { nodeId: one.id, nodeKeys: [one.key.publicKey], trust, documents },
+      {
+        nodeId: one.id,
+        nodeKeys: [one.key.publicKey],
+        trust,
+        documents: new DocumentIndex(documents, nodeCrypto),
+      },
       nodeCrypto,
     );
     expect(findings.filter(({ what }) => what === 'differs')).toEqual([]);

@@ -56,9 +56,12 @@ describe('earnings verify', () => {
   it('says match and whose word the rest is, in words and as JSON', async () => {
     const { run } = await host();
     const { code, out } = await run(['verify', DAY]);
-    expect([code, out.trimEnd().split('\n').at(-1)]).toEqual([0, 'match']);
+    expect([code, out.trimEnd().split('\n').at(-1)]).toEqual([
+      0,
+      'match, by the word of others alone: account, tip, serving, published',
+    ]);
     for (const part of [
-      '00:00  ● match',
+      '00:00  ● match, by the word of others alone: account,',
       'region eu: gate account in 00:00, 01:00, 02:00',
       'instance hub-1: gate tip',
     ])
@@ -108,7 +111,7 @@ describe('earnings verify', () => {
     const reports = [...verifyEvidence(read, policy, remembered(portableCrypto))];
     const { hours } = (await run(['verify', DAY, '--json'])).json() as { hours: { verdict: string }[] };
     expect(reports.map(({ verdict }) => verdict)).toEqual(hours.map(({ verdict }) => verdict));
-    expect(hours).toHaveLength(3);
+    expect([hours.length, read.credential !== undefined]).toEqual([3, true]);
     expect((await run(['verify', DAY, '--with', file])).code).toBe(0);
     expect((await run(['verify', DAY, '--with', dataDir])).code).toBe(2);
   });

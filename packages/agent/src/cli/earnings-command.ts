@@ -40,7 +40,7 @@ interface Asked {
   name: string;
 }
 
-/** By files alone: with the agent running or not, and without a hub. Exits 0 for match, 1 where it differs, 2 where it can't tell. */
+/** By files alone: with the agent running or not, and without a hub. Exits 0 for match, 1 where it differs, 2 where it can't tell, 3 where it can tell a part alone. */
 export const earnings: CommandRun = async (scope, { positionals, options }) => {
   const [verb = 'today', word, ...rest] = positionals;
   const isToday = verb === 'today';
@@ -91,6 +91,7 @@ async function verify(
   if (json) printJson(io, { ok: verdict === 'match' || verdict === 'partly', ...reportJson(name, due) });
   else io.out(renderReport(name, due, color));
   if (verdict === 'differs') return EXIT.fail;
+  if (verdict === 'partly') return EXIT.degraded;
   return verdict === 'unknown' ? EXIT.usage : EXIT.ok;
 }
 

@@ -1,6 +1,7 @@
 import { type Checkpoint, checkpointKind, peek, type SettledReceipt } from '@stoa/protocol';
 import type { HourReport } from '@stoa/protocol/stoicism';
 import { findNode, type NodeFiles } from '#earnings/kept-evidence.ts';
+import { keepBenchmark } from '#earnings/own-benchmark.fixture.ts';
 import { honest, SettlingHub } from '#earnings/settling-hub.fixture.ts';
 import { verifyDay } from '#earnings/verify-day.ts';
 import {
@@ -38,6 +39,7 @@ export async function earningsWorld(
   prepare: (w: World) => void = () => undefined,
 ): Promise<EarningsWorld> {
   const w = await world();
+  await keepBenchmark(w);
   prepare(w);
   const hub = new SettlingHub(region);
   w.open();

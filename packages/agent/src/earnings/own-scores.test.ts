@@ -1,10 +1,9 @@
-import { type JobResult, jobResultKind, type SettledReceipt, seal, utf8 } from '@stoa/protocol';
+import { type SettledReceipt, utf8 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { formatBreakdown, readBenchmark, SEED_BASELINES, serverScore } from '@stoa/protocol/stoicism';
 import { expect, test } from 'vitest';
 import { type EarningsWorld, earningsWorld } from '#earnings/earnings-world.fixture.ts';
-import { appendRecord } from '#record-line.ts';
-import { answeredKind } from '#work/result-log.ts';
+import { keepBenchmark } from '#earnings/own-benchmark.fixture.ts';
 
 const REPORT = { cpuSingle: 2_500, cpuMulti: 5_000, memoryMb: 16_000, committedGb: 100, hw: 'vps' };
 const { claimed, hwType } = readBenchmark(REPORT);
@@ -29,18 +28,7 @@ function scored({ micro, document }: { micro: number; document: Uint8Array }): P
 /** The node measured itself once, and the hub has receipted that. */
 async function measured(): Promise<EarningsWorld> {
   const world = await earningsWorld(1);
-  const { store, disk } = world.w;
-  const result: JobResult = {
-    ...{ nodeId: store.nodeId, jobId: new Uint8Array(16).fill(1), kind: 'benchmark-node', attempt: 2 },
-    ...{ fencingToken: 1, outcome: 'succeeded', code: '', message: '', report: JSON.stringify(REPORT) },
-    ...{ durationMs: 1, logBytes: 0, logHash: new Uint8Array(32), orderId: new Uint8Array(16), number: 1 },
-    previous: new Uint8Array(32),
-  };
-  const nothing = new Uint8Array();
-  await appendRecord(disk, `${store.nodeDirectory}/work/results/000000000000.log`, answeredKind, {
-    ...{ result: seal(jobResultKind, result, store.key), receipt: nothing, root: new Uint8Array(32) },
-    ...{ region: nothing, instance: nothing },
-  });
+  await keepBenchmark(world.w, { jobId: 1, attempt: 2, report: REPORT });
   return world;
 }
 
@@ -69,6 +57,15 @@ test('a lowered score is named: less than its breakdown, or a breakdown of less 
   expect(await ofScore(other, [slower.document])).toEqual([
     ['differs', 'score-lowered', 'cpuSingle 2500000', 'cpuSingle 1000000'],
   ]);
-  // What the hub kept to itself can't be recomputed, and is said to rest on it.
-  expect(await ofScore(other)).toEqual([['rests-on']]);
+  // What the hub kept to itself can't be recomputed.
+  expect(await ofScore(other)).toEqual([['missing']]);
+});
+
+test('a breakdown of a job that this node never did is no match', async () => {
+  const world = await measured();
+  const { micro } = serverScore(claimed, SEED_BASELINES, hwType);
+  const foreign = { ...OF, jobId: '03030303-0303-0303-0303-030303030303' };
+  const document = utf8(formatBreakdown(foreign, serverScore(claimed, SEED_BASELINES, hwType)));
+  await world.settle({ 0: scored({ micro, document }) });
+  expect(await ofScore(world, [document])).toEqual([['match'], ['missing']]);
 });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { equalBytes, type JobResult, jobResultKind, open, toHex, utf8 } from '@stoa/protocol';
+import { equalBytes, jobResultKind, open, peek, toHex, utf8 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import {
   type Benchmark,
@@ -24,6 +24,8 @@ export interface OwnBenchmark {
   jobId: string;
   attempt: number;
   benchmark: Benchmark;
+  /** By the node's key of now; of a key that is gone it says what was measured, and proves it no more. */
+  isSigned: boolean;
 }
 
 /** Of the results that are kept with their receipts. @param directory Of the node. @param key Public, of the node. */
@@ -36,8 +38,7 @@ export async function readOwnBenchmarks(
   const found: OwnBenchmark[] = [];
   for (const name of await disk.list(results)) {
     const text = (await readText(disk, join(results, name))) ?? '';
-    for (const { result } of parseRecords(answeredKind, text))
-      found.push(...benchmarkIn(readable(() => open(jobResultKind, result, nodeCrypto, key))));
+    for (const { result } of parseRecords(answeredKind, text)) found.push(...benchmarkIn(result, key));
   }
   return found;
 }
@@ -78,16 +79,21 @@ export function scoredBy(
   const { jobId, attempt, baselineVersion } = breakdown;
   const known = own.find((one) => one.jobId === jobId && one.attempt === attempt);
   return {
-    ...(known && { benchmark: known.benchmark }),
+    ...(known === undefined && { benchmark: 'unknown' }),
+    ...(known?.isSigned && { benchmark: known.benchmark }),
     ...(baselineVersion === 0 && { baselines: SEED_BASELINES }),
   };
 }
 
-function benchmarkIn(result: JobResult | undefined): OwnBenchmark[] {
+function benchmarkIn(sealed: Uint8Array, key: Uint8Array): OwnBenchmark[] {
+  const signed = readable(() => open(jobResultKind, sealed, nodeCrypto, key));
+  const result = signed ?? readable(() => peek(jobResultKind, sealed));
   if (result?.kind !== 'benchmark-node' || result.outcome !== 'succeeded') return [];
   try {
     const benchmark = readBenchmark(JSON.parse(result.report) as Record<string, unknown>);
-    return [{ jobId: uuidOf(result.jobId), attempt: result.attempt, benchmark }];
+    return [
+      { jobId: uuidOf(result.jobId), attempt: result.attempt, benchmark, isSigned: signed !== undefined },
+    ];
   } catch (error) {
     // What it measured can't be scored, by the hub neither.
     if (error instanceof ScoreError || error instanceof SyntaxError) return [];

@@ -1,4 +1,10 @@
-import { type Finding, formatMinutes, type HourReport, type HourVerdict } from '@stoa/protocol/stoicism';
+import {
+  type Finding,
+  formatMinutes,
+  type HourReport,
+  type HourVerdict,
+  wordAlone,
+} from '@stoa/protocol/stoicism';
 import { mark, type Tone } from '#cli/style.ts';
 import { clockOf } from '#earnings/account-view.ts';
 
@@ -62,7 +68,10 @@ export function reportJson(day: string, reports: readonly HourReport[]): object 
     reports.flatMap(({ findings }) => findings.filter((finding) => finding.what === what).map(findingJson));
   return {
     ...{ day, verdict: dayVerdict(reports) },
-    hours: reports.map(({ hubHour, verdict }) => ({ hubHour, at: clockOf(hubHour), verdict })),
+    hours: reports.map(({ hubHour, verdict, findings }) => ({
+      ...{ hubHour, at: clockOf(hubHour), verdict },
+      byWordAlone: wordAlone(findings),
+    })),
     ...{ differs: of('differs'), missing: of('missing') },
     restsOn: trustedOf(reports).map(({ hours, ...rest }) => ({ ...rest, hours: hours.map(clockOf) })),
   };
@@ -75,12 +84,18 @@ function findingJson({ hubHour, minutes, ...finding }: Finding): object {
 function hourLines({ hubHour, verdict, findings }: HourReport, color: boolean): string[] {
   const told = findings.filter(({ what }) => what === 'differs' || what === 'missing');
   return [
-    `${clockOf(hubHour)}  ${mark(TONE[verdict], color)} ${verdict}`,
+    `${clockOf(hubHour)}  ${mark(TONE[verdict], color)} ${verdict}${restOf(findings)}`,
     ...told.flatMap(({ what, text, expected, found, signer }) => [
       `       ${what}: ${text}${signer ? ` (${signer})` : ''}`,
       ...(what === 'differs' ? [`         expected ${expected}`, `         found    ${found}`] : []),
     ]),
   ];
+}
+
+/** What nobody but others can vouch for belongs to the verdict itself. */
+function restOf(findings: readonly Finding[]): string {
+  const believed = wordAlone(findings);
+  return believed.length === 0 ? '' : `, by the word of others alone: ${believed.join(', ')}`;
 }
 
 function sentenceOf(reports: readonly HourReport[]): string {
@@ -96,7 +111,7 @@ function sentenceOf(reports: readonly HourReport[]): string {
     case 'partly':
       return `match, as far as the documents are here: not all of ${at('partly')}`;
     default:
-      return 'match';
+      return `match${restOf(reports.flatMap(({ findings }) => findings))}`;
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { settledPoints } from '@stoa/protocol/stoicism';
+import { OWN_BREAKDOWN, OWN_SCORE } from '#earnings/own-benchmark.fixture.ts';
 import type { RegionFixture } from '#identity/region.fixture.ts';
 
 const OTHERS = 6;
@@ -28,12 +29,13 @@ export function honest(sealed: Uint8Array, over: Partial<SettledReceipt> = {}): 
     ...{
       gateFailures: failing({ 'warm-up': minutes }),
       scoreVersion: 1,
-      microScore: 1_000_000,
+      microScore: OWN_SCORE,
       account: 'acc-1',
       points: 0n,
       pendingPoints: 0n,
     },
-    ...{ fee: undefined, evidence: [], ...over },
+    ...{ fee: undefined, ...over },
+    evidence: over.evidence ?? [{ kind: 'score', hash: nodeCrypto.hash(OWN_BREAKDOWN) }],
   };
   const { points, pendingPoints } = settledPoints(receipt);
   return { ...receipt, points: over.points ?? points, pendingPoints };

@@ -36,13 +36,12 @@ describe('a day', () => {
     const trusted = reports[1]!.findings.filter(({ what }) => what === 'rests-on');
     expect(trusted.map(({ gate, subject, signer }) => [gate ?? subject, signer])).toEqual([
       ...[
-        ['score', 'instance hub-1'],
         ['account', 'region eu'],
         ['tip', 'instance hub-1'],
       ],
       ...[
-        ['commitment', 'instance hub-1'],
         ['serving', 'instance hub-1'],
+        ['published', 'region eu'],
       ],
     ]);
   });

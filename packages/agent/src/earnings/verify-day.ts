@@ -1,15 +1,5 @@
 import { dirname } from 'node:path';
-import {
-  checkpointKind,
-  decode,
-  encode,
-  equalBytes,
-  HUB_FRAMES,
-  nodeCredential,
-  open,
-  peek,
-  receiptKind,
-} from '@stoa/protocol';
+import { encode, nodeCredential } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import {
   type EvidenceFile,
@@ -26,18 +16,11 @@ import {
   type KeptEvidenceDeps,
   keptDays,
   type NodeFiles,
-  readable,
   readChainHead,
   readKept,
   settledOf,
 } from '#earnings/kept-evidence.ts';
-import {
-  namedIn,
-  type OwnBenchmark,
-  ownBreakdowns,
-  readOwnBenchmarks,
-  scoredBy,
-} from '#earnings/own-scores.ts';
+import { namedIn, ownBreakdowns, readOwnBenchmarks, scoredBy } from '#earnings/own-scores.ts';
 
 /** Most that the warm-up is replayed from; a new node's takes one or two. */
 const REPLAYED_DAYS = 7;
@@ -69,7 +52,12 @@ export async function verifyDay(
   // Of what comes after the day only the first hour matters, as a neighbour.
   const hours = [...kept.hours.values()].filter(({ hubHour }) => hubHour <= span.until);
   const file = fileOf(node, hours, named);
-  const reports = new Map(reportsOf(file, node, own).map((report) => [report.hubHour, report]));
+  const policy = {
+    rootFingerprint: nodeCrypto.hash(node.identity.credential.root),
+    scoredBy: (hour: EvidenceHour) => scoredBy(hour, own, named),
+  };
+  const reports = new Map<number, HourReport>();
+  for (const report of verifyEvidence(file, policy, nodeCrypto)) reports.set(report.hubHour, report);
   for (const finding of found) {
     const { findings = [] } = reports.get(finding.hubHour) ?? {};
     const all = [finding, ...findings];
@@ -105,38 +93,6 @@ function fileOf(
   documents: readonly Uint8Array[],
 ): EvidenceFile {
   const { region, credential } = identity;
-  return { region, nodeId: cert.nodeId, rootKey: credential.root, hours, documents };
-}
-
-/** A checkpoint from before a rotation is signed by a key that is gone: there the hub's receipt stands for it. */
-function reportsOf(
-  file: EvidenceFile,
-  { identity, cert }: NodeFiles,
-  own: readonly OwnBenchmark[],
-): HourReport[] {
-  const policy = {
-    rootFingerprint: nodeCrypto.hash(identity.credential.root),
-    scoredBy: (hour: EvidenceHour) => scoredBy(hour, own, file.documents),
-  };
-  const old = new Set(
-    file.hours.filter((hour) => isOfFormerKey(hour, cert.publicKey)).map(({ hubHour }) => hubHour),
-  );
-  const credential = encode(nodeCredential, identity.credential);
-  const reports = [...verifyEvidence({ ...file, credential }, policy, nodeCrypto)];
-  if (old.size === 0) return reports;
-  const unsigned = [...verifyEvidence(file, policy, nodeCrypto)];
-  return [
-    ...reports.filter(({ hubHour }) => !old.has(hubHour)),
-    ...unsigned.filter(({ hubHour }) => old.has(hubHour)),
-  ];
-}
-
-function isOfFormerKey({ checkpoint, receipts }: EvidenceHour, key: Uint8Array): boolean {
-  if (checkpoint === undefined) return false;
-  if (readable(() => open(checkpointKind, checkpoint, nodeCrypto, key)) !== undefined) return false;
-  const hash = nodeCrypto.hash(checkpoint);
-  return receipts.some((payload) => {
-    const said = readable(() => peek(receiptKind, decode(HUB_FRAMES.receipt, payload).sealed));
-    return said !== undefined && equalBytes(said.checkpoint, hash);
-  });
+  const parties = { region, nodeId: cert.nodeId, rootKey: credential.root };
+  return { ...parties, credential: encode(nodeCredential, credential), hours, documents };
 }

@@ -24,7 +24,9 @@ export type FindingSubject =
   | 'score'
   | 'points'
   /** The region's signed roots. */
-  | 'roots';
+  | 'roots'
+  /** That the region shows everybody the same roots. */
+  | 'published';
 
 /** What is wrong where something differs. */
 export type HourFault =
@@ -50,6 +52,8 @@ export type HourFault =
   | 'revision-wrong'
   /** No signed root of the region stands for the receipt. */
   | 'root-unsigned'
+  /** A signed root that the region does not show among those that it published. */
+  | 'root-unpublished'
   /** The region signed two roots for one pass of one hour, or its roots are no chain. */
   | 'two-roots';
 

@@ -1,5 +1,6 @@
 /** Rules of Stoicism that a node, a hub and a browser recompute to the same bytes. Pure. */
 export { type Benchmark, type Proofs, provenBy, readBenchmark } from './benchmark-report.ts';
+export { DocumentIndex } from './document-index.ts';
 export {
   EVIDENCE_FORMAT,
   type EvidenceFile,
@@ -99,6 +100,7 @@ export {
   type HourVerdict,
   verdictOf,
   verifyEvidence,
+  wordAlone,
 } from './verify-evidence.ts';
 export { type HourContext, verifyHour } from './verify-hour.ts';
 export { verifyRoots } from './verify-roots.ts';

@@ -20,14 +20,19 @@ const HOUR_MS = 3_600_000;
 
 export interface DocumentContext {
   readonly nodeId: Uint8Array;
-  /** Public keys that the node signs or signed with. Without one its checkpoint is read and not verified. */
+  /** Public keys that the node signs or signed with. Without one its checkpoint counts only where a receipt of the hub names it. */
   readonly nodeKeys: readonly Uint8Array[];
   readonly trust: RegionTrust;
 }
 
 /** What an hour's documents say, each checked for its signature, its node and its hour. */
 export interface OpenedHour {
+  /** Only where it is the node's: by its key, or one of before by the hub's own receipt. */
   readonly checkpoint: Checkpoint | undefined;
+  /** Of the sealed checkpoint. */
+  readonly hash: Uint8Array | undefined;
+  /** The hub's receipt names this checkpoint. */
+  readonly answered: boolean;
   readonly receipt: Receipt | undefined;
   /** By revision. */
   readonly settled: readonly OpenedReceipt[];
@@ -39,10 +44,12 @@ export function openDocuments(
   { crypto, findings }: { crypto: Signatures; findings: Findings },
 ): OpenedHour {
   const tools = { hour: evidence.hubHour, by, crypto, findings };
-  const checkpoint = openCheckpoint(evidence.checkpoint, tools);
+  const hash = evidence.checkpoint && crypto.hash(evidence.checkpoint);
+  const answer = hash && answerTo(hash, evidence.receipts, tools);
+  const checkpoint = openCheckpoint(evidence.checkpoint, answer, tools);
   return {
-    checkpoint,
-    receipt: openReceipts(evidence, tools),
+    ...{ checkpoint, hash, answered: answer !== undefined },
+    receipt: openReceipts(evidence.receipts, checkpoint && hash, tools),
     settled: openSettled(evidence, tools),
   };
 }
@@ -54,7 +61,28 @@ interface Tools {
   readonly findings: Findings;
 }
 
-function openCheckpoint(sealed: Uint8Array | undefined, tools: Tools): Checkpoint | undefined {
+/** Whose receipt names this checkpoint: the name of an instance. */
+function answerTo(
+  hash: Uint8Array,
+  receipts: readonly Uint8Array[],
+  { hour, by, crypto }: Tools,
+): string | undefined {
+  for (const payload of receipts) {
+    const receipt = unlessRefused(() => readReceipt(payload, by, crypto));
+    if (receipt === undefined) continue;
+    const { checkpoint, nodeId, hubHour } = receipt.body;
+    if (hubHour === hour && equalBytes(nodeId, by.nodeId) && equalBytes(checkpoint, hash))
+      return receipt.signer;
+  }
+  return undefined;
+}
+
+/** @param answer Who signed the receipt that names it: a key of before is gone, and then the hub's own word stands for it. */
+function openCheckpoint(
+  sealed: Uint8Array | undefined,
+  answer: string | undefined,
+  tools: Tools,
+): Checkpoint | undefined {
   const { by, crypto, findings } = tools;
   if (sealed === undefined) {
     findings.missing({
@@ -63,35 +91,53 @@ function openCheckpoint(sealed: Uint8Array | undefined, tools: Tools): Checkpoin
     });
     return undefined;
   }
+  const key = by.nodeKeys.find((one) => opens(sealed, one, crypto));
+  const isFirst = by.nodeKeys.some((one) => equalBytes(crypto.hash(one), by.nodeId));
+  const vouched = key === undefined && !isFirst ? answer : undefined;
+  if (key === undefined && vouched === undefined && by.nodeKeys.length === 0) {
+    findings.missing({
+      subject: 'checkpoint',
+      text: 'neither the node’s key is here to verify this checkpoint by nor a receipt of the hub that names it: nothing is concluded from it',
+    });
+    return undefined;
+  }
   const checkpoint = findings.attempt({ subject: 'checkpoint', fault: 'forged' }, () =>
-    by.nodeKeys.length === 0 ? peek(checkpointKind, sealed) : openByAny(sealed, by.nodeKeys, crypto),
+    vouched === undefined
+      ? open(checkpointKind, sealed, crypto, key ?? by.nodeKeys[0]!)
+      : peek(checkpointKind, sealed),
   );
   if (checkpoint === undefined || !isOfHour('checkpoint', checkpoint, tools)) return undefined;
   const signer = `node ${toHex(by.nodeId)}`;
   const text = `the node signed ${checkpoint.number === 1 ? 'its first checkpoint' : `checkpoint ${checkpoint.number}`}`;
-  if (by.nodeKeys.length === 0)
-    findings.restsOn(signer, { subject: 'checkpoint', text: `${text}; its key is not here to verify it by` });
-  else findings.match({ subject: 'checkpoint', signer, text });
+  if (vouched === undefined) findings.match({ subject: 'checkpoint', signer, text });
+  else
+    findings.restsOn(vouched, {
+      subject: 'checkpoint',
+      text: `${text}, by the hub’s receipt: the key that it is signed by is not here`,
+    });
   return checkpoint;
 }
 
-function openByAny(sealed: Uint8Array, keys: readonly Uint8Array[], crypto: Signatures): Checkpoint {
-  const key = keys.find((one) => opens(sealed, one, crypto)) ?? keys[0]!;
-  return open(checkpointKind, sealed, crypto, key);
+function opens(sealed: Uint8Array, key: Uint8Array, crypto: Signatures): boolean {
+  return unlessRefused(() => open(checkpointKind, sealed, crypto, key)) !== undefined;
 }
 
-function opens(sealed: Uint8Array, key: Uint8Array, crypto: Signatures): boolean {
+/** What is refused here is named where it is opened. */
+function unlessRefused<T>(read: () => T): T | undefined {
   try {
-    open(checkpointKind, sealed, crypto, key);
-    return true;
+    return read();
   } catch (error) {
-    if (error instanceof ProtocolError) return false;
+    if (error instanceof ProtocolError) return undefined;
     throw error;
   }
 }
 
-/** The newest answer to the checkpoint. */
-function openReceipts({ checkpoint, receipts }: EvidenceHour, tools: Tools): Receipt | undefined {
+/** The newest answer to the checkpoint. @param checkpoint `hash` of the node's own, where one counts. */
+function openReceipts(
+  receipts: readonly Uint8Array[],
+  checkpoint: Uint8Array | undefined,
+  tools: Tools,
+): Receipt | undefined {
   const { by, crypto, findings } = tools;
   const opened = receipts.flatMap((payload) => {
     const receipt = findings.attempt({ subject: 'receipt', fault: 'forged' }, () =>
@@ -105,12 +151,12 @@ function openReceipts({ checkpoint, receipts }: EvidenceHour, tools: Tools): Rec
     return undefined;
   }
   const { body, signer } = newest;
-  const answers = checkpoint === undefined ? undefined : toHex(crypto.hash(checkpoint));
+  const answers = checkpoint && toHex(checkpoint);
   const found = toHex(body.checkpoint);
   if (answers !== undefined && answers !== found)
     findings.differs({
-      ...{ subject: 'receipt', fault: 'forged', signer, expected: answers, found },
-      text: 'the hub answered another checkpoint than this one',
+      ...{ subject: 'receipt', fault: 'forged', expected: answers, found },
+      text: `${signer} answered another checkpoint than this one: one of the two is not what was sent`,
     });
   else findings.match({ subject: 'receipt', signer, text: `${signer} signed the same hour` });
   return body;

@@ -14,6 +14,7 @@ import {
 } from '../evidence/settled-receipt.ts';
 import { nodeCredential, verifyNodeCredential } from '../identity/node-cert.ts';
 import { peek } from '../signed.ts';
+import { DocumentIndex } from './document-index.ts';
 import type { EvidenceFile, EvidenceHour } from './evidence-file.ts';
 import type { Finding, GateName } from './finding.ts';
 import { Findings, hasMinute } from './findings.ts';
@@ -24,7 +25,7 @@ import { COLD, type WarmUpState, warmThrough } from './warm-replay.ts';
 import { WARM_UP_MINUTES } from './warm-up.ts';
 
 /**
- * match: every document is there, and nothing differs. partly: nothing differs of what is there. differs: something does.
+ * match: every document that is needed is there, and nothing differs; `wordAlone` says what is believed all the same. partly: nothing differs of what is there. differs: something does.
  * unknown: not even what was paid is there.
  */
 export type HourVerdict = 'match' | 'partly' | 'differs' | 'unknown';
@@ -38,7 +39,7 @@ export interface HourReport {
 export interface EvidencePolicy {
   /** `hash` of the offline root's public key, as the reader has it from elsewhere than the file. */
   readonly rootFingerprint: Uint8Array;
-  /** What the region published of the file's hours: `signedReceiptRoot`, encoded. Left out: it was not asked. */
+  /** All that the region published of the file's hours: `signedReceiptRoot`, encoded. Left out: it was not asked. */
   readonly published?: readonly Uint8Array[];
   /** Hours of the file of which the region was asked and did not answer: of these, `published` says nothing. */
   readonly unanswered?: ReadonlySet<number>;
@@ -92,16 +93,18 @@ export function* verifyEvidence(
 ): Generator<HourReport> {
   const { trust, nodeKey } = evidenceParties(file, policy, crypto);
   const nodeKeys = nodeKey === undefined ? [] : [nodeKey];
-  const context = { nodeId: file.nodeId, nodeKeys, trust, documents: file.documents };
+  const documents = new DocumentIndex(file.documents, crypto);
+  const context = { nodeId: file.nodeId, nodeKeys, trust, documents };
   const byHour = Map.groupBy(verifyRoots(rootsOf(file, policy), trust, crypto), ({ hubHour }) => hubHour);
   const shown =
-    policy.published && new Set(policy.published.flatMap((root) => opened(() => rootName(root)) ?? []));
+    policy.published &&
+    new Set(policy.published.flatMap((root) => opened(() => rootName(root, crypto)) ?? []));
   const journal = new Journal(file.hours, crypto);
   for (const hour of file.hours) {
     const findings = [
       ...verifyHour(hour, { ...context, ...journal.read(hour), ...policy.scoredBy?.(hour) }, crypto),
       ...(byHour.get(hour.hubHour) ?? []),
-      ...(shown === undefined ? [] : shownRoots(hour, shown, policy)),
+      ...shownRoots(hour, { shown, unanswered: policy.unanswered, region: file.region }, crypto),
     ];
     byHour.delete(hour.hubHour);
     yield { hubHour: hour.hubHour, verdict: verdictOf(findings), findings };
@@ -117,37 +120,56 @@ export function verdictOf(findings: readonly Finding[]): HourVerdict {
   return findings.some(({ what }) => what === 'missing') ? 'partly' : 'match';
 }
 
+/**
+ * What an hour rests on by the word of others and by nothing else: gates by their name, other subjects. Empty for one that was
+ * recomputed whole.
+ */
+export function wordAlone(findings: readonly Finding[]): string[] {
+  const named = (what: Finding['what']) =>
+    new Set(findings.flatMap((finding) => (finding.what === what ? [finding.gate ?? finding.subject] : [])));
+  const [believed, recomputed] = [named('rests-on'), named('match')];
+  return [...believed].filter((about) => !recomputed.has(about));
+}
+
+/** A root that is shown to nobody else stands for nothing: whoever signed it can show others another one. */
 function shownRoots(
   hour: EvidenceHour,
-  shown: ReadonlySet<string>,
-  { unanswered }: EvidencePolicy,
+  {
+    shown,
+    unanswered,
+    region,
+  }: {
+    shown: ReadonlySet<string> | undefined;
+    unanswered: EvidencePolicy['unanswered'];
+    region: string;
+  },
+  crypto: Pick<Signatures, 'hash'>,
 ): readonly Finding[] {
-  if (!unanswered?.has(hour.hubHour)) return hiddenRoots(hour, shown);
   const findings = new Findings(hour.hubHour);
-  findings.missing({
-    subject: 'roots',
-    text: 'not compared with the roots that the region shows everybody: it did not answer',
-  });
-  return findings.all;
-}
-
-/** A region may show everybody no root at all where it would have to show another one. */
-function hiddenRoots(hour: EvidenceHour, shown: ReadonlySet<string>): Finding[] {
-  const findings = new Findings(hour.hubHour);
-  for (const payload of ownRoots(hour)) {
-    const name = rootName(payload);
-    if (!shown.has(name))
-      findings.missing({
-        subject: 'roots',
+  const names = ownRoots(hour).flatMap((root) => opened(() => rootName(root, crypto)) ?? []);
+  if (unanswered?.has(hour.hubHour))
+    findings.missing({
+      subject: 'published',
+      text: 'not compared with the roots that the region shows everybody: it did not answer',
+    });
+  else if (shown === undefined && names.length > 0)
+    findings.restsOn(`region ${region}`, {
+      subject: 'published',
+      text: 'that everybody is shown the same roots rests on the region: they were not compared with the published ones',
+    });
+  else if (shown !== undefined)
+    for (const name of names.filter((one) => !shown.has(one)))
+      findings.differs({
+        ...{ subject: 'published', fault: 'root-unpublished', signer: `region ${region}` },
+        ...{ expected: 'a root among those that the region published', found: `root ${name}` },
         text: 'the region does not show everybody the root that this receipt leads to',
       });
-  }
   return findings.all;
 }
 
-/** Of the signed root: its certificates may be others. @throws ProtocolError */
-function rootName(payload: Uint8Array): string {
-  return toHex(decodeExact(signedReceiptRoot, payload).root);
+/** Of the signed body: its certificates may be others. @throws ProtocolError */
+function rootName(payload: Uint8Array, { hash }: Pick<Signatures, 'hash'>): string {
+  return toHex(hash(decodeExact(signedReceiptRoot, payload).root));
 }
 
 /** Those that the receipts lead to, and those that the region shows to everybody. */

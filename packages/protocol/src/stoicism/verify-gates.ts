@@ -44,10 +44,15 @@ export function verifyGates(opened: OpenedReceipt, by: GateContext, findings: Fi
     argv: (minute) => argvFaults(minute.argv).length === 0,
     serving: (minute) => (minute.chainweb === 'up' ? undefined : false),
   };
+  if (by.log.size > 0 && judged !== 0n && recorded(by.log, judged) === 0n)
+    findings.missing({
+      ...{ subject: 'log', minutes: judged, signer },
+      text: 'the record covers none of the minutes that were judged: all of them are the hub’s word alone',
+    });
   for (const [gate, name] of GATES.entries()) {
     const verdict = verdicts[name];
     const word = failed(gate);
-    if (name === 'account') restsOnRegion(opened, word, findings);
+    if (name === 'account') verifyAccount(opened, word, findings);
     else if (gate === WARM_UP) verifyWarmUp(opened, { judged, word, by }, findings);
     else {
       const compared = compare({ judged, failed: word, log: by.log }, verdict!);
@@ -68,6 +73,14 @@ function withScore(compared: Compared, word: bigint, microScore: number): Compar
 function withoutFirst(compared: Compared): Compared {
   const first = compared.invented & 1n;
   return { ...compared, invented: compared.invented & ~first, unclear: compared.unclear | first };
+}
+
+/** Those of the minutes that the node's record can speak of. */
+function recorded(log: MinuteLines, judged: bigint): bigint {
+  let word = 0n;
+  for (let minute = 0; minute < 60; minute += 1)
+    if (around(log, minute) !== undefined) word |= 1n << BigInt(minute);
+  return word & judged;
 }
 
 interface Compared {
@@ -146,7 +159,17 @@ function signerOf(name: GateName, { dialBack }: GateContext): string | undefined
   return name === 'serving' && dialBack !== undefined ? `node ${dialBack.dialler}` : undefined;
 }
 
-function restsOnRegion({ receipt, root }: OpenedReceipt, word: bigint, findings: Findings): void {
+/** A change of account holds from the full hour on, and instances hear of it within minutes. */
+const ACCOUNT_LAG = (1n << 5n) - 1n;
+
+function verifyAccount({ receipt, root, instance }: OpenedReceipt, word: bigint, findings: Findings): void {
+  const barred = receipt.account === '' ? 0n : word & ~ACCOUNT_LAG;
+  if (barred !== 0n)
+    findings.differs({
+      ...{ subject: 'gate', gate: 'account', fault: 'gate-invented', minutes: barred },
+      ...{ signer: instanceName(instance), expected: 'held', found: 'failed' },
+      text: `gate account is said to have failed in minutes ${formatMinutes(barred)}, and the receipt itself names account ${receipt.account}`,
+    });
   findings.restsOn(`region ${root.region}`, {
     ...{ subject: 'gate', gate: 'account', minutes: word },
     found: receipt.account === '' ? 'no account' : `account ${receipt.account}`,

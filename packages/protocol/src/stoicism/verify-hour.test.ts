@@ -11,6 +11,7 @@ import { provenReceipt, type SettledReceipt, signedReceiptRoot } from '../eviden
 import { type EvidenceWishes, makeEvidence } from '../fixtures/evidence.ts';
 import { makeParties } from '../fixtures/parties.ts';
 import { peek, seal } from '../signed.ts';
+import { DocumentIndex } from './document-index.ts';
 import type { Finding, GateName } from './finding.ts';
 import { SEED_BASELINES } from './parts.ts';
 import { type Measured, serverScore } from './score.ts';
@@ -44,6 +45,7 @@ const failing = (gate: GateName, word: bigint) =>
 const recording = (change: (minute: number) => Partial<HourRecord['minutes'][number]>): EvidenceWishes => ({
   record: (one) => ({ ...one, minutes: one.minutes.map((line) => ({ ...line, ...change(line.minute) })) }),
 });
+const indexed = (documents: readonly Uint8Array[]) => new DocumentIndex(documents, crypto);
 const faultsOf = (findings: readonly Finding[]) => findings.flatMap(({ fault }) => fault ?? []);
 const ofGate = (findings: readonly Finding[], gate: GateName) =>
   findings.filter((one) => one.gate === gate).map(({ what }) => what);
@@ -113,7 +115,7 @@ describe('an hour of a hub that does not lie', () => {
     const { micro, document, evidence } = scored({ cpuSingle: { value: 5_000_000 } });
     const failed = (word: bigint) =>
       settling((one) => ({ evidence, microScore: micro, gateFailures: one.gateFailures.with(4, word) }));
-    const by = { documents: [document], neighbours: { before } };
+    const by = { documents: indexed([document]), neighbours: { before } };
     expect(faultsOf(verify(failed(0b1n), by))).toEqual([]);
     expect(faultsOf(verify(failed(0b10n), by))).toEqual(['gate-invented']);
   });
@@ -129,7 +131,7 @@ describe('a hub that lies is named for', () => {
   const measured = { cpuSingle: { value: 5_000_000 }, memory: { value: 16_000 } };
   const { micro, document, evidence } = scored(measured);
   const benchmark = { claimed: measured, hwType: 'vps' as const, committedGb: 100 };
-  const documents = [document];
+  const documents = indexed([document]);
   const slower = scored({ ...measured, cpuSingle: { value: 4_000_000 } });
 
   it.each<[string, GateName | undefined, EvidenceWishes, Partial<HourContext>?]>([
@@ -155,7 +157,7 @@ describe('a hub that lies is named for', () => {
       'score-lowered',
       undefined,
       settling(() => ({ evidence: slower.evidence, microScore: slower.micro })),
-      { documents: [slower.document], benchmark },
+      { documents: indexed([slower.document]), benchmark },
     ],
     ['points-wrong', undefined, { settle: (one) => ({ ...one, points: one.points - 60_000n }) }],
     ['points-wrong', undefined, { settle: (one) => ({ ...one, account: '' }) }],
@@ -178,8 +180,10 @@ describe('a hub that lies is named for', () => {
     const hour = makeEvidence(parties, { hours: 1 }).file.hours[0]!;
     const told = { ...peek(checkpointKind, hour.checkpoint!), minutes: MINUTES_MASK & ~MIDDLE };
     const checkpoint = seal(checkpointKind, told, keys.node);
+    const closed = settling(() => ({ checkpoint: crypto.hash(checkpoint) }));
+    const { settled } = makeEvidence(parties, { hours: 1, ...closed }).file.hours[0]!;
     const by = { nodeId, nodeKeys: [keys.node.publicKey], trust };
-    const findings = verifyHour({ ...hour, checkpoint, receipts: [] }, by, crypto);
+    const findings = verifyHour({ ...hour, checkpoint, settled, receipts: [] }, by, crypto);
     expect(findings.find(({ fault }) => fault === 'minute-added')).toMatchObject({ minutes: MIDDLE });
   });
 

@@ -8,6 +8,7 @@ import type { SettledReceipt } from '../evidence/settled-receipt.ts';
 import { type DialBackReport, dialBackKind } from '../messages/dial-back.ts';
 import { open, peek } from '../signed.ts';
 import type { Benchmark } from './benchmark-report.ts';
+import { DocumentIndex } from './document-index.ts';
 import type { EvidenceHour } from './evidence-file.ts';
 import type { Finding } from './finding.ts';
 import { Findings } from './findings.ts';
@@ -15,7 +16,7 @@ import type { Baselines } from './parts.ts';
 import { type MinuteLines, minuteLines, type Neighbours } from './recorded-minutes.ts';
 import { type DocumentContext, openDocuments } from './verify-documents.ts';
 import { dialBackOf, verifyGates } from './verify-gates.ts';
-import { verifyBasis, verifyMinutes, verifyPoints, verifyRevisions } from './verify-minutes.ts';
+import { verifyMinutes, verifyPoints, verifyRevisions } from './verify-minutes.ts';
 import { verifyScore } from './verify-score.ts';
 import type { WarmUpState } from './warm-replay.ts';
 
@@ -23,10 +24,13 @@ import type { WarmUpState } from './warm-replay.ts';
 export interface HourContext extends DocumentContext {
   /** Lines of the node's records of the hours beside this one, if they are here. */
   readonly neighbours?: Neighbours;
-  /** What hashes in the documents stand for, in any order: breakdowns of scores, sealed reports of dial-backs. */
-  readonly documents?: readonly Uint8Array[];
-  /** What the node's own signed result says, of the benchmark that the hour's score is made of. */
-  readonly benchmark?: Benchmark;
+  /** What hashes in receipts stand for: breakdowns of scores, sealed reports of dial-backs. */
+  readonly documents?: DocumentIndex;
+  /**
+   * What the node's own signed result says, of the benchmark that the hour's score is made of. `unknown`: the node's results
+   * are at hand, and that of the benchmark is not among them. Left out: they are not at hand.
+   */
+  readonly benchmark?: Benchmark | 'unknown';
   /** The region's published table that the breakdown names. */
   readonly baselines?: Baselines;
   /** The warm-up as the hour began, by replaying the hours before (`warmThrough`). */
@@ -48,16 +52,15 @@ export function verifyHour(evidence: EvidenceHour, by: HourContext, crypto: Sign
   const newest = hour.settled.at(-1);
   if (newest === undefined) return findings.all;
   verifyRevisions(hour.settled, findings);
-  verifyBasis(evidence.checkpoint, newest, tools);
   verifyMinutes(hour, newest, findings);
-  const documents = by.documents ?? [];
+  const documents = by.documents ?? new DocumentIndex([], crypto);
   const scored = { documents, benchmark: by.benchmark, baselines: by.baselines };
-  const breakdown = verifyScore(newest, scored, tools);
+  const breakdown = verifyScore(newest, scored, findings);
   verifyGates(
     newest,
     {
       ...{ log, breakdown, warmBefore: by.warmBefore },
-      dialBack: lookOf(newest.receipt, { ...by, documents }, crypto),
+      dialBack: lookOf(newest.receipt, { ...by, documents }, tools),
     },
     findings,
   );
@@ -116,14 +119,21 @@ function trustedLog(
 /** Who saw the port, by the report that the receipt names. Without his key it is read and not verified. */
 function lookOf(
   receipt: SettledReceipt,
-  { documents, keysOf }: { documents: readonly Uint8Array[]; keysOf?: HourContext['keysOf'] | undefined },
-  crypto: Signatures,
+  { documents, keysOf }: { documents: DocumentIndex; keysOf?: HourContext['keysOf'] | undefined },
+  { crypto, findings }: Tools,
 ) {
   const named = receipt.evidence.find(({ kind }) => kind === 'dial-back')?.hash;
-  const sealed = named && documents.find((one) => equalBytes(crypto.hash(one), named));
+  if (named === undefined) return undefined;
+  const sealed = documents.get(named);
   const said = sealed && opened(() => peek(dialBackKind, sealed));
-  if (sealed === undefined || said === undefined || !equalBytes(said.target, receipt.nodeId))
+  if (sealed === undefined || said === undefined || !equalBytes(said.target, receipt.nodeId)) {
+    const report = `the report ${toHex(named)} of who looked at the node’s P2P port`;
+    findings.missing({
+      ...{ subject: 'gate', gate: 'serving' },
+      text: sealed === undefined ? `${report} is not here` : `${report} is none about this node`,
+    });
     return undefined;
+  }
   const keys = keysOf?.(said.dialler) ?? [];
   return dialBackOf(
     said,

@@ -1,71 +1,99 @@
-import { toHex } from '../bytes.ts';
-import type { Signatures } from '../crypto/suite.ts';
+import { equalBytes, toHex } from '../bytes.ts';
 import type { OpenedReceipt } from '../evidence/settled-receipt.ts';
 import { type Findings, formatMinutes } from './findings.ts';
 import { formatPoints } from './points.ts';
 import { settledPoints, settledWords, statedPoints } from './settled-hour.ts';
 import { instanceName, type OpenedHour } from './verify-documents.ts';
 
-/** Which minutes count, by the words that both sides signed. */
-export function verifyMinutes(
-  { checkpoint, receipt }: OpenedHour,
-  { receipt: settled, instance }: OpenedReceipt,
-  findings: Findings,
-): void {
+/**
+ * Which minutes count, by the words that both sides signed. What the node alone says accuses nobody: a minute was dropped only
+ * where the hub's own receipt has it, and one was added only to the very checkpoint that the hub answered or closed by.
+ */
+export function verifyMinutes(hour: OpenedHour, opened: OpenedReceipt, findings: Findings): void {
+  const { checkpoint, receipt } = hour;
+  const { receipt: settled, instance } = opened;
   const signer = instanceName(instance);
   const told = checkpoint?.minutes ?? receipt?.minutes;
-  if (told === undefined) {
+  if (told === undefined)
     findings.restsOn(signer, {
       ...{ subject: 'minutes', minutes: settled.minutes, found: formatMinutes(settled.minutes) },
       text: 'which minutes count rests on the hub: the node’s own word is not here',
     });
-    return;
-  }
-  const dropped = (told | (receipt?.minutes ?? 0n)) & ~settled.minutes;
-  const added = settled.minutes & ~settled.gap & ~told;
+  else compareMinutes(hour, { told, opened, isBasis: isBasis(hour, opened, findings) }, findings);
+  if (settled.gap !== 0n)
+    findings.missing({
+      ...{ subject: 'minutes', minutes: settled.gap, found: formatMinutes(settled.gap), signer },
+      text: `minutes ${formatMinutes(settled.gap)} are paid as a gap of the hub, by its word alone: no signed record of a gap is here`,
+    });
+  const unjudged = settled.unjudged & settled.minutes;
+  if (unjudged !== 0n)
+    findings.missing({
+      ...{ subject: 'minutes', minutes: unjudged, found: formatMinutes(unjudged), signer },
+      text: `minutes ${formatMinutes(unjudged)} were judged by no gate and are not paid, by the hub’s word alone`,
+    });
+}
+
+function compareMinutes(
+  { checkpoint, receipt }: OpenedHour,
+  { told, opened, isBasis }: { told: bigint; opened: OpenedReceipt; isBasis: boolean },
+  findings: Findings,
+): void {
+  const { receipt: settled, instance } = opened;
+  const signer = instanceName(instance);
+  const node = `node ${toHex(settled.nodeId)}`;
   const compared = { expected: formatMinutes(told), found: formatMinutes(settled.minutes) };
+  const dropped = (receipt?.minutes ?? 0n) & ~settled.minutes;
+  const claimed = told & ~settled.minutes & ~dropped;
+  const added = settled.minutes & ~settled.gap & ~(told | (isBasis ? 0n : (receipt?.minutes ?? 0n)));
   if (dropped !== 0n)
     findings.differs({
       ...{ ...compared, subject: 'minutes', fault: 'minute-dropped', minutes: dropped, signer },
-      text: `minutes ${formatMinutes(dropped)} were acknowledged to the node and do not count`,
+      text: `minutes ${formatMinutes(dropped)} were acknowledged by the hub’s own receipt and do not count`,
     });
-  if (added !== 0n)
+  if (claimed !== 0n)
+    findings.restsOn(node, {
+      ...{ ...compared, subject: 'minutes', minutes: claimed },
+      text: `that minutes ${formatMinutes(claimed)} were acknowledged rests on the node: no receipt of the hub has them, and they do not count`,
+    });
+  if (added !== 0n && (isBasis || checkpoint === undefined))
     findings.differs({
       ...{ ...compared, subject: 'minutes', fault: 'minute-added', minutes: added, signer },
       text: `minutes ${formatMinutes(added)} count, and the node did not sign them`,
     });
-  if (dropped === 0n && added === 0n)
+  else if (added !== 0n)
+    findings.restsOn(signer, {
+      ...{ ...compared, subject: 'minutes', minutes: added },
+      text: `minutes ${formatMinutes(added)} count by another checkpoint of the node than this one`,
+    });
+  const agreed = settled.minutes & told;
+  if ((dropped | claimed | added) === 0n)
     findings.match({
       ...compared,
-      subject: 'minutes',
-      minutes: settled.minutes,
-      text: 'both sides signed the same minutes',
-    });
-  if (settled.gap !== 0n)
-    findings.restsOn(signer, {
-      ...{ subject: 'minutes', minutes: settled.gap, found: formatMinutes(settled.gap) },
-      text: `minutes ${formatMinutes(settled.gap)} are a gap that the hub declared about itself`,
-    });
-  if (settled.unjudged !== 0n)
-    findings.restsOn(signer, {
-      ...{ subject: 'minutes', minutes: settled.unjudged, found: formatMinutes(settled.unjudged) },
-      text: `minutes ${formatMinutes(settled.unjudged)} were not judged by any gate, and are not paid`,
+      ...{ subject: 'minutes', minutes: agreed, text: 'both sides signed the same minutes' },
     });
 }
 
-/** The hour was closed by the checkpoint that the node sent. */
-export function verifyBasis(
-  sealed: Uint8Array | undefined,
+/** Whether the hub took this checkpoint, by its own word: only then does what stands in it bind the hub. */
+function isBasis(
+  { checkpoint, answered, hash }: OpenedHour,
   { receipt, instance }: OpenedReceipt,
-  { crypto, findings }: { crypto: Signatures; findings: Findings },
-): void {
-  if (sealed === undefined || receipt.checkpoint === undefined) return;
-  const [expected, found] = [toHex(crypto.hash(sealed)), toHex(receipt.checkpoint)];
-  if (expected !== found)
+  findings: Findings,
+): boolean {
+  if (checkpoint === undefined || hash === undefined) return answered;
+  if (receipt.checkpoint !== undefined && equalBytes(hash, receipt.checkpoint)) return true;
+  if (receipt.checkpoint === undefined) return answered;
+  const [expected, found] = [toHex(hash), toHex(receipt.checkpoint)];
+  if (answered)
     findings.differs({
       ...{ subject: 'settled', fault: 'forged', signer: instanceName(instance), expected, found },
-      text: 'the hour was closed by another checkpoint than this one',
+      text: 'the hour was closed by another checkpoint than the one that the hub answered',
     });
+  else
+    findings.missing({
+      ...{ subject: 'checkpoint', expected, found },
+      text: 'the hour was closed by another checkpoint than this one, and no receipt of the hub has this one',
+    });
+  return answered;
 }
 
 /** What was paid is the product of minutes and score, less the fee. */

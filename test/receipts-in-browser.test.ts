@@ -123,8 +123,8 @@ async function settle({ sql }: ConsoleWorld, file: ReturnType<typeof makeEvidenc
       values (${nodeId}, ${hubHour}, ${i}, ${Buffer.from(receipts[0]!)}, now())`;
     await sql`insert into settled_receipts (hub_hour, node_id, revision, pass, body)
       values (${hubHour}, ${nodeId}, ${revision}, 0, ${Buffer.from(proven.body)})`;
-    await sql`insert into receipt_roots (hub_hour, pass, number, count, sealed, region, instance, sealed_at)
-      values (${hubHour}, 0, ${i + 1}, 1, ${Buffer.from(proven.root)}, ${Buffer.from(proven.region)},
+    await sql`insert into receipt_roots (hub_hour, pass, mode, reset_sequence, number, count, sealed, region, instance, sealed_at)
+      values (${hubHour}, 0, 'live', 7, ${i + 1}, 1, ${Buffer.from(proven.root)}, ${Buffer.from(proven.region)},
         ${Buffer.from(proven.instance)}, now())`;
     // One subtree, whose root is that of the tree.
     const { root } = peek(receiptRootKind, proven.root);

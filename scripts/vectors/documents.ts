@@ -232,11 +232,23 @@ export function evidenceVectors(): Json {
 function settledVector(checkpoint: Uint8Array) {
   const draw = seededRandom('vectors: settled receipts');
   const hubHour = Math.floor(NOW / 3_600_000);
-  const receipts = Array.from({ length: 3 }, () => ({ ...sample(settledReceipt, draw), hubHour }));
+  const reckoning = { mode: 'live', resetSequence: 7 } as const;
+  const receipts = Array.from({ length: 3 }, () => ({
+    ...sample(settledReceipt, draw),
+    ...{ hubHour, ...reckoning },
+  }));
   receipts[1] = { ...receipts[1]!, nodeId, checkpoint };
   const bodies = receipts.map((one) => encode(settledReceipt, one));
   const tree = merkleTree(bodies, nodeCrypto.hash);
-  const said = { region: 'eu', hubHour, pass: 0, count: 3, number: 1, previous: new Uint8Array(32) };
+  const said = {
+    region: 'eu',
+    hubHour,
+    pass: 0,
+    count: 3,
+    number: 1,
+    previous: new Uint8Array(32),
+    ...reckoning,
+  };
   return {
     about: 'leaf = body; the path leads from it to the root that the instance signed.',
     layout: describeShape(settledReceipt.shape),

@@ -45,6 +45,7 @@ export {
   type RecordedMinute,
   type SaidOfItself,
 } from './evidence/hour-record.ts';
+export * from './evidence/hour-signer.ts';
 export { hubGapKind, type SignedGap } from './evidence/hub-gap.ts';
 export * from './evidence/merkle.ts';
 export { type MinuteRoot, minuteRootKind } from './evidence/minute-root.ts';

@@ -1,4 +1,4 @@
-import { bytes, type Codec, decodeExact, encode, fixed, record } from './codec/codec.ts';
+import { bytes, type Codec, decode, decodeExact, encode, fixed, record } from './codec/codec.ts';
 import { type Context, signIn, verifyIn } from './contexts.ts';
 import type { Signatures, SigningKey } from './crypto/suite.ts';
 import { ProtocolError } from './errors.ts';
@@ -13,6 +13,8 @@ export interface SignedKind<T> {
   readonly body: Codec<T>;
   /** Names the document in errors: "node certificate". */
   readonly title: string;
+  /** A newer version may append fields: they are signed too, and an older reader leaves them unread. */
+  readonly grows?: true;
 }
 
 export function seal<T>(kind: SignedKind<T>, value: T, key: SigningKey): Uint8Array {
@@ -33,10 +35,14 @@ export function open<T>(
       'bad_signature',
       `the signature of the ${kind.title} does not hold under its issuer's key`,
     );
-  return decodeExact(kind.body, body);
+  return bodyOf(kind, body);
 }
 
 /** Reads a sealed document whose signature somebody else checks or checked: for display, or to find the issuer. */
 export function peek<T>(kind: SignedKind<T>, sealed: Uint8Array): T {
-  return decodeExact(kind.body, decodeExact(envelope, sealed).body);
+  return bodyOf(kind, decodeExact(envelope, sealed).body);
+}
+
+function bodyOf<T>(kind: SignedKind<T>, body: Uint8Array): T {
+  return kind.grows ? decode(kind.body, body) : decodeExact(kind.body, body);
 }

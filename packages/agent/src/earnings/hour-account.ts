@@ -1,15 +1,12 @@
 import {
   checkpointKind,
-  decode,
   decodeExact,
   GATES,
   type HourRecord,
-  HUB_FRAMES,
   hourRecord,
   MINUTES_MASK,
   peek,
   type SettledReceipt,
-  settledReceipt,
 } from '@stoa/protocol';
 import {
   argvFaults,
@@ -18,6 +15,7 @@ import {
   type GateName,
   lateTipMs,
   minuteLines,
+  newestReceipt,
   settledWords,
   type WholeMinute,
 } from '@stoa/protocol/stoicism';
@@ -58,16 +56,8 @@ const CHAINS = 10;
 const WARM_UP: GateName = 'warm-up';
 
 export function accountOf(hour: EvidenceHour): HourAccount {
-  const settled = newestOf(hour);
+  const settled = newestReceipt(hour);
   return settled ? settledAccount(settled) : ownAccount(hour);
-}
-
-export function newestOf({ settled }: EvidenceHour): SettledReceipt | undefined {
-  const receipts = settled.flatMap(
-    (payload) =>
-      readable(() => decodeExact(settledReceipt, decode(HUB_FRAMES.settledReceipt, payload).body)) ?? [],
-  );
-  return receipts.sort((a, b) => a.revision - b.revision).at(-1);
 }
 
 function settledAccount(receipt: SettledReceipt): HourAccount {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import {
   checkpointKind,
-  decodeExact,
+  decode,
   encode,
   HUB_FRAMES,
   type NodeCert,
@@ -151,7 +151,7 @@ export async function settledOf(
   day: number,
 ): Promise<SettledReceipt[]> {
   const { records } = await readSettled(deps, directory, day);
-  return records.flatMap(({ body }) => readable(() => decodeExact(settledReceipt, body)) ?? []);
+  return records.flatMap(({ body }) => readable(() => decode(settledReceipt, body)) ?? []);
 }
 
 /** Checkpoints that have no receipt yet. */
@@ -185,7 +185,7 @@ function hourOfProof({ checkpoint, receipt }: Proof): number {
 }
 
 function hourOfSettled({ body }: { body: Uint8Array }): number {
-  return readable(() => decodeExact(settledReceipt, body).hubHour) ?? 0;
+  return readable(() => decode(settledReceipt, body).hubHour) ?? 0;
 }
 
 /** A crash may have left two: the one that was signed is meant. */

@@ -6,6 +6,7 @@ import {
   type EvidenceHour,
   formatBreakdown,
   type HourContext,
+  newestReceipt,
   readBenchmark,
   readBreakdown,
   ScoreError,
@@ -13,7 +14,6 @@ import {
   serverScore,
 } from '@stoa/protocol/stoicism';
 import { type Disk, readText } from '#disk.ts';
-import { newestOf } from '#earnings/hour-account.ts';
 import { readable } from '#earnings/kept-evidence.ts';
 import { parseRecords } from '#record-line.ts';
 import { answeredKind } from '#work/result-log.ts';
@@ -60,7 +60,7 @@ export function ownBreakdowns(own: readonly OwnBenchmark[]): Uint8Array[] {
 /** Of documents those that the receipts of these hours name. */
 export function namedIn(hours: Iterable<EvidenceHour>, documents: readonly Uint8Array[]): Uint8Array[] {
   const named = new Set(
-    [...hours].flatMap((hour) => newestOf(hour)?.evidence ?? []).map(({ hash }) => toHex(hash)),
+    [...hours].flatMap((hour) => newestReceipt(hour)?.evidence ?? []).map(({ hash }) => toHex(hash)),
   );
   const byHash = new Map(documents.map((document) => [toHex(nodeCrypto.hash(document)), document]));
   return [...byHash].flatMap(([hash, document]) => (named.has(hash) ? [document] : []));
@@ -72,7 +72,7 @@ export function scoredBy(
   own: readonly OwnBenchmark[],
   documents: readonly Uint8Array[],
 ): Pick<HourContext, 'benchmark' | 'baselines'> {
-  const hash = newestOf(hour)?.evidence.find(({ kind }) => kind === 'score')?.hash;
+  const hash = newestReceipt(hour)?.evidence.find(({ kind }) => kind === 'score')?.hash;
   const document = hash && documents.find((one) => equalBytes(nodeCrypto.hash(one), hash));
   const breakdown = document && readable(() => readBreakdown(document));
   if (breakdown === undefined) return {};

@@ -8,6 +8,8 @@ import {
 import { mark, type Tone } from '#cli/style.ts';
 import { clockOf } from '#earnings/account-view.ts';
 
+const TEST = 'TEST: what these hours were paid has no value on chain';
+
 const TONE: Readonly<Record<HourVerdict, Tone>> = {
   match: 'ok',
   partly: 'warn',
@@ -59,6 +61,7 @@ export function renderReport(day: string, reports: readonly HourReport[], color:
     ),
     '',
     sentenceOf(reports),
+    ...(reports.some(({ mode }) => mode === 'shadow') ? [TEST] : []),
     '',
   ].join('\n');
 }
@@ -68,8 +71,8 @@ export function reportJson(day: string, reports: readonly HourReport[]): object 
     reports.flatMap(({ findings }) => findings.filter((finding) => finding.what === what).map(findingJson));
   return {
     ...{ day, verdict: dayVerdict(reports) },
-    hours: reports.map(({ hubHour, verdict, findings }) => ({
-      ...{ hubHour, at: clockOf(hubHour), verdict },
+    hours: reports.map(({ hubHour, verdict, mode, findings }) => ({
+      ...{ hubHour, at: clockOf(hubHour), verdict, mode },
       byWordAlone: wordAlone(findings),
     })),
     ...{ differs: of('differs'), missing: of('missing') },
@@ -81,10 +84,10 @@ function findingJson({ hubHour, minutes, ...finding }: Finding): object {
   return { ...finding, hubHour, at: clockOf(hubHour), ...(minutes && { minutes: formatMinutes(minutes) }) };
 }
 
-function hourLines({ hubHour, verdict, findings }: HourReport, color: boolean): string[] {
+function hourLines({ hubHour, verdict, mode, findings }: HourReport, color: boolean): string[] {
   const told = findings.filter(({ what }) => what === 'differs' || what === 'missing');
   return [
-    `${clockOf(hubHour)}  ${mark(TONE[verdict], color)} ${verdict}${restOf(findings)}`,
+    `${clockOf(hubHour)}  ${mark(TONE[verdict], color)} ${verdict}${mode === 'shadow' ? ', TEST' : ''}${restOf(findings)}`,
     ...told.flatMap(({ what, text, expected, found, signer }) => [
       `       ${what}: ${text}${signer ? ` (${signer})` : ''}`,
       ...(what === 'differs' ? [`         expected ${expected}`, `         found    ${found}`] : []),

@@ -25,7 +25,15 @@ export function honest(sealed: Uint8Array, over: Partial<SettledReceipt> = {}): 
   const { nodeId, hubHour, minutes }: Checkpoint = peek(checkpointKind, sealed);
   const words = { acknowledged: minutes, minutes, gap: 0n, unsupported: 0n, unjudged: 0n };
   const receipt: SettledReceipt = {
-    ...{ nodeId, hubHour, revision: 0, checkpoint: nodeCrypto.hash(sealed), ...words },
+    ...{
+      nodeId,
+      hubHour,
+      revision: 0,
+      mode: 'live',
+      resetSequence: 0,
+      checkpoint: nodeCrypto.hash(sealed),
+      ...words,
+    },
     ...{
       gateFailures: failing({ 'warm-up': minutes }),
       scoreVersion: 1,
@@ -69,6 +77,7 @@ export class SettlingHub {
     const root: ReceiptRoot = {
       ...{ region: this.#region.name, hubHour: receipt.hubHour, pass, count: OTHERS + 1, root: tree.root },
       ...{ number: this.#number, previous: this.#previous },
+      ...{ mode: receipt.mode, resetSequence: receipt.resetSequence },
     };
     const sealed = seal(receiptRootKind, root, key);
     this.#previous = nodeCrypto.hash(sealed);

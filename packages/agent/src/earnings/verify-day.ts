@@ -59,9 +59,9 @@ export async function verifyDay(
   const reports = new Map<number, HourReport>();
   for (const report of verifyEvidence(file, policy, nodeCrypto)) reports.set(report.hubHour, report);
   for (const finding of found) {
-    const { findings = [] } = reports.get(finding.hubHour) ?? {};
+    const { findings = [], mode } = reports.get(finding.hubHour) ?? {};
     const all = [finding, ...findings];
-    reports.set(finding.hubHour, { hubHour: finding.hubHour, verdict: verdictOf(all), findings: all });
+    reports.set(finding.hubHour, { hubHour: finding.hubHour, verdict: verdictOf(all), mode, findings: all });
   }
   const within = [...reports.values()].filter(({ hubHour }) => hubHour >= span.from && hubHour < span.until);
   return {

@@ -97,7 +97,8 @@ export class HourCloser implements Task {
       await append(taken.drafts);
       await store.refuse(tx, hour, taken.refusals, clock.now());
       const kept = keptOf(nodes, { scored, paid, written, refusals: taken.refusals });
-      if (open) await sink?.settled(tx, { hour, pass, span, nodes, scored, paid, kept });
+      const reckoning = { mode: head.mode, resetSequence: head.resetSequence };
+      if (open) await sink?.settled(tx, { hour, pass, reckoning, span, nodes, scored, paid, kept });
       await store.progress(tx, due, span.last);
     });
   }

@@ -67,6 +67,8 @@ export interface SettledSlice {
   readonly hour: number;
   /** 0 for the one that closes the hour. Nobody else is at this pass, and it is not over. */
   readonly pass: number;
+  /** What the points of it are worth, and since which reset they count. The same for all of a pass: a reset ends it. */
+  readonly reckoning: { readonly mode: 'shadow' | 'live'; readonly resetSequence: number };
   readonly span: NodeSpan;
   /** Ascending by id. */
   readonly nodes: readonly NodeHourWords[];

@@ -1,4 +1,4 @@
-import { GATES, type SettledReceipt, toHex } from '@stoa/protocol';
+import { type EvidenceKind, GATES, type SettledReceipt, toHex } from '@stoa/protocol';
 import {
   countMinutes,
   formatMinutes,
@@ -207,7 +207,7 @@ function ProofPanel({ receipt, root }: ReceiptRevision) {
         )}
         {receipt.evidence.map(({ kind, hash }) => (
           <>
-            , {EVIDENCE[kind]} <code title={toHex(hash)}>{toHex(hash).slice(0, 16)}…</code>
+            , {EVIDENCE.get(kind) ?? kind} <code title={toHex(hash)}>{toHex(hash).slice(0, 16)}…</code>
           </>
         ))}
         .
@@ -216,10 +216,10 @@ function ProofPanel({ receipt, root }: ReceiptRevision) {
   );
 }
 
-const EVIDENCE = {
-  score: 'the breakdown of its score',
-  'dial-back': 'the report of who dialled back',
-} as const;
+const EVIDENCE: ReadonlyMap<string, string> = new Map<EvidenceKind, string>([
+  ['score', 'the breakdown of its score'],
+  ['dial-back', 'the report of who dialled back'],
+]);
 
 function History({ revisions }: { revisions: readonly ReceiptRevision[] }) {
   return (

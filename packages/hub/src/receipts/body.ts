@@ -1,9 +1,12 @@
 import type { SettledReceipt } from '@stoa/protocol';
 import { settledPoints } from '@stoa/protocol/stoicism';
 import { HASH_BYTES } from '../hash-tree.ts';
-import type { NodeHourWords, Payee, Score } from '../ledger/index.ts';
+import type { NodeHourWords, Payee, Score, SettledSlice } from '../ledger/index.ts';
+
+export type Reckoning = SettledSlice['reckoning'];
 
 export interface ReceiptFacts {
+  readonly reckoning: Reckoning;
   readonly words: NodeHourWords;
   readonly score: Score | undefined;
   readonly payee: Payee | undefined;
@@ -27,7 +30,7 @@ export function isHash({ hash }: Evidence): boolean {
 }
 
 /** What the ledger made of a node's hour, as a receipt of the first revision. The same facts give the same bytes. */
-export function receiptOf({ words, score, payee, dialBack }: ReceiptFacts): SettledReceipt {
+export function receiptOf({ reckoning, words, score, payee, dialBack }: ReceiptFacts): SettledReceipt {
   const failed = words.failures.some((word) => word !== 0n);
   const tunnel = payee?.tunnel;
   const unpaid: SettledReceipt = {
@@ -35,6 +38,8 @@ export function receiptOf({ words, score, payee, dialBack }: ReceiptFacts): Sett
     nodeId: Buffer.from(words.nodeId, 'hex'),
     hubHour: words.hubHour,
     revision: 0,
+    mode: reckoning.mode,
+    resetSequence: reckoning.resetSequence,
     checkpoint: words.checkpoint,
     acknowledged: words.acknowledged,
     minutes: words.supported,

@@ -1,6 +1,6 @@
 import {
   type CryptoSuite,
-  decodeExact,
+  decode,
   encode,
   provenReceipt,
   type SettledReceipt,
@@ -33,7 +33,7 @@ export class ReceiptReader {
   /** Of one node's hour, by revision: the last holds. Empty where nothing was settled, or its time is over. */
   async of(nodeId: string, hubHour: number): Promise<ReadReceipt[]> {
     const rows = await this.#store.of(nodeId, hubHour);
-    return rows.map(({ body, pass }) => ({ receipt: decodeExact(settledReceipt, body), pass }));
+    return rows.map(({ body, pass }) => ({ receipt: decode(settledReceipt, body), pass }));
   }
 
   /** Published roots of an hour, by pass. */

@@ -1,5 +1,6 @@
 import { CopyEncoder, copyIn, type Sql, type TransactionSql } from '#seams/db-adapter/index.ts';
 import type { NodeSpan } from '../ledger/index.ts';
+import type { Reckoning } from './body.ts';
 import { type ReceiptKey, SUBTREE } from './receipt-tree.ts';
 
 export interface ReceiptRow {
@@ -14,6 +15,8 @@ export interface PassKey {
   readonly hubHour: number;
   readonly pass: number;
 }
+
+export type Pass = PassKey & Reckoning;
 
 const COPY = `copy settled_receipts (hub_hour, node_id, revision, pass, body) from stdin with (format binary)`;
 const COLUMNS = 5;
@@ -41,9 +44,14 @@ export class ReceiptStore {
   }
 
   /** Their pass is to be sealed from now on. */
-  async write(tx: TransactionSql, { hubHour, pass }: PassKey, rows: readonly ReceiptRow[]): Promise<void> {
+  async write(
+    tx: TransactionSql,
+    { hubHour, pass, mode, resetSequence }: Pass,
+    rows: readonly ReceiptRow[],
+  ): Promise<void> {
     if (rows.length === 0) return;
-    await tx`insert into receipt_roots (hub_hour, pass) values (${hubHour}, ${pass}) on conflict do nothing`;
+    await tx`insert into receipt_roots (hub_hour, pass, mode, reset_sequence)
+      values (${hubHour}, ${pass}, ${mode}, ${resetSequence}) on conflict do nothing`;
     const encoder = new CopyEncoder(COLUMNS);
     for (const { nodeId, revision, body } of rows)
       encoder.row().int4(hubHour).text(nodeId).int2(revision).int2(pass).bytea(body);

@@ -1,4 +1,4 @@
-import { decodeExact, encode, equalBytes, type SettledReceipt, settledReceipt } from '@stoa/protocol';
+import { decode, encode, equalBytes, type SettledReceipt, settledReceipt } from '@stoa/protocol';
 import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import type { NodeSpan, SettledSink, SettledSlice } from '../ledger/index.ts';
 import type { Log } from '../log.ts';
@@ -32,7 +32,7 @@ export class ReceiptWriter implements SettledSink {
 
   async settled(
     tx: TransactionSql,
-    { hour, pass, span, nodes, scored, paid, kept }: SettledSlice,
+    { hour, pass, reckoning, span, nodes, scored, paid, kept }: SettledSlice,
   ): Promise<void> {
     const told = nodes.filter(({ nodeId }) => !kept.has(nodeId));
     const before = await this.#store.newest(tx, hour, span);
@@ -43,7 +43,7 @@ export class ReceiptWriter implements SettledSink {
       const { nodeId } = words;
       const newest = before.get(nodeId);
       const dialBack = newest === undefined ? looks.get(nodeId) : lookIn(newest);
-      const facts = { words, score: scored.get(nodeId), payee: paid.get(nodeId), dialBack };
+      const facts = { reckoning, words, score: scored.get(nodeId), payee: paid.get(nodeId), dialBack };
       for (const one of evidenceOf(facts)) if (!isHash(one)) unfit.push(`${one.kind} of ${nodeId}`);
       return nextOf(nodeId, receiptOf(facts), newest);
     });
@@ -52,7 +52,7 @@ export class ReceiptWriter implements SettledSink {
         { hubHour: hour, pass, count: unfit.length, first: unfit.slice(0, SHOWN) },
         'what is stored as the hash of evidence is none: receipts do without it, look at who writes to the database',
       );
-    await this.#store.write(tx, { hubHour: hour, pass }, rows);
+    await this.#store.write(tx, { hubHour: hour, pass, ...reckoning }, rows);
   }
 }
 
@@ -62,7 +62,7 @@ const NONE: ReadonlyMap<string, Uint8Array> = new Map();
 
 /** Only the last look of a node is stored: what the first receipt named stays, else every later pass would say something else. */
 function lookIn({ body }: ReceiptRow): Uint8Array | undefined {
-  return decodeExact(settledReceipt, body).evidence.find(({ kind }) => kind === 'dial-back')?.hash;
+  return decode(settledReceipt, body).evidence.find(({ kind }) => kind === 'dial-back')?.hash;
 }
 
 function nextOf(nodeId: string, receipt: SettledReceipt, before: ReceiptRow | undefined): ReceiptRow[] {

@@ -1,24 +1,28 @@
 import {
   decode,
   decodeExact,
+  encode,
   fromHex,
   HUB_FRAMES,
   type HubParty,
   openProvenReceipt,
   openReceiptRoot,
   type ProvenReceipt,
+  provenReceipt,
+  ROOTS_PER_GENERATION,
   type SettledReceipt,
   settledReceipt,
   toHex,
 } from '@stoa/protocol';
 import { makeParties, pick, seededRandom } from '@stoa/protocol/fixtures';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { settledPoints, verifyRoots, wordPoints } from '@stoa/protocol/stoicism';
+import { newestReceipt, settledPoints, verifyHour, verifyRoots, wordPoints } from '@stoa/protocol/stoicism';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { accountName, FIRST_HOUR, HOUR_MS, LedgerWorld, nodeName } from '#ledger/world.fixture.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { systemClock } from '../clock.ts';
+import { raiseGeneration } from '../region-settings.ts';
 import { createReceipts, ReceiptReader, type Receipts, rootPayload } from './index.ts';
 
 const ALL = (1n << 60n) - 1n;
@@ -238,13 +242,64 @@ describe('receipts of the ledger', { timeout: 60_000 }, () => {
   it('are sealed though another pass can’t be, and not under a certificate that has ended (F17)', async () => {
     world.tell(HOUR, ONE, { paid: 1n });
     await world.after(HOUR, 15);
-    await database.sql`insert into receipt_roots (hub_hour, pass) values (${HOUR}, -1)`;
+    await database.sql`insert into receipt_roots (hub_hour, pass, mode, reset_sequence)
+      values (${HOUR}, -1, 'live', 0)`;
     party = { ...hub, chain: { ...hub.chain, instance: instanceCert({ notAfter: world.now }) } };
     await seal();
     expect([await rootsOf(), faults]).toEqual([[], []]);
     party = hub;
     await seal();
     expect([(await rootsOf()).map(({ count }) => count), faults.length]).toEqual([[1], 1]);
+  });
+
+  it('are settled anew after a restore, under roots that stand instead of those that it took back', async () => {
+    const { sql } = database;
+    for (const id of NODES) world.tell(HOUR, id, { paid: 1n });
+    await world.after(HOUR, 15);
+    await seal();
+    const [before] = (await reader.roots(HOUR)).map(rootPayload);
+    const [old] = await sent(ONE, 0);
+    await sql`truncate stoicism_events, ledger_head, ledger_accounts, ledger_pending, ledger_hours, settled_receipts,
+      receipt_roots, receipt_tops`;
+    await raiseGeneration(sql, 0);
+    const { words, payeeOf } = world;
+    world = new LedgerWorld(sql, receipts.sink);
+    world.payeeOf = payeeOf;
+    for (const [hour, nodes] of words) world.words.set(hour, nodes);
+    await world.book.begin();
+    await world.after(HOUR, 20);
+    await seal();
+    const [after] = (await reader.roots(HOUR)).map(rootPayload);
+    const findings = verifyRoots([before!, after!], trust, nodeCrypto);
+    expect(findings.map(({ what, text }) => [what, text])).toEqual([
+      ['rests-on', expect.stringContaining('restored, in place of root 1')],
+      ['match', expect.stringContaining(`root ${ROOTS_PER_GENERATION + 1} stands for`)],
+    ]);
+    // Who has the old ones asks for what is behind them.
+    const [again] = await sent(ONE, 1);
+    const settled = [again!, old!].map((proven) => encode(provenReceipt, proven));
+    expect(newestReceipt({ settled })).toEqual(decodeExact(settledReceipt, again!.body));
+    const hour = { hubHour: HOUR, receipts: [], settled };
+    const all = verifyHour(hour, { nodeId: fromHex(ONE), nodeKeys: [], trust }, nodeCrypto);
+    expect(all.filter(({ what, fault }) => what === 'differs' && fault === 'revision-wrong')).toEqual([]);
+    expect(all.map(({ text }) => text)).toContainEqual(expect.stringContaining('settled anew'));
+    await sql`delete from region_settings`;
+  });
+
+  it('say of which reckoning they are: TEST, or since which reset', async () => {
+    world.tell(HOUR, ONE, { paid: 1n });
+    world.tell(HOUR + 1, ONE, { paid: 1n });
+    await world.after(HOUR, 15);
+    await database.sql`update ledger_head set mode = 'live', reset_sequence = 9, first_hour = ${HOUR + 1}`;
+    await world.after(HOUR + 1, 15);
+    await seal();
+    const opened = (await sent(ONE, 0)).map((proven) => openProvenReceipt(proven, trust, nodeCrypto));
+    const said = [
+      ['shadow', 0],
+      ['live', 9],
+    ];
+    expect(opened.map(({ receipt }) => [receipt.mode, receipt.resetSequence])).toEqual(said);
+    expect(opened.map(({ root }) => [root.mode, root.resetSequence])).toEqual(said);
   });
 
   it('are asked for once a minute and node, whatever its sessions', async () => {

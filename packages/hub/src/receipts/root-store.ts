@@ -1,5 +1,7 @@
+import { ROOTS_PER_GENERATION } from '@stoa/protocol';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
-import type { PassKey, ReceiptRow } from './receipt-store.ts';
+import { readGeneration } from '../region-settings.ts';
+import type { Pass, PassKey, ReceiptRow } from './receipt-store.ts';
 import type { TreeTop } from './receipt-tree.ts';
 
 /** A published root. */
@@ -13,6 +15,13 @@ export interface SealedRoot extends PassKey {
   /** Certificates of the region and of the instance that signed. */
   readonly region: Uint8Array;
   readonly instance: Uint8Array;
+}
+
+/** Where a root stands. */
+export interface RootPlace {
+  readonly number: number;
+  /** The root before it, sealed. */
+  readonly last: Uint8Array | undefined;
 }
 
 /** A receipt that a root stands for. */
@@ -47,16 +56,17 @@ export class RootStore {
   }
 
   /** Passes that are over, wrote receipts, and have no root, the oldest first. A reset of the ledger ends a pass too. */
-  async unsealed(): Promise<PassKey[]> {
-    return this.#sql<PassKey[]>`
-      select r.hub_hour as "hubHour", r.pass from receipt_roots r join ledger_hours h on h.hour = r.hub_hour
+  async unsealed(): Promise<Pass[]> {
+    const rows = await this.#sql<(Omit<Pass, 'resetSequence'> & { resetSequence: bigint })[]>`
+      select r.hub_hour as "hubHour", r.pass, r.mode, r.reset_sequence as "resetSequence" from receipt_roots r join ledger_hours h on h.hour = r.hub_hour
       where r.number is null and (h.passes > r.pass or h.next_pass_at is null) order by r.hub_hour, r.pass`;
+    return rows.map((row) => ({ ...row, resetSequence: Number(row.resetSequence) }));
   }
 
-  /** Signs the next number by `sign`, unless somebody has signed this pass meanwhile. */
+  /** Signs the next number by `sign`, in the restore generation of the database, unless somebody has signed this pass meanwhile. */
   async put(
     { hubHour, pass }: PassKey,
-    sign: (last: Pick<SealedRoot, 'number' | 'sealed'> | undefined) => SealedRoot & { readonly top: TreeTop },
+    sign: (place: RootPlace) => SealedRoot & { readonly top: TreeTop },
     at: Date,
   ): Promise<SealedRoot | undefined> {
     return (await this.#sql.begin(async (tx: TransactionSql) => {
@@ -67,7 +77,9 @@ export class RootStore {
       const [last] = await tx<
         RootRow[]
       >`select * from receipt_roots where number is not null order by number desc limit 1`;
-      const root = sign(last && rootOf(last));
+      const first = (await readGeneration(tx)) * ROOTS_PER_GENERATION + 1;
+      const number = Math.max(first, Number(last?.number ?? 0) + 1);
+      const root = sign({ number, last: last?.sealed });
       await tx`update receipt_roots set number = ${root.number}, count = ${root.count}, sealed = ${Buffer.from(root.sealed)},
         region = ${Buffer.from(root.region)}, instance = ${Buffer.from(root.instance)}, sealed_at = ${at}
         where hub_hour = ${hubHour} and pass = ${pass}`;

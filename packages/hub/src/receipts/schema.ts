@@ -1,5 +1,14 @@
 import { sql } from 'drizzle-orm';
-import { bigint, index, integer, pgTable, primaryKey, smallint, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import { bytea, instant, nodeIdColumn } from '../columns.ts';
 
 /**
@@ -30,7 +39,10 @@ export const receiptRoots = pgTable(
   {
     hubHour: integer('hub_hour').notNull(),
     pass: smallint('pass').notNull(),
-    /** Counts up in the region; null until it is signed, as all that follows. */
+    /** Of the ledger, as the pass wrote: the same in its receipts. */
+    mode: text('mode').$type<'shadow' | 'live'>().notNull(),
+    resetSequence: bigint('reset_sequence', { mode: 'number' }).notNull(),
+    /** Counts up in the region, above it the restore generation; null until it is signed, as all that follows. */
     number: bigint('number', { mode: 'bigint' }),
     count: integer('count'),
     /** `receiptRootKind`, sealed, with the certificates of region and instance. */

@@ -2,7 +2,7 @@ import { type CryptoSuite, type HubParty, peekInstanceCert, receiptRootKind, sea
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
-import type { PassKey, ReceiptStore } from './receipt-store.ts';
+import type { Pass, ReceiptStore } from './receipt-store.ts';
 import { buildTree } from './receipt-tree.ts';
 import type { RootStore } from './root-store.ts';
 
@@ -48,22 +48,21 @@ export class ReceiptSealer implements Task {
     return peekInstanceCert(party().chain.instance).notAfter > clock.now();
   }
 
-  async #seal(key: PassKey): Promise<void> {
+  async #seal(pass: Pass): Promise<void> {
     const { roots, store, region, party, clock, crypto, log } = this.#deps;
-    const { count, root, top } = await buildTree(store.leaves(key), crypto.hash);
+    const { count, root, top } = await buildTree(store.leaves(pass), crypto.hash);
     const put = await roots.put(
-      key,
-      (last) => {
+      pass,
+      ({ number, last }) => {
         const { key: signing, chain } = party();
-        const number = (last?.number ?? 0) + 1;
-        const previous = last === undefined ? FIRST : crypto.hash(last.sealed);
-        const body = { ...key, region, number, previous, count, root };
+        const previous = last === undefined ? FIRST : crypto.hash(last);
+        const body = { ...pass, region, number, previous, count, root };
         const sealed = seal(receiptRootKind, body, signing);
-        return { ...key, number, count, sealed, region: chain.region, instance: chain.instance, top };
+        return { ...pass, number, count, sealed, region: chain.region, instance: chain.instance, top };
       },
       new Date(clock.now()),
     );
     if (put !== undefined)
-      log.info({ ...key, number: put.number, receipts: count }, 'receipts of an hour are sealed');
+      log.info({ ...pass, number: put.number, receipts: count }, 'receipts of an hour are sealed');
   }
 }

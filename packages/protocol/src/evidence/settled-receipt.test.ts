@@ -1,18 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeExact, encode } from '../codec/codec.ts';
+import { concat } from '../bytes.ts';
+import { decode, decodeExact, encode } from '../codec/codec.ts';
+import { signIn } from '../contexts.ts';
 import { nodeCrypto as crypto } from '../crypto/node.ts';
 import { portableCrypto } from '../crypto/portable.ts';
 import { arbitrary } from '../fixtures/arbitrary.ts';
 import { makeParties } from '../fixtures/parties.ts';
 import { sample } from '../fixtures/sample.ts';
-import { seal } from '../signed.ts';
+import { envelope, peek, seal } from '../signed.ts';
 import { settledPoints, settledWords } from '../stoicism/settled-hour.ts';
 import { merkleTree } from './merkle.ts';
 import {
   openProvenReceipt,
   openReceiptRoot,
   type ProvenReceipt,
+  provenReceipt,
   type ReceiptRoot,
   receiptRootKind,
   type SettledReceipt,
@@ -22,8 +25,12 @@ import {
 const { keys, chain, random, instanceCert } = makeParties('settled');
 const trust = { root: chain.root, region: 'eu' };
 const HOUR = 494_000;
+const reckoning = { mode: 'live', resetSequence: 3 } as const;
 const fee = { account: 'f', permille1: 333, points: 1n, pendingPoints: 0n };
-const receipts = Array.from({ length: 5 }, () => ({ ...sample(settledReceipt, random), hubHour: HOUR, fee }));
+const receipts = Array.from({ length: 5 }, () => ({
+  ...sample(settledReceipt, random),
+  ...{ hubHour: HOUR, fee, ...reckoning },
+}));
 const bodies = receipts.map((receipt) => encode(settledReceipt, receipt));
 const tree = merkleTree(bodies, crypto.hash);
 
@@ -36,6 +43,7 @@ function rootOf(change: Partial<ReceiptRoot> = {}, key = keys.instance): Uint8Ar
     root: tree.root,
     number: 1,
     previous: random(32),
+    ...reckoning,
   };
   return seal(receiptRootKind, { ...body, ...change }, key);
 }
@@ -112,12 +120,36 @@ describe('a proven receipt', () => {
       () => proven(0, { instance: instanceCert({ notAfter: HOUR * 3_600_000 - 1 }) }),
     ],
     [
+      'of another reckoning than its root',
+      'malformed',
+      () => proven(0, { root: rootOf({ mode: 'shadow' }) }),
+    ],
+    [
+      'of before another reset than its root',
+      'malformed',
+      () => proven(0, { root: rootOf({ resetSequence: 4 }) }),
+    ],
+    [
       'by an instance that no key of the region certified',
       'bad_signature',
       () => proven(0, { instance: instanceCert({}, keys.enrol) }),
     ],
   ])('is refused %s', (_what, code, made) => {
     expect(() => openProvenReceipt(made(), trust, crypto)).toThrow(refused(code));
+  });
+
+  it('is read where a newer hub appends fields to receipt, root and proof', () => {
+    const body = concat(bodies[0]!, Uint8Array.of(1, 2));
+    const said = { ...peek(receiptRootKind, rootOf()), count: 1, root: merkleTree([body], crypto.hash).root };
+    const signed = concat(encode(receiptRootKind.body, said), Uint8Array.of(9));
+    const root = encode(envelope, {
+      body: signed,
+      signature: signIn(receiptRootKind.context, keys.instance, signed),
+    });
+    const payload = concat(encode(provenReceipt, proven(0, { body, path: [], root })), Uint8Array.of(3));
+    const opened = openProvenReceipt(decode(provenReceipt, payload), trust, crypto);
+    expect(opened.receipt).toEqual(receipts[0]);
+    expect(opened.root.number).toBe(1);
   });
 
   it('is refused under another root or for another region', () => {

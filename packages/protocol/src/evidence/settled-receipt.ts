@@ -2,7 +2,7 @@ import { equalBytes } from '../bytes.ts';
 import {
   bytes,
   type Decoded,
-  decodeExact,
+  decode,
   fixed,
   list,
   oneOf,
@@ -17,31 +17,45 @@ import {
 import { CONTEXT } from '../contexts.ts';
 import type { Signatures } from '../crypto/suite.ts';
 import { ProtocolError } from '../errors.ts';
-import { type InstanceCert, verifyHubChain } from '../identity/hub-chain.ts';
+import type { InstanceCert } from '../identity/hub-chain.ts';
 import { regionName } from '../identity/names.ts';
 import { open, peek, type SignedKind } from '../signed.ts';
 import { FEE_WHOLE } from '../stoicism/points.ts';
+import { instanceOfHour, type RegionTrust } from './hour-signer.ts';
 import { type ProofStep, rootFromProof } from './merkle.ts';
 import { minuteWord } from './minutes.ts';
 import { GATES } from './receipt.ts';
 
-const HOUR_MS = 3_600_000;
 /** Ids of payout accounts; they name no person. */
 const accountId = text(64);
 /** Units of 1e-12 points. */
 const points = word64;
 
 /** score: the breakdown that `microScore` is the sum of. dial-back: the sealed report of who looked at the P2P port. */
-const evidenceKind = oneOf('score', 'dial-back');
-export type EvidenceKind = Decoded<typeof evidenceKind>;
+export type EvidenceKind = 'score' | 'dial-back';
+/** A name, so that one that a newer hub adds is read as well. */
+const evidenceKind = text(24);
 
-/** What one node's hub hour was paid, and why: the ledger's word about it, as a leaf of the tree whose root an instance signs. */
+/** What the ledger's points are worth: shadow, nothing on chain. */
+const ledgerMode = oneOf('shadow', 'live');
+export type LedgerMode = Decoded<typeof ledgerMode>;
+const reckoning = {
+  mode: ledgerMode,
+  /** Of the event by which the ledger was last reset to 0; 0: never. What was paid before it counts no more. */
+  resetSequence: u64,
+};
+
+/**
+ * What one node's hub hour was paid, and why: the ledger's word about it, as a leaf of the tree whose root an instance signs.
+ * A newer hub may append fields: its hash holds them, and an older reader leaves them unread.
+ */
 export const settledReceipt = record({
   nodeId: fixed(32),
   /** Hours since 1970 by the hub's clock. */
   hubHour: u32,
   /** 0 for the first; each later one replaces those before it. */
   revision: u16,
+  ...reckoning,
   /** `hash` of the sealed checkpoint that the hub closed it by; none came where it is missing. */
   checkpoint: optional(fixed(32)),
   /** Minutes in which the hub acknowledged a frame. */
@@ -90,10 +104,11 @@ const receiptRootBody = record({
   count: u32,
   /** `merkleRoot` over the encoded receipts of the pass, in the order of node and revision. */
   root: fixed(32),
-  /** 1 for the region's first root. */
+  /** Counts up in the region, from 1; above it the restore generation of its database (`rootGeneration`). */
   number: u64,
   /** `hash` of the sealed root before it, zero for the first: one chain a region, so that none can be taken back. */
   previous: fixed(32),
+  ...reckoning,
 });
 export type ReceiptRoot = Decoded<typeof receiptRootBody>;
 
@@ -102,7 +117,19 @@ export const receiptRootKind: SignedKind<ReceiptRoot> = {
   context: CONTEXT.receiptRoot,
   body: receiptRootBody,
   title: 'root of the receipts of an hour',
+  grows: true,
 };
+
+/** Numbers of one restore generation. */
+export const ROOTS_PER_GENERATION: number = 2 ** 32;
+
+/**
+ * A restore takes back what was signed since the backup: hours are closed again, and each of their roots has a higher number than
+ * all before, in place of those of a lower generation. It is no secret, and no everyday matter.
+ */
+export function rootGeneration({ number }: Pick<ReceiptRoot, 'number'>): number {
+  return Math.floor(number / ROOTS_PER_GENERATION);
+}
 
 /** A signed root with the chain that its reader needs. */
 const rootFields = {
@@ -126,22 +153,15 @@ export const provenReceipt = record({
 });
 export type ProvenReceipt = Decoded<typeof provenReceipt>;
 
-/** What a reader believes before it reads. */
-export interface RegionTrust {
-  /** The offline root's public key. */
-  readonly root: Uint8Array;
-  readonly region: string;
-}
-
 export interface OpenedRoot {
   readonly root: ReceiptRoot;
   readonly instance: InstanceCert;
 }
 
 /**
- * Checked from the offline root down: signed by an instance of the region that was certified in the hour it is about, also
- * where that is long gone.
- * @throws ProtocolError `bad_signature`, `malformed`, and as `verifyHubChain` does.
+ * Checked from the offline root down: signed by an instance of the region that was certified for the hour it is about
+ * (`instanceOfHour`).
+ * @throws ProtocolError `bad_signature`, `malformed`, and as `instanceOfHour` does.
  */
 export function openReceiptRoot(
   signed: SignedReceiptRoot,
@@ -149,16 +169,7 @@ export function openReceiptRoot(
   crypto: Signatures,
 ): OpenedRoot {
   const { hubHour } = peek(receiptRootKind, signed.root);
-  const { instance } = verifyHubChain(
-    { root: trust.root, region: signed.region, instance: signed.instance },
-    {
-      rootFingerprint: crypto.hash(trust.root),
-      region: trust.region,
-      timeFloor: hubHour * HOUR_MS,
-      minInstanceSerial: 0,
-    },
-    crypto,
-  );
+  const instance = instanceOfHour(signed, hubHour, trust, crypto);
   const root = open(receiptRootKind, signed.root, crypto, instance.publicKey);
   if (root.region !== trust.region)
     throw new ProtocolError(
@@ -181,11 +192,16 @@ export function openProvenReceipt(
   const { root, instance } = openReceiptRoot(proven, trust, crypto);
   if (!leadsTo(root, proven.body, proven.path, crypto))
     throw new ProtocolError('bad_signature', 'the path from the receipt does not lead to the signed root');
-  const receipt = decodeExact(settledReceipt, proven.body);
+  const receipt = decode(settledReceipt, proven.body);
   if (receipt.hubHour !== root.hubHour)
     throw new ProtocolError(
       'malformed',
       `a receipt of hour ${receipt.hubHour} is under the root of hour ${root.hubHour}`,
+    );
+  if (receipt.mode !== root.mode || receipt.resetSequence !== root.resetSequence)
+    throw new ProtocolError(
+      'malformed',
+      `a receipt of a ledger that is ${receipt.mode} since reset ${receipt.resetSequence} is under a root that says ${root.mode}, ${root.resetSequence}`,
     );
   if ((receipt.fee?.permille1 ?? 0) > FEE_WHOLE)
     throw new ProtocolError(

@@ -98,6 +98,7 @@ export {
   evidenceParties,
   type HourReport,
   type HourVerdict,
+  newestReceipt,
   verdictOf,
   verifyEvidence,
   wordAlone,

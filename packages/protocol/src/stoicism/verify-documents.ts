@@ -1,22 +1,20 @@
 import { equalBytes, toHex } from '../bytes.ts';
-import { decodeExact } from '../codec/codec.ts';
+import { decode } from '../codec/codec.ts';
 import type { Signatures } from '../crypto/suite.ts';
 import { ProtocolError } from '../errors.ts';
 import { type Checkpoint, checkpointKind } from '../evidence/checkpoint.ts';
+import { instanceOfHour, type RegionTrust } from '../evidence/hour-signer.ts';
 import { type Receipt, receiptKind } from '../evidence/receipt.ts';
 import {
   type OpenedReceipt,
   openProvenReceipt,
   provenReceipt,
-  type RegionTrust,
+  rootGeneration,
 } from '../evidence/settled-receipt.ts';
-import { verifyHubChain } from '../identity/hub-chain.ts';
 import { sealedReceipt } from '../messages/control.ts';
 import { open, peek } from '../signed.ts';
 import type { EvidenceHour } from './evidence-file.ts';
 import type { Findings } from './findings.ts';
-
-const HOUR_MS = 3_600_000;
 
 export interface DocumentContext {
   readonly nodeId: Uint8Array;
@@ -167,15 +165,11 @@ function readReceipt(
   { trust }: DocumentContext,
   crypto: Signatures,
 ): { body: Receipt; signer: string } {
-  const { sealed, region, instance } = decodeExact(sealedReceipt, payload);
+  const { sealed, region, instance } = decode(sealedReceipt, payload);
   const { hubHour } = peek(receiptKind, sealed);
-  const policy = {
-    rootFingerprint: crypto.hash(trust.root),
-    ...{ region: trust.region, timeFloor: hubHour * HOUR_MS, minInstanceSerial: 0 },
-  };
-  const hub = verifyHubChain({ root: trust.root, region, instance }, policy, crypto);
-  const body = open(receiptKind, sealed, crypto, hub.instance.publicKey);
-  return { body, signer: instanceName(hub.instance) };
+  const hub = instanceOfHour({ region, instance }, hubHour, trust, crypto);
+  const body = open(receiptKind, sealed, crypto, hub.publicKey);
+  return { body, signer: instanceName(hub) };
 }
 
 export function instanceName({ instance }: { readonly instance: string }): string {
@@ -186,18 +180,25 @@ function openSettled({ settled }: EvidenceHour, tools: Tools): OpenedReceipt[] {
   const { by, crypto, findings } = tools;
   const opened = settled.flatMap((payload) => {
     const one = findings.attempt({ subject: 'settled', fault: 'root-unsigned' }, () =>
-      openProvenReceipt(decodeExact(provenReceipt, payload), by.trust, crypto),
+      openProvenReceipt(decode(provenReceipt, payload), by.trust, crypto),
     );
     return one !== undefined && isOfHour('settled', one.receipt, tools) ? [one] : [];
   });
-  for (const { receipt, root, instance } of opened)
+  const generation = Math.max(...opened.map(({ root }) => rootGeneration(root)));
+  const standing = opened.filter(({ root }) => rootGeneration(root) === generation);
+  for (const { receipt, instance } of opened.filter((one) => !standing.includes(one)))
+    findings.restsOn(instanceName(instance), {
+      subject: 'settled',
+      text: `revision ${receipt.revision} was settled anew since the region’s database was restored`,
+    });
+  for (const { receipt, root, instance } of standing)
     findings.match({
       ...{ subject: 'settled', signer: instanceName(instance) },
       text: `revision ${receipt.revision} is one of ${root.count} receipts under root ${root.number} of region ${root.region}`,
     });
   if (opened.length === 0)
     findings.missing({ subject: 'settled', text: 'no receipt of what this hour was paid is here' });
-  return opened.sort((a, b) => a.receipt.revision - b.receipt.revision);
+  return standing.sort((a, b) => a.receipt.revision - b.receipt.revision);
 }
 
 function isOfHour(

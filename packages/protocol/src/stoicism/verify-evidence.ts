@@ -1,13 +1,16 @@
 import { equalBytes, toHex } from '../bytes.ts';
-import { decodeExact, encode } from '../codec/codec.ts';
+import { decode, decodeExact, encode } from '../codec/codec.ts';
 import type { Signatures } from '../crypto/suite.ts';
 import { ProtocolError } from '../errors.ts';
 import { checkpointKind } from '../evidence/checkpoint.ts';
 import { type HourRecord, hourRecord } from '../evidence/hour-record.ts';
+import type { RegionTrust } from '../evidence/hour-signer.ts';
 import { GATES } from '../evidence/receipt.ts';
 import {
+  type LedgerMode,
   provenReceipt,
-  type RegionTrust,
+  receiptRootKind,
+  rootGeneration,
   type SettledReceipt,
   settledReceipt,
   signedReceiptRoot,
@@ -33,6 +36,8 @@ export type HourVerdict = 'match' | 'partly' | 'differs' | 'unknown';
 export interface HourReport {
   readonly hubHour: number;
   readonly verdict: HourVerdict;
+  /** Of the ledger that paid it; shadow is shown as TEST. Undefined where nothing of what was paid could be opened. */
+  readonly mode?: LedgerMode | undefined;
   readonly findings: readonly Finding[];
 }
 
@@ -107,7 +112,7 @@ export function* verifyEvidence(
       ...shownRoots(hour, { shown, unanswered: policy.unanswered, region: file.region }, crypto),
     ];
     byHour.delete(hour.hubHour);
-    yield { hubHour: hour.hubHour, verdict: verdictOf(findings), findings };
+    yield { hubHour: hour.hubHour, verdict: verdictOf(findings), mode: newestReceipt(hour)?.mode, findings };
   }
   // A published root that nobody signed may be of any hour.
   for (const [hubHour, findings] of byHour) yield { hubHour, verdict: verdictOf(findings), findings };
@@ -169,7 +174,7 @@ function shownRoots(
 
 /** Of the signed body: its certificates may be others. @throws ProtocolError */
 function rootName(payload: Uint8Array, { hash }: Pick<Signatures, 'hash'>): string {
-  return toHex(hash(decodeExact(signedReceiptRoot, payload).root));
+  return toHex(hash(decode(signedReceiptRoot, payload).root));
 }
 
 /** Those that the receipts lead to, and those that the region shows to everybody. */
@@ -179,7 +184,7 @@ function rootsOf({ hours }: EvidenceFile, { published = [] }: EvidencePolicy): U
 
 function ownRoots({ settled }: EvidenceHour): Uint8Array[] {
   return settled.flatMap(
-    (payload) => opened(() => encode(signedReceiptRoot, decodeExact(provenReceipt, payload))) ?? [],
+    (payload) => opened(() => encode(signedReceiptRoot, decode(provenReceipt, payload))) ?? [],
   );
 }
 
@@ -221,7 +226,7 @@ class Journal {
 
 /** By the newest receipt: whether the node was at the tip is the hub's word, which `verifyHour` says. */
 function warmAfter(hour: EvidenceHour, before: WarmUpState, log: MinuteLines) {
-  const newest = newestOf(hour);
+  const newest = newestReceipt(hour);
   if (newest === undefined) return undefined;
   const { hubHour, minutes, gap, unjudged, gateFailures } = newest;
   const judged = minutes & ~gap & ~unjudged;
@@ -232,7 +237,7 @@ function warmAfter(hour: EvidenceHour, before: WarmUpState, log: MinuteLines) {
 
 /** A hub that says of the last minute that the node was warm and at the tip is held to that from there on. */
 function warmByWord(hour: EvidenceHour) {
-  const newest = newestOf(hour);
+  const newest = newestReceipt(hour);
   if (newest === undefined) return undefined;
   const { hubHour, minutes, gap, unjudged, gateFailures } = newest;
   const failed = (gate: GateName): bigint => gateFailures[GATES.indexOf(gate)] ?? 0n;
@@ -242,11 +247,19 @@ function warmByWord(hour: EvidenceHour) {
     : undefined;
 }
 
-function newestOf({ settled }: EvidenceHour): SettledReceipt | undefined {
+/** What holds of an hour, by what is said and not verified: of the newest restore generation, the last revision. */
+export function newestReceipt({ settled }: Pick<EvidenceHour, 'settled'>): SettledReceipt | undefined {
   const receipts = settled.flatMap(
-    (payload) => opened(() => decodeExact(settledReceipt, decodeExact(provenReceipt, payload).body)) ?? [],
+    (payload) =>
+      opened(() => {
+        const { body, root } = decode(provenReceipt, payload);
+        const generation = rootGeneration(peek(receiptRootKind, root));
+        return { receipt: decode(settledReceipt, body), generation };
+      }) ?? [],
   );
-  return receipts.sort((a, b) => a.revision - b.revision).at(-1);
+  return receipts
+    .sort((a, b) => a.generation - b.generation || a.receipt.revision - b.receipt.revision)
+    .at(-1)?.receipt;
 }
 
 /** What can't be opened is named where it is verified. */

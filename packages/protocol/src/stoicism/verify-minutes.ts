@@ -108,7 +108,9 @@ export function verifyPoints({ receipt, instance }: OpenedReceipt, findings: Fin
   const { paid, pending } = settledWords(receipt);
   const minutes = paid | pending;
   const compared = { subject: 'points' as const, expected, found, minutes };
-  if (expected === found) findings.match({ ...compared, text: 'the points are the minutes times the score' });
+  const stamp = receipt.mode === 'shadow' ? ': TEST, without value on chain' : '';
+  if (expected === found)
+    findings.match({ ...compared, text: `the points are the minutes times the score${stamp}` });
   else
     findings.differs({
       ...{ ...compared, fault: 'points-wrong', signer: instanceName(instance) },

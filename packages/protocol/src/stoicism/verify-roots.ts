@@ -1,10 +1,11 @@
 import { equalBytes, toHex } from '../bytes.ts';
-import { decodeExact } from '../codec/codec.ts';
+import { decode } from '../codec/codec.ts';
 import type { Signatures } from '../crypto/suite.ts';
+import type { RegionTrust } from '../evidence/hour-signer.ts';
 import {
   type OpenedRoot,
   openReceiptRoot,
-  type RegionTrust,
+  rootGeneration,
   signedReceiptRoot,
 } from '../evidence/settled-receipt.ts';
 import type { Finding } from './finding.ts';
@@ -22,11 +23,11 @@ export function verifyRoots(
   crypto: Signatures,
 ): Finding[] {
   const all: Finding[] = [];
-  const opened: (OpenedRoot & { hash: Uint8Array })[] = [];
+  const opened: Rooted[] = [];
   for (const payload of payloads) {
     const unread = new Findings(0);
     const one = unread.attempt({ subject: 'roots', fault: 'root-unsigned' }, () => {
-      const signed = decodeExact(signedReceiptRoot, payload);
+      const signed = decode(signedReceiptRoot, payload);
       return { ...openReceiptRoot(signed, trust, crypto), hash: crypto.hash(signed.root) };
     });
     if (one === undefined) all.push(...unread.all);
@@ -38,6 +39,7 @@ export function verifyRoots(
   for (const one of opened) {
     const findings = new Findings(one.root.hubHour);
     const rival = opened.find((other) => other !== one && contradicts(one, other));
+    const later = opened.find((other) => isSamePass(one, other) && generationOf(other) > generationOf(one));
     const signer = instanceName(one.instance);
     const name = `pass ${one.root.pass} of hour ${one.root.hubHour}`;
     if (rival !== undefined)
@@ -47,16 +49,31 @@ export function verifyRoots(
         found: `root ${one.root.number} ${toHex(one.root.root)}`,
         text: `${signer} and ${instanceName(rival.instance)} signed roots that exclude each other: ${name}`,
       });
+    else if (later !== undefined)
+      findings.restsOn(instanceName(later.instance), {
+        subject: 'roots',
+        text: `root ${later.root.number} stands for ${name} since the region’s database was restored, in place of root ${one.root.number}`,
+      });
     else findings.match({ subject: 'roots', signer, text: `root ${one.root.number} stands for ${name}` });
     all.push(...findings.all);
   }
   return all;
 }
 
-/** Two for one pass, two of one number, or a successor that names another predecessor. */
-function contradicts(a: OpenedRoot & { hash: Uint8Array }, b: OpenedRoot & { hash: Uint8Array }): boolean {
-  const samePass = a.root.hubHour === b.root.hubHour && a.root.pass === b.root.pass;
+type Rooted = OpenedRoot & { hash: Uint8Array };
+
+/** Two for one pass, two of one number, or a successor that names another predecessor. A restore may replace what was before it. */
+function contradicts(a: Rooted, b: Rooted): boolean {
   const [first, next] = a.root.number < b.root.number ? [a, b] : [b, a];
   const broken = next.root.number === first.root.number + 1 && !equalBytes(next.root.previous, first.hash);
-  return samePass || a.root.number === b.root.number || broken;
+  const twice = isSamePass(a, b) && generationOf(a) === generationOf(b);
+  return twice || a.root.number === b.root.number || broken;
+}
+
+function isSamePass(a: OpenedRoot, b: OpenedRoot): boolean {
+  return a.root.hubHour === b.root.hubHour && a.root.pass === b.root.pass;
+}
+
+function generationOf({ root }: OpenedRoot): number {
+  return rootGeneration(root);
 }

@@ -1,5 +1,5 @@
 import {
-  decodeExact,
+  decode,
   type InstanceCert,
   ProtocolError,
   peek,
@@ -89,7 +89,7 @@ function signerRows({ hours }: EvidenceFile): Row[] {
 /** Undefined for what is no receipt: the findings name it. */
 function certificates(payload: Uint8Array): { region: RegionCert; instance: InstanceCert } | undefined {
   try {
-    const { region, instance } = decodeExact(provenReceipt, payload);
+    const { region, instance } = decode(provenReceipt, payload);
     return { region: peek(regionCertKind, region), instance: peekInstanceCert(instance) };
   } catch (error) {
     if (error instanceof ProtocolError) return undefined;

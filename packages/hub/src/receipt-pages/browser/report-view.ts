@@ -18,7 +18,7 @@ const VERDICTS: Readonly<Record<HourVerdict, string>> = {
 };
 
 /** One hour: its verdict, and all that it is made of. Those that differ stand open. */
-export function hourView({ hubHour, verdict, findings }: HourReport): HTMLElement {
+export function hourView({ hubHour, verdict, mode, findings }: HourReport): HTMLElement {
   const details = element(
     'details',
     { class: 'verified', 'data-verdict': verdict, 'data-hour': String(hubHour) },
@@ -27,7 +27,11 @@ export function hourView({ hubHour, verdict, findings }: HourReport): HTMLElemen
       {},
       element('time', { datetime: instant(hubHour) }, hourName(hubHour)),
       ' ',
-      element('strong', {}, VERDICTS[verdict]),
+      element(
+        'strong',
+        {},
+        `${VERDICTS[verdict]}${mode === 'shadow' ? ', TEST: without value on chain' : ''}`,
+      ),
     ),
     element('ul', { class: 'findings' }, ...sorted(findings).map(findingView)),
   );

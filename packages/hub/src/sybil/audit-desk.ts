@@ -1,13 +1,15 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Random, toHex } from '@stoa/protocol';
 import type { Clock } from '../clock.ts';
 import type { GatedSession } from '../gateway/index.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
-import type { AuditExchange, Told } from './audit-exchange.ts';
-import { type ClusterName, Clusters } from './clusters.ts';
+import type { AuditExchange, Question, Told } from './audit-exchange.ts';
+import { type ClusterName, Clusters, type DrawnCluster } from './clusters.ts';
 import { LEAST_ANSWERS, paceOf } from './pace.ts';
 import type { PayloadPool } from './payload-pool.ts';
 import type { AuditRound, RoundAnswer, RoundStore } from './round-store.ts';
+import { type Usual, UsualTimes } from './usual-times.ts';
 
 /** Payloads a challenge: enough work to see, little enough to ask for. */
 const PAYLOADS = 48;
@@ -15,18 +17,12 @@ const PAYLOADS = 48;
 const MOST_NODES = 32;
 /** Of one cluster, from one round to the next; with the agents' own bound of 48 challenges a day. */
 const APART_MS = 3 * 3_600_000;
-/** How long what a node takes alone is taken for what it takes. */
-const MEASURED_MS = 24 * 3_600_000;
 const ROUND_TRIP_MS = 5_000;
 const LONGEST_MS = 10_000;
-
-/** What a node takes by itself, ms. */
-interface Usual {
-  readonly at: number;
-  readonly rttMs: number;
-  /** Beyond the round trip. */
-  readonly aloneMs: number;
-}
+/** Clusters that are audited at the same time, and begun in a period: what it may cost the hub and its chainweb. */
+const PARALLEL = 8;
+const A_PERIOD = 64;
+const NONE: ReadonlySet<string> = new Set();
 
 export interface AuditDeskDeps {
   readonly exchange: AuditExchange;
@@ -42,17 +38,26 @@ export interface AuditDeskDeps {
 
 /**
  * Concurrent audits: now and then a cluster is drawn, and all of its nodes are asked in the same moment, each for payloads of its
- * own, so that neither one answer nor one read serves two. Before that each is asked alone, for its round trip and for what its
- * machine takes: the times are held against these, and the deadline comes from them. One act at a time.
+ * own, so that neither one answer nor one read serves two. Before that each is asked alone, one after another, for its round trip
+ * and for what its machine takes: the times are held against these, and the deadline comes from them. Several clusters at a time,
+ * never two of one network.
  */
 export class AuditDesk implements Task {
   readonly name = 'audits';
   readonly periodMs = 30_000;
   readonly #deps: AuditDeskDeps;
   readonly #clusters: Clusters;
-  readonly #usual = new Map<string, Usual>();
+  readonly #usual = new UsualTimes();
   readonly #dueAt = new Map<ClusterName, number>();
-  #underWay: Promise<void> | undefined;
+  /** Nodes of a cluster that looked like one machine: the same are asked again, though it may have more than are asked at once. */
+  readonly #again = new Map<ClusterName, ReadonlySet<string>>();
+  /** Networks that are being audited. */
+  readonly #busy = new Set<string>();
+  /** Acts that this period has left, and places that are taken. */
+  #left = 0;
+  #taken = 0;
+  #refreshing: Promise<void> | undefined;
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(deps: AuditDeskDeps) {
     this.#deps = deps;
@@ -68,68 +73,122 @@ export class AuditDesk implements Task {
     this.#deps.exchange.ended(session.node.nodeId);
   }
 
-  /** Begins the next act; `underWay` is its end. */
+  /** Begins the acts of this period; what is under way goes on in its places. */
   tick(): void {
-    this.#underWay ??= this.#act()
-      .catch((err: unknown) => this.#deps.log.warn({ err }, 'an audit could not be made'))
-      .finally(() => {
-        this.#underWay = undefined;
-      });
+    this.#left = A_PERIOD;
+    const acts = this.#acts()
+      .catch((err: unknown) => this.#deps.log.warn({ err }, 'audits could not be made'))
+      .finally(() => this.#underWay.delete(acts));
+    this.#underWay.add(acts);
   }
 
-  get underWay(): Promise<void> {
-    return this.#underWay ?? Promise.resolve();
+  /** The end of all that was begun. */
+  async underWay(): Promise<void> {
+    await Promise.all(this.#underWay);
   }
 
-  async #act(): Promise<void> {
+  async #acts(): Promise<void> {
     const { clock, pool } = this.#deps;
     const now = clock.now();
     for (const [name, at] of this.#dueAt) if (at <= now) this.#dueAt.delete(name);
-    const drawn = this.#clusters.draw((name) => !this.#dueAt.has(name), MOST_NODES);
-    if (drawn === undefined) return;
+    this.#usual.forgetBefore(now);
     // Nobody is audited, so nothing is fetched.
-    await pool.refresh();
-    const unknown = drawn.sessions.find(({ node }) => !this.#isKnown(node.nodeId, now));
-    if (unknown !== undefined) await this.#measure(unknown);
-    else await this.#round(drawn.name, drawn.sessions);
+    if (!this.#clusters.isAny(this.#isFree)) return;
+    this.#refreshing ??= pool.refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+    await this.#refreshing;
+    // A young pool: no cluster is spent on it.
+    if (pool.draw(PAYLOADS) === undefined) return;
+    await Promise.all(Array.from({ length: PARALLEL - this.#taken }, () => this.#place()));
   }
 
-  #isKnown(nodeId: string, now: number): boolean {
-    const usual = this.#usual.get(nodeId);
-    return usual !== undefined && now - usual.at < MEASURED_MS;
+  readonly #isFree = (name: ClusterName, site: string): boolean =>
+    !this.#dueAt.has(name) && !this.#busy.has(site);
+
+  /** One cluster after another, until none is due or the period has had its acts. */
+  async #place(): Promise<void> {
+    this.#taken += 1;
+    for (let drawn = this.#draw(); drawn !== undefined; drawn = this.#draw())
+      try {
+        await this.#act(drawn);
+      } catch (err) {
+        this.#deps.log.warn({ err, cluster: drawn.name }, 'an audit could not be made');
+      } finally {
+        this.#busy.delete(drawn.site);
+      }
+    this.#taken -= 1;
   }
 
-  /** Alone: of its cluster nobody else is asked meanwhile. One that can't answer is measured as that, and asked again in a day. */
-  async #measure(session: GatedSession): Promise<void> {
+  #draw(): DrawnCluster | undefined {
+    const { clock, random } = this.#deps;
+    const drawn =
+      this.#left === 0
+        ? undefined
+        : this.#clusters.draw(this.#isFree, MOST_NODES, (name) => this.#again.get(name) ?? NONE);
+    if (drawn === undefined) return undefined;
+    this.#left -= 1;
+    this.#busy.add(drawn.site);
+    this.#dueAt.set(drawn.name, clock.now() + APART_MS * (1 + random(1)[0]! / 256));
+    return drawn;
+  }
+
+  async #act(drawn: DrawnCluster): Promise<void> {
+    for (const session of drawn.sessions)
+      if (!this.#usual.isKnown(session.node.nodeId, this.#deps.clock.now()))
+        await this.#measure(drawn.name, session);
+    await this.#round(drawn);
+  }
+
+  /** Alone: of its network nobody else is asked meanwhile. One that can't answer is measured as that, and asked again in a day. */
+  async #measure(cluster: ClusterName, session: GatedSession): Promise<void> {
     const { clock, exchange, pool } = this.#deps;
     const payloads = pool.draw(PAYLOADS);
     if (payloads === undefined) return;
-    const trip = await exchange.ask(session, [], ROUND_TRIP_MS);
-    const work = await exchange.ask(session, payloads, LONGEST_MS);
-    const canAnswer = trip.result === 'answered' && work.result === 'answered';
-    this.#usual.set(session.node.nodeId, {
+    const { nodeId } = session.node;
+    const work = exchange.prepare(session, payloads);
+    const trip = await exchange.ask(exchange.prepare(session, []), ROUND_TRIP_MS);
+    if (trip.result !== 'answered') return this.#usual.unable(nodeId, clock.now());
+    const told = await exchange.ask(work, LONGEST_MS);
+    if (told.result === 'answered') return this.#usual.alone(nodeId, clock.now(), trip.ms, told.ms);
+    this.#usual.unable(nodeId, clock.now());
+    if (told.result !== 'wrong') return;
+    const alone = { rttMs: trip.ms, aloneMs: Math.max(0, told.ms - trip.ms) };
+    await this.#keep({
+      cluster,
       at: clock.now(),
-      rttMs: trip.ms,
-      aloneMs: canAnswer ? Math.max(0, work.ms - trip.ms) : Number.NaN,
+      pace: 'unclear',
+      answers: [answerOf(session, alone, told)],
     });
   }
 
-  async #round(cluster: ClusterName, sessions: readonly GatedSession[]): Promise<void> {
-    const { clock, random, pool, exchange, rounds, onRound, instanceId } = this.#deps;
-    this.#dueAt.set(cluster, clock.now() + APART_MS * (1 + random(1)[0]! / 256));
-    const able = sessions.flatMap((session) => {
-      const usual = this.#usual.get(session.node.nodeId)!;
-      const payloads = Number.isNaN(usual.aloneMs) ? undefined : pool.draw(PAYLOADS);
-      return payloads === undefined ? [] : [{ session, usual, payloads }];
-    });
+  async #round({ name: cluster, sessions }: DrawnCluster): Promise<void> {
+    const { clock, pool, exchange } = this.#deps;
+    const able: { usual: Usual; question: Question }[] = [];
+    for (const session of sessions) {
+      const usual = this.#usual.of(session.node.nodeId);
+      const payloads = usual && pool.draw(PAYLOADS);
+      if (payloads === undefined) continue;
+      able.push({ usual: usual!, question: exchange.prepare(session, payloads) });
+      // Answers of other clusters are timed meanwhile.
+      await nextTurn();
+    }
     if (able.length < LEAST_ANSWERS) return;
     const at = clock.now();
-    const told = await Promise.all(
-      able.map(({ session, payloads }) => exchange.ask(session, payloads, LONGEST_MS)),
-    );
-    const answers = able.map(({ session, usual }, i) => answerOf(session, usual, told[i]!));
+    const told = await Promise.all(able.map(({ question }) => exchange.ask(question, LONGEST_MS)));
+    const answers = able.map(({ question, usual }, i) => answerOf(question.session, usual, told[i]!));
     const timings = answers.filter(({ result }) => result === 'answered');
-    const round = { roundId: toHex(random(8)), at, instanceId, cluster, pace: paceOf(timings), answers };
+    for (const { nodeId, togetherMs, rttMs } of timings) this.#usual.together(nodeId, at, togetherMs + rttMs);
+    const pace = paceOf(timings);
+    if (pace === 'in-turn' || pace === 'shared')
+      this.#again.set(cluster, new Set(timings.map(({ nodeId }) => nodeId)));
+    else if (pace === 'apart') this.#again.delete(cluster);
+    await this.#keep({ cluster, at, pace, answers });
+  }
+
+  async #keep(told: Omit<AuditRound, 'roundId' | 'instanceId'>): Promise<void> {
+    const { random, rounds, onRound, instanceId } = this.#deps;
+    const round = { roundId: toHex(random(8)), instanceId, ...told };
     await rounds.add(round);
     await onRound(round);
   }

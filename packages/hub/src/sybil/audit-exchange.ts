@@ -5,6 +5,7 @@ import {
   equalBytes,
   fromHex,
   open,
+  type PayloadRef,
   ProtocolError,
   peek,
   type Random,
@@ -26,7 +27,7 @@ export type AuditResult = 'answered' | 'wrong' | 'unavailable' | 'refused' | 'si
 
 export interface Told {
   readonly result: AuditResult;
-  /** From question to answer, by the hub's clock. */
+  /** From question to answer, as the hub measures it. */
   readonly ms: number;
   /** `auditReportKind`, signed by the node; undefined where it was silent. */
   readonly sealed: Uint8Array | undefined;
@@ -34,8 +35,17 @@ export interface Told {
 
 const OTHER_NODE = 'an audit is answered by another node than the one that was asked';
 
+/** To a node, with the answer that it must give: made before anything is sent, so that no work of the hub's falls into what it measures. */
+export interface Question {
+  readonly session: GatedSession;
+  readonly nonce: Uint8Array;
+  readonly refs: PayloadRef[];
+  readonly expected: Uint8Array;
+}
+
 interface Asked {
   readonly nodeId: string;
+  /** Monotonic. */
   readonly at: number;
   readonly expected: Uint8Array;
   readonly tell: (told: Told) => void;
@@ -46,6 +56,8 @@ export interface AuditExchangeDeps {
   /** Keys that a node may sign with. */
   readonly keysOf: (nodeId: string, now: Date) => Promise<readonly Uint8Array[]>;
   readonly clock: Clock;
+  /** What answers are timed by, ms: a wall clock is set now and then. */
+  readonly monotonic: () => number;
   readonly random: Random;
   readonly crypto: CryptoSuite;
 }
@@ -59,13 +71,20 @@ export class AuditExchange {
     this.#deps = deps;
   }
 
-  /** Never rejects. Without payloads the answer costs the node nothing: the round trip. */
-  ask(session: GatedSession, payloads: readonly HeldPayload[], withinMs: number): Promise<Told> {
-    const { clock, random, crypto } = this.#deps;
-    const { nodeId } = session.node;
+  /** Without payloads the answer costs the node nothing: the round trip. */
+  prepare(session: GatedSession, payloads: readonly HeldPayload[]): Question {
+    const { random, crypto } = this.#deps;
     const nonce = random(16);
-    const named = { nonce, nodeId: fromHex(nodeId), payloads: payloads.map(({ payload }) => payload) };
-    const expected = auditAnswer(crypto.hash, named);
+    const nodeId = fromHex(session.node.nodeId);
+    const named = { nonce, nodeId, payloads: payloads.map(({ payload }) => payload) };
+    const refs = payloads.map(({ ref }) => ref);
+    return { session, nonce, refs, expected: auditAnswer(crypto.hash, named) };
+  }
+
+  /** Never rejects. */
+  ask({ session, nonce, refs, expected }: Question, withinMs: number): Promise<Told> {
+    const { clock, monotonic } = this.#deps;
+    const { nodeId } = session.node;
     const key = toHex(nonce);
     return new Promise((resolve) => {
       const cancel = clock.after(withinMs, () => tell({ result: 'silent', ms: withinMs, sealed: undefined }));
@@ -74,8 +93,8 @@ export class AuditExchange {
         this.#asked.delete(key);
         resolve(told);
       };
-      this.#asked.set(key, { nodeId, at: clock.now(), expected, tell, isAnswered: false });
-      session.send('auditChallenge', { nonce, payloads: payloads.map(({ ref }) => ref) });
+      this.#asked.set(key, { nodeId, at: monotonic(), expected, tell, isAnswered: false });
+      session.send('auditChallenge', { nonce, payloads: refs });
     });
   }
 
@@ -84,8 +103,8 @@ export class AuditExchange {
    * @throws ProtocolError for an answer to another's question, or one that the node did not sign: it stays silent then.
    */
   async response(session: Pick<GatedSession, 'node'>, sealed: Uint8Array): Promise<void> {
-    const { clock } = this.#deps;
-    const now = clock.now();
+    const { clock, monotonic } = this.#deps;
+    const at = monotonic();
     const { nodeId } = session.node;
     const copy = sealed.slice();
     const asked = this.#asked.get(toHex(peek(auditReportKind, copy).nonce));
@@ -93,19 +112,18 @@ export class AuditExchange {
     if (asked === undefined || asked.isAnswered) return;
     if (asked.nodeId !== nodeId) throw new ProtocolError('malformed', OTHER_NODE);
     asked.isAnswered = true;
-    const report = await this.#open(nodeId, copy, now);
+    const report = await this.#open(nodeId, copy, clock.now());
     if (!equalBytes(report.node, fromHex(nodeId))) throw new ProtocolError('malformed', OTHER_NODE);
     const isRight = report.outcome === 'answered' && equalBytes(report.answer, asked.expected);
     const result = report.outcome !== 'answered' ? report.outcome : isRight ? 'answered' : 'wrong';
-    asked.tell({ result, ms: now - asked.at, sealed: copy });
+    asked.tell({ result, ms: at - asked.at, sealed: copy });
   }
 
   /** Nobody answers any more. */
   ended(nodeId: string): void {
-    const { clock } = this.#deps;
+    const at = this.#deps.monotonic();
     for (const asked of this.#asked.values())
-      if (asked.nodeId === nodeId)
-        asked.tell({ result: 'silent', ms: clock.now() - asked.at, sealed: undefined });
+      if (asked.nodeId === nodeId) asked.tell({ result: 'silent', ms: at - asked.at, sealed: undefined });
   }
 
   async #open(nodeId: string, sealed: Uint8Array, now: number): Promise<AuditReport> {

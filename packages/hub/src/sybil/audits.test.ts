@@ -27,6 +27,7 @@ describe('audits of a cluster', { timeout: 60_000 }, () => {
   let nodes: AuditedNode[];
   let rounds: AuditRound[];
   let fetched: number;
+  let hashMs: number;
   let lookedUp = 0;
 
   beforeAll(async () => {
@@ -35,14 +36,21 @@ describe('audits of a cluster', { timeout: 60_000 }, () => {
   afterAll(() => database.close());
   beforeEach(async () => {
     await database.sql`truncate sybil_rounds, sybil_disputes, sybil_disputed_nodes, nodes cascade`;
-    [clock, nodes, rounds, fetched] = [new StepClock(), [], [], 0];
+    [clock, nodes, rounds, fetched, hashMs] = [new StepClock(), [], [], 0, 0];
     const roundStore = new RoundStore(database.sql);
     exchange = new AuditExchange({
       keysOf: async (nodeId) => {
         lookedUp += 1;
         return nodes.filter((one) => one.nodeId === nodeId).map(({ key }) => key.publicKey);
       },
-      ...{ clock, random, crypto: nodeCrypto },
+      ...{ clock, random, monotonic: () => clock.time },
+      crypto: {
+        ...nodeCrypto,
+        hash: (...parts) => {
+          clock.time += hashMs;
+          return nodeCrypto.hash(...parts);
+        },
+      },
     });
     store = new DisputeStore(database.sql);
     disputes = new Disputes({ store, rounds: roundStore, clock, random, log });
@@ -73,7 +81,7 @@ describe('audits of a cluster', { timeout: 60_000 }, () => {
     for (let act = 0; act < mostActs && rounds.length < count; act += 1) {
       let isOver = false;
       desk.tick();
-      void desk.underWay.then(() => {
+      void desk.underWay().then(() => {
         isOver = true;
       });
       while (!isOver) await clock.step();
@@ -167,6 +175,43 @@ describe('audits of a cluster', { timeout: 60_000 }, () => {
     expect((await words())[0]).toEqual(['3', true, 'a open,c open']);
   });
 
+  it('is not deceived by nodes that sleep when they are asked alone, once one of them was quick', async () => {
+    const machine = own();
+    for (let i = 0; i < 8; i += 1) join({ machine, sleepsAloneMs: 700 });
+    await audit(2);
+    expect(rounds.map(({ pace }) => pace)).toContain('apart');
+    await audit(20, 120);
+    expect((await store.list(10)).flatMap((one) => one.nodes).length).toBeGreaterThan(3);
+  });
+
+  it('disputes a wrong answer at once, also one that was asked for alone', async () => {
+    for (let i = 0; i < 5; i += 1) join({ machine: own() });
+    const liar = join({ machine: own(), answers: 'wrong' });
+    await audit(1);
+    expect(await store.list(10)).toMatchObject([
+      { kind: 'answer', subject: liar.nodeId, nodes: [{ nodeId: liar.nodeId }], isOpen: true },
+    ]);
+  });
+
+  it('comes to many clusters in one period, and asks nobody else of a network while it asks one alone', async () => {
+    for (let i = 0; i < 24; i += 1) {
+      const machine = own();
+      for (let n = 0; n < 4; n += 1) join({ machine, address: `5.6.${i}.8`, rttMs: 0 });
+    }
+    await audit(48, 1);
+    expect(new Set(rounds.map(({ cluster }) => cluster)).size).toBe(48);
+    expect(new Set(rounds.flatMap(({ answers }) => answers.map(({ aloneMs }) => aloneMs)))).toEqual(
+      new Set([96]),
+    );
+  });
+
+  it('does its own work before it asks anybody', async () => {
+    for (let i = 0; i < 6; i += 1) join({ machine: own() });
+    hashMs = 7;
+    await audit(1);
+    expect(rounds[0]!.answers.map(({ togetherMs }) => togetherMs)).toEqual([96, 96, 96, 96, 96, 96]);
+  });
+
   it('costs nodes nothing that lack old payloads, are silent or too few', async () => {
     for (const answers of ['unavailable', 'unavailable', 'never', 'right', 'right', 'right'] as const)
       join({ machine: own(), answers });
@@ -175,7 +220,7 @@ describe('audits of a cluster', { timeout: 60_000 }, () => {
     join({ machine: own() });
     clock.time += 7 * HOUR;
     await audit(1, 20);
-    expect(rounds.map(({ answers }) => answers.length)).toEqual([4]);
+    expect(rounds.map(({ answers }) => answers.length)).toEqual([4, 4]);
   });
 
   it('tells a wrong answer, and one that is not there', async () => {
@@ -183,10 +228,10 @@ describe('audits of a cluster', { timeout: 60_000 }, () => {
     await audit(1);
     const wrong = new AuditedNode({ machine: own(), answers: 'wrong' }, { clock, exchange: () => exchange });
     nodes.push(wrong);
-    const told = exchange.ask(wrong.session, PAYLOADS.slice(0, 4), 10_000);
+    const told = exchange.ask(exchange.prepare(wrong.session, PAYLOADS.slice(0, 4)), 10_000);
     while (await clock.step());
     expect(await told).toMatchObject({ result: 'wrong' });
-    const silent = exchange.ask(some[0]!.session, PAYLOADS.slice(0, 4), 10_000);
+    const silent = exchange.ask(exchange.prepare(some[0]!.session, PAYLOADS.slice(0, 4)), 10_000);
     desk.ended(some[0]!.session);
     expect(await silent).toMatchObject({ result: 'silent' });
   });
@@ -200,7 +245,7 @@ describe('audits of a cluster', { timeout: 60_000 }, () => {
         ({ nonce } = value as { nonce: Uint8Array<ArrayBuffer> });
       },
     };
-    const told = exchange.ask(session, [], 10_000);
+    const told = exchange.ask(exchange.prepare(session, []), 10_000);
     const report = {
       ...{ nonce, node: fromHex(one.nodeId), tookMs: 1 },
       ...({ outcome: 'answered', answer: new Uint8Array(32) } as const),

@@ -64,6 +64,8 @@ export interface NodeTraits {
   readonly owner?: string;
   readonly address?: string;
   readonly rttMs?: number;
+  /** Of sleep, when nobody else of its machine is asked. */
+  readonly sleepsAloneMs?: number;
   readonly answers?: 'right' | 'wrong' | 'unavailable' | 'never';
 }
 
@@ -74,13 +76,17 @@ export class AuditedNode {
   readonly nodeId: string;
   readonly session: GatedSession;
   asked = 0;
+  /** Whoever is asked for its round trip is asked alone next. */
+  #wasTrip = false;
   readonly #clock: Clock;
   readonly #traits: NodeTraits;
   readonly #exchange: () => AuditExchange;
 
   constructor(traits: NodeTraits, by: { clock: Clock; exchange: () => AuditExchange }) {
     AuditedNode.#count += 1;
-    this.key = nodeCrypto.signingKey(nodeCrypto.hash(new Uint8Array([AuditedNode.#count])));
+    this.key = nodeCrypto.signingKey(
+      nodeCrypto.hash(new Uint8Array([AuditedNode.#count & 255, AuditedNode.#count >> 8])),
+    );
     this.nodeId = toHex(nodeCrypto.hash(this.key.publicKey));
     this.#traits = traits;
     this.#clock = by.clock;
@@ -100,10 +106,12 @@ export class AuditedNode {
   }
 
   #challenged({ nonce, payloads }: AuditChallenge): void {
-    const { machine, rttMs = 20, answers = 'right' } = this.#traits;
+    const { machine, rttMs = 20, answers = 'right', sleepsAloneMs = 0 } = this.#traits;
     this.asked += 1;
     if (answers === 'never') return;
-    const came = this.#clock.now() + rttMs / 2;
+    const isAlone = machine.freeAt <= this.#clock.now() && payloads.length > 0;
+    const came = this.#clock.now() + rttMs / 2 + (isAlone && this.#wasTrip ? sleepsAloneMs : 0);
+    this.#wasTrip = payloads.length === 0;
     if (payloads.length > 0)
       machine.freeAt = Math.max(came, machine.freeAt) + payloads.length * machine.msARead;
     const doneAt = payloads.length > 0 ? machine.freeAt : came;

@@ -5,6 +5,13 @@ import { LEAST_ANSWERS } from './pace.ts';
 /** Nodes of one address, or of one network (/24, /48), that are connected here: `address 192.0.2.7`, `network 192.0.2.0/24`. */
 export type ClusterName = string;
 
+export interface DrawnCluster {
+  readonly name: ClusterName;
+  /** Of its nodes: those of one address are of one network. */
+  readonly site: string;
+  readonly sessions: readonly GatedSession[];
+}
+
 /** Clusters of nodes that can be audited, kept as sessions come and go. */
 export class Clusters {
   readonly #random: Random;
@@ -40,20 +47,40 @@ export class Clusters {
     }
   }
 
-  /** One of those that are due, with at most so many of its nodes, all of it at random. */
+  isAny(isFree: (name: ClusterName, site: string) => boolean): boolean {
+    return [...this.#large].some((name) => isFree(name, this.#siteOf(name)));
+  }
+
+  /**
+   * One of those that may be drawn, with at most so many of its nodes, all of it at random; but nodes that were named in `first` come
+   * first.
+   */
   draw(
-    isDue: (name: ClusterName) => boolean,
+    isFree: (name: ClusterName, site: string) => boolean,
     most: number,
-  ): { name: ClusterName; sessions: GatedSession[] } | undefined {
-    const due = [...this.#large].filter(isDue);
-    if (due.length === 0) return undefined;
-    const name = due[this.#below(due.length)]!;
-    const left = [...this.#members.get(name)!.values()];
-    const count = Math.min(most, left.length);
-    return {
-      name,
-      sessions: Array.from({ length: count }, () => left.splice(this.#below(left.length), 1)[0]!),
-    };
+    first: (name: ClusterName) => ReadonlySet<string>,
+  ): DrawnCluster | undefined {
+    const free = [...this.#large].filter((name) => isFree(name, this.#siteOf(name)));
+    if (free.length === 0) return undefined;
+    const name = free[this.#below(free.length)]!;
+    const members = [...this.#members.get(name)!.values()];
+    const wanted = first(name);
+    const isWanted = ({ node }: GatedSession) => wanted.has(node.nodeId);
+    const inOrder = [
+      ...this.#shuffled(members.filter(isWanted)),
+      ...this.#shuffled(members.filter((one) => !isWanted(one))),
+    ];
+    return { name, site: this.#siteOf(name), sessions: this.#shuffled(inOrder.slice(0, most)) };
+  }
+
+  #siteOf(name: ClusterName): string {
+    const [any] = this.#members.get(name)!.values();
+    return any!.node.site;
+  }
+
+  #shuffled(sessions: readonly GatedSession[]): GatedSession[] {
+    const left = [...sessions];
+    return sessions.map(() => left.splice(this.#below(left.length), 1)[0]!);
   }
 
   #below(bound: number): number {

@@ -24,8 +24,9 @@ export { reportCsv, reportJson, scoreText } from './report.ts';
 export { sybilPages } from './routes.tsx';
 
 const HOUR_MS = 3_600_000;
-/** How long rounds are kept; those that a dispute rests on stay in it. */
+/** How long rounds are kept that look like one machine; the rest for as long as disputes look at them. What one rests on stays in it. */
 const KEPT_MS = 35 * 24 * HOUR_MS;
+const OTHERS_KEPT_MS = 8 * 24 * HOUR_MS;
 
 export interface SybilWatchDeps extends PayloadPoolDeps {
   readonly sql: Sql;
@@ -63,7 +64,11 @@ export function createSybilWatch(deps: SybilWatchDeps): SybilWatch {
   const { sql, clock } = deps;
   const rounds = new RoundStore(sql);
   const disputes = new Disputes({ ...deps, rounds, store: new DisputeStore(sql) });
-  const exchange = new AuditExchange({ ...deps, keysOf: (nodeId, now) => rounds.keysOf(nodeId, now) });
+  const exchange = new AuditExchange({
+    ...deps,
+    monotonic: () => performance.now(),
+    keysOf: (nodeId, now) => rounds.keysOf(nodeId, now),
+  });
   const onRound: Disputes['audited'] = (round) => disputes.audited(round);
   const desk = new AuditDesk({ ...deps, exchange, rounds, onRound, pool: new PayloadPool(deps) });
   return {
@@ -78,7 +83,7 @@ export function createSybilWatch(deps: SybilWatchDeps): SybilWatch {
       {
         name: 'audit-keeper',
         periodMs: HOUR_MS,
-        tick: () => rounds.forgetBefore(clock.now() - KEPT_MS),
+        tick: () => rounds.forgetBefore(clock.now() - KEPT_MS, clock.now() - OTHERS_KEPT_MS),
       },
     ],
   };

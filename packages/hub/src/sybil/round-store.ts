@@ -64,8 +64,9 @@ export class RoundStore {
     return rows.map(roundOf);
   }
 
-  async forgetBefore(at: number): Promise<void> {
-    await this.#sql`delete from sybil_rounds where at < ${new Date(at)}`;
+  async forgetBefore(at: number, othersAt: number): Promise<void> {
+    await this.#sql`delete from sybil_rounds where at < ${new Date(at)}
+      or (at < ${new Date(othersAt)} and pace in ('apart', 'unclear'))`;
   }
 }
 

@@ -170,7 +170,9 @@ describe('scores', { timeout: 60_000 }, () => {
     const span = { first: ANN, last: ANN };
     expect((await scores.within(hour(), span)).get(ANN)).toMatchObject({ micro: 1_000_000, version: 1 });
     const { committedGb: _, ...asked } = (await scores.at(hour() + 1, [ANN])).get(ANN)!;
-    expect(await scores.within(hour() + 1, span)).toEqual(new Map([[ANN, { ...asked, hash: Buffer.from(asked.hash) }]]));
+    expect(await scores.within(hour() + 1, span)).toEqual(
+      new Map([[ANN, { ...asked, hash: Buffer.from(asked.hash) }]]),
+    );
     expect(await scores.within(0, span)).toEqual(new Map());
     const { table, runs, history } = await reader.node(ANN);
     expect(table).toMatchObject({ version: 1, setBy: 'root@x.example', reason: 'faster machines' });

@@ -279,8 +279,24 @@ describe('the minutes of a region', { timeout: 120_000 }, () => {
       await b.gates.check.verify('liar', HOUR),
     ];
     expect(await faults()).toEqual(['unsigned', 'unsigned']);
+    // b copies a session of a and lets it fail; somebody writes a root in a's name.
+    const columns = sql`hub_hour, node_id, epoch, instance_id, session_id, boot_id, judged, failures`;
+    await sql`insert into gate_words (${columns}) select hub_hour, node_id, epoch + 1, 'b', session_id, boot_id, judged,
+      decode(repeat('0fffffffffffffff', 7), 'hex') from gate_words where instance_id = 'a' and hub_hour = ${HOUR}`;
+    await sql`insert into minute_roots (instance_id, hub_hour, sealed, region, instance, stored_at)
+      values ('a', ${HOUR}, 'x', 'x', 'x', now())`;
     await minutes(7);
     expect(await faults()).toEqual([undefined, 'unsigned']);
+    // A word in a's name that a did not sign is left out by itself.
+    await sql`insert into gate_words (${columns}) select hub_hour, repeat('f', 64), epoch, instance_id, session_id, boot_id,
+      judged, failures from gate_words where instance_id = 'a' and hub_hour = ${HOUR}`;
+    expect(await b.gates.check.look('a', HOUR)).toEqual({ fault: 'altered', unsigned: ['fff'] });
+    expect(await paidIn([HOUR], nodes[0], a)).toEqual([60]);
+    const copied =
+      await sql`select distinct subject from audit_log where act = 'hour.refuse' and detail->>'fault' = 'copied'`;
+    expect(copied.map((row) => row['subject'])).toEqual(['b']);
+    await sql`delete from gate_words where node_id = repeat('f', 64)`;
+    await sql`delete from minute_roots where sealed = 'x'`;
     expect(await Promise.all(nodes.map((node) => paidIn([HOUR], node, b)))).toEqual([[60], [60]]);
 
     await sql`update gate_words set judged = judged & ~1::bigint where hub_hour = ${HOUR} and instance_id = 'a'`;
@@ -297,7 +313,7 @@ describe('the minutes of a region', { timeout: 120_000 }, () => {
       { subject: 'liar', fault: 'unsigned' },
     ]);
 
-    expect(b.gates.trust.refusals().map(({ subject }) => subject)).toEqual(['a', 'liar']);
+    expect(b.gates.trust.refusals().map(({ subject }) => subject)).toEqual(['b', 'a', 'liar']);
 
     await sql`update minute_roots set sealed = (select sealed from minute_roots where instance_id = 'b' and hub_hour = ${HOUR})
       where instance_id = 'a' and hub_hour = ${HOUR}`;

@@ -1,6 +1,7 @@
 /** Instances of a hub and nodes over one database, minute by minute: what they say to each other, without the wire. */
 import type { Clock } from '@stoa/hub';
 import { createGates, type Gates, type NodeHour } from '@stoa/hub/gates';
+import { sessionIdOf } from '@stoa/hub/gateway/session-id';
 import type { DbAdapter } from '@stoa/hub/seams/db-adapter/index';
 import {
   type Checkpoint,
@@ -140,6 +141,7 @@ export class WorldNode {
   #boot = 1;
   startedAt: number;
   #running = true;
+  #opener = '';
   #number = 0;
   #previous: Uint8Array = new Uint8Array(32);
   /** Hours that it was off at the end of: told as it left them, once it runs again. */
@@ -162,7 +164,9 @@ export class WorldNode {
   }
 
   get sessionId(): Uint8Array {
-    return nodeCrypto.hash(new TextEncoder().encode(`${this.nodeId} ${this.epoch}`)).slice(0, 16);
+    const chance = () =>
+      nodeCrypto.hash(new TextEncoder().encode(`${this.nodeId} ${this.epoch}`)).slice(0, 16);
+    return sessionIdOf(this.#opener, chance, nodeCrypto.hash);
   }
 
   off(): void {
@@ -187,6 +191,7 @@ export class WorldNode {
     if (!this.#running || !to.running) return;
     this.epoch += 1;
     this.instance = to;
+    this.#opener = to.id;
     to.gates.frames.opened(this.#session(), to.now);
     this.beat();
   }

@@ -2,7 +2,14 @@ import type { HubParty } from '@stoa/protocol';
 import { OFF_TIP_MINUTES } from '@stoa/protocol/stoicism';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { grantedSpans, type Outage, RETURN_MINUTES, STORED_WITHIN } from './gap-rule.ts';
+import {
+  grantedSpans,
+  type Outage,
+  RETURN_MINUTES,
+  STORED_WITHIN,
+  takenBy,
+  UNCOUNTED_MINUTES,
+} from './gap-rule.ts';
 import { sealGap } from './gap-seal.ts';
 import type { GapCause, GapStore } from './gap-store.ts';
 import type { WordStore } from './word-store.ts';
@@ -92,8 +99,8 @@ export class GapKeeper {
 
   async #declare(cause: GapCause, instanceId: string, outage: Outage): Promise<void> {
     const { store, party, clock, log } = this.#deps;
-    const used = await store.usedBeside({ instanceId, cause, from: outage.from });
-    const spans = grantedSpans(outage, (day) => used.get(day) ?? 0);
+    const beside = await store.grantedBeside({ instanceId, cause, from: outage.from });
+    const spans = grantedSpans(outage, (day) => takenBy(beside.get(day) ?? [], UNCOUNTED_MINUTES));
     const { from, until } = outage;
     // A gap that nothing is granted of is recorded as well: an act may grant it.
     const granted = spans.length > 0 ? spans : [{ from, until: from, counted: 0 }];

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DAY_ALLOWANCE_MINUTES, dayOf, grantedSpans } from './gap-rule.ts';
+import {
+  DAY_ALLOWANCE_MINUTES,
+  dayOf,
+  type GrantedSpan,
+  grantedSpans,
+  takenBy,
+  UNCOUNTED_MINUTES,
+} from './gap-rule.ts';
 
 const DAY = 20_000 * 1_440;
 const nothing = () => 0;
@@ -24,6 +31,18 @@ describe('F03 what a hub grants by rule', () => {
       { from: DAY + 1_299, until: DAY + 1_420, counted: 120 },
       { from: DAY + 1_440, until: DAY + 1_510, counted: 60 },
     ]);
+  });
+
+  it('is of a day no more than three hours, however often a hub restarts', () => {
+    const spans: GrantedSpan[] = [];
+    for (let start = DAY; start < DAY + 1_400; start += 18) {
+      const outage = { from: start, downFrom: start + 6, downUntil: start + 6, until: start + 18 };
+      spans.push(...grantedSpans(outage, () => takenBy(spans, UNCOUNTED_MINUTES)));
+    }
+    const granted = spans.reduce((sum, span) => sum + span.until - span.from, 0);
+    expect(granted).toBeGreaterThan(3 * UNCOUNTED_MINUTES);
+    expect(granted).toBeLessThanOrEqual(DAY_ALLOWANCE_MINUTES + 3 * UNCOUNTED_MINUTES);
+    expect(takenBy(spans)).toBeLessThanOrEqual(DAY_ALLOWANCE_MINUTES);
   });
 
   it('is never more than the allowance of a day, and within the outage', () => {

@@ -9,6 +9,8 @@ export const RETURN_MINUTES: { readonly least: number; readonly most: number } =
 const BEFORE_MINUTES = STORED_WITHIN + 1;
 /** What of a granted span counts against no allowance, at the most. */
 export const UNCOUNTED_MINUTES: number = BEFORE_MINUTES + RETURN_MINUTES.most;
+/** Uncounted minutes of a UTC day beyond these, three outages' worth, count like the others. */
+export const UNCOUNTED_A_DAY: number = 3 * UNCOUNTED_MINUTES;
 /** A span that begins with the last minutes of a day may be counted in the next. */
 export const ALLOWANCE_SLACK: number = BEFORE_MINUTES;
 
@@ -41,12 +43,20 @@ export function grantedSpans(outage: Outage, used: (day: number) => number): Gra
   return Array.from({ length: days }, (_, i) => first + i).flatMap((day) => {
     const begin = Math.max(day * DAY_MINUTES, downFrom);
     const end = Math.min((day + 1) * DAY_MINUTES, downUntil);
-    const left = Math.max(0, DAY_ALLOWANCE_MINUTES - used(day));
+    const left = DAY_ALLOWANCE_MINUTES - used(day);
+    if (left < 0) return [];
     const from = day === first ? outage.from : begin;
     if (end - begin <= left)
       return [{ from, until: end === downUntil ? outage.until : end, counted: end - begin }];
     return left === 0 ? [] : [{ from, until: begin + left, counted: left }];
   });
+}
+
+/** What spans of one day take of its allowance. @param toCome uncounted minutes that another may take. */
+export function takenBy(spans: readonly GrantedSpan[], toCome = 0): number {
+  const counted = spans.reduce((sum, span) => sum + span.counted, 0);
+  const granted = spans.reduce((sum, span) => sum + span.until - span.from, 0);
+  return counted + Math.max(0, granted - counted + toCome - UNCOUNTED_A_DAY);
 }
 
 /** Of which day's allowance a granted span takes. @param from its first minute. */

@@ -1,9 +1,18 @@
 import { type HubParty, hubGapKind, type SignedGap, seal } from '@stoa/protocol';
-import { ALLOWANCE_SLACK, DAY_ALLOWANCE_MINUTES, UNCOUNTED_MINUTES } from './gap-rule.ts';
+import {
+  ALLOWANCE_SLACK,
+  DAY_ALLOWANCE_MINUTES,
+  STORED_WITHIN,
+  takenBy,
+  UNCOUNTED_MINUTES,
+} from './gap-rule.ts';
 import type { GapRecord, GapStore } from './gap-store.ts';
 import type { InstanceSeal, RootCheck } from './root-check.ts';
+import type { WordStore } from './word-store.ts';
 
 const MINUTE_MS = 60_000;
+/** An instance is `lost` after ten minutes without a tick: of these after the first that may be stored it has judged none. */
+const LOST_MINUTES = 4;
 
 /** Signed as it is declared: a gap is worth money, and its row is only a row. */
 export function sealGap(gap: GapRecord, { key, chain }: Pick<HubParty, 'key' | 'chain'>): InstanceSeal {
@@ -14,16 +23,24 @@ export function sealGap(gap: GapRecord, { key, chain }: Pick<HubParty, 'key' | '
 /** Whether a gap counts: declared under the key of who may, and no more of it than the rule grants, or an act on record. */
 export class GapCheck {
   readonly #store: Pick<GapStore, 'byRule' | 'isOnRecord'>;
+  readonly #words: Pick<WordStore, 'hasJudged'>;
   readonly #check: Pick<RootCheck, 'opened'>;
 
-  constructor(by: { store: Pick<GapStore, 'byRule' | 'isOnRecord'>; check: Pick<RootCheck, 'opened'> }) {
+  constructor(by: {
+    store: Pick<GapStore, 'byRule' | 'isOnRecord'>;
+    words: Pick<WordStore, 'hasJudged'>;
+    check: Pick<RootCheck, 'opened'>;
+  }) {
     this.#store = by.store;
+    this.#words = by.words;
     this.#check = by.check;
   }
 
   async isVouched(gap: GapRecord): Promise<boolean> {
     if (!this.#isSigned(gap)) return false;
-    return gap.cause === 'act' ? this.#store.isOnRecord(gap) : this.#isWithinRule(gap);
+    if (gap.cause === 'act') return this.#store.isOnRecord(gap);
+    if (gap.cause === 'lost' && (await this.#wasThere(gap))) return false;
+    return this.#isWithinRule(gap);
   }
 
   #isSigned(gap: GapRecord): boolean {
@@ -37,15 +54,22 @@ export class GapCheck {
     );
   }
 
+  /** Others say that it is gone, and it went on judging. */
+  #wasThere({ instanceId, from }: GapRecord): Promise<boolean> {
+    const first = from + STORED_WITHIN;
+    return this.#words.hasJudged(instanceId, { from: first, until: first + LOST_MINUTES });
+  }
+
   async #isWithinRule(gap: GapRecord): Promise<boolean> {
     const { from, until, counted } = gap.granted;
     if (until - from > counted + UNCOUNTED_MINUTES) return false;
-    let used = 0;
-    for (const one of await this.#store.byRule(gap)) {
-      used += one.granted.counted;
-      if (isSame(one, gap)) return used <= DAY_ALLOWANCE_MINUTES + ALLOWANCE_SLACK;
-    }
-    return false;
+    const declared = await this.#store.byRule(gap);
+    // A row that nobody signed takes nothing of what the others may have.
+    const signed = declared.filter((one) => this.#isSigned(one));
+    const spans = signed
+      .slice(0, signed.findIndex((one) => isSame(one, gap)) + 1)
+      .map(({ granted }) => granted);
+    return spans.length > 0 && takenBy(spans) <= DAY_ALLOWANCE_MINUTES + ALLOWANCE_SLACK;
   }
 }
 

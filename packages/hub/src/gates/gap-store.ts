@@ -80,21 +80,16 @@ export class GapStore {
   }
 
   /**
-   * Minutes of an instance's allowance that its other gaps use, by day since 1970. Mass expiries have one of their own: nodes
-   * can feign one, and must not leave a real outage of the hub without.
+   * What else was granted of an instance's allowance, by day since 1970. Mass expiries have one of their own: nodes can feign one,
+   * and must not leave a real outage of the hub without; and so has what others say of it.
    */
-  async usedBeside({ instanceId, cause, from }: GapKey): Promise<Map<number, number>> {
-    const rows = await this.#sql<{ grant_from: number; counted: number }[]>`
-      select grant_from, counted from hub_gaps
+  async grantedBeside({ instanceId, cause, from }: GapKey): Promise<Map<number, GrantedSpan[]>> {
+    const rows = await this.#sql<GrantedSpan[]>`
+      select grant_from as from, grant_until as until, counted from hub_gaps
       where instance_id = ${instanceId} and granted_by is null and until_minute >= ${dayOf(from) * 1_440}
         and (cause, from_minute) <> (${cause}, ${from})
-        and (cause = 'mass-expiry') = ${cause === 'mass-expiry'}`;
-    const used = new Map<number, number>();
-    for (const { grant_from, counted } of rows) {
-      const day = allowanceDay({ from: grant_from });
-      used.set(day, (used.get(day) ?? 0) + counted);
-    }
-    return used;
+        and ${this.#sharesWith(cause)}`;
+    return Map.groupBy(rows, allowanceDay);
   }
 
   /** What the rule granted of the day's allowance that this one takes of, in the order in which it did. */
@@ -102,10 +97,18 @@ export class GapStore {
     const day = allowanceDay(span);
     const rows = await this.#sql<GapRow[]>`select * from hub_gaps
       where instance_id = ${instanceId} and granted_by is null
-        and (cause = 'mass-expiry') = ${cause === 'mass-expiry'}
+        and ${this.#sharesWith(cause)}
         and grant_from >= ${(day - 1) * 1_440} and grant_from < ${(day + 1) * 1_440}
       order by recorded_at, cause, grant_from`;
     return rows.map(recordOf).filter(({ granted }) => allowanceDay(granted) === day);
+  }
+
+  /** Gaps that take of one allowance. */
+  #sharesWith(cause: GapCause) {
+    const sql = this.#sql;
+    return cause === 'mass-expiry' || cause === 'lost'
+      ? sql`cause = ${cause}`
+      : sql`cause not in ('mass-expiry', 'lost')`;
   }
 
   /** Whether the audit log has the act that granted it. */

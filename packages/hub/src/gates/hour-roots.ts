@@ -1,6 +1,7 @@
 import { type HubParty, minuteRootKind, peekInstanceCert, seal } from '@stoa/protocol';
 import type { Clock } from '../clock.ts';
 import type { Task } from '../ticker.ts';
+import { packGroups } from './packed-groups.ts';
 import type { RootCheck } from './root-check.ts';
 import type { RootStore } from './root-store.ts';
 
@@ -12,7 +13,7 @@ export const HOURS_BACK = 24;
 
 export interface HourRootsDeps {
   readonly roots: RootStore;
-  readonly check: Pick<RootCheck, 'rootOf'>;
+  readonly check: Pick<RootCheck, 'rootOf' | 'isSigned'>;
   readonly instanceId: string;
   /** The last hour of which this instance has stored all that it judged; undefined: it has not ticked yet. */
   readonly settledThrough: () => number | undefined;
@@ -37,13 +38,15 @@ export class HourRoots implements Task {
 
   /** What is held while the database is away is not signed without: it would seem to be altered later. */
   async tick(): Promise<void> {
-    const { roots, instanceId, clock, settledThrough } = this.#deps;
+    const { roots, check, instanceId, clock, settledThrough } = this.#deps;
     const settled = settledThrough();
     if (settled === undefined || !this.#isCertified()) return;
     const last = Math.min(settled, Math.floor((clock.now() - SETTLED_MS) / HOUR_MS) - 1);
     const from = Math.max(last - HOURS_BACK, this.#doneThrough + 1);
     if (from > last) return;
-    for (const hubHour of await roots.unsigned(instanceId, { from, until: last })) await this.#sign(hubHour);
+    // A row in this instance's name that it did not sign is no reason to be silent.
+    for (const hubHour of await roots.judged(instanceId, { from, until: last }))
+      if (!(await check.isSigned(instanceId, hubHour))) await this.#sign(hubHour);
     this.#doneThrough = last;
   }
 
@@ -55,10 +58,11 @@ export class HourRoots implements Task {
 
   async #sign(hubHour: number): Promise<void> {
     const { roots, check, instanceId, party, clock } = this.#deps;
-    const made = await check.rootOf(instanceId, hubHour);
+    const { words, root, groups } = await check.rootOf(instanceId, hubHour);
     const { key, chain } = party();
-    const sealed = seal(minuteRootKind, { instance: instanceId, hubHour, ...made }, key);
+    const sealed = seal(minuteRootKind, { instance: instanceId, hubHour, words, root }, key);
     const { region, instance } = chain;
-    await roots.put({ instanceId, hubHour, sealed, region, instance }, new Date(clock.now()));
+    const signed = { instanceId, hubHour, sealed, groups: packGroups(groups), region, instance };
+    await roots.put(signed, new Date(clock.now()));
   }
 }

@@ -3,10 +3,11 @@ import { type CryptoSuite, checkpointKind, GATES, peek } from '@stoa/protocol';
 import type { GapLink, SessionWord } from '@stoa/protocol/stoicism';
 import { PackedRows, packed, type Sql } from '#seams/db-adapter/index.ts';
 import { type HourTraces, type NodeTraces, toldIn, tracesOf, UNTOLD } from './hour-traces.ts';
+import { GROUP_DIGITS, LeftOut } from './left-out.ts';
 import { type StoredWord, type WordRow, wordOf } from './word-store.ts';
 
 const NONE = GATES.map(() => 0n);
-const NOBODY: ReadonlySet<string> = new Set();
+const NOTHING = new LeftOut();
 
 const LINKS_A_TURN = 500;
 
@@ -41,11 +42,11 @@ export class HourStore {
 
   /**
    * Nodes that left anything in the hour, ascending from behind `after`, about so many. By ranges of ids: a look-up for each
-   * node cost three times as much. @param by.refused instances whose words are left out
+   * node cost three times as much. @param by.out words that don't count
    */
   async page(
     hubHour: number,
-    { after, count, refused }: { after: string; count: number; refused: ReadonlySet<string> },
+    { after, count, out }: { after: string; count: number; out: LeftOut },
   ): Promise<{ readonly nodes: readonly NodeTraces[]; readonly last: string | undefined }> {
     const last = await this.#boundary(hubHour, after, count);
     const sql = this.#sql;
@@ -61,7 +62,7 @@ export class HourStore {
         Packed[]
       >`select string_agg(${ascii(sql, 'node_id')} || ${int8(sql, 'epoch')} || ${ascii(sql, 'session_id')}
           || ${int8(sql, 'judged')} || ${bytes(sql, 'failures')}, ''::bytea order by node_id) as rows
-        from gate_words where ${here} and instance_id <> all(${[...refused]}::text[])`,
+        from gate_words where ${here} and ${countedIn(sql, out)}`,
       sql<
         Packed[]
       >`select string_agg(${ascii(sql, 'node_id')} || ${bytes(sql, 'bytes')} || ${bytes(sql, 'hash')}, ''::bytea
@@ -85,11 +86,11 @@ export class HourStore {
     return row!.last ?? undefined;
   }
 
-  /** @param refused instances whose words are left out. */
+  /** @param out words that don't count. */
   async traces(
     hubHour: number,
     nodeIds: readonly string[],
-    refused: ReadonlySet<string> = NOBODY,
+    out: LeftOut = NOTHING,
   ): Promise<Map<string, HourTraces>> {
     const sql = this.#sql;
     const ids = [...nodeIds];
@@ -101,7 +102,7 @@ export class HourStore {
       sql<CheckpointRow[]>`select node_id, ${checkpointOf(sql)} from checkpoints
         where hub_hour = ${hubHour} and node_id = any(${ids}::text[])`,
     ]);
-    const judged = refused.size === 0 ? written : written.filter((word) => !refused.has(word.instanceId));
+    const judged = written.filter((word) => !out.has(word));
     const words = new Map<string, SessionWord[]>(ids.map((id) => [id, []]));
     const sessions = sessionsOf(judged, ({ nodeId, epoch }) => `${nodeId} ${epoch}`);
     for (const { node_id, epoch, minutes } of acknowledged)
@@ -186,12 +187,30 @@ export class HourStore {
     );
   }
 
+  /** Sessions of an hour under which several instances wrote. */
+  async shared(
+    hubHour: number,
+  ): Promise<{ readonly nodeId: string; readonly sessionId: string; readonly instances: string[] }[]> {
+    return this.#sql<{ nodeId: string; sessionId: string; instances: string[] }[]>`
+      select node_id as "nodeId", session_id as "sessionId", array_agg(distinct instance_id) as instances
+      from gate_words where hub_hour = ${hubHour} group by node_id, session_id
+      having min(instance_id) <> max(instance_id)`;
+  }
+
   /** Instances of which words of an hour are stored. */
   async instances(hubHour: number): Promise<string[]> {
     const rows = await this.#sql<{ instance_id: string }[]>`
       select distinct instance_id from gate_words where hub_hour = ${hubHour} order by instance_id`;
     return rows.map((row) => row.instance_id);
   }
+}
+
+function countedIn(sql: Sql, { instances, groups, words }: LeftOut) {
+  const none = (said: readonly string[], what: ReturnType<Sql>) =>
+    said.length === 0 ? sql`true` : sql`${what} <> all(${[...said]}::text[])`;
+  return sql`instance_id <> all(${[...instances]}::text[])
+    and ${none(groups, sql`instance_id || ' ' || left(node_id, ${GROUP_DIGITS})`)}
+    and ${none(words, sql`instance_id || ' ' || node_id || ' ' || session_id`)}`;
 }
 
 /** Which session an epoch is; undefined where words disagree: none of them can take the node's acknowledgements from another. */

@@ -1,3 +1,5 @@
+import type { CryptoSuite } from '@stoa/protocol';
+import { isOpenedBy } from '#gateway/index.ts';
 import type { AuditLog } from '../audit/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -9,19 +11,31 @@ import type { GapRecord } from './gap-store.ts';
 import { HOURS_BACK, SETTLED_MS } from './hour-roots.ts';
 import type { HourStore } from './hour-store.ts';
 import type { Trust } from './hours.ts';
-import { FAULTS, type RootCheck } from './root-check.ts';
+import { LeftOut } from './left-out.ts';
+import { FAULTS, type HourVerdict, type RootCheck } from './root-check.ts';
 import type { RootStore } from './root-store.ts';
 import type { WordStore } from './word-store.ts';
 
 const HOUR_MS = 3_600_000;
 /** Other instances have signed an hour by then, and it is closed five minutes later. */
 const LOOKED_AT_MS = 10 * 60_000;
+/** Then it is closed: an instance that is slow to sign is not blamed before. */
+const CLOSED_MS = 15 * 60_000;
 /** Every pass over an hour looks anew: the next one comes an hour later. */
 const GOOD_FOR_MS = HOUR_MS / 2;
 /** Hours of which it is known what was found. */
 const HOURS_HELD = 50;
 /** How long a refusal is told of. */
 const TOLD_MS = 24 * HOUR_MS;
+
+/** What is known of an hour, until it is looked at anew. */
+interface Known {
+  readonly at: number;
+  readonly wrote: readonly string[];
+  readonly shared: Awaited<ReturnType<HourStore['shared']>>;
+  /** Of instances that signed: those that did not may do so at any time. */
+  readonly verdicts: Map<string, HourVerdict['unsigned']>;
+}
 
 /** What was found not to be what was signed. */
 export interface Refusal {
@@ -34,14 +48,15 @@ export interface Refusal {
 }
 
 export interface HourTrustDeps {
-  readonly store: Pick<HourStore, 'instances'>;
-  readonly roots: Pick<RootStore, 'newest'>;
+  readonly store: Pick<HourStore, 'instances' | 'shared'>;
+  readonly roots: Pick<RootStore, 'since'>;
   readonly words: Pick<WordStore, 'silentSince'>;
-  readonly check: Pick<RootCheck, 'verify' | 'rootIn'>;
+  readonly check: Pick<RootCheck, 'look' | 'rootIn'>;
   readonly gaps: GapCheck;
   readonly checkpoints: CheckpointSample;
   readonly audit: Pick<AuditLog, 'append'>;
   readonly instanceId: string;
+  readonly crypto: Pick<CryptoSuite, 'hash'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -54,7 +69,7 @@ export class HourTrust implements Trust, Task {
   readonly name = 'hour-trust';
   readonly periodMs = 60_000;
   readonly #deps: HourTrustDeps;
-  readonly #known = new Map<number, { readonly refused: ReadonlySet<string>; readonly at: number }>();
+  readonly #known = new Map<number, Known>();
   readonly #told = new Map<string, Refusal>();
   #newest = 0;
 
@@ -77,18 +92,48 @@ export class HourTrust implements Trust, Task {
     return [...new Map(recent.map((one) => [one.subject, one])).values()];
   }
 
-  async refused(hubHour: number): Promise<ReadonlySet<string>> {
+  async refused(hubHour: number): Promise<LeftOut> {
     const now = this.#deps.clock.now();
     // Nobody has signed it yet.
-    if (now < (hubHour + 1) * HOUR_MS + SETTLED_MS) return new Set();
+    if (now < (hubHour + 1) * HOUR_MS + SETTLED_MS) return new LeftOut();
+    const { wrote, shared, verdicts } = await this.#knownOf(hubHour, now);
+    const unsigned = new Map<string, HourVerdict['unsigned']>();
+    for (const instanceId of wrote)
+      unsigned.set(
+        instanceId,
+        verdicts.get(instanceId) ?? (await this.#unsigned(instanceId, hubHour, verdicts)),
+      );
+    const out = new LeftOut(wrote.filter((instanceId) => unsigned.get(instanceId) === 'all'));
+    for (const [instanceId, groups] of unsigned)
+      if (groups !== 'all') for (const group of groups) out.addGroup(instanceId, group);
+    await this.#leaveCopiesOut(hubHour, shared, out);
+    return out;
+  }
+
+  async #knownOf(hubHour: number, now: number): Promise<Known> {
     const held = this.#known.get(hubHour);
-    if (held !== undefined && Math.abs(now - held.at) < GOOD_FOR_MS) return held.refused;
-    const refused = new Set<string>();
-    for (const instanceId of await this.#deps.store.instances(hubHour))
-      if (!(await this.#isTrue(instanceId, hubHour))) refused.add(instanceId);
-    this.#known.set(hubHour, { refused, at: now });
+    if (held !== undefined && Math.abs(now - held.at) < GOOD_FOR_MS) return held;
+    const { store } = this.#deps;
+    const [wrote, shared] = [await store.instances(hubHour), await store.shared(hubHour)];
+    const known = { at: now, wrote, shared, verdicts: new Map() };
+    this.#known.set(hubHour, known);
     for (const hour of this.#known.keys()) if (hour < hubHour - HOURS_HELD) this.#known.delete(hour);
-    return refused;
+    return known;
+  }
+
+  /** Of a session that two instances judged, the words of the one that opened it count; who signed others copied it. */
+  async #leaveCopiesOut(hubHour: number, shared: Known['shared'], out: LeftOut): Promise<void> {
+    const { hash } = this.#deps.crypto;
+    for (const { nodeId, sessionId, instances } of shared) {
+      const openers = instances.filter((instanceId) => isOpenedBy(sessionId, instanceId, hash));
+      if (openers.length !== 1) continue;
+      for (const instanceId of instances) {
+        const word = { instanceId, nodeId, sessionId };
+        if (instanceId === openers[0] || out.has(word)) continue;
+        out.add(word);
+        await this.#tell('hour.refuse', instanceId, { hubHour, fault: 'copied', of: openers[0] });
+      }
+    }
   }
 
   async vouched(gaps: readonly GapRecord[]): Promise<readonly GapRecord[]> {
@@ -111,19 +156,25 @@ export class HourTrust implements Trust, Task {
     return forged;
   }
 
-  async #isTrue(instanceId: string, hubHour: number): Promise<boolean> {
-    const fault = await this.#deps.check.verify(instanceId, hubHour);
+  /** What of its words does not count. */
+  async #unsigned(
+    instanceId: string,
+    hubHour: number,
+    verdicts: Known['verdicts'],
+  ): Promise<HourVerdict['unsigned']> {
+    const { check, clock } = this.#deps;
+    const { fault, unsigned } = await check.look(instanceId, hubHour);
+    if (fault === undefined || fault === 'altered') verdicts.set(instanceId, unsigned);
     if (fault === undefined) {
       for (const was of FAULTS) this.#told.delete(keyOf('hour.refuse', instanceId, { hubHour, fault: was }));
-      return true;
+      return unsigned;
     }
-    if (
-      fault === 'unsigned' &&
-      (instanceId === this.#deps.instanceId || (await this.#isGone(instanceId, hubHour)))
-    )
-      return true;
-    await this.#tell('hour.refuse', instanceId, { hubHour, fault });
-    return false;
+    const isSilent = fault === 'unsigned' || fault === 'forged';
+    if (isSilent && (instanceId === this.#deps.instanceId || (await this.#isGone(instanceId, hubHour))))
+      return [];
+    if (!isSilent || clock.now() >= (hubHour + 1) * HOUR_MS + CLOSED_MS)
+      await this.#tell('hour.refuse', instanceId, { hubHour, fault });
+    return unsigned;
   }
 
   /** It signed not long before and does not run: what it saw until then costs nobody (F03). */
@@ -131,8 +182,8 @@ export class HourTrust implements Trust, Task {
     const { roots, words, check, clock } = this.#deps;
     const silent = await words.silentSince(new Date(clock.now() - LOST_MS));
     if (!silent.some((one) => one.instanceId === instanceId)) return false;
-    const before = await roots.newest(instanceId, hubHour - HOURS_BACK);
-    return before !== undefined && check.rootIn(before)?.instance === instanceId;
+    const before = await roots.since(instanceId, hubHour - HOURS_BACK);
+    return before.some((root) => check.rootIn(root)?.instance === instanceId);
   }
 
   async #tell(act: string, subject: string, detail: Readonly<Record<string, unknown>>): Promise<void> {

@@ -3,17 +3,19 @@ import { STORED_WITHIN } from './gap-rule.ts';
 import type { GapRecord, GapStore } from './gap-store.ts';
 import type { HourStore, NodeLink } from './hour-store.ts';
 import { type NodeTraces, UNTOLD } from './hour-traces.ts';
+import { LeftOut } from './left-out.ts';
 import type { NodeHour, NodeHours } from './node-hour.ts';
 import { standingAfter, standingBefore } from './standings.ts';
 import type { StoredWord } from './word-store.ts';
 
 const PAGE = 2_000;
 const NOBODY: ReadonlySet<string> = new Set();
+const NOTHING = new LeftOut();
 
 /** What of the evidence counts: whoever writes to the database is no witness by that alone. */
 export interface Trust {
-  /** Instances whose words of the hour don't, by their signed root. */
-  refused(hubHour: number): Promise<ReadonlySet<string>>;
+  /** Words of the hour that don't, by what their instances signed. */
+  refused(hubHour: number): Promise<LeftOut>;
   /** Those of the gaps that do. */
   vouched(gaps: readonly GapRecord[]): Promise<readonly GapRecord[]>;
   /** Nodes that did not sign what stands as theirs, as far as a sample tells. */
@@ -24,7 +26,7 @@ export interface Trust {
 interface Hearing {
   readonly hubHour: number;
   readonly gaps: readonly GapRecord[];
-  readonly refused: ReadonlySet<string>;
+  readonly out: LeftOut;
 }
 
 /** What a page of nodes has to show for the gaps that touch an hour. */
@@ -53,9 +55,9 @@ export class Hours implements NodeHours {
     { after = '' }: { readonly after?: string } = {},
   ): AsyncGenerator<readonly NodeHour[]> {
     const hearing = await this.#hearing(hubHour);
-    const { refused } = hearing;
+    const { out } = hearing;
     for (let from: string | undefined = after; from !== undefined; ) {
-      const { nodes, last } = await this.#store.page(hubHour, { after: from, count: PAGE, refused });
+      const { nodes, last } = await this.#store.page(hubHour, { after: from, count: PAGE, out });
       if (nodes.length > 0) yield await this.#judge(hearing, nodes);
       from = last;
     }
@@ -64,19 +66,19 @@ export class Hours implements NodeHours {
   /** One node's hour; all zero where it left nothing. */
   async of(nodeId: string, hubHour: number): Promise<NodeHour> {
     const hearing = await this.#hearing(hubHour);
-    const traces = await this.#store.traces(hubHour, [nodeId], hearing.refused);
+    const traces = await this.#store.traces(hubHour, [nodeId], hearing.out);
     const [hour] = await this.#judge(hearing, [{ nodeId, ...traces.get(nodeId)! }]);
     return hour!;
   }
 
   async #hearing(hubHour: number): Promise<Hearing> {
     const span = { from: hubHour * 60, until: (hubHour + 1) * 60 };
-    const [written, refused] = await Promise.all([
+    const [written, out] = await Promise.all([
       this.#gaps.overlapping(span),
-      this.#trust?.refused(hubHour) ?? NOBODY,
+      this.#trust?.refused(hubHour) ?? NOTHING,
     ]);
     const gaps = written.length === 0 ? written : ((await this.#trust?.vouched(written)) ?? written);
-    return { hubHour, gaps, refused };
+    return { hubHour, gaps, out };
   }
 
   async #judge({ hubHour, gaps }: Hearing, nodes: readonly NodeTraces[]): Promise<NodeHour[]> {
@@ -116,9 +118,9 @@ export class Hours implements NodeHours {
   async #judged(hubHours: readonly number[], nodeIds: readonly string[]): Promise<StoredWord[]> {
     const words = await this.#store.judged(hubHours, nodeIds);
     if (this.#trust === undefined) return words;
-    const refused = new Map<number, ReadonlySet<string>>();
+    const refused = new Map<number, LeftOut>();
     for (const hubHour of hubHours) refused.set(hubHour, await this.#trust.refused(hubHour));
-    return words.filter((word) => !refused.get(word.hubHour)!.has(word.instanceId));
+    return words.filter((word) => !refused.get(word.hubHour)!.has(word));
   }
 }
 

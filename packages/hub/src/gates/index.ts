@@ -138,7 +138,7 @@ export function createGates(deps: GatesDeps): Gates {
   const store = new HourStore(deps);
   const trust = new HourTrust({
     ...{ ...deps, store, roots: rootStore, words, check, audit: new AuditLog(deps) },
-    gaps: new GapCheck({ store: gapStore, check }),
+    gaps: new GapCheck({ store: gapStore, words, check }),
     checkpoints: new CheckpointSample({ ...deps, store }),
   });
   return {

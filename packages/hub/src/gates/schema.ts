@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { bigint, index, integer, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
 import { bytea, bytewise, instant, nodeIdColumn } from '../columns.ts';
 
@@ -73,7 +74,10 @@ export const hubGaps = pgTable(
   ],
 );
 
-/** What an instance vouches for: the root over its words of an hour, signed by its key. */
+/**
+ * What an instance vouches for: the root over its words of an hour, signed by its key. Any instance can write here in another's
+ * name, so there may be several of an hour.
+ */
 export const minuteRoots = pgTable(
   'minute_roots',
   {
@@ -81,11 +85,13 @@ export const minuteRoots = pgTable(
     hubHour: integer('hub_hour').notNull(),
     /** `minuteRootKind`, sealed, with the certificates of region and instance. */
     sealed: bytea('sealed').notNull(),
+    /** What it is the root of: `packGroups`. */
+    groups: bytea('groups').notNull().default(sql`''::bytea`),
     region: bytea('region').notNull(),
     instance: bytea('instance').notNull(),
     storedAt: instant('stored_at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.instanceId, table.hubHour] })],
+  (table) => [primaryKey({ columns: [table.instanceId, table.hubHour, table.sealed] })],
 );
 
 /** Gate 7: what the last stranger saw who looked at a node's P2P port. */

@@ -1,4 +1,5 @@
 import { GATES } from '@stoa/protocol';
+import { minutesWithin } from '@stoa/protocol/stoicism';
 import { type CopyEncoder, type Sql, Upsert } from '#seams/db-adapter/index.ts';
 import type { GateState, GateWord } from './gate-table.ts';
 
@@ -82,12 +83,22 @@ export class WordStore {
     for (;;) {
       const rows = await sql<WordRow[]>`select * from gate_words
         where hub_hour = ${hubHour} and instance_id = ${instanceId}
-          and (node_id, epoch) > (${after.nodeId}, ${after.epoch}) order by node_id, epoch limit ${WORDS_A_LEAF}`;
+          and (node_id, epoch) > (${after.nodeId}, ${after.epoch}) order by node_id, epoch limit ${WORDS_A_PAGE}`;
       if (rows.length > 0) yield rows.map(wordOf);
       const last = rows.at(-1);
-      if (rows.length < WORDS_A_LEAF || last === undefined) return;
+      if (rows.length < WORDS_A_PAGE || last === undefined) return;
       after = { nodeId: last.node_id, epoch: Number(last.epoch) };
     }
+  }
+
+  /** Whether the instance judged anybody in one of these minutes since 1970, fewer than sixty of them. */
+  async hasJudged(instanceId: string, { from, until }: { from: number; until: number }): Promise<boolean> {
+    const hours = [...new Set([from, until - 1].map((minute) => Math.floor(minute / 60)))];
+    const within = hours.map((hubHour) => minutesWithin({ from, until }, hubHour));
+    const rows = await this.#sql`
+      select from unnest(${hours}::int[], ${within.map(String)}::bigint[]) as m(hub_hour, minutes)
+        join gate_words w using (hub_hour) where w.instance_id = ${instanceId} and w.judged & m.minutes <> 0 limit 1`;
+    return rows.length > 0;
   }
 
   async forgetBefore(hubHour: number): Promise<void> {
@@ -96,8 +107,8 @@ export class WordStore {
   }
 }
 
-/** Words that make one leaf of the tree over an instance's hour. */
-const WORDS_A_LEAF = 1_000;
+/** Words of an instance read at once. */
+const WORDS_A_PAGE = 1_000;
 
 export interface WordRow {
   readonly hub_hour: number;

@@ -21,6 +21,7 @@ import type { HubIdentity } from './hub-identity.ts';
 import type { LinkRequest } from './link.ts';
 import { type Identified, identify, type KeyRole, type NodeDirectory } from './node-directory.ts';
 import type { ReentryCookies } from './reentry-cookie.ts';
+import { sessionIdOf } from './session-id.ts';
 import type { KnownNode, SessionStore } from './session-store.ts';
 
 /** What this instance tells every agent that it welcomes. */
@@ -113,7 +114,7 @@ async function claimSession(
   const bootId = toHex(hello.bootId);
   const verdict = decideClaim(record, { bootId, proof }, terms.generation);
   if (verdict.kind === 'stale-copy') throw new StaleCopyError(node, { bootId, address: link.address });
-  const sessionId = random(16);
+  const sessionId = sessionIdOf(terms.instanceId, random, crypto.hash);
   const ratchet = random(32);
   const now = clock.now();
   const won = await store.claim({

@@ -8,7 +8,7 @@ const minuteRootBody = record({
   hubHour: u32,
   /** How many words of minutes it judged in that hour. */
   words: u32,
-  /** `merkleRoot` over the roots of each thousand of its words, in the order of node and session. */
+  /** `merkleRoot` over the roots of groups of its words, each behind the group's name. */
   root: fixed(32),
 });
 export type MinuteRoot = Decoded<typeof minuteRootBody>;

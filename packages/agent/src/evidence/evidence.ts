@@ -185,7 +185,8 @@ export class Evidence {
 
   /** Verified down from the root, and kept. */
   settled(proven: ProvenReceipt): void {
-    this.#run('settled-receipt-unwritten', () => this.#parts.settled.take(proven));
+    const { settled } = this.#parts;
+    if (settled.expects()) this.#run('settled-receipt-unwritten', () => settled.take(proven));
   }
 
   /** What is being written is waited for; nothing is begun any more. */
@@ -283,7 +284,7 @@ export class Evidence {
     await receipts.append(receipt.hubHour, { checkpoint, receipt: from });
     if (link) await chain.settle(link);
     this.lane.refill();
-    settled.ask();
+    await settled.askAfter(receipt.hubHour);
   }
 
   /** One after the other. */

@@ -20,8 +20,8 @@ export default defineConfig({
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     sequence: { sequencer: LongestFirst },
     // A bound for what hangs, not a measure of speed: the machines are shared and noisy.
-    testTimeout: 90_000,
-    hookTimeout: 90_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     tags: [{ name: 'postgres' }, { name: 'slow' }],
     retry: ONCE_MORE,
     reporters: ['default', './test/kit/closing-line.ts'],

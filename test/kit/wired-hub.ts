@@ -12,6 +12,9 @@ import { until } from './until.ts';
 
 type SessionTable = Hub['agents']['gateway']['sessions'];
 
+/** Bounds what hangs: an hour of a hub takes a busy machine more than a minute. */
+const HANGING_MS = 240_000;
+
 export interface WiredNode extends AsyncDisposable {
   readonly host: AgentHost;
   readonly agent: Agent;
@@ -67,7 +70,7 @@ export class WiredHub implements AsyncDisposable {
       await this.clock.advance(stepMs);
       return holds();
     };
-    await until(what, step, { everyMs: 1, withinMs: 60_000 });
+    await until(what, step, { everyMs: 1, withinMs: HANGING_MS });
   }
 
   /** Agent and hub agree on a session. */

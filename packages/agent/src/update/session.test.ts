@@ -39,7 +39,7 @@ describe('a session', () => {
     const agent = await made.boot();
     agent.start();
     await made.clock.advance(1_000);
-    expect(made.hub.connections.at(-1)?.hello?.capabilities).toBe(CAPABILITY.updates);
+    expect(made.hub.connections.at(-1)?.hello?.capabilities).toBe(CAPABILITY.updates | CAPABILITY.receipts);
     expect(made.hub.received('updateStatus')).toMatchObject([
       { state: 'idle', version: '0.1.0', launcher: '' },
     ]);

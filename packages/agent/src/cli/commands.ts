@@ -77,7 +77,7 @@ export const COMMANDS: readonly Command[] = [
       },
     },
     exits:
-      '0 told, or match   1 it differs from what the region settled   2 wrong usage, or nothing to recompute it by',
+      '0 told, or match   1 differs from what the region settled   2 wrong usage, or can’t tell   3 partly: not all is here',
     load: async () => (await import('#cli/earnings-command.ts')).earnings,
   },
   {

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { fromHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { type ExportReport, verifyExport } from '../audit/index.ts';
 import { HubError } from '../error.ts';
 import type { CommandContext } from './context.ts';
+import { rootOption } from './root-option.ts';
 
 /** `stoa-hub audit verify FILE`: reads the file and nothing else. */
 export async function auditVerify(
@@ -11,21 +11,13 @@ export async function auditVerify(
   file: string,
   options: { root?: string },
 ): Promise<void> {
-  const root = options.root?.toLowerCase();
-  if (root !== undefined && !/^[0-9a-f]{64}$/.test(root))
-    throw new HubError(
-      'bad_option',
-      `--root=${options.root}: 64 hex digits expected, as stoa-hub init prints them`,
-      {
-        retry: false,
-      },
-    );
+  const rootFingerprint = rootOption(options.root);
   const report = await verifyExport(file === '-' ? stdin : createReadStream(file), {
     crypto: nodeCrypto,
-    rootFingerprint: root === undefined ? undefined : fromHex(root),
+    rootFingerprint,
   });
-  if (json) out(JSON.stringify({ ...report, rootChecked: root !== undefined }));
-  else for (const line of told(report, root !== undefined)) out(line);
+  if (json) out(JSON.stringify({ ...report, rootChecked: rootFingerprint !== undefined }));
+  else for (const line of told(report, rootFingerprint !== undefined)) out(line);
   if (!report.ok)
     throw new HubError(
       'export_differs',

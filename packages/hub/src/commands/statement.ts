@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { fromHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { HubError } from '../error.ts';
 import { type StatementReport, verifyStatement } from '../statements/index.ts';
 import type { CommandContext } from './context.ts';
+import { rootOption } from './root-option.ts';
 import { printable } from './table.ts';
 
 /** `stoa-hub ledger verify-statement FILE`: reads the file and nothing else. */
@@ -12,19 +12,13 @@ export async function checkStatement(
   file: string,
   options: { root?: string },
 ): Promise<void> {
-  const root = options.root?.toLowerCase();
-  if (root !== undefined && !/^[0-9a-f]{64}$/.test(root))
-    throw new HubError(
-      'bad_option',
-      `--root=${options.root}: 64 hex digits expected, as stoa-hub init prints them`,
-      { retry: false },
-    );
-  const report = verifyStatement(await readFile(file, 'utf8'), {
+  const rootFingerprint = rootOption(options.root);
+  const report = verifyStatement(await textOf(file), {
     crypto: nodeCrypto,
-    rootFingerprint: root === undefined ? undefined : fromHex(root),
+    rootFingerprint,
   });
-  if (json) out(JSON.stringify({ ...report, rootChecked: root !== undefined }));
-  else for (const line of told(report, root !== undefined)) out(line);
+  if (json) out(JSON.stringify({ ...report, rootChecked: rootFingerprint !== undefined }));
+  else for (const line of told(report, rootFingerprint !== undefined)) out(line);
   if (!report.ok)
     throw new HubError(
       'statement_differs',
@@ -33,6 +27,21 @@ export async function checkStatement(
         retry: false,
       },
     );
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new HubError(
+      'file_unreadable',
+      `${file} can't be read: name a statement that was downloaded as JSON or as a page`,
+      {
+        retry: false,
+        cause,
+      },
+    );
+  }
 }
 
 function told({ ok, statement, problems, root }: StatementReport, rootChecked: boolean): string[] {

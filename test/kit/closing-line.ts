@@ -6,27 +6,42 @@ export interface TestTally {
   failed: number;
 }
 
+export interface RunTally extends TestTally {
+  /** Of the files that have a failed test, or did not load, by their paths from the root. */
+  readonly failing: Readonly<Record<string, TestTally>>;
+}
+
 /**
  * Writes the run's tally where `scripts/check.ts` asks for it, else prints the closing line `N passed, N failed`. What passed
  * only when it was run once more is named before it.
  */
 export class ClosingLine implements Reporter {
   onTestRunEnd(modules: ReadonlyArray<TestModule>, errors: ReadonlyArray<unknown>): void {
-    // A file that fails to load has no tests, and must still fail the run.
-    const unloaded = modules.filter((module) => module.state() === 'failed' && module.errors().length > 0);
-    const tests = modules.flatMap((module) => [...module.children.allTests()]);
-    const count = (state: 'passed' | 'failed') =>
-      tests.filter((test) => test.result().state === state).length;
-    const tally: TestTally = {
-      passed: count('passed'),
-      failed: count('failed') + unloaded.length + errors.length,
+    const tallies = modules.map((module) => ({ module, tally: tallyOf(module) }));
+    const sum = (key: keyof TestTally) => tallies.reduce((total, { tally }) => total + tally[key], 0);
+    const failing = tallies.filter(({ tally }) => tally.failed > 0);
+    const tally: RunTally = {
+      passed: sum('passed'),
+      failed: sum('failed') + errors.length,
+      failing: Object.fromEntries(failing.map(({ module, tally }) => [module.relativeModuleId, tally])),
     };
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const again = tests.filter((test) => test.result().state === 'passed' && retried(test));
     if (again.length > 0) console.log(`\nPassed only when run once more:\n${again.map(named).join('\n')}`);
     const file = process.env['STOA_TALLY_FILE'];
     if (file === undefined) console.log(`${tally.passed} passed, ${tally.failed} failed`);
     else writeFileSync(file, JSON.stringify(tally));
   }
+}
+
+function tallyOf(module: TestModule): TestTally {
+  const states = [...module.children.allTests()].map((test) => test.result().state);
+  // A file that fails to load has no tests, and must still fail the run.
+  const unloaded = module.state() === 'failed' && module.errors().length > 0 ? 1 : 0;
+  return {
+    passed: states.filter((state) => state === 'passed').length,
+    failed: states.filter((state) => state === 'failed').length + unloaded,
+  };
 }
 
 function retried(test: TestCase): boolean {

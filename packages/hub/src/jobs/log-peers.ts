@@ -53,8 +53,8 @@ export class LogCutError extends HubError<'log_cut'> {
   }
 }
 
-/** What a peer may keep a reader waiting: it runs, or it does not. */
-const PATIENCE_MS = 2_000;
+/** One that does not run refuses at once: this is for one that hangs, and longer than a busy machine may stand still. */
+const PATIENCE_MS = 10_000;
 
 interface LogPeersDeps {
   readonly store: Pick<LogStore, 'urlOf'>;

@@ -16,6 +16,7 @@ export * from './joining/schema.ts';
 export * from './leases/schema.ts';
 export * from './ledger/schema.ts';
 export * from './mining/schema.ts';
+export * from './mint/schema.ts';
 export * from './nodes/schema.ts';
 export * from './orders/schema.ts';
 export * from './owner-keys/schema.ts';

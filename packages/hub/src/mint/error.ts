@@ -1,0 +1,42 @@
+import { HubError } from '../error.ts';
+
+const RETRY = {
+  /** Hours up to the cut are still open: they close by themselves. */
+  hours_open: true,
+  /** A day that is over for the contract, or has not begun. */
+  wrong_day: false,
+  /** The stored plan is not the one whose hash was fixed. */
+  plan_changed: false,
+  /** What the ledger reserved is not what the plan mints. */
+  ledger_changed: false,
+  /** A slot is not where its account belongs. */
+  account_moved: false,
+  /** No plan of that day. */
+  no_epoch: false,
+  /** A node of another network than the one that is configured. */
+  wrong_network: false,
+  /** A chain has another contract than the one that is configured. */
+  wrong_contract: false,
+  /** The signer signed something else than it was asked to. */
+  wrong_signature: false,
+  /** An account that pays for gas is not there or has too little. */
+  gas_account: true,
+  /** A setting of the mint is missing. */
+  not_configured: false,
+  /** Too few nodes answer, or they contradict each other. */
+  no_agreement: true,
+  /** What was settled is not on chain any more, or differs. */
+  chain_differs: false,
+  /** A transaction of it may still be mined. */
+  not_dead: true,
+} as const;
+
+export type MintFaultCode = keyof typeof RETRY;
+
+/** Why the mint goes no further. Nothing was sent for it. */
+export class MintFault extends HubError<MintFaultCode> {
+  override readonly name = 'MintFault';
+  constructor(code: MintFaultCode, message: string, options: { cause?: unknown } = {}) {
+    super(code, message, { retry: RETRY[code], ...options });
+  }
+}

@@ -1,0 +1,181 @@
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  check,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import { bytea, bytewise, instant } from '../columns.ts';
+import { payoutAccounts } from '../payouts/schema.ts';
+import type { BatchState } from './batch-state.ts';
+
+/**
+ * An account's place in the register of its chain, for ever. Nothing is ever taken out or given to another: a register that was
+ * written belongs to whom it was written for.
+ */
+export const mintSlots = pgTable(
+  'mint_slots',
+  {
+    accountId: bytewise('account_id')
+      .primaryKey()
+      .references(() => payoutAccounts.accountId),
+    chain: smallint('chain').notNull(),
+    /** 0, 1, 2 … on its chain, without a gap. */
+    slot: integer('slot').notNull(),
+    /** Enrolled: in a block of the chain. Final: so deep that it counts, and the account is minted to. */
+    state: text('state').$type<'allotted' | 'enrolled' | 'final'>().notNull(),
+    allottedAt: instant('allotted_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('mint_slots_place').on(table.chain, table.slot),
+    check('mint_slots_state', sql`${table.state} in ('allotted', 'enrolled', 'final')`),
+    check('mint_slots_chain', sql`${table.chain} between 0 and 9 and ${table.slot} >= 0`),
+  ],
+);
+
+/** A day's mint. One plan for each day, ever: a row is written once, by the transaction that reserves its points. */
+export const mintEpochs = pgTable(
+  'mint_epochs',
+  {
+    /** UTC day number. */
+    epoch: integer('epoch').primaryKey(),
+    /** Cancelled: what was not minted is back in Current. */
+    state: text('state').$type<EpochState>().notNull(),
+    /** Of `planEpoch`, base64url. */
+    planHash: text('plan_hash').notNull(),
+    cutId: text('cut_id').notNull(),
+    /** The ledger's end that was cut; numbers are given in the order of commits, so all up to it are in. */
+    cutSequence: bigint('cut_sequence', { mode: 'number' }).notNull(),
+    cutHash: bytea('cut_hash').notNull(),
+    /** Shadow: a TEST without value. */
+    mode: text('mode').$type<'shadow' | 'live'>().notNull(),
+    /** Whole points of all accounts. */
+    points: bigint('points', { mode: 'number' }).notNull(),
+    accounts: integer('accounts').notNull(),
+    /** With a whole point, and not in it: unverified, or without a final slot. */
+    waiting: integer('waiting').notNull(),
+    cutAt: instant('cut_at').notNull(),
+    endedAt: instant('ended_at'),
+  },
+  (table) => [
+    index('mint_epochs_open').on(table.epoch).where(sql`${table.endedAt} is null`),
+    check('mint_epochs_state', sql`${table.state} in ('running', 'cancelling', 'settled', 'cancelled')`),
+    check(
+      'mint_epochs_ended',
+      sql`(${table.state} in ('settled', 'cancelled')) = (${table.endedAt} is not null)`,
+    ),
+  ],
+);
+
+export type EpochState = 'running' | 'cancelling' | 'settled' | 'cancelled';
+
+const epoch = () =>
+  integer('epoch')
+    .notNull()
+    .references(() => mintEpochs.epoch);
+
+/** The plan of a chain, as it was hashed. */
+export const mintChains = pgTable(
+  'mint_chains',
+  {
+    epoch: epoch(),
+    chain: smallint('chain').notNull(),
+    slots: integer('slots').notNull(),
+    cap: bigint('cap', { mode: 'number' }).notNull(),
+    bounds: integer('bounds').array().notNull(),
+    digest: text('digest').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.epoch, table.chain] })],
+);
+
+/** The plan of a batch, as it was hashed. Apart from where it stands, which changes. */
+export const mintPlans = pgTable(
+  'mint_plans',
+  {
+    epoch: epoch(),
+    chain: smallint('chain').notNull(),
+    batch: integer('batch').notNull(),
+    /** Buckets [from, to). */
+    fromBucket: integer('from_bucket').notNull(),
+    toBucket: integer('to_bucket').notNull(),
+    /** The literal that stands in its code. */
+    deltas: text('deltas').notNull(),
+    sum: bigint('sum', { mode: 'number' }).notNull(),
+    digest: text('digest').notNull(),
+    bytes: integer('bytes').notNull(),
+    gas: integer('gas').notNull(),
+    gasLimit: integer('gas_limit').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.epoch, table.chain, table.batch] })],
+);
+
+export type ActKind = 'enrol' | 'open' | 'mint' | 'close';
+
+/** Names a transaction of the mint. */
+const act = () => ({
+  kind: text('kind').$type<ActKind>().notNull(),
+  /** Of an enrolment the day on which it was made. */
+  epoch: integer('epoch').notNull(),
+  chain: smallint('chain').notNull(),
+  /** Of a mint its batch, of an enrolment its first slot, else 0. */
+  part: integer('part').notNull(),
+});
+
+/** Where each transaction stands: batch-state.ts. */
+export const mintBatches = pgTable(
+  'mint_batches',
+  {
+    ...act(),
+    /** Slots of an enrolment, buckets of a mint. */
+    size: integer('size').notNull(),
+    /** By which the chain knows its content. */
+    digest: text('digest').notNull(),
+    gasLimit: integer('gas_limit').notNull(),
+    state: text('state').$type<BatchState>().notNull(),
+    /** The one that is under way, from 0 on. */
+    attempt: smallint('attempt').notNull(),
+    /** Why it is stopped. */
+    reason: text('reason').notNull().default(''),
+    since: instant('since').notNull(),
+    /** Where nodes saw it last; null while it is in no block. */
+    height: bigint('height', { mode: 'number' }),
+    block: text('block'),
+    /** What it took. */
+    gas: integer('gas'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.kind, table.epoch, table.chain, table.part] }),
+    index('mint_batches_open').on(table.chain, table.epoch).where(sql`${table.state} <> 'settled'`),
+    check(
+      'mint_batches_state',
+      sql`${table.state} in ('planned', 'signed', 'sent', 'mined', 'final', 'settled', 'absent', 'stopped')`,
+    ),
+    check('mint_batches_attempt', sql`${table.attempt} between 0 and 4`),
+  ],
+);
+
+/** What the signer signed: stored before anything of it is sent, and only these bytes ever are. */
+export const mintAttempts = pgTable(
+  'mint_attempts',
+  {
+    ...act(),
+    attempt: smallint('attempt').notNull(),
+    cmd: text('cmd').notNull(),
+    signatures: jsonb('signatures').$type<readonly { readonly sig: string }[]>().notNull(),
+    requestKey: text('request_key').notNull().unique(),
+    /** STOA a unit of gas. */
+    gasPrice: numeric('gas_price', { precision: 24, scale: 12 }).notNull(),
+    /** Seconds since 1970: no block takes it whose parent is younger. */
+    expiresAt: bigint('expires_at', { mode: 'number' }).notNull(),
+    signedAt: instant('signed_at').notNull(),
+    sentAt: instant('sent_at'),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.epoch, table.chain, table.part, table.attempt] })],
+);

@@ -68,6 +68,7 @@ const VALUES: Readonly<Record<string, string>> = {
   // Also a valid node id, the same in every table.
   text: `repeat('ab', 32)`,
   'text[]': `'{}'`,
+  'integer[]': `'{}'`,
   'bigint[]': `'{}'`,
   bytea: `'\\x01'`,
   uuid: `'00000000-0000-4000-8000-000000000001'`,

@@ -9,16 +9,11 @@ import type { Authority, Decision, Office, RegionKeys } from '#authority/decisio
 import { journalFiles, REGION_FILES, type RegionConfig, type RegionPlace } from '#authority/region.ts';
 import { readText } from '#disk.ts';
 import { SignerError } from '#error.ts';
-import type { Act } from '#journal/entry.ts';
-import { Journal } from '#journal/journal.ts';
+import { Book } from '#journal/book.ts';
+import type { Entry } from '#journal/entry.ts';
 import { RegionState, requireRegion } from '#journal/region-state.ts';
 import { describeStatus, type SignerStatus } from '#status.ts';
 import { type Clock, MAX_LEAP_MS, steadyNow } from '#steady-clock.ts';
-
-interface Book {
-  readonly journal: Journal;
-  readonly state: RegionState;
-}
 
 interface Installed {
   readonly bundle: RegionCertificates;
@@ -26,16 +21,15 @@ interface Installed {
 }
 
 /**
- * The signer's one desk: an act is decided on the state, written to the journal, applied, and only then answered. An
- * act that could not be written is not answered, and the journal is read again before the next: the medium alone knows
- * how far it got. Callers come one at a time (`SignerService`).
+ * The signer's one desk: an act is decided on the state, written to the journal, applied, and only then answered. Callers
+ * come one at a time (`SignerService`).
  */
 export class Desk {
   readonly #place: RegionPlace;
   readonly #config: RegionConfig;
   readonly #keys: RegionKeys;
   readonly #clock: Clock;
-  #book: Book | undefined;
+  readonly #book: Book<Entry, RegionState>;
   #installed: Installed | undefined;
 
   constructor(place: RegionPlace, parts: { config: RegionConfig; keys: RegionKeys; clock: Clock }) {
@@ -43,6 +37,10 @@ export class Desk {
     this.#config = parts.config;
     this.#keys = parts.keys;
     this.#clock = parts.clock;
+    this.#book = new Book(journalFiles(place), {
+      begin: () => new RegionState(),
+      check: (state) => requireRegion(state, parts.config.region),
+    });
   }
 
   /** @throws SignerError as reading the journal and the certificates does, or `clock_leap`. */
@@ -50,22 +48,22 @@ export class Desk {
     const path = REGION_FILES.certificates(this.#place.dir);
     const text = await readText(this.#place.disk, path);
     if (text !== undefined) this.#installed = this.#check(parseCertificates(text));
-    const { state } = await this.#openBook();
+    const { state } = await this.#book.read();
     const now = this.#clock.now();
     if (acceptClockLeap && now - state.at > MAX_LEAP_MS)
-      await this.#commit({ kind: 'clock-accepted', previous: state.at }, now);
+      await this.#book.write({ at: now, kind: 'clock-accepted', previous: state.at });
     steadyNow(this.#clock, state.at);
   }
 
   async status(): Promise<SignerStatus> {
-    const { state, journal } = await this.#openBook();
+    const { state, head } = await this.#book.read();
     const clockNow = this.#clock.now();
     const leapt = clockNow - state.at > MAX_LEAP_MS;
     const now = leapt ? state.at : steadyNow(this.#clock, state.at);
     return describeStatus(await this.#office(now), {
       root: this.#installed?.bundle.root,
       certificates: this.#installed?.opened ?? [],
-      head: journal.head,
+      head,
       clockNow,
     });
   }
@@ -85,10 +83,10 @@ export class Desk {
   }
 
   async decide<T>(decide: (office: Office) => Decision<T>): Promise<T> {
-    const { state } = await this.#openBook();
+    const { state } = await this.#book.read();
     const now = steadyNow(this.#clock, state.at);
     const { act, answer } = decide(await this.#office(now));
-    if (act !== undefined) await this.#commit(act, now);
+    if (act !== undefined) await this.#book.write({ at: now, ...act });
     return answer;
   }
 
@@ -133,29 +131,8 @@ export class Desk {
   }
 
   async #office(now: number): Promise<Office> {
-    const { state } = await this.#openBook();
+    const { state } = await this.#book.read();
     const { region, policy } = this.#config;
     return { region, policy, keys: this.#keys, state, now };
-  }
-
-  async #commit(act: Act, now: number): Promise<void> {
-    const { journal, state } = await this.#openBook();
-    const entry = { at: now, ...act };
-    try {
-      await journal.append(entry);
-    } catch (error) {
-      this.#book = undefined;
-      throw error;
-    }
-    state.apply(entry);
-  }
-
-  async #openBook(): Promise<Book> {
-    if (this.#book !== undefined) return this.#book;
-    const state = new RegionState();
-    const journal = await Journal.open(journalFiles(this.#place), (entry) => state.replay(entry));
-    requireRegion(state, this.#config.region);
-    this.#book = { journal, state };
-    return this.#book;
   }
 }

@@ -12,7 +12,8 @@ import { SignerError } from '#error.ts';
 import type { Unlock } from '#keys/unlock.ts';
 import { parsePolicy, type SignerPolicy } from '#policy.ts';
 import type { Clock } from '#steady-clock.ts';
-import type { SignerCalls, SignerMethod } from '#wire/methods.ts';
+import type { Callee, Dialect } from '#wire/dialect.ts';
+import { REGION_DIALECT, type SignerCalls, type SignerMethod } from '#wire/methods.ts';
 
 export interface SignerServiceOptions {
   readonly dir: string;
@@ -73,7 +74,8 @@ export async function openSignerService(options: SignerServiceOptions): Promise<
 }
 
 /** Takes callers to the desk one at a time, in the order they came. */
-export class SignerService {
+export class SignerService implements Callee<SignerCalls> {
+  readonly dialect: Dialect<SignerCalls> = REGION_DIALECT;
   readonly #desk: Desk;
   readonly #orderKey: SigningKey;
   readonly #clock: Clock;

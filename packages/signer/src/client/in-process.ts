@@ -1,6 +1,7 @@
 import { createClient, type SignerClient, type SignerTransport } from '#client/signer-client.ts';
 import { SignerError } from '#error.ts';
 import type { SignerService } from '#service.ts';
+import type { Callee, CallTable } from '#wire/dialect.ts';
 import { dispatch } from '#wire/dispatch.ts';
 import { decodeAnswer, decodeError, encodeRequest } from '#wire/message.ts';
 
@@ -12,7 +13,9 @@ export function inProcessSigner(service: SignerService): SignerClient {
   return createClient(inProcessTransport(service));
 }
 
-function inProcessTransport(service: SignerService): SignerTransport {
+/** To any daemon's service. */
+export function inProcessTransport<C extends CallTable<C>>(service: Callee<C>): SignerTransport {
+  const { maxMessageBytes } = service.dialect;
   let closed = false;
   const requireOpen = (): void => {
     if (closed) throw new SignerError('signer_closed', 'this client of the signer was closed');
@@ -20,9 +23,10 @@ function inProcessTransport(service: SignerService): SignerTransport {
   return {
     async exchange(method, payload) {
       requireOpen();
-      const request = encodeRequest({ id: 0, method, payload });
+      const request = encodeRequest({ id: 0, method, payload }, maxMessageBytes);
       const causes: unknown[] = [];
-      const answer = decodeAnswer(await dispatch(service, request, (_method, error) => causes.push(error)));
+      const message = await dispatch(service, request, (_method, error) => causes.push(error));
+      const answer = decodeAnswer(message, maxMessageBytes);
       requireOpen();
       if (!answer.ok) throw withCause(decodeError(answer.payload), causes[0]);
       return answer.payload;

@@ -14,7 +14,8 @@ import type { RotateRequest } from '#authority/node.ts';
 import type { RefuseRequest, SignedRefusal, SignedTime } from '#authority/region-voice.ts';
 import { SignerError } from '#error.ts';
 import type { SignerStatus } from '#status.ts';
-import { METHODS, type SignerCalls, type SignerMethod } from '#wire/methods.ts';
+import type { CallTable, Dialect, MethodOf } from '#wire/dialect.ts';
+import { REGION_DIALECT, type SignerCalls, type SignerMethod } from '#wire/methods.ts';
 
 /** The region's certificates with the fingerprint that join tokens carry. */
 export interface SignerChain extends RegionCertificates {
@@ -58,22 +59,31 @@ export interface SignerClient {
   close(): Promise<void>;
 }
 
-/** How requests reach a signer. Payloads are as `METHODS` encodes them. */
+/** How requests reach a signer. Payloads are as its dialect encodes them. */
 export interface SignerTransport {
-  exchange(method: SignerMethod, payload: Uint8Array): Promise<Uint8Array>;
+  exchange(method: string, payload: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
-/** One typed call. What the codec refuses to write never reaches the signer. */
-export async function callSigner<M extends SignerMethod>(
+export function callSigner<M extends SignerMethod>(
   transport: SignerTransport,
   method: M,
   request: SignerCalls[M]['request'],
 ): Promise<SignerCalls[M]['answer']> {
-  const payload = withinBounds(method, () => encode(METHODS[method].request, request));
+  return callIn<SignerCalls, M>(REGION_DIALECT, transport, method, request);
+}
+
+/** One typed call. What the codec refuses to write never reaches the signer. */
+export async function callIn<C extends CallTable<C>, M extends MethodOf<C>>(
+  { methods }: Dialect<C>,
+  transport: SignerTransport,
+  method: M,
+  request: C[M]['request'],
+): Promise<C[M]['answer']> {
+  const payload = withinBounds(method, () => encode(methods[method].request, request));
   const answer = await transport.exchange(method, payload);
   try {
-    return decodeExact(METHODS[method].answer, answer);
+    return decodeExact(methods[method].answer, answer);
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;
     throw new SignerError(
@@ -86,7 +96,7 @@ export async function callSigner<M extends SignerMethod>(
   }
 }
 
-function withinBounds<T>(method: SignerMethod, write: () => T): T {
+function withinBounds<T>(method: string, write: () => T): T {
   try {
     return write();
   } catch (cause) {

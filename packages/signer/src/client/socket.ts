@@ -1,8 +1,9 @@
 import { createConnection, type Socket } from 'node:net';
 import { createClient, type SignerClient, type SignerTransport } from '#client/signer-client.ts';
 import { SignerError } from '#error.ts';
+import type { Dialect } from '#wire/dialect.ts';
 import { decodeAnswer, decodeError, encodeRequest, frame, readFrames } from '#wire/message.ts';
-import type { SignerMethod } from '#wire/methods.ts';
+import { REGION_DIALECT, type SignerCalls } from '#wire/methods.ts';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 
@@ -17,6 +18,9 @@ export function connectSigner(options: ConnectOptions): SignerClient {
   return createClient(new SocketTransport(options));
 }
 
+/** What the transport knows of a dialect: its bound, and how the daemon is started. */
+type Manner = Pick<Dialect<SignerCalls>, 'maxMessageBytes' | 'command'>;
+
 interface Waiting {
   resolve(payload: Uint8Array): void;
   reject(error: SignerError): void;
@@ -26,15 +30,20 @@ interface Waiting {
 export class SocketTransport implements SignerTransport {
   readonly #path: string;
   readonly #timeoutMs: number;
+  readonly #manner: Manner;
   #connection: Connection | undefined;
   #closed = false;
 
-  constructor({ socketPath, timeoutMs = DEFAULT_TIMEOUT_MS }: ConnectOptions) {
+  constructor(
+    { socketPath, timeoutMs = DEFAULT_TIMEOUT_MS }: ConnectOptions,
+    manner: Manner = REGION_DIALECT,
+  ) {
     this.#path = socketPath;
     this.#timeoutMs = timeoutMs;
+    this.#manner = manner;
   }
 
-  async exchange(method: SignerMethod, payload: Uint8Array): Promise<Uint8Array> {
+  async exchange(method: string, payload: Uint8Array): Promise<Uint8Array> {
     const late = new SignerError(
       'signer_timeout',
       `the signer at ${this.#path} did not answer '${method}' within ${this.#timeoutMs} ms: see its log`,
@@ -54,7 +63,7 @@ export class SocketTransport implements SignerTransport {
     this.#connection?.end(new SignerError('signer_closed', 'this client of the signer was closed'));
   }
 
-  async #exchange(method: SignerMethod, payload: Uint8Array): Promise<Uint8Array> {
+  async #exchange(method: string, payload: Uint8Array): Promise<Uint8Array> {
     const kept = this.#connection;
     if (kept?.alive !== true) return this.#connect().request(method, payload);
     try {
@@ -68,7 +77,7 @@ export class SocketTransport implements SignerTransport {
 
   #connect(): Connection {
     if (this.#closed) throw new SignerError('signer_closed', 'this client of the signer was closed');
-    if (this.#connection?.alive !== true) this.#connection = new Connection(this.#path);
+    if (this.#connection?.alive !== true) this.#connection = new Connection(this.#path, this.#manner);
     return this.#connection;
   }
 }
@@ -77,12 +86,14 @@ export class SocketTransport implements SignerTransport {
 class Connection {
   readonly #socket: Socket;
   readonly #path: string;
+  readonly #manner: Manner;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
   alive = true;
 
-  constructor(path: string) {
+  constructor(path: string, manner: Manner) {
     this.#path = path;
+    this.#manner = manner;
     this.#socket = createConnection(path);
     this.#read().then(
       () => this.end(this.#lost(undefined)),
@@ -90,13 +101,13 @@ class Connection {
     );
   }
 
-  request(method: SignerMethod, payload: Uint8Array): Promise<Uint8Array> {
+  request(method: string, payload: Uint8Array): Promise<Uint8Array> {
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       this.#socket.ref();
-      this.#socket.write(frame(encodeRequest({ id, method, payload })));
+      this.#socket.write(frame(encodeRequest({ id, method, payload }, this.#manner.maxMessageBytes)));
     });
   }
 
@@ -109,8 +120,9 @@ class Connection {
   }
 
   async #read(): Promise<void> {
-    for await (const message of readFrames(this.#socket)) {
-      const { id, ok, payload } = decodeAnswer(message);
+    const { maxMessageBytes } = this.#manner;
+    for await (const message of readFrames(this.#socket, maxMessageBytes)) {
+      const { id, ok, payload } = decodeAnswer(message, maxMessageBytes);
       const waiting = this.#waiting.get(id);
       this.#waiting.delete(id);
       // An idle connection keeps no process alive.
@@ -124,7 +136,7 @@ class Connection {
   #lost(cause: unknown): SignerError {
     return new SignerError(
       'signer_unreachable',
-      `no signer answers at ${this.#path}: start it with 'signer serve', or name its socket`,
+      `no signer answers at ${this.#path}: start it with '${this.#manner.command}', or name its socket`,
       { cause },
     );
   }

@@ -1,8 +1,7 @@
 import { decodeExact, encode, ProtocolError } from '@stoa/protocol';
 import { SignerError } from '#error.ts';
-import type { SignerService } from '#service.ts';
+import { type Callee, type CallTable, isMethod, type MethodOf } from '#wire/dialect.ts';
 import { decodeRequest, encodeAnswer, encodeError } from '#wire/message.ts';
-import { isSignerMethod, METHODS, type SignerMethod } from '#wire/methods.ts';
 
 /** Told of every refusal and fault: its operator sees what was tried, and what a caller is not shown. */
 export type ErrorListener = (method: string, error: unknown) => void;
@@ -11,29 +10,32 @@ export type ErrorListener = (method: string, error: unknown) => void;
  * Answers one request message; an error becomes an answer too.
  * @throws ProtocolError `malformed` where the bytes are no request at all: the connection is not worth keeping.
  */
-export async function dispatch(
-  service: SignerService,
+export async function dispatch<C extends CallTable<C>>(
+  callee: Callee<C>,
   message: Uint8Array,
   onError: ErrorListener,
 ): Promise<Uint8Array> {
-  const { id, method, payload } = decodeRequest(message);
+  const { dialect } = callee;
+  const { id, method, payload } = decodeRequest(message, dialect.maxMessageBytes);
   try {
-    if (!isSignerMethod(method))
+    if (!isMethod(dialect, method))
       throw new SignerError('bad_request', `this signer knows no request '${method.slice(0, 32)}'`);
-    return encodeAnswer({ id, ok: true, payload: await answer(service, method, payload) });
+    const content = await answer(callee, method, payload);
+    return encodeAnswer({ id, ok: true, payload: content }, dialect.maxMessageBytes);
   } catch (error) {
     onError(method, error);
-    return encodeAnswer({ id, ok: false, payload: encodeError(presentable(error, method)) });
+    const complaint = encodeError(presentable(error, method));
+    return encodeAnswer({ id, ok: false, payload: complaint }, dialect.maxMessageBytes);
   }
 }
 
-async function answer<M extends SignerMethod>(
-  service: SignerService,
+async function answer<C extends CallTable<C>, M extends MethodOf<C>>(
+  callee: Callee<C>,
   method: M,
   payload: Uint8Array,
 ): Promise<Uint8Array> {
-  const request = decodeExact(METHODS[method].request, payload);
-  return encode(METHODS[method].answer, await service.call(method, request));
+  const codecs = callee.dialect.methods[method];
+  return encode(codecs.answer, await callee.call(method, decodeExact(codecs.request, payload)));
 }
 
 function presentable(error: unknown, method: string): SignerError {

@@ -1,6 +1,5 @@
 import {
   bool,
-  bytes,
   type Codec,
   decode,
   decodeExact,
@@ -12,10 +11,12 @@ import {
   u64,
 } from '@stoa/protocol';
 import { isSignerErrorCode, SignerError } from '#error.ts';
+import { blob } from '#wire/blob.ts';
 
-/** Of a whole message, its length prefix not counted. */
+/** Of a region's signer; other daemons have bounds of their own (`Dialect`). */
 export const MAX_MESSAGE_BYTES: number = 64 * 1024;
-const MAX_PAYLOAD = MAX_MESSAGE_BYTES - 64;
+/** What a message has besides its payload, at most. */
+const ENVELOPE_BYTES = 64;
 const MAX_ERROR_TEXT = 2_000;
 const LENGTH_BYTES = 4;
 
@@ -33,28 +34,41 @@ export interface AnswerMessage {
   payload: Uint8Array;
 }
 
-const requestCodec: Codec<RequestMessage> = record({
-  id: u32,
-  method: text(32),
-  payload: bytes(MAX_PAYLOAD),
-});
-const answerCodec: Codec<AnswerMessage> = record({ id: u32, ok: bool, payload: bytes(MAX_PAYLOAD) });
+interface Envelopes {
+  readonly request: Codec<RequestMessage>;
+  readonly answer: Codec<AnswerMessage>;
+}
+
+const envelopes = new Map<number, Envelopes>();
+
+function envelopesOf(maxBytes: number): Envelopes {
+  const known = envelopes.get(maxBytes);
+  if (known !== undefined) return known;
+  const payload = blob(maxBytes - ENVELOPE_BYTES);
+  const made = {
+    request: record({ id: u32, method: text(32), payload }),
+    answer: record({ id: u32, ok: bool, payload }),
+  };
+  envelopes.set(maxBytes, made);
+  return made;
+}
+
 const errorCodec = record({ code: text(64), message: text(4 * MAX_ERROR_TEXT), retryAfterMs: optional(u64) });
 
-export function encodeRequest(request: RequestMessage): Uint8Array {
-  return encode(requestCodec, request);
+export function encodeRequest(request: RequestMessage, maxBytes: number = MAX_MESSAGE_BYTES): Uint8Array {
+  return encode(envelopesOf(maxBytes).request, request);
 }
 
-export function decodeRequest(message: Uint8Array): RequestMessage {
-  return decodeExact(requestCodec, message);
+export function decodeRequest(message: Uint8Array, maxBytes: number = MAX_MESSAGE_BYTES): RequestMessage {
+  return decodeExact(envelopesOf(maxBytes).request, message);
 }
 
-export function encodeAnswer(answer: AnswerMessage): Uint8Array {
-  return encode(answerCodec, answer);
+export function encodeAnswer(answer: AnswerMessage, maxBytes: number = MAX_MESSAGE_BYTES): Uint8Array {
+  return encode(envelopesOf(maxBytes).answer, answer);
 }
 
-export function decodeAnswer(message: Uint8Array): AnswerMessage {
-  return decodeExact(answerCodec, message);
+export function decodeAnswer(message: Uint8Array, maxBytes: number = MAX_MESSAGE_BYTES): AnswerMessage {
+  return decodeExact(envelopesOf(maxBytes).answer, message);
 }
 
 export function encodeError({ code, message, retryAfterMs }: SignerError): Uint8Array {
@@ -83,12 +97,15 @@ export function frame(message: Uint8Array): Uint8Array {
  * The messages of a stream, however it was cut into chunks. Never holds more than one message and one chunk.
  * @throws SignerError `bad_request` for a message past its bound.
  */
-export async function* readFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+export async function* readFrames(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number = MAX_MESSAGE_BYTES,
+): AsyncGenerator<Uint8Array, void, void> {
   let rest: Uint8Array = new Uint8Array();
   for await (const chunk of chunks) {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     for (;;) {
-      const message = takeFrame(rest);
+      const message = takeFrame(rest, maxBytes);
       if (message === undefined) break;
       rest = rest.subarray(LENGTH_BYTES + message.length);
       yield message;
@@ -96,14 +113,11 @@ export async function* readFrames(chunks: AsyncIterable<Uint8Array>): AsyncGener
   }
 }
 
-function takeFrame(buffer: Uint8Array): Uint8Array | undefined {
+function takeFrame(buffer: Uint8Array, maxBytes: number): Uint8Array | undefined {
   if (buffer.length < LENGTH_BYTES) return undefined;
   const length = new DataView(buffer.buffer, buffer.byteOffset).getUint32(0);
-  if (length > MAX_MESSAGE_BYTES)
-    throw new SignerError(
-      'bad_request',
-      `a message of ${length} bytes was announced (at most ${MAX_MESSAGE_BYTES})`,
-    );
+  if (length > maxBytes)
+    throw new SignerError('bad_request', `a message of ${length} bytes was announced (at most ${maxBytes})`);
   return buffer.length < LENGTH_BYTES + length
     ? undefined
     : buffer.subarray(LENGTH_BYTES, LENGTH_BYTES + length);

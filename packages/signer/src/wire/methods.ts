@@ -20,6 +20,8 @@ import type { RegionCertificates } from '#authority/certificates.ts';
 import type { EnrolRequest, RotateRequest } from '#authority/node.ts';
 import type { RefuseRequest, SignedRefusal, SignedTime } from '#authority/region-voice.ts';
 import type { SignerStatus } from '#status.ts';
+import type { Dialect } from '#wire/dialect.ts';
+import { MAX_MESSAGE_BYTES } from '#wire/message.ts';
 
 type Nothing = Record<never, never>;
 
@@ -45,11 +47,6 @@ export interface SignerCalls {
 
 export type SignerMethod = keyof SignerCalls;
 
-interface Method<M extends SignerMethod> {
-  readonly request: Codec<SignerCalls[M]['request']>;
-  readonly answer: Codec<SignerCalls[M]['answer']>;
-}
-
 const SEALED = 512;
 const nothing: Codec<Nothing> = record({});
 const sealedCerts = record({ instances: bytes(SEALED), enrol: bytes(SEALED), authority: bytes(SEALED) });
@@ -69,7 +66,7 @@ const status: Codec<SignerStatus> = record({
   adminKeys: list(record({ admin: ownerName, publicKey: text(64), addedAt: u64 }), 64),
 });
 
-export const METHODS: { readonly [M in SignerMethod]: Method<M> } = {
+export const METHODS: Dialect<SignerCalls>['methods'] = {
   status: { request: nothing, answer: status },
   chain: {
     request: nothing,
@@ -102,6 +99,8 @@ export const METHODS: { readonly [M in SignerMethod]: Method<M> } = {
   install: { request: record({ certificates: bytes(8192) }), answer: nothing },
 };
 
-export function isSignerMethod(name: string): name is SignerMethod {
-  return Object.hasOwn(METHODS, name);
-}
+export const REGION_DIALECT: Dialect<SignerCalls> = {
+  methods: METHODS,
+  maxMessageBytes: MAX_MESSAGE_BYTES,
+  command: 'signer serve',
+};

@@ -2,7 +2,7 @@ import { chmod, lstat, mkdir, rm, stat } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { SignerError } from '#error.ts';
-import type { SignerService } from '#service.ts';
+import type { Callee, CallTable } from '#wire/dialect.ts';
 import { dispatch, type ErrorListener } from '#wire/dispatch.ts';
 import { frame, readFrames } from '#wire/message.ts';
 
@@ -23,8 +23,8 @@ export type Listening = { readonly socketPath: string } | { readonly fd: number 
  * dead process left is replaced, a living one never.
  * @throws SignerError `socket_unusable`.
  */
-export async function serveSigner(
-  service: SignerService,
+export async function serveSigner<C extends CallTable<C>>(
+  service: Callee<C>,
   at: { listening: Listening; onError: ErrorListener },
 ): Promise<SignerServer> {
   const { listening, onError } = at;
@@ -57,9 +57,9 @@ class Connection {
     this.#socket = socket;
   }
 
-  async serve(service: SignerService, onError: ErrorListener): Promise<void> {
+  async serve<C extends CallTable<C>>(service: Callee<C>, onError: ErrorListener): Promise<void> {
     try {
-      for await (const message of readFrames(this.#socket)) {
+      for await (const message of readFrames(this.#socket, service.dialect.maxMessageBytes)) {
         this.#busy = true;
         const answer = await dispatch(service, message, onError);
         if (this.#socket.writable) this.#socket.write(frame(answer));

@@ -35,6 +35,9 @@ export const CONTEXT = {
   audit: 'stoa/v1/audit',
   workClaim: 'stoa/v1/work-claim',
   receiptRoot: 'stoa/v1/receipt-root',
+  mintPlan: 'stoa/v1/mint-plan',
+  mintEnrolments: 'stoa/v1/mint-enrolments',
+  mintRestart: 'stoa/v1/mint-restart',
 } as const;
 
 export type Context = (typeof CONTEXT)[keyof typeof CONTEXT];

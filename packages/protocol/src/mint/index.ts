@@ -6,13 +6,17 @@ export { type CommandSetting, commandText, type MintAct, requestKey, WIDEST_SETT
 export { MintError, type MintErrorCode } from './error.ts';
 export { type BatchShape, mintGas, sizeGas } from './gas.ts';
 export {
+  type ChainOutline,
   canonicalPlan,
+  chainDigest,
   type EpochPlan,
   MINT_LIMITS,
   type MintLimits,
   type PlannedBatch,
   type PlannedChain,
+  type PlanOutline,
   planEpoch,
+  planHash,
 } from './plan.ts';
 export type { ChainCut, MintCut } from './points.ts';
 export {

@@ -90,11 +90,45 @@ export function planEpoch(cut: MintCut, limits: MintLimits = MINT_LIMITS): Epoch
   );
   const points = chains.reduce((sum, { cap }) => sum + cap, 0);
   const plan = { epoch: cut.epoch, cutId: cut.cutId, chains, points };
-  return { ...plan, hash: digestOf(canonicalPlan(plan)) };
+  return { ...plan, hash: planHash(plan) };
+}
+
+/** A plan without its deltas, which stand in it by their digests: enough to recompute every digest and the hash. */
+export interface PlanOutline {
+  readonly epoch: number;
+  readonly cutId: string;
+  readonly points: number;
+  readonly chains: readonly ChainOutline[];
+}
+
+export interface ChainOutline extends Pick<PlannedChain, 'chain' | 'slots' | 'cap' | 'bounds'> {
+  readonly batches: readonly Pick<PlannedBatch, 'sum' | 'digest'>[];
+}
+
+/** Of one chain's plan: what `open-epoch` takes. */
+export function chainDigest(
+  { epoch, cutId }: Pick<PlanOutline, 'epoch' | 'cutId'>,
+  { chain, slots, cap, bounds, batches }: ChainOutline,
+): string {
+  const content = batches.map(({ sum, digest }) => [sum, digest]);
+  return digestOf(JSON.stringify({ epoch, cutId, chain, slots, cap, bounds, batches: content }));
+}
+
+/** What approvers sign, of a plan or its outline. */
+export function planHash(plan: PlanOutline): string {
+  const chains = plan.chains.map((chain) => ({ chain: chain.chain, digest: chainDigest(plan, chain) }));
+  return digestOf(canonicalPlan({ ...plan, chains }));
 }
 
 /** What the plan's hash is of. Deltas are in it by their digests, within those of the chains; gas is not: it pays nobody. */
-export function canonicalPlan({ epoch, cutId, chains, points }: Omit<EpochPlan, 'hash'>): string {
+export function canonicalPlan({
+  epoch,
+  cutId,
+  chains,
+  points,
+}: Omit<PlanOutline, 'chains'> & {
+  readonly chains: readonly Pick<PlannedChain, 'chain' | 'digest'>[];
+}): string {
   return JSON.stringify({ epoch, cutId, points, chains: chains.map(({ chain, digest }) => [chain, digest]) });
 }
 
@@ -123,9 +157,8 @@ function planChain(
     const gasLimit = limitOf(gas, limits);
     return { chain, batch, from, to, deltas, sum, digest: deltasDigest(deltas), bytes, gas, gasLimit };
   });
-  const content = batches.map(({ sum, digest }) => [sum, digest]);
-  const digest = digestOf(JSON.stringify({ epoch, cutId, chain, slots, cap, bounds, batches: content }));
-  return { chain, slots, cap, bounds, digest, batches };
+  const planned = { chain, slots, cap, bounds, batches };
+  return { ...planned, digest: chainDigest({ epoch, cutId }, planned) };
 }
 
 function bucketTexts(points: Uint32Array): string[] {

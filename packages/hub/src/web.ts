@@ -24,17 +24,13 @@ import {
   auditRoutes,
   type ExportSigner,
 } from './audit/index.ts';
-import { createBonusPages, MiningBonusStore } from './bonuses/index.ts';
 import { type Bootstrap, bootstrapPages, SSH_KINDS } from './bootstrap/index.ts';
 import { BulkActs, bulkRoutes } from './bulk/index.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 import { Assets } from './console/assets.ts';
 import { Live } from './console/live.ts';
-import { createEarnings } from './earnings/index.ts';
-import { createEconomicsPages } from './economics/index.ts';
 import { createBreakdown, fleetRoutes, fleetSource, type HubFacts } from './fleet/index.ts';
-import { GatePanel } from './gates/index.ts';
 import { createHttpApp, type HttpFeature, type HubApp, type HubContext } from './http.ts';
 import { ImportedNodes, importRoutes } from './import/index.ts';
 import { JobSchedules, type Jobs, jobPages, jobSources, LogFollowers } from './jobs/index.ts';
@@ -48,9 +44,7 @@ import {
   joinSource,
   TokenLedger,
 } from './joining/index.ts';
-import { createLedgerTools, ledgerPages } from './ledger/index.ts';
 import type { Log } from './log.ts';
-import { createMiningPages } from './mining/index.ts';
 import {
   CpuDays,
   createCensus,
@@ -71,22 +65,19 @@ import {
 import { type Orders, orderRoutes } from './orders/index.ts';
 import { OwnerKeyStore, OwnerKeys, ownerKeyRoutes } from './owner-keys/index.ts';
 import { paletteRoutes } from './palette/index.ts';
-import { createPayouts, type GuardSource, payoutMissing, recordOwnerChange } from './payouts/index.ts';
+import { type GuardSource, payoutMissing, recordOwnerChange } from './payouts/index.ts';
 import type { Place } from './place.ts';
 import { createPulse } from './pulse/index.ts';
-import { createReceiptPages } from './receipt-pages/index.ts';
-import { ReceiptReader } from './receipts/index.ts';
 import { loadBackupTime } from './region-settings.ts';
 import { type ReleaseSide, ReleaseViews, releasePages, upkeepFault } from './releases/index.ts';
-import { createRichListPages } from './rich-list/index.ts';
 import { createRolloutTools, rolloutPages, rolloutSource, UpgradeDesk } from './rollouts/index.ts';
 import { SavedViews, savedViewRoutes } from './saved-views/index.ts';
 import { createScoring, scoreRoutes } from './scores/index.ts';
 import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import type { Mailer } from './seams/mailer/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
-import { createStatements } from './statements/index.ts';
-import { createSybilTools, DisputePanel, isDisputed, sybilPages } from './sybil/index.ts';
+import { createStoicismPages } from './stoicism-pages.ts';
+import { isDisputed } from './sybil/index.ts';
 import type { Task } from './ticker.ts';
 import type { Vault } from './vault/index.ts';
 
@@ -200,11 +191,11 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const rollouts = createRolloutTools({ sql, clock, releases: options.releases.bench, onMoved });
   const upgrades = new UpgradeDesk({ sql, clock, jobs: jobs.desk, orders: options.orders, onMoved });
   const { region, network } = hub();
-  const payouts = createPayouts({ ...nodes, audit, guard, region, network });
+  const stoicism = createStoicismPages({ ...nodes, audit, guard, region, network, crypto: nodeCrypto });
+  const { payouts } = stoicism;
   const fleet = { census, breakdown, outdated, unpaid: payouts.unpaid, heads: options.heads, liveness };
-  const earnings = createEarnings({ ...nodes, guard, crypto: nodeCrypto });
   const sources = [
-    ...earnings.sources,
+    ...stoicism.sources,
     rolloutSource({ ...rollouts, bus: options.bus, clock }),
     ...nodeSources(nodes),
     fleetSource(fleet),
@@ -213,7 +204,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   ];
   // Before the streams, whose pages come back at once: they must not be believed.
   options.bus.subscribe('rights', () => accounts.sessions.forget());
-  const live = new Live({ clock, log, guard, sources, logs: [earnings.log], bus: options.bus });
+  const live = new Live({ clock, log, guard, sources, logs: stoicism.logs, bus: options.bus });
   const ownerKeys = new OwnerKeys({
     store: new OwnerKeyStore(sql),
     audit,
@@ -263,7 +254,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
         registry,
         audit,
         values,
-        panels: [new GatePanel({ sql, clock, crypto: nodeCrypto }), new DisputePanel({ sql, clock })],
+        panels: stoicism.panels,
       }),
       jobPages({
         ...{ ...nodes, ...jobs, schedules, followers, guard },
@@ -284,23 +275,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
       }),
       importRoutes({ guard, imported: new ImportedNodes({ sql, audit, clock }), bus: options.bus, clock }),
       ownerKeyRoutes({ ownerKeys, guard, clock }),
-      ...payouts.features,
-      ledgerPages({ guard, tools: createLedgerTools({ sql, clock }), clock }),
-      sybilPages({ guard, tools: createSybilTools({ sql, clock }), sql, audit, clock }),
-      earnings.feature,
-      createStatements({ sql, guard, clock, signer: options.signer }),
-      createBonusPages({ sql, guard, clock }),
-      createRichListPages({ sql, clock }),
-      createEconomicsPages({ sql, clock }),
-      ...createReceiptPages({
-        ...{ ...nodes, guard, region, clock, crypto: nodeCrypto, chain: () => options.signer.chain() },
-        receipts: new ReceiptReader({ sql, crypto: nodeCrypto }),
-      }),
-      createMiningPages({
-        ...{ ...nodes, guard, guards: options.guards, network },
-        chains: options.heads.heads().length,
-        proven: (keys) => new MiningBonusStore(sql).proven(keys),
-      }),
+      ...stoicism.features,
       orderRoutes({ orders: options.orders, guard }),
       scoreRoutes({ ...nodes, ...scoring, guard }),
       scoring.work,
@@ -358,8 +333,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     tasks: [
       accounts.sweep,
       transfers,
-      ...[...payouts.tasks, ...alerts.tasks],
-      ...pulse.tasks,
+      ...[...stoicism.tasks, ...alerts.tasks, ...pulse.tasks],
       new AnnouncementMails({ ...options, store: announcements }),
       new AuditRetention({ store: auditStore, clock }),
       schedules,

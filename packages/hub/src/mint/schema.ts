@@ -144,6 +144,9 @@ export const mintBatches = pgTable(
     /** Why it is stopped. */
     reason: text('reason').notNull().default(''),
     since: instant('since').notNull(),
+    /** When it was last found in a block, and last found `FINAL_DEPTH` deep; a reorganisation takes neither back. */
+    minedAt: instant('mined_at'),
+    finalAt: instant('final_at'),
     /** Where nodes saw it last; null while it is in no block. */
     height: bigint('height', { mode: 'number' }),
     block: text('block'),

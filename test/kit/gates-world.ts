@@ -124,6 +124,7 @@ function everybody<Entry>(entry: Entry) {
   return {
     at: async (_hour: number, nodeIds: readonly string[]) =>
       new Map(nodeIds.map((nodeId) => [nodeId, entry] as const)),
+    within: async () => Object.assign(new Map<string, Entry>(), { get: () => entry }),
     changedSince: async () => ({ cursor: undefined as never, changes: [] }),
   };
 }

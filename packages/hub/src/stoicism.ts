@@ -142,6 +142,7 @@ function framesOf(gates: Gates['frames'], sybils: SybilWatch['frames']): GateFra
 function scoreBook(scores: Scores): Book<{ readonly micro: number; readonly committedGb: number }, bigint> {
   return {
     at: (hubHour, nodeIds) => scores.at(hubHour, nodeIds),
+    within: (hubHour, span) => scores.within(hubHour, span),
     async changedSince(before) {
       const { changes, cursor } = await scores.changedSince(before);
       return { cursor, changes: changes.map(({ nodeId, hubHour }) => ({ nodeId, fromHour: hubHour })) };

@@ -58,12 +58,15 @@ async function showEarnings(c: HubContext, { reader, feed }: EarningsPagesDeps):
   const { email } = viewerOf(c);
   const after = c.req.query('after') ?? '';
   const before = c.req.query('before') ?? '';
+  const [place, day] = [
+    after === '' ? undefined : decodeCursor(after),
+    before === '' ? undefined : readDay(before),
+  ];
   // The page tells of what is up to here, its stream of what is behind.
   const end = await feed.end();
-  const now = await reader.now(email);
-  const [nodes, days, events] = await Promise.all([
-    reader.nodes(email, now, after === '' ? undefined : decodeCursor(after)),
-    reader.days(email, before === '' ? undefined : readDay(before)),
+  const [{ now, nodes }, days, events] = await Promise.all([
+    reader.now(email).then(async (now) => ({ now, nodes: await reader.nodes(email, now, place) })),
+    reader.days(email, day),
     feed.newest(email, end, EVENTS),
   ]);
   const view = { now, nodes, days, events, place: { after, before } };

@@ -2,6 +2,11 @@
 export interface Book<Entry, Cursor = unknown> {
   /** Nodes without an entry are left out. */
   at(hubHour: number, nodeIds: readonly string[]): Promise<ReadonlyMap<string, Entry>>;
+  /** The same of all nodes whose ids lie in a span, both ends with it: of a node half of what `at` costs. */
+  within(
+    hubHour: number,
+    span: { readonly first: string; readonly last: string },
+  ): Promise<ReadonlyMap<string, Entry>>;
   /** @param cursor what the call before returned; undefined: what lies back need not be told. Ask again while something comes. */
   changedSince(cursor: Cursor | undefined): Promise<{
     readonly cursor: Cursor;
@@ -11,6 +16,13 @@ export interface Book<Entry, Cursor = unknown> {
 
 /** Nodes asked for at once. */
 const PAGE = 2_000;
+/** A span may hold so many times the nodes that are asked for: the others have their sessions elsewhere. */
+const MOST_OTHERS = 2;
+
+interface Page<Entry> {
+  readonly some: readonly string[];
+  readonly entries: ReadonlyMap<string, Entry>;
+}
 
 /**
  * Which nodes pass a gate by a book, for as long as their columns stand: asked when a session begins, and where the book says
@@ -50,14 +62,28 @@ export class BookReader<Entry, Cursor> {
     }
     for (const [fromHour, nodeIds] of this.#due) {
       if (fromHour > hubHour) continue;
-      for (const some of pagesOf([...nodeIds])) {
-        const entries = await this.#book.at(hubHour, some);
+      for await (const { some, entries } of this.#entries(hubHour, nodeIds))
         for (const nodeId of some) {
           know(nodeId, entries.get(nodeId));
           nodeIds.delete(nodeId);
         }
-      }
       this.#due.delete(fromHour);
+    }
+  }
+
+  /** A whole fleet is due at a full hour: by spans, as long as it is most of what lies in them. */
+  async *#entries(hubHour: number, nodeIds: ReadonlySet<string>): AsyncGenerator<Page<Entry>> {
+    let bySpans = true;
+    for (const some of pagesOf([...nodeIds].sort())) {
+      const [first, last] = [some[0], some.at(-1)];
+      bySpans &&= some.length === PAGE;
+      if (!bySpans || first === undefined || last === undefined)
+        yield { some, entries: await this.#book.at(hubHour, some) };
+      else {
+        const entries = await this.#book.within(hubHour, { first, last });
+        yield { some, entries };
+        bySpans = entries.size <= MOST_OTHERS * some.length;
+      }
     }
   }
 

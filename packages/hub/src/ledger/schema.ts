@@ -48,7 +48,10 @@ export const stoicismEvents = pgTable(
     uniqueIndex('stoicism_events_cause').on(
       ...[table.hour, table.nodeId, table.kind, table.accountId, table.revision, table.ref],
     ),
-    index('stoicism_events_owner').on(table.ownerEmail, table.ranAt, table.sequence),
+    // With all that sums of an owner's days are made of: rows of one owner lie apart, each would be a page of its own.
+    index('stoicism_events_owner').on(
+      ...[table.ownerEmail, table.ranAt, table.sequence, table.hour, table.kind, table.amount],
+    ),
     index('stoicism_events_ref').on(table.ref, table.kind, table.hour).where(sql`${table.ref} <> ''`),
   ],
 );

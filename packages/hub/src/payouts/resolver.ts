@@ -1,5 +1,5 @@
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
-import { type Payee, payeesWithin } from './payees.ts';
+import { type Payee, payeesWithin, resolution } from './payees.ts';
 
 /** Where what a node earns in an hour goes. Ids are 32 hex digits. */
 export interface Payout {
@@ -52,40 +52,13 @@ export class PayoutResolver {
     this.#sql = sql;
   }
 
-  /** Nodes without an account are left out. */
+  /** Nodes without an account are left out. Many at once are found the faster in the order of their ids. */
   async at(hubHour: number, nodeIds: readonly string[]): Promise<Map<string, Payout>> {
     const sql = this.#sql;
-    // By sets, each read once: a look-up for each node cost half as much again, and the ledger asks for 200,000 an hour.
-    const rows = await sql<PayoutRow[]>`
-      with ids as materialized (select unnest(${[...nodeIds]}::text[]) as node_id),
-      changes as materialized (select c.* from node_owner_changes c join ids using (node_id)),
-      asked as materialized (select n.node_id, coalesce(l.to_owner, f.from_owner, n.owner) as owner
-        from ids join nodes n using (node_id)
-          left join (select distinct on (node_id) node_id, to_owner from changes where from_hour <= ${hubHour}
-            order by node_id, from_hour desc, seq desc) l using (node_id)
-          left join (select distinct on (node_id) node_id, from_owner from changes
-            order by node_id, from_hour, seq) f using (node_id)),
-      own as (select distinct on (c.node_id, c.owner) c.node_id, c.owner, c.account_id
-        from payout_choices c join ids using (node_id) where c.from_hour <= ${hubHour}
-        order by c.node_id, c.owner, c.from_hour desc, c.seq desc),
-      tunnel as materialized (select distinct on (t.node_id, t.node_owner) t.node_id, t.node_owner, t.tunnel_owner, t.permille1
-        from payout_tunnels t join ids using (node_id)
-        where t.from_hour <= ${hubHour} and (t.until_hour is null or t.until_hour > ${hubHour})
-        order by t.node_id, t.node_owner, t.from_hour desc),
-      people as (select owner from asked union select tunnel_owner from tunnel),
-      profile as materialized (select distinct on (c.owner) c.owner, c.account_id
-        from payout_choices c join people using (owner) where c.node_id is null and c.from_hour <= ${hubHour}
-        order by c.owner, c.from_hour desc, c.seq desc)
-      select o.node_id, a.account_id, a.account, p.owner_id, t.permille1, tp.account_id as tunnel_account, tq.owner_id as tunnel_owner_id,
-        exists (select 1 from payout_proofs v where v.account_id = a.account_id and v.from_hour <= ${hubHour}) as verified
-      from asked o
-        join payout_people p on p.email = o.owner
-        left join own on own.node_id = o.node_id and own.owner = o.owner
-        left join profile mine on mine.owner = o.owner
-        join payout_accounts a on a.account_id = coalesce(own.account_id, mine.account_id)
-        left join tunnel t on t.node_id = o.node_id and t.node_owner = o.owner
-        left join profile tp on tp.owner = t.tunnel_owner
-        left join payout_people tq on tq.email = t.tunnel_owner`;
+    const rows = await sql<PayoutRow[]>`with ${resolution(sql, hubHour, nodeIds)}
+      select r.*, a.account, exists (select from payout_proofs v
+        where v.account_id = a.account_id and v.from_hour <= ${hubHour}) as verified
+      from resolved r join payout_accounts a using (account_id)`;
     return new Map(rows.map((row) => [row.node_id, payoutOf(row)]));
   }
 

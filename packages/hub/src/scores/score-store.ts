@@ -105,21 +105,23 @@ export async function scoresAt(
   );
 }
 
-/** As `scoresAt`, of all nodes in a span of ids: what an hour is closed by. */
+/** As `scoresAt`, of all nodes in a span of ids: what an hour is closed by, and gates of a whole fleet. */
 export async function scoresWithin(
   sql: Queries,
   hubHour: number,
   { first, last }: { first: string; last: string },
-): Promise<ReadonlyMap<string, Pick<ScoreAt, 'micro' | 'version' | 'hash'>>> {
+): Promise<ReadonlyMap<string, ScoreAt>> {
   const { int4, ascii, bytes } = packed;
   const [row] = await sql<{ rows: Uint8Array | null }[]>`
     select string_agg(${ascii(sql, 'node_id')} || ${int4(sql, 'micro')} || ${int4(sql, 'version')}
-      || ${bytes(sql, 'hash')}, ''::bytea) as rows from (
-      select distinct on (node_id) node_id, micro, version, hash from scores
+      || ${int4(sql, 'committed_gb')} || ${bytes(sql, 'hash')}, ''::bytea) as rows from (
+      select distinct on (node_id) node_id, micro, version, committed_gb, hash from scores
       where node_id between ${first} and ${last} and hub_hour <= ${hubHour} order by node_id, version desc) s`;
-  const found = new Map<string, Pick<ScoreAt, 'micro' | 'version' | 'hash'>>();
-  for (const rows = new PackedRows(row!.rows); rows.more; )
-    found.set(rows.ascii(), { micro: rows.int4(), version: rows.int4(), hash: rows.bytes() });
+  const found = new Map<string, ScoreAt>();
+  for (const rows = new PackedRows(row!.rows); rows.more; ) {
+    const [nodeId, micro, version, committedGb] = [rows.ascii(), rows.int4(), rows.int4(), rows.int4()];
+    found.set(nodeId, { micro, version, committedGb, hash: rows.bytes() });
+  }
   return found;
 }
 

@@ -28,7 +28,7 @@ export class Scores {
   within(
     hubHour: number,
     span: { readonly first: string; readonly last: string },
-  ): Promise<ReadonlyMap<string, Pick<ScoreAt, 'micro' | 'version' | 'hash'>>> {
+  ): Promise<ReadonlyMap<string, ScoreAt>> {
     return scoresWithin(this.#sql, hubHour, span);
   }
 

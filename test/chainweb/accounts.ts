@@ -1,21 +1,19 @@
+import { Decimal, type Row } from './pact/value.ts';
+
 /** A guard of keys as Pact tells it in JSON, or any other guard. */
 export type Guard =
   | { readonly pred: string; readonly keys: readonly string[] }
   | Readonly<Record<string, unknown>>;
 
-interface Row {
-  readonly guard: Guard;
-  readonly balance: number;
-}
-
-/** What modules of a chain know of accounts, as far as reads without a transaction go. */
+/** What every chain knows of accounts from its genesis on, and what else modules answer to a read. */
 export class AccountBook {
-  readonly #coin = new Map<string, Row>();
+  /** Of the coin contract. A chain takes them over with its first transaction: open accounts before. */
+  readonly rows = new Map<string, Row>();
   readonly #lookups = new Map<string, Map<string, Guard>>();
 
   /** On every chain: a row of the coin contract. */
-  open(account: string, guard: Guard, balance = 0): void {
-    this.#coin.set(account, { guard, balance });
+  open(account: string, guard: Guard, balance: number | string = 0): void {
+    this.rows.set(account, { guard: { ...guard } as Row, balance: Decimal.of(balance) });
   }
 
   /** Makes `module.function` answer with a guard for the account. */
@@ -24,19 +22,11 @@ export class AccountBook {
     this.#lookups.set(call, rows.set(account, guard));
   }
 
-  /** @returns what the call of one account gives, or the error of the chain. */
-  read(call: string, account: string): { readonly data: unknown } | { readonly error: string } {
-    if (call === 'coin.details') {
-      const row = this.#coin.get(account);
-      return row === undefined
-        ? { error: `No value found in table coin_coin-table for key: ${account}` }
-        : { data: { account, ...row } };
-    }
+  /** What was set for a call of one account. @returns undefined for a call that nothing was set for */
+  read(call: string, account: string): { readonly data: Guard } | { readonly error: string } | undefined {
     const rows = this.#lookups.get(call);
-    if (rows === undefined) return { error: `Module ${call.slice(0, call.lastIndexOf('.'))} not found` };
-    const guard = rows.get(account);
-    return guard === undefined
-      ? { error: `No value found in table ${call} for key: ${account}` }
-      : { data: guard };
+    const guard = rows?.get(account);
+    if (guard !== undefined) return { data: guard };
+    return rows && { error: `No value found in table ${call} for key: ${account}` };
   }
 }

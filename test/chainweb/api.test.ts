@@ -78,7 +78,7 @@ describe('local reads of accounts', () => {
   it.each([
     ['(coin.details "k:unknown")', /No value found in table coin_coin-table for key: k:unknown/],
     ['(free.other.guard "k:known")', /Module free\.other not found/],
-    ['(coin.transfer "a" "b" 1.0)', /Cannot resolve/],
+    ['(coin.burn "a")', /Cannot resolve coin.burn/],
   ])('%s fails as on a chain', (code, message) => {
     expect(resultOf(local(code))).toMatchObject({
       status: 'failure',

@@ -1,9 +1,11 @@
-import { type ChainwebNetwork, draftHeader, mineHeader, nextTarget, workOf } from '@stoa/protocol/chainweb';
+import type { ChainwebNetwork, Header } from '@stoa/protocol/chainweb';
 import type { Block, BlockStore } from './block.ts';
+import type { PayloadPlace } from './payloads.ts';
 import { exponential, type Random } from './random.ts';
+import type { Sealing } from './sealing.ts';
 
-/** What a block carries. The seam at which transactions will come in. */
-export type PayloadHash = (place: { chain: number; height: number; parent: string; salt: number }) => string;
+/** Makes what a block carries, and names it. */
+export type PayloadHash = (place: PayloadPlace, foundAt: number) => string;
 
 export interface Mining {
   /** Tells its miners' blocks from others. */
@@ -11,11 +13,12 @@ export interface Mining {
   readonly network: ChainwebNetwork;
   readonly blocks: BlockStore;
   readonly random: Random;
-  /** Hashes a second that are spent on each chain. */
-  readonly hashRate: number;
+  readonly sealing: Sealing;
   /** Chance that a second miner finds a sibling of a new block before he hears of it. */
   readonly orphanRate: number;
   readonly payloadHash: PayloadHash;
+  /** Whether other nodes take a block; one that they refuse leaves the chain where it was. */
+  readonly adopted: (header: Header) => boolean;
 }
 
 /**
@@ -65,6 +68,13 @@ export class Branch {
   resume(chain: number): void {
     this.#stalled.delete(chain);
     this.#due[chain] ??= this.#schedule(chain);
+  }
+
+  /** Draws anew when each next block will be found: the pace has changed. */
+  reschedule(): void {
+    for (const chain of this.#due.keys()) {
+      if (this.#due[chain] !== undefined) this.#due[chain] = this.#schedule(chain);
+    }
   }
 
   /** Number of blocks of the chain, the genesis included. */
@@ -124,8 +134,8 @@ export class Branch {
     if (random() < orphanRate) {
       this.#mine(chain, this.#now + Math.ceil(random() * 2_000));
     }
-    this.#chains[chain]?.push(block);
     this.#due[chain] = undefined;
+    if (this.#mining.adopted(block.header)) this.#chains[chain]?.push(block);
     for (const waiting of [chain, ...this.#neighbours(chain)]) {
       this.#due[waiting] ??= this.#schedule(waiting);
     }
@@ -133,19 +143,16 @@ export class Branch {
 
   /** A child of the chain's tip, in the store. */
   #mine(chain: number, foundAt: number): Block {
-    const { branch, network, blocks, random, payloadHash } = this.#mining;
+    const { branch, network, blocks, random, payloadHash, sealing } = this.#mining;
     const parent = this.tip(chain).header;
-    const { hash, height } = parent;
+    const { height } = parent;
     const adjacentParents = this.#neighbours(chain).map((each) => this.at(each, height).header);
     const salt = Math.floor(random() * 2 ** 32);
-    const draft = draftHeader({
-      network,
-      parent,
-      adjacentParents,
-      creationTime: BigInt(foundAt) * 1_000n,
-      payloadHash: payloadHash({ chain, height: height + 1, parent: hash, salt }),
-    });
-    const block = { header: mineHeader({ ...draft, nonce: BigInt(salt) << 20n }), foundAt, branch };
+    const work = {
+      ...{ network, parent, adjacentParents, creationTime: BigInt(foundAt) * 1_000n },
+      payloadHash: payloadHash({ chain, height: height + 1, parent, salt, branch }, foundAt),
+    };
+    const block = { header: sealing.seal(work, salt), foundAt, branch };
     blocks.add(block);
     return block;
   }
@@ -158,10 +165,9 @@ export class Branch {
     if (this.#stalled.has(chain) || neighbours.some((each) => this.end(each) <= height)) {
       return undefined;
     }
-    const { network, random, hashRate } = this.#mining;
+    const { random, sealing } = this.#mining;
     const adjacentParents = neighbours.map((each) => this.at(each, height).header);
-    const work = Number(workOf(nextTarget(network, tip.header, adjacentParents)));
-    return this.#now + Math.ceil(exponential(random, (work / hashRate) * 1_000)) + 1;
+    return this.#now + Math.ceil(exponential(random, sealing.wait(tip.header, adjacentParents))) + 1;
   }
 
   #neighbours(chain: number): readonly number[] {

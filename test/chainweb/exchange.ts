@@ -16,17 +16,28 @@ export interface NodeResponse {
   readonly body: string | Uint8Array;
   /** What happens on the wire instead of a whole answer: nothing ever, a reset, or events without end. */
   readonly wire?: 'hang' | 'reset' | 'stream';
+  /** The answer comes when the clock says so: this one is no more than its place. */
+  readonly later?: Promise<NodeResponse>;
 }
 
-export type Fault =
+export type Fault = {
+  /** The node never learns of the request. Otherwise it does what is asked, and only its answer suffers. */
+  readonly before?: boolean;
+} & (
   | { readonly kind: 'status'; readonly status: 429 | 500 | 502 | 503 }
   /** The body ends early: JSON that doesn't parse. */
   | { readonly kind: 'truncate'; readonly bytes: number }
   | { readonly kind: 'hang' }
-  | { readonly kind: 'reset' };
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'slow'; readonly ms: number }
+);
+
+/** What goes wrong with a request, if anything: the same always, or as a script decides. */
+export type Faults = Fault | ((request: NodeRequest) => Fault | undefined);
 
 export function withFault(response: NodeResponse, fault: Fault | undefined): NodeResponse {
   switch (fault?.kind) {
+    case 'slow':
     case undefined:
       return response;
     case 'status':

@@ -1,3 +1,4 @@
+import type { NodeRequest } from './exchange.ts';
 import type { SimulatedNetwork } from './network.ts';
 
 export interface FetchInit {
@@ -16,13 +17,9 @@ export function networkFetch(network: SimulatedNetwork): Fetch {
     const { origin, pathname, search } = new URL(url);
     const node = network.nodeAt(origin);
     init.signal?.throwIfAborted();
-    const response = node?.handle({
-      port: origin === node.p2pUrl ? 'p2p' : 'service',
-      method: init.method ?? 'GET',
-      path: pathname + search,
-      ...(init.headers === undefined ? {} : { headers: lowerCase(init.headers) }),
-      ...(init.body === undefined ? {} : { body: init.body }),
-    });
+    const port = origin === node?.p2pUrl ? 'p2p' : 'service';
+    const answered = node?.handle(requestOf(pathname + search, { ...init, port }));
+    const response = answered?.later === undefined ? answered : await orAborted(answered.later, init.signal);
     if (response === undefined || response.wire === 'reset' || response.wire === 'stream') {
       throw new TypeError('fetch failed', { cause: new Error(`${origin} is not reached without sockets`) });
     }
@@ -38,11 +35,26 @@ export function networkFetch(network: SimulatedNetwork): Fetch {
   };
 }
 
+function requestOf(
+  path: string,
+  { method = 'GET', headers, body, port }: FetchInit & Pick<NodeRequest, 'port'>,
+): NodeRequest {
+  return {
+    ...{ port, method, path },
+    ...(headers === undefined ? {} : { headers: lowerCase(headers) }),
+    ...(body === undefined ? {} : { body }),
+  };
+}
+
 /** Settles only by the caller's own deadline. */
 function aborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_resolve, reject) => {
     signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
+}
+
+function orAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return signal === undefined ? answer : Promise.race([answer, aborted(signal)]);
 }
 
 function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,8 +1,8 @@
 export { AccountBook, type Guard } from './accounts.ts';
 export type { Block, BlockStore } from './block.ts';
-export type { Branch, PayloadHash } from './branch.ts';
+export type { Branch } from './branch.ts';
 export { type Clock, ManualClock } from './clock.ts';
-export type { Fault, NodeRequest, NodeResponse } from './exchange.ts';
+export type { Fault, Faults, NodeRequest, NodeResponse } from './exchange.ts';
 export { type Fetch, type FetchInit, networkFetch } from './fetch.ts';
 export { HeaderStream } from './header-stream.ts';
 export { createNetwork, type NetworkOptions, type SimulatedNetwork } from './network.ts';

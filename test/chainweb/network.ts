@@ -9,12 +9,17 @@ import {
 } from '@stoa/protocol/chainweb';
 import { AccountBook } from './accounts.ts';
 import { type Block, BlockStore } from './block.ts';
-import { Branch, type Mining, type PayloadHash } from './branch.ts';
+import { Branch, type Mining } from './branch.ts';
 import type { Clock } from './clock.ts';
 import { SimulatedNode } from './node.ts';
 import type { Chainweb, NodeOptions } from './node-view.ts';
+import { exchangePending } from './pact/gossip.ts';
+import { PactLedger } from './pact/ledger.ts';
+import { PactMiners, type Script } from './pact/miners.ts';
+import type { PactModule } from './pact/module.ts';
 import { PayloadBook } from './payloads.ts';
 import { createRandom } from './random.ts';
+import { provenWork, type Sealing, unprovenWork } from './sealing.ts';
 
 export interface NetworkOptions {
   readonly seed: number;
@@ -29,11 +34,13 @@ export interface NetworkOptions {
   readonly orphanRate?: number;
   /** Depth of the pinned checkpoint below the lowest tip at the start. */
   readonly checkpointDepth?: number;
-  readonly payloadHash?: PayloadHash;
+  /** Contracts that stand on every chain beside coin, from the genesis on. */
+  readonly modules?: readonly PactModule[];
+  /** Whether blocks are worked for and hashed. Without, they cost a hundredth, and no header verifies. */
+  readonly proven?: boolean;
+  /** How often nodes ask each other for pending transactions. */
+  readonly gossipMs?: number;
 }
-
-/** Share of the block delay that miners spend on a block; for the rest the chain waits for its neighbours. */
-const MINING_SHARE = 0.45;
 
 export function createNetwork(options: NetworkOptions): SimulatedNetwork {
   return new SimulatedNetwork(options);
@@ -49,37 +56,53 @@ export class SimulatedNetwork implements Chainweb {
   readonly startsAt: number;
   readonly blocks = new BlockStore();
   readonly accounts = new AccountBook();
-  readonly payloads = new PayloadBook();
+  readonly payloads: PayloadBook;
+  readonly ledger: PactLedger;
   readonly checkpoint: Checkpoint;
-  readonly #mining: Omit<Mining, 'random' | 'branch'>;
+  readonly #miners: PactMiners;
+  readonly #mining: Omit<Mining, 'random' | 'branch' | 'sealing'>;
+  readonly #proven: boolean;
+  readonly #work: number;
+  readonly #gossipMs: number;
+  readonly #waiting = new Set<() => void>();
   readonly #seed: number;
   readonly #nodes: SimulatedNode[] = [];
   readonly #origins = new Map<string, SimulatedNode>();
   #branches: Branch[];
   #forks = 0;
+  #pace = 1;
+  #gossipAt: number;
 
   constructor(options: NetworkOptions) {
-    const { seed, clock, history = 150, work = 64, network = simulatedNetwork } = options;
-    const payloadHash = options.payloadHash ?? this.payloads.hash;
+    const { seed, clock, history = 150, work = 64, network = simulatedNetwork, proven = true } = options;
     this.network = network;
     this.clock = clock;
     this.#seed = seed;
+    this.#proven = proven;
+    this.#work = work;
+    this.payloads = new PayloadBook(proven);
+    const { accounts, blocks, payloads } = this;
+    const { graph } = network;
+    this.ledger = new PactLedger({ modules: options.modules ?? [], accounts, blocks, payloads, graph });
+    this.#miners = new PactMiners(this.ledger, this.#nodes);
     this.#mining = {
       network,
-      blocks: this.blocks,
-      hashRate: work / ((network.blockDelayMs / 1_000) * MINING_SHARE),
+      blocks,
       orphanRate: options.orphanRate ?? 0.02,
-      payloadHash,
+      payloadHash: (place, foundAt) => this.#miners.mine(place, foundAt),
+      adopted: (header) => this.ledger.adopted(header),
     };
     const { startsAt = Math.floor(clock.now()) - history * network.blockDelayMs } = options;
     this.startsAt = startsAt;
+    this.#gossipMs = options.gossipMs ?? 30_000;
+    this.#gossipAt = startsAt + this.#gossipMs;
     const genesis = createGenesis(network, {
       creationTime: BigInt(startsAt) * 1_000n,
       target: MAX_UINT256 / BigInt(work),
-      payloadHash: (chain) => payloadHash({ chain, height: 0, parent: '', salt: seed }),
+      payloadHash: (chain) => payloads.add({ chain, height: 0, parent: undefined, salt: seed, branch: 0 }),
     });
     const main = new Branch(
-      { ...this.#mining, branch: 0, random: createRandom(seed) },
+      { ...this.#mining, branch: 0, random: createRandom(seed), sealing: this.#sealing(0, 1) },
       genesis.map((header) => [{ header, foundAt: startsAt, branch: 0 }]),
       startsAt,
     );
@@ -101,16 +124,47 @@ export class SimulatedNetwork implements Chainweb {
     return this.#nodes;
   }
 
-  /** Mines what is due by then, on every branch. */
+  /** Mines what is due by then, on every branch, and lets nodes hear of each other's transactions meanwhile. */
   advanceTo(ms: number): void {
+    for (; this.#gossipAt <= ms; this.#gossipAt += this.#gossipMs) {
+      if (this.#nodes.every((node) => node.pact.idle)) continue;
+      this.#mineTo(this.#gossipAt);
+      exchangePending(this.#nodes, this.#gossipAt);
+    }
+    this.#mineTo(ms);
+  }
+
+  #mineTo(ms: number): void {
     for (const branch of this.#branches) {
       branch.mineUntil(ms);
     }
   }
 
-  /** Mines what is due by the clock. */
+  /** Mines what is due by the clock, and lets those look who wait for something. */
   sync(): void {
     this.advanceTo(this.clock.now());
+    for (const look of this.#waiting) look();
+  }
+
+  /** Settles with what the look gives once it gives something. It looks whenever anybody advances the network. */
+  until<T>(look: () => T | undefined): Promise<T> {
+    return new Promise((resolve) => {
+      const again = (): void => {
+        const found = look();
+        if (found === undefined) return;
+        this.#waiting.delete(again);
+        resolve(found);
+      };
+      this.#waiting.add(again);
+      again();
+    });
+  }
+
+  /** Blocks take that many times as long from now on: quiet days cost little. For networks without proof of work. */
+  slowDown(pace: number): void {
+    this.sync();
+    this.#pace = pace;
+    for (const branch of this.#branches) branch.reschedule();
   }
 
   addNode(options: NodeOptions = {}): SimulatedNode {
@@ -130,16 +184,17 @@ export class SimulatedNetwork implements Chainweb {
    * told to, or until they are the heaviest when the network heals.
    *
    * @param speed their hash rate, relative to the main branch's
+   * @param script what their blocks hold, while no node follows them; nothing without
    */
-  fork({ depth, speed = 1 }: { depth: number; speed?: number }): Branch {
+  fork({ depth, speed = 1, script }: { depth: number; speed?: number; script?: Script }): Branch {
     this.sync();
     const past = this.main.past(Math.max(0, this.main.minHeight() - depth));
     const startsAt = Math.max(...past.map((blocks) => blocks.at(-1)?.foundAt ?? 0));
     this.#forks += 1;
     const random = createRandom(this.#seed + this.#forks * 7_919);
-    const hashRate = this.#mining.hashRate * speed;
-    const mining = { ...this.#mining, branch: this.#forks, random, hashRate };
-    const branch = new Branch(mining, past, startsAt);
+    const sealing = this.#sealing(this.#forks, speed);
+    if (script !== undefined) this.#miners.script(this.#forks, script);
+    const branch = new Branch({ ...this.#mining, branch: this.#forks, random, sealing }, past, startsAt);
     branch.mineUntil(this.clock.now());
     this.#branches.push(branch);
     return branch;
@@ -153,14 +208,18 @@ export class SimulatedNetwork implements Chainweb {
       node.follow(main);
     }
     this.#branches = [main];
+    this.#miners.script(main.id, undefined);
     return main;
   }
 
-  /** Replaces the last `depth` blocks of every chain, and some more, by a heavier branch. */
-  reorganise(depth: number): Branch {
+  /**
+   * Replaces the last `depth` blocks of every chain, and some more, by a heavier branch: braids don't let one chain go
+   * back alone.
+   */
+  reorganise(depth: number, script?: Script): Branch {
     const before = this.main;
     for (let speed = 1.5; ; speed += 0.5) {
-      const branch = this.fork({ depth, speed });
+      const branch = this.fork({ depth, speed, ...(script === undefined ? {} : { script }) });
       if (this.main === branch) {
         return this.heal();
       }
@@ -176,6 +235,13 @@ export class SimulatedNetwork implements Chainweb {
   resume(chain: number): void {
     this.sync();
     this.main.resume(chain);
+  }
+
+  #sealing(branch: number, speed: number): Sealing {
+    if (this.#proven) return provenWork(this.network, { work: this.#work, speed });
+    const leading = () => speed > 1 && this.#nodes.some((node) => node.follows(branch));
+    const pace = () => this.#pace / (leading() ? 1 : speed);
+    return unprovenWork(this.network, { branch, pace });
   }
 
   header(hash: string): Header | undefined {

@@ -3,6 +3,7 @@ import type { AccountBook } from './accounts.ts';
 import type { Block, BlockStore } from './block.ts';
 import type { Branch } from './branch.ts';
 import type { Clock } from './clock.ts';
+import type { PactLedger } from './pact/ledger.ts';
 import type { PayloadBook } from './payloads.ts';
 
 /** What nodes see of the network that they are part of. */
@@ -12,9 +13,11 @@ export interface Chainweb {
   readonly blocks: BlockStore;
   readonly accounts: AccountBook;
   readonly payloads: PayloadBook;
+  readonly ledger: PactLedger;
   readonly nodes: readonly { readonly p2pUrl: string }[];
   /** Mines what is due by the clock. */
   sync(): void;
+  until<T>(look: () => T | undefined): Promise<T>;
 }
 
 export interface NodeOptions {
@@ -22,10 +25,15 @@ export interface NodeOptions {
   /** How long after it was found this node hears of a block. */
   readonly propagationMs?: number;
   readonly gasLimitOfBlock?: number;
+  readonly minGasPrice?: number;
+  /** Whether blocks are mined with what its mempool holds. */
+  readonly mines?: boolean;
+  /** Name of the network that it takes itself to be part of. */
+  readonly networkId?: string;
   /** `--header-stream`: serves /header/updates. */
   readonly headerStream?: boolean;
   readonly packageVersion?: string;
-  /** Added to the clock in X-Server-Timestamp. */
+  /** What its own clock is ahead of the true time. */
   readonly clockSkewMs?: number;
 }
 
@@ -35,7 +43,7 @@ export class NodeView {
   readonly serviceUrl: string;
   readonly p2pUrl: string;
   readonly chainweb: Chainweb;
-  readonly settings: Required<Omit<NodeOptions, 'name'>>;
+  settings: Required<Omit<NodeOptions, 'name'>>;
   draining = false;
   /** Until when the node listened to the miners of branches that it left. */
   readonly #left = new Map<number, number>();
@@ -52,10 +60,23 @@ export class NodeView {
     this.settings = {
       propagationMs: options.propagationMs ?? 300,
       gasLimitOfBlock: options.gasLimitOfBlock ?? 1_600_000,
+      minGasPrice: options.minGasPrice ?? 1e-8,
+      mines: options.mines ?? true,
+      networkId: options.networkId ?? chainweb.network.name,
       headerStream: options.headerStream ?? false,
       packageVersion: options.packageVersion ?? '2.32.0',
       clockSkewMs: options.clockSkewMs ?? 0,
     };
+  }
+
+  /** Goes on with other settings. */
+  configure(changes: Omit<NodeOptions, 'name'>): void {
+    this.settings = { ...this.settings, ...changes };
+  }
+
+  /** Ms since 1970 by the node's own clock. */
+  get now(): number {
+    return this.chainweb.clock.now() + this.settings.clockSkewMs;
   }
 
   /** Stays that many blocks, or that long, behind what it could know. */
@@ -70,6 +91,14 @@ export class NodeView {
 
   thaw(): void {
     this.#frozenAt = Number.POSITIVE_INFINITY;
+  }
+
+  get frozen(): boolean {
+    return this.#frozenAt < this.chainweb.clock.now();
+  }
+
+  follows(branch: number): boolean {
+    return this.#branch.id === branch;
   }
 
   follow(branch: Branch): void {
@@ -101,6 +130,23 @@ export class NodeView {
     const top = Math.min(maxHeight, Math.max(...heights) - this.#lag.blocks);
     const capped = heights.map((height) => Math.max(0, Math.min(height, top)));
     return capped.map((height, chain) => this.#favoured(chain, height, capped));
+  }
+
+  head(chain: number): Block {
+    const block = this.heads()[chain];
+    if (block === undefined) throw new RangeError(`there is no chain ${chain}`);
+    return block;
+  }
+
+  /** The block that many below the head, or the genesis. */
+  ancestor(chain: number, depth: number): Block {
+    let block = this.head(chain);
+    for (let left = depth; left > 0; left -= 1) {
+      const parent = this.chainweb.blocks.get(block.header.parent);
+      if (parent === undefined) break;
+      block = parent;
+    }
+    return block;
   }
 
   cut(maxHeight?: number): Cut & { readonly id: string } {

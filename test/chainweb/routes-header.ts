@@ -135,7 +135,8 @@ function itemJson({ header }: Block, kind: string, encoding: Encoding, node: Nod
     : JSON.stringify(encodeHeaderText(header));
 }
 
-function chainOf(node: NodeView, text: string): number | undefined {
+/** @returns undefined where there is no such chain */
+export function chainOf(node: NodeView, text: string): number | undefined {
   return /^\d{1,3}$/.test(text) && Number(text) < node.chainweb.network.graph.length
     ? Number(text)
     : undefined;

@@ -1,24 +1,27 @@
 import { decodeCut } from '@stoa/protocol/chainweb';
 import { json, type NodeRequest, type NodeResponse, refused } from './exchange.ts';
+import type { SimulatedNode } from './node.ts';
 import type { NodeView } from './node-view.ts';
+import { answerMempool } from './pact/routes-mempool.ts';
 import { answerCut } from './routes-cut.ts';
-import { answerHeaders, type HeaderLimits } from './routes-header.ts';
+import { answerHeaders, chainOf, type HeaderLimits } from './routes-header.ts';
+import { answerPayload } from './routes-payload.ts';
 
 const LIMITS: HeaderLimits = { pageItems: 20, branchBounds: 4, objectEncoding: false, hashes: false };
 
 /** The P2P port (1789): for other nodes, and for whoever wants to see this one from outside. */
-export function answerP2p(node: NodeView, request: NodeRequest): NodeResponse {
+export function answerP2p(node: SimulatedNode, request: NodeRequest): NodeResponse {
   const { pathname } = new URL(request.path, 'http://node');
   const response = answerPath(node, request, pathname) ?? refused(404);
   const peer = request.peer ?? '127.0.0.1:0';
   return { ...response, headers: { 'x-peer-addr': peer, ...response.headers } };
 }
 
-function answerPath(node: NodeView, request: NodeRequest, path: string): NodeResponse | undefined {
+function answerPath(node: SimulatedNode, request: NodeRequest, path: string): NodeResponse | undefined {
   if (path === '/config') {
     return json(200, configJson(node));
   }
-  const base = `/chainweb/0.0/${node.chainweb.network.name}/`;
+  const base = `/chainweb/0.0/${node.settings.networkId}/`;
   if (!path.startsWith(base)) {
     return undefined;
   }
@@ -29,9 +32,12 @@ function answerPath(node: NodeView, request: NodeRequest, path: string): NodeRes
   if (rest === 'cut/peer') {
     return json(200, peersJson(node));
   }
-  return rest.startsWith('chain/')
-    ? answerHeaders(node, request, rest.slice('chain/'.length).split('/'), LIMITS)
-    : undefined;
+  const [resource, chain = '', kind, ...call] = rest.split('/');
+  if (resource !== 'chain') return undefined;
+  if (kind === 'mempool')
+    return answerMempool(node, request, { chain: chainOf(node, chain), call: call.join('/') });
+  if (kind === 'payload') return answerPayload(node, request, call.join('/'));
+  return answerHeaders(node, request, rest.slice('chain/'.length).split('/'), LIMITS);
 }
 
 /** A cut of another node: looked at, and not needed, since the simulation spreads blocks by itself. */
@@ -67,9 +73,9 @@ function addressOf(node: { readonly p2pUrl: string }): { readonly hostname: stri
 
 function configJson(node: NodeView): string {
   return JSON.stringify({
-    chainwebVersion: node.chainweb.network.name,
+    chainwebVersion: node.settings.networkId,
     gasLimitOfBlock: node.settings.gasLimitOfBlock,
-    minGasPrice: 1e-8,
+    minGasPrice: node.settings.minGasPrice,
     headerStream: node.settings.headerStream,
     reorgLimit: 480,
     reintroTxs: true,

@@ -1,15 +1,22 @@
 import { json, type NodeRequest, type NodeResponse, plain } from './exchange.ts';
 import type { NodeView } from './node-view.ts';
 
-/** `GET chain/{c}/payload/{hash}`, and `POST chain/{c}/payload/batch`. */
-export function answerPayload(node: NodeView, request: NodeRequest, name: string): NodeResponse | undefined {
-  if (request.method === 'POST') return name === 'batch' ? answerBatch(node, request) : undefined;
-  const found = node.chainweb.payloads.json(name);
+type Form = (hash: string) => object | undefined;
+
+/** `payload/{hash}` and `payload/batch` of a chain, and both with `outputs`: `payload/{hash}/outputs`, `payload/outputs/batch`. */
+export function answerPayload(node: NodeView, request: NodeRequest, path: string): NodeResponse | undefined {
+  const { payloads } = node.chainweb;
+  const [, hash = '', outputs] = /^([\w-]+)(\/outputs)?$/.exec(path) ?? [];
+  const [, ofOutputs] = /^(outputs\/)?batch$/.exec(path) ?? [];
+  const form: Form = (each) =>
+    (outputs ?? ofOutputs) === undefined ? payloads.json(each) : payloads.outputsJson(each);
+  if (request.method === 'POST') return path.endsWith('batch') ? answerBatch(request, form) : undefined;
+  const found = form(hash);
   return found === undefined ? plain(404, 'key not found') : json(200, JSON.stringify(found));
 }
 
 /** Of the hashes that are asked for those that there are, in their order. */
-function answerBatch(node: NodeView, request: NodeRequest): NodeResponse {
+function answerBatch(request: NodeRequest, form: Form): NodeResponse {
   let hashes: unknown;
   try {
     hashes = JSON.parse(request.body ?? '');
@@ -17,6 +24,6 @@ function answerBatch(node: NodeView, request: NodeRequest): NodeResponse {
     return plain(400, 'Error in $: not a list of hashes');
   }
   if (!Array.isArray(hashes)) return plain(400, 'Error in $: not a list of hashes');
-  const found = hashes.flatMap((hash) => node.chainweb.payloads.json(String(hash)) ?? []);
+  const found = hashes.flatMap((hash) => form(String(hash)) ?? []);
   return json(200, JSON.stringify(found));
 }

@@ -1,20 +1,21 @@
 import { json, type NodeRequest, type NodeResponse, plain, refused } from './exchange.ts';
+import type { SimulatedNode } from './node.ts';
 import type { NodeView } from './node-view.ts';
+import { answerPact } from './pact/routes.ts';
 import { answerCut } from './routes-cut.ts';
-import { answerHeaders, type HeaderLimits } from './routes-header.ts';
-import { answerLocal } from './routes-pact.ts';
+import { answerHeaders, chainOf, type HeaderLimits } from './routes-header.ts';
 import { answerPayload } from './routes-payload.ts';
 
 const LIMITS: HeaderLimits = { pageItems: 360, branchBounds: 32, objectEncoding: true, hashes: true };
 
 /** The service port (1848): plain HTTP, for clients of the node. */
-export function answerService(node: NodeView, request: NodeRequest): NodeResponse {
+export function answerService(node: SimulatedNode, request: NodeRequest): NodeResponse {
   const { pathname } = new URL(request.path, 'http://node');
   const response = answerPath(node, request, pathname) ?? refused(404);
   return { ...response, headers: { 'access-control-allow-origin': '*', ...response.headers } };
 }
 
-function answerPath(node: NodeView, request: NodeRequest, path: string): NodeResponse | undefined {
+function answerPath(node: SimulatedNode, request: NodeRequest, path: string): NodeResponse | undefined {
   if (path === '/info') {
     return json(200, infoJson(node));
   }
@@ -23,7 +24,7 @@ function answerPath(node: NodeView, request: NodeRequest, path: string): NodeRes
       ? plain(503, 'Failed health check due to service drain.\n')
       : plain(200, 'Health check OK.\n');
   }
-  const base = `/chainweb/0.0/${node.chainweb.network.name}/`;
+  const base = `/chainweb/0.0/${node.settings.networkId}/`;
   if (!path.startsWith(base)) {
     return undefined;
   }
@@ -34,18 +35,16 @@ function answerPath(node: NodeView, request: NodeRequest, path: string): NodeRes
   if (resource === 'header' && rest.join('/') === 'updates' && node.settings.headerStream) {
     return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: '', wire: 'stream' };
   }
-  const [chain = '', ...call] = rest;
-  if (resource === 'chain' && call.join('/') === 'pact/api/v1/local' && request.method === 'POST') {
-    return answerLocal(node, request, chain);
-  }
-  if (resource === 'chain' && call[0] === 'payload' && call.length === 2) {
-    return answerPayload(node, request, call[1]!);
-  }
-  return resource === 'chain' && rest.length <= 3 ? answerHeaders(node, request, rest, LIMITS) : undefined;
+  if (resource !== 'chain') return undefined;
+  const [chain = '', kind = '', ...call] = rest;
+  if (kind === 'pact')
+    return answerPact(node, request, { chain: chainOf(node, chain), call: call.join('/') });
+  if (kind === 'payload') return answerPayload(node, request, call.join('/'));
+  return rest.length <= 3 ? answerHeaders(node, request, rest, LIMITS) : undefined;
 }
 
 function infoJson(node: NodeView): string {
-  const { graph, name, blockDelayMs } = node.chainweb.network;
+  const { graph, blockDelayMs } = node.chainweb.network;
   const chains = graph.map((_neighbours, chain) => String(chain));
   const history = [[0, graph.map((neighbours, chain) => [chain, neighbours])]];
   return JSON.stringify({
@@ -58,6 +57,6 @@ function infoJson(node: NodeView): string {
     nodeLatestBehaviorHeight: 1,
     nodeNumberOfChains: graph.length,
     nodePackageVersion: node.settings.packageVersion,
-    nodeVersion: name,
+    nodeVersion: node.settings.networkId,
   });
 }

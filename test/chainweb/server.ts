@@ -26,8 +26,8 @@ export interface NodeServer {
   close(): Promise<void>;
 }
 
-/** How often a stream looks for new blocks. */
-const STREAM_MS = 250;
+/** How often those who wait for something look for new blocks. */
+const LOOK_MS = 250;
 
 /** Puts a simulated node on real sockets. */
 export async function serveNode(node: SimulatedNode, options: ServerOptions = {}): Promise<NodeServer> {
@@ -73,7 +73,18 @@ async function answer(
     body: Buffer.concat(chunks).toString('utf8'),
     peer: `${incoming.socket.remoteAddress}:${incoming.socket.remotePort}`,
   });
-  send(node, response, incoming, outgoing);
+  send(node, await settled(node, response), incoming, outgoing);
+}
+
+/** An answer that waits for the clock: sockets wait for it too. */
+async function settled(node: SimulatedNode, response: NodeResponse): Promise<NodeResponse> {
+  if (response.later === undefined) return response;
+  const timer = setInterval(() => node.chainweb.sync(), LOOK_MS);
+  try {
+    return await response.later;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 function send(
@@ -88,7 +99,7 @@ function send(
     outgoing.writeHead(response.status, response.headers);
     outgoing.flushHeaders();
     const stream = new HeaderStream(node);
-    const timer = setInterval(() => outgoing.write(stream.next()), STREAM_MS);
+    const timer = setInterval(() => outgoing.write(stream.next()), LOOK_MS);
     outgoing.once('close', () => clearInterval(timer));
   } else if (response.wire === undefined) {
     outgoing.writeHead(response.status, response.headers);

@@ -1,0 +1,27 @@
+export { coin } from './coin.ts';
+export {
+  type Capability,
+  type Command,
+  type PactKey,
+  pactKey,
+  requestKeyOf,
+  type SignedCommand,
+} from './command.ts';
+export { sizeGas } from './gas.ts';
+export type { Script } from './miners.ts';
+export {
+  type Call,
+  decimal,
+  type Guard,
+  guard,
+  integer,
+  list,
+  PactFailure,
+  type PactFunction,
+  type PactModule,
+  text,
+} from './module.ts';
+export type { Outcome, PactEvent, Result } from './outcome.ts';
+export type { Found } from './pact-node.ts';
+export { Decimal, type PactValue, type Row } from './value.ts';
+export { openPactWorld, type PactWorld, type PactWorldOptions } from './world.ts';

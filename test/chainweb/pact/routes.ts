@@ -1,0 +1,35 @@
+import { type NodeRequest, type NodeResponse, refused } from '../exchange.ts';
+import type { SimulatedNode } from '../node.ts';
+import { answerLocal } from './routes-local.ts';
+import { answerListen, answerPoll } from './routes-results.ts';
+import { answerSend } from './routes-send.ts';
+import { answerSpv } from './routes-spv.ts';
+
+/** What is asked of one chain. */
+export interface PactRequest {
+  readonly node: SimulatedNode;
+  readonly chain: number;
+  readonly query: URLSearchParams;
+  readonly body: string;
+}
+
+const ROUTES: Readonly<Record<string, (asked: PactRequest) => NodeResponse>> = {
+  'api/v1/send': answerSend,
+  'api/v1/poll': answerPoll,
+  'api/v1/listen': answerListen,
+  'api/v1/local': answerLocal,
+  spv: answerSpv,
+};
+
+/** `chain/{c}/pact/…`, of the service port alone. */
+export function answerPact(
+  node: SimulatedNode,
+  request: NodeRequest,
+  { chain, call }: { chain: number | undefined; call: string },
+): NodeResponse | undefined {
+  const route = ROUTES[call];
+  if (route === undefined || chain === undefined) return undefined;
+  if (request.method !== 'POST') return refused(405);
+  const query = new URL(request.path, 'http://node').searchParams;
+  return route({ node, chain, query, body: request.body ?? '' });
+}

@@ -163,6 +163,8 @@ function callOf(act: MintAct): Call {
     case 'enrol': {
       const { first, accounts, digest } = act;
       requireCounts(act.kind, [first]);
+      if (!accounts.every((account) => account !== '' && account.isWellFormed()))
+        throw new MintError('bad_act', 'an account without a name, or with half a character in it');
       return {
         capability: { name: 'ENROL', args: [int(first), int(accounts.length), requireDigest(digest)] },
         code: `(enrol ${first} (read-msg "accounts") "${digest}")`,

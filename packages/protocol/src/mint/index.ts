@@ -3,21 +3,20 @@
  * approvers and browsers get the same bytes from the same cut. The contract stands in `hub/src/mint/contract`.
  */
 export { type CommandSetting, commandText, type MintAct, requestKey, WIDEST_SETTING } from './command.ts';
+export { type PlannedEnrolment, planEnrolments, weighClosing } from './enrolment.ts';
 export { MintError, type MintErrorCode } from './error.ts';
-export { type BatchShape, mintGas, sizeGas } from './gas.ts';
 export {
-  type ChainOutline,
-  canonicalPlan,
-  chainDigest,
-  type EpochPlan,
-  MINT_LIMITS,
-  type MintLimits,
-  type PlannedBatch,
-  type PlannedChain,
-  type PlanOutline,
-  planEpoch,
-  planHash,
-} from './plan.ts';
+  type BatchShape,
+  closeGas,
+  type EnrolmentShape,
+  enrolGas,
+  mintGas,
+  openGas,
+  sizeGas,
+} from './gas.ts';
+export { MINT_LIMITS, type MintLimits, type Weight } from './limits.ts';
+export { type ChainOutline, canonicalPlan, chainDigest, type PlanOutline, planHash } from './outline.ts';
+export { type EpochPlan, type PlannedBatch, type PlannedChain, planEpoch } from './plan.ts';
 export type { ChainCut, MintCut } from './points.ts';
 export {
   ACCOUNT_CAP,

@@ -1,55 +1,22 @@
-import { commandText, WIDEST_SETTING } from './command.ts';
+import { WIDEST_SETTING } from './command.ts';
 import { MintError } from './error.ts';
-import { mintGas } from './gas.ts';
+import { mintGas, openGas } from './gas.ts';
+import { isWithin, MINT_LIMITS, type MintLimits, type Weight, weigh, widestBytes } from './limits.ts';
+import { chainDigest, planHash } from './outline.ts';
 import { type MintCut, readPoints } from './points.ts';
-import {
-  ACCOUNT_CAP,
-  BUCKET,
-  bucketsOf,
-  bucketText,
-  deltasDigest,
-  deltasText,
-  digestOf,
-  EPOCH_CAP,
-  MINT_CHAINS,
-  NOTHING,
-} from './register.ts';
-
-/** The bounds of a batch. Gas: nodes default to 1.6 M a block. Bytes: two limits of 2 MiB of the P2P layer jam otherwise. */
-export interface MintLimits {
-  /** Most gas limit of one transaction. */
-  readonly gasLimit: number;
-  /** Most bytes of one `cmd`. */
-  readonly bytes: number;
-  /** Most whole points of one account and epoch, and of one chain and epoch: the contract's constants. */
-  readonly accountCap: number;
-  readonly epochCap: number;
-  /** The gas limit is the reckoned gas times this: a transaction that runs out of gas pays all of it and does nothing. */
-  readonly gasMargin: number;
-}
-
-export const MINT_LIMITS: MintLimits = {
-  gasLimit: 1_500_000,
-  bytes: 225_000,
-  accountCap: ACCOUNT_CAP,
-  epochCap: EPOCH_CAP,
-  gasMargin: 1.2,
-};
+import { BUCKET, bucketsOf, bucketText, deltasDigest, deltasText, MINT_CHAINS, NOTHING } from './register.ts';
 
 /** One transaction. It fills the buckets [from, to). */
-export interface PlannedBatch {
+export interface PlannedBatch extends Weight {
   readonly chain: number;
   readonly batch: number;
   readonly from: number;
   readonly to: number;
+  /** The literal in its code. */
   readonly deltas: string;
+  /** Whole points. */
   readonly sum: number;
   readonly digest: string;
-  /** Of the `cmd`, at the widest setting. */
-  readonly bytes: number;
-  /** An upper bound. */
-  readonly gas: number;
-  readonly gasLimit: number;
 }
 
 export interface PlannedChain {
@@ -57,9 +24,12 @@ export interface PlannedChain {
   readonly slots: number;
   /** Exactly what is planned: a key that is stolen after the opening mints nothing beyond it. */
   readonly cap: number;
+  /** `[0]` where nobody earned: the epoch is opened all the same, for nobody else to open it. */
   readonly bounds: readonly number[];
   /** Goes into `open-epoch`. */
   readonly digest: string;
+  /** What the opening takes. */
+  readonly opening: Weight;
   readonly batches: readonly PlannedBatch[];
 }
 
@@ -68,7 +38,7 @@ export interface EpochPlan {
   readonly cutId: string;
   readonly chains: readonly PlannedChain[];
   readonly points: number;
-  /** What approvers sign: SHA-256 of `canonicalPlan`, base64url. */
+  /** What approvers sign: `planHash`. */
   readonly hash: string;
 }
 
@@ -85,51 +55,10 @@ export function planEpoch(cut: MintCut, limits: MintLimits = MINT_LIMITS): Epoch
       'bad_cut',
       `cut '${cut.cutId}' has the chains ${inOrder.map(({ chain }) => chain)}: each of 0 to ${MINT_CHAINS - 1} once is expected`,
     );
-  const chains = inOrder.map(({ chain, slots, points }) =>
-    planChain(cut, chain, readPoints({ chain, slots, points }, limits), limits),
-  );
+  const chains = inOrder.map((chain) => planChain(cut, chain.chain, readPoints(chain, limits), limits));
   const points = chains.reduce((sum, { cap }) => sum + cap, 0);
   const plan = { epoch: cut.epoch, cutId: cut.cutId, chains, points };
   return { ...plan, hash: planHash(plan) };
-}
-
-/** A plan without its deltas, which stand in it by their digests: enough to recompute every digest and the hash. */
-export interface PlanOutline {
-  readonly epoch: number;
-  readonly cutId: string;
-  readonly points: number;
-  readonly chains: readonly ChainOutline[];
-}
-
-export interface ChainOutline extends Pick<PlannedChain, 'chain' | 'slots' | 'cap' | 'bounds'> {
-  readonly batches: readonly Pick<PlannedBatch, 'sum' | 'digest'>[];
-}
-
-/** Of one chain's plan: what `open-epoch` takes. */
-export function chainDigest(
-  { epoch, cutId }: Pick<PlanOutline, 'epoch' | 'cutId'>,
-  { chain, slots, cap, bounds, batches }: ChainOutline,
-): string {
-  const content = batches.map(({ sum, digest }) => [sum, digest]);
-  return digestOf(JSON.stringify({ epoch, cutId, chain, slots, cap, bounds, batches: content }));
-}
-
-/** What approvers sign, of a plan or its outline. */
-export function planHash(plan: PlanOutline): string {
-  const chains = plan.chains.map((chain) => ({ chain: chain.chain, digest: chainDigest(plan, chain) }));
-  return digestOf(canonicalPlan({ ...plan, chains }));
-}
-
-/** What the plan's hash is of. Deltas are in it by their digests, within those of the chains; gas is not: it pays nobody. */
-export function canonicalPlan({
-  epoch,
-  cutId,
-  chains,
-  points,
-}: Omit<PlanOutline, 'chains'> & {
-  readonly chains: readonly Pick<PlannedChain, 'chain' | 'digest'>[];
-}): string {
-  return JSON.stringify({ epoch, cutId, points, chains: chains.map(({ chain, digest }) => [chain, digest]) });
 }
 
 function planChain(
@@ -139,7 +68,7 @@ function planChain(
   limits: MintLimits,
 ): PlannedChain {
   const slots = points.length;
-  const cap = points.reduce((sum, value) => sum + value, 0);
+  const cap = sumOf(points);
   if (cap > limits.epochCap)
     throw new MintError(
       'above_cap',
@@ -149,16 +78,23 @@ function planChain(
   const bounds = split({ epoch, chain, cap }, texts, limits);
   const batches = bounds.slice(1).map((to, batch): PlannedBatch => {
     const from = bounds[batch]!;
-    const deltas = deltasText(texts.slice(from, to));
-    const sum = points.subarray(from * BUCKET, to * BUCKET).reduce((all, value) => all + value, 0);
-    const bytes = envelopeBytes(epoch, batch, sum) + deltas.length;
-    const filled = texts.slice(from, to).filter((text) => text !== NOTHING).length;
-    const gas = mintGas({ bytes, buckets: to - from, filled, bounds: bounds.length });
-    const gasLimit = limitOf(gas, limits);
-    return { chain, batch, from, to, deltas, sum, digest: deltasDigest(deltas), bytes, gas, gasLimit };
+    const buckets = texts.slice(from, to);
+    const deltas = deltasText(buckets);
+    const sum = sumOf(points.subarray(from * BUCKET, to * BUCKET));
+    const filled = buckets.filter((text) => text !== NOTHING).length;
+    const shape = { buckets: to - from, filled, bounds: bounds.length };
+    const weight = weighBatch(envelopeBytes(epoch, batch, sum) + deltas.length, shape, limits);
+    return { chain, batch, from, to, deltas, sum, digest: deltasDigest(deltas), ...weight };
   });
   const planned = { chain, slots, cap, bounds, batches };
-  return { ...planned, digest: chainDigest({ epoch, cutId }, planned) };
+  const digest = chainDigest({ epoch, cutId }, planned);
+  const bytes = widestBytes({ kind: 'open', epoch, cap, bounds, digest });
+  const opening = weigh(bytes, openGas({ bytes, bounds: bounds.length }), limits);
+  return { ...planned, digest, opening };
+}
+
+function sumOf(points: Uint32Array): number {
+  return points.reduce((sum, value) => sum + value, 0);
 }
 
 function bucketTexts(points: Uint32Array): string[] {
@@ -167,7 +103,7 @@ function bucketTexts(points: Uint32Array): string[] {
   );
 }
 
-/** Where batches begin and end. Bytes and gas are reckoned at the most that the batch's own numbers can come to. */
+/** Where batches begin and end. Bytes and gas are reckoned at the most that a batch's own numbers can come to. */
 function split(
   { epoch, chain, cap }: { readonly epoch: number; readonly chain: number; readonly cap: number },
   texts: readonly string[],
@@ -176,21 +112,19 @@ function split(
   const most = texts.length;
   const envelope = envelopeBytes(epoch, most, cap);
   const bounds = [0];
+  // The opening bracket.
   let [length, filled] = [1, 0];
-  const fits = (buckets: number) => {
-    const bytes = envelope + length;
-    if (bytes > limits.bytes) return false;
-    return limitOf(mintGas({ bytes, buckets, filled, bounds: most + 1 }), limits) <= limits.gasLimit;
-  };
   texts.forEach((text, bucket) => {
     const mark = text === NOTHING ? 0 : 1;
+    const fits = (buckets: number) =>
+      isWithin(weighBatch(envelope + length, { buckets, filled, bounds: most + 1 }, limits), limits);
+    const from = bounds.at(-1)!;
     // A space or the closing bracket comes after it.
     length += text.length + 1;
     filled += mark;
-    const from = bounds.at(-1)!;
     if (fits(bucket + 1 - from)) return;
     if (bucket > from) bounds.push(bucket);
-    [length, filled] = [text.length + 2, mark];
+    [length, filled] = [1 + text.length + 1, mark];
     if (!fits(1))
       throw new MintError(
         'does_not_fit',
@@ -201,12 +135,15 @@ function split(
   return bounds;
 }
 
-function limitOf(gas: number, { gasMargin }: MintLimits): number {
-  return Math.ceil(gas * gasMargin);
+function weighBatch(
+  bytes: number,
+  shape: { readonly buckets: number; readonly filled: number; readonly bounds: number },
+  limits: MintLimits,
+): Weight {
+  return weigh(bytes, mintGas({ bytes, ...shape }), limits);
 }
 
 /** Bytes of a batch's `cmd` but for its deltas, which are digits, spaces and brackets: one byte each, nothing escaped. */
 function envelopeBytes(epoch: number, batch: number, sum: number): number {
-  const digest = WIDEST_SETTING.moduleHash;
-  return commandText({ kind: 'mint', epoch, batch, deltas: '', sum, digest }, WIDEST_SETTING).length;
+  return widestBytes({ kind: 'mint', epoch, batch, deltas: '', sum, digest: WIDEST_SETTING.moduleHash });
 }

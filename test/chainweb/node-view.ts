@@ -123,6 +123,10 @@ export class NodeView {
   /** The node's heads. @param maxHeight no chain higher than this */
   heads(maxHeight = Number.POSITIVE_INFINITY): readonly Block[] {
     this.chainweb.sync();
+    return this.#headsOf(maxHeight);
+  }
+
+  #headsOf(maxHeight: number): readonly Block[] {
     const heard = this.#heardUntil();
     const heights = [...this.chainweb.network.graph.keys()].map((chain) =>
       this.#branch.heightAt(chain, heard),
@@ -132,8 +136,9 @@ export class NodeView {
     return capped.map((height, chain) => this.#favoured(chain, height, capped));
   }
 
+  /** The head of one chain, of what has been mined so far. */
   head(chain: number): Block {
-    const block = this.heads()[chain];
+    const block = this.#headsOf(Number.POSITIVE_INFINITY)[chain];
     if (block === undefined) throw new RangeError(`there is no chain ${chain}`);
     return block;
   }

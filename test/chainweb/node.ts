@@ -26,6 +26,13 @@ export class SimulatedNode extends NodeView {
     this.pact = new PactNode(this);
   }
 
+  /** Transactions of blocks that it leaves behind are pending again. */
+  override follow(branch: Branch): void {
+    const before = this.heads();
+    super.follow(branch);
+    for (const head of before) this.pact.reintroduce(head);
+  }
+
   /** Answers as the node would, without a socket. */
   handle(request: NodeRequest): NodeResponse {
     this.chainweb.sync();

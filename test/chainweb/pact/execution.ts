@@ -41,7 +41,9 @@ export function execute(command: Command, by: Execution): Outcome {
   const events = succeeded ? [fee, ...transaction.events] : [fee];
   const outcome = outcomeOf(command, gas, result);
   const { continuation } = transaction;
-  const mined = succeeded ? { ...outcome, events, continuation, txId: draft.count } : { ...outcome, events };
+  const mined = succeeded
+    ? { ...outcome, events, continuation, txId: draft.count + 1 }
+    : { ...outcome, events };
   draft.record(mined, place.parent.height + 1);
   return mined;
 }

@@ -7,6 +7,7 @@ export {
   requestKeyOf,
   type SignedCommand,
 } from './command.ts';
+export { accountOf, type CommandDraft, signCommand, signTransfer } from './drafting.ts';
 export { sizeGas } from './gas.ts';
 export type { Script } from './miners.ts';
 export {
@@ -23,5 +24,7 @@ export {
 } from './module.ts';
 export type { Outcome, PactEvent, Result } from './outcome.ts';
 export type { Found } from './pact-node.ts';
+export { type OrphanFate, reorganise } from './reorg.ts';
+export { crowdOut, type Trouble, troubles } from './troubles.ts';
 export { Decimal, type PactValue, type Row } from './value.ts';
 export { openPactWorld, type PactWorld, type PactWorldOptions } from './world.ts';

@@ -64,6 +64,21 @@ export class PactNode {
     if (this.#refusal(chain, command) === undefined) this.mempool(chain).add(command);
   }
 
+  /** Takes back what stands in a head that was left, and in its past, down to where the node's fork has it too. */
+  reintroduce(left: Block): void {
+    const { chain } = left.header;
+    let own = this.#view.head(chain);
+    let at: Block | undefined = left;
+    while (at !== undefined && at !== own) {
+      if (own.header.height > at.header.height) {
+        own = this.#parentOf(own) ?? own;
+        continue;
+      }
+      for (const command of this.#view.chainweb.ledger.commandsOf(at.header)) this.offer(chain, command);
+      at = this.#parentOf(at);
+    }
+  }
+
   /** How a block of its own would be filled. */
   minerAt({ chain, parent }: PayloadPlace, foundAt: number): Miner | undefined {
     const mempool = this.mempool(chain);
@@ -83,7 +98,7 @@ export class PactNode {
     const mined = this.#view.chainweb.ledger.stateOf(block.header).outcomes.get(key);
     if (mined === undefined) return undefined;
     while (block.header.height > mined.height) {
-      const parent = this.#view.chainweb.blocks.get(block.header.parent);
+      const parent = this.#parentOf(block);
       if (parent === undefined) return undefined;
       block = parent;
     }
@@ -93,6 +108,10 @@ export class PactNode {
   /** The process starts again: its database is kept, its mempool is not. */
   restart(): void {
     for (const mempool of this.#mempools) mempool.clear();
+  }
+
+  #parentOf({ header }: Block): Block | undefined {
+    return this.#view.chainweb.blocks.get(header.parent);
   }
 
   #refusal(chain: number, command: Command): string | undefined {

@@ -23,7 +23,7 @@ export type { Head as LedgerHead, LedgerBook, Mode as LedgerMode, Opened as Open
 export type { CheckReport } from './check.ts';
 export type { LedgerDesk } from './desk.ts';
 export { type DumpReport, type DumpVerdict, verifyDump, writeDump } from './dump.ts';
-export { type AccountId, type EventDraft, type Kind, type LedgerEvent, SOURCES } from './event.ts';
+export { type AccountId, type EventDraft, type Kind, type LedgerEvent, NO_BASIS, SOURCES } from './event.ts';
 export type { Holdings, OverviewStore } from './overview-store.ts';
 export { type Fault, Replay } from './replay.ts';
 export { ledgerPages } from './routes.tsx';

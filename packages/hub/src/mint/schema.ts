@@ -121,7 +121,7 @@ export type ActKind = 'enrol' | 'open' | 'mint' | 'close';
 /** Names a transaction of the mint. */
 const act = () => ({
   kind: text('kind').$type<ActKind>().notNull(),
-  /** Of an enrolment the day on which it was made. */
+  /** Of an enrolment 0: it is of no day. */
   epoch: integer('epoch').notNull(),
   chain: smallint('chain').notNull(),
   /** Of a mint its batch, of an enrolment its first slot, else 0. */
@@ -133,6 +133,8 @@ export const mintBatches = pgTable(
   'mint_batches',
   {
     ...act(),
+    /** In which they were made, and in which their chain takes them. */
+    seq: bigint('seq', { mode: 'number' }).notNull().unique().generatedAlwaysAsIdentity(),
     /** Slots of an enrolment, buckets of a mint. */
     size: integer('size').notNull(),
     /** By which the chain knows its content. */
@@ -155,7 +157,7 @@ export const mintBatches = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.kind, table.epoch, table.chain, table.part] }),
-    index('mint_batches_open').on(table.chain, table.epoch).where(sql`${table.state} <> 'settled'`),
+    index('mint_batches_open').on(table.chain, table.seq).where(sql`${table.state} <> 'settled'`),
     check(
       'mint_batches_state',
       sql`${table.state} in ('planned', 'signed', 'sent', 'mined', 'final', 'settled', 'absent', 'stopped')`,

@@ -1,0 +1,190 @@
+import type { EpochPlan } from '@stoa/protocol/mint';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+import type { BatchState, Move, Standing } from './batch-state.ts';
+import type { ActKind } from './schema.ts';
+import type { SignedCommand } from './signer.ts';
+import type { Enrolment } from './slots.ts';
+
+/** Names a transaction of the mint. */
+export interface BatchKey {
+  readonly kind: ActKind;
+  /** 0 of an enrolment. */
+  readonly epoch: number;
+  readonly chain: number;
+  /** Of a mint its batch, of an enrolment its first slot, else 0. */
+  readonly part: number;
+}
+
+/** A transaction, where it stands, and what of it was signed. */
+export interface Batch extends BatchKey, Standing {
+  readonly size: number;
+  readonly digest: string;
+  readonly gasLimit: number;
+  readonly reason: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly seen: Seen | undefined;
+}
+
+/** Where nodes found it. */
+export interface Seen {
+  readonly height: number;
+  readonly block: string;
+  readonly gas: number;
+}
+
+/** Bytes that exist. */
+export interface Attempt {
+  readonly attempt: number;
+  readonly command: SignedCommand;
+  readonly gasPrice: number;
+  /** Seconds since 1970. */
+  readonly expiresAt: number;
+  readonly sentAt: number | undefined;
+}
+
+interface Row {
+  kind: ActKind;
+  epoch: number;
+  chain: number;
+  part: number;
+  size: number;
+  digest: string;
+  gas_limit: number;
+  state: BatchState;
+  attempt: number;
+  reason: string;
+  since: Date;
+  height: bigint | null;
+  block: string | null;
+  gas: number | null;
+}
+
+interface AttemptRow {
+  attempt: number;
+  cmd: string;
+  signatures: readonly { readonly sig: string }[];
+  request_key: string;
+  gas_price: string;
+  expires_at: bigint;
+  sent_at: Date | null;
+}
+
+type Draft = BatchKey & Pick<Batch, 'size' | 'digest' | 'gasLimit'>;
+
+/** Of an opening: a row, its bounds and a few guards. */
+const OPEN_GAS = 10_000;
+const GAS_A_BOUND = 50;
+
+/** Transactions and their states. Whoever moves one says from where: of two who try, one does. */
+export class BatchStore {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** All of a day in the order in which its chains take them: it is opened, then filled. */
+  async plan(tx: TransactionSql, { epoch, chains }: EpochPlan, now: number): Promise<void> {
+    for (const { chain, bounds, digest, batches } of chains) {
+      const gasLimit = OPEN_GAS + GAS_A_BOUND * bounds.length;
+      await this.#insert(
+        tx,
+        { kind: 'open', epoch, chain, part: 0, size: bounds.length, digest, gasLimit },
+        now,
+      );
+      for (const { batch, from, to, digest: content, gasLimit: limit } of batches) {
+        const size = to - from;
+        const one = {
+          kind: 'mint',
+          epoch,
+          chain,
+          part: batch,
+          size,
+          digest: content,
+          gasLimit: limit,
+        } as const;
+        await this.#insert(tx, one, now);
+      }
+    }
+  }
+
+  async enrol(
+    tx: TransactionSql,
+    { chain, first, accounts, digest, gasLimit }: Enrolment,
+    now: number,
+  ): Promise<void> {
+    const size = accounts.length;
+    await this.#insert(tx, { kind: 'enrol', epoch: 0, chain, part: first, size, digest, gasLimit }, now);
+  }
+
+  /** Of a chain what is not at its end, in its order. A cancelled day's are at theirs. */
+  async open(chain: number): Promise<Batch[]> {
+    const rows = await this.#sql<Row[]>`select b.* from mint_batches b left join mint_epochs e using (epoch)
+      where b.chain = ${chain} and b.state <> 'settled' and e.ended_at is null order by b.seq`;
+    return rows.map(batchOf);
+  }
+
+  async ofEpoch(epoch: number, sql: Sql | TransactionSql = this.#sql): Promise<Batch[]> {
+    const rows = await sql<
+      Row[]
+    >`select * from mint_batches where epoch = ${epoch} and kind <> 'enrol' order by seq`;
+    return rows.map(batchOf);
+  }
+
+  /** Its bytes, the first attempt first. */
+  async attempts({ kind, epoch, chain, part }: BatchKey): Promise<Attempt[]> {
+    const rows = await this.#sql<AttemptRow[]>`
+      select attempt, cmd, signatures, request_key, gas_price::text as gas_price, expires_at, sent_at from mint_attempts
+      where kind = ${kind} and epoch = ${epoch} and chain = ${chain} and part = ${part} order by attempt`;
+    return rows.map((row) => ({
+      attempt: row.attempt,
+      command: { cmd: row.cmd, hash: row.request_key, sigs: row.signatures },
+      gasPrice: Number(row.gas_price),
+      expiresAt: Number(row.expires_at),
+      sentAt: row.sent_at?.getTime(),
+    }));
+  }
+
+  /** @returns false where it stands elsewhere meanwhile. */
+  async move(
+    tx: TransactionSql,
+    { kind, epoch, chain, part, state, attempt }: BatchKey & Standing,
+    { to, now, seen }: { to: Move; now: number; seen?: Seen | undefined },
+  ): Promise<boolean> {
+    const { count } = await tx`update mint_batches set state = ${to.state}, attempt = ${to.attempt},
+        reason = ${to.reason ?? ''}, since = ${new Date(now)},
+        height = ${seen?.height ?? null}, block = ${seen?.block ?? null}, gas = ${seen?.gas ?? null}
+      where kind = ${kind} and epoch = ${epoch} and chain = ${chain} and part = ${part}
+        and state = ${state} and attempt = ${attempt}`;
+    return count === 1;
+  }
+
+  /** Before anything of it is sent. An attempt has one content of bytes: what is stored stays. */
+  async keep(
+    tx: TransactionSql,
+    { kind, epoch, chain, part }: BatchKey,
+    { attempt, command, gasPrice, expiresAt }: Omit<Attempt, 'sentAt'>,
+    now: number,
+  ): Promise<void> {
+    await tx`insert into mint_attempts
+      (kind, epoch, chain, part, attempt, cmd, signatures, request_key, gas_price, expires_at, signed_at)
+      values (${kind}, ${epoch}, ${chain}, ${part}, ${attempt}, ${command.cmd}, ${tx.json(command.sigs as never)},
+        ${command.hash}, ${String(gasPrice)}::text::numeric, ${expiresAt}, ${new Date(now)}) on conflict do nothing`;
+  }
+
+  async #insert(tx: TransactionSql, one: Draft, now: number): Promise<void> {
+    await tx`insert into mint_batches (kind, epoch, chain, part, size, digest, gas_limit, state, attempt, since)
+      values (${one.kind}, ${one.epoch}, ${one.chain}, ${one.part}, ${one.size}, ${one.digest}, ${one.gasLimit},
+        'planned', 0, ${new Date(now)})`;
+  }
+}
+
+function batchOf(row: Row): Batch {
+  const { kind, epoch, chain, part, size, digest, state, attempt, reason, since, height, block, gas } = row;
+  return {
+    ...{ kind, epoch, chain, part, size, digest, gasLimit: row.gas_limit, state, attempt, reason },
+    since: since.getTime(),
+    seen: height === null ? undefined : { height: Number(height), block: block ?? '', gas: gas ?? 0 },
+  };
+}

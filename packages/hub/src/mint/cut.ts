@@ -1,0 +1,153 @@
+import { ACCOUNT_CAP, type EpochPlan, MINT_CHAINS, planEpoch, WINDOW } from '@stoa/protocol/mint';
+import { POINT } from '@stoa/protocol/stoicism';
+import { type EventDraft, type LedgerBook, type LedgerHead, NO_BASIS } from '#ledger/index.ts';
+import { PackedRows, packed, type Sql, type TransactionSql } from '#seams/db-adapter/index.ts';
+import type { Clock } from '../clock.ts';
+import type { BatchStore } from './batch-store.ts';
+import { dayText, dueEpoch, hourOf } from './day.ts';
+import type { Epoch, EpochStore } from './epoch-store.ts';
+import { MintFault } from './error.ts';
+
+export interface CutDeps {
+  readonly sql: Sql;
+  readonly book: LedgerBook;
+  readonly epochs: EpochStore;
+  readonly batches: BatchStore;
+  readonly region: string;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** Inside a transaction: throws where whoever asks may not write any more. */
+export type Fence = (tx: TransactionSql) => Promise<void>;
+
+/** Whole points of an account that is minted to. */
+export interface Share {
+  readonly accountId: string;
+  readonly chain: number;
+  readonly slot: number;
+  readonly points: number;
+}
+
+/**
+ * What is minted on a day: the whole points in Current of every account that is proven to be somebody's and whose slot is final,
+ * at most the contract's cap of each; the rest of it stays, for the days after. It is taken under the lock of all who write the
+ * ledger, whose numbers are given in the order of commits: the head's number says what is in it, and no event needs a stamp.
+ */
+export class Cut {
+  readonly #deps: CutDeps;
+
+  constructor(deps: CutDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Reserves the points of the day (Current to Minting) and fixes its plan, in one; of a day that was cut the epoch that there is.
+   * @throws MintFault `hours_open` | `wrong_day`; MintError of the planner
+   */
+  async make(epoch: number, fence: Fence): Promise<Epoch> {
+    const { book, epochs, batches, clock } = this.#deps;
+    const known = await epochs.find(epoch);
+    if (known !== undefined) return known;
+    this.#requireDay(epoch);
+    return await book.open(hourOf(epoch), async ({ tx, head, append }) => {
+      await fence(tx);
+      const made = await epochs.find(epoch, tx);
+      if (made !== undefined) return made;
+      await requireClosed(tx, epoch, head);
+      const { plan, shares, waiting } = await this.#plan(tx, epoch, head);
+      const one = {
+        ...{ epoch, planHash: plan.hash, cutId: plan.cutId, cutSequence: head.sequence, cutHash: head.hash },
+        ...{ mode: head.mode, points: plan.points, accounts: shares.length, waiting, cutAt: clock.now() },
+      };
+      await epochs.insert(tx, one, plan);
+      await batches.plan(tx, plan, clock.now());
+      await append(shares.map((share) => reservedOf(epoch, share)));
+      return { ...one, state: 'running', endedAt: undefined };
+    });
+  }
+
+  /** What a cut would take now. Writes nothing and waits for nothing. */
+  async preview(epoch: number): Promise<{ plan: EpochPlan; shares: readonly Share[]; waiting: number }> {
+    const head = await this.#deps.book.head();
+    return (await this.#deps.sql.begin('isolation level repeatable read read only', (tx) =>
+      this.#plan(tx, epoch, head),
+    )) as { plan: EpochPlan; shares: readonly Share[]; waiting: number };
+  }
+
+  #requireDay(epoch: number): void {
+    const newest = dueEpoch(this.#deps.clock.now());
+    if (epoch > newest || epoch < newest - WINDOW)
+      throw new MintFault(
+        'wrong_day',
+        `${dayText(epoch)} can't be cut: a day from ${dayText(newest - WINDOW)} to ${dayText(newest)} is expected, each from 06:00 UTC on`,
+      );
+  }
+
+  async #plan(tx: TransactionSql, epoch: number, head: LedgerHead) {
+    const shares = await sharesAt(tx, hourOf(epoch));
+    const slots = await finalSlots(tx);
+    const points = Array.from({ length: MINT_CHAINS }, () => new Map<number, number>());
+    for (const share of shares) points[share.chain]!.set(share.slot, share.points);
+    const plan = planEpoch({
+      ...{ epoch, cutId: `${this.#deps.region} ${head.sequence} ${Buffer.from(head.hash).toString('hex')}` },
+      chains: points.map((each, chain) => ({ chain, slots: slots.get(chain) ?? 0, points: each })),
+    });
+    const whole = await countWhole(tx);
+    return { plan, shares, waiting: whole - shares.length };
+  }
+}
+
+function reservedOf(epoch: number, { accountId, points }: Share): EventDraft {
+  return { ...eventOf(epoch, accountId), kind: 'reserved', amount: BigInt(points) * POINT };
+}
+
+/** What all events of an epoch's mint have in common. */
+export function eventOf(epoch: number, accountId: string): Omit<EventDraft, 'kind' | 'amount'> {
+  const about = { hour: hourOf(epoch), revision: 0, nodeId: '', accountId, ref: String(epoch) };
+  return { ...about, basis: NO_BASIS, ownerId: undefined };
+}
+
+/** The first pass over every hour of the ledger before the cut is done. Those before a reset are of another ledger. */
+async function requireClosed(tx: TransactionSql, epoch: number, { firstHour }: LedgerHead): Promise<void> {
+  const until = hourOf(epoch);
+  if (firstHour >= until) return;
+  const [row] = await tx<{ closed: number; open: number | null }[]>`
+    select count(*) filter (where closed_at is not null)::int as closed, min(hour) filter (where closed_at is null) as open
+    from ledger_hours where hour >= ${firstHour} and hour < ${until}`;
+  if (row!.closed === until - firstHour) return;
+  const open = new Date((row!.open ?? until - 1) * 3_600_000).toISOString().slice(0, 13);
+  throw new MintFault(
+    'hours_open',
+    `${until - firstHour - row!.closed} hours before the cut of ${dayText(epoch)} are not closed yet, the first is ${open}`,
+  );
+}
+
+async function sharesAt(tx: TransactionSql, hour: number): Promise<Share[]> {
+  const { ascii, int4 } = packed;
+  const [row] = await tx<{ rows: Uint8Array | null }[]>`
+    select string_agg(${ascii(tx, 'account_id')} || ${int4(tx, 'chain')} || ${int4(tx, 'slot')} || ${int4(tx, 'points')},
+      ''::bytea) as rows
+    from (select l.account_id, s.chain::int as chain, s.slot,
+        least(trunc(l.current / ${String(POINT)}::numeric), ${ACCOUNT_CAP})::int as points
+      from ledger_accounts l join mint_slots s using (account_id)
+      where l.current >= ${String(POINT)}::numeric and s.state = 'final'
+        and exists (select from payout_proofs v where v.account_id = l.account_id and v.from_hour <= ${hour})
+      order by s.chain, s.slot) shares`;
+  const shares: Share[] = [];
+  for (const rows = new PackedRows(row!.rows); rows.more; )
+    shares.push({ accountId: rows.ascii(), chain: rows.int4(), slot: rows.int4(), points: rows.int4() });
+  return shares;
+}
+
+/** How many there are on each chain. They become final in their order, so these are the first ones. */
+async function finalSlots(tx: TransactionSql): Promise<ReadonlyMap<number, number>> {
+  const rows = await tx<{ chain: number; slots: number }[]>`
+    select chain, count(*)::int as slots from mint_slots where state = 'final' group by chain`;
+  return new Map(rows.map(({ chain, slots }) => [chain, slots]));
+}
+
+async function countWhole(tx: TransactionSql): Promise<number> {
+  const [row] = await tx<{ accounts: number }[]>`
+    select count(*)::int as accounts from ledger_accounts where current >= ${String(POINT)}::numeric`;
+  return row!.accounts;
+}

@@ -1,0 +1,112 @@
+import { enrolmentDigest, MINT_CHAINS, MINT_LIMITS, sizeGas } from '@stoa/protocol/mint';
+import { POINT } from '@stoa/protocol/stoicism';
+import { owningChain } from '#payouts/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+
+/** Accounts of one run: each takes a hash, and the rest comes a tick later. */
+const ALLOTTED_AT_ONCE = 20_000;
+/** An upper bound for a row of the contract and a counter, names of Ouronet included: what is not used is not paid. */
+const GAS_AN_ACCOUNT = 250;
+/** Of a command around its names. */
+const ENVELOPE_BYTES = 1_500;
+
+/** Accounts that are enrolled by one transaction. */
+export interface Enrolment {
+  readonly chain: number;
+  /** The slot of the first. */
+  readonly first: number;
+  /** By name, in the order of their slots. */
+  readonly accounts: readonly string[];
+  readonly digest: string;
+  readonly gasLimit: number;
+}
+
+/** Places of accounts in the registers: given at the first whole point that is anybody's proven own, and never taken back. */
+export class SlotStore {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Gives a slot to whoever has a whole point and proved to hold the account. @returns how many were given. */
+  async allot(now: number): Promise<number> {
+    return await this.#sql.begin(async (tx) => {
+      // Two that count at once would both find the same end.
+      await tx`lock table mint_slots in share row exclusive mode`;
+      const hour = Math.floor(now / 3_600_000);
+      const accounts = await tx<{ id: string; account: string }[]>`
+        select account_id as id, a.account from ledger_accounts l join payout_accounts a using (account_id)
+        where l.current >= ${String(POINT)}::numeric
+          and not exists (select from mint_slots s where s.account_id = l.account_id)
+          and exists (select from payout_proofs v where v.account_id = l.account_id and v.from_hour <= ${hour})
+        order by account_id limit ${ALLOTTED_AT_ONCE}`;
+      if (accounts.length === 0) return 0;
+      const next = await this.#ends(tx);
+      const given = accounts.map(({ id, account }) => {
+        const chain = owningChain(account, MINT_CHAINS);
+        const slot = next[chain]!;
+        next[chain] = slot + 1;
+        return { id, chain, slot };
+      });
+      const [ids, chains, slots] = (['id', 'chain', 'slot'] as const).map((of) =>
+        given.map((one) => one[of]),
+      );
+      await tx`insert into mint_slots (account_id, chain, slot, state, allotted_at)
+        select *, 'allotted', ${new Date(now)}
+        from unnest(${ids as string[]}::text[], ${chains as number[]}::int[], ${slots as number[]}::int[])`;
+      return given.length;
+    });
+  }
+
+  /** What is allotted and in no enrolment yet, as far as one transaction takes it. @returns undefined where there is nothing. */
+  async unenrolled(tx: TransactionSql, chain: number): Promise<Enrolment | undefined> {
+    const rows = await tx<{ slot: number; account: string }[]>`
+      select slot, a.account from mint_slots s join payout_accounts a using (account_id)
+      where s.chain = ${chain} and slot >= coalesce((select max(part + size) from mint_batches
+        where kind = 'enrol' and epoch = 0 and chain = ${chain}), 0)
+      order by slot limit ${Math.floor(MINT_LIMITS.gasLimit / GAS_AN_ACCOUNT / MINT_LIMITS.gasMargin)}`;
+    const [head] = rows;
+    if (head === undefined) return undefined;
+    const accounts: string[] = [];
+    let bytes = ENVELOPE_BYTES;
+    for (const { account } of rows) {
+      bytes += Buffer.byteLength(JSON.stringify(account)) + 1;
+      if (bytes > MINT_LIMITS.bytes) break;
+      accounts.push(account);
+    }
+    return { chain, first: head.slot, accounts, ...enrolmentOf(accounts) };
+  }
+
+  /** Names of slots in their order: what was enrolled, or is to be. */
+  async names(chain: number, { first, size }: { first: number; size: number }): Promise<string[]> {
+    const rows = await this.#sql<{ account: string }[]>`
+      select a.account from mint_slots s join payout_accounts a using (account_id)
+      where s.chain = ${chain} and slot >= ${first} and slot < ${first + size} order by slot`;
+    return rows.map(({ account }) => account);
+  }
+
+  /** As the enrolment of these slots stands on the chain. */
+  async mark(
+    tx: TransactionSql,
+    { chain, first, size }: { chain: number; first: number; size: number },
+    state: 'allotted' | 'enrolled' | 'final',
+  ): Promise<void> {
+    await tx`update mint_slots set state = ${state}
+      where chain = ${chain} and slot >= ${first} and slot < ${first + size} and state <> ${state}`;
+  }
+
+  async #ends(tx: TransactionSql): Promise<number[]> {
+    const rows = await tx<{ chain: number; next: number }[]>`
+      select chain, max(slot) + 1 as next from mint_slots group by chain`;
+    const ends = new Map(rows.map(({ chain, next }) => [chain, next]));
+    return Array.from({ length: MINT_CHAINS }, (_, chain) => ends.get(chain) ?? 0);
+  }
+}
+
+function enrolmentOf(accounts: readonly string[]): Pick<Enrolment, 'digest' | 'gasLimit'> {
+  const bytes = ENVELOPE_BYTES + Buffer.byteLength(JSON.stringify(accounts));
+  const gas = sizeGas(bytes) + GAS_AN_ACCOUNT * accounts.length + GAS_AN_ACCOUNT;
+  const gasLimit = Math.min(MINT_LIMITS.gasLimit, Math.ceil(gas * MINT_LIMITS.gasMargin));
+  return { digest: enrolmentDigest(accounts), gasLimit };
+}

@@ -1,9 +1,8 @@
-import type { EpochPlan } from '@stoa/protocol/mint';
+import type { EpochPlan, PlannedEnrolment } from '@stoa/protocol/mint';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { BatchState, Move, Standing } from './batch-state.ts';
 import type { ActKind } from './schema.ts';
 import type { SignedCommand } from './signer.ts';
-import type { Enrolment } from './slots.ts';
 
 /** Names a transaction of the mint. */
 export interface BatchKey {
@@ -72,10 +71,6 @@ interface AttemptRow {
 
 type Draft = BatchKey & Pick<Batch, 'size' | 'digest' | 'gasLimit'>;
 
-/** Of an opening: a row, its bounds and a few guards. */
-const OPEN_GAS = 10_000;
-const GAS_A_BOUND = 50;
-
 /** Transactions and their states. Whoever moves one says from where: of two who try, one does. */
 export class BatchStore {
   readonly #sql: Sql;
@@ -86,8 +81,8 @@ export class BatchStore {
 
   /** All of a day in the order in which its chains take them: it is opened, then filled. */
   async plan(tx: TransactionSql, { epoch, chains }: EpochPlan, now: number): Promise<void> {
-    for (const { chain, bounds, digest, batches } of chains) {
-      const gasLimit = OPEN_GAS + GAS_A_BOUND * bounds.length;
+    for (const { chain, bounds, digest, opening, batches } of chains) {
+      const { gasLimit } = opening;
       await this.#insert(
         tx,
         { kind: 'open', epoch, chain, part: 0, size: bounds.length, digest, gasLimit },
@@ -111,7 +106,7 @@ export class BatchStore {
 
   async enrol(
     tx: TransactionSql,
-    { chain, first, accounts, digest, gasLimit }: Enrolment,
+    { chain, first, accounts, digest, gasLimit }: PlannedEnrolment,
     now: number,
   ): Promise<void> {
     const size = accounts.length;
@@ -152,8 +147,11 @@ export class BatchStore {
     { kind, epoch, chain, part, state, attempt }: BatchKey & Standing,
     { to, now, seen }: { to: Move; now: number; seen?: Seen | undefined },
   ): Promise<boolean> {
+    const at = new Date(now);
     const { count } = await tx`update mint_batches set state = ${to.state}, attempt = ${to.attempt},
-        reason = ${to.reason ?? ''}, since = ${new Date(now)},
+        reason = ${to.reason ?? ''}, since = ${at},
+        mined_at = case when ${to.state} = 'mined' then ${at} else mined_at end,
+        final_at = case when ${to.state} = 'final' then ${at} else final_at end,
         height = ${seen?.height ?? null}, block = ${seen?.block ?? null}, gas = ${seen?.gas ?? null}
       where kind = ${kind} and epoch = ${epoch} and chain = ${chain} and part = ${part}
         and state = ${state} and attempt = ${attempt}`;

@@ -55,7 +55,7 @@ describe('the cut of a day', () => {
     expect(held.get(MintWorld.idOf(2))).toEqual({ current: points(12) + 7n, minting: 0n, redeemed: 0n });
     expect(held.get(MintWorld.idOf(3))!.minting).toBe(0n);
     const stored = await world.epochs.plan(FIRST_DAY + 1);
-    expect(stored).toEqual(plan);
+    expect(stored).toEqual({ ...plan, chains: plan.chains.map(({ opening, ...chain }) => chain) });
     const sums = stored.chains.flatMap(({ batches }) =>
       batches.flatMap(({ deltas }) => parseDeltas(deltas).flat()),
     );

@@ -30,6 +30,13 @@ export interface Epoch {
   readonly endedAt: number | undefined;
 }
 
+/** A plan as it is kept: what openings take stands with them. */
+export interface StoredPlan extends Omit<EpochPlan, 'chains'> {
+  readonly chains: readonly StoredChain[];
+}
+
+export type StoredChain = Omit<PlannedChain, 'opening'>;
+
 interface EpochRow {
   epoch: number;
   state: EpochState;
@@ -134,7 +141,7 @@ export class EpochStore {
    * The stored plan, whose every digest is reckoned anew: whatever of it was edited, the hash is another.
    * @throws MintFault `no_epoch` | `plan_changed`
    */
-  async plan(epoch: number): Promise<EpochPlan> {
+  async plan(epoch: number): Promise<StoredPlan> {
     const { planHash: fixed, cutId, points } = await this.get(epoch);
     const chains = await this.#chains(epoch);
     const changed = (what: string) =>
@@ -157,7 +164,7 @@ export class EpochStore {
     return { ...outline, hash };
   }
 
-  async #chains(epoch: number): Promise<PlannedChain[]> {
+  async #chains(epoch: number): Promise<StoredChain[]> {
     const chains = await this.#sql<ChainRow[]>`
       select chain, slots, cap, bounds, digest from mint_chains where epoch = ${epoch} order by chain`;
     const batches = await this.#sql<BatchRow[]>`

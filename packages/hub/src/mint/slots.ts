@@ -1,26 +1,12 @@
-import { enrolmentDigest, MINT_CHAINS, MINT_LIMITS, sizeGas } from '@stoa/protocol/mint';
+import { MINT_CHAINS, type PlannedEnrolment, planEnrolments } from '@stoa/protocol/mint';
 import { POINT } from '@stoa/protocol/stoicism';
 import { owningChain } from '#payouts/index.ts';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 
 /** Accounts of one run: each takes a hash, and the rest comes a tick later. */
 const ALLOTTED_AT_ONCE = 20_000;
-/** An upper bound for a row of the contract and a counter, names of Ouronet included: what is not used is not paid. */
-const GAS_AN_ACCOUNT = 250;
-/** Of a command around its names. */
-const ENVELOPE_BYTES = 1_500;
-
-/** Accounts that are enrolled by one transaction. */
-export interface Enrolment {
-  readonly chain: number;
-  /** The slot of the first. */
-  readonly first: number;
-  /** By name, in the order of their slots. */
-  readonly accounts: readonly string[];
-  readonly digest: string;
-  readonly gasLimit: number;
-}
-
+/** No transaction holds more names. */
+const ENROLLED_AT_ONCE = 4_000;
 /** Places of accounts in the registers: given at the first whole point that is anybody's proven own, and never taken back. */
 export class SlotStore {
   readonly #sql: Sql;
@@ -60,22 +46,19 @@ export class SlotStore {
   }
 
   /** What is allotted and in no enrolment yet, as far as one transaction takes it. @returns undefined where there is nothing. */
-  async unenrolled(tx: TransactionSql, chain: number): Promise<Enrolment | undefined> {
+  async unenrolled(tx: TransactionSql, chain: number): Promise<PlannedEnrolment | undefined> {
     const rows = await tx<{ slot: number; account: string }[]>`
       select slot, a.account from mint_slots s join payout_accounts a using (account_id)
       where s.chain = ${chain} and slot >= coalesce((select max(part + size) from mint_batches
         where kind = 'enrol' and epoch = 0 and chain = ${chain}), 0)
-      order by slot limit ${Math.floor(MINT_LIMITS.gasLimit / GAS_AN_ACCOUNT / MINT_LIMITS.gasMargin)}`;
+      order by slot limit ${ENROLLED_AT_ONCE}`;
     const [head] = rows;
     if (head === undefined) return undefined;
-    const accounts: string[] = [];
-    let bytes = ENVELOPE_BYTES;
-    for (const { account } of rows) {
-      bytes += Buffer.byteLength(JSON.stringify(account)) + 1;
-      if (bytes > MINT_LIMITS.bytes) break;
-      accounts.push(account);
-    }
-    return { chain, first: head.slot, accounts, ...enrolmentOf(accounts) };
+    const [first] = planEnrolments(
+      { chain, first: head.slot },
+      rows.map(({ account }) => account),
+    );
+    return first;
   }
 
   /** Names of slots in their order: what was enrolled, or is to be. */
@@ -102,11 +85,4 @@ export class SlotStore {
     const ends = new Map(rows.map(({ chain, next }) => [chain, next]));
     return Array.from({ length: MINT_CHAINS }, (_, chain) => ends.get(chain) ?? 0);
   }
-}
-
-function enrolmentOf(accounts: readonly string[]): Pick<Enrolment, 'digest' | 'gasLimit'> {
-  const bytes = ENVELOPE_BYTES + Buffer.byteLength(JSON.stringify(accounts));
-  const gas = sizeGas(bytes) + GAS_AN_ACCOUNT * accounts.length + GAS_AN_ACCOUNT;
-  const gasLimit = Math.min(MINT_LIMITS.gasLimit, Math.ceil(gas * MINT_LIMITS.gasMargin));
-  return { digest: enrolmentDigest(accounts), gasLimit };
 }

@@ -15,11 +15,7 @@ export const coin: PactModule = {
     'get-balance': (call, [account]) => balanceOf(rowOf(call, text(account))),
     details: (call, [account]) => ({ account: text(account), ...rowOf(call, text(account)) }),
     'create-account': (call, [account, own]) => {
-      if (call.read(TABLE, text(account)) !== undefined)
-        throw new PactFailure(
-          `Value already found while in Insert mode in table coin_${TABLE} at key ${text(account)}`,
-        );
-      call.write(TABLE, text(account), { balance: Decimal.zero, guard: { ...guard(own) } });
+      call.insert(TABLE, text(account), { balance: Decimal.zero, guard: { ...guard(own) } });
       return 'Write succeeded';
     },
     transfer: (call, [from, to, amount]) => {
@@ -133,7 +129,7 @@ function debit(call: Call, account: string, amount: Decimal): void {
   call.enforceGuard(guard(row['guard']));
   if (amount.units <= 0n) throw new PactFailure('transfer amount must be positive');
   if (balanceOf(row).units < amount.units) throw new PactFailure('Insufficient funds');
-  call.write(TABLE, account, { ...row, balance: balanceOf(row).minus(amount) });
+  call.update(TABLE, account, { balance: balanceOf(row).minus(amount) });
 }
 
 function credit(call: Call, account: string, amount: Decimal, own: Guard): void {

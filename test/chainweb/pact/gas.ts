@@ -25,10 +25,10 @@ export function rowBytes(row: Row): number {
 }
 
 function valueBytes(value: PactValue): number {
-  if (typeof value === 'string') return 8 + value.length;
+  if (typeof value === 'string') return 8 + Buffer.byteLength(value);
   if (typeof value === 'number') return 12;
   if (typeof value === 'boolean') return 5;
   if (value instanceof Decimal) return 14;
-  if (Array.isArray(value)) return value.reduce((sum: number, each: PactValue) => sum + valueBytes(each), 5);
+  if (Array.isArray(value)) return value.reduce((sum: number, each: PactValue) => sum + valueBytes(each), 7);
   return rowBytes(value as Row);
 }

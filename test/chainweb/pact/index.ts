@@ -1,3 +1,8 @@
+/**
+ * The Pact API of the simulated chainweb: mempools, gossip, blocks with transactions, a state for every fork, contracts in
+ * TypeScript. `openPactWorld({ accounts, modules: [registerModule(…)], nodes })` is a network in memory on a clock of its own;
+ * `world.fetch` reaches node i at `world.nodes[i].serviceUrl`.
+ */
 export { coin } from './coin.ts';
 export {
   type Capability,
@@ -24,6 +29,7 @@ export {
 } from './module.ts';
 export type { Outcome, PactEvent, Result } from './outcome.ts';
 export type { Found } from './pact-node.ts';
+export { type RegisterOptions, registerModule } from './register.ts';
 export { type OrphanFate, reorganise } from './reorg.ts';
 export { crowdOut, type Trouble, troubles } from './troubles.ts';
 export { Decimal, type PactValue, type Row } from './value.ts';

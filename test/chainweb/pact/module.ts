@@ -24,6 +24,10 @@ export interface Call {
   /** Tables are the module's own. Reads and writes pay as the gas table says. */
   read(table: string, key: string): Row | undefined;
   write(table: string, key: string, row: Row): void;
+  /** Of a row that was read: pays for these fields alone. */
+  update(table: string, key: string, changes: Row): void;
+  /** @throws PactFailure where there is such a row */
+  insert(table: string, key: string, row: Row): void;
   /** In thousandths of a gas. */
   charge(milligas: number): void;
   emit(name: string, params: readonly PactValue[]): void;

@@ -51,6 +51,17 @@ export class Transaction {
       ...{ command, chain, height: height + 1, blockTime: creationTime },
       read: (name, key) => this.#read(table(name), key),
       write: (name, key, row) => this.#write(table(name), key, row),
+      update: (name, key, changes) => {
+        this.charge(milligas.write(changes));
+        this.#keep(table(name), key, { ...this.#look(table(name), key), ...changes });
+      },
+      insert: (name, key, row) => {
+        if (this.#look(table(name), key) !== undefined)
+          throw new PactFailure(
+            `Value already found while in Insert mode in table ${table(name)} at key ${key}`,
+          );
+        this.#write(table(name), key, row);
+      },
       charge: (amount) => this.charge(amount),
       emit: (name, params) => this.#emit(module, name, params),
       enforceGuard: (guard) => this.enforceGuard(guard),
@@ -102,14 +113,22 @@ export class Transaction {
     return guardOf(Array.isArray(data) ? { pred: 'keys-all', keys: data } : data);
   }
 
+  #look(table: string, key: string): Row | undefined {
+    return this.#writes.get(table)?.get(key) ?? this.#draft.get(table, key);
+  }
+
   #read(table: string, key: string): Row | undefined {
-    const row = this.#writes.get(table)?.get(key) ?? this.#draft.get(table, key);
+    const row = this.#look(table, key);
     this.charge(milligas.read(row));
     return row;
   }
 
   #write(table: string, key: string, row: Row): void {
     this.charge(milligas.write(row));
+    this.#keep(table, key, row);
+  }
+
+  #keep(table: string, key: string, row: Row): void {
     const rows = this.#writes.get(table) ?? new Map<string, Row>();
     this.#writes.set(table, rows.set(key, row));
   }

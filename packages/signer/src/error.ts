@@ -1,4 +1,7 @@
+import { MINT_REFUSALS, type MintRefusalCode } from '#mint/refusal.ts';
+
 export type SignerErrorCode =
+  | MintRefusalCode
   | 'admin_key_not_listed'
   | 'admin_key_taken'
   | 'archive_damaged'
@@ -35,6 +38,7 @@ export type SignerErrorCode =
 
 /** Whether the same call can succeed later without a person. */
 const RETRY: Readonly<Record<SignerErrorCode, boolean>> = {
+  ...MINT_REFUSALS,
   admin_key_not_listed: false,
   admin_key_taken: false,
   archive_damaged: false,

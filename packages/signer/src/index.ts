@@ -10,6 +10,21 @@ export {
 } from '#development.ts';
 export { createDisk, type Disk, type LargeDisk } from '#disk.ts';
 export { type Unlock, unlockWithKeyFile, unlockWithPassphrase } from '#keys/unlock.ts';
+export {
+  enrolmentApprovalKind,
+  planApprovalKind,
+  type RegionShare,
+  restartApprovalKind,
+} from '#mint/approval.ts';
+export {
+  type Approver,
+  contractOf,
+  DEFAULT_MINT_POLICY,
+  type MintConfig,
+  type MintPolicy,
+} from '#mint/config.ts';
+export { createMintSigner, restartMintJournal } from '#mint/making.ts';
+export { type MintService, openMintService } from '#mint/service.ts';
 export { DEFAULT_POLICY, type SignerPolicy } from '#policy.ts';
 export {
   createDevelopmentHolders,

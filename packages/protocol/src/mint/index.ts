@@ -28,6 +28,7 @@ export {
   enrolmentDigest,
   epochOf,
   MINT_CHAINS,
+  owningChain,
   parseDeltas,
   type SlotPoints,
   WINDOW,

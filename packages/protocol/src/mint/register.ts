@@ -1,3 +1,4 @@
+import { blake2b } from '@noble/hashes/blake2.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { toBase64Url, utf8 } from '../bytes.ts';
 import { MintError } from './error.ts';
@@ -31,6 +32,12 @@ const DAY_MS = 86_400_000;
 /** The UTC day number that names an epoch. @param now milliseconds. */
 export function epochOf(now: number): number {
   return Math.floor(now / DAY_MS);
+}
+
+/** The chain on which an account is minted to: fixed by its name (domain.md, Daily mint). */
+export function owningChain(account: string): number {
+  const [high = 0, low = 0] = blake2b(utf8(account), { dkLen: 32 });
+  return (high * 256 + low) % MINT_CHAINS;
 }
 
 /** How many buckets so many slots take. */

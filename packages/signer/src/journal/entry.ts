@@ -1,4 +1,4 @@
-import { SignerError } from '#error.ts';
+import { entryParser, type FieldsByKind } from '#journal/entry-parser.ts';
 
 /** One act of a region's signer. Times are ms since 1970, byte strings hex; nothing here is secret. */
 export type Act =
@@ -57,9 +57,7 @@ export type Act =
 
 export type Entry = Act & { readonly at: number };
 
-type FieldType = 'string' | 'number' | 'number?';
-
-const FIELDS: { readonly [K in Act['kind']]: Readonly<Record<string, FieldType>> } = {
+const FIELDS: FieldsByKind<Act['kind']> = {
   opened: { region: 'string' },
   'clock-accepted': { previous: 'number' },
   'certificates-installed': { serial: 'number', notAfter: 'number' },
@@ -77,23 +75,4 @@ const FIELDS: { readonly [K in Act['kind']]: Readonly<Record<string, FieldType>>
 };
 
 /** @throws SignerError `journal_damaged` for what this version never wrote. */
-export function parseEntry(value: unknown): Entry {
-  if (isEntry(value)) return value;
-  throw new SignerError(
-    'journal_damaged',
-    `the journal holds an entry that this version does not know: ${JSON.stringify(value).slice(0, 200)}`,
-  );
-}
-
-function isEntry(value: unknown): value is Entry {
-  if (typeof value !== 'object' || value === null) return false;
-  const fields: Record<string, unknown> = { ...value };
-  const { kind, at } = fields;
-  if (typeof kind !== 'string' || !Object.hasOwn(FIELDS, kind) || !Number.isSafeInteger(at)) return false;
-  const expected = FIELDS[kind as Act['kind']];
-  return Object.entries(expected).every(([name, type]) => fits(fields[name], type));
-}
-
-function fits(value: unknown, type: FieldType): boolean {
-  return type === 'number?' ? value === undefined || typeof value === 'number' : typeof value === type;
-}
+export const parseEntry: (value: unknown) => Entry = entryParser<Entry>(FIELDS);

@@ -19,6 +19,8 @@ export const KEY_PURPOSES = [
   'owner',
   'release-root',
   'release-targets',
+  'minter',
+  'mint-approver',
 ] as const;
 export type KeyPurpose = (typeof KEY_PURPOSES)[number];
 

@@ -30,7 +30,7 @@ export class SlotStore {
       if (accounts.length === 0) return 0;
       const next = await this.#ends(tx);
       const given = accounts.map(({ id, account }) => {
-        const chain = owningChain(account, MINT_CHAINS);
+        const chain = owningChain(account);
         const slot = next[chain]!;
         next[chain] = slot + 1;
         return { id, chain, slot };

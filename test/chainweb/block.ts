@@ -11,8 +11,8 @@ export interface Block {
 /** Every block that was ever mined, those of orphaned branches included. */
 export class BlockStore {
   readonly #blocks = new Map<string, Block>();
-  readonly #places = new Map<string, Block[]>();
-  readonly #ends = new Map<number, number>();
+  /** chain -> height -> blocks. */
+  readonly #places: Block[][][] = [];
 
   get size(): number {
     return this.#blocks.size;
@@ -21,8 +21,9 @@ export class BlockStore {
   add(block: Block): void {
     const { hash, chain, height } = block.header;
     this.#blocks.set(hash, block);
-    this.#places.set(`${chain}/${height}`, [...this.at(chain, height), block]);
-    this.#ends.set(chain, Math.max(this.end(chain), height + 1));
+    this.#places[chain] ??= [];
+    const heights = this.#places[chain];
+    heights[height] = [...(heights[height] ?? []), block];
   }
 
   get(hash: string): Block | undefined {
@@ -31,11 +32,11 @@ export class BlockStore {
 
   /** In the order in which they were mined. */
   at(chain: number, height: number): readonly Block[] {
-    return this.#places.get(`${chain}/${height}`) ?? [];
+    return this.#places[chain]?.[height] ?? [];
   }
 
   /** The height above the chain's highest block, whatever its branch. */
   end(chain: number): number {
-    return this.#ends.get(chain) ?? 0;
+    return this.#places[chain]?.length ?? 0;
   }
 }

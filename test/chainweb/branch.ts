@@ -121,11 +121,12 @@ export class Branch {
   }
 
   #soonest(): [chain: number, at: number] {
-    let soonest: [number, number] = [0, Number.POSITIVE_INFINITY];
-    for (const [chain, at] of this.#due.entries()) {
-      soonest = at !== undefined && at < soonest[1] ? [chain, at] : soonest;
+    let [soonest, at] = [0, Number.POSITIVE_INFINITY];
+    for (let chain = 0; chain < this.#due.length; chain += 1) {
+      const due = this.#due[chain];
+      if (due !== undefined && due < at) [soonest, at] = [chain, due];
     }
-    return soonest;
+    return [soonest, at];
   }
 
   #extend(chain: number): void {

@@ -133,14 +133,15 @@ export class NodeView {
     );
     const top = Math.min(maxHeight, Math.max(...heights) - this.#lag.blocks);
     const capped = heights.map((height) => Math.max(0, Math.min(height, top)));
-    return capped.map((height, chain) => this.#favoured(chain, height, capped));
+    return capped.map((height, chain) => this.#favoured(chain, height, (other) => capped[other] ?? 0));
   }
 
   /** The head of one chain, of what has been mined so far. */
   head(chain: number): Block {
-    const block = this.#headsOf(Number.POSITIVE_INFINITY)[chain];
-    if (block === undefined) throw new RangeError(`there is no chain ${chain}`);
-    return block;
+    if (this.#lag.blocks > 0) return this.#headsOf(Number.POSITIVE_INFINITY)[chain]!;
+    const heard = this.#heardUntil();
+    const heightOf = (each: number) => this.#branch.heightAt(each, heard);
+    return this.#favoured(chain, heightOf(chain), heightOf);
   }
 
   /** The block that many below the head, or the genesis. */
@@ -167,10 +168,12 @@ export class NodeView {
   }
 
   /** A node that heard of an orphan first keeps it until a block rests on its sibling. */
-  #favoured(chain: number, height: number, heights: readonly number[]): Block {
+  #favoured(chain: number, height: number, heightOf: (chain: number) => number): Block {
     const block = this.#branch.at(chain, height);
-    const [, sibling] = this.chainweb.blocks.at(chain, height).filter((each) => each.branch === block.branch);
-    const settled = this.chainweb.network.graph[chain]?.some((each) => (heights[each] ?? 0) > height);
+    const mined = this.chainweb.blocks.at(chain, height);
+    if (mined.length < 2) return block;
+    const [, sibling] = mined.filter((each) => each.branch === block.branch);
+    const settled = this.chainweb.network.graph[chain]?.some((each) => heightOf(each) > height);
     if (sibling === undefined || settled === true || !this.knows(sibling)) {
       return block;
     }

@@ -3,6 +3,7 @@ import { bytes, type Decoded, fixed, oneOf, record, u32, u64 } from '../codec/co
 import { CONTEXT } from '../contexts.ts';
 import type { Signatures } from '../crypto/suite.ts';
 import { ProtocolError } from '../errors.ts';
+import { instantText } from '../instant.ts';
 import { open, peek, type SignedKind } from '../signed.ts';
 import { instanceName, regionName } from './names.ts';
 
@@ -132,6 +133,6 @@ function requireFresh(title: string, notAfter: number, floor: number): void {
   if (notAfter <= floor)
     throw new ProtocolError(
       'certificate_expired',
-      `the ${title} ended at ${new Date(notAfter).toISOString()}, before the proven time ${new Date(floor).toISOString()}`,
+      `the ${title} ended at ${instantText(notAfter)}, before the proven time ${instantText(floor)}`,
     );
 }

@@ -3,6 +3,7 @@ import { decodeExact, encode } from '../codec/codec.ts';
 import type { Signatures } from '../crypto/suite.ts';
 import { ProtocolError } from '../errors.ts';
 import { merkleRoot } from '../evidence/merkle.ts';
+import { instantText } from '../instant.ts';
 import { isKindName, kindOf } from './kinds.ts';
 import { type Order, orderKind } from './order.ts';
 import { parseParams } from './parameters.ts';
@@ -67,7 +68,7 @@ export function describeOrder({
     { name: 'Do', value: isKindName(kind) ? `${kind}: ${kindOf(kind).doc}` : kind },
     { name: 'With', value: given.map(([name, value]) => `${name}=${String(value)}`).join(', ') || 'nothing' },
     { name: 'On', value: `${nodeCount} ${nodeCount === 1 ? 'node' : 'nodes'} of region '${region}'` },
-    { name: 'Until', value: `${new Date(expiresAt).toISOString()}, in ${maxAttempts} attempts at most` },
+    { name: 'Until', value: `${instantText(expiresAt)}, in ${maxAttempts} attempts at most` },
     { name: 'Signed as', value: signer },
     { name: 'Order', value: toHex(order.orderId) },
   ];

@@ -6,6 +6,7 @@ import { ProtocolError } from '../errors.ts';
 import { rootFromProof } from '../evidence/merkle.ts';
 import { verifyRegionCert } from '../identity/hub-chain.ts';
 import { ownerName, regionName } from '../identity/names.ts';
+import { instantText } from '../instant.ts';
 import { LIMITS } from '../limits.ts';
 import { open, peek, type SignedKind } from '../signed.ts';
 import type { CarriedOrder } from './job.ts';
@@ -86,7 +87,7 @@ export function verifyOrder(
     order.expiresAt - order.issuedAt <= LIMITS.orderMs,
     `lives longer than ${LIMITS.orderMs / 86_400_000} days`,
   );
-  demand(order.expiresAt > policy.timeFloor, `ended at ${new Date(order.expiresAt).toISOString()}`);
+  demand(order.expiresAt > policy.timeFloor, `ended at ${instantText(order.expiresAt)}`);
   demand(
     job.attempt <= order.maxAttempts,
     `allows ${order.maxAttempts} attempts, not a number ${job.attempt}`,
@@ -123,7 +124,7 @@ function keyOf({ admin, sealed }: CarriedOrder, policy: OrderPolicy, crypto: Sig
   demand(key.region === policy.region, `comes from an admin of region '${key.region}'`);
   demand(
     key.notAfter > policy.timeFloor,
-    `comes from an admin whose key ended at ${new Date(key.notAfter).toISOString()}`,
+    `comes from an admin whose key ended at ${instantText(key.notAfter)}`,
   );
   const { signer } = peek(orderKind, sealed);
   demand(signer === key.admin, `says ${signer}, and the key is of ${key.admin}`);

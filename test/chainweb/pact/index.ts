@@ -14,6 +14,7 @@ export {
 } from './command.ts';
 export { accountOf, type CommandDraft, signCommand, signTransfer } from './drafting.ts';
 export { sizeGas } from './gas.ts';
+export { type Deployment, interpretModule } from './interpreter/module.ts';
 export type { Script } from './miners.ts';
 export {
   type Call,

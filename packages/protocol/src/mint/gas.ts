@@ -34,19 +34,19 @@ const ACCOUNT_ROW = ROW + field('account', 8);
 
 /** Milligas beside those of rows of buckets and accounts. Measured, and rounded up. */
 const COST = {
-  /** A batch: its own row, the epoch's, the counter's, the guard, the event, the end of the last bucket. */
-  batch: 130_000,
+  /** A batch: its own row, the epoch's, the counter's, the guard's, the events, the end of the last bucket. */
+  batch: 150_000,
   /** The epoch's row is read. */
   bound: INTEGER * 100,
   bucket: 1_000,
   /** Three walks over its fifty integers: the caps, the sum, the addition. */
   filledBucket: 81_100,
-  opening: 150_000,
+  opening: 170_000,
   /** It is compared and written. */
   openedBound: 3_500,
-  closing: 80_000,
+  closing: 100_000,
   /** Its own row, the counter's, and the bucket that its first slot is in. */
-  enrolment: 200_000,
+  enrolment: 220_000,
   account: 1_000,
 } as const;
 

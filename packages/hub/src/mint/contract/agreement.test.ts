@@ -137,27 +137,20 @@ describe('contract and commands agree', () => {
 
 describe('the contract', () => {
   it('has these capabilities and no others; none that is not guarded is acquired', () => {
-    expect(parsed?.capabilities?.map(({ name }) => name)).toEqual([
-      'GOV',
-      'OPEN',
-      'MINT',
-      'CLOSE',
-      'ENROL',
-      'CLOSED',
-    ]);
     const guards = [
-      ...code.matchAll(
-        /\(defcap (\w+)[^)]*\)\s*(?:@event )?(true|\(enforce-guard \(keyset-ref-guard "stoic\.(\w+)"\)\))/g,
-      ),
-    ];
-    expect(guards.map(([, name, , keyset]) => [name, keyset])).toEqual([
-      ['GOV', 'gov'],
-      ['OPEN', 'minter'],
-      ['MINT', 'minter'],
-      ['CLOSE', 'minter'],
-      ['ENROL', 'minter'],
-      ['CLOSED', undefined],
+      ...code.matchAll(/\(defcap (\w+)\S* \([^)]*\)\s*(?:@event )?(true|\(enforce-guard \([^()]*\)\))\)/g),
+    ].map(([, name, guard]) => [name, guard]);
+    const [gov, minter] = ['(enforce-guard (keyset-ref-guard "stoic.gov"))', '(enforce-guard (minter))'];
+    expect(guards).toEqual([
+      ['GOV', gov],
+      ['ROTATE', gov],
+      ['OPEN', minter],
+      ['MINT', minter],
+      ['CLOSE', minter],
+      ['ENROL', minter],
+      ['CLOSED', 'true'],
     ]);
+    expect(parsed?.capabilities?.map(({ name }) => name)).toEqual(guards.map(([name]) => name));
     expect(code).not.toContain('(with-capability (CLOSED');
   });
 
@@ -165,6 +158,7 @@ describe('the contract', () => {
     const functions = code.split('(defun ').slice(1);
     const writers = functions.filter((text) => /\((?:insert|update|write) /.test(text));
     expect(writers.map((text) => text.slice(0, text.indexOf(':')))).toEqual([
+      'rotate-minter',
       'open-epoch',
       'update-registers',
       'close-epoch',

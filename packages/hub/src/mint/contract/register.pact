@@ -17,17 +17,20 @@
   (defconst WINDOW:integer 3)
   (defconst ZEROS:[integer] (make-list BUCKET 0))
 
-  ;; Deploy, upgrade and rotation only, by keys that are offline: a signature for GOV can write any register.
+  ;; Deploy and upgrade only, by keys that are offline: a signature for GOV can write any register.
   (defcap GOV () (enforce-guard (keyset-ref-guard "stoic.gov")))
+  ;; The minter's key stands in a row that only `stoic.gov` changes: a keyset of its own could be redefined by whoever stole it.
+  (defcap ROTATE:bool (minter:string)
+    @event (enforce-guard (keyset-ref-guard "stoic.gov")))
 
   (defcap OPEN:bool (epoch:integer cap:integer digest:string)
-    @event (enforce-guard (keyset-ref-guard "stoic.minter")))
+    @event (enforce-guard (minter)))
   (defcap MINT:bool (epoch:integer batch:integer sum:integer digest:string)
-    @event (enforce-guard (keyset-ref-guard "stoic.minter")))
+    @event (enforce-guard (minter)))
   (defcap CLOSE:bool (epoch:integer total:integer)
-    (enforce-guard (keyset-ref-guard "stoic.minter")))
+    (enforce-guard (minter)))
   (defcap ENROL:bool (first:integer count:integer digest:string)
-    @event (enforce-guard (keyset-ref-guard "stoic.minter")))
+    @event (enforce-guard (minter)))
   (defcap CLOSED:bool (epoch:integer total:integer) @event true)
 
   (defschema epoch-s cap:integer minted:integer done:integer bounds:[integer] digest:string closed:bool)
@@ -42,11 +45,24 @@
   (deftable accounts:{account-s})
   (defschema enrolment-s count:integer digest:string)
   (deftable enrolments:{enrolment-s})
+  (defschema setting-s guard:guard)
+  (deftable settings:{setting-s})
   (defschema counter-s next:integer)
   (deftable counter:{counter-s})
 
   (defun today:integer ()
     (floor (/ (diff-time (at 'block-time (chain-data)) (time "1970-01-01T00:00:00Z")) 86400.0)))
+
+  (defun minter:guard ()
+    (with-read settings "minter" {"guard":=guard} guard))
+
+  ;; One key: a keyset without keys would let everybody through.
+  (defun rotate-minter:string (guard:guard)
+    (let ((name (create-principal guard)))
+      (with-capability (ROTATE name)
+        (enforce (= "k:" (take 2 name)) "minter is not one key")
+        (write settings "minter" {"guard":guard})
+        "rotated")))
 
   (defun enrolled:integer ()
     (with-default-read counter "slots" {"next":0} {"next":=next} next))
@@ -145,6 +161,10 @@
   (defun batch-state:object{batch-s} (epoch:integer batch:integer)
     (with-default-read batches (format "{}:{}" [epoch batch]) {"sum":-1,"digest":""} {"sum":=sum,"digest":=digest}
       {"sum":sum,"digest":digest}))
+
+  (defun enrolment-state:object{enrolment-s} (first:integer)
+    (with-default-read enrolments (int-to-str 10 first) {"count":0,"digest":""} {"count":=count,"digest":=digest}
+      {"count":count,"digest":digest}))
 
   (defun registers:[[integer]] (from:integer count:integer)
     (enforce (> count 0) "no buckets")

@@ -168,6 +168,11 @@ describe('single owners', () => {
       owners: [/^packages\/hub\/src\/seams\/job-queue\//],
       why: 'everybody else knows a JobQueue',
     },
+    {
+      library: '@kadena/client',
+      owners: [/^packages\/hub\/src\/mint\/chain-client\.ts$/],
+      why: 'it waits for ever and asks again by itself: everybody else knows a ChainNode',
+    },
     { library: 'ioredis', owners: [/^packages\/hub\/src\/seams\//], why: 'Redis is a back end of seams' },
     {
       library: 'ssh2',

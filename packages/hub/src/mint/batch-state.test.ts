@@ -205,9 +205,9 @@ describe('what the chain says', () => {
 
   it('counts where two nodes say it, with the earlier of their times', () => {
     const mined: BatchView = { ...view, tip: 'applied' };
-    expect(agreed([view])).toBeUndefined();
-    expect(agreed([view, mined])).toBeUndefined();
-    expect(agreed([view, mined, { ...mined, deepTime: 7 }])).toEqual(mined);
+    expect(agreed([view], 2)).toBeUndefined();
+    expect(agreed([view, mined], 2)).toBeUndefined();
+    expect(agreed([view, mined, { ...mined, deepTime: 7 }], 2)).toEqual(mined);
   });
 
   it('lets the next transaction of a chain go once this one is in a block', () => {

@@ -77,9 +77,10 @@ export function observed(before: Standing, view: BatchView, by: { expiresAt: num
   if (view.mark === 'ours') return { state: 'final', attempt };
   if (view.deep === 'failed') return { state: 'stopped', attempt, reason: 'failed' };
   if (view.tip === 'applied') return { state: 'mined', attempt };
-  // Nothing of this attempt was told to anybody: what is on no chain by the others goes on as it is.
-  if (state === 'planned' || state === 'signed' || state === 'absent') return before;
-  return { state: isDead(view, by) ? 'absent' : 'sent', attempt };
+  // Nothing is signed of the attempt that comes.
+  if (state === 'planned' || state === 'absent') return before;
+  if (isDead(view, by)) return { state: 'absent', attempt };
+  return state === 'signed' ? before : { state: 'sent', attempt };
 }
 
 /** By the block's own time and not ours: nodes take it as long as the parent of the next block is older than its end. */
@@ -111,13 +112,15 @@ export function together(outcomes: readonly Outcome[]): Outcome {
 }
 
 /**
- * What two nodes say alike moves a batch; where they differ, the chain has not made up its mind or one of them lies, and it
- * stays as it is. @returns undefined where there is no agreement.
+ * What several nodes say alike moves a batch; where they differ, the chain has not made up its mind or one of them lies, and it
+ * stays as it is. @returns undefined where fewer than `quorum` agree.
  */
-export function agreed(views: readonly BatchView[]): BatchView | undefined {
-  for (const [i, one] of views.entries())
-    for (const other of views.slice(i + 1))
-      if (isSame(one, other)) return { ...one, deepTime: Math.min(one.deepTime, other.deepTime) };
+export function agreed<View extends BatchView>(views: readonly View[], quorum: number): View | undefined {
+  for (const one of views) {
+    const alike = views.filter((other) => isSame(one, other));
+    if (alike.length >= quorum)
+      return { ...one, deepTime: Math.min(...alike.map(({ deepTime }) => deepTime)) };
+  }
   return undefined;
 }
 

@@ -113,6 +113,16 @@ export class BatchStore {
     await this.#insert(tx, { kind: 'enrol', epoch: 0, chain, part: first, size, digest, gasLimit }, now);
   }
 
+  /** Of a day that is given up. @param closing.total whole points that the chain has of it. */
+  async close(
+    tx: TransactionSql,
+    { epoch, chain, total, gasLimit }: { epoch: number; chain: number; total: number; gasLimit: number },
+    now: number,
+  ): Promise<void> {
+    const one = { kind: 'close', epoch, chain, part: 0, size: total, digest: '', gasLimit } as const;
+    await this.#insert(tx, one, now);
+  }
+
   /** Of a chain what is not at its end, in its order. A cancelled day's are at theirs. */
   async open(chain: number): Promise<Batch[]> {
     const rows = await this.#sql<Row[]>`select b.* from mint_batches b left join mint_epochs e using (epoch)
@@ -169,6 +179,12 @@ export class BatchStore {
       (kind, epoch, chain, part, attempt, cmd, signatures, request_key, gas_price, expires_at, signed_at)
       values (${kind}, ${epoch}, ${chain}, ${part}, ${attempt}, ${command.cmd}, ${tx.json(command.sigs as never)},
         ${command.hash}, ${String(gasPrice)}::text::numeric, ${expiresAt}, ${new Date(now)}) on conflict do nothing`;
+  }
+
+  /** Nodes are about to be told. */
+  async told({ kind, epoch, chain, part }: BatchKey, attempt: number, now: number): Promise<void> {
+    await this.#sql`update mint_attempts set sent_at = coalesce(sent_at, ${new Date(now)})
+      where kind = ${kind} and epoch = ${epoch} and chain = ${chain} and part = ${part} and attempt = ${attempt}`;
   }
 
   async #insert(tx: TransactionSql, one: Draft, now: number): Promise<void> {

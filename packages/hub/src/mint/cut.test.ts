@@ -221,10 +221,19 @@ class Days {
   async #finish({ epoch, cancelled }: { epoch: number; cancelled: boolean }): Promise<void> {
     if (!cancelled) return this.#credit(epoch);
     const { world } = this;
-    await world.sql`update mint_epochs set state = 'cancelling' where epoch = ${epoch}`;
-    await expect(world.redemption.cancel(epoch, unfenced)).rejects.toMatchObject({ code: 'not_dead' });
-    for (const batch of await world.batches.ofEpoch(epoch)) await put(world, batch, 'absent');
-    await world.redemption.cancel(epoch, unfenced);
+    await world.cancellation.begin(epoch);
+    const batches = await world.batches.ofEpoch(epoch);
+    const sent = batches.filter(({ kind }) => kind === 'mint');
+    if (sent.length > 0)
+      await expect(world.cancellation.finish(epoch, unfenced)).rejects.toMatchObject({ code: 'not_dead' });
+    for (const batch of batches) await put(world, batch, 'absent');
+    for (const chain of new Set(sent.map((batch) => batch.chain))) {
+      await world.cancellation.close(chain, unfenced);
+      await expect(world.cancellation.finish(epoch, unfenced)).rejects.toMatchObject({ code: 'not_dead' });
+    }
+    for (const closing of await world.batches.ofEpoch(epoch))
+      if (closing.kind === 'close') await put(world, closing, 'settled');
+    await world.cancellation.finish(epoch, unfenced);
   }
 
   /** What the chain has of it, by the plan. */

@@ -25,6 +25,8 @@ const RETRY = {
   not_configured: false,
   /** Too few nodes answer, or they contradict each other. */
   no_agreement: true,
+  /** No node took a transaction: it is sent again. */
+  not_taken: true,
   /** What was settled is not on chain any more, or differs. */
   chain_differs: false,
   /** A transaction of it may still be mined. */

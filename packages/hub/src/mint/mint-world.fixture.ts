@@ -5,6 +5,7 @@ import { type AccountId, createLedgerTools, type LedgerBook, NO_BASIS } from '#l
 import { accountIdOf } from '#payouts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { BatchStore } from './batch-store.ts';
+import { Cancellation } from './cancellation.ts';
 import { Cut } from './cut.ts';
 import { EpochStore } from './epoch-store.ts';
 import { Redemption } from './redemption.ts';
@@ -30,6 +31,7 @@ export class MintWorld {
   readonly slots: SlotStore;
   readonly cut: Cut;
   readonly redemption: Redemption;
+  readonly cancellation: Cancellation;
   readonly clock = { now: () => this.now };
   #events = 0;
 
@@ -43,6 +45,7 @@ export class MintWorld {
     const by = { sql, clock, book: this.book, epochs: this.epochs, batches: this.batches };
     this.cut = new Cut({ ...by, region: 'test' });
     this.redemption = new Redemption(by);
+    this.cancellation = new Cancellation({ ...by, redemption: this.redemption });
   }
 
   static async open(sql: Sql): Promise<MintWorld> {

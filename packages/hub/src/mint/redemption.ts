@@ -31,31 +31,9 @@ export class Redemption {
       await fence(opened.tx);
       const to = { state: 'settled', attempt: batch.attempt } as const;
       if (!(await batches.move(opened.tx, batch, { to, now: clock.now(), seen }))) return false;
-      if (batch.kind === 'mint') await this.#write(opened, 'settled', [batch]);
+      if (batch.kind === 'mint') await this.move(opened, 'settled', [batch]);
       await this.#end(opened.tx, batch.epoch);
       return true;
-    });
-  }
-
-  /**
-   * Ends a day that a person cancelled, once all of it is settled or can never be mined any more. Of the latter the points go back
-   * to Current. @throws MintFault `not_dead`
-   */
-  async cancel(epoch: number, fence: Fence): Promise<void> {
-    const { book, epochs, batches, clock } = this.#deps;
-    await book.open(hourOf(epoch), async (opened) => {
-      await fence(opened.tx);
-      const all = await batches.ofEpoch(epoch, opened.tx);
-      const alive = all.find((batch) => batch.state !== 'settled' && !isDead(batch));
-      if (alive !== undefined)
-        throw new MintFault(
-          'not_dead',
-          `${alive.kind} ${alive.part} on chain ${alive.chain} of ${dayText(epoch)} is ${alive.state}: it may still be mined`,
-        );
-      const now = clock.now();
-      if (!(await epochs.move(opened.tx, epoch, { from: 'cancelling', to: 'cancelled', now }))) return;
-      const dead = all.filter((batch) => batch.kind === 'mint' && batch.state !== 'settled');
-      await this.#write(opened, 'released', dead);
     });
   }
 
@@ -66,8 +44,11 @@ export class Redemption {
       await epochs.move(tx, epoch, { from: 'running', to: 'settled', now: clock.now() });
   }
 
-  /** By the events that reserved them, so that what is moved is what was taken. */
-  async #write(
+  /**
+   * Out of Minting, by the events that reserved: what is moved is what was taken.
+   * @throws MintFault `ledger_changed` where that is not what the plan mints
+   */
+  async move(
     { tx, head, append }: OpenedLedger,
     kind: 'settled' | 'released',
     batches: readonly Batch[],
@@ -97,9 +78,4 @@ export class Redemption {
       await append(drafts);
     }
   }
-}
-
-/** No transaction of it was ever signed, or none can be mined any more. */
-function isDead({ state, attempt }: Batch): boolean {
-  return state === 'absent' || (state === 'planned' && attempt === 0);
 }

@@ -135,7 +135,7 @@ export const mintBatches = pgTable(
     ...act(),
     /** In which they were made, and in which their chain takes them. */
     seq: bigint('seq', { mode: 'number' }).notNull().unique().generatedAlwaysAsIdentity(),
-    /** Slots of an enrolment, buckets of a mint. */
+    /** Slots of an enrolment, bounds of an opening, buckets of a mint, points that a closing finds minted. */
     size: integer('size').notNull(),
     /** By which the chain knows its content. */
     digest: text('digest').notNull(),
@@ -184,3 +184,26 @@ export const mintAttempts = pgTable(
   },
   (table) => [primaryKey({ columns: [table.kind, table.epoch, table.chain, table.part, table.attempt] })],
 );
+
+/** Words of approvers on a day's plan, as they signed them: the signer asks for them. */
+export const mintApprovals = pgTable(
+  'mint_approvals',
+  {
+    epoch: epoch(),
+    /** Hex digits of SHA-256 of the approval. */
+    approvalId: text('approval_id').notNull(),
+    approval: bytea('approval').notNull(),
+    receivedAt: instant('received_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.epoch, table.approvalId] })],
+);
+
+/** What keeps the mint from going on, while it does. */
+export const mintFaults = pgTable('mint_faults', {
+  /** `cut`, or `chain 3`. */
+  place: text('place').primaryKey(),
+  code: text('code').notNull(),
+  message: text('message').notNull(),
+  /** Since when it has been the same. */
+  since: instant('since').notNull(),
+});

@@ -1,0 +1,116 @@
+import { createClient, type IClient } from '@kadena/client';
+import { requestKey } from '@stoa/protocol/mint';
+import { z } from 'zod';
+import type { ChainNode, ChainRead, ChainResult } from './chain-node.ts';
+import { ReadRefused } from './chain-node.ts';
+import type { SignedCommand } from './signer.ts';
+
+/** A batch is 225 KB, and a node checks it for up to a second. */
+const ANSWER_MS = 15_000;
+/** Nobody pays for a read: it bounds what the node does. */
+const READ_GAS = 150_000;
+/** What nodes answer to bytes that they have already: it is where they should be. */
+const KNOWN = /already exists/i;
+
+const place = z.object({ blockHeight: z.number(), blockTime: z.number() });
+const outcome = z.union([
+  z.object({ status: z.literal('success'), data: z.unknown() }),
+  z.object({ status: z.literal('failure'), error: z.object({ message: z.string() }).loose() }),
+]);
+const readAnswer = z.object({ result: outcome, metaData: place.loose() });
+const pollAnswer = z.record(
+  z.string(),
+  z.object({
+    result: outcome,
+    gas: z.number(),
+    metaData: place.extend({ blockHash: z.string() }).loose().nullable(),
+  }),
+);
+
+/**
+ * A node's Pact API through the network's own client. Of that only what asks once: its `pollStatus` asks again on every error and
+ * knows no end, and `submit` takes the host of several commands from the first.
+ */
+export class KadenaNode implements ChainNode {
+  readonly name: string;
+  readonly #base: string;
+  readonly #network: string;
+
+  /** @param by.url of its service API. */
+  constructor(by: { url: URL; network: string }) {
+    this.name = by.url.host;
+    this.#network = by.network;
+    this.#base = `${by.url.href.replace(/\/$/, '')}/chainweb/0.0/${by.network}/chain`;
+  }
+
+  async send(chain: number, command: SignedCommand): Promise<void> {
+    const client = createClient(`${this.#base}/${chain}/pact`);
+    try {
+      await client.submit({ ...command, sigs: [...command.sigs] }, timed());
+    } catch (error) {
+      if (!(error instanceof Error && KNOWN.test(error.message))) throw error;
+    }
+  }
+
+  async results(
+    chain: number,
+    keys: readonly string[],
+    depth: number,
+  ): Promise<ReadonlyMap<string, ChainResult>> {
+    if (keys.length === 0) return new Map();
+    const about = keys.map((key) => ({ requestKey: key, chainId: idOf(chain), networkId: this.#network }));
+    const answer = pollAnswer.parse(
+      await this.#client(chain, 'poll', { confirmationDepth: depth }).getStatus(about, timed()),
+    );
+    return new Map(Object.entries(answer).map(([key, one]) => [key, resultOf(one)]));
+  }
+
+  async read(chain: number, code: string, depth: number): Promise<ChainRead> {
+    const cmd = JSON.stringify({
+      payload: { exec: { code, data: {} } },
+      nonce: '',
+      signers: [],
+      meta: {
+        gasLimit: READ_GAS,
+        gasPrice: 1e-8,
+        sender: '',
+        ttl: 600,
+        creationTime: 0,
+        chainId: String(chain),
+      },
+      networkId: this.#network,
+    });
+    const client = this.#client(chain, 'local', { rewindDepth: depth });
+    const answer = readAnswer.parse(
+      await client.dirtyRead({ cmd, hash: requestKey(cmd), sigs: [] }, timed()),
+    );
+    if (answer.result.status === 'failure') throw new ReadRefused(answer.result.error.message);
+    const { blockHeight: height, blockTime } = answer.metaData;
+    return { data: answer.result.data, height, blockTime: Math.floor(blockTime / 1_000_000) };
+  }
+
+  /** The client has no word for depths: it puts its own path behind the host, which behind a # is not sent. */
+  #client(chain: number, endpoint: 'poll' | 'local', query: Readonly<Record<string, number>>): IClient {
+    const asked = Object.entries(query).map(([name, value]) => `${name}=${value}`);
+    return createClient(`${this.#base}/${chain}/pact/api/v1/${endpoint}?${asked.join('&')}#`);
+  }
+}
+
+/** The client waits for ever. */
+function timed(): { signal: AbortSignal } {
+  return { signal: AbortSignal.timeout(ANSWER_MS) };
+}
+
+type ChainId = `${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9}`;
+
+function idOf(chain: number): ChainId {
+  return String(chain) as ChainId;
+}
+
+/** No block: the node's pool does not want it, and another's may. */
+function resultOf({ result, gas, metaData }: z.infer<typeof pollAnswer>[string]): ChainResult {
+  const message = result.status === 'failure' ? result.error.message : '';
+  if (metaData === null) return { status: 'badlisted', message, block: undefined };
+  const block = { height: metaData.blockHeight, hash: metaData.blockHash, gas };
+  return { status: result.status === 'success' ? 'applied' : 'failed', message, block };
+}

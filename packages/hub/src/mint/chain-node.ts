@@ -1,0 +1,35 @@
+import type { SignedCommand } from './signer.ts';
+
+/** What a read gives, and of which block. */
+export interface ChainRead {
+  readonly data: unknown;
+  readonly height: number;
+  /** Seconds since 1970. */
+  readonly blockTime: number;
+}
+
+/** What a node says of a request key. */
+export interface ChainResult {
+  readonly status: 'applied' | 'failed' | 'badlisted';
+  /** Of a failure. */
+  readonly message: string;
+  /** Undefined where it is in no block. */
+  readonly block: { readonly height: number; readonly hash: string; readonly gas: number } | undefined;
+}
+
+/** A node of the network, as the mint needs it. Everything rejects where it does not answer. */
+export interface ChainNode {
+  /** Its host. */
+  readonly name: string;
+  /** Resolves when the node has it, or had it before. */
+  send(chain: number, command: SignedCommand): Promise<void>;
+  /** Of those that it knows, by request key; as its chain was so many blocks ago. */
+  results(chain: number, keys: readonly string[], depth: number): Promise<ReadonlyMap<string, ChainResult>>;
+  /** Runs code without a transaction. @throws ReadRefused where the code fails */
+  read(chain: number, code: string, depth: number): Promise<ChainRead>;
+}
+
+/** A node ran the code, and it failed. */
+export class ReadRefused extends Error {
+  override readonly name = 'ReadRefused';
+}

@@ -1,0 +1,109 @@
+import {
+  agreed,
+  type BatchView,
+  FINAL_DEPTH,
+  type Mark,
+  type Outcome,
+  SETTLED_DEPTH,
+  together,
+} from './batch-state.ts';
+import type { Attempt, Batch, Seen } from './batch-store.ts';
+import type { ChainNode, ChainRead, ChainResult } from './chain-node.ts';
+import { MintFault } from './error.ts';
+import { type Contract, markCode, markOf } from './register-reads.ts';
+
+export interface SeenView extends BatchView {
+  readonly seen: Seen | undefined;
+}
+
+export interface ChainViewDeps {
+  readonly nodes: readonly ChainNode[];
+  /** So many nodes must say the same before anything moves. */
+  readonly quorum: number;
+  readonly contract: Contract;
+}
+
+/** What the nodes of a network say together. */
+export class ChainView {
+  readonly #deps: ChainViewDeps;
+
+  constructor(deps: ChainViewDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * @returns undefined where they do not say the same: the next look finds more.
+   * @throws MintFault `no_agreement` where too few answer at all
+   */
+  async of(batch: Batch, attempts: readonly Attempt[]): Promise<SeenView | undefined> {
+    const keys = attempts.map(({ command }) => command.hash);
+    const views = await this.#ask(batch.chain, (node) => this.#look(node, batch, keys));
+    return agreed(views, this.#deps.quorum);
+  }
+
+  /** The same read at several nodes, as their chains are now. */
+  read(chain: number, code: string, depth = 0): Promise<readonly ChainRead[]> {
+    return this.#ask(chain, (node) => node.read(chain, code, depth));
+  }
+
+  /** @returns those that answered, `quorum` at least. */
+  async #ask<T>(chain: number, question: (node: ChainNode) => Promise<T>): Promise<T[]> {
+    const { nodes, quorum } = this.#deps;
+    const asked = await Promise.allSettled(nodes.map(question));
+    const answers = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    if (answers.length >= quorum) return answers;
+    const why = asked.flatMap((one, i) =>
+      one.status === 'rejected' ? [`${nodes[i]!.name}: ${messageOf(one.reason)}`] : [],
+    );
+    throw new MintFault(
+      'no_agreement',
+      `chain ${chain}: ${answers.length} of ${nodes.length} nodes answered, ${quorum} are needed. ${why.join('; ')}`,
+    );
+  }
+
+  /** The mark and the time first: what is dead by them can't be mined by the time that the results are read. */
+  async #look(node: ChainNode, batch: Batch, keys: readonly string[]): Promise<SeenView> {
+    const code = markCode(this.#deps.contract, batch);
+    const { chain } = batch;
+    const deepRead = await node.read(chain, code, FINAL_DEPTH);
+    const mark = markOf(batch, deepRead.data);
+    const settledMark = await this.#settledMark(node, batch, { code, height: deepRead.height, mark });
+    const tip = await node.results(chain, keys, 0);
+    const deep = await node.results(chain, keys, FINAL_DEPTH);
+    const found = [...tip.values()].toSorted((a, b) => rank(b) - rank(a));
+    return {
+      ...{ deepTime: deepRead.blockTime, mark, settledMark, tip: outcomeOf(tip), deep: outcomeOf(deep) },
+      // A node may forget results, and still knows what they did.
+      seen:
+        seenOf(found[0]) ?? (mark === 'ours' ? { height: deepRead.height, block: '', gas: 0 } : undefined),
+    };
+  }
+
+  /** Asked only of what can be so deep: nodes have no state before their genesis. */
+  async #settledMark(
+    node: ChainNode,
+    batch: Batch,
+    { code, height, mark }: { code: string; height: number; mark: Mark },
+  ): Promise<Mark> {
+    if (mark !== 'ours' || batch.state !== 'final' || batch.seen === undefined) return 'none';
+    if (height + FINAL_DEPTH - batch.seen.height < SETTLED_DEPTH) return 'none';
+    return markOf(batch, (await node.read(batch.chain, code, SETTLED_DEPTH)).data);
+  }
+}
+
+function outcomeOf(results: ReadonlyMap<string, ChainResult>): Outcome {
+  return together([...results.values()].map(({ status }) => status));
+}
+
+function rank({ status }: ChainResult): number {
+  return ['badlisted', 'failed', 'applied'].indexOf(status);
+}
+
+function seenOf(result: ChainResult | undefined): Seen | undefined {
+  const block = result?.block;
+  return block && { height: block.height, block: block.hash, gas: block.gas };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message.slice(0, 300) : String(error);
+}

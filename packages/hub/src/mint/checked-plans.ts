@@ -1,0 +1,111 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { BUCKET, MINT_CHAINS, parseDeltas } from '@stoa/protocol/mint';
+import { POINT } from '@stoa/protocol/stoicism';
+import { owningChain } from '#payouts/index.ts';
+import type { Sql } from '#seams/db-adapter/index.ts';
+import { dayText, hourOf } from './day.ts';
+import type { EpochStore, StoredPlan } from './epoch-store.ts';
+import { MintFault } from './error.ts';
+
+/** Accounts that are looked at in one go: each takes a hash. */
+const ACCOUNTS_A_TURN = 500;
+const KEPT = 4;
+
+/** Plans that are as they were fixed, and as the ledger reserved for them; each is checked once by a process. */
+export class CheckedPlans {
+  readonly #sql: Sql;
+  readonly #epochs: EpochStore;
+  readonly #checked = new Map<number, StoredPlan>();
+
+  constructor(by: { sql: Sql; epochs: EpochStore }) {
+    this.#sql = by.sql;
+    this.#epochs = by.epochs;
+  }
+
+  /** @throws MintFault `plan_changed` | `ledger_changed` | `account_moved` | `no_epoch` */
+  async get(epoch: number): Promise<StoredPlan> {
+    const known = this.#checked.get(epoch);
+    if (known !== undefined) return known;
+    const plan = await this.#epochs.plan(epoch);
+    await this.#check(plan);
+    this.#checked.set(epoch, plan);
+    for (const old of [...this.#checked.keys()].slice(0, -KEPT)) this.#checked.delete(old);
+    return plan;
+  }
+
+  /** Each reserved amount is that of its account's slot in the plan, and nothing else is in the plan. */
+  async #check({ epoch, chains, points }: StoredPlan): Promise<void> {
+    await this.#checkEnd(epoch);
+    const planned = chains.map(pointsBySlot);
+    let [sum, looked] = [0, 0];
+    const reserved = this.#sql<Reserved[]>`
+      select e.account_id as id, a.account, e.amount::text as amount, s.chain, s.slot from stoicism_events e
+        left join payout_accounts a using (account_id) left join mint_slots s using (account_id)
+      where e.hour = ${hourOf(epoch)} and e.ref = ${String(epoch)} and e.kind = 'reserved'`;
+    for await (const rows of reserved.cursor(ACCOUNTS_A_TURN)) {
+      for (const row of rows) sum += requireShare(epoch, row, planned);
+      looked += rows.length;
+      await nextTurn();
+    }
+    if (sum !== points)
+      throw new MintFault(
+        'ledger_changed',
+        `the plan of ${dayText(epoch)} mints ${points} points; the ledger reserved ${sum} of ${looked} accounts`,
+      );
+  }
+
+  /** What was cut is still what stands before it: by the hash of the last event, which is over all before. */
+  async #checkEnd(epoch: number): Promise<void> {
+    const { cutSequence, cutHash } = await this.#epochs.get(epoch);
+    if (cutSequence === 0) return;
+    const [event] = await this.#sql<{ hash: Uint8Array }[]>`
+      select hash from stoicism_events where sequence = ${cutSequence}`;
+    if (event === undefined || !Buffer.from(event.hash).equals(cutHash))
+      throw new MintFault(
+        'ledger_changed',
+        `event ${cutSequence}, the last before the cut of ${dayText(epoch)}, is not the one that was cut: stoa-hub ledger verify`,
+      );
+  }
+}
+
+interface Reserved {
+  id: string;
+  account: string | null;
+  amount: string;
+  chain: number | null;
+  slot: number | null;
+}
+
+/** @returns its whole points. */
+function requireShare(
+  epoch: number,
+  { id, account, amount, chain, slot }: Reserved,
+  planned: readonly ReadonlyMap<number, number>[],
+): number {
+  if (account === null || chain === null || slot === null)
+    throw new MintFault(
+      'account_moved',
+      `account ${id} of the cut of ${dayText(epoch)} has no slot any more`,
+    );
+  const owning = owningChain(account, MINT_CHAINS);
+  if (owning !== chain)
+    throw new MintFault(
+      'account_moved',
+      `account ${id} has a slot on chain ${chain}; its chain is ${owning}`,
+    );
+  const points = planned[chain]?.get(slot) ?? 0;
+  if (BigInt(points) * POINT !== BigInt(amount))
+    throw new MintFault(
+      'ledger_changed',
+      `account ${id}, slot ${slot} of chain ${chain}: the plan of ${dayText(epoch)} mints ${points} points, the ledger reserved ${amount} units`,
+    );
+  return points;
+}
+
+function pointsBySlot({ batches }: StoredPlan['chains'][number]): ReadonlyMap<number, number> {
+  const points = new Map<number, number>();
+  for (const { from, deltas } of batches)
+    for (const [i, bucket] of parseDeltas(deltas).entries())
+      for (const [j, value] of bucket.entries()) if (value > 0) points.set((from + i) * BUCKET + j, value);
+  return points;
+}

@@ -1,0 +1,105 @@
+import { MINT_CHAINS, WINDOW } from '@stoa/protocol/mint';
+import type { Clock } from '../clock.ts';
+import type { Lease } from '../leases/index.ts';
+import type { Log } from '../log.ts';
+import type { Task } from '../ticker.ts';
+import type { Cut } from './cut.ts';
+import { dueEpoch } from './day.ts';
+import type { EpochStore } from './epoch-store.ts';
+import type { FaultStore } from './fault-store.ts';
+import { Lane, type LaneDeps, type Leader } from './lane.ts';
+
+export interface SequencerDeps extends LaneDeps {
+  readonly lease: Pick<Lease, 'hold' | 'fence' | 'release'>;
+  readonly cut: Cut;
+  readonly epochs: EpochStore;
+  readonly faults: FaultStore;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Pick<Log, 'info' | 'warn'>;
+}
+
+/** Who leads may die between two of them; three make its lease. */
+export const SEQUENCE_MS = 5_000;
+/** Reads every balance: new accounts can wait so long. */
+const ALLOT_MS = 10 * 60_000;
+
+/**
+ * The mint, day after day: slots for new accounts, the cut, then ten lanes. Input-less and idempotent, led by one process at a
+ * time; whoever leads next goes on from the database. What keeps a part from going on is told where people look, and holds up
+ * that part alone.
+ */
+export class Sequencer implements Task {
+  readonly name = 'mint';
+  readonly periodMs = SEQUENCE_MS;
+  readonly #deps: SequencerDeps;
+  readonly #lanes: readonly Lane[];
+  #allottedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: SequencerDeps) {
+    this.#deps = deps;
+    this.#lanes = Array.from({ length: MINT_CHAINS }, (_, chain) => new Lane(chain, deps));
+  }
+
+  async tick(): Promise<void> {
+    const epoch = await this.#deps.lease.hold();
+    if (epoch === undefined) return;
+    const leader = { epoch, fence: this.#fence(epoch) };
+    await this.#told('slots', () => this.#allot());
+    await this.#told('cut', () => this.#cutDue(leader));
+    await Promise.all(
+      this.#lanes.map((lane, chain) => this.#told(`chain ${chain}`, () => lane.step(leader))),
+    );
+    await this.#told('cancel', () => this.#cancel(leader));
+  }
+
+  release(): Promise<void> {
+    return this.#deps.lease.release();
+  }
+
+  #fence(epoch: number): Leader['fence'] {
+    return async (tx) => {
+      if (!(await this.#deps.lease.fence(tx, epoch))) throw new LeadLost();
+    };
+  }
+
+  async #told(place: string, work: () => Promise<void>): Promise<void> {
+    const { faults, clock, log } = this.#deps;
+    try {
+      await work();
+      await faults.clear(place);
+    } catch (error) {
+      if (error instanceof LeadLost) return;
+      log.warn({ place, err: error }, 'the mint does not go on here');
+      await faults.tell(place, error, clock.now());
+    }
+  }
+
+  async #allot(): Promise<void> {
+    const { slots, clock, log } = this.#deps;
+    const now = clock.now();
+    if (now - this.#allottedAt < ALLOT_MS) return;
+    const given = await slots.allot(now);
+    if (given > 0) log.info({ accounts: given }, 'accounts got their slots');
+    this.#allottedAt = now;
+  }
+
+  /** Days that nobody cut are made up for while they can still be opened: one that is not is one that a stolen key could open. */
+  async #cutDue({ fence }: Leader): Promise<void> {
+    const { epochs, cut, clock, log } = this.#deps;
+    const due = dueEpoch(clock.now());
+    const [newest] = await epochs.list(1);
+    const first = newest === undefined ? due : Math.max(newest.epoch + 1, due - WINDOW);
+    for (let epoch = first; epoch <= due; epoch += 1) {
+      const { points, accounts, planHash } = await cut.make(epoch, fence);
+      log.info({ epoch, points, accounts, planHash }, 'a day of the mint is cut');
+    }
+  }
+
+  async #cancel({ fence }: Leader): Promise<void> {
+    for (const { epoch, state } of await this.#deps.epochs.open())
+      if (state === 'cancelling') await this.#deps.cancellation.finish(epoch, fence);
+  }
+}
+
+/** Another process leads: it goes on. */
+class LeadLost extends Error {}

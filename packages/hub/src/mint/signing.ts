@@ -1,0 +1,120 @@
+import { type CommandSetting, commandText, type MintAct, requestKey } from '@stoa/protocol/mint';
+import { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import type { Attempt, Batch } from './batch-store.ts';
+import type { ChainView } from './chain-view.ts';
+import type { EpochStore } from './epoch-store.ts';
+import { MintFault } from './error.ts';
+import { balanceCode, balanceOf, type Contract, call } from './register-reads.ts';
+import type { MintSigner, SignedCommand } from './signer.ts';
+
+/** What every transaction of the mint has in common. */
+export type MintTerms = Pick<
+  CommandSetting,
+  'networkId' | 'namespace' | 'module' | 'moduleHash' | 'sender' | 'publicKey' | 'gasPrice' | 'ttl'
+>;
+
+export interface SigningDeps {
+  readonly terms: MintTerms;
+  readonly signer: MintSigner;
+  readonly epochs: EpochStore;
+  readonly view: ChainView;
+  readonly verify: (publicKey: string, message: Uint8Array, signature: string) => boolean;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** Nodes refuse what is younger than their newest block by 95 s, and what is younger than themselves. */
+const OLDER_SECONDS = 30;
+
+const meta = z.object({
+  meta: z.object({
+    creationTime: z.number(),
+    ttl: z.number(),
+    gasPrice: z.number(),
+    gasLimit: z.number(),
+  }),
+});
+
+export function contractOf({ namespace, module, moduleHash }: MintTerms): Contract {
+  return { module: `${namespace}.${module}`, hash: moduleHash };
+}
+
+/** Gets an act signed: by the chain's time, with gas in its account, and only what was asked for. */
+export class Signing {
+  readonly #deps: SigningDeps;
+
+  constructor(deps: SigningDeps) {
+    this.#deps = deps;
+  }
+
+  /** @throws MintFault; what the signer refuses with */
+  async sign(
+    batch: Batch,
+    { act, leaseEpoch }: { act: MintAct; leaseEpoch: number },
+  ): Promise<Omit<Attempt, 'sentAt'>> {
+    const { signer, epochs } = this.#deps;
+    const setting = await this.#setting(batch);
+    const plan =
+      batch.kind === 'enrol'
+        ? undefined
+        : { epoch: batch.epoch, hash: (await epochs.get(batch.epoch)).planHash };
+    const command = await signer.sign(act, setting, { plan, leaseEpoch });
+    return { attempt: batch.attempt, command, ...this.#check(command, act, setting) };
+  }
+
+  async #setting({ chain, gasLimit, attempt }: Batch): Promise<CommandSetting> {
+    const { terms, view, clock } = this.#deps;
+    const times = await this.#contractTimes(chain);
+    const oldest = Math.min(Math.floor(clock.now() / 1_000), ...times);
+    const balances = (await view.read(chain, balanceCode(terms.sender))).map(({ data }) => balanceOf(data));
+    const [balance, needed] = [Math.min(...balances), gasLimit * terms.gasPrice];
+    if (balance < needed)
+      throw new MintFault(
+        'gas_account',
+        `chain ${chain}: ${terms.sender} has ${balance} STOA, ${needed} are needed for the next transaction: top it up`,
+      );
+    return { ...terms, chain, gasLimit, attempt, creationTime: oldest - OLDER_SECONDS };
+  }
+
+  /** Of the newest block at each node, which has the contract that is configured. */
+  async #contractTimes(chain: number): Promise<number[]> {
+    const { terms, view } = this.#deps;
+    try {
+      const reads = await view.read(chain, call(contractOf(terms), 'enrolled', []));
+      return reads.map(({ blockTime }) => blockTime);
+    } catch (cause) {
+      if (!(cause instanceof MintFault)) throw cause;
+      const other = /network id mismatch|networkid/i.test(cause.message) ? 'wrong_network' : undefined;
+      const code = other ?? (/hash|module/i.test(cause.message) ? 'wrong_contract' : undefined);
+      if (code === undefined) throw cause;
+      const { module, hash } = contractOf(terms);
+      throw new MintFault(
+        code,
+        `chain ${chain} is not ${terms.networkId} with ${module} of hash ${hash}, as it is configured; nothing is sent. ${cause.message}`,
+        { cause },
+      );
+    }
+  }
+
+  /** An attempt that was signed before comes with the time of then; all else is as it was asked for. */
+  #check(
+    { cmd, hash, sigs }: SignedCommand,
+    act: MintAct,
+    setting: CommandSetting,
+  ): Pick<Attempt, 'gasPrice' | 'expiresAt'> {
+    const wrong = (what: string) =>
+      new MintFault(
+        'wrong_signature',
+        `the signer signed ${what} for ${act.kind} on chain ${setting.chain}: nothing is sent`,
+      );
+    const { creationTime, ttl, gasPrice, gasLimit } = meta.parse(JSON.parse(cmd)).meta;
+    if (commandText(act, { ...setting, creationTime, ttl, gasPrice, gasLimit }) !== cmd)
+      throw wrong('another command');
+    if (requestKey(cmd) !== hash) throw wrong(`a command under request key ${hash}`);
+    const [only] = sigs;
+    const message = Buffer.from(hash, 'base64url');
+    if (sigs.length !== 1 || !this.#deps.verify(setting.publicKey, message, only!.sig))
+      throw wrong(`with another key than ${setting.publicKey}`);
+    return { gasPrice, expiresAt: creationTime + ttl };
+  }
+}

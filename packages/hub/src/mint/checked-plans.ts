@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { BUCKET, MINT_CHAINS, parseDeltas } from '@stoa/protocol/mint';
+import { BUCKET, parseDeltas } from '@stoa/protocol/mint';
 import { POINT } from '@stoa/protocol/stoicism';
 import { owningChain } from '#payouts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
@@ -87,7 +87,7 @@ function requireShare(
       'account_moved',
       `account ${id} of the cut of ${dayText(epoch)} has no slot any more`,
     );
-  const owning = owningChain(account, MINT_CHAINS);
+  const owning = owningChain(account);
   if (owning !== chain)
     throw new MintFault(
       'account_moved',

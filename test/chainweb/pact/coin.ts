@@ -134,7 +134,8 @@ function debit(call: Call, account: string, amount: Decimal): void {
 
 function credit(call: Call, account: string, amount: Decimal, own: Guard): void {
   const row = call.read(TABLE, account) ?? { balance: Decimal.zero, guard: { ...own } };
-  if (!sameValue(row['guard'], { ...own })) throw new PactFailure('account guards do not match');
+  if (!sameValue({ ...guard(row['guard']) }, { ...own }))
+    throw new PactFailure('account guards do not match');
   call.write(TABLE, account, { ...row, balance: balanceOf(row).plus(amount) });
 }
 

@@ -1,7 +1,7 @@
 /**
- * The Pact API of the simulated chainweb: mempools, gossip, blocks with transactions, a state for every fork, contracts in
- * TypeScript. `openPactWorld({ accounts, modules: [registerModule(…)], nodes })` is a network in memory on a clock of its own;
- * `world.fetch` reaches node i at `world.nodes[i].serviceUrl`.
+ * The Pact API of the simulated chainweb: mempools, gossip, blocks with transactions, a state for every fork. `coin` is in
+ * TypeScript, the register's contract runs as it is written. `openPactWorld({ accounts, modules: [registerModule(…)], nodes })`
+ * is a network in memory on a clock of its own; `world.fetch` reaches node i at `world.nodes[i].serviceUrl`.
  */
 export { coin } from './coin.ts';
 export {

@@ -8,8 +8,10 @@ import { Closure, isObject, plain, requireType, Time, type Value } from './value
 export interface Deployment {
   readonly namespace: string;
   readonly hash: string;
-  /** By their full names. */
+  /** By the names that the text has for them. */
   readonly keysets: Readonly<Record<string, Guard>>;
+  /** What the deployment wrote, by table and key. */
+  readonly rows?: Readonly<Record<string, Readonly<Record<string, Row>>>>;
 }
 
 interface Definition {
@@ -110,18 +112,18 @@ class ModuleRun {
       },
       insert: ([table, key, row], scope, evaluator) => {
         const [name, at] = [nameOf(table!).text, String(evaluator.of(key, scope))];
-        if (call.read(name, at) !== undefined)
-          throw new PactFailure(
-            `Value already found while in Insert mode in table ${source.name}_${name} at key ${at}`,
-          );
-        return this.#write(name, at, evaluator.of(row, scope));
+        call.insert(name, at, this.#rowOf(name, evaluator.of(row, scope)));
+        return 'Write succeeded';
       },
-      write: ([table, key, row], scope, evaluator) =>
-        this.#write(nameOf(table!).text, String(evaluator.of(key, scope)), evaluator.of(row, scope)),
-      update: ([table, key, row], scope, evaluator) => {
-        const at = evaluator.of(key, scope);
-        const changed = { ...this.#existing(table, at), ...(evaluator.of(row, scope) as Row) };
-        return this.#write(nameOf(table!).text, String(at), changed);
+      write: ([table, key, row], scope, evaluator) => {
+        const [name, at] = [nameOf(table!).text, String(evaluator.of(key, scope))];
+        call.write(name, at, this.#rowOf(name, evaluator.of(row, scope)));
+        return 'Write succeeded';
+      },
+      update: ([table, key, changes], scope, evaluator) => {
+        const [name, at] = [nameOf(table!).text, String(evaluator.of(key, scope))];
+        call.update(name, at, this.#fieldsOf(name, evaluator.of(changes, scope)));
+        return 'Write succeeded';
       },
       'with-capability': ([capability, ...body], scope, evaluator) => {
         const [name, args] = this.#token(capability, scope);
@@ -180,24 +182,32 @@ class ModuleRun {
   }
 
   #row(table: Node | undefined, key: Value): Row | undefined {
-    return this.#call.read(nameOf(table!).text, String(key));
+    const name = nameOf(table!).text;
+    return this.#call.read(name, String(key)) ?? this.#source.deployment.rows?.[name]?.[String(key)];
   }
 
   #existing(table: Node | undefined, key: Value): Row {
     const row = this.#row(table, key);
     if (row !== undefined) return row;
-    throw new PactFailure(
-      `No value found in table ${this.#source.name}_${nameOf(table!).text} for key: ${String(key)}`,
-    );
+    const name = `${this.#source.name}_${nameOf(table!).text}`;
+    throw new PactFailure(`No value found in table ${name} for key: ${String(key)}`);
   }
 
-  #write(table: string, key: string, row: Value): Value {
+  /** A whole row. @throws PactFailure where the table's schema has other fields or types */
+  #rowOf(table: string, row: Value): Row {
+    const fields = this.#fieldsOf(table, row);
+    const missing = Object.keys(this.#source.tables.get(table)!).filter((field) => !(field in fields));
+    if (missing.length === 0) return fields;
+    throw new PactFailure(`a row of ${table} without ${missing.join(', ')}`);
+  }
+
+  #fieldsOf(table: string, row: Value): Row {
     const schema = this.#source.tables.get(table);
     if (schema === undefined || !isObject(row)) throw new PactFailure(`No such table: ${table}`);
-    if (Object.keys(row).toSorted().join() !== Object.keys(schema).toSorted().join())
-      throw new PactFailure(`a row of ${table} has the fields ${Object.keys(schema).join(', ')}`);
-    for (const [field, type] of Object.entries(schema)) requireType(row[field]!, type, `${table}.${field}`);
-    this.#call.write(table, key, plain(row) as Row);
-    return 'Write succeeded';
+    for (const [field, value] of Object.entries(row)) {
+      if (!Object.hasOwn(schema, field)) throw new PactFailure(`${table} has no field ${field}`);
+      requireType(value, schema[field], `${table}.${field}`);
+    }
+    return plain(row) as Row;
   }
 }

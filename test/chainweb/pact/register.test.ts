@@ -145,18 +145,17 @@ describe('the register', () => {
     expect(await poll(world, command)).toMatchObject(failed('Keyset failure'));
   });
 
-  it('costs less than the planner’s upper bounds, and more than half of them', async () => {
+  it('costs less than the planner’s upper bounds, a batch not much less', async () => {
     const bytes = (act: MintAct) => Buffer.byteLength(textOf(act));
     const nameBytes = names.join('').length;
-    const batch = { bytes: bytes(mint(0, [1])), buckets: 1, filled: 1, bounds: 3 };
-    for (const [act, bound] of [
-      [enrol(), enrolGas({ bytes: bytes(enrol()), accounts: names.length, nameBytes })],
-      [open(), openGas({ bytes: bytes(open()), bounds: 3 })],
-      [mint(0, [1]), mintGas(batch)],
-    ] as const) {
-      const { gas } = await run(act);
-      expect(gas).toBeLessThanOrEqual(bound);
-      expect(gas).toBeGreaterThan(bound * 0.5);
-    }
+    const [enrolled, opened] = [await run(enrol()), await run(open())];
+    expect(enrolled.gas).toBeLessThanOrEqual(
+      enrolGas({ bytes: bytes(enrol()), accounts: names.length, nameBytes }),
+    );
+    expect(opened.gas).toBeLessThanOrEqual(openGas({ bytes: bytes(open()), bounds: 3 }));
+    const bound = mintGas({ bytes: bytes(mint(0, [1])), buckets: 1, filled: 1, bounds: 3 });
+    const { gas } = await run(mint(0, [1]));
+    expect(gas).toBeLessThanOrEqual(bound);
+    expect(gas).toBeGreaterThan(bound * 0.7);
   });
 });

@@ -133,6 +133,7 @@ export async function openConsoleWorld({
   });
   const web = await createWeb({
     guards: guardSource(loadConfig(env)),
+    transactionUrl: loadConfig(env).transactionUrl,
     alerts: {
       instanceId: 'hub-1',
       mass: () => undefined,

@@ -18,6 +18,7 @@ import {
   type Setting,
   smtpUrl,
   text,
+  transactionUrl,
 } from './setting.ts';
 
 export { ConfigError };
@@ -103,6 +104,10 @@ export const SETTINGS = {
     'OURONET_GUARD',
     'none: accounts of Ouronet can not be verified here',
     'Where the chain tells the guard of an Ouronet account: 0:namespace.module.function, of one argument.',
+  ),
+  transactionUrl: transactionUrl(
+    'EXPLORER_TX_URL',
+    'Where an explorer of the chain shows a transaction: https://explorer.example/tx/{key}?chain={chain}',
   ),
   checkpointFile: optionalText(
     'CHAINWEB_CHECKPOINT',

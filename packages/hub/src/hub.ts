@@ -292,6 +292,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
     signer: { key: options.key, chain: () => identity.proof.chain },
     addressOf: (request) => config.trustedProxies.addressOf(request),
     publicUrl: url.origin,
+    transactionUrl: config.transactionUrl,
     regionPlace: config.regionPlace,
     mailer,
     signUp: config.signUp,

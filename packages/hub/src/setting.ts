@@ -133,6 +133,26 @@ export function pactCall(env: string, shown: string, doc: string): Setting<PactC
   };
 }
 
+/** An address with a place for a transaction's request key, `{key}`, and one for its chain, `{chain}`. */
+export function transactionUrl(env: string, doc: string): Setting<string | undefined> {
+  return {
+    env,
+    doc,
+    fallback: 'none: transactions are shown without a link',
+    parse(value) {
+      if (!value) return undefined;
+      const url = URL.parse(value);
+      if ((url?.protocol !== 'https:' && url?.protocol !== 'http:') || !value.includes('{key}'))
+        throw new ConfigError(
+          env,
+          value,
+          'an http(s) address with {key} in it, and {chain} where it takes one,',
+        );
+      return value;
+    },
+  };
+}
+
 /** The first choice is the default. */
 export function choice<const T extends string>(
   env: string,

@@ -9,6 +9,7 @@ import { GatePanel } from './gates/index.ts';
 import type { HttpFeature } from './http.ts';
 import { createLedgerTools, ledgerPages } from './ledger/index.ts';
 import { createMiningPages, type MiningPagesDeps } from './mining/index.ts';
+import { createMintPages, type MintPagesDeps } from './mint-pages/index.ts';
 import type { NetworkHeads, NodeReader } from './nodes/index.ts';
 import { createPayouts, type Payouts, type PayoutsDeps } from './payouts/index.ts';
 import { createReceiptPages } from './receipt-pages/index.ts';
@@ -27,6 +28,11 @@ export interface StoicismPagesDeps extends EarningsDeps, PayoutsDeps {
   readonly listing: EarningsDeps['listing'] & PayoutsDeps['listing'];
   readonly access: EarningsDeps['access'] & PayoutsDeps['access'];
   readonly crypto: CryptoSuite;
+  readonly mintActs?: MintPagesDeps['acts'];
+  /** Where browsers reach this hub. */
+  readonly publicUrl: string;
+  /** Where an explorer of the chain shows a transaction. */
+  readonly transactionUrl: string | undefined;
 }
 
 export interface StoicismPages {
@@ -44,6 +50,10 @@ export function createStoicismPages(deps: StoicismPagesDeps): StoicismPages {
   const { sql, clock, guard, audit, crypto, signer } = deps;
   const payouts = createPayouts(deps);
   const earnings = createEarnings(deps);
+  const mint = createMintPages({
+    ...{ ...deps, acts: deps.mintActs, origin: deps.publicUrl },
+    links: { template: deps.transactionUrl },
+  });
   return {
     features: [
       ...payouts.features,
@@ -54,6 +64,7 @@ export function createStoicismPages(deps: StoicismPagesDeps): StoicismPages {
       createBonusPages({ sql, guard, clock }),
       createRichListPages({ sql, clock }),
       createEconomicsPages({ sql, clock }),
+      ...mint.features,
       ...createReceiptPages({
         ...deps,
         chain: () => signer.chain(),
@@ -65,7 +76,7 @@ export function createStoicismPages(deps: StoicismPagesDeps): StoicismPages {
         proven: (keys) => new MiningBonusStore(sql).proven(keys),
       }),
     ],
-    sources: earnings.sources,
+    sources: [...earnings.sources, ...mint.sources],
     logs: [earnings.log],
     panels: [new GatePanel({ sql, clock, crypto }), new DisputePanel({ sql, clock })],
     tasks: payouts.tasks,

@@ -104,6 +104,8 @@ export interface WebOptions {
   readonly publicUrl: string;
   /** Where the public map draws this region, if its name doesn't say it. */
   readonly regionPlace?: Place | undefined;
+  /** Where an explorer of the chain shows a transaction: with `{key}` and `{chain}`. */
+  readonly transactionUrl?: string | undefined;
   readonly heads: NetworkHeads;
   readonly liveness: Liveness;
   readonly history: HistoryReader;
@@ -191,7 +193,10 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const rollouts = createRolloutTools({ sql, clock, releases: options.releases.bench, onMoved });
   const upgrades = new UpgradeDesk({ sql, clock, jobs: jobs.desk, orders: options.orders, onMoved });
   const { region, network } = hub();
-  const stoicism = createStoicismPages({ ...nodes, audit, guard, region, network, crypto: nodeCrypto });
+  const stoicism = createStoicismPages({
+    ...{ ...nodes, audit, guard, region, network, crypto: nodeCrypto },
+    transactionUrl: options.transactionUrl,
+  });
   const { payouts } = stoicism;
   const fleet = { census, breakdown, outdated, unpaid: payouts.unpaid, heads: options.heads, liveness };
   const sources = [

@@ -32,6 +32,7 @@ const SOURCES = {
     './static/earnings.css',
     './static/receipts.css',
     './static/scores.css',
+    './static/mint.css',
     'uplot/dist/uPlot.min.css',
   ],
   'htmx.js': ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-sse.min.js'],

@@ -1,0 +1,350 @@
+import { number } from '../console/format.ts';
+import { Ago, Empty, Facts, Panel, Table, Unknown } from '../console/parts.tsx';
+import { linkTo, type TransactionLinks } from './links.ts';
+import { EpochState, Stamp } from './parts.tsx';
+import type { PublishedChain, PublishedSweep, PublishedTransaction } from './published.ts';
+import { dayName } from './sweep.ts';
+import type { ListedEpoch } from './sweep-store.ts';
+import { nameOf, STATES } from './words.ts';
+
+export const PATH = '/explorer/mints';
+
+export interface MintsView {
+  readonly epochs: readonly ListedEpoch[];
+  readonly before: number | undefined;
+  readonly more: boolean;
+  readonly now: number;
+}
+
+/** Every day's mint, for everybody. Nobody is named. */
+export function MintsPage({ view: { epochs, before, more, now } }: { view: MintsView }) {
+  const place = before === undefined ? '' : `?before=${dayName(before)}`;
+  return (
+    <div class="public">
+      <header class="title">
+        <h1>Mints</h1>
+      </header>
+      <p class="lead">
+        Once a day the whole points of every proven account are added to registers on ten chains: one
+        transaction a chain in the usual case, fixed by one plan a day. What was planned, what was sent and
+        what stands on chain is here, with what it takes to check each.
+      </p>
+      {epochs.length === 0 ? (
+        <Empty title={before === undefined ? 'Nothing was minted yet' : 'There are no earlier mints'}>
+          <p>
+            {before === undefined ? (
+              'The first plan is made at 06:00 UTC.'
+            ) : (
+              <a href={PATH}>Back to the newest</a>
+            )}
+          </p>
+        </Empty>
+      ) : (
+        <Table
+          caption="Mints, the newest first"
+          columns={[
+            ...['Day', 'State'],
+            ...['Points', 'Accounts', 'Transactions', 'Gas'].map((word) => ({ word, num: true }) as const),
+            ...['Cut', 'Plan'],
+          ]}
+        >
+          {epochs.map((one) => (
+            <MintRow one={one} now={now} />
+          ))}
+        </Table>
+      )}
+      <nav class="pager" aria-label="Pages">
+        {before !== undefined && <a href={PATH}>Newest</a>}
+        {more && (
+          <a rel="next" href={`${PATH}?before=${dayName(epochs.at(-1)!.epoch)}`}>
+            Earlier
+          </a>
+        )}
+        <a href={`${PATH}.json${place}`}>JSON</a>
+      </nav>
+    </div>
+  );
+}
+
+function MintRow({ one, now }: { one: ListedEpoch; now: number }) {
+  const day = dayName(one.epoch);
+  return (
+    <tr>
+      <th scope="row" class="whole">
+        <a href={`${PATH}/${day}`}>{day}</a> {one.mode === 'shadow' && <span class="mark">TEST</span>}
+      </th>
+      <td>
+        <EpochState state={one.state} />
+      </td>
+      {[one.points, one.accounts, one.transactions, one.gas].map((value) => (
+        <td class="num">{number(value)}</td>
+      ))}
+      <td>
+        <Ago at={one.cutAt} now={now} />
+      </td>
+      <td>
+        <code title={one.planHash}>{one.planHash.slice(0, 16)}…</code>
+      </td>
+    </tr>
+  );
+}
+
+export interface MintView {
+  readonly sweep: PublishedSweep;
+  readonly mode: 'shadow' | 'live';
+  readonly links: TransactionLinks;
+  /** Of this site, for commands that fetch. */
+  readonly origin: string;
+}
+
+/** One day's mint: totals of each chain, each transaction, and how to check it without trusting this site. */
+export function MintPage({ view }: { view: MintView }) {
+  const { sweep, mode } = view;
+  return (
+    <div class="public">
+      <p class="crumb">
+        <a href={PATH}>Mints</a>
+      </p>
+      <header class="title">
+        <h1>Mint of {sweep.day}</h1>
+        <p class="pulse">
+          <Stamp mode={mode} />
+          <EpochState state={sweep.state} />
+          <a href={`${PATH}/${sweep.day}.json`}>JSON</a>
+        </p>
+      </header>
+      <dl class="totals">
+        {(
+          [
+            ['Points', sweep.points],
+            ['Accounts', sweep.accounts],
+            ['Transactions', sweep.transactions],
+            ['Gas', sweep.gas],
+          ] as const
+        ).map(([name, value]) => (
+          <div>
+            <dt>{name}</dt>
+            <dd>{number(value)}</dd>
+          </div>
+        ))}
+      </dl>
+      <Chains chains={sweep.chains} />
+      <Batches view={view} />
+      <Besides view={view} />
+      <Checks view={view} />
+    </div>
+  );
+}
+
+function Chains({ chains }: { chains: readonly PublishedChain[] }) {
+  const minted = (one: PublishedChain) =>
+    one.batches
+      .filter(({ state }) => state === 'final' || state === 'settled')
+      .reduce((sum, batch) => sum + (batch.sum ?? 0), 0);
+  return (
+    <Panel id="chains" title="Chain by chain" aside="whole points">
+      <Table
+        caption="Totals of each chain"
+        columns={[
+          { word: 'Chain', num: true },
+          ...['Slots', 'Planned', 'On chain', 'Batches', 'Gas'].map((word) => ({ word, num: true }) as const),
+          'Digest of its plan',
+        ]}
+      >
+        {chains.map((one) => (
+          <tr>
+            <th scope="row" class="num">
+              {one.chain}
+            </th>
+            {[
+              one.slots,
+              one.cap,
+              minted(one),
+              one.batches.length,
+              one.batches.reduce((sum, { gas }) => sum + (gas ?? 0), 0),
+            ].map((value) => (
+              <td class="num">{number(value)}</td>
+            ))}
+            <td>
+              <code>{one.digest}</code>
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </Panel>
+  );
+}
+
+function Batches({ view: { sweep, links } }: { view: MintView }) {
+  const batches = sweep.chains.flatMap((one) => one.batches);
+  return (
+    <Panel id="batches" title="Batches" aside="what mints">
+      {batches.length === 0 ? (
+        <p>Nobody earned a whole point: each chain’s day is opened, and nothing is minted.</p>
+      ) : (
+        <div class="mint-batches">
+          {batches.map((one) => (
+            <section class="lane" id={idOf(one)} aria-labelledby={`${idOf(one)}-title`}>
+              <header>
+                <h3 id={`${idOf(one)}-title`}>
+                  Chain {one.chain}, {nameOf({ ...one, size: 0 }).toLowerCase()}
+                </h3>
+                <p title={STATES[one.state].means}>{one.state}</p>
+              </header>
+              <Facts facts={factsOf(one, { day: sweep.day, links })} />
+            </section>
+          ))}
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function idOf({ chain, part }: PublishedTransaction): string {
+  return `batch-${chain}-${part}`;
+}
+
+function factsOf(one: PublishedTransaction, { day, links }: { day: string; links: TransactionLinks }) {
+  const { chain, part, sum = 0, from = 0, to = 0, digest, height, block, gas, gasLimit, bytes } = one;
+  const files = `${PATH}/${day}/${chain}/${part}`;
+  return [
+    { name: 'Points', value: `${number(sum)} in buckets ${number(from)} to ${number(to - 1)}` },
+    { name: 'Request key', value: <Keys one={one} links={links} /> },
+    { name: 'Digest', value: <code>{digest}</code> },
+    { name: 'Block', value: <Block height={height} block={block} /> },
+    { name: 'Gas', value: `${gas === null ? '–' : number(gas)} of ${number(gasLimit)}` },
+    {
+      name: 'Bytes',
+      value:
+        bytes === null ? (
+          <Unknown why="not sent yet" />
+        ) : (
+          <>
+            {number(bytes)}: <a href={`${files}/cmd`}>command</a>, <a href={`${files}/deltas`}>deltas</a>
+          </>
+        ),
+    },
+  ];
+}
+
+function Block({ height, block }: Pick<PublishedTransaction, 'height' | 'block'>) {
+  if (height === null) return <Unknown why="in no block yet" />;
+  return (
+    <>
+      {number(height)} <code>{block}</code>
+    </>
+  );
+}
+
+function Keys({
+  one: { chain, requestKeys },
+  links,
+}: {
+  one: PublishedTransaction;
+  links: TransactionLinks;
+}) {
+  if (requestKeys.length === 0) return <Unknown why="not sent yet" />;
+  return (
+    <>
+      {requestKeys.map((requestKey) => {
+        const url = linkTo(links, { chain, requestKey });
+        return (
+          <span class="tx-key">
+            {url === undefined ? (
+              <code>{requestKey}</code>
+            ) : (
+              <a href={url}>
+                <code>{requestKey}</code>
+              </a>
+            )}
+          </span>
+        );
+      })}
+    </>
+  );
+}
+
+function Besides({ view: { sweep, links } }: { view: MintView }) {
+  return (
+    <Panel id="beside" title="Openings and enrolments" aside="counted in the totals; they mint nothing">
+      <Table
+        caption="Openings, closings and enrolments"
+        columns={[
+          { word: 'Chain', num: true },
+          ...['What', 'State'],
+          { word: 'Gas', num: true },
+          { word: 'Block', num: true },
+          'Request key',
+        ]}
+      >
+        {sweep.beside.map((one) => (
+          <tr>
+            <th scope="row" class="num">
+              {one.chain}
+            </th>
+            <td>
+              {one.kind === 'open'
+                ? 'Opening'
+                : one.kind === 'close'
+                  ? 'Closing'
+                  : `Enrolment from slot ${number(one.part)}`}
+            </td>
+            <td>{one.state}</td>
+            <td class="num">{one.gas === null ? <Unknown why="in no block yet" /> : number(one.gas)}</td>
+            <td class="num">
+              {one.height === null ? <Unknown why="in no block yet" /> : number(one.height)}
+            </td>
+            <td>
+              <Keys one={one} links={links} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </Panel>
+  );
+}
+
+/** Shell commands, as they run on any Linux. */
+function Checks({ view: { sweep, origin } }: { view: MintView }) {
+  const first = sweep.chains.flatMap((one) => one.batches).find(({ bytes }) => bytes !== null);
+  const files = `${origin}${PATH}/${sweep.day}/${first?.chain ?? 0}/${first?.part ?? 0}`;
+  return (
+    <Panel id="checks" title="What anybody can check">
+      <ol class="checks">
+        <li>
+          <strong>The deltas are those that the chain took.</strong> The digest of a batch is SHA-256 of the
+          literal in its code, in base64url without its last <code>=</code>; the contract stores it beside the
+          registers.
+          <pre tabindex={0}>
+            <code>{`curl -s ${files}/deltas | openssl dgst -sha256 -binary | basenc --base64url`}</code>
+          </pre>
+        </li>
+        <li>
+          <strong>The transaction is that command.</strong> A request key is BLAKE2b-256 of the command, in
+          base64url; any node answers for it under <code>/pact/api/v1/poll</code>.
+          <pre tabindex={0}>
+            <code>{`curl -s ${files}/cmd | b2sum -l 256 | xxd -r -p -l 32 | basenc --base64url`}</code>
+          </pre>
+        </li>
+        <li>
+          <strong>Nothing was added after the day was opened.</strong> The digest of a chain’s plan, which its
+          opening put on chain, is SHA-256 of the JSON text of epoch, cutId, chain, slots, cap, bounds and
+          batches, each batch as its sum and its digest; the plan’s hash is SHA-256 of epoch, cutId, points
+          and chains, each chain as its number and its digest. All of it is in the{' '}
+          <a href={`${PATH}/${sweep.day}.json`}>JSON</a> of this page.
+        </li>
+        <li>
+          <strong>Your own points.</strong> Slot 50 × b + i is number i of bucket b of the deltas; your slot
+          stands on your page of earnings.
+        </li>
+      </ol>
+      <Facts
+        facts={[
+          { name: 'Plan', value: <code>{sweep.planHash}</code> },
+          { name: 'Epoch', value: String(sweep.epoch) },
+          { name: 'Cut', value: <code>{sweep.cutId}</code> },
+        ]}
+      />
+    </Panel>
+  );
+}

@@ -1,0 +1,127 @@
+import type { Child } from 'hono/jsx';
+import { absolute, duration, iso, number } from '../console/format.ts';
+import { Unknown } from '../console/parts.tsx';
+import { linkTo, type TransactionLinks } from './links.ts';
+import { type Attempt, type Epoch, reached, STATIONS, type Transaction } from './sweep.ts';
+import { EPOCH_STATES, nameOf, STATES } from './words.ts';
+
+/** While nothing of it has a value: whoever sees a number must not take it for money. */
+export function Stamp({ mode }: Pick<Epoch, 'mode'>) {
+  if (mode === 'live') return null;
+  return (
+    <span class="stamp">
+      <strong>TEST</strong> without value on chain
+    </span>
+  );
+}
+
+export function EpochState({ state, stopped = 0 }: Pick<Epoch, 'state'> & { stopped?: number }) {
+  if (stopped > 0) return <strong class="warn">stopped</strong>;
+  if (state === 'cancelled' || state === 'cancelling')
+    return <strong class="warn">{EPOCH_STATES[state]}</strong>;
+  return <span>{EPOCH_STATES[state]}</span>;
+}
+
+/** 06:20:04, its day in the title. */
+export function Instant({ at }: { at: number | undefined }) {
+  if (at === undefined) return <Unknown why="not yet" />;
+  return (
+    <time class="num" datetime={iso(at)} title={absolute(at)}>
+      {iso(at).slice(11, 19)}
+    </time>
+  );
+}
+
+/** How long after the first, its instant in the title. */
+export function After({ at, from }: { at: number | undefined; from: number | undefined }) {
+  if (at === undefined || from === undefined) return <Unknown why="not yet" />;
+  return <span title={absolute(at)}>+{duration(at - from)}</span>;
+}
+
+/** The stations of a transaction, each by shape, weight and word. */
+export function Track({ transaction }: { transaction: Transaction }) {
+  const at = reached(transaction);
+  const halted = transaction.state === 'stopped' || transaction.state === 'absent';
+  return (
+    <ol class={halted ? 'track is-halted' : 'track'} aria-label={`How far ${nameOf(transaction)} came`}>
+      {STATIONS.map((station, i) => (
+        <li
+          class={i < at ? 'is-done' : i === at ? 'is-now' : undefined}
+          aria-current={i === at ? 'step' : undefined}
+        >
+          {station}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** Its state in a word, and how deep its block is where the chain's head is known. */
+export function StateOf({ transaction, head }: { transaction: Transaction; head?: number | undefined }) {
+  const { state, height } = transaction;
+  const { word, means } = STATES[state];
+  const deep =
+    height !== undefined && head !== undefined && head >= height ? `, ${number(head - height)} deep` : '';
+  if (state === 'stopped' || state === 'absent')
+    return (
+      <strong class="warn" title={means}>
+        {word}
+      </strong>
+    );
+  return (
+    <span title={means}>
+      {word}
+      {state !== 'settled' && deep}
+    </span>
+  );
+}
+
+/** The name of a transaction on its chain: to copy, and as a link where there is a place to look at it. */
+export function RequestKey({
+  attempt,
+  chain,
+  links,
+  id,
+  children,
+}: {
+  attempt: Attempt;
+  chain: number;
+  links: TransactionLinks;
+  /** Of the element, unique on the page. */
+  id: string;
+  children?: Child;
+}) {
+  const url = linkTo(links, { chain, requestKey: attempt.requestKey });
+  return (
+    <span class="tx-key">
+      <code id={id}>{attempt.requestKey}</code>
+      <button
+        type="button"
+        class="quiet by-script"
+        data-copy={id}
+        aria-label={`Copy request key ${attempt.requestKey}`}
+      >
+        Copy
+      </button>
+      {url !== undefined && (
+        <a
+          href={url}
+          rel="noreferrer"
+          aria-label={`Transaction ${attempt.requestKey} in the explorer of the chain`}
+        >
+          Look it up
+        </a>
+      )}
+      {children}
+    </span>
+  );
+}
+
+/** Many words in few places: 361,204 of 500,000. */
+export function Of({ some, of }: { some: number | undefined; of: number }) {
+  return (
+    <>
+      {some === undefined ? '–' : number(some)} of {number(of)}
+    </>
+  );
+}

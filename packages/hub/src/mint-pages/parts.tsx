@@ -104,12 +104,8 @@ export function RequestKey({
         Copy
       </button>
       {url !== undefined && (
-        <a
-          href={url}
-          rel="noreferrer"
-          aria-label={`Transaction ${attempt.requestKey} in the explorer of the chain`}
-        >
-          Look it up
+        <a href={url} rel="noreferrer" aria-label={`Look up ${attempt.requestKey}`}>
+          Look up
         </a>
       )}
       {children}
@@ -117,11 +113,11 @@ export function RequestKey({
   );
 }
 
-/** Many words in few places: 361,204 of 500,000. */
+/** 361,204 of 500,000. */
 export function Of({ some, of }: { some: number | undefined; of: number }) {
   return (
-    <>
+    <span class="whole">
       {some === undefined ? '–' : number(some)} of {number(of)}
-    </>
+    </span>
   );
 }

@@ -35,6 +35,8 @@ export interface Where {
 /** The tables of the mint, filled as a day fills them: by the real plan, real commands, and a ledger that reserved what is planned. */
 export class SweepRows {
   now = DAY * DAY_MS;
+  /** Of the chains when a day is cut. */
+  height = 4_812_000;
   readonly sql: Sql;
   readonly #ledger: LedgerTools;
   readonly #names: string[] = [];
@@ -181,7 +183,7 @@ export class SweepRows {
       await this.sql`update mint_attempts set sent_at = ${at} where ${this.#at(where)} and attempt =
         (select attempt from mint_batches where ${this.#at(where)})`;
     const seen = state === 'mined' || state === 'final' || state === 'settled';
-    const height = 4_812_000 + where.epoch + where.chain + (where.kind === 'open' ? 0 : 2 + where.part);
+    const height = this.height + where.chain + (where.kind === 'open' ? 0 : 2 + where.part);
     const { sql } = this;
     await sql`update mint_batches set state = ${state}, reason = ${reason}, since = ${at},
         height = ${seen ? height : null}, block = ${seen ? deltasDigest(`block ${where.chain} ${height}`) : null},

@@ -158,15 +158,15 @@ function after(at: number | undefined, from: number | undefined) {
 function countOf(transactions: readonly Transaction[], retries: number): string {
   const many = (kind: Transaction['kind']) => transactions.filter((one) => one.kind === kind).length;
   const parts = [
-    [many('mint'), 'batches'],
-    [many('open'), 'openings'],
-    [many('close'), 'closings'],
-    [many('enrol'), 'enrolments'],
-    [retries, 'retries'],
+    [many('mint'), 'batch', 'batches'],
+    [many('open'), 'opening', 'openings'],
+    [many('close'), 'closing', 'closings'],
+    [many('enrol'), 'enrolment', 'enrolments'],
+    [retries, 'retry', 'retries'],
   ] as const;
   return parts
     .filter(([count]) => count > 0)
-    .map(([count, word]) => `${number(count)} ${word}`)
+    .map(([count, one, several]) => `${number(count)} ${count === 1 ? one : several}`)
     .join(', ');
 }
 

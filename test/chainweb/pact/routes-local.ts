@@ -33,11 +33,11 @@ function answerCommand({ node, chain, query }: PactRequest, command: Command): N
   const { header: parent } = node.ancestor(chain, Number(query.get('rewindDepth') ?? 0));
   const { modules, provenStep } = ledger;
   const by = { modules, provenStep, draft: new Draft(ledger.stateOf(parent)), place: { parent } };
+  // As of the block that would come next, which has no hash yet.
   const metaData = {
-    blockHeight: parent.height,
+    blockHeight: parent.height + 1,
     blockTime: Number(parent.creationTime),
-    blockHash: parent.hash,
-    prevBlockHash: parent.parent,
+    prevBlockHash: parent.hash,
   };
   if (query.get('preflight') !== 'true') {
     const answer = setAnswer(command, node.chainweb.accounts) ?? look(command, by);

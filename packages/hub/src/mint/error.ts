@@ -15,6 +15,10 @@ const RETRY = {
   no_epoch: false,
   /** A node of another network than the one that is configured. */
   wrong_network: false,
+  /** Keys of the contract that would let others through, or too few. */
+  bad_keys: false,
+  /** A text of the contract that does not fit its namespace. */
+  bad_contract: false,
   /** A chain has another contract than the one that is configured. */
   wrong_contract: false,
   /** The signer signed something else than it was asked to. */

@@ -19,7 +19,7 @@
 
   ;; Deploy and upgrade only, by keys that are offline: a signature for GOV can write any register.
   (defcap GOV () (enforce-guard (keyset-ref-guard "stoic.gov")))
-  ;; The minter's key stands in a row that only `stoic.gov` changes: a keyset of its own could be redefined by whoever stole it.
+  ;; The minter's key stands in a row that governance alone changes: a keyset of its own could be redefined by whoever stole it.
   (defcap ROTATE:bool (minter:string)
     @event (enforce-guard (keyset-ref-guard "stoic.gov")))
 
@@ -161,10 +161,6 @@
   (defun batch-state:object{batch-s} (epoch:integer batch:integer)
     (with-default-read batches (format "{}:{}" [epoch batch]) {"sum":-1,"digest":""} {"sum":=sum,"digest":=digest}
       {"sum":sum,"digest":digest}))
-
-  (defun enrolment-state:object{enrolment-s} (first:integer)
-    (with-default-read enrolments (int-to-str 10 first) {"count":0,"digest":""} {"count":=count,"digest":=digest}
-      {"count":count,"digest":digest}))
 
   (defun registers:[[integer]] (from:integer count:integer)
     (enforce (> count 0) "no buckets")

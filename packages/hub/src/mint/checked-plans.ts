@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { BUCKET, parseDeltas } from '@stoa/protocol/mint';
+import { BUCKET, owningChain, parseDeltas } from '@stoa/protocol/mint';
 import { POINT } from '@stoa/protocol/stoicism';
-import { owningChain } from '#payouts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { dayText, hourOf } from './day.ts';
 import type { EpochStore, StoredPlan } from './epoch-store.ts';

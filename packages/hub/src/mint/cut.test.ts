@@ -1,9 +1,8 @@
-import { BUCKET, parseDeltas } from '@stoa/protocol/mint';
+import { BUCKET, owningChain, parseDeltas } from '@stoa/protocol/mint';
 import { POINT } from '@stoa/protocol/stoicism';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLedgerTools } from '#ledger/index.ts';
-import { owningChain } from '#payouts/index.ts';
 import type { DbAdapter, Sql } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import type { Batch } from './batch-store.ts';

@@ -1,4 +1,21 @@
 export { BATCH_STATES, type BatchState, FINAL_DEPTH, MOST_ATTEMPTS, SETTLED_DEPTH } from './batch-state.ts';
+export type { Attempt, Batch, BatchKey, BatchStore } from './batch-store.ts';
+export { KadenaNode } from './chain-client.ts';
+export { type ChainNode, type ChainRead, type ChainResult, ReadRefused } from './chain-node.ts';
+export { dayText, dueEpoch, hourOf, parseDay } from './day.ts';
+export type { Epoch, EpochStore, StoredChain, StoredPlan } from './epoch-store.ts';
 export { MintFault, type MintFaultCode } from './error.ts';
+export type { FaultStore, KnownFault } from './fault-store.ts';
+export {
+  type ChainDeps,
+  createMint,
+  createMintTools,
+  createReconciliation,
+  type Mint,
+  type MintDeps,
+  type MintTools,
+} from './mint.ts';
+export type { Difference, Reconciled, Reconciliation } from './reconciliation.ts';
 export type { ActKind, EpochState } from './schema.ts';
 export type { MintSigner, SignedCommand, SigningGround } from './signer.ts';
+export type { MintTerms } from './signing.ts';

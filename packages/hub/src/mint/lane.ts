@@ -34,6 +34,8 @@ export interface Leader {
 
 /** A lost answer says nothing, and a pool may be lost: the same bytes again, as often as pools ask each other. */
 const SEND_AGAIN_MS = 30_000;
+/** Two blocks. */
+const FINAL_LOOK_MS = 60_000;
 
 /**
  * One chain's transactions, in their order: enrolments, openings, batches, closings. One of them is under way until it is in a
@@ -44,6 +46,7 @@ export class Lane {
   readonly #deps: LaneDeps;
   readonly #chain: number;
   readonly #sent = new Map<string, number>();
+  readonly #looked = new Map<string, number>();
 
   constructor(chain: number, deps: LaneDeps) {
     this.#chain = chain;
@@ -80,13 +83,22 @@ export class Lane {
   async #look(batch: Batch, leader: Leader): Promise<void> {
     const { batches, view } = this.#deps;
     const attempts = await batches.attempts(batch);
-    if (attempts.length === 0 || batch.state === 'stopped') return;
+    if (attempts.length === 0 || batch.state === 'stopped' || !this.#isDue(batch)) return;
     const seen = await view.of(batch, attempts);
     if (seen === undefined) return;
     const expiresAt = Math.max(...attempts.map((one) => one.expiresAt));
     const to = observed(batch, seen, { expiresAt });
     if (to.state !== batch.state || to.attempt !== batch.attempt)
       await this.#move(batch, { to, seen: seen.seen }, leader);
+  }
+
+  /** What is final only gets older: it is looked at now and then. */
+  #isDue({ kind, epoch, part, state }: Batch): boolean {
+    if (state !== 'final') return true;
+    const [name, now] = [`${kind} ${epoch} ${part}`, this.#deps.clock.now()];
+    if (now - (this.#looked.get(name) ?? 0) < FINAL_LOOK_MS) return false;
+    this.#looked.set(name, now);
+    return true;
   }
 
   async #move(

@@ -8,10 +8,12 @@ import { dueEpoch } from './day.ts';
 import type { EpochStore } from './epoch-store.ts';
 import type { FaultStore } from './fault-store.ts';
 import { Lane, type LaneDeps, type Leader } from './lane.ts';
+import type { Reconciliation } from './reconciliation.ts';
 
 export interface SequencerDeps extends LaneDeps {
   readonly lease: Pick<Lease, 'hold' | 'fence' | 'release'>;
   readonly cut: Cut;
+  readonly reconciliation: Pick<Reconciliation, 'requireSettled'>;
   readonly epochs: EpochStore;
   readonly faults: FaultStore;
   readonly clock: Pick<Clock, 'now'>;
@@ -85,10 +87,11 @@ export class Sequencer implements Task {
 
   /** Days that nobody cut are made up for while they can still be opened: one that is not is one that a stolen key could open. */
   async #cutDue({ fence }: Leader): Promise<void> {
-    const { epochs, cut, clock, log } = this.#deps;
+    const { epochs, cut, reconciliation, clock, log } = this.#deps;
     const due = dueEpoch(clock.now());
     const [newest] = await epochs.list(1);
     const first = newest === undefined ? due : Math.max(newest.epoch + 1, due - WINDOW);
+    if (first <= due && newest?.state === 'settled') await reconciliation.requireSettled(newest.epoch);
     for (let epoch = first; epoch <= due; epoch += 1) {
       const { points, accounts, planHash } = await cut.make(epoch, fence);
       log.info({ epoch, points, accounts, planHash }, 'a day of the mint is cut');

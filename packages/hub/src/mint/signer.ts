@@ -1,4 +1,4 @@
-import type { CommandSetting, MintAct } from '@stoa/protocol/mint';
+import type { CommandSetting, MintAct, PlanOutline } from '@stoa/protocol/mint';
 
 /** A transaction as nodes take it. */
 export interface SignedCommand {
@@ -18,6 +18,8 @@ export interface SigningGround {
 
 /** Who has the mint key. Asked again for an act and attempt that it signed before it gives the same bytes, whatever the setting. */
 export interface MintSigner {
+  /** Brings a day's plan with the words of its approvers, before anything of it is signed. Idempotent. */
+  plan(request: { plan: PlanOutline; approvals: readonly Uint8Array[] }): Promise<void>;
   /** @throws where its policy refuses, or it is not there: with a stable `code`, and whether a retry helps. */
   sign(act: MintAct, setting: CommandSetting, ground: SigningGround): Promise<SignedCommand>;
 }

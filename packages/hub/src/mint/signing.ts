@@ -1,12 +1,15 @@
+import { fromHex } from '@stoa/protocol';
 import { type CommandSetting, commandText, type MintAct, requestKey } from '@stoa/protocol/mint';
+import { nodeCrypto } from '@stoa/protocol/node';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
+import type { ApprovalStore } from './approval-store.ts';
 import type { Attempt, Batch } from './batch-store.ts';
 import type { ChainView } from './chain-view.ts';
-import type { EpochStore } from './epoch-store.ts';
+import type { CheckedPlans } from './checked-plans.ts';
 import { MintFault } from './error.ts';
 import { balanceCode, balanceOf, type Contract, call } from './register-reads.ts';
-import type { MintSigner, SignedCommand } from './signer.ts';
+import type { MintSigner, SignedCommand, SigningGround } from './signer.ts';
 
 /** What every transaction of the mint has in common. */
 export type MintTerms = Pick<
@@ -17,9 +20,9 @@ export type MintTerms = Pick<
 export interface SigningDeps {
   readonly terms: MintTerms;
   readonly signer: MintSigner;
-  readonly epochs: EpochStore;
+  readonly plans: CheckedPlans;
+  readonly approvals: ApprovalStore;
   readonly view: ChainView;
-  readonly verify: (publicKey: string, message: Uint8Array, signature: string) => boolean;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -42,6 +45,7 @@ export function contractOf({ namespace, module, moduleHash }: MintTerms): Contra
 /** Gets an act signed: by the chain's time, with gas in its account, and only what was asked for. */
 export class Signing {
   readonly #deps: SigningDeps;
+  readonly #presented = new Set<number>();
 
   constructor(deps: SigningDeps) {
     this.#deps = deps;
@@ -52,14 +56,22 @@ export class Signing {
     batch: Batch,
     { act, leaseEpoch }: { act: MintAct; leaseEpoch: number },
   ): Promise<Omit<Attempt, 'sentAt'>> {
-    const { signer, epochs } = this.#deps;
+    const { signer } = this.#deps;
     const setting = await this.#setting(batch);
-    const plan =
-      batch.kind === 'enrol'
-        ? undefined
-        : { epoch: batch.epoch, hash: (await epochs.get(batch.epoch)).planHash };
+    const plan = batch.kind === 'enrol' ? undefined : await this.#present(batch.epoch);
     const command = await signer.sign(act, setting, { plan, leaseEpoch });
     return { attempt: batch.attempt, command, ...this.#check(command, act, setting) };
+  }
+
+  /** A signer that was started anew is told again by the next process that leads, or by its own journal. */
+  async #present(epoch: number): Promise<SigningGround['plan']> {
+    const { signer, plans, approvals } = this.#deps;
+    const plan = await plans.get(epoch);
+    if (!this.#presented.has(epoch)) {
+      await signer.plan({ plan, approvals: await approvals.of(epoch) });
+      this.#presented.add(epoch);
+    }
+    return { epoch, hash: plan.hash };
   }
 
   async #setting({ chain, gasLimit, attempt }: Batch): Promise<CommandSetting> {
@@ -113,8 +125,14 @@ export class Signing {
     if (requestKey(cmd) !== hash) throw wrong(`a command under request key ${hash}`);
     const [only] = sigs;
     const message = Buffer.from(hash, 'base64url');
-    if (sigs.length !== 1 || !this.#deps.verify(setting.publicKey, message, only!.sig))
+    if (sigs.length !== 1 || !isSignedBy(setting.publicKey, message, only!.sig))
       throw wrong(`with another key than ${setting.publicKey}`);
     return { gasPrice, expiresAt: creationTime + ttl };
   }
+}
+
+function isSignedBy(publicKey: string, message: Uint8Array, signature: string): boolean {
+  return (
+    /^[0-9a-f]{128}$/.test(signature) && nodeCrypto.verifier(fromHex(publicKey))(message, fromHex(signature))
+  );
 }

@@ -1,6 +1,5 @@
-import { MINT_CHAINS, type PlannedEnrolment, planEnrolments } from '@stoa/protocol/mint';
+import { MINT_CHAINS, owningChain, type PlannedEnrolment, planEnrolments } from '@stoa/protocol/mint';
 import { POINT } from '@stoa/protocol/stoicism';
-import { owningChain } from '#payouts/index.ts';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 
 /** Accounts of one run: each takes a hash, and the rest comes a tick later. */

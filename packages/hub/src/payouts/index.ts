@@ -4,7 +4,6 @@ export type { PayoutDesk } from './desk.ts';
 export { GuardLookup } from './guard-lookup.ts';
 export { accountsInUse, findAccount, nodesNamed } from './overview.ts';
 export { ownedSince, recordOwnerChange } from './owner-changes.ts';
-export { owningChain } from './owning-chain.ts';
 export { createPayouts, type GuardSource, guardSource, type Payouts, type PayoutsDeps } from './payouts.ts';
 export { ProofStore } from './proof-store.ts';
 export { recheck } from './recheck.ts';

@@ -1,0 +1,100 @@
+import type { LedgerBook } from '#ledger/index.ts';
+import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Clock } from '../clock.ts';
+import { Lease } from '../leases/index.ts';
+import type { Log } from '../log.ts';
+import { ApprovalStore } from './approval-store.ts';
+import { BatchStore } from './batch-store.ts';
+import { Cancellation } from './cancellation.ts';
+import type { ChainNode } from './chain-node.ts';
+import { ChainView } from './chain-view.ts';
+import { CheckedPlans } from './checked-plans.ts';
+import { Cut } from './cut.ts';
+import { EpochStore } from './epoch-store.ts';
+import { FaultStore } from './fault-store.ts';
+import { Reconciliation } from './reconciliation.ts';
+import { Redemption } from './redemption.ts';
+import { SEQUENCE_MS, Sequencer } from './sequencer.ts';
+import type { MintSigner } from './signer.ts';
+import { contractOf, type MintTerms, Signing } from './signing.ts';
+import { SlotStore } from './slots.ts';
+
+export interface MintToolsDeps {
+  readonly sql: Sql;
+  readonly book: LedgerBook;
+  readonly region: string;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** What needs neither chain nor signer: of a hub, and of a command or a page beside one. */
+export interface MintTools {
+  readonly epochs: EpochStore;
+  readonly batches: BatchStore;
+  readonly slots: SlotStore;
+  readonly plans: CheckedPlans;
+  readonly approvals: ApprovalStore;
+  readonly faults: FaultStore;
+  readonly cut: Cut;
+  readonly redemption: Redemption;
+  readonly cancellation: Cancellation;
+}
+
+export function createMintTools(deps: MintToolsDeps): MintTools {
+  const { sql } = deps;
+  const epochs = new EpochStore(sql);
+  const batches = new BatchStore(sql);
+  const redemption = new Redemption({ ...deps, epochs, batches });
+  return {
+    ...{ epochs, batches, redemption, slots: new SlotStore(sql), plans: new CheckedPlans({ sql, epochs }) },
+    ...{
+      approvals: new ApprovalStore(sql),
+      faults: new FaultStore(sql),
+      cut: new Cut({ ...deps, epochs, batches }),
+    },
+    cancellation: new Cancellation({ ...deps, epochs, batches, redemption }),
+  };
+}
+
+export interface ChainDeps {
+  /** Of the network's Pact API. */
+  readonly nodes: readonly ChainNode[];
+  /** So many must say the same before anything moves. */
+  readonly quorum: number;
+  readonly terms: MintTerms;
+}
+
+export function createReconciliation(
+  tools: MintTools,
+  { sql, nodes, quorum, terms }: ChainDeps & { sql: Sql },
+): Reconciliation {
+  const contract = contractOf(terms);
+  return new Reconciliation({ ...tools, sql, contract, view: new ChainView({ nodes, quorum, contract }) });
+}
+
+export interface MintDeps extends MintToolsDeps, ChainDeps {
+  /** Unique to this run of the process. */
+  readonly holder: string;
+  readonly signer: MintSigner;
+  readonly log: Pick<Log, 'info' | 'warn'>;
+}
+
+export interface Mint extends MintTools {
+  readonly sequencer: Sequencer;
+  readonly reconciliation: Reconciliation;
+}
+
+const TICKS = 3;
+
+/** The daily mint of a region. */
+export function createMint(deps: MintDeps): Mint {
+  const { sql, clock, nodes, quorum, terms, holder } = deps;
+  const tools = createMintTools(deps);
+  const view = new ChainView({ nodes, quorum, contract: contractOf(terms) });
+  const lease = new Lease({ sql, clock, holder, name: 'mint', leaseMs: TICKS * SEQUENCE_MS });
+  const signing = new Signing({ ...deps, ...tools, view });
+  const reconciliation = createReconciliation(tools, deps);
+  return {
+    ...{ ...tools, reconciliation },
+    sequencer: new Sequencer({ ...deps, ...tools, reconciliation, lease, signing, view }),
+  };
+}

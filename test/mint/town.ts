@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { createLedgerTools, NO_BASIS } from '@stoa/hub/ledger';
+import {
+  type ChainNode,
+  createMint,
+  KadenaNode,
+  type Mint,
+  type MintSigner,
+  type MintTerms,
+  type SignedCommand,
+} from '@stoa/hub/mint';
+import { accountIdOf } from '@stoa/hub/payouts';
+import type { Sql } from '@stoa/hub/seams/db-adapter/index';
+import { type CommandSetting, commandText, type MintAct } from '@stoa/protocol/mint';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { POINT } from '@stoa/protocol/stoicism';
+import { ManualClock } from '../chainweb/index.ts';
+import { registerModule } from '../chainweb/pact/index.ts';
+import { key, worldOf } from '../chainweb/pact/kit.ts';
+import type { PactWorld } from '../chainweb/pact/world.ts';
+
+export const DAY = 20_783;
+const HOUR_MS = 3_600_000;
+const MODULE = { namespace: `n_${'0'.repeat(40)}`, module: 'register', moduleHash: 'h'.repeat(43) };
+const minter = key(7);
+
+/** Signs what it is asked for, the same bytes for an attempt, as the real one does; its policy is another test's. */
+export class WillingSigner implements MintSigner {
+  readonly signed = new Map<string, SignedCommand>();
+  readonly plans: number[] = [];
+
+  async plan({ plan }: Parameters<MintSigner['plan']>[0]): Promise<void> {
+    this.plans.push(plan.epoch);
+  }
+
+  async sign(act: MintAct, setting: CommandSetting): Promise<SignedCommand> {
+    const cmd = commandText(act, setting);
+    const { nonce } = JSON.parse(cmd) as { nonce: string };
+    const known = this.signed.get(nonce);
+    if (known !== undefined) return known;
+    const { hash, sigs } = minter.sign(cmd);
+    const made = { cmd, hash, sigs: [...sigs] };
+    this.signed.set(nonce, made);
+    return made;
+  }
+}
+
+/** A hub's mint over a simulated network, from five in the morning on. */
+export class Town {
+  readonly sql: Sql;
+  readonly chain: PactWorld;
+  readonly signer = new WillingSigner();
+  readonly nodes: ChainNode[];
+  terms: MintTerms;
+  #hubs = 0;
+  readonly #ledger: ReturnType<typeof createLedgerTools>;
+
+  private constructor(sql: Sql, chain: PactWorld) {
+    this.sql = sql;
+    this.chain = chain;
+    this.terms = {
+      ...MODULE,
+      networkId: chain.network.network.name,
+      sender: `k:${minter.publicKey}`,
+      publicKey: minter.publicKey,
+      gasPrice: 1.1e-8,
+      ttl: 3_600,
+    };
+    this.nodes = chain.nodes.map(
+      (node) => new KadenaNode({ url: new URL(node.serviceUrl), network: this.terms.networkId }),
+    );
+    this.#ledger = createLedgerTools({ sql, clock: chain.clock });
+  }
+
+  static async open(sql: Sql, { seed = 1 }: { seed?: number } = {}): Promise<Town> {
+    await sql`truncate stoicism_events, ledger_head, ledger_accounts, ledger_pending, ledger_hours, ledger_refusals, leases,
+      mint_attempts, mint_batches, mint_plans, mint_chains, mint_approvals, mint_faults, mint_epochs, mint_slots,
+      payout_proofs, payout_challenges, payout_accounts, payout_choices cascade`;
+    const clock = new ManualClock(DAY * 24 * HOUR_MS + 5 * HOUR_MS);
+    const guard = { pred: 'keys-all', keys: [minter.publicKey] };
+    const module = registerModule({
+      ...{ name: `${MODULE.namespace}.${MODULE.module}`, hash: MODULE.moduleHash, minter: guard },
+    });
+    const chain = worldOf([minter], { seed, clock, modules: [module], orphanRate: 0 });
+    const town = new Town(sql, chain);
+    await town.#ledger.book.begin();
+    return town;
+  }
+
+  /** A process that runs the mint. */
+  hub(): Mint {
+    const { sql, signer, nodes, terms } = this;
+    this.#hubs += 1;
+    const log = { info: () => undefined, warn: () => undefined };
+    return createMint({
+      ...{ sql, signer, nodes, terms, log, quorum: 2, region: 'test', clock: this.chain.clock },
+      ...{ book: this.#ledger.book, holder: `hub ${this.#hubs}` },
+    });
+  }
+
+  static nameOf(i: number): string {
+    return `k:${createHash('sha256').update(`account ${i}`).digest('hex')}`;
+  }
+
+  static idOf(i: number): string {
+    return accountIdOf(Town.nameOf(i), nodeCrypto);
+  }
+
+  /** Accounts from 0 on that earned so many points each, and are proven. */
+  async people(points: readonly number[]): Promise<void> {
+    const { sql } = this;
+    for (const [i] of points.entries()) {
+      const [id, nonce] = [Town.idOf(i), `nonce ${i}`];
+      await sql`insert into payout_accounts (account_id, account) values (${id}, ${Town.nameOf(i)}) on conflict do nothing`;
+      await sql`insert into payout_challenges (nonce, email, account_id, expires_at)
+        values (${nonce}, '', ${id}, now()) on conflict do nothing`;
+      await sql`insert into payout_proofs
+        (account_id, email, nonce, challenge, signatures, guard, guard_from, said_by, proven_at, from_hour)
+        values (${id}, '', ${nonce}, '', '[]', '{}', 'name', '{}', now(), 0) on conflict do nothing`;
+    }
+    const hour = Math.floor(this.chain.clock.now() / HOUR_MS);
+    await this.#ledger.book.open(hour, async ({ append, head }) => {
+      await append(
+        points.map((whole, i) => ({
+          ...{ kind: 'adjustment', hour, revision: 0, nodeId: '', accountId: Town.idOf(i), basis: NO_BASIS },
+          ...{ amount: BigInt(whole) * POINT + 1n, ref: `${head.sequence} ${i}`, ownerId: undefined },
+        })),
+      );
+    });
+  }
+
+  /** Hours before that of the day are closed. */
+  async close(day: number): Promise<void> {
+    await this.sql`insert into ledger_hours
+        (hour, closed_at, passes, nodes, events, accrued, pending, matured, fees, revised, took_ms)
+      select hour, now(), 1, 0, 0, 0, 0, 0, 0, 0, 0
+      from generate_series(${DAY * 24}::int, ${day * 24 + 5}::int) hour on conflict do nothing`;
+  }
+
+  get now(): number {
+    return this.chain.clock.now();
+  }
+
+  /** Time goes on to an hour of a day; the hub ticks every so many seconds. */
+  async until(at: number, hub: Mint, seconds = 30): Promise<void> {
+    while (this.now < at) {
+      this.chain.advance(seconds * 1_000);
+      await hub.sequencer.tick();
+    }
+  }
+
+  /** Points in the register of an account, as the first node has it. */
+  async register(i: number): Promise<number> {
+    const [slot] = await this.sql<{ chain: number; slot: number }[]>`
+      select chain, slot from mint_slots where account_id = ${Town.idOf(i)}`;
+    const { namespace, module } = MODULE;
+    const read = await this.nodes[0]!.read(slot!.chain, `(${namespace}.${module}.total ${slot!.slot})`, 0);
+    return read.data as number;
+  }
+
+  check() {
+    return this.#ledger.check.run({ chain: true });
+  }
+}
+
+export function at(day: number, hour: number): number {
+  return (day * 24 + hour) * HOUR_MS;
+}

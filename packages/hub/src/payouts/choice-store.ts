@@ -1,9 +1,12 @@
 import type { CryptoSuite } from '@stoa/protocol';
-import { toHex, utf8 } from '@stoa/protocol';
+import { toHex } from '@stoa/protocol';
+import { accountIdOf } from '@stoa/protocol/stoicism';
 import type { PendingQuery, Row } from 'postgres';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import { noteChange } from './resolver.ts';
 import { markUnpaid } from './unpaid.ts';
+
+export { accountIdOf };
 
 /** Whose choice: of all nodes of an owner, or of one node. */
 export interface ChoiceScope {
@@ -23,11 +26,6 @@ export interface Choice {
 }
 
 const SHOWN = 50;
-
-/** The same in every region, so that what regions publish of an account can be put together. */
-export function accountIdOf(account: string, crypto: Pick<CryptoSuite, 'hash'>): string {
-  return toHex(crypto.hash(utf8(`stoa/v1/account\0${account}`))).slice(0, 32);
-}
 
 /** Choices of accounts, for good. */
 export class ChoiceStore {

@@ -46,6 +46,7 @@ export {
 } from './parts.ts';
 export {
   type AccountFaultCode,
+  accountIdOf,
   MAX_ACCOUNT_BYTES,
   type PayoutAccountKind,
   type PayoutAccountVerdict,

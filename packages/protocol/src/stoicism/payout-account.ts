@@ -1,3 +1,6 @@
+import { toHex, utf8 } from '../bytes.ts';
+import type { Signatures } from '../crypto/suite.ts';
+
 /** Accounts that may be paid: `k:` and 64 hex digits, or `Ѻ.` and 160 glyphs of Ouronet. */
 
 export type PayoutAccountKind = 'k' | 'ouronet';
@@ -236,4 +239,9 @@ const INVISIBLE_NAMES: Readonly<Record<string, string>> = {
 
 function refuse(code: AccountFaultCode, why: string, fix: string): PayoutAccountVerdict {
   return { ok: false, code, why, fix };
+}
+
+/** By which ledger and receipts name an account: the same in every region, so that what regions publish can be put together. */
+export function accountIdOf(account: string, crypto: Pick<Signatures, 'hash'>): string {
+  return toHex(crypto.hash(utf8(`stoa/v1/account\0${account}`))).slice(0, 32);
 }

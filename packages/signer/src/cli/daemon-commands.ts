@@ -1,15 +1,14 @@
 import { Command } from 'commander';
 import { journalFiles, readConfig } from '#authority/region.ts';
-import { type CliContext, report, UsageError } from '#cli/context.ts';
-import { ErrorLog } from '#cli/error-log.ts';
+import { type CliContext, report } from '#cli/context.ts';
 import { askRunning, type SocketOptions, socketOf } from '#cli/running.ts';
+import { listeningOf, serveDaemon } from '#cli/serving.ts';
 import { findRegionUnlock, type UnlockOptions, withUnlockOptions } from '#cli/unlocking.ts';
 import { SignerError } from '#error.ts';
 import { type JournalFiles, readJournal } from '#journal/hash-chain.ts';
 import { Journal } from '#journal/journal.ts';
 import { openSignerService, type SignerService } from '#service.ts';
 import type { SignerStatus } from '#status.ts';
-import { type Listening, serveSigner } from '#wire/server.ts';
 
 interface DaemonOptions extends SocketOptions, UnlockOptions {
   json?: boolean;
@@ -29,10 +28,18 @@ export function serveCommand(context: CliContext): Command {
     .option('--until-stdin-ends', 'end when standard input does, so as not to outlive the parent')
     .option('--json', 'print JSON');
   return withUnlockOptions(command).action(async (options: ServeOptions) => {
-    const listening = listeningOf(options);
+    const { json, untilStdinEnds } = options;
+    const listening = listeningOf(options, socketOf(options));
     const service = await open(context, options);
     try {
-      await serve(context, service, { ...options, listening });
+      const ready = async (socket: string) => {
+        const status = await service.call('status', {});
+        return {
+          data: { event: 'ready', socket, ...status },
+          lines: [`the signer of region '${status.region}' serves at ${socket}`, ...status.alerts],
+        };
+      };
+      await serveDaemon(context, service, { listening, ready, untilStdinEnds, json });
     } finally {
       await service.close();
     }
@@ -118,45 +125,6 @@ async function open(
   const service = await openSignerService({ dir, unlock, clock: context.clock, disk: context.disk, ...more });
   unlock.destroy();
   return service;
-}
-
-function listeningOf(options: ServeOptions): Listening {
-  const { listenFd, socket } = options;
-  if (listenFd === undefined) return { socketPath: socketOf(options) };
-  if (socket !== undefined) throw new UsageError('give one of --socket and --listen-fd');
-  if (!/^[3-9]$/.test(listenFd)) throw new UsageError(`--listen-fd is '${listenFd}' (expected 3 to 9)`);
-  return { fd: Number(listenFd) };
-}
-
-async function serve(
-  context: CliContext,
-  service: SignerService,
-  options: ServeOptions & { listening: Listening },
-): Promise<void> {
-  const { io, signal, clock } = context;
-  const { listening } = options;
-  const log = new ErrorLog({ clock, write: (line) => io.err(`${line}\n`) });
-  const server = await serveSigner(service, {
-    listening,
-    onError: (method, error) => log.add(method, error),
-  });
-  try {
-    const status = await service.call('status', {});
-    const place = 'fd' in listening ? `descriptor ${listening.fd}` : listening.socketPath;
-    report(context, options, {
-      data: { event: 'ready', socket: place, ...status },
-      lines: [`the signer of region '${status.region}' serves at ${place}`, ...status.alerts],
-    });
-    const ends = [aborted(signal), ...(options.untilStdinEnds === true ? [io.stdinEnd()] : [])];
-    await Promise.race(ends);
-  } finally {
-    await server.close();
-  }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 function describe(status: SignerStatus): string[] {

@@ -1,4 +1,5 @@
 import { fromHex } from '@stoa/protocol';
+import { MintError } from '@stoa/protocol/mint';
 import { ReleaseError } from '@stoa/protocol/release';
 import { Command, CommanderError } from 'commander';
 import { adminKeyCommands } from '#cli/admin-key-commands.ts';
@@ -6,6 +7,7 @@ import { artefactCommands } from '#cli/artefact-commands.ts';
 import { type CliContext, report, UsageError } from '#cli/context.ts';
 import { clockCommands, journalCommands, serveCommand, statusCommand } from '#cli/daemon-commands.ts';
 import { instanceCommands } from '#cli/instance-commands.ts';
+import { mintCommands } from '#cli/mint-commands.ts';
 import { ownerKeyCommands } from '#cli/owner-key-commands.ts';
 import { regionCommands } from '#cli/region-commands.ts';
 import { releaseCommands } from '#cli/release-commands.ts';
@@ -44,6 +46,7 @@ function createProgram(context: CliContext, outcome: { ok: boolean }): Command {
     .addCommand(artefactCommands(context))
     .addCommand(releaseCommands(context))
     .addCommand(ownerKeyCommands(context))
+    .addCommand(mintCommands(context))
     .addCommand(serveCommand(context))
     .addCommand(statusCommand(context))
     .addCommand(verifyCommand(context, outcome))
@@ -129,7 +132,11 @@ function parseInstance(text: string): { instance: string; publicKey: Uint8Array 
 }
 
 function complain({ io }: CliContext, json: boolean, error: unknown): void {
-  const known = error instanceof SignerError || error instanceof UsageError || error instanceof ReleaseError;
+  const known =
+    error instanceof SignerError ||
+    error instanceof UsageError ||
+    error instanceof ReleaseError ||
+    error instanceof MintError;
   const { code, retry } = known ? error : { code: 'signer_fault', retry: false };
   const message = error instanceof Error ? error.message : String(error);
   if (json) io.err(`${JSON.stringify({ code, message, retry })}\n`);

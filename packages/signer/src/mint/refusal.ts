@@ -41,6 +41,8 @@ export const MINT_REFUSALS = {
   mint_lease_stale: false,
   /** Of before its key was changed: it cannot be given again. */
   mint_command_lost: false,
+  /** An unattended approver found that evidence and ledger, or plan, differ, or that something is for people. */
+  mint_evidence: false,
 } as const;
 
 export type MintRefusalCode = keyof typeof MINT_REFUSALS;

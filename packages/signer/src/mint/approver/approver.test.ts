@@ -1,0 +1,254 @@
+import { toHex, utf8 } from '@stoa/protocol';
+import { makeEvidence, makeParties } from '@stoa/protocol/fixtures';
+import { type EpochPlan, epochOf, MINT_CHAINS, owningChain, planEpoch } from '@stoa/protocol/mint';
+import { nodeCrypto } from '@stoa/protocol/node';
+import {
+  accountIdOf,
+  type EvidenceFile,
+  formatEvidenceFile,
+  newestReceipt,
+  POINT,
+} from '@stoa/protocol/stoicism';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Terminal } from '#cli/terminal.fixture.ts';
+import { openApproval, planApprovalKind } from '#mint/approval.ts';
+import { EVIDENCE_FILES } from '#mint/approver/files.ts';
+import { DEFAULT_MINT_POLICY } from '#mint/config.ts';
+
+const parties = makeParties('approver');
+const ACCOUNT = `k:${'a'.repeat(64)}`;
+const ID = accountIdOf(ACCOUNT, nodeCrypto);
+const CHAIN = owningChain(ACCOUNT);
+const CONTRACT = `n_${'ab'.repeat(20)}.mint`;
+const DIR = '/evidence';
+
+type Event = { kind: string; hour?: number; node?: string; account?: string; ref?: string; amount: bigint };
+
+/** A region in which one node earned for three hours, all of it paid to one account; its dump, and the hub's plan. */
+class Region {
+  readonly file: EvidenceFile;
+  readonly published: readonly Uint8Array[];
+  readonly node: string;
+  events: Event[];
+
+  constructor(settle?: NonNullable<Parameters<typeof makeEvidence>[1]>['settle']) {
+    const made = makeEvidence(parties, {
+      settle: (receipt) => {
+        const own = { ...receipt, account: ID, resetSequence: 0 };
+        return settle === undefined ? own : settle(own);
+      },
+    });
+    this.file = made.file;
+    this.published = made.published;
+    this.node = toHex(made.file.nodeId);
+    this.events = made.file.hours.map((hour) => {
+      const { hubHour, points } = newestReceipt(hour)!;
+      return { kind: 'accrual', hour: hubHour, node: this.node, amount: points };
+    });
+  }
+
+  get lastHour(): number {
+    return this.file.hours.at(-1)!.hubHour;
+  }
+
+  get epoch(): number {
+    return epochOf((this.lastHour + 24) * 3_600_000);
+  }
+
+  hashOf(sequence: number): string {
+    return toHex(
+      nodeCrypto.hash(utf8(JSON.stringify(this.events.slice(0, sequence).map(String)) + sequence)),
+    );
+  }
+
+  lines(): string {
+    const rows = this.events.map(({ kind, hour = 0, node = '', account = ID, ref = '', amount }, at) =>
+      JSON.stringify([
+        ...[at + 1, hour, kind, 0, node, account, ref, String(amount), '0', 0, 1, 0],
+        this.hashOf(at + 1),
+      ]),
+    );
+    return ['{"format":"stoa-ledger/1"}', ...rows, '{"events":0}', ''].join('\n');
+  }
+
+  /** As the hub cuts and plans it, by what its ledger says. */
+  plan(points = this.points()): EpochPlan {
+    const chains = Array.from({ length: MINT_CHAINS }, (_, chain) => ({
+      chain,
+      slots: chain === CHAIN ? 1 : 0,
+      points: chain === CHAIN ? [points] : [],
+    }));
+    const cutId = `eu ${this.events.length} ${this.hashOf(this.events.length)}`;
+    return planEpoch({ epoch: this.epoch, cutId, chains });
+  }
+
+  points(): number {
+    const sum = this.events.reduce(
+      (all, { kind, amount }) => all + (kind === 'reserved' ? -amount : amount),
+      0n,
+    );
+    return Number(sum / POINT);
+  }
+}
+
+let host: Terminal;
+let publicKey: string;
+
+beforeEach(async () => {
+  host = new Terminal('approver');
+  const made = await host.json('mint', 'key', 'init', '--file', '/robot.key', '--key-file', '/unlock');
+  publicKey = String(made['publicKey']);
+});
+
+function carry(region: Region, plan = region.plan()): void {
+  const write = (path: string, text: string) => host.disk.set(path, utf8(text));
+  write(EVIDENCE_FILES.plan(DIR), JSON.stringify(plan));
+  write(EVIDENCE_FILES.ledger(DIR), region.lines());
+  write(EVIDENCE_FILES.nodes(DIR), `${JSON.stringify(JSON.parse(formatEvidenceFile(region.file)))}\n`);
+  write(
+    EVIDENCE_FILES.roots(DIR),
+    region.published.map((root) => `${Buffer.from(root).toString('base64url')}\n`).join(''),
+  );
+  const slots = Array.from({ length: MINT_CHAINS }, (_, chain) => (chain === CHAIN ? [ACCOUNT] : []));
+  write(EVIDENCE_FILES.slots(DIR), JSON.stringify(slots));
+}
+
+function approve(...more: string[]): Promise<{ code: number; text: string }> {
+  const root = toHex(nodeCrypto.hash(parties.chain.root));
+  const key = ['--file', '/robot.key', '--name', 'robot', '--key-file', '/unlock'];
+  const place = ['--network', 'stoa', '--contract', CONTRACT, '--out', '/approval'];
+  const evidence = ['--evidence', DIR, '--region', 'eu', '--root', root];
+  return host.run('mint', 'approve', ...key, ...place, ...evidence, ...more);
+}
+
+async function refuses(naming: RegExp, ...more: string[]): Promise<void> {
+  const { code, text } = await approve('--auto', ...more);
+  expect(text).toMatch(naming);
+  expect(code).toBe(1);
+  expect(host.disk.files.has('/approval')).toBe(false);
+}
+
+describe('an unattended approver', () => {
+  test('signs the plan that its own evidence gives, with the share of the region', async () => {
+    const region = new Region();
+    carry(region);
+    const { code, text } = await approve('--auto');
+    expect(code, text).toBe(0);
+    const sealed = Buffer.from(new TextDecoder().decode(host.disk.bytes('/approval')).trim(), 'base64url');
+    const config = {
+      ...{
+        networkId: 'stoa',
+        namespace: CONTRACT.split('.')[0]!,
+        module: 'mint',
+        moduleHash: 'm'.repeat(43),
+      },
+      ...{ sender: '', threshold: 1, people: 1, policy: DEFAULT_MINT_POLICY },
+      approvers: [{ name: 'robot', role: 'program' as const, publicKey }],
+    };
+    const plan = region.plan();
+    expect(plan.points).toBeGreaterThan(0);
+    expect(openApproval(planApprovalKind, sealed, config).body).toMatchObject({
+      ...{ epoch: region.epoch, hash: plan.hash, points: plan.points },
+      regions: [{ region: 'eu', nodes: 1, points: plan.points }],
+    });
+  });
+
+  test('names account and hour where a hub inflated the ledger of one account', async () => {
+    const region = new Region();
+    region.events[1]!.amount += 5n * POINT;
+    carry(region);
+    const hour = new Date((region.lastHour - 1) * 3_600_000).toISOString().slice(0, 13);
+    await refuses(
+      new RegExp(
+        `in hour ${hour} of node ${region.node} account ${ID} has 6\\.1832 points.*signed has 1\\.1832`,
+      ),
+    );
+  });
+
+  test('names account and hour of an hour that nobody worked', async () => {
+    const region = new Region();
+    region.events.push({ kind: 'accrual', hour: region.lastHour + 1, node: region.node, amount: POINT });
+    carry(region);
+    const hour = new Date((region.lastHour + 1) * 3_600_000).toISOString().slice(0, 13);
+    await refuses(
+      new RegExp(
+        `in hour ${hour} of node ${region.node} account ${ID} has 1 points.*no evidence of that hour`,
+      ),
+    );
+  });
+
+  test('names the lie where the region signed for more than the score gives', async () => {
+    const region = new Region((receipt) => ({ ...receipt, points: receipt.points + 3n * POINT }));
+    carry(region);
+    await refuses(new RegExp(`account ${ID} has 4\\.1832 points.*\\(points-wrong\\)`));
+  });
+
+  test('holds the region to what the node signed', async () => {
+    const region = new Region();
+    const [first, ...rest] = region.file.hours;
+    const { checkpoint: _, ...bare } = first!;
+    carry(Object.assign(region, { file: { ...region.file, hours: [bare, ...rest] } }));
+    await refuses(/and its checkpoint could not be verified/);
+  });
+
+  test('refuses roots that the region shows to nobody else', async () => {
+    const region = new Region();
+    carry(Object.assign(region, { published: region.published.slice(1) }));
+    await refuses(/\(root-unpublished\)/);
+  });
+
+  test('refuses a plan that gives more than the ledger', async () => {
+    const region = new Region();
+    carry(region, region.plan(region.points() + 1));
+    await refuses(
+      new RegExp(`with ${region.points()} points, asked is for .* they differ on chain ${CHAIN}`),
+    );
+  });
+
+  test('refuses a cut of another ledger, of another region, or of events that it does not have', async () => {
+    const region = new Region();
+    const plan = region.plan();
+    carry(region, { ...plan, cutId: `eu 3 ${'0'.repeat(64)}` });
+    await refuses(/its ledger is another one/);
+    carry(region, { ...plan, cutId: `na 3 ${region.hashOf(3)}` });
+    await refuses(/not of region 'eu'/);
+    carry(region, { ...plan, cutId: `eu 4 ${region.hashOf(3)}` });
+    await refuses(/ends at event 3, the cut at 4/);
+  });
+
+  test('leaves to people what no receipt stands for, and goes on from what they approved', async () => {
+    const region = new Region();
+    region.events.push({ kind: 'adjustment', amount: 1_001n * POINT });
+    carry(region);
+    await refuses(
+      new RegExp(`people have to look: account ${ID} got 1001 points that no receipt stands for`),
+    );
+    const { code, text } = await approve();
+    expect(text).toContain(`OUTLIER  account ${ID} got 1001 points`);
+    expect(code).toBe(0);
+    host.disk.files.delete('/approval');
+    region.events.push({ kind: 'reserved', amount: 1_004n * POINT, ref: String(region.epoch) });
+    carry(region);
+    expect((await approve('--auto')).code).toBe(0);
+  });
+
+  test('refuses a past that was written anew since it approved it', async () => {
+    const region = new Region();
+    carry(region);
+    expect((await approve('--auto')).code).toBe(0);
+    host.disk.files.delete('/approval');
+    region.hashOf = (sequence) => toHex(nodeCrypto.hash(utf8(`another ${sequence}`)));
+    carry(region);
+    await refuses(/event 3 has the hash .* when its cut was approved: it was written anew/);
+  });
+
+  test('leaves points that came back from an epoch to people', async () => {
+    const region = new Region();
+    region.events.push(
+      { kind: 'reserved', amount: 2n * POINT, ref: '1' },
+      { kind: 'released', amount: 2n * POINT, ref: '1' },
+    );
+    carry(region, region.plan(3));
+    await refuses(new RegExp(`account ${ID} got points of epoch 1 back`));
+  });
+});

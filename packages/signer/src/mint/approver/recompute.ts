@@ -1,0 +1,153 @@
+import {
+  ACCOUNT_CAP,
+  type EpochPlan,
+  MINT_CHAINS,
+  MintError,
+  owningChain,
+  type PlanOutline,
+  planEpoch,
+  planHash,
+} from '@stoa/protocol/mint';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { accountIdOf, type EvidenceFile, formatPoints, POINT } from '@stoa/protocol/stoicism';
+import type { RegionShare } from '#mint/approval.ts';
+import { bearOut, type RegionTrusted } from '#mint/approver/borne-out.ts';
+import { parseLedgerLine } from '#mint/approver/ledger-line.ts';
+import { type ApprovedCut, RegionLedger, refused } from '#mint/approver/region-ledger.ts';
+
+/** The hour of an epoch's cut. */
+const CUT_HOUR = 6;
+
+export interface ApproverEvidence extends RegionTrusted {
+  /** What the hub asks to approve. */
+  readonly asked: PlanOutline;
+  /** The cut that was approved last. */
+  readonly approved: ApprovedCut;
+  /** Lines of the ledger's dump, from the first event on. */
+  readonly ledger: AsyncIterable<string>;
+  /** A file for each node. */
+  readonly nodes: AsyncIterable<EvidenceFile>;
+  /** By chain the accounts in the order of their slots, as read from the chain itself at a final depth. */
+  readonly slots: readonly (readonly string[])[];
+}
+
+/** What is for people, not for a program. Whole points. */
+export interface ApproverBounds {
+  readonly accountCap: number;
+  /** Of one account since the last cut, without receipts: donations, mining, adjustments. */
+  readonly unproven: number;
+}
+
+export const APPROVER_BOUNDS: ApproverBounds = { accountCap: 20_000, unproven: 1_000 };
+
+export interface Recomputed {
+  readonly plan: EpochPlan;
+  readonly regions: RegionShare[];
+  /** Where its cut ends. */
+  readonly cut: ApprovedCut;
+  /** What takes people, in their words; a program then approves nothing. */
+  readonly outliers: readonly string[];
+}
+
+/**
+ * What an epoch must mint, from this approver's own evidence alone; and whether that is what is asked for.
+ * @throws SignerError `mint_evidence`, naming account and hour, or where the plans differ.
+ */
+export async function recompute(evidence: ApproverEvidence, bounds: ApproverBounds): Promise<Recomputed> {
+  const { asked, region } = evidence;
+  const ledger = await addUp(evidence);
+  const until = asked.epoch * 24 + CUT_HOUR;
+  const nodes = await bearOut(ledger, evidence.nodes, { ...evidence, until });
+  const plan = planOf(evidence, ledger);
+  requireSame(plan, asked);
+  return {
+    plan,
+    regions: [{ region, nodes, points: plan.points }],
+    cut: { sequence: ledger.sequence, hash: ledger.hash },
+    outliers: outliersOf(ledger, bounds),
+  };
+}
+
+/** Up to the cut, which names the region, its last event and that event's hash. */
+async function addUp({ asked, region, ledger: lines, approved }: ApproverEvidence): Promise<RegionLedger> {
+  const [, name, sequence, hash] = /^(\S+) (\d{1,15}) ([0-9a-f]{64})$/.exec(asked.cutId) ?? [];
+  if (name !== region || sequence === undefined)
+    throw refused(`the cut '${asked.cutId}' is not of region '${region}', whose evidence this is`);
+  const ledger = new RegionLedger(approved);
+  for await (const line of lines) {
+    const event = ledger.sequence < Number(sequence) ? parseLedgerLine(line) : undefined;
+    if (event !== undefined) ledger.take(event);
+  }
+  if (ledger.sequence < Number(sequence))
+    throw refused(
+      `the ledger here ends at event ${ledger.sequence}, the cut at ${sequence}: wait for the newer dump`,
+    );
+  if (ledger.hash !== hash && ledger.sequence > 0)
+    throw refused(
+      `event ${sequence} has the hash ${ledger.hash} here, and ${hash} in the hub's cut: its ledger is another one`,
+    );
+  return ledger;
+}
+
+function outliersOf({ current, unproven, released }: RegionLedger, bounds: ApproverBounds): string[] {
+  const [cap, alone] = [BigInt(bounds.accountCap) * POINT, BigInt(bounds.unproven) * POINT];
+  return [
+    ...[...current]
+      .filter(([, units]) => units >= cap + POINT)
+      .map(
+        ([account, units]) =>
+          `account ${account} has ${formatPoints(units, 0)} points, more than ${bounds.accountCap}`,
+      ),
+    ...[...unproven]
+      .filter(([, units]) => units > alone)
+      .map(
+        ([account, units]) =>
+          `account ${account} got ${formatPoints(units)} points that no receipt stands for (donations, mining, adjustments), more than ${bounds.unproven}`,
+      ),
+    ...[...released].map(
+      ([account, epoch]) =>
+        `account ${account} got points of epoch ${epoch} back: whether they were never minted the chains say`,
+    ),
+  ];
+}
+
+function planOf({ asked, slots }: ApproverEvidence, { current }: RegionLedger): EpochPlan {
+  const chains = Array.from({ length: MINT_CHAINS }, (_, chain) => {
+    const names = slots[chain] ?? [];
+    const count = asked.chains.find((each) => each.chain === chain)?.slots ?? 0;
+    if (count > names.length)
+      throw refused(
+        `the plan has ${count} slots on chain ${chain}, where ${names.length} were read: read the chain again`,
+      );
+    const points = names.slice(0, count).map((account, slot) => {
+      if (owningChain(account) !== chain)
+        throw refused(
+          `slot ${slot} of chain ${chain} is account '${account.slice(0, 80)}', which belongs on chain ${owningChain(account)}`,
+        );
+      const units = current.get(accountIdOf(account, nodeCrypto)) ?? 0n;
+      return Math.min(Number(units / POINT), ACCOUNT_CAP);
+    });
+    return { chain, slots: count, points };
+  });
+  try {
+    return planEpoch({ epoch: asked.epoch, cutId: asked.cutId, chains });
+  } catch (cause) {
+    if (!(cause instanceof MintError)) throw cause;
+    throw refused(cause.message, cause);
+  }
+}
+
+function requireSame(plan: EpochPlan, asked: PlanOutline): void {
+  const hash = planHash(asked);
+  if (plan.hash === hash) return;
+  const wrong = plan.chains.flatMap(({ chain, cap, batches }) => {
+    const other = asked.chains.find((each) => each.chain === chain);
+    const same =
+      JSON.stringify(other?.batches.map(({ digest }) => digest)) ===
+      JSON.stringify(batches.map(({ digest }) => digest));
+    return same ? [] : [`chain ${chain} with ${cap} points (asked: ${other?.cap})`];
+  });
+  throw refused(
+    `the evidence gives plan ${plan.hash} with ${plan.points} points, asked is for ${hash} with ${asked.points}; they differ on ${wrong.join(', ') || 'their bounds'}`,
+  );
+}

@@ -1,0 +1,145 @@
+import { SignerError } from '#error.ts';
+import type { LedgerLine } from '#mint/approver/ledger-line.ts';
+
+/** What one node's hour brought an account, units: at once, and when the warm-up ends. */
+export interface HourAmount {
+  now: bigint;
+  later: bigint;
+}
+
+/** By account. */
+export type HourAmounts = Map<string, HourAmount>;
+
+/** Where the cut ended that this approver approved last; 0 before the first. It keeps this itself: no event of a hub moves it. */
+export interface ApprovedCut {
+  readonly sequence: number;
+  /** Hex. */
+  readonly hash: string;
+}
+
+/**
+ * A region's ledger as an approver adds it up by itself, event after event. What of it evidence has to bear out is kept by
+ * node and hour; what none can is kept by account.
+ */
+export class RegionLedger {
+  /** Units that may be minted, by account. */
+  readonly current: Map<string, bigint> = new Map();
+  /** By `hourKey`. */
+  readonly hours: Map<string, HourAmounts> = new Map();
+  /** Since the cut that was approved last: units that no receipt stands for, by account. */
+  readonly unproven: Map<string, bigint> = new Map();
+  /** Epochs that gave points back since then, by account: whether they were dead only the chains can say. */
+  readonly released: Map<string, string> = new Map();
+  readonly #pending = new Map<string, bigint>();
+  readonly #approved: ApprovedCut;
+  sequence = 0;
+  hash = '';
+  /** Of the event that ended all balances last; 0: none did. */
+  reset = 0;
+
+  constructor(approved: ApprovedCut) {
+    this.#approved = approved;
+  }
+
+  /** @throws SignerError `mint_evidence` where an event is missing or moves what is not there. */
+  take(event: LedgerLine): void {
+    this.#follow(event);
+    const { kind, accountId, nodeId, amount } = event;
+    const isNew = event.sequence > this.#approved.sequence;
+    switch (kind) {
+      case 'accrual':
+      case 'fee':
+        this.#earn(event, 'now');
+        return;
+      case 'pending':
+      case 'pending-fee':
+        this.#earn(event, 'later');
+        return;
+      case 'matured':
+        this.#wait(nodeId, accountId, -amount);
+        this.#add(accountId, amount);
+        return;
+      case 'reserved':
+        this.#add(accountId, -amount);
+        return;
+      case 'released':
+        if (isNew) this.released.set(accountId, event.ref);
+        this.#add(accountId, amount);
+        return;
+      case 'donation':
+      case 'mining':
+      case 'adjustment':
+        if (isNew) this.unproven.set(accountId, (this.unproven.get(accountId) ?? 0n) + amount);
+        this.#add(accountId, amount);
+        return;
+      case 'settled':
+        return;
+      case 'reset':
+        this.#reset(event.sequence);
+        return;
+      default:
+        throw refused(`the ledger's event ${event.sequence} is of the kind '${kind}', which is unknown here`);
+    }
+  }
+
+  #follow({ sequence, hash }: LedgerLine): void {
+    if (sequence !== this.sequence + 1)
+      throw refused(
+        `the ledger's event ${sequence} follows event ${this.sequence}: what is between is missing`,
+      );
+    this.sequence = sequence;
+    this.hash = hash;
+    const approved = this.#approved;
+    if (sequence === approved.sequence && hash !== approved.hash)
+      throw refused(
+        `the ledger's event ${sequence} has the hash ${hash}, and had ${approved.hash} when its cut was approved: it was written anew`,
+      );
+  }
+
+  #earn({ nodeId, hour, accountId, amount }: LedgerLine, when: keyof HourAmount): void {
+    const key = hourKey(nodeId, hour);
+    const amounts = this.hours.get(key) ?? new Map<string, HourAmount>();
+    const earned = amounts.get(accountId) ?? { now: 0n, later: 0n };
+    earned[when] += amount;
+    amounts.set(accountId, earned);
+    this.hours.set(key, amounts);
+    if (when === 'now') this.#add(accountId, amount);
+    else this.#wait(nodeId, accountId, amount);
+  }
+
+  #reset(sequence: number): void {
+    for (const kept of [this.current, this.hours, this.unproven, this.released, this.#pending]) kept.clear();
+    this.reset = sequence;
+  }
+
+  #add(accountId: string, amount: bigint): void {
+    const balance = (this.current.get(accountId) ?? 0n) + amount;
+    if (balance < 0n)
+      throw refused(
+        `event ${this.sequence} takes ${-balance} units more of account ${accountId} than it has`,
+      );
+    this.current.set(accountId, balance);
+  }
+
+  #wait(nodeId: string, accountId: string, amount: bigint): void {
+    const key = `${nodeId} ${accountId}`;
+    const waiting = (this.#pending.get(key) ?? 0n) + amount;
+    if (waiting < 0n)
+      throw refused(
+        `event ${this.sequence} matures ${-waiting} units more of account ${accountId} than wait for node ${nodeId}`,
+      );
+    this.#pending.set(key, waiting);
+  }
+}
+
+export function hourKey(nodeId: string, hour: number): string {
+  return `${nodeId} ${hour}`;
+}
+
+export function refused(finding: string, cause?: unknown): SignerError {
+  return new SignerError(
+    'mint_evidence',
+    `nothing is approved: ${finding}`,
+    cause === undefined ? {} : { cause },
+  );
+}

@@ -19,6 +19,7 @@ export {
   initDevelopmentSigner,
   type SignerProcess,
   type StartOptions,
+  startMintSigner,
   startSigner,
 } from '#client/process.ts';
 export { renewalDue } from '#client/renewal.ts';

@@ -69,13 +69,20 @@ export async function initDevelopmentSigner(options: CeremonyOptions): Promise<C
  * ends: it reads a pipe that only this process holds open.
  * @throws SignerError with the signer's own code and words.
  */
-export async function startSigner({
-  dir,
-  socketPath,
-  command,
-  onExit,
-}: StartOptions): Promise<SignerProcess> {
-  const child = spawnSigner(command, ['serve', '--dir', dir, '--socket', socketPath, '--until-stdin-ends']);
+export function startSigner(options: StartOptions): Promise<SignerProcess> {
+  return startDaemon(['serve'], options);
+}
+
+/** As `startSigner`, for the minter's signer: its directory holds `unlock.key`. */
+export function startMintSigner(options: StartOptions): Promise<SignerProcess> {
+  return startDaemon(['mint', 'serve'], options);
+}
+
+async function startDaemon(
+  serve: readonly string[],
+  { dir, socketPath, command, onExit }: StartOptions,
+): Promise<SignerProcess> {
+  const child = spawnSigner(command, [...serve, '--dir', dir, '--socket', socketPath, '--until-stdin-ends']);
   const complaint = new Tail();
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => complaint.add(chunk));
   const closed = endOf(child);

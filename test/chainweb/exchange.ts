@@ -10,6 +10,16 @@ export interface NodeRequest {
   readonly peer?: string;
 }
 
+/** `/a/b?c=d` in its two parts. */
+export function splitPath(path: string): { readonly pathname: string; readonly query: URLSearchParams } {
+  const at = path.indexOf('?');
+  return at < 0
+    ? { pathname: path, query: NO_QUERY }
+    : { pathname: path.slice(0, at), query: new URLSearchParams(path.slice(at + 1)) };
+}
+
+const NO_QUERY = new URLSearchParams();
+
 export interface NodeResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

@@ -28,7 +28,7 @@ export function networkFetch(network: SimulatedNetwork): Fetch {
     }
     const { status, headers, body } = response;
     const empty = status === 204;
-    return new Response(empty ? null : new Uint8Array(Buffer.from(body)), {
+    return new Response(empty ? null : typeof body === 'string' ? body : Buffer.from(body), {
       status,
       headers: { ...headers },
     });

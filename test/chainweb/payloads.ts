@@ -42,15 +42,12 @@ export class PayloadBook {
   }
 
   add(place: PayloadPlace, parts: readonly PayloadPart[] = []): string {
+    const name = this.#nameOf(place);
     const outputs = parts.map(({ output }) => output);
     const entry: Entry = {
-      minerData: minerData(this.minerOf(place)),
+      minerData: minerDataOf(name),
       transactions: parts.map(({ transaction }) => transaction),
-      outputsHash: hashText(
-        parts.length === 0
-          ? this.#nameOf(place)
-          : sha512t256(Buffer.concat([this.#nameOf(place), ...outputs])),
-      ),
+      outputsHash: hashText(parts.length === 0 ? name : sha512t256(Buffer.concat([name, ...outputs]))),
       outputs,
     };
     const hash = this.#proven || parts.length > 0 ? payloadHash(entry) : entry.outputsHash;
@@ -58,9 +55,9 @@ export class PayloadBook {
     return hash;
   }
 
-  minerOf(place: PayloadPlace): { account: string; predicate: string; 'public-keys': readonly string[] } {
-    const key = MINERS[Math.min(this.#nameOf(place)[0]! % 4, MINERS.length - 1)]!;
-    return { account: `k:${key}`, predicate: 'keys-all', 'public-keys': [key] };
+  /** Account that the block is mined to. */
+  minerOf(place: PayloadPlace): string {
+    return accountOf(keyOf(this.#nameOf(place)));
   }
 
   get(hash: string): Payload | undefined {
@@ -121,14 +118,23 @@ function transactionsHash({ minerData, transactions }: Payload): string {
   );
 }
 
-const encoded = new Map<string, Uint8Array>();
+const minerData = new Map(
+  MINERS.map((key) => {
+    const miner = { account: accountOf(key), predicate: 'keys-all', 'public-keys': [key] };
+    return [key, Buffer.from(JSON.stringify(miner))];
+  }),
+);
 
-function minerData(miner: { readonly account: string }): Uint8Array {
-  const known = encoded.get(miner.account);
-  if (known !== undefined) return known;
-  const bytes = Buffer.from(JSON.stringify(miner));
-  encoded.set(miner.account, bytes);
-  return bytes;
+function minerDataOf(name: Uint8Array): Uint8Array {
+  return minerData.get(keyOf(name))!;
+}
+
+function keyOf(name: Uint8Array): string {
+  return MINERS[Math.min(name[0]! % 4, MINERS.length - 1)]!;
+}
+
+function accountOf(key: string): string {
+  return `k:${key}`;
 }
 
 function base64url(bytes: Uint8Array): string {

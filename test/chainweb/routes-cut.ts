@@ -1,12 +1,12 @@
 import { type Cut, uint256Text } from '@stoa/protocol/chainweb';
-import { json, type NodeRequest, type NodeResponse, refused } from './exchange.ts';
+import { json, type NodeRequest, type NodeResponse, refused, splitPath } from './exchange.ts';
 import type { NodeView } from './node-view.ts';
 
 export function answerCut(node: NodeView, request: NodeRequest): NodeResponse {
   if (request.method !== 'GET') {
     return refused(405);
   }
-  const max = new URL(request.path, 'http://node').searchParams.get('maxheight');
+  const max = splitPath(request.path).query.get('maxheight');
   return json(200, cutJson(node.cut(max === null ? undefined : Number(max))));
 }
 

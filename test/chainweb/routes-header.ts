@@ -1,6 +1,14 @@
 import { encodeHeader, encodeHeaderObject, encodeHeaderText } from '@stoa/protocol/chainweb';
 import type { Block } from './block.ts';
-import { binary, json, type NodeRequest, type NodeResponse, notFound, refused } from './exchange.ts';
+import {
+  binary,
+  json,
+  type NodeRequest,
+  type NodeResponse,
+  notFound,
+  refused,
+  splitPath,
+} from './exchange.ts';
 import { ascendingPage, type Bounds, branchPage, type Page } from './header-page.ts';
 import type { NodeView } from './node-view.ts';
 
@@ -26,7 +34,7 @@ export function answerHeaders(
   if (chain === undefined || !(kind === 'header' || (kind === 'hash' && limits.hashes))) {
     return undefined;
   }
-  const query = new URL(request.path, 'http://node').searchParams;
+  const query = splitPath(request.path).query;
   const bounds = boundsOf(query, limits.pageItems);
   if (key === undefined || key === 'branch') {
     const encoding = encodingOf(request, limits);

@@ -1,5 +1,5 @@
 import { decodeCut } from '@stoa/protocol/chainweb';
-import { json, type NodeRequest, type NodeResponse, refused } from './exchange.ts';
+import { json, type NodeRequest, type NodeResponse, refused, splitPath } from './exchange.ts';
 import type { SimulatedNode } from './node.ts';
 import type { NodeView } from './node-view.ts';
 import { answerMempool } from './pact/routes-mempool.ts';
@@ -11,7 +11,7 @@ const LIMITS: HeaderLimits = { pageItems: 20, branchBounds: 4, objectEncoding: f
 
 /** The P2P port (1789): for other nodes, and for whoever wants to see this one from outside. */
 export function answerP2p(node: SimulatedNode, request: NodeRequest): NodeResponse {
-  const { pathname } = new URL(request.path, 'http://node');
+  const { pathname } = splitPath(request.path);
   const response = answerPath(node, request, pathname) ?? refused(404);
   const peer = request.peer ?? '127.0.0.1:0';
   return { ...response, headers: { 'x-peer-addr': peer, ...response.headers } };

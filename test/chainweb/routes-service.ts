@@ -1,4 +1,4 @@
-import { json, type NodeRequest, type NodeResponse, plain, refused } from './exchange.ts';
+import { json, type NodeRequest, type NodeResponse, plain, refused, splitPath } from './exchange.ts';
 import type { SimulatedNode } from './node.ts';
 import type { NodeView } from './node-view.ts';
 import { answerPact } from './pact/routes.ts';
@@ -10,7 +10,7 @@ const LIMITS: HeaderLimits = { pageItems: 360, branchBounds: 32, objectEncoding:
 
 /** The service port (1848): plain HTTP, for clients of the node. */
 export function answerService(node: SimulatedNode, request: NodeRequest): NodeResponse {
-  const { pathname } = new URL(request.path, 'http://node');
+  const { pathname } = splitPath(request.path);
   const response = answerPath(node, request, pathname) ?? refused(404);
   return { ...response, headers: { 'access-control-allow-origin': '*', ...response.headers } };
 }

@@ -3,7 +3,7 @@ import type { AccountBook } from '../accounts.ts';
 import type { Block, BlockStore } from '../block.ts';
 import type { PayloadBook, PayloadPlace } from '../payloads.ts';
 import { contentFault } from './admission.ts';
-import { buildBlock } from './block-building.ts';
+import { type BlockTransactions, buildBlock } from './block-building.ts';
 import { coin } from './coin.ts';
 import type { Command } from './command.ts';
 import type { Modules } from './evaluation.ts';
@@ -73,32 +73,32 @@ export class PactLedger {
   /** Makes the payload of a block that is being mined. @returns its hash */
   mine(place: PayloadPlace, miner: Miner | undefined): string {
     const { parent } = place;
-    if (parent === undefined) return this.#payloads.add(place);
-    const before = this.stateOf(parent);
+    const before = parent === undefined ? this.#genesis : this.stateOf(parent);
+    if (parent === undefined || miner === undefined) return this.#enter(place, before, []);
     const draft = new Draft(before);
     const { provenStep, modules } = this;
-    const { transactions, bad } =
-      miner === undefined
-        ? { transactions: [], bad: new Map<string, string>() }
-        : buildBlock(miner.candidates, {
-            ...{ draft, modules, provenStep, gasLimit: miner.gasLimit },
-            ...{ place: { parent }, miner: this.#payloads.minerOf(place).account },
-          });
-    for (const [key, why] of bad) miner?.onBad?.(key, why);
+    const { transactions, bad } = buildBlock(miner.candidates, {
+      ...{ draft, modules, provenStep, gasLimit: miner.gasLimit },
+      ...{ place: { parent }, miner: this.#payloads.minerOf(place) },
+    });
+    for (const [key, why] of bad) miner.onBad?.(key, why);
+    return this.#enter(place, draft.finish(), transactions);
+  }
+
+  #enter(place: PayloadPlace, state: ChainState, transactions: BlockTransactions['transactions']): string {
     const parts = transactions.map(({ command, outcome }) => ({
       transaction: Buffer.from(JSON.stringify(command.signed)),
       output: Buffer.from(jsonOf(outcome, null)),
     }));
     const hash = this.#payloads.add(place, parts);
-    this.#states.set(hash, draft.finish());
-    if (parts.length > 0) {
-      this.#commands.set(
-        hash,
-        transactions.map(({ command }) => command),
-      );
-      const bytes = parts.reduce((sum, { transaction }) => sum + Math.ceil(transaction.length / 3) * 4, 0);
-      if (bytes > PAYLOAD_BYTES) this.#oversized.add(hash);
-    }
+    if (state !== this.#genesis) this.#states.set(hash, state);
+    if (parts.length === 0) return hash;
+    this.#commands.set(
+      hash,
+      transactions.map(({ command }) => command),
+    );
+    const bytes = parts.reduce((sum, { transaction }) => sum + Math.ceil(transaction.length / 3) * 4, 0);
+    if (bytes > PAYLOAD_BYTES) this.#oversized.add(hash);
     return hash;
   }
 

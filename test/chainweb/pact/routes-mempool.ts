@@ -1,4 +1,4 @@
-import { json, type NodeRequest, type NodeResponse, plain, refused } from '../exchange.ts';
+import { json, type NodeRequest, type NodeResponse, plain, refused, splitPath } from '../exchange.ts';
 import type { SimulatedNode } from '../node.ts';
 import { type Command, readCommand, type SignedCommand } from './command.ts';
 import { parsed, signedIn, textsIn } from './request-json.ts';
@@ -12,7 +12,7 @@ export function answerMempool(
   if (chain === undefined) return undefined;
   const mempool = node.pact.mempool(chain);
   if (call === 'getPending' && request.method === 'POST') {
-    const query = new URL(request.path, 'http://node').searchParams;
+    const query = splitPath(request.path).query;
     const { nonce } = mempool;
     const mark = Number(query.get('nonce')) === nonce ? Number(query.get('since') ?? 0) : 0;
     const [hashes, n] = mempool.since(mark, node.pact.isMined(chain));

@@ -1,4 +1,4 @@
-import { type NodeRequest, type NodeResponse, refused } from '../exchange.ts';
+import { type NodeRequest, type NodeResponse, refused, splitPath } from '../exchange.ts';
 import type { SimulatedNode } from '../node.ts';
 import { answerLocal } from './routes-local.ts';
 import { answerListen, answerPoll } from './routes-results.ts';
@@ -30,6 +30,6 @@ export function answerPact(
   const route = ROUTES[call];
   if (route === undefined || chain === undefined) return undefined;
   if (request.method !== 'POST') return refused(405);
-  const query = new URL(request.path, 'http://node').searchParams;
+  const query = splitPath(request.path).query;
   return route({ node, chain, query, body: request.body ?? '' });
 }

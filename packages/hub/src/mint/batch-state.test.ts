@@ -8,6 +8,7 @@ import {
   MOST_ATTEMPTS,
   type Move,
   observed,
+  resumed,
   retried,
   SETTLED_DEPTH,
 } from './batch-state.ts';
@@ -188,6 +189,13 @@ describe('what the chain says', () => {
     expect(observed(sent, { ...view, mark: 'other' }, by)).toMatchObject({ reason: 'other_content' });
     const stopped = { state: 'stopped', attempt: 2 } as const;
     expect(observed(stopped, { ...view, mark: 'ours' }, by)).toBe(stopped);
+  });
+
+  it('goes on at a person’s word: after a failure with the next attempt, after other content with another look', () => {
+    expect(resumed({ attempt: 1, reason: 'failed' })).toEqual({ state: 'planned', attempt: 2 });
+    expect(resumed({ attempt: MOST_ATTEMPTS - 1, reason: 'failed' })).toBeUndefined();
+    expect(resumed({ attempt: 4, reason: 'attempts_spent' })).toBeUndefined();
+    expect(resumed({ attempt: 1, reason: 'other_content' })).toEqual({ state: 'sent', attempt: 1 });
   });
 
   it('takes mined and final back where a reorganisation did, and settled never', () => {

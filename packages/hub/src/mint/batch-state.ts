@@ -99,6 +99,17 @@ export function retried({ attempt }: Standing): Move {
     : { state: 'stopped', attempt, reason: 'attempts_spent' };
 }
 
+/**
+ * What is stopped goes on, by the word of a person who looked at it: after a failure with the next attempt; where the chain shows
+ * other content, with another look at it. @returns undefined where there is no way on.
+ */
+export function resumed({ attempt, reason }: { attempt: number; reason: string }): Move | undefined {
+  if (reason === 'other_content') return { state: 'sent', attempt };
+  if (reason !== 'failed') return undefined;
+  const next = retried({ state: 'stopped', attempt });
+  return next.state === 'stopped' ? undefined : next;
+}
+
 /** Whether the chain has nothing of it that may still go: the next transaction may be sent. */
 export function clearsChain({ state }: Standing): boolean {
   return state === 'mined' || state === 'final' || state === 'settled';

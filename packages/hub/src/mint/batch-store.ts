@@ -137,6 +137,13 @@ export class BatchStore {
     return rows.map(batchOf);
   }
 
+  /** Of a day, and of enrolments, which are of none. */
+  async stopped(tx: TransactionSql, epoch: number): Promise<Batch[]> {
+    const rows = await tx<Row[]>`select * from mint_batches
+      where state = 'stopped' and (epoch = ${epoch} or kind = 'enrol') order by seq`;
+    return rows.map(batchOf);
+  }
+
   /** Its bytes, the first attempt first. */
   async attempts({ kind, epoch, chain, part }: BatchKey): Promise<Attempt[]> {
     const rows = await this.#sql<AttemptRow[]>`

@@ -36,8 +36,7 @@ export class ChainView {
    * @throws MintFault `no_agreement` where too few answer at all
    */
   async of(batch: Batch, attempts: readonly Attempt[]): Promise<SeenView | undefined> {
-    const keys = attempts.map(({ command }) => command.hash);
-    const views = await this.#ask(batch.chain, (node) => this.#look(node, batch, keys));
+    const views = await this.#ask(batch.chain, (node) => this.#look(node, batch, attempts));
     return agreed(views, this.#deps.quorum);
   }
 
@@ -62,14 +61,15 @@ export class ChainView {
   }
 
   /** The mark and the time first: what is dead by them can't be mined by the time that the results are read. */
-  async #look(node: ChainNode, batch: Batch, keys: readonly string[]): Promise<SeenView> {
+  async #look(node: ChainNode, batch: Batch, attempts: readonly Attempt[]): Promise<SeenView> {
+    const keys = attempts.map(({ command }) => command.hash);
     const code = markCode(this.#deps.contract, batch);
     const { chain } = batch;
     const deepRead = await node.read(chain, code, FINAL_DEPTH);
     const mark = markOf(batch, deepRead.data);
     const settledMark = await this.#settledMark(node, batch, { code, height: deepRead.height, mark });
-    const tip = await node.results(chain, keys, 0);
-    const deep = await node.results(chain, keys, FINAL_DEPTH);
+    const tip = withoutPastFailures(await node.results(chain, keys, 0), { batch, attempts });
+    const deep = withoutPastFailures(await node.results(chain, keys, FINAL_DEPTH), { batch, attempts });
     const found = [...tip.values()].toSorted((a, b) => rank(b) - rank(a));
     return {
       ...{ deepTime: deepRead.blockTime, mark, settledMark, tip: outcomeOf(tip), deep: outcomeOf(deep) },
@@ -89,6 +89,17 @@ export class ChainView {
     if (height + FINAL_DEPTH - batch.seen.height < SETTLED_DEPTH) return 'none';
     return markOf(batch, (await node.read(batch.chain, code, SETTLED_DEPTH)).data);
   }
+}
+
+/** A failure before the attempt that is under way was looked at by a person, who let the next one begin. */
+function withoutPastFailures(
+  results: ReadonlyMap<string, ChainResult>,
+  { batch, attempts }: { batch: Batch; attempts: readonly Attempt[] },
+): ReadonlyMap<string, ChainResult> {
+  const past = new Set(
+    attempts.filter(({ attempt }) => attempt < batch.attempt).map(({ command }) => command.hash),
+  );
+  return new Map([...results].filter(([key, { status }]) => status !== 'failed' || !past.has(key)));
 }
 
 function outcomeOf(results: ReadonlyMap<string, ChainResult>): Outcome {

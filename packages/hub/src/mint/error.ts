@@ -25,6 +25,10 @@ const RETRY = {
   wrong_signature: false,
   /** An account that pays for gas is not there or has too little. */
   gas_account: true,
+  /** There is no way on from where it stands: it is not stopped, or its attempts are spent. */
+  not_resumable: false,
+  /** It ended, or is given up already. */
+  not_running: false,
   /** A setting of the mint is missing. */
   not_configured: false,
   /** Too few nodes answer, or they contradict each other. */

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DbAdapter } from '#seams/db-adapter/index.ts';
+import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import type { Move } from './batch-state.ts';
+import { Intervention } from './intervention.ts';
+import { FIRST_DAY, MintWorld, points, unfenced } from './mint-world.fixture.ts';
+
+describe('a person over a day', () => {
+  let database: DbAdapter;
+  beforeAll(async () => {
+    database = await openTemporary();
+  }, 60_000);
+  afterAll(() => database.close());
+
+  async function cut() {
+    const world = await MintWorld.open(database.sql);
+    for (let i = 0; i < 3; i += 1) await world.account(i, { proven: true });
+    await world.earn(new Map([0, 1, 2].map((i) => [i, points(3 + i)])));
+    await world.day(FIRST_DAY);
+    await world.seat();
+    await world.cut.make(FIRST_DAY, unfenced);
+    const person = new Intervention(world);
+    const [batch] = (await world.batches.ofEpoch(FIRST_DAY)).filter(({ kind }) => kind === 'mint');
+    const stop = (to: Move) =>
+      world.sql.begin((tx) => world.batches.move(tx, batch!, { to, now: world.now }));
+    const now = async () =>
+      (await world.batches.ofEpoch(FIRST_DAY)).find(
+        (one) => one.kind === 'mint' && one.chain === batch!.chain,
+      );
+    const resume = () => world.sql.begin((tx) => person.resume(tx, FIRST_DAY));
+    const cancel = () => world.sql.begin((tx) => person.cancel(tx, FIRST_DAY));
+    return { world, stop, now, resume, cancel };
+  }
+
+  it('lets what failed go on with its next attempt, and finds nothing to resume then', async () => {
+    const { stop, now, resume } = await cut();
+    await stop({ state: 'stopped', attempt: 0, reason: 'failed' });
+    expect(await resume()).toBe(1);
+    expect(await now()).toMatchObject({ state: 'planned', attempt: 1, reason: '' });
+    await expect(resume()).rejects.toMatchObject({ code: 'not_resumable' });
+  });
+
+  it('resumes nothing where its attempts are spent: the day can only be given up, once', async () => {
+    const { world, stop, now, resume, cancel } = await cut();
+    await stop({ state: 'stopped', attempt: 4, reason: 'attempts_spent' });
+    await expect(resume()).rejects.toMatchObject({ code: 'not_resumable' });
+    expect((await now())?.state).toBe('stopped');
+    await cancel();
+    expect((await world.epochs.get(FIRST_DAY)).state).toBe('cancelling');
+    await expect(cancel()).rejects.toMatchObject({ code: 'not_running' });
+  });
+});

@@ -43,6 +43,8 @@ export class NodeView {
   readonly serviceUrl: string;
   readonly p2pUrl: string;
   readonly chainweb: Chainweb;
+  /** As it was set up; `settings` may differ for a while. */
+  readonly own: Required<Omit<NodeOptions, 'name'>>;
   settings: Required<Omit<NodeOptions, 'name'>>;
   draining = false;
   /** Until when the node listened to the miners of branches that it left. */
@@ -57,7 +59,7 @@ export class NodeView {
     this.serviceUrl = `http://${this.name}.simulated:1848`;
     this.p2pUrl = `https://${this.name}.simulated:1789`;
     this.#branch = branch;
-    this.settings = {
+    this.own = {
       propagationMs: options.propagationMs ?? 300,
       gasLimitOfBlock: options.gasLimitOfBlock ?? 1_600_000,
       minGasPrice: options.minGasPrice ?? 1e-8,
@@ -67,6 +69,7 @@ export class NodeView {
       packageVersion: options.packageVersion ?? '2.32.0',
       clockSkewMs: options.clockSkewMs ?? 0,
     };
+    this.settings = this.own;
   }
 
   /** Goes on with other settings. */

@@ -4,6 +4,7 @@
  * is a network in memory on a clock of its own; `world.fetch` reaches node i at `world.nodes[i].serviceUrl`.
  */
 export { coin } from './coin.ts';
+export { balanceOf, crowding, crowdOut, draining } from './coin-troubles.ts';
 export {
   type Capability,
   type Command,
@@ -32,6 +33,7 @@ export type { Outcome, PactEvent, Result } from './outcome.ts';
 export type { Found } from './pact-node.ts';
 export { type RegisterOptions, registerModule } from './register.ts';
 export { type OrphanFate, reorganise } from './reorg.ts';
-export { crowdOut, type Trouble, troubles } from './troubles.ts';
+export { type Trouble, troubles } from './troubles.ts';
 export { Decimal, type PactValue, type Row } from './value.ts';
+export { Weather, type WeatherOptions } from './weather.ts';
 export { openPactWorld, type PactWorld, type PactWorldOptions } from './world.ts';

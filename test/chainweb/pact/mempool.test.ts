@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { crowdOut } from './coin-troubles.ts';
 import { type Command, readCommand, type SignedCommand } from './command.ts';
 import { signCommand, signTransfer } from './drafting.ts';
 import { key, poll, send, worldOf } from './kit.ts';
 import { Mempool } from './mempool.ts';
-import { crowdOut } from './troubles.ts';
 import type { PactWorld } from './world.ts';
 
 const [alice, bob, rich] = [key(1), key(2), key(3)];
@@ -110,6 +110,17 @@ describe('gossip', () => {
     world.nodes[0]!.pact.restart();
     world.advance(3 * MINUTE);
     expect(minedOrder(world)).toEqual([heard!.hash]);
+  });
+
+  it('leaves out what exceeds the gas limit of the node that asks', async () => {
+    const world = worldOf([alice], { nodes: [{ gasLimitOfBlock: 2_000_000, mines: false }, {}] });
+    const [large, small] = [1_600_001, 1_600_000].map((gasLimit) =>
+      signTransfer(world, { key: alice, to: bob, amount: '1.0', gasLimit }),
+    ) as [SignedCommand, SignedCommand];
+    expect(await send(world, [large, small])).toMatchObject({ status: 200 });
+    world.advance(5 * MINUTE);
+    expect(minedOrder(world)).toEqual([small.hash]);
+    expect(world.nodes[1]!.pact.mempool(0).has(large.hash)).toBe(false);
   });
 
   it('of a chain stands still while all that is missing exceeds 2 MiB', async () => {

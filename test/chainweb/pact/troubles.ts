@@ -1,9 +1,6 @@
 import type { Fault } from '../exchange.ts';
 import type { SimulatedNode } from '../node.ts';
 import type { Random } from '../random.ts';
-import type { PactKey } from './command.ts';
-import { readCommand } from './command.ts';
-import { signCommand } from './drafting.ts';
 import { type OrphanFate, reorganise } from './reorg.ts';
 import type { PactWorld } from './world.ts';
 
@@ -115,18 +112,6 @@ function reorgTo(fate: OrphanFate & string): Trouble {
   };
 }
 
-/** Fills the next blocks of a chain: each of these fails, and so takes all of its gas. Its key needs the coins for it. */
-export function crowdOut(
-  world: PactWorld,
-  { key, chain, blocks, gasPrice }: { key: PactKey; chain: number; blocks: number; gasPrice: number },
-): void {
-  for (let i = 0; i < blocks; i += 1) {
-    const filler = { key, chain, gasPrice, code: '(coin.fail)', nonce: `${world.clock.now()} ${i}` };
-    const command = readCommand(signCommand(world, { ...filler, gasLimit: 1_500_000 }));
-    for (const node of world.nodes) node.pact.offer(chain, command);
-  }
-}
-
 function ofNode(name: string, begin: (node: SimulatedNode, random: Random) => () => void): Trouble {
   return { name, begin: ({ nodes }, random) => begin(nodeOf(nodes, random), random) };
 }
@@ -135,11 +120,11 @@ function nodeOf(nodes: readonly SimulatedNode[], random: Random): SimulatedNode 
   return nodes[Math.floor(random() * nodes.length)]!;
 }
 
-/** @returns what puts back the settings that there were */
+/** @returns what sets these as they were when the node was set up, whatever began meanwhile */
 function withSettings(node: SimulatedNode, changes: Parameters<SimulatedNode['configure']>[0]): () => void {
-  const before = node.settings;
   node.configure(changes);
-  return () => node.configure(before);
+  const changed = Object.entries(node.own).filter(([name]) => name in changes);
+  return () => node.configure(Object.fromEntries(changed));
 }
 
 function nothing(): void {

@@ -40,12 +40,13 @@ export async function bundleModule(entry: string, outfile: string): Promise<void
   });
 }
 
-/** What the hub's bundle reads beside itself: static files of all pages in one folder, what browsers run, and the migrations. */
+/** What the hub's bundle reads beside itself: static files of all pages in one folder, what browsers run, the contract of the mint, and the migrations. */
 export async function placeHubFiles(directory: string): Promise<void> {
   const hub = join(ROOT, 'packages/hub');
   await mkdir(join(directory, 'static'), { recursive: true });
   for (const feature of ['console', 'joining'])
     await cp(join(hub, 'src', feature, 'static'), join(directory, 'static'), { recursive: true });
+  await cp(join(hub, 'src/mint/contract/register.pact'), join(directory, 'register.pact'));
   await writeFile(join(directory, 'static', 'verify.js'), await compileProgram());
   await cp(join(hub, 'migrations'), join(directory, 'migrations'), { recursive: true });
 }

@@ -8,6 +8,7 @@ import { addGapCommands } from './commands/gaps.ts';
 import { addJobCommands } from './commands/jobs-program.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLedgerCommands } from './commands/ledger-program.ts';
+import { addMintCommands } from './commands/mint-program.ts';
 import { addNodeCommands } from './commands/nodes-program.ts';
 import { addPayoutCommands } from './commands/payout-program.ts';
 import { addReleaseCommands } from './commands/release-program.ts';
@@ -95,6 +96,7 @@ function program(signal: AbortSignal): Command {
   addRolloutCommands(root, here);
   addGapCommands(root, here);
   addLedgerCommands(root, here);
+  addMintCommands(root, here);
   addScoreCommands(root, here);
   addSybilCommands(root, here);
   addPayoutCommands(root, here);

@@ -66,7 +66,8 @@ class Evaluation {
     if (!(head instanceof Name)) throw new PactFailure('expected a function to call');
     if (head.text === 'use') return this.#use(args);
     const values = args.map((each) => this.of(each));
-    const builtin = this.#message(head.text, String(values[0]));
+    const builtin =
+      this.#message(head.text, String(values[0])) ?? this.#described(head.text, String(values[0]));
     if (builtin !== undefined) return builtin;
     const [module, name] = this.#resolve(head.text);
     const run = module.functions[name];
@@ -96,6 +97,19 @@ class Evaluation {
     const module = this.#modules.get(text.slice(0, dot));
     if (module === undefined) throw new PactFailure(`Module ${text.slice(0, dot)} not found`);
     return [module, text.slice(dot + 1)];
+  }
+
+  /** What tells of modules and keysets. */
+  #described(form: string, name: string): PactValue | undefined {
+    if (form === 'describe-module') {
+      const module = this.#modules.get(name);
+      if (module === undefined) throw new PactFailure(`Cannot find module: ${name}`);
+      return { name, hash: module.hash };
+    }
+    if (form !== 'describe-keyset') return undefined;
+    const keyset = [...this.#modules.values()].map(({ keysets = {} }) => keysets[name]).find(Boolean);
+    if (keyset === undefined) throw new PactFailure(`No such keyset: ${name}`);
+    return { ...keyset };
   }
 
   /** What reads the message's data. */

@@ -47,6 +47,8 @@ export interface PactModule {
   readonly name: string;
   readonly hash: string;
   readonly functions: Readonly<Record<string, PactFunction>>;
+  /** That its namespace defines, by full name. */
+  readonly keysets?: Readonly<Record<string, Guard>>;
   /** Second steps of pacts, by the first one's function. */
   readonly steps?: Readonly<
     Record<string, (call: Call, yielded: Readonly<Record<string, PactValue>>) => PactValue>

@@ -19,8 +19,8 @@ let text: string | undefined;
 /** The register as it is after its deployment: the contract's own text, interpreted. */
 export function registerModule({ name, hash, minter, gov = NOBODY }: RegisterOptions): PactModule {
   text ??= readFileSync(CONTRACT, 'utf8');
-  return interpretModule(text, {
-    ...{ namespace: name.slice(0, name.lastIndexOf('.')), hash, keysets: { 'stoic.gov': gov } },
-    rows: { settings: { minter: { guard: { ...minter } } } },
-  });
+  const namespace = name.slice(0, name.lastIndexOf('.'));
+  const rows = { settings: { minter: { guard: { ...minter } } } };
+  const module = interpretModule(text, { namespace, hash, keysets: { 'stoic.gov': gov }, rows });
+  return { ...module, keysets: { [`${namespace}.gov`]: gov } };
 }

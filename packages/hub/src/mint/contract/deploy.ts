@@ -155,10 +155,10 @@ export interface Deployed {
   readonly minter: Keyset;
 }
 
-/** Reads it, in one call: `[hash, gov, minter]`. */
+/** Reads it, in one call: `[module, gov, minter]`. */
 export function deployedCode(namespace: string): string {
   const module = `${namespace}.${MODULE}`;
-  return `[(at 'hash (describe-module "${module}")) (describe-keyset "${namespace}.gov") (${module}.minter)]`;
+  return `[(describe-module "${module}") (describe-keyset "${namespace}.gov") (${module}.minter)]`;
 }
 
 /**

@@ -18,6 +18,7 @@ interface ApproveOptions extends UnlockOptions {
   contract: string;
   out: string;
   auto?: boolean;
+  shadow?: boolean;
   evidence?: string;
   region?: string;
   root?: string;
@@ -45,6 +46,7 @@ export function approveCommand(context: CliContext): Command {
     .option('--evidence <dir>', 'own copy of plan.json, ledger.jsonl, nodes.jsonl, roots.txt and slots.json')
     .option('--region <name>', 'whose evidence it is')
     .option('--root <fingerprint>', "of the region's offline root, 64 hex digits")
+    .option('--shadow', 'the ledger counts in shadow: TEST, without value')
     .option('--auto', 'without a person: approves nothing that is out of the ordinary')
     .option('--enrolments <n>', 'so many new slots today, instead of a plan')
     .option('--restart <epochs>', 'the last epoch of each of the ten chains, with commas, instead of a plan')
@@ -107,11 +109,16 @@ async function planStatement(
   context: CliContext,
   options: ApproveOptions & { evidence: string },
 ): Promise<Statement> {
-  const { region, root, auto = false } = options;
+  const { region, root, auto = false, shadow = false } = options;
   if (region === undefined || root === undefined)
     throw new UsageError('--evidence takes --region and --root');
   const { disk, clock } = context;
-  const by = { disk, region, rootFingerprint: parseFingerprint(root) };
+  const by = {
+    disk,
+    region,
+    rootFingerprint: parseFingerprint(root),
+    mode: shadow ? 'shadow' : 'live',
+  } as const;
   const evidence = await readEvidence(options.evidence, by);
   const { plan, regions, cut, outliers } = await recompute(evidence, APPROVER_BOUNDS);
   if (auto && outliers.length > 0)

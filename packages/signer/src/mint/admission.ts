@@ -37,7 +37,6 @@ export function admitPlan({ plan, approvals }: PlanRequest, office: MintOffice):
   const { config, state } = office;
   requireRunning(office);
   requireSound(plan);
-  requireWindow(plan, office);
   const hash = planHash(plan);
   const known = state.plans.get(plan.epoch);
   refuseUnless(
@@ -45,6 +44,8 @@ export function admitPlan({ plan, approvals }: PlanRequest, office: MintOffice):
     'mint_plan_conflict',
     `epoch ${plan.epoch} has the plan ${known?.hash}, brought is ${hash}`,
   );
+  // People may still come to one that is here.
+  if (known === undefined) requireWindow(plan, office);
   const approved = approvals.map((sealed) => openApproval(planApprovalKind, sealed, config));
   requireSamePlan(approved, { ...plan, hash });
   requireApprovals(approved, { needed: config.threshold, what: `plan ${hash} of epoch ${plan.epoch}` });

@@ -39,6 +39,7 @@ describe('caps', () => {
     await signer.sign(openAct(plan), world.setting(), world.ground(plan));
     const asked = () => signer.sign(mintAct(plan), world.setting(), world.ground(plan));
     await refused(asked(), 'mint_account_cap', /slot 53 of chain 0 would get 20001 points, more than 20000/);
+    world.clock.at += 5 * DAY_MS;
     await signer.plan({ plan, approvals: world.approvals(plan, 'robot', 'ann', 'ben') });
     expect((await asked()).hash).toHaveLength(43);
   });

@@ -229,8 +229,19 @@ describe('a fake hub that asks for anything else is refused', () => {
     await refused(asked, 'mint_lease_stale', /the lease 6 is below 7/);
   });
 
+  test('who leads no more also by what was signed before; one who changes leases without end', async () => {
+    const plan = await world.opened(signer);
+    const ask = (lease: number) => signer.sign(openAct(plan), world.setting(), world.ground(plan, lease));
+    await ask(9);
+    await refused(ask(8), 'mint_lease_stale', /the lease 8 is below 9/);
+    for (let lease = 10; lease < 10 + 998; lease += 1) await ask(lease);
+    await refused(ask(5_000), 'mint_lease_stale', /one more than 1000 of today/);
+    await ask(1_007);
+  });
+
   test('anything at all once it was stopped, until its own host lets it go on', async () => {
     const plan = await world.opened(signer);
+    await signer.sign(openAct(plan), world.setting(), world.ground(plan, Number.MAX_SAFE_INTEGER));
     await signer.kill('keys were seen elsewhere');
     await signer.kill('again');
     await refused(
@@ -243,6 +254,8 @@ describe('a fake hub that asks for anything else is refused', () => {
     const service = await world.open();
     await service.revive('they were not');
     signer = await world.client();
+    // A thief who led with the highest lease has not locked the others out.
+    world.lease = 0;
     await stillSigns(mintAct(plan));
   });
 });

@@ -11,14 +11,16 @@ export interface DayTotals {
   readonly points: number;
   /** Of enrolments, likewise. */
   readonly slots: number;
+  /** How often somebody new led. */
+  readonly leads: number;
 }
 
-const NOTHING: DayTotals = { gas: 0, points: 0, slots: 0 };
+const NOTHING: DayTotals = { gas: 0, points: 0, slots: 0, leads: 0 };
 
 /**
  * What the minter's signer knows: the fold of its journal.
  *
- * Invariants: time and lease never go back; an epoch has one plan; attempts of one subject count up from 0 and share one
+ * Invariants: time never goes back, nor does the lease but where a person lets a stopped signer go on; an epoch has one plan; attempts of one subject count up from 0 and share one
  * content; so one (epoch, chain, batch, attempt) has one request key for ever.
  */
 export class MintState implements Fold<MintEntry> {
@@ -79,13 +81,15 @@ export class MintState implements Fold<MintEntry> {
         this.key = entry.key;
         return;
       case 'lease-seen':
-        this.#lead(entry.lease);
+        this.#lead(entry);
         return;
       case 'mint-killed':
         this.killed = entry.reason;
         return;
       case 'mint-revived':
         this.killed = undefined;
+        // Whoever it was stopped for may have led with the highest lease that there is.
+        this.lease = 0;
         return;
       case 'mint-clock-accepted':
         return;
@@ -111,22 +115,27 @@ export class MintState implements Fold<MintEntry> {
       attempts.every(({ content }) => content === entry.content),
       `${entry.subject} has two contents`,
     );
-    this.#lead(entry.lease);
+    this.#lead(entry);
     this.signed.set(entry.subject, [...attempts, entry]);
     this.aliveUntil = Math.max(this.aliveUntil, endOf(entry));
     const day = epochOf(entry.at);
-    const { gas, points, slots } = this.day(day);
+    const { gas, points, slots, leads } = this.day(day);
     const first = entry.attempt === 0 ? entry.amount : 0;
     this.days.set(day, {
       gas: gas + entry.gasPrice * entry.gasLimit,
       points: points + (entry.act === 'mint' ? first : 0),
       slots: slots + (entry.act === 'enrol' ? first : 0),
+      leads,
     });
   }
 
-  #lead(lease: number): void {
+  #lead({ lease, at }: { readonly lease: number; readonly at: number }): void {
     this.#require(lease >= this.lease, `the lease goes back to ${lease} from ${this.lease}`);
+    if (lease === this.lease) return;
     this.lease = lease;
+    const day = epochOf(at);
+    const totals = this.day(day);
+    this.days.set(day, { ...totals, leads: totals.leads + 1 });
   }
 
   #require(holds: boolean, finding: string): void {

@@ -26,6 +26,8 @@ export interface MintSignerStatus {
 
 /** Of the day's bound of gas. */
 const WARN_SHARE = 0.8;
+/** A clock that is behind by less is ordinary adjustment. */
+const CLOCK_BEHIND_MS = 60_000;
 
 export function describeMintStatus(
   { config, state, now }: MintOffice,
@@ -48,6 +50,11 @@ export function describeMintStatus(
       ...(state.killed === undefined ? [] : [`a person stopped it: ${state.killed}`.slice(0, 200)]),
       ...(gas > WARN_SHARE * config.policy.gasSpendPerDay
         ? [`today's gas is at ${gas} of ${config.policy.gasSpendPerDay} ANU`]
+        : []),
+      ...(now - clockNow > CLOCK_BEHIND_MS
+        ? [
+            `the clock is ${Math.round((now - clockNow) / 1_000)} s behind what was signed already: nothing new is signed until it catches up`,
+          ]
         : []),
       ...(clockNow - state.at > MAX_LEAP_MS
         ? [

@@ -242,6 +242,11 @@ describe('an unattended approver', () => {
     await refuses(/event 3 has the hash .* when its cut was approved: it was written anew/);
   });
 
+  test('takes no ledger that is live for one that counts in shadow, nor the other way round', async () => {
+    carry(new Region());
+    await refuses(/its receipt is of a ledger that is live, not shadow/, '--shadow');
+  });
+
   test('leaves points that came back from an epoch to people', async () => {
     const region = new Region();
     region.events.push(

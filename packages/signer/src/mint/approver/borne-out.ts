@@ -1,4 +1,4 @@
-import { ProtocolError, toHex } from '@stoa/protocol';
+import { type LedgerMode, ProtocolError, toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import {
   type EvidenceFile,
@@ -18,6 +18,8 @@ export interface RegionTrusted {
   readonly region: string;
   /** `hash` of the region's offline root key. */
   readonly rootFingerprint: Uint8Array;
+  /** `shadow` is TEST, without value. */
+  readonly mode: LedgerMode;
   /** Roots that the region shows everybody: `signedReceiptRoot`, encoded. */
   readonly published: readonly Uint8Array[];
 }
@@ -49,7 +51,7 @@ export async function bearOut(
 function bearOutNode(
   left: Map<string, HourAmounts>,
   { file, ledger }: { file: EvidenceFile; ledger: RegionLedger },
-  { region, rootFingerprint, published }: RegionTrusted,
+  { region, rootFingerprint, published, mode }: RegionTrusted,
 ): void {
   const node = toHex(file.nodeId);
   if (file.region !== region)
@@ -60,7 +62,10 @@ function bearOutNode(
       const key = hourKey(node, report.hubHour);
       const hour = hours.get(report.hubHour);
       if (hour !== undefined)
-        requireHour({ key, amounts: left.get(key) ?? new Map(), report, hour }, ledger.reset);
+        requireHour(
+          { key, amounts: left.get(key) ?? new Map(), report, hour },
+          { mode, reset: ledger.reset },
+        );
       left.delete(key);
     }
   } catch (cause) {
@@ -76,7 +81,10 @@ interface Held {
   readonly hour: EvidenceHour;
 }
 
-function requireHour({ key, amounts, report, hour }: Held, reset: number): void {
+function requireHour(
+  { key, amounts, report, hour }: Held,
+  { mode, reset }: { readonly mode: LedgerMode; readonly reset: number },
+): void {
   if (!isPaid(amounts)) return;
   const fault = report.findings.find(({ what }) => what === 'differs');
   if (fault !== undefined) throw refused(`${told(key, amounts)}: ${fault.text} (${fault.fault})`);
@@ -85,6 +93,8 @@ function requireHour({ key, amounts, report, hour }: Held, reset: number): void 
   );
   if (absent !== undefined) throw refused(`${told(key, amounts)}, and its ${absent} could not be verified`);
   const receipt = newestReceipt(hour)!;
+  if (receipt.mode !== mode)
+    throw refused(`${told(key, amounts)}; its receipt is of a ledger that is ${receipt.mode}, not ${mode}`);
   if (receipt.resetSequence !== reset)
     throw refused(
       `${told(key, amounts)}; its receipt is of a ledger that was reset at ${receipt.resetSequence}, not ${reset}`,

@@ -4,6 +4,7 @@ import { MINT_CHAINS, type PlanOutline } from '@stoa/protocol/mint';
 import { type EvidenceFile, readEvidenceFile } from '@stoa/protocol/stoicism';
 import { type LargeDisk, readText } from '#disk.ts';
 import { SignerError } from '#error.ts';
+import type { RegionTrusted } from '#mint/approver/borne-out.ts';
 import type { ApproverEvidence } from '#mint/approver/recompute.ts';
 import { type ApprovedCut, refused } from '#mint/approver/region-ledger.ts';
 
@@ -26,12 +27,12 @@ export const EVIDENCE_FILES = {
 /** @throws SignerError `file_missing`, `mint_evidence`. */
 export async function readEvidence(
   dir: string,
-  { disk, region, rootFingerprint }: { disk: LargeDisk; region: string; rootFingerprint: Uint8Array },
+  { disk, ...trusted }: { disk: LargeDisk } & Omit<RegionTrusted, 'published'>,
 ): Promise<ApproverEvidence> {
   const published: Uint8Array[] = [];
   for await (const line of linesOf(EVIDENCE_FILES.roots(dir), disk)) published.push(fromBase64Url(line));
   return {
-    ...{ region, rootFingerprint, published },
+    ...{ ...trusted, published },
     asked: await readPlan(EVIDENCE_FILES.plan(dir), disk),
     approved: await readApprovedCut(dir, disk),
     slots: await readSlots(EVIDENCE_FILES.slots(dir), disk),

@@ -1,6 +1,8 @@
-import { MINT_CHAINS } from '@stoa/protocol/mint';
+import { epochOf, MINT_CHAINS } from '@stoa/protocol/mint';
 import { senderOf } from '#mint/config.ts';
 import { type Rule, refuseUnless } from '#mint/rules/rule.ts';
+
+const LEADS_A_DAY = 1_000;
 
 /** Known contract and module hash, network, account and key: what a hub believes is what this signer was made for. */
 export const knownPlace: Rule = ({ setting }, { config, state }) => {
@@ -36,10 +38,17 @@ export const notKilled: Rule = (_ask, { state: { killed } }) => {
 };
 
 /** Who was followed by another leader is asked no more: two that lead would work against each other. */
-export const leaseNotStale: Rule = ({ ground: { leaseEpoch } }, { state }) => {
+export const leaseNotStale: Rule = ({ ground: { leaseEpoch } }, { state, now }) => {
   refuseUnless(
     Number.isSafeInteger(leaseEpoch) && leaseEpoch >= state.lease,
     'mint_lease_stale',
     `the lease ${leaseEpoch} is below ${state.lease}, under which somebody was answered: another hub leads`,
+  );
+  // Each new lease is a line of the journal, which nobody may fill.
+  const { leads } = state.day(epochOf(now));
+  refuseUnless(
+    leaseEpoch === state.lease || leads < LEADS_A_DAY,
+    'mint_lease_stale',
+    `the lease ${leaseEpoch} would be one more than ${LEADS_A_DAY} of today: hubs that die so often are looked at first`,
   );
 };

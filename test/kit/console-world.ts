@@ -132,6 +132,7 @@ export async function openConsoleWorld({
     ...{ sql, vault, bus, clock, random: randomBytes, crypto: nodeCrypto, fetch, log, instanceId: 'hub-1' },
   });
   const web = await createWeb({
+    mintActs: undefined,
     guards: guardSource(loadConfig(env)),
     transactionUrl: loadConfig(env).transactionUrl,
     alerts: {

@@ -9,7 +9,22 @@ it('takes TLS from files, by ACME, or leaves it to a proxy', () => {
   expect(loadConfig(ACME).acmeDirectory?.href).toBe('https://ca.example/dir');
 });
 
+const MINT = { MINT_CONTRACT: `n_ab.register@${'h'.repeat(43)}`, MINTER: `k:${'0f'.repeat(32)}` };
+const NODES = { MINT_NODES: 'http://one:1848, http://two:1848' };
+
+it('mints by a pinned contract, a key and two nodes', () => {
+  expect(loadConfig({}).mintContract).toBeUndefined();
+  const { mintContract, minter, mintNodes } = loadConfig({ ...MINT, ...NODES });
+  expect(mintContract).toEqual({ namespace: 'n_ab', module: 'register', moduleHash: 'h'.repeat(43) });
+  expect(minter).toBe('0f'.repeat(32));
+  expect(mintNodes.map(({ host }) => host)).toEqual(['one:1848', 'two:1848']);
+});
+
 it.each([
+  ['a contract without its hash', { ...MINT, ...NODES, MINT_CONTRACT: 'n_ab.register' }, 'MINT_CONTRACT'],
+  ['a mint without a key', { ...NODES, MINT_CONTRACT: MINT.MINT_CONTRACT }, 'MINTER'],
+  ['a mint by one node', { ...MINT, CHAINWEB_URL: 'http://one:1848' }, 'MINT_NODES'],
+  ['a node that is no URL', { ...MINT, MINT_NODES: 'one,two' }, 'MINT_NODES'],
   ['half a pair', { TLS_CERT: 'c' }, 'TLS_KEY'],
   ['the other half', { TLS_KEY: 'k' }, 'TLS_CERT'],
   ['files and ACME', { ...ACME, TLS_CERT: 'c', TLS_KEY: 'k' }, 'ACME_DIRECTORY'],

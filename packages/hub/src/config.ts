@@ -4,9 +4,11 @@ import { AllowedAddresses } from './egress-addresses.ts';
 import {
   ConfigError,
   choice,
+  contract,
   dataDirectory,
   email,
   integer,
+  keyAccount,
   list,
   optionalText,
   origin,
@@ -109,6 +111,32 @@ export const SETTINGS = {
     'EXPLORER_TX_URL',
     'Where an explorer of the chain shows a transaction: https://explorer.example/tx/{key}?chain={chain}',
   ),
+  mintContract: contract(
+    'MINT_CONTRACT',
+    'none: this hub mints nothing',
+    'The register that points are minted to, with the hash that all ten chains have: namespace.module@HASH.',
+  ),
+  minter: keyAccount(
+    'MINTER',
+    'none',
+    "Account of the minter's key, k:…: it signs what is minted, and pays.",
+  ),
+  mintSender: optionalText('MINT_SENDER', 'MINTER', 'Another account that pays for what is minted.'),
+  mintNodes: list('MINT_NODES', 'CHAINWEB_URL and CHAINWEB_SECOND_URL', {
+    doc: 'Service APIs of two nodes or more, of which two must say the same before the mint goes on.',
+    expected: 'URLs like http://node.example:1848',
+    use: (urls) => urls.map((url) => new URL(url)),
+  }),
+  mintSignerSocket: optionalText(
+    'MINT_SIGNER_SOCKET',
+    'DATA_DIR/minter/mint.sock',
+    "Where the minter's signer listens (`stoa-signer mint serve`).",
+  ),
+  mintGasPrice: integer('MINT_GAS_PRICE', 11_000, {
+    from: 1,
+    to: 1_000_000_000,
+    doc: 'What a unit of gas is paid, in ANU (1e-12 STOA).',
+  }),
   checkpointFile: optionalText(
     'CHAINWEB_CHECKPOINT',
     'none',
@@ -184,6 +212,7 @@ export const SETTINGS = {
   }),
   trustedProxies: list('TRUSTED_PROXIES', 'none', {
     doc: 'Addresses or CIDR ranges of proxies before the hub, whose X-Forwarded-For is believed.',
+    expected: 'addresses or CIDR ranges',
     use: (ranges) => new TrustedProxies(ranges),
   }),
   deadManUrl: origin(
@@ -197,6 +226,7 @@ export const SETTINGS = {
   }),
   egressAllow: list('EGRESS_ALLOW', 'none', {
     doc: 'Addresses or CIDR ranges that webhooks may reach though they are not on the public internet. Names are asked of DNS alone, not of /etc/hosts.',
+    expected: 'addresses or CIDR ranges',
     use: (ranges) => new AllowedAddresses(ranges),
   }),
   drainSeconds: integer('DRAIN_SECONDS', 0, {
@@ -213,6 +243,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): H
   const entries = Object.entries(SETTINGS).map(([name, setting]) => [name, setting.parse(env[setting.env])]);
   const config = Object.freeze(Object.fromEntries(entries)) as HubConfig;
   checkTls(config);
+  checkMint(config);
   return config;
 }
 
@@ -224,6 +255,29 @@ function checkTls({ tlsCert, tlsKey, acmeDirectory, publicUrl }: HubConfig): voi
     throw new ConfigError('TLS_CERT', '', 'the certificate of TLS_KEY');
   if (tlsCert !== undefined && publicUrl !== undefined && publicUrl.protocol !== 'https:')
     throw new ConfigError('PUBLIC_URL', publicUrl.href, 'https, since TLS_CERT is set,');
+}
+
+/** Where it mints, by whose key and over which nodes must be said. */
+function checkMint({ mintContract, minter, mintNodes, chainwebUrl, chainwebSecondUrl }: HubConfig): void {
+  if (mintContract === undefined) return;
+  if (minter === undefined)
+    throw new ConfigError('MINTER', '', 'the account of the minter, since MINT_CONTRACT is set,');
+  if (mintNodesOf({ mintNodes, chainwebUrl, chainwebSecondUrl }).length < 2)
+    throw new ConfigError(
+      'MINT_NODES',
+      mintNodes.join(','),
+      'two nodes or more, since MINT_CONTRACT is set,',
+    );
+}
+
+/** Nodes that the mint asks. */
+export function mintNodesOf({
+  mintNodes,
+  chainwebUrl,
+  chainwebSecondUrl,
+}: Pick<HubConfig, 'mintNodes' | 'chainwebUrl' | 'chainwebSecondUrl'>): readonly URL[] {
+  if (mintNodes.length > 0) return mintNodes;
+  return [chainwebUrl, chainwebSecondUrl].filter((url) => url !== undefined);
 }
 
 function checkAcme(
@@ -267,6 +321,7 @@ export function settingsInForce(
 
 function shown(value: unknown): string {
   if (value instanceof TrustedProxies || value instanceof AllowedAddresses) return value.toString();
+  if (Array.isArray(value)) return value.map(shown).join(', ');
   if (typeof value !== 'string' && !(value instanceof URL)) return JSON.stringify(value ?? null);
   const text = value.toString();
   const url = URL.parse(text);

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { CAPABILITY, type CryptoSuite, type Random, type SigningKey, toHex } from '@stoa/protocol';
 import type { Checkpoint } from '@stoa/protocol/chainweb';
-import type { SignerClient } from '@stoa/signer/client';
+import type { MintSignerClient, SignerClient } from '@stoa/signer/client';
 import { watchRights } from './accounts/index.ts';
 import { CHANNEL_SECRETS } from './alerts/index.ts';
 import { openArchiveStorage } from './archives/index.ts';
@@ -66,6 +66,8 @@ export interface HubOptions {
   readonly database: DbAdapter;
   /** The hub closes it. */
   readonly signer: SignerClient;
+  /** Of the minter, where this hub mints. The hub closes it. */
+  readonly mintSigner?: MintSignerClient | undefined;
   readonly key: SigningKey;
   /** Where the last certificate is kept, for a start while the signer is away. */
   readonly identityCache: HubIdentityDeps['cache'];
@@ -114,6 +116,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const last = within(CLOSING_MS, clock);
   opening.defer(() => database.close());
   opening.defer(() => signer.close());
+  opening.defer(() => options.mintSigner?.close());
   const settings = await loadRegionSettings(sql, random);
   const { server, serve, origin, tls } = await bindTls(config, clock);
   opening.defer(() => {
@@ -215,7 +218,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
   const stoicism = await openStoicism({
     ...{ config, sql, region, identity, chain, clock, random, crypto, log },
     massSince: () => massExpiry.frozen?.since,
-    ...{ jobs: jobs.reader, fetch: options.fetch },
+    ...{ jobs: jobs.reader, fetch: options.fetch, mintSigner: options.mintSigner },
   });
   opening.defer(() => last(stoicism.close()));
   const agents: AgentSide = createAgentSide({
@@ -305,6 +308,7 @@ export async function openHub(options: HubOptions): Promise<Hub> {
       ...{ database, telemetry, rate, gateway: agents.gateway, certificate: () => identity.proof.cert },
     }),
     ...{ orders, jobs, ssh, archives, releases, guards: guardSource(config) },
+    mintActs: stoicism.mint?.intervention,
     join: { tokens, steps, artefacts, installer },
     alerts: {
       instanceId: config.instance,

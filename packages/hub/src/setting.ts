@@ -73,7 +73,7 @@ export function integer(
 export function list<T>(
   env: string,
   shown: string,
-  by: { doc: string; use: (parts: readonly string[]) => T },
+  by: { doc: string; expected: string; use: (parts: readonly string[]) => T },
 ): Setting<T> {
   return {
     env,
@@ -84,7 +84,7 @@ export function list<T>(
       try {
         return by.use(parts.filter((part) => part !== ''));
       } catch (cause) {
-        throw new ConfigError(env, value ?? '', 'addresses or CIDR ranges, commas between', { cause });
+        throw new ConfigError(env, value ?? '', `${by.expected}, commas between,`, { cause });
       }
     },
   };
@@ -129,6 +129,43 @@ export function pactCall(env: string, shown: string, doc: string): Setting<PactC
       if (parsed === undefined)
         throw new ConfigError(env, value, 'a chain and a function, like 0:namespace.module.function,');
       return parsed;
+    },
+  };
+}
+
+/** A contract with its hash: `namespace.module@HASH`. */
+export function contract(env: string, shown: string, doc: string): Setting<PinnedContract | undefined> {
+  return {
+    env,
+    doc,
+    fallback: shown,
+    parse(value) {
+      if (!value) return undefined;
+      const [, namespace, module, moduleHash] = /^([\w-]+)\.([\w-]+)@([\w-]{43})$/.exec(value) ?? [];
+      if (namespace === undefined || module === undefined || moduleHash === undefined)
+        throw new ConfigError(env, value, 'namespace.module@HASH, as `stoa-hub mint contract` prints it,');
+      return { namespace, module, moduleHash };
+    },
+  };
+}
+
+export interface PinnedContract {
+  readonly namespace: string;
+  readonly module: string;
+  /** Base64url, 43 characters. */
+  readonly moduleHash: string;
+}
+
+/** The public key of a `k:` account, hex. */
+export function keyAccount(env: string, shown: string, doc: string): Setting<string | undefined> {
+  return {
+    env,
+    doc,
+    fallback: shown,
+    parse(value) {
+      if (!value) return undefined;
+      if (!/^k:[0-9a-f]{64}$/.test(value)) throw new ConfigError(env, value, 'k: and 64 hex digits');
+      return value.slice(2);
     },
   };
 }

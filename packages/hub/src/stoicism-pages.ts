@@ -28,7 +28,7 @@ export interface StoicismPagesDeps extends EarningsDeps, PayoutsDeps {
   readonly listing: EarningsDeps['listing'] & PayoutsDeps['listing'];
   readonly access: EarningsDeps['access'] & PayoutsDeps['access'];
   readonly crypto: CryptoSuite;
-  readonly mintActs?: MintPagesDeps['acts'];
+  readonly mintActs: MintPagesDeps['acts'];
   /** Where browsers reach this hub. */
   readonly publicUrl: string;
   /** Where an explorer of the chain shows a transaction. */

@@ -1,4 +1,5 @@
 import { type CryptoSuite, type Random, toHex } from '@stoa/protocol';
+import type { MintSignerClient } from '@stoa/signer/client';
 import { createBonusTasks } from './bonuses/index.ts';
 import type { Clock } from './clock.ts';
 import type { HubConfig } from './config.ts';
@@ -10,6 +11,8 @@ import { LedTask } from './leases/index.ts';
 import { createLedger, type Ledger } from './ledger/index.ts';
 import type { Log } from './log.ts';
 import { createMiningTally } from './mining/index.ts';
+import type { Mint } from './mint/index.ts';
+import { type MintConfig, openMint } from './mint-side.ts';
 import { PayoutResolver } from './payouts/index.ts';
 import { createReceipts, type Receipts } from './receipts/index.ts';
 import { createRichListRefresh } from './rich-list/index.ts';
@@ -26,10 +29,13 @@ export interface StoicismDeps {
     | 'heartbeatSeconds'
     | 'egressAllow'
     | 'mostPerAddress'
-    | 'chainwebUrl'
+    | 'network'
     | 'ledgerDumpDir'
     | 'ledgerDumpKeyFile'
-  >;
+  > &
+    MintConfig;
+  /** Undefined where this hub mints nothing. */
+  readonly mintSigner: MintSignerClient | undefined;
   readonly sql: Sql;
   readonly region: string;
   readonly identity: HubIdentity;
@@ -49,6 +55,8 @@ export interface Stoicism {
   readonly gates: Gates;
   readonly ledger: Ledger;
   readonly receipts: Receipts;
+  /** Undefined where this hub mints nothing. */
+  readonly mint: Mint | undefined;
   readonly tasks: readonly Task[];
   readonly termsOf: TermsOf;
   /** After the last session has ended. */
@@ -90,6 +98,10 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
     ...{ dumpDirectory: config.ledgerDumpDir, dumpKeyFile: config.ledgerDumpKeyFile },
   });
   const holder = `${config.instance} ${toHex(random(6))}`;
+  const mint = openMint({
+    ...{ config, sql, region, holder, clock, log, signer: deps.mintSigner },
+    ...{ book: ledger.book, network: config.network },
+  });
   const tally = createMiningTally({
     ...{ sql, clock, set: chain.set, node: config.chainwebUrl, fetch: deps.fetch },
   });
@@ -112,13 +124,17 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
       return new Map(nodeIds.map((nodeId) => [nodeId, terms(nodeId)]));
     },
     frames: framesOf(gates.frames, sybils.frames),
-    ...{ gates, ledger, receipts },
-    tasks: [...gates.tasks, ...sybils.tasks, ...ledger.tasks, ...receipts.tasks, ...led],
+    ...{ gates, ledger, receipts, mint },
+    tasks: [
+      ...[...gates.tasks, ...sybils.tasks, ...ledger.tasks, ...receipts.tasks, ...led],
+      ...(mint === undefined ? [] : [mint.sequencer]),
+    ],
     close: async () => {
       await gates.close();
       await ledger.release();
       await receipts.release();
       for (const task of led) await task.release();
+      await mint?.sequencer.release();
     },
   };
 }

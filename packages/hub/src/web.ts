@@ -76,7 +76,7 @@ import { createScoring, scoreRoutes } from './scores/index.ts';
 import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';
 import type { Mailer } from './seams/mailer/index.ts';
 import { ShareStore, Shares, sharingRoutes, TransferStore, Transfers } from './sharing/index.ts';
-import { createStoicismPages } from './stoicism-pages.ts';
+import { createStoicismPages, type StoicismPagesDeps } from './stoicism-pages.ts';
 import { isDisputed } from './sybil/index.ts';
 import type { Task } from './ticker.ts';
 import type { Vault } from './vault/index.ts';
@@ -105,6 +105,8 @@ export interface WebOptions {
   /** Where the public map draws this region, if its name doesn't say it. */
   readonly regionPlace?: Place | undefined;
   /** Where an explorer of the chain shows a transaction: with `{key}` and `{chain}`. */
+  /** Undefined where this hub mints nothing. */
+  readonly mintActs: StoicismPagesDeps['mintActs'];
   readonly transactionUrl?: string | undefined;
   readonly heads: NetworkHeads;
   readonly liveness: Liveness;

@@ -25,6 +25,7 @@ export function paths(config: HubConfig): {
   database: string;
   signerDir: string;
   signerSocket: string;
+  mintSignerSocket: string;
 } {
   const signerDir = join(config.dataDir, 'signer');
   return {
@@ -35,5 +36,6 @@ export function paths(config: HubConfig): {
     database: join(config.dataDir, 'postgres'),
     signerDir,
     signerSocket: config.signerSocket ?? join(signerDir, 'signer.sock'),
+    mintSignerSocket: config.mintSignerSocket ?? join(config.dataDir, 'minter', 'mint.sock'),
   };
 }

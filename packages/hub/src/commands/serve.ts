@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Checkpoint, parseCheckpoint } from '@stoa/protocol/chainweb';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { connectSigner } from '@stoa/signer/client';
+import { connectMintSigner, connectSigner } from '@stoa/signer/client';
 import { systemClock } from '../clock.ts';
 import type { HubConfig } from '../config.ts';
 import { HubError } from '../error.ts';
@@ -35,6 +35,7 @@ export async function serve({ config, version, out, signal }: CommandContext): P
     version,
     database,
     signer: connectSigner({ socketPath: paths(config).signerSocket }),
+    mintSigner: config.mintContract && connectMintSigner({ socketPath: paths(config).mintSignerSocket }),
     key,
     identityCache: new PrivateFile(paths(config).instanceChain),
     rollingCheckpoint: new PrivateFile(paths(config).rollingCheckpoint),

@@ -12,6 +12,7 @@ import { CheckedPlans } from './checked-plans.ts';
 import { Cut } from './cut.ts';
 import { EpochStore } from './epoch-store.ts';
 import { FaultStore } from './fault-store.ts';
+import { Intervention } from './intervention.ts';
 import { Reconciliation } from './reconciliation.ts';
 import { Redemption } from './redemption.ts';
 import { SEQUENCE_MS, Sequencer } from './sequencer.ts';
@@ -37,6 +38,7 @@ export interface MintTools {
   readonly cut: Cut;
   readonly redemption: Redemption;
   readonly cancellation: Cancellation;
+  readonly intervention: Intervention;
 }
 
 export function createMintTools(deps: MintToolsDeps): MintTools {
@@ -52,6 +54,7 @@ export function createMintTools(deps: MintToolsDeps): MintTools {
       cut: new Cut({ ...deps, epochs, batches }),
     },
     cancellation: new Cancellation({ ...deps, epochs, batches, redemption }),
+    intervention: new Intervention({ ...deps, epochs, batches }),
   };
 }
 

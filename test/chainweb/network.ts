@@ -71,6 +71,7 @@ export class SimulatedNetwork implements Chainweb {
   #branches: Branch[];
   #forks = 0;
   #pace = 1;
+  #moment: number | undefined;
   #gossipAt: number;
 
   constructor(options: NetworkOptions) {
@@ -129,9 +130,15 @@ export class SimulatedNetwork implements Chainweb {
     for (; this.#gossipAt <= ms; this.#gossipAt += this.#gossipMs) {
       if (this.#nodes.every((node) => node.pact.idle)) continue;
       this.#mineTo(this.#gossipAt);
-      exchangePending(this.#nodes, this.#gossipAt);
+      this.#moment = this.#gossipAt;
+      exchangePending(this.#nodes);
+      this.#moment = undefined;
     }
     this.#mineTo(ms);
+  }
+
+  get moment(): number {
+    return this.#moment ?? this.clock.now();
   }
 
   #mineTo(ms: number): void {

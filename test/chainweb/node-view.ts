@@ -15,6 +15,8 @@ export interface Chainweb {
   readonly payloads: PayloadBook;
   readonly ledger: PactLedger;
   readonly nodes: readonly { readonly p2pUrl: string }[];
+  /** Ms since 1970: the clock's now, or an earlier moment while that is made up for. */
+  readonly moment: number;
   /** Mines what is due by the clock. */
   sync(): void;
   until<T>(look: () => T | undefined): Promise<T>;
@@ -74,12 +76,13 @@ export class NodeView {
 
   /** Goes on with other settings. */
   configure(changes: Omit<NodeOptions, 'name'>): void {
+    this.chainweb.sync();
     this.settings = { ...this.settings, ...changes };
   }
 
   /** Ms since 1970 by the node's own clock. */
   get now(): number {
-    return this.chainweb.clock.now() + this.settings.clockSkewMs;
+    return this.chainweb.moment + this.settings.clockSkewMs;
   }
 
   /** Stays that many blocks, or that long, behind what it could know. */
@@ -89,6 +92,7 @@ export class NodeView {
 
   /** Learns nothing more: a stuck node. */
   freeze(): void {
+    this.chainweb.sync();
     this.#frozenAt = this.chainweb.clock.now();
   }
 
@@ -97,7 +101,7 @@ export class NodeView {
   }
 
   get frozen(): boolean {
-    return this.#frozenAt < this.chainweb.clock.now();
+    return this.#frozenAt < this.chainweb.moment;
   }
 
   follows(branch: number): boolean {
@@ -184,7 +188,7 @@ export class NodeView {
   }
 
   #heardUntil(): number {
-    const now = Math.min(this.chainweb.clock.now(), this.#frozenAt);
+    const now = Math.min(this.chainweb.moment, this.#frozenAt);
     return now - this.settings.propagationMs - this.#lag.ms;
   }
 }

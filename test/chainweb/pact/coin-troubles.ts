@@ -1,6 +1,7 @@
 import type { Random } from '../random.ts';
-import { type PactKey, readCommand, type SignedCommand } from './command.ts';
+import { readCommand, type SignedCommand } from './command.ts';
 import { accountOf, signCommand, signTransfer } from './drafting.ts';
+import type { PactKey } from './pact-key.ts';
 import type { Trouble } from './troubles.ts';
 import { Decimal } from './value.ts';
 import type { PactWorld } from './world.ts';

@@ -1,5 +1,5 @@
 import { blake2b } from '@noble/hashes/blake2.js';
-import { fromHex, toBase64Url, toHex, utf8 } from '@stoa/protocol';
+import { fromHex, toBase64Url, utf8 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { PactParseError, readPact, type Term } from './reader.ts';
 import { Decimal, type PactValue, valueOfJson } from './value.ts';
@@ -104,24 +104,6 @@ export function codeOf({ payload }: Command): readonly Term[] | PactParseError {
     if (error instanceof PactParseError) return error;
     throw error;
   }
-}
-
-/** An Ed25519 key that signs commands. */
-export interface PactKey {
-  /** 64 hex digits. */
-  readonly publicKey: string;
-  sign(cmd: string): SignedCommand;
-}
-
-export function pactKey(seed: Uint8Array): PactKey {
-  const key = nodeCrypto.signingKey(seed);
-  return {
-    publicKey: toHex(key.publicKey),
-    sign: (cmd) => {
-      const hash = requestKeyOf(cmd);
-      return { cmd, hash, sigs: [{ sig: toHex(key.sign(Buffer.from(hash, 'base64url'))) }] };
-    },
-  };
 }
 
 function holds(key: string, sig: string, hash: Uint8Array): boolean {

@@ -1,4 +1,5 @@
-import type { Capability, PactKey, SignedCommand } from './command.ts';
+import type { Capability, SignedCommand } from './command.ts';
+import type { PactKey } from './pact-key.ts';
 import type { PactWorld } from './world.ts';
 
 export interface CommandDraft {

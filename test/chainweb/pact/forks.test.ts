@@ -99,6 +99,24 @@ describe('after any reorganisation', () => {
   });
 });
 
+it('what is mined depends on what was sent when, not on the steps in which time goes on', async () => {
+  const run = async (step: number) => {
+    const world = worldOf(KEYS, { nodes: [{ mines: false }, { propagationMs: 20_000 }, {}] });
+    for (let i = 0; i < 6; i += 1) {
+      const draft = { key: alice, to: bob, amount: `${i}.5`, gasPrice: (10 + (i % 3)) * 1e-9 };
+      await send(world, [signTransfer(world, draft)], { node: i % 2 });
+      for (let left = 90_000; left > 0; left -= step) {
+        world.clock.advance(Math.min(step, left));
+        world.network.sync();
+      }
+    }
+    return world.nodes[0]!.cut();
+  };
+  const whole = await run(90_000);
+  expect(await run(1_000)).toEqual(whole);
+  expect(await run(7_000)).toEqual(whole);
+});
+
 describe('the transactions of orphaned blocks', () => {
   async function mined(): Promise<[PactWorld, SignedCommand]> {
     const world = worldOf(KEYS, { orphanRate: 0 });

@@ -8,8 +8,6 @@ export { balanceOf, crowding, crowdOut, draining } from './coin-troubles.ts';
 export {
   type Capability,
   type Command,
-  type PactKey,
-  pactKey,
   requestKeyOf,
   type SignedCommand,
 } from './command.ts';
@@ -30,6 +28,7 @@ export {
   text,
 } from './module.ts';
 export type { Outcome, PactEvent, Result } from './outcome.ts';
+export { type PactKey, pactKey } from './pact-key.ts';
 export type { Found } from './pact-node.ts';
 export { type RegisterOptions, registerModule } from './register.ts';
 export { type OrphanFate, reorganise } from './reorg.ts';

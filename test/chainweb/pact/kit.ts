@@ -1,5 +1,6 @@
-import { type PactKey, pactKey, type SignedCommand } from './command.ts';
+import type { SignedCommand } from './command.ts';
 import { accountOf } from './drafting.ts';
+import { type PactKey, pactKey } from './pact-key.ts';
 import { openPactWorld, type PactWorld, type PactWorldOptions } from './world.ts';
 
 /** Keys of tests: `key(1)`, `key(2)`, … */

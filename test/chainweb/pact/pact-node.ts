@@ -40,8 +40,8 @@ export class PactNode {
     return found;
   }
 
-  pending(chain: number, at: number): readonly Command[] {
-    return this.mempool(chain).pending(this.isMined(chain), (at + this.#view.settings.clockSkewMs) / 1_000);
+  pending(chain: number): readonly Command[] {
+    return this.mempool(chain).pending(this.isMined(chain), this.#view.now / 1_000);
   }
 
   isMined(chain: number): (key: string) => boolean {

@@ -1,7 +1,6 @@
 import type { Branch } from '../branch.ts';
 import type { SimulatedNetwork } from '../network.ts';
-import type { Command } from './command.ts';
-import { readCommand, type SignedCommand } from './command.ts';
+import { type Command, readCommand, type SignedCommand } from './command.ts';
 import type { Script } from './miners.ts';
 
 /**

@@ -19,7 +19,7 @@ import { createStatements } from './statements/index.ts';
 import { createSybilTools, DisputePanel, sybilPages } from './sybil/index.ts';
 import type { Task } from './ticker.ts';
 
-export interface StoicismPagesDeps extends EarningsDeps, PayoutsDeps {
+export interface StoicismPagesDeps extends Omit<EarningsDeps, 'mints'>, PayoutsDeps {
   readonly heads: NetworkHeads;
   readonly reader: Pick<NodeReader, 'description'>;
   /** Signs statements. */
@@ -49,11 +49,11 @@ export interface StoicismPages {
 export function createStoicismPages(deps: StoicismPagesDeps): StoicismPages {
   const { sql, clock, guard, audit, crypto, signer } = deps;
   const payouts = createPayouts(deps);
-  const earnings = createEarnings(deps);
   const mint = createMintPages({
     ...{ ...deps, acts: deps.mintActs, origin: deps.publicUrl },
     links: { template: deps.transactionUrl },
   });
+  const earnings = createEarnings({ ...deps, mints: mint.own });
   return {
     features: [
       ...payouts.features,

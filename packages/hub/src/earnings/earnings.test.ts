@@ -16,7 +16,7 @@ import type { HttpEnv, HubApp } from '../http.ts';
 import { toHttpError } from '../http-error.ts';
 import { AdminStore } from './admin-store.ts';
 import { FeedStore } from './feed-store.ts';
-import { createEarnings, type Earnings } from './index.ts';
+import { createEarnings, type Earnings, type OwnMint } from './index.ts';
 import { ANN, ANNS, bits, EarnedWorld, FIRST_DAY } from './world.fixture.ts';
 
 const HOUR_MS = 3_600_000;
@@ -30,6 +30,7 @@ describe('earnings', { timeout: 60_000 }, () => {
   let app: HubApp;
   let asking: { email: string; tier: Tier };
   let queries = 0;
+  let minted: OwnMint[] = [];
   const clock = { now: () => world.ledger.now, after: () => () => undefined };
 
   beforeAll(async () => {
@@ -54,7 +55,7 @@ describe('earnings', { timeout: 60_000 }, () => {
     };
     const access = new NodeAccess({ sql });
     earnings = createEarnings({
-      ...{ sql, access, guard, clock, crypto: nodeCrypto },
+      ...{ sql, access, guard, clock, crypto: nodeCrypto, mints: { of: async () => minted } },
       listing: new NodeListing({ sql, access, heads: { heads: () => [] }, clock }),
       liveness: new Liveness({ clock }),
     });
@@ -83,6 +84,29 @@ describe('earnings', { timeout: 60_000 }, () => {
     expect(told).toContain('Your node has no payout account');
     expect(told).toContain('Your node has no ServerScore');
     expect(told).toContain('TEST');
+  });
+
+  it('tells what was minted to the owner: day, points, chain, slot, state and transaction', async () => {
+    expect(await words('/earnings')).toContain('Nothing was minted to you yet');
+    const day = { day: '2026-11-26', mode: 'shadow', account: `k:${'a1'.repeat(32)}`, chain: 3 } as const;
+    minted = [
+      { ...day, points: 1_234, slot: 57, batch: 0, state: 'minted', requestKey: 'K'.repeat(43) },
+      {
+        ...day,
+        day: '2026-11-25',
+        points: 9,
+        slot: 57,
+        batch: 1,
+        state: 'given back',
+        requestKey: undefined,
+      },
+    ];
+    const { text } = await page('/earnings');
+    minted = [];
+    expect(text).toContain('/explorer/mints/2026-11-26#batch-3-0');
+    expect(text.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ')).toMatch(
+      /2026-11-26 TEST k:a1a1\S+ 1,234 3 57 minted K{16}… 2026-11-25 TEST k:\S+ 9 3 57 given back/,
+    );
   });
 
   it('counts each hour of today once, while it runs, while it is being closed and when it is', async () => {

@@ -19,10 +19,14 @@ import { earningsSources } from './live.tsx';
 import { NodeDays } from './node-day.ts';
 import { EarningsReader } from './reader.ts';
 import { earningsPages } from './routes.tsx';
+import type { MintSource } from './sources.ts';
 import { EarningsStore } from './store.ts';
+
+export type { OwnMint } from './sources.ts';
 
 export interface EarningsDeps {
   readonly sql: Sql;
+  readonly mints: MintSource;
   readonly access: Pick<NodeAccess, 'among'>;
   readonly listing: Pick<NodeListing, 'find' | 'details'>;
   readonly liveness: Liveness;

@@ -6,7 +6,9 @@ import { Empty, Panel, Table, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { Feed } from './feed.tsx';
 import type { FeedEvent } from './feed-store.ts';
+import { MintsPanel } from './mints-panel.tsx';
 import { type DayRow, type NodeRow, type Now, todayOf } from './reader.ts';
+import type { OwnMint } from './sources.ts';
 import { dayName, hourName, Points, signed, TestStamp } from './stamp.tsx';
 import type { NodePlace } from './store.ts';
 import { addSums, bonuses, earnedIn, KIND_WORDS, waiting } from './sums.ts';
@@ -16,6 +18,7 @@ export interface EarningsView {
   readonly nodes: { readonly rows: readonly NodeRow[]; readonly next: NodePlace | undefined };
   readonly days: { readonly rows: readonly DayRow[]; readonly next: number | undefined };
   readonly events: readonly FeedEvent[];
+  readonly mints: readonly OwnMint[];
   /** Where the pages of nodes and days begin, as the address has it. */
   readonly place: { readonly after: string; readonly before: string };
 }
@@ -25,7 +28,7 @@ const NODES_ID = 'earned-nodes';
 
 /** Everything that an owner earned, earns now, and why not more. */
 export function EarningsPage({ view }: { view: EarningsView }) {
-  const { now, days, events } = view;
+  const { now, days, events, mints } = view;
   return (
     <>
       <header class="title">
@@ -38,6 +41,7 @@ export function EarningsPage({ view }: { view: EarningsView }) {
         {now.obstacles.nodes > 0 && <NodesPanel view={view} />}
         <DaysPanel view={view} />
         {days.rows.length > 0 && <RulesPanel rows={days.rows} />}
+        <MintsPanel mints={mints} />
         <Panel id="events" title="As it is written" aside="what the ledger adds appears here at once">
           {events.length === 0 && (
             <Empty title="The ledger has written nothing for you yet">

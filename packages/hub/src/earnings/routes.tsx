@@ -13,7 +13,7 @@ import { DAYS_KEPT, type NodeDays } from './node-day.ts';
 import { EarningsTab } from './node-tab.tsx';
 import { EarningsPage } from './page.tsx';
 import type { EarningsReader } from './reader.ts';
-import type { ModeSource } from './sources.ts';
+import type { MintSource, ModeSource } from './sources.ts';
 
 export interface EarningsPagesDeps {
   readonly guard: MiddlewareHandler<HttpEnv>;
@@ -22,6 +22,7 @@ export interface EarningsPagesDeps {
   readonly feed: FeedStore;
   readonly admin: AdminStore;
   readonly ledger: ModeSource;
+  readonly mints: MintSource;
   readonly listing: Pick<NodeListing, 'find'>;
   readonly liveness: Liveness;
 }
@@ -54,7 +55,7 @@ export function earningsPages(deps: EarningsPagesDeps): HttpFeature {
   };
 }
 
-async function showEarnings(c: HubContext, { reader, feed }: EarningsPagesDeps): Promise<Response> {
+async function showEarnings(c: HubContext, { reader, feed, mints }: EarningsPagesDeps): Promise<Response> {
   const { email } = viewerOf(c);
   const after = c.req.query('after') ?? '';
   const before = c.req.query('before') ?? '';
@@ -64,12 +65,13 @@ async function showEarnings(c: HubContext, { reader, feed }: EarningsPagesDeps):
   ];
   // The page tells of what is up to here, its stream of what is behind.
   const end = await feed.end();
-  const [{ now, nodes }, days, events] = await Promise.all([
+  const [{ now, nodes }, days, events, minted] = await Promise.all([
     reader.now(email).then(async (now) => ({ now, nodes: await reader.nodes(email, now, place) })),
     reader.days(email, day),
     feed.newest(email, end, EVENTS),
+    mints.of(email),
   ]);
-  const view = { now, nodes, days, events, place: { after, before } };
+  const view = { now, nodes, days, events, mints: minted, place: { after, before } };
   return c.render(<EarningsPage view={view} />, {
     ...{ title: 'Earnings', nav: 'earnings' },
     live: liveUrl({ earnings: ['own'], ledger: [writePlace(end)] }),

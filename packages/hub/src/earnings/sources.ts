@@ -41,3 +41,25 @@ export interface PayeeSource {
     >
   >;
 }
+
+/** What a day minted to an account of a person's, or is minting. */
+export interface OwnMint {
+  /** 2026-11-26. */
+  readonly day: string;
+  readonly mode: 'shadow' | 'live';
+  readonly account: string;
+  /** Whole ones. */
+  readonly points: number;
+  readonly chain: number;
+  /** Of the account in the register of its chain, for ever. */
+  readonly slot: number;
+  readonly batch: number;
+  readonly state: 'on its way' | 'stopped' | 'final' | 'minted' | 'given back';
+  /** Of what was sent last; undefined: nothing was. */
+  readonly requestKey: string | undefined;
+}
+
+export interface MintSource {
+  /** Of the last days, the newest first. */
+  of(email: string): Promise<readonly OwnMint[]>;
+}

@@ -10,6 +10,7 @@ import { type SweepActs, SweepDesk } from './desk.ts';
 import { DiffStore } from './diff-store.ts';
 import { mintExplorerRoutes } from './explorer-routes.tsx';
 import type { TransactionLinks } from './links.ts';
+import { OwnMints } from './own-mints.ts';
 import { mintAdminRoutes } from './routes.tsx';
 import { sweepSource } from './source.tsx';
 import { SweepStore } from './sweep-store.ts';
@@ -34,6 +35,8 @@ export interface MintPagesDeps {
 export interface MintPages {
   readonly features: readonly HttpFeature[];
   readonly sources: readonly LiveSource[];
+  /** What was minted to a person's accounts, for the page of earnings. */
+  readonly own: OwnMints;
 }
 
 /** The mint as people see it: theatre and acts for admins, proofs for everybody. It reads what the sequencer writes; any instance serves it. */
@@ -48,5 +51,6 @@ export function createMintPages(deps: MintPagesDeps): MintPages {
       mintExplorerRoutes({ ...deps, store }),
     ],
     sources: [sweepSource({ ...deps, store })],
+    own: new OwnMints(sql),
   };
 }

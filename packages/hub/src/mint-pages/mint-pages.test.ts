@@ -279,6 +279,30 @@ describe('pages of the mint', { timeout: 60_000 }, () => {
     expect(`${html} ${answer.html}`).not.toContain('@');
   });
 
+  it('tells each owner what was minted to the accounts that are proven theirs', async () => {
+    await rows.seat(10, 'ann@stoa.example');
+    await rows.seat(2, 'bob@stoa.example');
+    await rows.cut(DAY - 1, (i) => 3 + i);
+    await rows.cut(DAY, (i) => (i === 10 ? 0 : 5 + i));
+    await rows.run(DAY - 1, 'settled', ({ chain }) => chain === 0);
+    await rows.end(DAY - 1, 'cancelled');
+    await rows.bring(batch(1), 'sent');
+    const told = async (email: string) =>
+      (await pages.own.of(email)).map((one) => [one.day, one.chain, one.slot, one.points, one.state]);
+    expect(await told('bob@stoa.example')).toEqual(
+      expect.arrayContaining([
+        [NAME, 1, 1, 16, 'on its way'],
+        ['2026-11-25', 0, 1, 13, 'minted'],
+        ['2026-11-25', 1, 1, 14, 'given back'],
+      ]),
+    );
+    expect(await told('bob@stoa.example')).toHaveLength(3);
+    expect(await told('ann@stoa.example')).toHaveLength(20);
+    expect(await told('eve@stoa.example')).toEqual([]);
+    const [sent] = await pages.own.of('bob@stoa.example');
+    expect(sent!.requestKey).toMatch(/^[\w-]{43}$/);
+  });
+
   it('publishes nothing of a transaction before nodes were told', async () => {
     await cut();
     await rows.bring(batch(1), 'signed');

@@ -45,6 +45,7 @@ import {
   TokenLedger,
 } from './joining/index.ts';
 import type { Log } from './log.ts';
+import { readTroubles } from './mint-pages/index.ts';
 import {
   CpuDays,
   createCensus,
@@ -226,6 +227,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     admins: () => accounts.admins(),
     endingKeys: (span) => keyStore.ending(span),
     haltedRollouts: () => rollouts.reader.halted(),
+    mintTroubles: (now) => readTroubles(sql, now),
     payoutMissing,
     disputed: isDisputed,
   });

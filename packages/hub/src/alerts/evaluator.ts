@@ -12,6 +12,7 @@ import { Outbox } from './outbox.ts';
 import {
   type Expiry,
   type HaltedRollout,
+  type MintTrouble,
   type RefusedEvidence,
   regionFacts,
   watchRegion,
@@ -41,6 +42,7 @@ export interface EvaluatorDeps {
   readonly endingKeys: (span: { now: number; noticeMs: number }) => Promise<readonly EndingKey[]>;
   readonly haltedRollouts: () => Promise<readonly HaltedRollout[]>;
   readonly refusedEvidence?: () => readonly RefusedEvidence[];
+  readonly mintTroubles?: (now: number) => Promise<readonly MintTrouble[]>;
   readonly payoutMissing?: PayoutMissing;
   readonly disputed?: Disputed;
 }
@@ -111,13 +113,14 @@ export class Evaluator implements Task {
   }
 
   async #region(sql: Sql): Promise<void> {
-    const { freezes, expiries, language, haltedRollouts, refusedEvidence } = this.#deps;
+    const { freezes, expiries, language, haltedRollouts, refusedEvidence, mintTroubles } = this.#deps;
     const { at, freezes: held } = await freezes.read();
     const facts = regionFacts({
       freezes: held,
       expiries: expiries(),
       halted: await haltedRollouts(),
       refused: refusedEvidence?.() ?? [],
+      mint: (await mintTroubles?.(at.now)) ?? [],
       now: at.now,
     });
     const standings = await new StandingStore(sql).ofOwner(REGION_OWNER);

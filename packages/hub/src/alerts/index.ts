@@ -22,7 +22,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { Egress } from './egress.ts';
 import { Evaluator, type EvaluatorDeps } from './evaluator.ts';
 import { Freezes, type FrozenNodes } from './freezes.ts';
-import type { Expiry, RefusedEvidence } from './region-watch.ts';
+import type { Expiry, MintTrouble, RefusedEvidence } from './region-watch.ts';
 import { alertRoutes } from './routes.tsx';
 import type { Disputed, PayoutMissing } from './rule-sql.ts';
 import { RuleStore } from './rule-store.ts';
@@ -32,7 +32,7 @@ import { AlertSweep } from './sweep.ts';
 
 export { CHANNEL_SECRETS } from './channel-store.ts';
 export { sendTestMail } from './test-mail.ts';
-export type { Expiry, FrozenNodes, Maintenance, PayoutMissing };
+export type { Expiry, FrozenNodes, Maintenance, MintTrouble, PayoutMissing };
 
 /** What the hub tells alerts of itself. */
 export interface AlertSources {
@@ -58,6 +58,7 @@ export interface AlertsDeps extends AlertSources {
   readonly admins: () => Promise<readonly string[]>;
   readonly endingKeys: EvaluatorDeps['endingKeys'];
   readonly haltedRollouts: EvaluatorDeps['haltedRollouts'];
+  readonly mintTroubles?: NonNullable<EvaluatorDeps['mintTroubles']>;
   readonly sql: Sql;
   /** Seals what channels take to be reached. */
   readonly vault: Vault;

@@ -31,6 +31,11 @@ export interface RefusedEvidence {
   readonly what: string;
 }
 
+/** What keeps a day's mint from its end. */
+export interface MintTrouble extends RegionFact {
+  readonly rule: 'mint-late' | 'mint-stopped' | 'mint-differs' | 'mint-held-up';
+}
+
 interface RegionFact {
   readonly rule: RegionRuleId;
   readonly subject: string;
@@ -45,6 +50,7 @@ export function regionFacts(by: {
   expiries: readonly Expiry[];
   halted: readonly HaltedRollout[];
   refused?: readonly RefusedEvidence[];
+  mint?: readonly MintTrouble[];
   now: number;
 }): RegionFact[] {
   const masses = by.freezes.filter((freeze) => freeze.nodes > 0);
@@ -83,6 +89,7 @@ export function regionFacts(by: {
       ...{ subject, label: subject, since },
       evidence: [{ name: 'What', value: what }],
     })),
+    ...(by.mint ?? []),
   ];
 }
 

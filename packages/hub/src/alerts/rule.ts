@@ -28,6 +28,10 @@ export const REGION_RULE_IDS = [
   'release-metadata',
   'rollout-halted',
   'evidence-refused',
+  'mint-late',
+  'mint-stopped',
+  'mint-differs',
+  'mint-held-up',
 ] as const;
 export type RegionRuleId = (typeof REGION_RULE_IDS)[number];
 
@@ -267,6 +271,28 @@ export const REGION_RULES: Readonly<Record<RegionRuleId, RuleWords & { readonly 
     change:
       'Words that are as they were signed: stoa-hub ledger roots HOUR says whose are not; docs/gates.md tells what counts. A day later it is told of no more.',
   },
+  'mint-late': {
+    ...{ word: 'Mint late', severity: 'critical', delayMs: 0 },
+    rule: 'A day was not cut by 07:30 UTC, or not all of its transactions are final an hour after the cut, or settled after three.',
+    change:
+      'The sweep coming to its end. Its page says what each chain waits for, and stoa-hub mint status what holds it up.',
+  },
+  'mint-stopped': {
+    ...{ word: 'Mint stopped', severity: 'critical', delayMs: 0 },
+    rule: 'A transaction of the mint failed on chain, or all of its attempts died: no program goes on by itself from there.',
+    change: 'A person who looks at it, and lets it go on or cancels its day on the page of the sweep.',
+  },
+  'mint-differs': {
+    ...{ word: 'Mint differs', severity: 'critical', delayMs: 0 },
+    rule: 'Plan, ledger and chain of a mint do not say the same. Nothing more is sent where they differ.',
+    change:
+      'A person who finds out which of them is wrong: stoa-hub mint verify DAY names what differs, to the account.',
+  },
+  'mint-held-up': {
+    ...{ word: 'Mint held up', severity: 'warning', delayMs: 10 * MINUTE },
+    rule: 'For the delay of this rule something keeps the mint from going on: too few nodes agree, the signer is not there or refuses, an account that pays for gas is empty.',
+    change: 'What the fault names, mended; the mint then goes on by itself.',
+  },
 };
 
 export const ACCOUNT_RULES: Readonly<Record<AccountRuleId, RuleWords & { readonly delayMs: number }>> = {
@@ -300,6 +326,7 @@ export function isAccountRuleId(text: string): text is AccountRuleId {
 export function pathOf(rule: string, subject: string): string | undefined {
   if (isRuleId(rule)) return rule === 'update-failed' ? `/nodes/${subject}/updates` : `/nodes/${subject}`;
   if (rule === 'rollout-halted') return `/admin/rollouts/${subject}`;
+  if (rule.startsWith('mint-')) return /^\d{4}-/.test(subject) ? `/admin/mint/${subject}` : '/admin/mint';
   return isAccountRuleId(rule) ? '/settings/api-keys' : undefined;
 }
 

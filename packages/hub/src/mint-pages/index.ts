@@ -18,6 +18,7 @@ import { readWaiting } from './waiting-store.ts';
 
 export type { SweepActs } from './desk.ts';
 export type { TransactionLinks } from './links.ts';
+export { readTroubles } from './troubles.ts';
 
 export interface MintPagesDeps {
   readonly sql: Sql;

@@ -10,7 +10,7 @@ import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { Assets } from '../console/assets.ts';
 import { createHttpApp, type HubApp } from '../http.ts';
 import type { SweepActs } from './desk.ts';
-import { createMintPages, type MintPages } from './index.ts';
+import { createMintPages, type MintPages, readTroubles } from './index.ts';
 import type { PublishedSweep } from './published.ts';
 import { DAY, SweepRows, type Where } from './sweep-rows.fixture.ts';
 
@@ -301,6 +301,30 @@ describe('pages of the mint', { timeout: 60_000 }, () => {
     expect(await told('eve@stoa.example')).toEqual([]);
     const [sent] = await pages.own.of('bob@stoa.example');
     expect(sent!.requestKey).toMatch(/^[\w-]{43}$/);
+  });
+
+  it('finds what a person has to look at: late, not cut, stopped, different, held up; and nothing of a day that is over', async () => {
+    const troubles = async (minutes: number) =>
+      (await readTroubles(rows.sql, rows.now + minutes * 60_000)).map(
+        ({ rule, subject }) => `${rule} ${subject}`,
+      );
+    expect(await troubles(10_000)).toEqual([]);
+    await cut();
+    expect(await troubles(59)).toEqual([]);
+    expect(await troubles(61)).toEqual([`mint-late ${NAME}`]);
+    await rows.run(DAY, 'final');
+    expect(await troubles(61)).toEqual([]);
+    expect(await troubles(181)).toEqual([`mint-late ${NAME}`]);
+    await rows.bring(batch(2), 'stopped', 'failed');
+    await rows.bring(batch(3), 'stopped', 'other_content');
+    expect(await troubles(1)).toEqual([`mint-stopped ${NAME}`, `mint-differs ${NAME}`]);
+    await rows.end(DAY, 'cancelled');
+    expect(await troubles(181)).toEqual([]);
+    expect(await troubles(26 * 60)).toEqual(['mint-late cut']);
+    expect(await troubles(9 * 24 * 60)).toEqual([]);
+    await rows.sql`insert into mint_faults (place, code, message, since) values ('cut', 'hours_open', '', now()),
+      ('chain 1', 'gas_account', 'has 0.1 STOA', now()), ('chain 2', 'chain_differs', 'gone', now())`;
+    expect(await troubles(1)).toEqual(['mint-held-up chain 1', 'mint-differs chain 2']);
   });
 
   it('publishes nothing of a transaction before nodes were told', async () => {

@@ -1,0 +1,97 @@
+import type { MintTrouble } from '#alerts/index.ts';
+import type { Sql } from '#seams/db-adapter/index.ts';
+import { dayName } from './sweep.ts';
+import { reasonOf } from './words.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** After 06:00 UTC by which a day is cut: the last hour before it is closed a quarter of an hour later. */
+const CUT_BY_MS = 7.5 * HOUR_MS;
+/** After its cut by which all of a sweep is final, and settled: 6 blocks and 120 blocks take 3 minutes and an hour. */
+const FINAL_WITHIN_MS = HOUR_MS;
+const SETTLED_WITHIN_MS = 3 * HOUR_MS;
+/** A mint that made no plan for so long is turned off, not late. */
+const OFF_AFTER_DAYS = 7;
+/** Of a fault: two sides say something else. */
+const DIFFERENCES: ReadonlySet<string> = new Set([
+  'chain_differs',
+  'ledger_changed',
+  'plan_changed',
+  'account_moved',
+]);
+/** What passes by itself, and is late where it does not. */
+const PASSING: ReadonlySet<string> = new Set(['hours_open', 'not_dead']);
+
+/** What of the mint a person has to look at, for alerts: it is late, stopped, differs, or something holds it up. */
+export async function readTroubles(sql: Sql, now: number): Promise<MintTrouble[]> {
+  const [late, uncut, stopped, faults] = await Promise.all([
+    readLate(sql, now),
+    readUncut(sql, now),
+    readStopped(sql),
+    readFaults(sql),
+  ]);
+  return [...late, ...uncut, ...stopped, ...faults];
+}
+
+async function readLate(sql: Sql, now: number): Promise<MintTrouble[]> {
+  const rows = await sql<{ epoch: number; cut_at: Date; all: number; final: number; settled: number }[]>`
+    select e.epoch, e.cut_at, count(*)::int as all, count(*) filter (where b.state in ('final', 'settled'))::int as final,
+      count(*) filter (where b.state = 'settled')::int as settled
+    from mint_epochs e join mint_batches b on b.epoch = e.epoch and b.kind in ('open', 'mint', 'close')
+    where e.ended_at is null group by e.epoch, e.cut_at order by e.epoch`;
+  return rows.flatMap(({ epoch, cut_at, all, final, settled }) => {
+    const due = cut_at.getTime() + (final < all ? FINAL_WITHIN_MS : SETTLED_WITHIN_MS);
+    if (now < due) return [];
+    const evidence = [
+      { name: 'Cut', at: cut_at.getTime() },
+      { name: 'Final', value: `${final} of ${all} transactions` },
+      { name: 'Settled', value: `${settled} of ${all} transactions` },
+    ];
+    return [{ rule: 'mint-late', ...sweepOf(epoch), since: due, evidence }] as const;
+  });
+}
+
+async function readUncut(sql: Sql, now: number): Promise<MintTrouble[]> {
+  const day = Math.floor((now - CUT_BY_MS) / DAY_MS);
+  const [row] = await sql<{ newest: number | null }[]>`select max(epoch) as newest from mint_epochs`;
+  const newest = row?.newest ?? Number.NEGATIVE_INFINITY;
+  if (newest >= day || newest < day - OFF_AFTER_DAYS) return [];
+  const since = (newest + 1) * DAY_MS + CUT_BY_MS;
+  const evidence = [{ name: 'The last day that was cut', value: dayName(newest) }];
+  return [{ rule: 'mint-late', subject: 'cut', label: `The cut of ${dayName(newest + 1)}`, since, evidence }];
+}
+
+async function readStopped(sql: Sql): Promise<MintTrouble[]> {
+  const rows = await sql<{ epoch: number; reason: string; chains: number[]; since: Date }[]>`
+    select b.epoch, b.reason, array_agg(distinct b.chain::int order by b.chain::int) as chains, min(b.since) as since
+    from mint_batches b left join mint_epochs e using (epoch)
+    where b.state = 'stopped' and e.ended_at is null group by b.epoch, b.reason order by b.epoch, b.reason`;
+  return rows.map(({ epoch, reason, chains, since }) => ({
+    rule: reason === 'other_content' ? 'mint-differs' : 'mint-stopped',
+    ...(epoch === 0 ? { subject: 'enrolments', label: 'Enrolments of the mint' } : sweepOf(epoch)),
+    since: since.getTime(),
+    evidence: [
+      { name: 'Why', value: reasonOf({ reason }) },
+      { name: 'Chains', value: chains.join(', ') },
+    ],
+  }));
+}
+
+async function readFaults(sql: Sql): Promise<MintTrouble[]> {
+  const rows = await sql<{ place: string; code: string; message: string; since: Date }[]>`
+    select place, code, message, since from mint_faults order by place`;
+  return rows
+    .filter(({ code }) => !PASSING.has(code))
+    .map(({ place, code, message, since }) => ({
+      rule: DIFFERENCES.has(code) ? 'mint-differs' : 'mint-held-up',
+      ...{ subject: place, label: `The mint, ${place}`, since: since.getTime() },
+      evidence: [
+        { name: 'Fault', value: code },
+        { name: 'It says', value: message.slice(0, 500) },
+      ],
+    }));
+}
+
+function sweepOf(epoch: number) {
+  return { subject: dayName(epoch), label: `The mint of ${dayName(epoch)}` };
+}

@@ -26,7 +26,8 @@ export type MintAct =
   /** Of an epoch that is given up: what is not minted of it by then never is. The last batch closes an epoch by itself. */
   | {
       readonly kind: 'close';
-      readonly epoch: number /** Minted by then, whole points. */;
+      readonly epoch: number;
+      /** Whole points that were minted by then. */
       readonly total: number;
     }
   | {

@@ -66,8 +66,8 @@ const ACTS: readonly {
   },
   {
     act: { kind: 'close', epoch: 1, total: 2 },
-    ...{ function: 'close-epoch', parameters: 'epoch:integer total:integer' },
-    ...{ capability: 'CLOSE', scope: 'epoch:integer total:integer' },
+    ...{ function: 'close-epoch', parameters: 'epoch:integer sum:integer' },
+    ...{ capability: 'CLOSE', scope: 'epoch:integer sum:integer' },
   },
   {
     act: { kind: 'enrol', first: 1, accounts: ['k:a'], digest },

@@ -20,18 +20,18 @@
   ;; Deploy and upgrade only, by keys that are offline: a signature for GOV can write any register.
   (defcap GOV () (enforce-guard (keyset-ref-guard "stoic.gov")))
   ;; The minter's key stands in a row that governance alone changes: a keyset of its own could be redefined by whoever stole it.
-  (defcap ROTATE:bool (minter:string)
+  (defcap ROTATE:bool (name:string)
     @event (enforce-guard (keyset-ref-guard "stoic.gov")))
 
   (defcap OPEN:bool (epoch:integer cap:integer digest:string)
     @event (enforce-guard (minter)))
   (defcap MINT:bool (epoch:integer batch:integer sum:integer digest:string)
     @event (enforce-guard (minter)))
-  (defcap CLOSE:bool (epoch:integer total:integer)
+  (defcap CLOSE:bool (epoch:integer sum:integer)
     (enforce-guard (minter)))
   (defcap ENROL:bool (first:integer count:integer digest:string)
     @event (enforce-guard (minter)))
-  (defcap CLOSED:bool (epoch:integer total:integer) @event true)
+  (defcap CLOSED:bool (epoch:integer sum:integer) @event true)
 
   (defschema epoch-s cap:integer minted:integer done:integer bounds:[integer] digest:string closed:bool)
   (deftable epochs:{epoch-s})
@@ -118,15 +118,15 @@
                 "ok")))))))
 
   ;; Of an epoch that is given up: what is not minted of it by now never is. The last batch closes an epoch by itself.
-  (defun close-epoch:string (epoch:integer total:integer)
+  (defun close-epoch:string (epoch:integer sum:integer)
     (let ((day (int-to-str 10 epoch)))
       (with-read epochs day {"minted":=minted,"closed":=closed}
-        (enforce (= minted total) "another total is minted")
+        (enforce (= minted sum) "another total is minted")
         (if closed
           "already-closed"
-          (with-capability (CLOSE epoch total)
+          (with-capability (CLOSE epoch sum)
             (update epochs day {"closed":true})
-            (emit-event (CLOSED epoch total))
+            (emit-event (CLOSED epoch sum))
             "closed")))))
 
   ;; The next slots of the chain, for accounts that have none: `insert` both ways. What is in a later bucket than the first can

@@ -154,6 +154,16 @@ describe('the transactions of orphaned blocks', () => {
     expect(await poll(world, command)).toMatchObject({ result: { status: 'success' } });
   });
 
+  it('of one chain alone may be lost', async () => {
+    const [world, command] = await mined();
+    const other = signTransfer(world, { key: alice, to: bob, amount: '5.0', chain: 1 });
+    await send(world, [other], { chain: 1 });
+    world.advance(2 * MINUTE);
+    reorganise(world.network, { depth: 16, fate: 'lost', chain: 1 });
+    expect(await poll(world, command)).toMatchObject({ result: { status: 'success' } });
+    expect(await poll(world, other, { chain: 1 })).toBeUndefined();
+  });
+
   it('come to something else after what was mined before them', async () => {
     const [world, command] = await mined();
     const other = signTransfer(world, {

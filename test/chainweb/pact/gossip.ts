@@ -23,7 +23,13 @@ function pull(asking: SimulatedNode, asked: SimulatedNode, chain: number): void 
   for (const command of missing) asking.pact.offer(chain, command);
 }
 
+const weighed = new WeakMap<object, number>();
+
 /** Of a lookup's answer: the command as JSON, within JSON. */
 function contentsBytes(signed: object): number {
-  return Buffer.byteLength(JSON.stringify(JSON.stringify(signed))) + 32;
+  const known = weighed.get(signed);
+  if (known !== undefined) return known;
+  const bytes = Buffer.byteLength(JSON.stringify(JSON.stringify(signed))) + 32;
+  weighed.set(signed, bytes);
+  return bytes;
 }

@@ -25,10 +25,10 @@ const priced = fc.record({
 
 describe('a mempool', () => {
   it('gives the dearest first, among these the smallest, among these the oldest; no matter how they came', () => {
+    const world = worldOf([]);
     fc.assert(
       fc.property(fc.array(priced, { minLength: 1, maxLength: 30 }), (all) => {
         const mempool = new Mempool();
-        const world = worldOf([]);
         const commands = all.map(({ gasPrice, gasLimit }, i) =>
           readCommand(
             signCommand(world, { key: alice, code: '1', gasPrice: gasPrice * 1e-9, gasLimit, nonce: `${i}` }),

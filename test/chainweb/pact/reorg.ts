@@ -1,7 +1,6 @@
 import type { Branch } from '../branch.ts';
 import type { SimulatedNetwork } from '../network.ts';
 import { type Command, readCommand, type SignedCommand } from './command.ts';
-import type { Script } from './miners.ts';
 
 /**
  * What becomes of the transactions of the blocks that a reorganisation orphans: the new blocks hold them as well, in the same
@@ -14,18 +13,24 @@ export type OrphanFate =
   | 'lost'
   | { readonly conflicting: readonly SignedCommand[] };
 
-/** Replaces at least the last `depth` blocks of every chain, and settles what their transactions come to. */
+/**
+ * Replaces at least the last `depth` blocks of every chain, and settles what their transactions come to.
+ *
+ * @param by.chain the fate is that of this chain's transactions, and those of all others are kept
+ */
 export function reorganise(
   network: SimulatedNetwork,
-  { depth, fate }: { depth: number; fate: OrphanFate },
+  { depth, fate, chain: only }: { depth: number; fate: OrphanFate; chain?: number },
 ): Branch {
   network.sync();
   const orphaned = orphanedBy(network, depth);
-  const branch = network.reorganise(depth, scriptOf(orphaned, fate));
-  if (fate === 'lost')
-    for (const node of network.nodes)
-      for (const [chain, commands] of orphaned.entries())
-        for (const { key } of commands) node.pact.mempool(chain).forget(key);
+  const fateOf = (chain: number): OrphanFate => (only === undefined || only === chain ? fate : 'kept');
+  const branch = network.reorganise(depth, ({ chain }) =>
+    replacing(chain, orphaned[chain] ?? [], fateOf(chain)),
+  );
+  for (const [chain, commands] of orphaned.entries())
+    if (fateOf(chain) === 'lost')
+      for (const node of network.nodes) for (const { key } of commands) node.pact.mempool(chain).forget(key);
   return branch;
 }
 
@@ -41,14 +46,19 @@ function orphanedBy(
   });
 }
 
-function scriptOf(orphaned: readonly (readonly Command[])[], fate: OrphanFate): Script | undefined {
-  if (fate === 'returned' || fate === 'lost') return undefined;
-  const first = typeof fate === 'object' ? fate.conflicting.map(readCommand) : [];
-  return ({ chain }) => {
-    const own = orphaned[chain] ?? [];
-    return [
-      ...first.filter(({ chainId }) => chainId === String(chain)),
-      ...(fate === 'reordered' ? own.toReversed() : own),
-    ];
-  };
+/** What the new blocks of a chain hold. */
+function replacing(chain: number, orphaned: readonly Command[], fate: OrphanFate): readonly Command[] {
+  switch (fate) {
+    case 'kept':
+      return orphaned;
+    case 'reordered':
+      return orphaned.toReversed();
+    case 'returned':
+    case 'lost':
+      return [];
+    default: {
+      const first = fate.conflicting.map(readCommand);
+      return [...first.filter(({ chainId }) => chainId === String(chain)), ...orphaned];
+    }
+  }
 }

@@ -53,3 +53,184 @@ describe('a day of the mint', () => {
     expect(await town.check()).toMatchObject({ identical: true, faults: [] });
   });
 });
+
+describe('whatever happens meanwhile', () => {
+  const started = async (points = POINTS.slice(0, 40)) => {
+    await town.people(points);
+    await town.close(DAY);
+    return points;
+  };
+  /** Every account has what it earned, once, on chain and in the ledger. */
+  const isWhole = async (points: readonly number[]) => {
+    const hub = town.hub();
+    expect((await hub.epochs.get(DAY)).state).toBe('settled');
+    const report = await hub.reconciliation.run(DAY, { registers: true });
+    const sum = points.reduce((all, one) => all + one, 0);
+    expect(report).toMatchObject({ differences: [], points: { planned: sum, onChain: sum, redeemed: sum } });
+    expect(await town.check()).toMatchObject({ identical: true, faults: [] });
+  };
+
+  it('two hubs at once mint once, and others go on where they are killed', async () => {
+    const points = await started();
+    let hubs = [town.hub(), town.hub()];
+    for (let tick = 0; town.now < at(DAY, 8); tick += 1) {
+      town.chain.advance(30_000);
+      await Promise.all(hubs.map(({ sequencer }) => sequencer.tick()));
+      // The leases of those who are gone end by themselves.
+      if (tick % 17 === 0) hubs = [town.hub(), hubs[0]!];
+    }
+    await isWhole(points);
+    expect(await town.sql`select attempt from mint_attempts where attempt > 0`).toEqual([]);
+  });
+
+  it('reorganisations of the chains, 4 to 20 blocks deep, with their transactions lost', async () => {
+    const points = await started();
+    const hub = town.hub();
+    await town.until(at(DAY, 6) + 60_000, hub);
+    for (const depth of [4, 8, 20]) {
+      await town.until(town.now + 4 * 60_000, hub);
+      // The new branch holds nothing.
+      town.chain.network.reorganise(depth, () => []);
+    }
+    await town.until(at(DAY, 9), hub);
+    await isWhole(points);
+  });
+
+  it('nodes that take what they are sent and whose answer is lost', async () => {
+    const points = await started();
+    const hub = town.hub();
+    const { fetch } = town.chain;
+    let requests = 0;
+    vi.stubGlobal('fetch', async (url: string, init: never) => {
+      const answer = await fetch(url, init);
+      requests += 1;
+      if (url.includes('/send') || requests % 11 === 0) throw new TypeError('fetch failed');
+      return answer;
+    });
+    await town.until(at(DAY, 8), hub);
+    vi.stubGlobal('fetch', fetch);
+    await isWhole(points);
+  });
+});
+
+describe('nothing is sent, and the mismatch is named, where', () => {
+  /** A day that is cut, and what was signed by then: enrolments, and the day before, which was empty. */
+  const cutDay = async () => {
+    await town.people([5, 6, 7]);
+    await town.close(DAY);
+    await town.until(town.now + 10 * 60_000, town.hub());
+    town.chain.advance(at(DAY, 6) + 60_000 - town.now);
+    await town.hub().cut.make(DAY, async () => {});
+    return town.signer.signed.size;
+  };
+  const refused = async (code: string, signed: number) => {
+    const hub = town.hub();
+    await town.until(town.now + 90_000, hub);
+    const faults = await hub.faults.list();
+    expect(faults.map((fault) => fault.code)).toContain(code);
+    expect(town.signer.signed.size).toBe(signed);
+    expect(await town.sql`select 1 from mint_attempts where epoch = ${DAY}`).toEqual([]);
+  };
+
+  it.each([
+    ['plan_changed', `update mint_plans set sum = sum + 1`],
+    ['plan_changed', `update mint_chains set cap = cap + 1 where chain = 3`],
+    ['account_moved', `update mint_slots set chain = (chain + 1) % 10, slot = slot + 50`],
+    ['ledger_changed', `update mint_slots set slot = slot + 50`],
+    ['ledger_changed', `update mint_epochs set cut_hash = '\\x00'`],
+  ])('%s: %s', async (code, statement) => {
+    const signed = await cutDay();
+    await town.sql.unsafe(statement);
+    await refused(code, signed);
+  });
+
+  it('wrong_contract: the chains have another version of it', async () => {
+    const signed = await cutDay();
+    town.terms = { ...town.terms, moduleHash: 'x'.repeat(43) };
+    await refused('wrong_contract', signed);
+  });
+
+  it('wrong_network: nodes are of another one', async () => {
+    const signed = await cutDay();
+    for (const node of town.chain.nodes) node.settings = { ...node.settings, networkId: 'mainnet01' };
+    await refused('wrong_network', signed);
+  });
+
+  it('gas_account: whoever pays has too little', async () => {
+    const signed = await cutDay();
+    town.terms = { ...town.terms, gasPrice: 0.9 };
+    await refused('gas_account', signed);
+  });
+
+  it('no_agreement: of two nodes one answers', async () => {
+    const signed = await cutDay();
+    const gone = () => Promise.reject(new Error('fetch failed'));
+    town.nodes[1] = { name: 'gone', read: gone, results: gone, send: gone };
+    await refused('no_agreement', signed);
+  });
+
+  it('wrong_signature: the signer signs something else, or with another key', async () => {
+    await cutDay();
+    const { signer } = town;
+    const sign = signer.sign.bind(signer);
+    const named = async () => {
+      const hub = town.hub();
+      await town.until(town.now + 60_000, hub);
+      expect((await hub.faults.list()).map(({ code }) => code)).toContain('wrong_signature');
+      expect(await town.sql`select 1 from mint_attempts where epoch = ${DAY}`).toEqual([]);
+    };
+    signer.sign = (act, setting) => sign(act, { ...setting, sender: `k:${'0'.repeat(64)}` });
+    await named();
+    signer.signed.clear();
+    signer.sign = async (act, setting) => ({
+      ...(await sign(act, setting)),
+      sigs: [{ sig: '0'.repeat(128) }],
+    });
+    await named();
+  });
+});
+
+describe('a day that is given up', () => {
+  it('closes on its chains, gives back what was not minted, and the next day mints it', async () => {
+    const points = [50, 60, 70, 80, 90, 100];
+    await town.people(points);
+    await town.close(DAY);
+    const hub = town.hub();
+    await town.until(at(DAY, 6), hub);
+    const [first] = await town.sql<
+      { chain: number }[]
+    >`select chain from mint_slots where account_id = ${Town.idOf(0)}`;
+    let stuck = first!.chain;
+    // Of the chain of the first account no batch gets through.
+    for (const node of town.nodes) {
+      const send = node.send.bind(node);
+      node.send = (chain, command) =>
+        chain === stuck && command.cmd.includes('update-registers')
+          ? Promise.resolve()
+          : send(chain, command);
+    }
+    await town.until(at(DAY, 6) + 30 * 60_000, hub);
+    await hub.cancellation.begin(DAY);
+    await town.until(at(DAY, 10), hub);
+    expect((await hub.epochs.get(DAY)).state).toBe('cancelled');
+    const onStuck = await town.sql<
+      { id: string }[]
+    >`select account_id as id from mint_slots where chain = ${stuck}`;
+    const held = await redeemed();
+    for (const [i, whole] of points.entries()) {
+      const left = onStuck.some(({ id }) => id === Town.idOf(i));
+      expect(held.get(Town.idOf(i))).toBe(left ? 0n : BigInt(whole) * POINT);
+      expect(await town.register(i)).toBe(left ? 0 : whole);
+    }
+    expect(await town.sql`select sum(minting)::text as minting from ledger_accounts`).toEqual([
+      { minting: '0' },
+    ]);
+    expect(await town.check()).toMatchObject({ identical: true, faults: [] });
+    stuck = -1;
+    await town.close(DAY + 1);
+    town.chain.advance(at(DAY + 1, 6) + 60_000 - town.now);
+    await town.until(at(DAY + 1, 8), town.hub());
+    expect((await hub.epochs.get(DAY + 1)).state).toBe('settled');
+    for (const [i, whole] of points.entries()) expect(await town.register(i)).toBe(whole);
+  });
+});

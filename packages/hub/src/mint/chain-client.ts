@@ -60,7 +60,9 @@ export class KadenaNode implements ChainNode {
     if (keys.length === 0) return new Map();
     const about = keys.map((key) => ({ requestKey: key, chainId: idOf(chain), networkId: this.#network }));
     const answer = pollAnswer.parse(
-      await this.#client(chain, 'poll', { confirmationDepth: depth }).getStatus(about, timed()),
+      await this.#answered(
+        this.#client(chain, 'poll', { confirmationDepth: depth }).getStatus(about, timed()),
+      ),
     );
     return new Map(Object.entries(answer).map(([key, one]) => [key, resultOf(one)]));
   }
@@ -82,11 +84,21 @@ export class KadenaNode implements ChainNode {
     });
     const client = this.#client(chain, 'local', { rewindDepth: depth });
     const answer = readAnswer.parse(
-      await client.dirtyRead({ cmd, hash: requestKey(cmd), sigs: [] }, timed()),
+      await this.#answered(client.dirtyRead({ cmd, hash: requestKey(cmd), sigs: [] }, timed())),
     );
     if (answer.result.status === 'failure') throw new ReadRefused(answer.result.error.message);
     const { blockHeight: height, blockTime } = answer.metaData;
     return { data: answer.result.data, height, blockTime: Math.floor(blockTime / 1_000_000) };
+  }
+
+  /** What is not there is answered by an empty text, of which the client makes an error without words. */
+  async #answered<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (cause) {
+      if (cause instanceof Error && cause.message !== '') throw cause;
+      throw new Error(`network id mismatch: it serves no Pact API of ${this.#network}`, { cause });
+    }
   }
 
   /** The client has no word for depths: it puts its own path behind the host, which behind a # is not sent. */

@@ -8,7 +8,7 @@ import {
   together,
 } from './batch-state.ts';
 import type { Attempt, Batch, Seen } from './batch-store.ts';
-import type { ChainNode, ChainRead, ChainResult } from './chain-node.ts';
+import { type ChainNode, type ChainRead, type ChainResult, ReadRefused } from './chain-node.ts';
 import { MintFault } from './error.ts';
 import { type Contract, markCode, markOf } from './register-reads.ts';
 
@@ -33,7 +33,7 @@ export class ChainView {
 
   /**
    * @returns undefined where they do not say the same: the next look finds more.
-   * @throws MintFault `no_agreement` where too few answer at all
+   * @throws MintFault `no_agreement`, `wrong_contract` or `wrong_network` where too few answer at all
    */
   async of(batch: Batch, attempts: readonly Attempt[]): Promise<SeenView | undefined> {
     const views = await this.#ask(batch.chain, (node) => this.#look(node, batch, attempts));
@@ -47,16 +47,18 @@ export class ChainView {
 
   /** @returns those that answered, `quorum` at least. */
   async #ask<T>(chain: number, question: (node: ChainNode) => Promise<T>): Promise<T[]> {
-    const { nodes, quorum } = this.#deps;
+    const { nodes, quorum, contract } = this.#deps;
     const asked = await Promise.allSettled(nodes.map(question));
     const answers = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     if (answers.length >= quorum) return answers;
-    const why = asked.flatMap((one, i) =>
-      one.status === 'rejected' ? [`${nodes[i]!.name}: ${messageOf(one.reason)}`] : [],
+    const reasons = asked.map((one) => (one.status === 'rejected' ? one.reason : undefined));
+    const told = reasons.flatMap((why, i) =>
+      why === undefined ? [] : `${nodes[i]!.name}: ${messageOf(why)}`,
     );
+    const code = reasons.map(mismatchOf).find((one) => one !== undefined) ?? 'no_agreement';
     throw new MintFault(
-      'no_agreement',
-      `chain ${chain}: ${answers.length} of ${nodes.length} nodes answered, ${quorum} are needed. ${why.join('; ')}`,
+      code,
+      `chain ${chain}: ${answers.length} of ${nodes.length} nodes answer as ${contract.module} of hash ${contract.hash} would, ${quorum} are needed; nothing is sent. ${told.join('; ')}`,
     );
   }
 
@@ -113,6 +115,12 @@ function rank({ status }: ChainResult): number {
 function seenOf(result: ChainResult | undefined): Seen | undefined {
   const block = result?.block;
   return block && { height: block.height, block: block.hash, gas: block.gas };
+}
+
+/** By what nodes answer where something is not as it is configured. */
+function mismatchOf(reason: unknown): 'wrong_network' | 'wrong_contract' | undefined {
+  if (reason instanceof ReadRefused && /hash|module/i.test(reason.message)) return 'wrong_contract';
+  return /network id mismatch/i.test(messageOf(reason)) ? 'wrong_network' : undefined;
 }
 
 function messageOf(error: unknown): string {

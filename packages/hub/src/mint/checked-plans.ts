@@ -14,7 +14,7 @@ const KEPT = 4;
 export class CheckedPlans {
   readonly #sql: Sql;
   readonly #epochs: EpochStore;
-  readonly #checked = new Map<number, StoredPlan>();
+  readonly #checked = new Map<number, Promise<StoredPlan>>();
 
   constructor(by: { sql: Sql; epochs: EpochStore }) {
     this.#sql = by.sql;
@@ -22,13 +22,19 @@ export class CheckedPlans {
   }
 
   /** @throws MintFault `plan_changed` | `ledger_changed` | `account_moved` | `no_epoch` */
-  async get(epoch: number): Promise<StoredPlan> {
+  get(epoch: number): Promise<StoredPlan> {
     const known = this.#checked.get(epoch);
     if (known !== undefined) return known;
+    const checked = this.#load(epoch);
+    this.#checked.set(epoch, checked);
+    checked.catch(() => this.#checked.delete(epoch));
+    for (const old of [...this.#checked.keys()].slice(0, -KEPT)) this.#checked.delete(old);
+    return checked;
+  }
+
+  async #load(epoch: number): Promise<StoredPlan> {
     const plan = await this.#epochs.plan(epoch);
     await this.#check(plan);
-    this.#checked.set(epoch, plan);
-    for (const old of [...this.#checked.keys()].slice(0, -KEPT)) this.#checked.delete(old);
     return plan;
   }
 

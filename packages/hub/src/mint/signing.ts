@@ -76,8 +76,8 @@ export class Signing {
 
   async #setting({ chain, gasLimit, attempt }: Batch): Promise<CommandSetting> {
     const { terms, view, clock } = this.#deps;
-    const times = await this.#contractTimes(chain);
-    const oldest = Math.min(Math.floor(clock.now() / 1_000), ...times);
+    const heads = await view.read(chain, call(contractOf(terms), 'enrolled', []));
+    const oldest = Math.min(Math.floor(clock.now() / 1_000), ...heads.map(({ blockTime }) => blockTime));
     const balances = (await view.read(chain, balanceCode(terms.sender))).map(({ data }) => balanceOf(data));
     const [balance, needed] = [Math.min(...balances), gasLimit * terms.gasPrice];
     if (balance < needed)
@@ -86,26 +86,6 @@ export class Signing {
         `chain ${chain}: ${terms.sender} has ${balance} STOA, ${needed} are needed for the next transaction: top it up`,
       );
     return { ...terms, chain, gasLimit, attempt, creationTime: oldest - OLDER_SECONDS };
-  }
-
-  /** Of the newest block at each node, which has the contract that is configured. */
-  async #contractTimes(chain: number): Promise<number[]> {
-    const { terms, view } = this.#deps;
-    try {
-      const reads = await view.read(chain, call(contractOf(terms), 'enrolled', []));
-      return reads.map(({ blockTime }) => blockTime);
-    } catch (cause) {
-      if (!(cause instanceof MintFault)) throw cause;
-      const other = /network id mismatch|networkid/i.test(cause.message) ? 'wrong_network' : undefined;
-      const code = other ?? (/hash|module/i.test(cause.message) ? 'wrong_contract' : undefined);
-      if (code === undefined) throw cause;
-      const { module, hash } = contractOf(terms);
-      throw new MintFault(
-        code,
-        `chain ${chain} is not ${terms.networkId} with ${module} of hash ${hash}, as it is configured; nothing is sent. ${cause.message}`,
-        { cause },
-      );
-    }
   }
 
   /** An attempt that was signed before comes with the time of then; all else is as it was asked for. */

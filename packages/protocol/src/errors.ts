@@ -17,6 +17,7 @@ const CODES = {
   wrong_region: { close: CLOSE.badHandshake, retry: false },
   certificate_expired: { close: CLOSE.badHandshake, retry: true },
   certificate_superseded: { close: CLOSE.badHandshake, retry: true },
+  signed_late: { close: CLOSE.badFrame, retry: false },
   bad_params: { close: CLOSE.badFrame, retry: false },
   bad_order: { close: CLOSE.badFrame, retry: false },
   bad_policy: { close: CLOSE.badFrame, retry: false },

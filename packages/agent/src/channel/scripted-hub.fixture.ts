@@ -31,6 +31,9 @@ import type { MemoryConnection } from '#channel/memory.ts';
 import type { Clock } from '#clock.ts';
 import { type RegionFixture, seededRandom } from '#identity/region.fixture.ts';
 
+const HOUR_MS = 3_600_000;
+const WEEK_MS = 7 * 24 * HOUR_MS;
+
 /** What the hub does with one connection. */
 export type Act =
   | 'welcome'
@@ -223,8 +226,8 @@ export class ScriptedHub {
 
   receiptFor(sealed: Uint8Array, publicKey: Uint8Array): Decoded<(typeof HUB_FRAMES)['receipt']> {
     const checkpoint = open(checkpointKind, sealed, nodeCrypto, publicKey);
-    const { region, instance } = this.#region.chain();
     const { nodeId, hubHour, minutes } = checkpoint;
+    const { region, instance } = this.#region.chain({ notAfter: hubHour * HOUR_MS + WEEK_MS });
     const body = {
       checkpoint: nodeCrypto.hash(sealed),
       nodeId,

@@ -19,6 +19,8 @@ import { OWN_BREAKDOWN, OWN_SCORE } from '#earnings/own-benchmark.fixture.ts';
 import type { RegionFixture } from '#identity/region.fixture.ts';
 
 const OTHERS = 6;
+const HOUR_MS = 3_600_000;
+const WEEK_MS = 7 * 24 * HOUR_MS;
 
 /** What an honest hub settles of a checkpoint of a node's first day: every minute of both sides, at score 1, in warm-up. */
 export function honest(sealed: Uint8Array, over: Partial<SettledReceipt> = {}): SettledReceipt {
@@ -81,7 +83,7 @@ export class SettlingHub {
     };
     const sealed = seal(receiptRootKind, root, key);
     this.#previous = nodeCrypto.hash(sealed);
-    const { region, instance } = this.#region.chain();
+    const { region, instance } = this.#region.chain({ notAfter: receipt.hubHour * HOUR_MS + WEEK_MS });
     return { body, path: tree.proof(0), root: sealed, region, instance };
   }
 }

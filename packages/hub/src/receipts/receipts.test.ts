@@ -32,7 +32,9 @@ const [ONE, TWO] = NODES as [string, string];
 const [ANN, TUNNEL] = [accountName(1), accountName(2)];
 const LOOK = new Uint8Array(32).fill(7);
 
-const { hub, instanceCert } = makeParties('receipts');
+const { hub: today, instanceCert } = makeParties('receipts');
+const instance = instanceCert({ notAfter: (HOUR + 6 * 24) * HOUR_MS });
+const hub = { ...today, chain: { ...today.chain, instance } };
 const trust = { root: hub.chain.root, region: 'eu' };
 
 describe('receipts of the ledger', { timeout: 60_000 }, () => {

@@ -6,7 +6,7 @@ import { signIn } from '../contexts.ts';
 import { nodeCrypto as crypto } from '../crypto/node.ts';
 import { portableCrypto } from '../crypto/portable.ts';
 import { arbitrary } from '../fixtures/arbitrary.ts';
-import { makeParties } from '../fixtures/parties.ts';
+import { makeParties, NOW } from '../fixtures/parties.ts';
 import { sample } from '../fixtures/sample.ts';
 import { envelope, peek, seal } from '../signed.ts';
 import { settledPoints, settledWords } from '../stoicism/settled-hour.ts';
@@ -24,7 +24,7 @@ import {
 
 const { keys, chain, random, instanceCert } = makeParties('settled');
 const trust = { root: chain.root, region: 'eu' };
-const HOUR = 494_000;
+const HOUR = Math.floor(NOW / 3_600_000) - 2;
 const reckoning = { mode: 'live', resetSequence: 3 } as const;
 const fee = { account: 'f', permille1: 333, points: 1n, pendingPoints: 0n };
 const receipts = Array.from({ length: 5 }, () => ({
@@ -120,6 +120,11 @@ describe('a proven receipt', () => {
       () => proven(0, { instance: instanceCert({ notAfter: HOUR * 3_600_000 - 1 }) }),
     ],
     [
+      'by a key of today about an hour of long ago',
+      'signed_late',
+      () => proven(0, { instance: instanceCert({ notAfter: (HOUR + 1 + 14 * 24) * 3_600_000 + 1 }) }),
+    ],
+    [
       'of another reckoning than its root',
       'malformed',
       () => proven(0, { root: rootOf({ mode: 'shadow' }) }),
@@ -136,6 +141,11 @@ describe('a proven receipt', () => {
     ],
   ])('is refused %s', (_what, code, made) => {
     expect(() => openProvenReceipt(made(), trust, crypto)).toThrow(refused(code));
+  });
+
+  it('opens where a hub that was away for a week signed it with its next certificate', () => {
+    const instance = instanceCert({ notAfter: (HOUR + 1 + 14 * 24) * 3_600_000 });
+    expect(openProvenReceipt(proven(0, { instance }), trust, crypto).receipt).toEqual(receipts[0]);
   });
 
   it('is read where a newer hub appends fields to receipt, root and proof', () => {

@@ -159,8 +159,8 @@ export interface OpenedRoot {
 }
 
 /**
- * Checked from the offline root down: signed by an instance of the region that was certified for the hour it is about
- * (`instanceOfHour`).
+ * Checked from the offline root down: signed by an instance of the region that was certified for the hour it is about, not
+ * long after it (`instanceOfHour`).
  * @throws ProtocolError `bad_signature`, `malformed`, and as `instanceOfHour` does.
  */
 export function openReceiptRoot(

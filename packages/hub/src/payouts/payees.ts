@@ -42,7 +42,8 @@ export function resolution(sql: Sql, hubHour: number, asked: Asked) {
       order by node_id, node_owner, from_hour desc),
     people as materialized (select owner from asked union select tunnel_owner from tunnel),
     profile as materialized (select people.owner, p.owner_id, c.account_id
-      from people join payout_people p on p.email = people.owner
+      from people
+        cross join lateral (select owner_id from payout_people where email = people.owner limit 1) p
         left join lateral (select account_id from payout_choices c
           where c.owner = people.owner and c.node_id is null and c.from_hour <= ${hubHour}
           order by c.from_hour desc, c.seq desc limit 1) c on true),

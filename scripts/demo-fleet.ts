@@ -116,7 +116,11 @@ function throwSwitch({ label, flag, on }: FlagSwitch): void {
 }
 
 process.on('message', (message: ToFleet) => {
-  if (message.kind === 'time') void shared?.advance(message.ms).then(() => tell({ kind: 'time' }));
+  if (message.kind === 'time')
+    void shared?.advance(message.ms).then(() => {
+      way.flush();
+      tell({ kind: 'time' });
+    });
   if (message.kind === 'flag') throwSwitch(message.flag);
   if (message.kind === 'crossings') way.take(message.crossings);
   if (message.kind === 'stored') stored.resolve();

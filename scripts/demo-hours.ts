@@ -132,7 +132,10 @@ export class DemoHours {
     const realS = (began - this.#realMs) / 1_000;
     this.#realMs = began;
     if (this.#told.size > 1) this.#hourTookS.push(realS);
-    const pace = this.#told.size > 1 ? `; an hour took ${Math.round(realS)} s` : '';
+    const pace =
+      this.#told.size > 1
+        ? `; an hour took ${Math.round(realS)} s, ${Math.round(HOUR_MS / 1_000 / realS)} times as fast`
+        : '';
     say(
       `${timeOf(clock.now())} hour ${timeOf(last.hour * HOUR_MS)} closed: ${last.nodes} nodes, ${last.events} events, ${formatPoints(last.accrued)} points, ${formatPoints(last.pending)} in warm-up; in ${Math.round(took)} ms${pace}`,
     );

@@ -39,7 +39,7 @@ const MOST_FLEETS = 4;
 const REHEARSAL = 120;
 /** Where time goes faster, each flush of the hub costs as much as ever: it is let run so often, in its own time. */
 const STEP_MS = 10_000;
-const POLL_CUT_MS = { fast: 15_000, large: 60_000 };
+const POLL_CUT_MS = { fast: 30_000, large: 60_000 };
 
 /** What time it is, and what makes it pass; undefined: the machine's clock does. */
 interface Time {
@@ -145,7 +145,8 @@ async function populate(stage: Stage, options: DemoOptions, signal: AbortSignal)
   flags.known(breaks);
   await welcome(stage, options, places[0] && { ...places[0], nodeId: nodeIds.get(places[0].label)! });
   const large = live > COMFORTABLE;
-  const fleets = large ? Math.min(MOST_FLEETS, availableParallelism()) : 1;
+  // In one process a fleet in a hurry would have one core, and wait for its hub in turns.
+  const fleets = large || (shared && live > 1) ? Math.min(MOST_FLEETS, availableParallelism()) : 1;
   const size = Math.ceil(live / fleets);
   const starts = Array.from({ length: fleets }, (_, fleet) => {
     const share = [fleet * size, (fleet + 1) * size] as const;

@@ -25,6 +25,9 @@ export class WayToHub {
     this.#out = new Gathered(post);
   }
 
+  /** What waits crosses now. */
+  readonly flush = (): void => this.#out.flush();
+
   readonly accept = (connection: MemoryConnection): void => {
     this.#last += 1;
     const id = this.#last;
@@ -120,7 +123,10 @@ class FarLink implements Link {
   }
 }
 
-/** One message between the processes for all that crosses within a turn of the event loop. */
+/** So long something waits for more: a message between two processes costs as much as what an agent does for it. */
+const GATHER_MS = 2;
+
+/** One message between the processes for all that crosses within a moment. */
 class Gathered {
   readonly #post: Post;
   #waiting: Crossing[] = [];
@@ -130,11 +136,12 @@ class Gathered {
   }
 
   add(crossing: Crossing): void {
-    if (this.#waiting.push(crossing) > 1) return;
-    setImmediate(() => {
-      const crossings = this.#waiting;
-      this.#waiting = [];
-      this.#post(crossings);
-    });
+    if (this.#waiting.push(crossing) === 1) setTimeout(this.flush, GATHER_MS);
   }
+
+  readonly flush = (): void => {
+    const crossings = this.#waiting;
+    this.#waiting = [];
+    if (crossings.length > 0) this.#post(crossings);
+  };
 }

@@ -35,7 +35,8 @@ export class SharedTime {
   /** Until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     for (let last = performance.now(); !signal.aborted; ) {
-      await pause(TURN_MS);
+      // One that took longer has had its pause.
+      await pause(Math.max(0, last + TURN_MS - performance.now()));
       const now = performance.now();
       // What was lost is not made up for.
       await this.turn(now - last);

@@ -62,6 +62,7 @@ interface CpuSample {
 
 export function processCollector(deps: ProcessDeps): Collector<ChainwebProcesses> {
   const finder = new NodeFinder(deps);
+  const cleaned = cleanArguments();
   let last: CpuSample | undefined;
   return {
     name: 'process',
@@ -74,11 +75,23 @@ export function processCollector(deps: ProcessDeps): Collector<ChainwebProcesses
       const before = last;
       last = node && { process: nameOf(node), cpuMs: node.cpuMs, at: deps.clock.monotonic() };
       return {
-        node: node && (await describe(deps, node, cpuBetween(before, last), signal)),
+        node:
+          node &&
+          (await describe(deps, { ...node, argv: cleaned(node.argv) }, cpuBetween(before, last), signal)),
         count: found.length,
         unreadable: found.length - readable.length,
       };
     },
+  };
+}
+
+/** Cleaning costs more than all else here, and a process keeps its arguments: those of the last one are known. */
+function cleanArguments(): (argv: readonly string[]) => string[] {
+  let last = { text: '', clean: [] as string[] };
+  return (argv) => {
+    const text = argv.join('\0');
+    if (text !== last.text) last = { text, clean: redactArgv(argv) };
+    return last.clean;
   };
 }
 
@@ -179,7 +192,7 @@ async function describe(
   const machineUptimeMs = Number.parseFloat(proc.read('uptime') ?? '0') * 1000;
   return {
     pid,
-    argv: redactArgv(node.argv),
+    argv: node.argv,
     supervision: await findSupervision(proc, pid, inspectContainer, signal),
     startedAt: bootSeconds * 1000 + startedMs,
     uptimeMs: Math.max(0, machineUptimeMs - startedMs),

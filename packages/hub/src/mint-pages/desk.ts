@@ -1,10 +1,9 @@
 import { requireFresh, type Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
-import { MintFault } from '#mint/index.ts';
+import { dayText, MintFault } from '#mint/index.ts';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError } from '../http-error.ts';
-import { dayName } from './sweep.ts';
 
 /** What the sequencer takes a person's word for, wherever it leads. Each throws MintFault where it can't be, and then writes nothing. */
 export interface SweepActs {
@@ -41,7 +40,7 @@ export class SweepDesk {
         await audit.appendIn(tx, {
           actor: viewer.email,
           act: `mint.${act}`,
-          subject: dayName(epoch),
+          subject: dayText(epoch),
           detail,
         });
       });

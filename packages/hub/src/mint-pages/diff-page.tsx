@@ -1,9 +1,10 @@
+import { dayText } from '#mint/index.ts';
 import { number } from '../console/format.ts';
 import { Facts, Panel, Table, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import type { ChainDiff, Diff, SlotDiff } from './diff-store.ts';
 import { Stamp } from './parts.tsx';
-import { dayName, type Sweep } from './sweep.ts';
+import type { Sweep } from './sweep.ts';
 import { SweepCrumb } from './theatre-page.tsx';
 
 export interface DiffView {
@@ -27,7 +28,7 @@ export function DiffPage({ view: { sweep, diff, slots } }: { view: DiffView }) {
       <SweepCrumb sweep={sweep} tab="diff" />
       <header class="node-head">
         <div class="node-name">
-          <h1>Plan of {dayName(sweep.epoch)}</h1>
+          <h1>Plan of {dayText(sweep.epoch)}</h1>
           {faults.length === 0 ? <span>agrees</span> : <strong class="warn">differs</strong>}
           <Stamp mode={sweep.mode} />
         </div>
@@ -67,7 +68,7 @@ export function DiffPage({ view: { sweep, diff, slots } }: { view: DiffView }) {
           </Table>
           <p class="footnote">
             On chain is what the contract shows 6 blocks deep under the digest of each batch; Redeemed follows
-            at 120 blocks. <code>stoa-hub mint verify {dayName(sweep.epoch)}</code> asks the nodes anew.
+            at 120 blocks. <code>stoa-hub mint verify {dayText(sweep.epoch)}</code> asks the nodes anew.
           </p>
         </Panel>
         {slots !== undefined && <Slots {...slots} />}
@@ -87,7 +88,7 @@ function ChainRow({ epoch, one }: { epoch: number; one: ChainDiff }) {
       ))}
       <td>
         <a
-          href={href(`/admin/mint/${dayName(epoch)}/diff?chain=${chain}#slots`)}
+          href={href(`/admin/mint/${dayText(epoch)}/diff?chain=${chain}#slots`)}
           aria-label={`Compare accounts of chain ${chain}`}
         >
           Compare

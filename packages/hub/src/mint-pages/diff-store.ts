@@ -1,5 +1,6 @@
 import { bucketsOf, chainDigest, parseDeltas, planHash } from '@stoa/protocol/mint';
 import { POINT } from '@stoa/protocol/stoicism';
+import { hourOf } from '#mint/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Sweep } from './sweep.ts';
 import { mintsOf } from './sweep.ts';
@@ -39,9 +40,6 @@ export interface SlotDiff {
   readonly reserved: number;
 }
 
-/** Hours in which the ledger writes of an epoch: one that outlives its window is over for the contract. */
-const HOURS = 24 * 14;
-
 interface Booked {
   chain: number;
   reserved: number;
@@ -77,7 +75,7 @@ export class DiffStore {
         select s.slot, a.account, (coalesce(r.amount, 0) / ${String(POINT)}::numeric)::float8 as points
         from mint_slots s join payout_accounts a using (account_id)
           left join (select account_id, sum(amount) as amount from stoicism_events
-            where ref = ${String(sweep.epoch)} and kind = 'reserved' and ${this.#hours(sweep.epoch)} group by account_id) r using (account_id)
+            where ref = ${String(sweep.epoch)} and kind = 'reserved' and ${this.#hour(sweep.epoch)} group by account_id) r using (account_id)
         where s.chain = ${chain} order by s.slot`,
     ]);
     const planned = new Map<number, number>();
@@ -105,7 +103,7 @@ export class DiffStore {
       select coalesce(s.chain, -1) as chain, ${points('reserved')} as reserved, ${points('released')} as released,
         ${points('settled')} as settled, count(*) filter (where v.kind = 'reserved')::int as accounts
       from stoicism_events v left join mint_slots s using (account_id)
-      where v.ref = ${String(epoch)} and v.kind in ('reserved', 'released', 'settled') and ${this.#hours(epoch)}
+      where v.ref = ${String(epoch)} and v.kind in ('reserved', 'released', 'settled') and ${this.#hour(epoch)}
       group by 1`;
     return [...rows];
   }
@@ -118,8 +116,8 @@ export class DiffStore {
     return new Set(rows.map(({ chain, batch }) => `${chain} ${batch}`));
   }
 
-  #hours(epoch: number) {
-    return this.#sql`hour >= ${epoch * 24} and hour < ${epoch * 24 + HOURS}`;
+  #hour(epoch: number) {
+    return this.#sql`hour = ${hourOf(epoch)}`;
   }
 }
 

@@ -1,9 +1,9 @@
+import { dayText } from '#mint/index.ts';
 import { number } from '../console/format.ts';
 import { Ago, Empty, Facts, Panel, Table, Unknown } from '../console/parts.tsx';
 import { linkTo, type TransactionLinks } from './links.ts';
 import { EpochState, Stamp } from './parts.tsx';
 import type { PublishedChain, PublishedSweep, PublishedTransaction } from './published.ts';
-import { dayName } from './sweep.ts';
 import type { ListedEpoch } from './sweep-store.ts';
 import { nameOf, STATES } from './words.ts';
 
@@ -18,7 +18,7 @@ export interface MintsView {
 
 /** Every day's mint, for everybody. Nobody is named. */
 export function MintsPage({ view: { epochs, before, more, now } }: { view: MintsView }) {
-  const place = before === undefined ? '' : `?before=${dayName(before)}`;
+  const place = before === undefined ? '' : `?before=${dayText(before)}`;
   return (
     <div class="public">
       <header class="title">
@@ -56,7 +56,7 @@ export function MintsPage({ view: { epochs, before, more, now } }: { view: Mints
       <nav class="pager" aria-label="Pages">
         {before !== undefined && <a href={PATH}>Newest</a>}
         {more && (
-          <a rel="next" href={`${PATH}?before=${dayName(epochs.at(-1)!.epoch)}`}>
+          <a rel="next" href={`${PATH}?before=${dayText(epochs.at(-1)!.epoch)}`}>
             Earlier
           </a>
         )}
@@ -67,7 +67,7 @@ export function MintsPage({ view: { epochs, before, more, now } }: { view: Mints
 }
 
 function MintRow({ one, now }: { one: ListedEpoch; now: number }) {
-  const day = dayName(one.epoch);
+  const day = dayText(one.epoch);
   return (
     <tr>
       <th scope="row" class="whole">

@@ -1,3 +1,4 @@
+import { dayText, parseDay } from '#mint/index.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpFeature, HubApp, HubContext } from '../http.ts';
 import { notFound } from '../http-error.ts';
@@ -7,7 +8,7 @@ import { MintPage, MintsPage, PATH } from './explorer-page.tsx';
 import type { TransactionLinks } from './links.ts';
 import { publishedEpoch, publishedSweep } from './published.ts';
 import { dayBefore } from './routes.tsx';
-import { dayName, dayNumber, type Sweep } from './sweep.ts';
+import type { Sweep } from './sweep.ts';
 import type { SweepStore } from './sweep-store.ts';
 
 export interface MintExplorerDeps {
@@ -37,7 +38,7 @@ export function mintExplorerRoutes({ store, links, origin, clock }: MintExplorer
       app.get(`${PATH}.json`, async (c) => {
         const { epochs, more } = await pageOf(c);
         shared(c);
-        const next = more ? `${PATH}.json?before=${dayName(epochs.at(-1)!.epoch)}` : null;
+        const next = more ? `${PATH}.json?before=${dayText(epochs.at(-1)!.epoch)}` : null;
         return c.json({ mints: epochs.map(publishedEpoch), next });
       });
       app.get(`${PATH}/:day{${DAY}\\.json}`, async (c) => {
@@ -49,11 +50,11 @@ export function mintExplorerRoutes({ store, links, origin, clock }: MintExplorer
         const sweep = await sweepOf(c.req.param('day'));
         shared(c);
         const view = { sweep: publishedSweep(sweep), mode: sweep.mode, links, origin };
-        return c.render(<MintPage view={view} />, { title: `Mint of ${dayName(sweep.epoch)}`, nav: 'mints' });
+        return c.render(<MintPage view={view} />, { title: `Mint of ${dayText(sweep.epoch)}`, nav: 'mints' });
       });
       app.get(`${PATH}/:day{${DAY}}/${PART}/:file{cmd|deltas}`, async (c) => {
         const { day, chain, batch, file } = c.req.param();
-        const epoch = dayNumber(day);
+        const epoch = parseDay(day);
         const told =
           epoch === undefined
             ? undefined
@@ -73,7 +74,7 @@ export function mintExplorerRoutes({ store, links, origin, clock }: MintExplorer
   }
 
   async function sweepOf(day: string): Promise<Sweep> {
-    const epoch = dayNumber(day);
+    const epoch = parseDay(day);
     const sweep = epoch === undefined ? undefined : await days.read(String(epoch));
     if (sweep === undefined) throw notFound('A mint of this day');
     return sweep;

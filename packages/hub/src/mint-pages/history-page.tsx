@@ -1,8 +1,9 @@
+import { dayText } from '#mint/index.ts';
 import { number } from '../console/format.ts';
 import { Empty, Panel, Table } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { After, EpochState, Instant } from './parts.tsx';
-import { dayName, isEnded } from './sweep.ts';
+import { isEnded } from './sweep.ts';
 import type { ListedEpoch } from './sweep-store.ts';
 
 export interface HistoryView {
@@ -30,7 +31,7 @@ export function HistoryPage({ view: { epochs, before, more } }: { view: HistoryV
           </a>
         )}
         {more && (
-          <a rel="next" href={href(`/admin/mint?before=${dayName(epochs.at(-1)!.epoch)}`)}>
+          <a rel="next" href={href(`/admin/mint?before=${dayText(epochs.at(-1)!.epoch)}`)}>
             Earlier
           </a>
         )}
@@ -83,7 +84,7 @@ function Epochs({ epochs }: { epochs: readonly ListedEpoch[] }) {
 
 function Row({ epoch }: { epoch: ListedEpoch }) {
   const { state, mode, points, accounts, transactions, gas, stopped, firstSentAt } = epoch;
-  const day = dayName(epoch.epoch);
+  const day = dayText(epoch.epoch);
   return (
     <tr>
       <th scope="row" class="whole">

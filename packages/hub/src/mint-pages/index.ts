@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { LiveSource } from '../console/live.ts';
 import type { HttpEnv, HttpFeature } from '../http.ts';
 import { Refreshed } from '../refreshed.ts';
+import { readApprovals } from './approval-reader.ts';
 import { type SweepActs, SweepDesk } from './desk.ts';
 import { DiffStore } from './diff-store.ts';
 import { mintExplorerRoutes } from './explorer-routes.tsx';
@@ -48,7 +49,10 @@ export function createMintPages(deps: MintPagesDeps): MintPages {
   const desk = acts && new SweepDesk({ sql, acts, audit, clock });
   return {
     features: [
-      mintAdminRoutes({ ...deps, store, diffs: new DiffStore(sql), waiting, desk }),
+      mintAdminRoutes({
+        ...{ ...deps, store, diffs: new DiffStore(sql), waiting, desk },
+        approvalsOf: (epoch) => readApprovals(sql, epoch),
+      }),
       mintExplorerRoutes({ ...deps, store }),
     ],
     sources: [sweepSource({ ...deps, store })],

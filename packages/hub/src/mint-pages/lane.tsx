@@ -3,7 +3,7 @@ import { number } from '../console/format.ts';
 import { partial } from '../console/live.ts';
 import { Ago, Facts, Unknown } from '../console/parts.tsx';
 import type { TransactionLinks } from './links.ts';
-import { Of, RequestKey, StateOf, Track } from './parts.tsx';
+import { FaultNote, Of, RequestKey, StateOf, Track } from './parts.tsx';
 import { mintsOf, type Sweep, type Transaction } from './sweep.ts';
 import { nameOf, reasonOf, STATES } from './words.ts';
 
@@ -37,6 +37,11 @@ export function Lane({ view }: { view: LaneView }) {
         <h3 id={`lane-${chain}-title`}>Chain {chain}</h3>
         <p>{number(plan?.cap ?? 0)} points</p>
       </header>
+      {sweep.faults
+        .filter(({ place }) => place === `chain ${chain}`)
+        .map((fault) => (
+          <FaultNote fault={fault} now={view.now} />
+        ))}
       {batches.length === 0 ? (
         <p class="sub">Nobody earned here: the day is opened, and nothing is minted.</p>
       ) : (

@@ -1,4 +1,7 @@
+import { seal } from '@stoa/protocol';
 import { chainDigest, deltasDigest, parseDeltas, planHash, requestKey } from '@stoa/protocol/mint';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { planApprovalKind } from '@stoa/signer/client';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Viewer } from '#accounts/index.ts';
@@ -89,6 +92,9 @@ describe('pages of the mint', { timeout: 60_000 }, () => {
       headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
       body: new URLSearchParams(form).toString(),
     });
+  const approve = (approval: Uint8Array) =>
+    rows.sql`insert into mint_approvals (epoch, approval_id, approval, received_at)
+      values (${DAY}, ${deltasDigest(String(approval))}, ${Buffer.from(approval)}, ${new Date(rows.now)})`;
   const batch = (chain: number, epoch = DAY): Where => ({ kind: 'mint', epoch, chain, part: 0 });
   /** Thirty accounts, three a chain; account i has 10 i points, so nobody earns in slot 0 of chain 0. */
   const cut = async () => {
@@ -171,6 +177,40 @@ describe('pages of the mint', { timeout: 60_000 }, () => {
       /Its slot is not on chain yet 1 7 .*Its slot is on chain, not final yet 1 5 .*Nobody proved to hold the account 1 12/,
     );
     expect(told).toContain('Nobody earned here');
+  });
+
+  it('says what holds the mint up, in its lane or above all, and whose word the plan has', async () => {
+    await cut();
+    await rows.sql`insert into mint_faults (place, code, message, since) values
+      ('cut', 'chain_differs', 'chain 4: batch 0 is not there', now()), ('chain 6', 'no_agreement', 'one of two nodes answered', now())`;
+    expect(words((await page(`${ADMIN}/${NAME}`)).html)).toContain('Nobody has approved this plan yet');
+    const [{ plan_hash: hash } = { plan_hash: '' }] = await rows.sql<
+      { plan_hash: string }[]
+    >`select plan_hash from mint_epochs`;
+    const key = nodeCrypto.signingKey(new Uint8Array(32).fill(7));
+    for (const [approver, of] of [
+      ['robot', hash],
+      ['mallory', 'M'.repeat(43)],
+    ] as const)
+      await approve(
+        seal(
+          planApprovalKind,
+          {
+            ...{ networkId: 'stoa', contract: 'n_ab.register', approver, at: rows.now, epoch: DAY, hash: of },
+            ...{ points: 4_350, regions: [] },
+          },
+          key,
+        ),
+      );
+    await approve(new Uint8Array([1, 2, 3]));
+    const { html } = await page(`${ADMIN}/${NAME}`);
+    expect(words(html)).toMatch(/Held up: chain 4: batch 0 is not there .* Ten chains/);
+    expect(html.slice(html.indexOf('id="lane-6"'), html.indexOf('id="lane-7"'))).toContain(
+      'one of two nodes answered',
+    );
+    expect(words(html)).toMatch(/robot now now this plan mallory now now another plan: M{16}…/);
+    await rows.end(DAY, 'settled');
+    expect(words((await page(`${ADMIN}/${NAME}`)).html)).not.toContain('Held up');
   });
 
   it('patches each lane by itself, for admins alone, until the day is over', async () => {

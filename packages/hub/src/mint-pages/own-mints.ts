@@ -1,9 +1,8 @@
 import { BUCKET } from '@stoa/protocol/mint';
 import { POINT } from '@stoa/protocol/stoicism';
 import type { OwnMint } from '#earnings/index.ts';
-import type { BatchState, EpochState } from '#mint/index.ts';
+import { type BatchState, dayText, type EpochState, hourOf } from '#mint/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
-import { dayName } from './sweep.ts';
 
 interface Row {
   epoch: number;
@@ -41,13 +40,13 @@ export class OwnMints {
         cross join (select distinct account_id from payout_proofs where email = ${email}) own
         join payout_accounts a using (account_id)
         join mint_slots s using (account_id)
-        join stoicism_events v on v.hour = d.epoch * 24 + 6 and v.node_id = '' and v.kind = 'reserved'
+        join stoicism_events v on v.hour = d.epoch * 24 + ${hourOf(0)}::int and v.node_id = '' and v.kind = 'reserved'
           and v.account_id = own.account_id and v.revision = 0 and v.ref = d.epoch::text
         join mint_plans p on p.epoch = d.epoch and p.chain = s.chain and s.slot / ${BUCKET}::int >= p.from_bucket and s.slot / ${BUCKET}::int < p.to_bucket
         join mint_batches b on b.kind = 'mint' and b.epoch = d.epoch and b.chain = s.chain and b.part = p.batch
       order by d.epoch desc, a.account limit ${MOST}`;
     return rows.map((row) => ({
-      ...{ day: dayName(row.epoch), mode: row.mode, account: row.account, points: row.points },
+      ...{ day: dayText(row.epoch), mode: row.mode, account: row.account, points: row.points },
       ...{ chain: row.chain, slot: row.slot, batch: row.batch, state: toldState(row) },
       requestKey: row.request_key ?? undefined,
     }));

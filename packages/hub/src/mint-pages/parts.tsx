@@ -1,8 +1,8 @@
 import type { Child } from 'hono/jsx';
 import { absolute, duration, iso, number } from '../console/format.ts';
-import { Unknown } from '../console/parts.tsx';
+import { Ago, Unknown } from '../console/parts.tsx';
 import { linkTo, type TransactionLinks } from './links.ts';
-import { type Attempt, type Epoch, reached, STATIONS, type Transaction } from './sweep.ts';
+import { type Attempt, type Epoch, type Fault, reached, STATIONS, type Transaction } from './sweep.ts';
 import { EPOCH_STATES, nameOf, STATES } from './words.ts';
 
 /** While nothing of it has a value: whoever sees a number must not take it for money. */
@@ -119,5 +119,14 @@ export function Of({ some, of }: { some: number | undefined; of: number }) {
     <span class="whole">
       {some === undefined ? '–' : number(some)} of {number(of)}
     </span>
+  );
+}
+
+/** What holds the mint up, in the words of whoever leads it. */
+export function FaultNote({ fault: { code, message, since }, now }: { fault: Fault; now: number }) {
+  return (
+    <p class="warning" role="alert">
+      Held up: {message} (<code>{code}</code>, <Ago at={since} now={now} />)
+    </p>
   );
 }

@@ -1,5 +1,6 @@
+import { dayText } from '#mint/index.ts';
 import { iso } from '../console/format.ts';
-import { dayName, mintsOf, type Sweep, type Transaction, totalsOf } from './sweep.ts';
+import { mintsOf, type Sweep, type Transaction, totalsOf } from './sweep.ts';
 import type { ListedEpoch } from './sweep-store.ts';
 
 /** What everybody may know of a transaction: what nodes were told of it anyway. No account, nobody, and no reason of ours. */
@@ -54,7 +55,7 @@ export interface PublishedSweep {
 export function publishedSweep(sweep: Sweep): PublishedSweep {
   const { transactions, gas } = totalsOf(sweep.transactions);
   return {
-    ...{ day: dayName(sweep.epoch), epoch: sweep.epoch, mode: modeOf(sweep), state: sweep.state },
+    ...{ day: dayText(sweep.epoch), epoch: sweep.epoch, mode: modeOf(sweep), state: sweep.state },
     ...{ points: sweep.points, accounts: sweep.accounts, transactions, gas },
     ...{ planHash: sweep.planHash, cutId: sweep.cutId, cutAt: iso(sweep.cutAt) },
     endedAt: sweep.endedAt === undefined ? null : iso(sweep.endedAt),
@@ -68,7 +69,7 @@ export function publishedEpoch(epoch: ListedEpoch) {
   const { state, points, accounts, transactions, gas, cutAt, endedAt } = epoch;
   return {
     ...{
-      day: dayName(epoch.epoch),
+      day: dayText(epoch.epoch),
       epoch: epoch.epoch,
       mode: modeOf(epoch),
       state,

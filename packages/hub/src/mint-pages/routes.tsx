@@ -1,18 +1,20 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { requireTier, viewerOf } from '#accounts/index.ts';
+import { dayText, parseDay } from '#mint/index.ts';
 import { line, readForm } from '../console/form.tsx';
 import { liveUrl } from '../console/live.ts';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { Refreshed } from '../refreshed.ts';
+import type { Approval } from './approval-reader.ts';
 import type { SweepDesk } from './desk.ts';
 import { DiffPage, MOST_SLOTS } from './diff-page.tsx';
 import type { DiffStore } from './diff-store.ts';
 import { HistoryPage } from './history-page.tsx';
 import { headsByChain, type SweepSourceDeps, watchKeys } from './source.tsx';
-import { dayName, dayNumber, type Sweep } from './sweep.ts';
+import type { Sweep } from './sweep.ts';
 import type { SweepStore } from './sweep-store.ts';
 import { TheatrePage } from './theatre-page.tsx';
 import type { Waiting } from './waiting-store.ts';
@@ -21,6 +23,7 @@ export interface MintAdminDeps extends SweepSourceDeps {
   readonly store: SweepStore;
   readonly diffs: DiffStore;
   readonly waiting: Pick<Refreshed<readonly Waiting[]>, 'read'>;
+  readonly approvalsOf: (epoch: number) => Promise<readonly Approval[]>;
   /** Undefined where this hub mints nothing. */
   readonly desk: SweepDesk | undefined;
   readonly guard: MiddlewareHandler<HttpEnv>;
@@ -34,7 +37,7 @@ const actForm = z.object({ act: z.enum(['resume', 'cancel']), reason: line(200) 
 
 /** The mint for Ancient Admins; to everybody else none of it is there. */
 export function mintAdminRoutes(deps: MintAdminDeps): HttpFeature {
-  const { guard, store, diffs, waiting, desk, heads, links, clock } = deps;
+  const { guard, store, diffs, waiting, approvalsOf, desk, heads, links, clock } = deps;
   return {
     nav: [{ id: 'mint', path: PATH, word: 'Mint', group: 'admin', place: 42, least: 'ancient' }],
     mount(app: HubApp) {
@@ -52,6 +55,7 @@ export function mintAdminRoutes(deps: MintAdminDeps): HttpFeature {
         const view = {
           sweep,
           waiting: await waiting.read(),
+          approvals: await approvalsOf(sweep.epoch),
           heads: headsByChain(heads),
           links,
           acts: desk !== undefined,
@@ -59,7 +63,7 @@ export function mintAdminRoutes(deps: MintAdminDeps): HttpFeature {
         };
         const keys = watchKeys(sweep);
         return c.render(<TheatrePage view={view} />, {
-          ...{ title: `Sweep of ${dayName(sweep.epoch)}`, nav: 'mint' },
+          ...{ title: `Sweep of ${dayText(sweep.epoch)}`, nav: 'mint' },
           ...(keys.length > 0 && { live: liveUrl({ mint: keys }) }),
         });
       });
@@ -73,7 +77,7 @@ export function mintAdminRoutes(deps: MintAdminDeps): HttpFeature {
         ]);
         const slots = asked === undefined ? undefined : { chain: asked, differing };
         return c.render(<DiffPage view={{ sweep, diff, slots }} />, {
-          ...{ title: `Plan of ${dayName(sweep.epoch)}`, nav: 'mint' },
+          ...{ title: `Plan of ${dayText(sweep.epoch)}`, nav: 'mint' },
         });
       });
       app.post(`${PATH}/${DAY}/act`, async (c) => {
@@ -85,14 +89,14 @@ export function mintAdminRoutes(deps: MintAdminDeps): HttpFeature {
             fix: 'Say why in a line of at most 200 characters.',
           });
         await desk.act(viewerOf(c), { epoch, ...form.value });
-        return c.redirect(href(`${PATH}/${dayName(epoch)}`), 303);
+        return c.redirect(href(`${PATH}/${dayText(epoch)}`), 303);
       });
     },
   };
 }
 
 async function sweepOf(c: HubContext, store: Pick<SweepStore, 'find'>): Promise<Sweep> {
-  const epoch = dayNumber(c.req.param('day') ?? '');
+  const epoch = parseDay(c.req.param('day') ?? '');
   const sweep = epoch === undefined ? undefined : await store.find(epoch);
   if (sweep === undefined) throw notFound('A sweep of this day');
   return sweep;
@@ -102,7 +106,7 @@ async function sweepOf(c: HubContext, store: Pick<SweepStore, 'find'>): Promise<
 export function dayBefore(c: HubContext): number | undefined {
   const text = c.req.query('before');
   if (text === undefined) return undefined;
-  const day = dayNumber(text);
+  const day = parseDay(text);
   if (day !== undefined) return day;
   throw new HttpError(400, 'bad_day', 'The address names no day.', { fix: 'Name one as before=2026-11-26.' });
 }

@@ -1,11 +1,12 @@
 import { MINT_CHAINS } from '@stoa/protocol/mint';
 import { isAtLeast } from '#accounts/index.ts';
+import { dayText, parseDay } from '#mint/index.ts';
 import type { NetworkHeads } from '#nodes/index.ts';
 import type { Clock } from '../clock.ts';
 import type { LiveSource } from '../console/live.ts';
 import { laneHtml } from './lane.tsx';
 import type { TransactionLinks } from './links.ts';
-import { dayName, dayNumber, isEnded, type Sweep } from './sweep.ts';
+import { isEnded, type Sweep } from './sweep.ts';
 import type { SweepStore } from './sweep-store.ts';
 import { type Part, partHtml } from './theatre-page.tsx';
 
@@ -17,7 +18,7 @@ const PARTS: readonly (Part | number)[] = [
 
 /** The keys of a day's page: each lane is patched by itself. Of a day that is over nothing changes. */
 export function watchKeys(sweep: Sweep): readonly string[] {
-  return isEnded(sweep) ? [] : PARTS.map((part) => `${dayName(sweep.epoch)}_${part}`);
+  return isEnded(sweep) ? [] : PARTS.map((part) => `${dayText(sweep.epoch)}_${part}`);
 }
 
 export interface SweepSourceDeps {
@@ -61,7 +62,7 @@ export function headsByChain(heads: Pick<NetworkHeads, 'heads'>): ReadonlyMap<nu
 
 function placeOf(key: string): { readonly epoch: number; readonly part: Part | number } | undefined {
   const [day = '', text = ''] = key.split('_');
-  const epoch = dayNumber(day);
+  const epoch = parseDay(day);
   const part = PARTS.find((one) => String(one) === text);
   return epoch === undefined || part === undefined ? undefined : { epoch, part };
 }

@@ -11,7 +11,7 @@ import {
 } from '@stoa/protocol/mint';
 import { POINT } from '@stoa/protocol/stoicism';
 import { createLedgerTools, type EventDraft, type Kind, type LedgerTools } from '#ledger/index.ts';
-import type { ActKind, BatchState } from '#mint/index.ts';
+import { type ActKind, type BatchState, hourOf } from '#mint/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 
 export const DAY = 20_783;
@@ -49,7 +49,7 @@ export class SweepRows {
 
   static async open(sql: Sql): Promise<SweepRows> {
     await sql`truncate stoicism_events, ledger_head, ledger_accounts, ledger_pending, ledger_hours,
-      mint_faults, mint_attempts, mint_batches, mint_plans, mint_chains, mint_epochs, mint_slots, payout_proofs, payout_challenges,
+      mint_faults, mint_approvals, mint_attempts, mint_batches, mint_plans, mint_chains, mint_epochs, mint_slots, payout_proofs, payout_challenges,
       payout_accounts, payout_choices cascade`;
     const rows = new SweepRows(sql);
     await rows.#ledger.book.begin();
@@ -259,7 +259,7 @@ export class SweepRows {
 
   async #write(kind: Kind, amounts: readonly (readonly [string, number])[], epoch?: number): Promise<void> {
     if (amounts.length === 0) return;
-    const hour = epoch === undefined ? Math.floor(this.now / HOUR_MS) : epoch * 24 + 6;
+    const hour = epoch === undefined ? Math.floor(this.now / HOUR_MS) : hourOf(epoch);
     await this.#ledger.book.open(hour, ({ append }) =>
       append(
         amounts.map(([accountId, points]): EventDraft => {

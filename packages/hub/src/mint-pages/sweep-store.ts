@@ -47,14 +47,18 @@ export class SweepStore {
 
   async find(epoch: number): Promise<Sweep | undefined> {
     const sql = this.#sql;
-    const [rows, chains, transactions] = await Promise.all([
+    const [rows, chains, faults, transactions] = await Promise.all([
       sql<EpochRow[]>`select * from mint_epochs where epoch = ${epoch}`,
       sql<ChainPlan[]>`select chain, slots, cap::float8 as cap, bounds, digest from mint_chains
         where epoch = ${epoch} order by chain`,
+      sql<{ place: string; code: string; message: string; since: Date }[]>`
+        select f.place, f.code, f.message, f.since from mint_faults f join mint_epochs e on e.epoch = ${epoch} and e.ended_at is null
+        order by f.place`,
       this.#transactions(epoch),
     ]);
     const [row] = rows;
-    return row && { ...epochOf(row), chains: [...chains], transactions };
+    const told = faults.map((fault) => ({ ...fault, since: fault.since.getTime() }));
+    return row && { ...epochOf(row), faults: told, chains: [...chains], transactions };
   }
 
   /** What nodes were told, as they were told. @returns undefined where it is not there, or nobody was told yet. */

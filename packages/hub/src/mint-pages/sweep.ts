@@ -74,7 +74,18 @@ export interface Epoch {
   readonly endedAt: number | undefined;
 }
 
+/** What keeps the mint from going on, as whoever leads says it. */
+export interface Fault {
+  /** `cut`, or `chain 3`. */
+  readonly place: string;
+  readonly code: string;
+  readonly message: string;
+  readonly since: number;
+}
+
 export interface Sweep extends Epoch {
+  /** Of the mint as a whole, while this day is not over. */
+  readonly faults: readonly Fault[];
   readonly chains: readonly ChainPlan[];
   /** Of all kinds; of enrolments those that were signed on this day. */
   readonly transactions: readonly Transaction[];
@@ -150,17 +161,4 @@ function least(instants: readonly number[]): number | undefined {
 function lastOfAll(instants: readonly (number | undefined)[]): number | undefined {
   const known = instants.filter((at) => at !== undefined);
   return known.length === 0 || known.length < instants.length ? undefined : Math.max(...known);
-}
-
-const DAY_MS = 86_400_000;
-
-/** 2026-11-26, of a UTC day number. */
-export function dayName(epoch: number): string {
-  return new Date(epoch * DAY_MS).toISOString().slice(0, 10);
-}
-
-/** @returns undefined for a text that names no day. */
-export function dayNumber(text: string): number | undefined {
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) / DAY_MS : Number.NaN;
-  return Number.isInteger(day) && dayName(day) === text ? day : undefined;
 }

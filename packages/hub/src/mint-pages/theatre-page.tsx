@@ -1,20 +1,23 @@
 import { MINT_CHAINS } from '@stoa/protocol/mint';
 import type { Child } from 'hono/jsx';
+import { dayText } from '#mint/index.ts';
 import { control, Field } from '../console/form.tsx';
 import { duration, number } from '../console/format.ts';
 import { partial } from '../console/live.ts';
 import { Ago, Empty, Panel, Table, Tabs, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
+import type { Approval } from './approval-reader.ts';
 import { Lane } from './lane.tsx';
 import type { TransactionLinks } from './links.ts';
-import { EpochState, Instant, Of, RequestKey, Stamp, StateOf } from './parts.tsx';
-import { dayName, type Epoch, isEnded, type Sweep, type Transaction, totalsOf } from './sweep.ts';
+import { EpochState, FaultNote, Instant, Of, RequestKey, Stamp, StateOf } from './parts.tsx';
+import { type Epoch, isEnded, type Sweep, type Transaction, totalsOf } from './sweep.ts';
 import type { Waiting, WaitingFor } from './waiting-store.ts';
 import { nameOf, reasonOf } from './words.ts';
 
 export interface TheatreView {
   readonly sweep: Sweep;
   readonly waiting: readonly Waiting[];
+  readonly approvals: readonly Approval[];
   /** Of each chain whose head the hub verified. */
   readonly heads: ReadonlyMap<number, number>;
   readonly links: TransactionLinks;
@@ -24,7 +27,7 @@ export interface TheatreView {
 }
 
 /** What changes by itself. */
-export type LiveView = Omit<TheatreView, 'waiting' | 'acts'>;
+export type LiveView = Omit<TheatreView, 'waiting' | 'approvals' | 'acts'>;
 
 /** Parts of the page that change by themselves: head and totals, and what rides beside the batches. */
 export type Part = 'head' | 'beside';
@@ -45,6 +48,7 @@ export function TheatrePage({ view }: { view: TheatreView }) {
           </div>
         </Panel>
         <Beside sweep={sweep} heads={heads} links={links} now={now} />
+        <Approvals sweep={sweep} approvals={view.approvals} now={now} />
         <WaitingPanel sweep={sweep} waiting={view.waiting} />
         {view.acts && <Acts sweep={sweep} />}
       </div>
@@ -59,7 +63,7 @@ export function partHtml(part: Part, view: LiveView): string {
 
 /** The way back, and the two sides of a day. */
 export function SweepCrumb({ sweep, tab }: { sweep: Epoch; tab: 'theatre' | 'diff' }) {
-  const path = `/admin/mint/${dayName(sweep.epoch)}`;
+  const path = `/admin/mint/${dayText(sweep.epoch)}`;
   return (
     <>
       <p class="crumb">
@@ -84,7 +88,7 @@ export function SweepHead({ sweep, now }: { sweep: Sweep; now: number }) {
     <div id="sweep-head">
       <header class="node-head">
         <div class="node-name">
-          <h1>Sweep of {dayName(epoch)}</h1>
+          <h1>Sweep of {dayText(epoch)}</h1>
           <EpochState state={state} stopped={isEnded(sweep) ? 0 : all.stopped} />
           <Stamp mode={mode} />
         </div>
@@ -96,6 +100,11 @@ export function SweepHead({ sweep, now }: { sweep: Sweep; now: number }) {
             : nothing of it goes on before a person says so.
           </p>
         )}
+        {sweep.faults
+          .filter(({ place }) => !place.startsWith('chain '))
+          .map((fault) => (
+            <FaultNote fault={fault} now={now} />
+          ))}
       </header>
       <dl class="totals">
         <Total name="Points" value={number(sweep.points)} note={`${number(sweep.accounts)} accounts`} />
@@ -237,6 +246,51 @@ function BesideRow({
   );
 }
 
+/** Words for the plan. Whether they suffice is for the signer to say, which knows its approvers. */
+function Approvals({ sweep, approvals, now }: { sweep: Sweep; approvals: readonly Approval[]; now: number }) {
+  return (
+    <Panel
+      id="approvals"
+      title="Approvals"
+      aside={
+        <>
+          of plan <code>{sweep.planHash.slice(0, 16)}…</code>
+        </>
+      }
+    >
+      {approvals.length === 0 ? (
+        <Empty title="Nobody has approved this plan yet">
+          <p>Nothing of it is signed before. On the host of an approver, from its own evidence:</p>
+          <pre tabindex={0}>
+            <code>stoa-signer mint approve --auto</code>
+          </pre>
+        </Empty>
+      ) : (
+        <Table caption="Approvals of the plan" columns={['Approver', 'Signed', 'Came in', 'Of']}>
+          {approvals.map(({ approver, signedAt, receivedAt, hash }) => (
+            <tr>
+              <th scope="row">{approver}</th>
+              <td>
+                <Ago at={signedAt} now={now} />
+              </td>
+              <td>
+                <Ago at={receivedAt} now={now} />
+              </td>
+              <td>
+                {hash === sweep.planHash ? (
+                  'this plan'
+                ) : (
+                  <strong class="warn">another plan: {hash.slice(0, 16)}…</strong>
+                )}
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+    </Panel>
+  );
+}
+
 const WAITS: Readonly<Record<WaitingFor, readonly [string, string]>> = {
   proof: ['Nobody proved to hold the account', 'its owner signs with its key under Settings, Payout'],
   slot: ['Proven, without a slot', 'the hub gives it one with its next round'],
@@ -282,7 +336,7 @@ function WaitingPanel({ sweep, waiting }: { sweep: Sweep; waiting: readonly Wait
 /** What a person may do: nothing of it mints, and each takes a reason and a recent proof of presence. */
 function Acts({ sweep }: { sweep: Sweep }) {
   if (isEnded(sweep)) return null;
-  const path = href(`/admin/mint/${dayName(sweep.epoch)}/act`);
+  const path = href(`/admin/mint/${dayText(sweep.epoch)}/act`);
   const stopped = totalsOf(sweep.transactions).stopped;
   return (
     <Panel id="acts" title="By hand" aside="kept in the audit log">
@@ -323,7 +377,7 @@ function Acts({ sweep }: { sweep: Sweep }) {
               />
             </Field>
             <button type="submit" name="act" value="cancel" class="primary is-grave">
-              Cancel {dayName(sweep.epoch)}
+              Cancel {dayText(sweep.epoch)}
             </button>
           </form>
         </details>

@@ -1,6 +1,6 @@
 import type { MintTrouble } from '#alerts/index.ts';
+import { dayText } from '#mint/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
-import { dayName } from './sweep.ts';
 import { reasonOf } from './words.ts';
 
 const HOUR_MS = 3_600_000;
@@ -57,8 +57,8 @@ async function readUncut(sql: Sql, now: number): Promise<MintTrouble[]> {
   const newest = row?.newest ?? Number.NEGATIVE_INFINITY;
   if (newest >= day || newest < day - OFF_AFTER_DAYS) return [];
   const since = (newest + 1) * DAY_MS + CUT_BY_MS;
-  const evidence = [{ name: 'The last day that was cut', value: dayName(newest) }];
-  return [{ rule: 'mint-late', subject: 'cut', label: `The cut of ${dayName(newest + 1)}`, since, evidence }];
+  const evidence = [{ name: 'The last day that was cut', value: dayText(newest) }];
+  return [{ rule: 'mint-late', subject: 'cut', label: `The cut of ${dayText(newest + 1)}`, since, evidence }];
 }
 
 async function readStopped(sql: Sql): Promise<MintTrouble[]> {
@@ -93,5 +93,5 @@ async function readFaults(sql: Sql): Promise<MintTrouble[]> {
 }
 
 function sweepOf(epoch: number) {
-  return { subject: dayName(epoch), label: `The mint of ${dayName(epoch)}` };
+  return { subject: dayText(epoch), label: `The mint of ${dayText(epoch)}` };
 }

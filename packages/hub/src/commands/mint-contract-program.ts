@@ -7,8 +7,8 @@ const PLACE = `
 The place, which is the same file for everybody who signs:
   {"networkId": "stoa", "namespace": "n_…", "minter": "HEX",
    "gov": {"keys": ["HEX", …], "pred": "keys-2"}, "payer": {"account": "k:…", "publicKey": "HEX"}}
-Holders sign the files that are written, each on a machine of their own, with any wallet of the network that signs a file;
-nothing in them is secret. A signature of governance for 'deploy' and 'upgrade' can write any register: read what is signed.`;
+Holders sign the files that are written, each on a machine of their own: stoa-signer governance sign, or a wallet that signs
+files. Nothing in them is secret. A signature of governance for 'deploy' and 'upgrade' can write any register: read what is signed.`;
 
 /** `stoa-hub mint contract …`: beside no hub; it knows no key. */
 export function addMintContractCommands(mint: Command, here: () => CommandContext): void {

@@ -6,6 +6,7 @@ import { adminKeyCommands } from '#cli/admin-key-commands.ts';
 import { artefactCommands } from '#cli/artefact-commands.ts';
 import { type CliContext, report, UsageError } from '#cli/context.ts';
 import { clockCommands, journalCommands, serveCommand, statusCommand } from '#cli/daemon-commands.ts';
+import { governanceCommands } from '#cli/governance-commands.ts';
 import { instanceCommands } from '#cli/instance-commands.ts';
 import { mintCommands } from '#cli/mint-commands.ts';
 import { ownerKeyCommands } from '#cli/owner-key-commands.ts';
@@ -47,6 +48,7 @@ function createProgram(context: CliContext, outcome: { ok: boolean }): Command {
     .addCommand(releaseCommands(context))
     .addCommand(ownerKeyCommands(context))
     .addCommand(mintCommands(context))
+    .addCommand(governanceCommands(context))
     .addCommand(serveCommand(context))
     .addCommand(statusCommand(context))
     .addCommand(verifyCommand(context, outcome))

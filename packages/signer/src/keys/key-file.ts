@@ -21,6 +21,7 @@ export const KEY_PURPOSES = [
   'release-targets',
   'minter',
   'mint-approver',
+  'mint-governor',
 ] as const;
 export type KeyPurpose = (typeof KEY_PURPOSES)[number];
 

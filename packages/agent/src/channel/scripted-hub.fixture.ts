@@ -224,7 +224,11 @@ export class ScriptedHub {
     if (message.name === 'disconnect') conversed.connection.close(1000, 'bye');
   }
 
-  receiptFor(sealed: Uint8Array, publicKey: Uint8Array): Decoded<(typeof HUB_FRAMES)['receipt']> {
+  receiptFor(
+    sealed: Uint8Array,
+    publicKey: Uint8Array,
+    revision = 0,
+  ): Decoded<(typeof HUB_FRAMES)['receipt']> {
     const checkpoint = open(checkpointKind, sealed, nodeCrypto, publicKey);
     const { nodeId, hubHour, minutes } = checkpoint;
     const { region, instance } = this.#region.chain({ notAfter: hubHour * HOUR_MS + WEEK_MS });
@@ -237,7 +241,7 @@ export class ScriptedHub {
       evidence: [],
       scoreVersion: 0,
       account: '',
-      revision: 0,
+      revision,
     };
     return { sealed: seal(receiptKind, body, this.#region.hubKey), region, instance };
   }

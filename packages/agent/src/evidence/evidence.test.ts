@@ -33,6 +33,32 @@ describe('an hour', () => {
     expect(proofs[0]?.checkpoint).toEqual(w.sent.get(1)?.[0]?.sealed);
   });
 
+  test('is answered anew as often as an hour can be read again, and a hub that goes on costs no disk', async () => {
+    const w = await world();
+    w.open();
+    await w.live(67);
+    const { sealed } = w.sent.get(1)![0]!;
+    const flood = async () => {
+      for (let revision = 1; revision <= 300; revision += 1)
+        w.evidence.receipt(w.hub.receiptFor(sealed, w.store.key.publicKey, revision));
+      await w.clock.advance(MINUTE_MS);
+    };
+    const kept = async () => {
+      const log = `${w.store.nodeDirectory}/evidence/log/2026-01-01.log`;
+      return parseRecords(proofKind, new TextDecoder().decode(await w.disk.readFile(log))).length;
+    };
+    await flood();
+    expect(await kept()).toBe(1 + 120);
+    await flood();
+    expect(await kept()).toBe(1 + 120);
+    expect(w.lines.filter((line) => line.includes('receipt-revisions-refused')).length).toBe(1);
+    await w.clock.advance(24 * HOUR_MS);
+    const before = await kept();
+    await flood();
+    expect(await kept()).toBe(before + 120);
+    expect(w.evidence.health.fault).toBeUndefined();
+  });
+
   test('without a hub gets one as well; the chain goes on', async () => {
     const w = await world();
     w.open();

@@ -51,6 +51,9 @@ const LATE_MS = { least: 1_000, most: 30_000 };
 const RETRY_MS = 60_000;
 /** Hours that a checkpoint may lie back; then the hub takes it no more, and it stays the node's own word. */
 const HOURS_OPEN = 24;
+/** Answers to what was answered before that are kept: a hub reads an hour again five times at most. All of them cost disk for ever. */
+const REVISIONS_A_DAY = 5 * 24;
+const DAY_MS = 24 * HOUR_MS;
 
 type SessionTerms = Pick<Welcome, 'sessionId' | 'hubTime' | 'heartbeatMs' | 'quarantined'>;
 
@@ -79,6 +82,8 @@ export class Evidence {
   #timer: Timer | undefined;
   #work: Promise<void> = Promise.resolve();
   #fault: unknown;
+  /** Of the day of the node's own clock. */
+  #revisions = { day: 0, count: 0 };
   #stopped = false;
 
   private constructor(options: EvidenceOptions, parts: Parts) {
@@ -279,12 +284,22 @@ export class Evidence {
     const receipt = readReceipt(from, this.#options.store);
     const link = chain.find(receipt.checkpoint);
     // Sent twice, answered twice.
-    if (link === undefined && receipt.revision === 0) return;
+    if (link === undefined && (receipt.revision === 0 || !this.#keepsRevision())) return;
     const checkpoint = (link && (await chain.read(link))) ?? new Uint8Array();
     await receipts.append(receipt.hubHour, { checkpoint, receipt: from });
     if (link) await chain.settle(link);
     this.lane.refill();
     await settled.askAfter(receipt.hubHour);
+  }
+
+  /** By the node's own clock: the hub's is that of whom it is to be bounded by. */
+  #keepsRevision(): boolean {
+    const { clock, log } = this.#options;
+    const day = Math.floor(clock.monotonic() / DAY_MS);
+    const count = (this.#revisions.day === day ? this.#revisions.count : 0) + 1;
+    this.#revisions = { day, count };
+    if (count === REVISIONS_A_DAY + 1) log.warn('receipt-revisions-refused', { kept: REVISIONS_A_DAY });
+    return count <= REVISIONS_A_DAY;
   }
 
   /** One after the other. */

@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import { type HubConfig, mintNodesOf } from './config.ts';
 import type { LedgerBook } from './ledger/index.ts';
 import type { Log } from './log.ts';
-import { createMint, KadenaNode, type Mint } from './mint/index.ts';
+import { type ChainDeps, createMint, KadenaNode, type Mint } from './mint/index.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 
 export type MintConfig = Pick<
@@ -37,14 +37,20 @@ const QUORUM = 2;
 
 /** The daily mint by the hub's settings; undefined where they name no contract. */
 export function openMint({ config, signer, network, ...deps }: MintSideDeps): Mint | undefined {
+  const chain = mintChain(config, network);
+  return chain && signer && createMint({ ...deps, ...chain, signer });
+}
+
+/** Over which nodes and to which contract it goes; undefined where the settings name none. */
+export function mintChain(config: MintConfig, network: string): ChainDeps | undefined {
   const { mintContract, minter, mintSender, mintGasPrice } = config;
-  if (mintContract === undefined || minter === undefined || signer === undefined) return undefined;
-  return createMint({
-    ...{ ...deps, signer, quorum: QUORUM },
+  if (mintContract === undefined || minter === undefined) return undefined;
+  return {
+    quorum: QUORUM,
     nodes: mintNodesOf(config).map((url) => new KadenaNode({ url, network })),
     terms: {
       ...{ ...mintContract, networkId: network, publicKey: minter, sender: mintSender ?? `k:${minter}` },
       ...{ gasPrice: mintGasPrice / ANU, ttl: TTL_SECONDS },
     },
-  });
+  };
 }

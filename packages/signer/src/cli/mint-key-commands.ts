@@ -60,7 +60,7 @@ export function initCommand(context: CliContext): Command {
       data: { dir, publicKey, config: MINT_FILES.config(dir) },
       lines: [
         `public key  ${publicKey}`,
-        `Put it into the contract's minter keyset on all ten chains, and gas into ${sender || `k:${publicKey}`}.`,
+        `Have governance name it as the contract's minter (stoa-hub mint contract deploy or rotate), and put gas into ${sender || `k:${publicKey}`} on all ten chains.`,
         `What it signs is bounded by ${MINT_FILES.config(dir)}: read it, then 'signer mint serve --dir ${dir}'.`,
         ...formatMintConfig(config).trimEnd().split('\n'),
       ],
@@ -125,7 +125,7 @@ export function rotateCommand(context: CliContext): Command {
       data: { dir, publicKey },
       lines: [
         `public key  ${publicKey}`,
-        "Until the contract's minter keyset names it on all ten chains, and its account has gas, every transaction fails.",
+        "Until governance names it as the contract's minter on all ten chains, and its account has gas, every transaction fails.",
       ],
     });
   });

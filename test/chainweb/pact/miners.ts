@@ -32,9 +32,16 @@ export class PactMiners {
   #minerOf(place: PayloadPlace, foundAt: number): Miner | undefined {
     const script = this.#scripts.get(place.branch);
     if (script !== undefined) return { candidates: script(place), gasLimit: HARD_GAS_LIMIT };
-    const nodes = this.#nodes.filter(
-      (node) => node.settings.mines && !node.frozen && node.follows(place.branch),
-    );
-    return nodes[place.salt % nodes.length]?.pact.minerAt(place, foundAt);
+    return this.#drawn(place)?.pact.minerAt(place, foundAt);
+  }
+
+  /** By lot, or the next after it that mines on this branch. */
+  #drawn({ salt, branch }: PayloadPlace): SimulatedNode | undefined {
+    const count = this.#nodes.length;
+    for (let i = 0; i < count; i += 1) {
+      const node = this.#nodes[(salt + i) % count];
+      if (node?.settings.mines === true && !node.frozen && node.follows(branch)) return node;
+    }
+    return undefined;
   }
 }

@@ -22,22 +22,25 @@ export class PactNode {
   /** Its checks take longer than the second that `/send` gives them. */
   overloaded = false;
   readonly #view: NodeView;
-  readonly #mempools: readonly Mempool[];
+  /** By chain; of those alone that were ever asked about, for fleets are of thousands of nodes. */
+  readonly #mempools = new Map<number, Mempool>();
 
   constructor(view: NodeView) {
     this.#view = view;
-    this.#mempools = view.chainweb.network.graph.map(() => new Mempool());
   }
 
   /** Holds no transaction of any chain. */
   get idle(): boolean {
-    return this.#mempools.every(({ size }) => size === 0);
+    for (const { size } of this.#mempools.values()) if (size > 0) return false;
+    return true;
   }
 
   mempool(chain: number): Mempool {
-    const found = this.#mempools[chain];
-    if (found === undefined) throw new RangeError(`there is no chain ${chain}`);
-    return found;
+    const known = this.#mempools.get(chain);
+    if (known !== undefined) return known;
+    const mempool = new Mempool();
+    this.#mempools.set(chain, mempool);
+    return mempool;
   }
 
   pending(chain: number): readonly Command[] {
@@ -81,8 +84,8 @@ export class PactNode {
 
   /** How a block of its own would be filled. */
   minerAt({ chain, parent }: PayloadPlace, foundAt: number): Miner | undefined {
-    const mempool = this.mempool(chain);
-    if (mempool.size === 0 || parent === undefined) return undefined;
+    const mempool = this.#mempools.get(chain);
+    if (mempool === undefined || mempool.size === 0 || parent === undefined) return undefined;
     const { outcomes } = this.#view.chainweb.ledger.stateOf(parent);
     const now = (foundAt + this.#view.settings.clockSkewMs) / 1_000;
     return {
@@ -107,7 +110,7 @@ export class PactNode {
 
   /** The process starts again: its database is kept, its mempool is not. */
   restart(): void {
-    for (const mempool of this.#mempools) mempool.clear();
+    for (const mempool of this.#mempools.values()) mempool.clear();
   }
 
   #parentOf({ header }: Block): Block | undefined {

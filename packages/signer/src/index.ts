@@ -17,6 +17,13 @@ export {
   restartApprovalKind,
 } from '#mint/approval.ts';
 export {
+  APPROVER_BOUNDS,
+  type ApproverEvidence,
+  type Recomputed,
+  recompute,
+} from '#mint/approver/recompute.ts';
+export { inProcessMintSigner } from '#mint/client.ts';
+export {
   type Approver,
   contractOf,
   DEFAULT_MINT_POLICY,

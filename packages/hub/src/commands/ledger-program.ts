@@ -47,9 +47,10 @@ export function addLedgerCommands(root: Command, here: () => CommandContext): vo
     );
   sealed(ledger.command('verify-dump'))
     .argument('<file>', 'a dump; needs no hub')
+    .option('--lines <file>', 'write its lines there, opened: what approvers of the mint recompute from')
     .option('--json', 'print one JSON object')
     .description('open a dump and check all of it')
-    .action(async (file: string, options: SecretOptions & { json?: boolean }) =>
+    .action(async (file: string, options: SecretOptions & { lines?: string; json?: boolean }) =>
       (await commands()).verifyLedgerDump(jsonToo(here(), options), file, options),
     );
   ledger

@@ -11,6 +11,7 @@ import {
   type LedgerTools,
   verifyDump,
   writeDump,
+  writeDumpLines,
 } from '../ledger/index.ts';
 import type { Sql } from '../seams/db-adapter/index.ts';
 import { secureRandom } from '../secure-random.ts';
@@ -81,9 +82,12 @@ export async function dumpLedger(
 export async function verifyLedgerDump(
   context: CommandContext,
   file: string,
-  options: SecretOptions,
+  options: SecretOptions & { lines?: string },
 ): Promise<void> {
-  const verdict = await verifyDump(file, await secretOf(context, options, 'known'));
+  const secret = await secretOf(context, options, 'known');
+  const verdict = await verifyDump(file, secret);
+  if (verdict.faultCount === 0 && options.lines !== undefined)
+    await writeDumpLines(file, secret, options.lines);
   if (context.json) context.out(JSON.stringify({ ok: verdict.faultCount === 0, ...verdict }));
   else if (verdict.faultCount === 0)
     context.out(

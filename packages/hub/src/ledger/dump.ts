@@ -1,6 +1,8 @@
+import { createWriteStream } from 'node:fs';
 import { open as openFile, rename, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { fromHex, toHex } from '@stoa/protocol';
 import { z } from 'zod';
@@ -119,6 +121,16 @@ export async function verifyDump(path: string, secret: SealSecret): Promise<Dump
     ...{ region, madeAt, events: replay.events, end: end.hash, accounts: replay.balances.accounts.size },
     ...{ faultCount: replay.faultCount, faults: replay.faults },
   };
+}
+
+/** Opens a dump for who recomputes a mint from its lines (docs/mint-signer.md). @throws {BackupError} as `verifyDump` does. */
+export async function writeDumpLines(path: string, secret: SealSecret, to: string): Promise<void> {
+  const lines = Readable.from(
+    (async function* () {
+      for await (const line of linesIn(path, secret)) yield `${line}\n`;
+    })(),
+  );
+  await pipeline(lines, createWriteStream(to, { mode: 0o600 }));
 }
 
 async function* linesIn(path: string, secret: SealSecret): AsyncGenerator<string> {

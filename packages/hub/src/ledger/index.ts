@@ -22,7 +22,7 @@ export type { Bonuses, Donation, DonationOutcome, MinedBlocks } from './bonuses.
 export type { Head as LedgerHead, LedgerBook, Mode as LedgerMode, Opened as OpenedLedger } from './book.ts';
 export type { CheckReport } from './check.ts';
 export type { LedgerDesk } from './desk.ts';
-export { type DumpReport, type DumpVerdict, verifyDump, writeDump } from './dump.ts';
+export { type DumpReport, type DumpVerdict, verifyDump, writeDump, writeDumpLines } from './dump.ts';
 export { type AccountId, type EventDraft, type Kind, type LedgerEvent, NO_BASIS, SOURCES } from './event.ts';
 export type { Holdings, OverviewStore } from './overview-store.ts';
 export { type Fault, Replay } from './replay.ts';

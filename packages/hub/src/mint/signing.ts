@@ -59,7 +59,11 @@ export class Signing {
     const { signer } = this.#deps;
     const setting = await this.#setting(batch);
     const plan = batch.kind === 'enrol' ? undefined : await this.#present(batch.epoch);
-    const command = await signer.sign(act, setting, { plan, leaseEpoch });
+    const command = await signer.sign(act, setting, { plan, leaseEpoch }).catch((error: unknown) => {
+      // More approvers may have come since: the next try brings their words.
+      this.#presented.delete(batch.epoch);
+      throw error;
+    });
     return { attempt: batch.attempt, command, ...this.#check(command, act, setting) };
   }
 

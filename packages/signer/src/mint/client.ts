@@ -1,11 +1,12 @@
 import type { CommandSetting, MintAct, PlanOutline } from '@stoa/protocol/mint';
+import { inProcessTransport } from '#client/in-process.ts';
 import { callIn, type SignerTransport } from '#client/signer-client.ts';
 import { type ConnectOptions, SocketTransport } from '#client/socket.ts';
 import { SignerError } from '#error.ts';
 import { MINT_DIALECT, type MintCalls } from '#mint/dialect.ts';
 import type { SignedCommand, SigningGround } from '#mint/request.ts';
 import type { MintSignerStatus } from '#mint/status.ts';
-import type { MethodOf } from '#wire/dialect.ts';
+import type { Callee, MethodOf } from '#wire/dialect.ts';
 
 /** What a hub may ask of the minter's signer. Every method rejects with a SignerError. */
 export interface MintSignerClient {
@@ -33,7 +34,12 @@ export function connectMintSigner(options: ConnectOptions): MintSignerClient {
   return createMintClient(new SocketTransport(options, MINT_DIALECT));
 }
 
-export function createMintClient(transport: SignerTransport): MintSignerClient {
+/** Of a service in this very process, for tests. Closing it leaves the service open. */
+export function inProcessMintSigner(service: Callee<MintCalls>): MintSignerClient {
+  return createMintClient(inProcessTransport(service));
+}
+
+function createMintClient(transport: SignerTransport): MintSignerClient {
   const call = <M extends MethodOf<MintCalls>>(
     method: M,
     request: MintCalls[M]['request'],

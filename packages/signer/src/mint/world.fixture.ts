@@ -11,11 +11,10 @@ import {
   planEpoch,
 } from '@stoa/protocol/mint';
 import { expect } from 'vitest';
-import { inProcessTransport } from '#client/in-process.ts';
 import { createUnlockKeyFile, type Unlock, unlockWithKeyFile } from '#keys/unlock.ts';
 import { MemoryDisk } from '#memory-disk.fixture.ts';
 import { enrolmentApprovalKind, planApprovalKind, restartApprovalKind } from '#mint/approval.ts';
-import { createMintClient, type MintSignerClient } from '#mint/client.ts';
+import { inProcessMintSigner, type MintSignerClient } from '#mint/client.ts';
 import { contractOf, DEFAULT_MINT_POLICY, type MintConfig, type MintPolicy } from '#mint/config.ts';
 import { createMintSigner } from '#mint/making.ts';
 import type { MintRefusalCode } from '#mint/refusal.ts';
@@ -96,7 +95,7 @@ export class MintWorld {
   }
 
   async client(): Promise<MintSignerClient> {
-    return createMintClient(inProcessTransport(await this.open()));
+    return inProcessMintSigner(await this.open());
   }
 
   setting(change: Partial<CommandSetting> = {}): CommandSetting {

@@ -62,7 +62,7 @@ describe('stoa-hub mint', () => {
     const cut = (await mint('plan', NAME)).json() as unknown as PlanOutline & { hash: string };
     expect(cut).toMatchObject({ fixed: true, points: SUM, epoch: DAY });
     expect(planHash(cut)).toBe(cut.hash);
-    await town.until(at(DAY, 8), hub);
+    await town.settle(hub, 2);
     await hub.sequencer.release();
     const status = (await mint('status', NAME)).json();
     expect(status).toMatchObject({ state: 'settled', mode: 'shadow', planHash: cut.hash, faults: [] });

@@ -29,14 +29,15 @@ describe('a day of the mint', () => {
     await town.people(POINTS);
     await town.close(DAY);
     const hub = town.hub();
-    await town.until(at(DAY, 6) + 60_000, hub);
+    await town.morning(hub);
+    await hub.sequencer.tick();
     const [epoch] = await hub.epochs.list(1);
     expect(epoch).toMatchObject({
       epoch: DAY,
       state: 'running',
       accounts: POINTS.filter((one) => one > 0).length,
     });
-    await town.until(at(DAY, 8), hub);
+    await town.settle(hub, 2);
     expect(await hub.faults.list()).toEqual([]);
     expect((await hub.epochs.get(DAY)).state).toBe('settled');
     const held = await redeemed();
@@ -73,8 +74,9 @@ describe('whatever happens meanwhile', () => {
   it('two hubs at once mint once, and others go on where they are killed', async () => {
     const points = await started();
     let hubs = [town.hub(), town.hub()];
+    await town.morning(hubs[0]!);
     for (let tick = 0; town.now < at(DAY, 8); tick += 1) {
-      town.chain.advance(30_000);
+      town.chain.advance(town.now < at(DAY, 6) + 25 * 60_000 ? 30_000 : 120_000);
       await Promise.all(hubs.map(({ sequencer }) => sequencer.tick()));
       // The leases of those who are gone end by themselves.
       if (tick % 17 === 0) hubs = [town.hub(), hubs[0]!];
@@ -86,13 +88,13 @@ describe('whatever happens meanwhile', () => {
   it('reorganisations of the chains, 4 to 20 blocks deep, with their transactions lost', async () => {
     const points = await started();
     const hub = town.hub();
-    await town.until(at(DAY, 6) + 60_000, hub);
+    await town.morning(hub);
     for (const depth of [4, 8, 20]) {
       await town.until(town.now + 4 * 60_000, hub);
       // The new branch holds nothing.
       town.chain.network.reorganise(depth, () => []);
     }
-    await town.until(at(DAY, 9), hub);
+    await town.settle(hub, 2);
     await isWhole(points);
   });
 
@@ -100,6 +102,7 @@ describe('whatever happens meanwhile', () => {
     const points = await started();
     const hub = town.hub();
     const { fetch } = town.chain;
+    await town.morning(hub);
     let requests = 0;
     vi.stubGlobal('fetch', async (url: string, init: never) => {
       const answer = await fetch(url, init);
@@ -107,7 +110,7 @@ describe('whatever happens meanwhile', () => {
       if (url.includes('/send') || requests % 11 === 0) throw new TypeError('fetch failed');
       return answer;
     });
-    await town.until(at(DAY, 8), hub);
+    await town.settle(hub, 2);
     vi.stubGlobal('fetch', fetch);
     await isWhole(points);
   });
@@ -118,8 +121,7 @@ describe('nothing is sent, and the mismatch is named, where', () => {
   const cutDay = async () => {
     await town.people([5, 6, 7]);
     await town.close(DAY);
-    await town.until(town.now + 10 * 60_000, town.hub());
-    town.chain.advance(at(DAY, 6) + 60_000 - town.now);
+    await town.morning(town.hub());
     await town.hub().cut.make(DAY, async () => {});
     return town.signer.signed.size;
   };
@@ -196,7 +198,7 @@ describe('a day that is given up', () => {
     await town.people(points);
     await town.close(DAY);
     const hub = town.hub();
-    await town.until(at(DAY, 6), hub);
+    await town.morning(hub);
     const [first] = await town.sql<
       { chain: number }[]
     >`select chain from mint_slots where account_id = ${Town.idOf(0)}`;
@@ -209,9 +211,9 @@ describe('a day that is given up', () => {
           ? Promise.resolve()
           : send(chain, command);
     }
-    await town.until(at(DAY, 6) + 30 * 60_000, hub);
+    await town.until(at(DAY, 6) + 20 * 60_000, hub);
     await hub.cancellation.begin(DAY);
-    await town.until(at(DAY, 10), hub);
+    await town.until(at(DAY, 10), hub, 120);
     expect((await hub.epochs.get(DAY)).state).toBe('cancelled');
     const onStuck = await town.sql<
       { id: string }[]
@@ -229,7 +231,7 @@ describe('a day that is given up', () => {
     stuck = -1;
     await town.close(DAY + 1);
     town.chain.advance(at(DAY + 1, 6) + 60_000 - town.now);
-    await town.until(at(DAY + 1, 8), town.hub());
+    await town.settle(town.hub(), 2);
     expect((await hub.epochs.get(DAY + 1)).state).toBe('settled');
     for (const [i, whole] of points.entries()) expect(await town.register(i)).toBe(whole);
   });

@@ -149,6 +149,19 @@ export class Town {
     }
   }
 
+  /** Accounts are enrolled, and the hour of the day's cut has come. */
+  async morning(hub: Mint): Promise<void> {
+    await this.until(this.now + 10 * 60_000, hub);
+    this.chain.advance(at(DAY, 6) + 60_000 - this.now);
+  }
+
+  /** From a cut on: the sweep, then blocks on blocks until it is settled. */
+  async settle(hub: Mint, hours: number): Promise<void> {
+    const end = this.now + hours * HOUR_MS;
+    await this.until(this.now + 25 * 60_000, hub);
+    await this.until(end, hub, 120);
+  }
+
   /** Points in the register of an account, as the first node has it. */
   async register(i: number): Promise<number> {
     const [slot] = await this.sql<{ chain: number; slot: number }[]>`

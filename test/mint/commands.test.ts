@@ -1,5 +1,5 @@
 /** `stoa-hub mint …` as processes, beside a database and nodes on sockets. */
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DbAdapter, openEmbedded } from '@stoa/hub/seams/db-adapter/index';
 import { placeTemporary } from '@stoa/hub/seams/db-adapter/temporary';
@@ -24,6 +24,8 @@ const mint = (...words: string[]) => hubCommand(env, 'mint', ...words, '--json')
 
 beforeAll(async () => {
   directory = await temporaryDirectory();
+  // The server's account must be able to walk through.
+  await chmod(directory.path, 0o711);
   const dataDir = join(directory.path, 'postgres');
   await placeTemporary(dataDir);
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: console.error };

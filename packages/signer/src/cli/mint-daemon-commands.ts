@@ -3,7 +3,7 @@ import { type CliContext, report } from '#cli/context.ts';
 import { listeningOf, serveDaemon } from '#cli/serving.ts';
 import { findUnlock, type UnlockOptions, withUnlockOptions } from '#cli/unlocking.ts';
 import { connectMintSigner, type MintSignerClient } from '#mint/client.ts';
-import { MINT_FILES, readMintConfig } from '#mint/config.ts';
+import { MINT_FILES, readMintConfig } from '#mint/place.ts';
 import { type MintService, openMintService } from '#mint/service.ts';
 import type { MintSignerStatus } from '#mint/status.ts';
 

@@ -9,10 +9,10 @@ import {
   type ApproverRole,
   DEFAULT_MINT_POLICY,
   formatMintConfig,
-  MINT_FILES,
   parseMintConfig,
 } from '#mint/config.ts';
 import { createMintSigner, restartMintJournal } from '#mint/making.ts';
+import { MINT_FILES } from '#mint/place.ts';
 import { rotateMinterKey } from '#mint/service.ts';
 
 interface InitOptions extends UnlockOptions {

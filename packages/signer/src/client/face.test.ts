@@ -22,7 +22,7 @@ test('the face that a hub imports brings along nothing that opens keys or journa
   expect(modules).toContain('client/socket.ts');
   expect(
     modules.filter((path) =>
-      /(^|\/)(keys|service|desk|journal\/journal|disk|making|config)(\.ts|\/)/.test(path),
+      /(^|\/)(keys|service|desk|journal\/journal|disk|making|place)(\.ts|\/)/.test(path),
     ),
   ).toEqual([]);
 });

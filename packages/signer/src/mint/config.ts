@@ -1,8 +1,5 @@
-import { join } from 'node:path';
 import { EPOCH_CAP, MINT_CHAINS, MINT_LIMITS } from '@stoa/protocol/mint';
-import { type Disk, readText } from '#disk.ts';
 import { SignerError } from '#error.ts';
-import type { JournalFiles } from '#journal/hash-chain.ts';
 
 /** What the minter's signer signs at most, whatever a hub asks. Points are whole, prices and spends ANU (1e-12 STOA). */
 export interface MintPolicy {
@@ -76,23 +73,6 @@ export interface MintConfig {
   readonly policy: MintPolicy;
 }
 
-export interface MintPlace {
-  readonly dir: string;
-  readonly disk: Disk;
-}
-
-export const MINT_FILES = {
-  config: (dir: string): string => join(dir, 'mint.json'),
-  /** The first key is 1; the journal says which is in force. */
-  key: (dir: string, number: number): string => join(dir, 'keys', `minter-${number}.key`),
-  journal: (dir: string): string => join(dir, 'journal'),
-  socket: (dir: string): string => join(dir, 'mint.sock'),
-} as const;
-
-export function mintJournal({ dir, disk }: MintPlace): JournalFiles {
-  return { path: MINT_FILES.journal(dir), disk };
-}
-
 /** What the signer is for; it stands in the journal, in approvals and in errors. */
 export function contractOf({ namespace, module }: Pick<MintConfig, 'namespace' | 'module'>): string {
   return `${namespace}.${module}`;
@@ -100,20 +80,6 @@ export function contractOf({ namespace, module }: Pick<MintConfig, 'namespace' |
 
 export function senderOf({ sender }: Pick<MintConfig, 'sender'>, publicKey: string): string {
   return sender === '' ? `k:${publicKey}` : sender;
-}
-
-/** @throws SignerError `file_missing`, `bad_argument`. */
-export async function readMintConfig({ dir, disk }: MintPlace): Promise<MintConfig> {
-  const path = MINT_FILES.config(dir);
-  const text = await readText(disk, path);
-  if (text === undefined)
-    throw new SignerError('file_missing', `${path} does not exist: make it with 'signer mint init'`);
-  try {
-    return parseMintConfig(JSON.parse(text));
-  } catch (cause) {
-    if (cause instanceof SignerError) throw new SignerError(cause.code, `${path}: ${cause.message}`);
-    throw new SignerError('bad_argument', `${path} is no JSON`, { cause });
-  }
 }
 
 export function formatMintConfig(config: MintConfig): string {

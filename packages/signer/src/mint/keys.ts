@@ -2,7 +2,7 @@ import { type Random, toHex } from '@stoa/protocol';
 import { SignerError } from '#error.ts';
 import { createKeyFile, openKeyFile, type UnlockedKey } from '#keys/key-file.ts';
 import type { Unlock } from '#keys/unlock.ts';
-import { MINT_FILES, type MintPlace } from '#mint/config.ts';
+import { MINT_FILES, type MintPlace } from '#mint/place.ts';
 
 /** Makes the minter's key of a number; one that a making which was cut off left is taken. */
 export async function makeMinterKey(

@@ -6,17 +6,10 @@ import { Journal } from '#journal/journal.ts';
 import { readKeyFile } from '#keys/key-file.ts';
 import type { Unlock } from '#keys/unlock.ts';
 import { openApproval, requireApprovals, restartApprovalKind, unapproved } from '#mint/approval.ts';
-import {
-  contractOf,
-  formatMintConfig,
-  MINT_FILES,
-  type MintConfig,
-  type MintPlace,
-  mintJournal,
-  readMintConfig,
-} from '#mint/config.ts';
+import { contractOf, formatMintConfig, type MintConfig } from '#mint/config.ts';
 import type { MintEntry } from '#mint/entry.ts';
 import { makeMinterKey } from '#mint/keys.ts';
+import { MINT_FILES, type MintPlace, mintJournal, readMintConfig } from '#mint/place.ts';
 
 /**
  * Makes the minter's key, its journal and `mint.json`. Interrupted, it goes on where it was.

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { SignerError } from '#error.ts';
 import { readJournal } from '#journal/hash-chain.ts';
 import type { MintSignerClient } from '#mint/client.ts';
-import { mintJournal } from '#mint/config.ts';
 import type { MintEntry } from '#mint/entry.ts';
+import { mintJournal } from '#mint/place.ts';
 import { subjectOf } from '#mint/request.ts';
 import { closeAct, EPOCH, MINT_DIR, MintWorld, mintAct, openAct, planOf } from '#mint/world.fixture.ts';
 

@@ -3,10 +3,10 @@ import type { DirectoryLock } from '#directory-lock.ts';
 import { createDisk, type Disk } from '#disk.ts';
 import { SignerError } from '#error.ts';
 import type { Unlock } from '#keys/unlock.ts';
-import { readMintConfig } from '#mint/config.ts';
 import { MintDesk, openMintBook } from '#mint/desk.ts';
 import { MINT_DIALECT, type MintCalls } from '#mint/dialect.ts';
 import { makeMinterKey, openMinterKey } from '#mint/keys.ts';
+import { readMintConfig } from '#mint/place.ts';
 import type { Clock } from '#steady-clock.ts';
 import type { Callee, Dialect, MethodOf } from '#wire/dialect.ts';
 

@@ -3,6 +3,7 @@ import { FLAGS, type FlagName, isFlag } from '../test/world/flags.ts';
 
 export const HELP = `Usage: pnpm demo [--nodes N] [--live M] [--port P] [--seed S] [--rollout]
                  [--speed X] [--break NODE:FLAG@MINUTE[+MINUTES]]… [--hours H] [--json]
+       pnpm demo --mint [--accounts N] [--port P] [--seed S] [--json]
 
   --nodes N  how large the fleet is (default 1000)
   --live M   how many of them are real agent cores, in processes of their own (default: all up to 10000, 2000 of a
@@ -22,6 +23,9 @@ ${Object.entries(FLAGS)
   .join('\n')}
              While it runs, a line NODE:FLAG does the same at once
   --hours H  ends once so many hours are closed
+  --mint     no fleet, but a day of the mint, 30 times as fast: accounts with what they earned, a cut at six, a plan that
+             is recomputed and approved, ten simulated chains with three nodes, until every point is settled
+  --accounts N  how many accounts that day has (default 500000)
   --json     the last line of output is one object: nodes, hours closed, events, points, what a tick of the gates and a
              closing took, and what each flag cost
 
@@ -54,6 +58,8 @@ export interface DemoOptions {
   /** Undefined: until it is stopped. */
   readonly hours: number | undefined;
   readonly json: boolean;
+  /** Accounts of a day of the mint, which is shown instead of a fleet. */
+  readonly minted: number | undefined;
 }
 
 export class UsageError extends Error {
@@ -64,6 +70,7 @@ const MOST_LIVE = 10_000;
 const LIVE_OF_MANY = 2_000;
 const MOST_SPEED = 60;
 const BROKEN_MINUTES = 20;
+const FLEET_OPTIONS = ['nodes', 'live', 'speed', 'break', 'hours'] as const;
 
 export function readOptions(): DemoOptions | 'help' {
   const text = { type: 'string' } as const;
@@ -71,11 +78,12 @@ export function readOptions(): DemoOptions | 'help' {
   const { values } = parseArgs({
     options: {
       ...{ nodes: text, live: text, port: text, seed: text, speed: text, hours: text },
-      ...{ rollout: flag, json: flag, break: { type: 'string', multiple: true } },
+      ...{ mint: flag, accounts: text, rollout: flag, json: flag, break: { type: 'string', multiple: true } },
       help: { type: 'boolean', short: 'h' },
     },
   });
   if (values.help) return 'help';
+  const minted = mintedAccounts(values);
   const nodes = wholeNumber('nodes', values.nodes ?? '1000', 1, 1_000_000);
   const live = values.live ?? String(nodes > MOST_LIVE ? LIVE_OF_MANY : nodes);
   const speed = wholeNumber('speed', values.speed ?? '1', 1, MOST_SPEED);
@@ -86,9 +94,26 @@ export function readOptions(): DemoOptions | 'help' {
     live: wholeNumber('live', live, 0, nodes),
     port: wholeNumber('port', values.port ?? '0', 0, 65_535),
     seed: wholeNumber('seed', values.seed ?? '1', 0, 2 ** 32 - 1),
+    minted,
     hours: values.hours === undefined ? undefined : wholeNumber('hours', values.hours, 1, 100_000),
     breaks: (values.break ?? []).map(readBreak),
   };
+}
+
+/** @throws {UsageError} */
+function mintedAccounts(
+  values: { mint: boolean; rollout: boolean; accounts?: string } & Partial<
+    Record<(typeof FLEET_OPTIONS)[number], unknown>
+  >,
+): number | undefined {
+  const { mint, rollout, accounts } = values;
+  if (!mint && accounts !== undefined) throw new UsageError('--accounts are of --mint: say that too');
+  if (!mint) return undefined;
+  if (rollout || FLEET_OPTIONS.some((name) => values[name] !== undefined))
+    throw new UsageError(
+      `--mint shows no fleet: leave ${FLEET_OPTIONS.map((name) => `--${name}`).join(', ')} and --rollout out`,
+    );
+  return wholeNumber('accounts', accounts ?? '500000', 1, 1_000_000);
 }
 
 /** `oslo-1:argv@10+20`. @throws {UsageError} */

@@ -22,6 +22,7 @@ import { placesOf, settle } from '../test/world.ts';
 import { DemoFlags } from './demo-flags.ts';
 import type { FlagSwitch, FleetStart, Muster, ToFleet, ToHub } from './demo-fleet.ts';
 import { DemoHours } from './demo-hours.ts';
+import { demoMint } from './demo-mint.ts';
 import { type DemoOptions, HELP, readOptions, UsageError } from './demo-options.ts';
 import { DemoRollout } from './demo-rollout.ts';
 
@@ -312,6 +313,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ()
 try {
   const options = readOptions();
   if (options === 'help') console.log(HELP);
+  else if (options.minted !== undefined) await demoMint(options, options.minted, stop.signal);
   else await demo(options, stop.signal);
 } catch (error) {
   if (!stop.signal.aborted) {

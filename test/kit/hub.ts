@@ -48,6 +48,8 @@ export interface TestHubOptions {
   readonly random?: Random;
   /** Of hub-run work; pg-boss on its database unless given. */
   readonly queue?: HubOptions['queue'] | undefined;
+  /** Of the minter, where it mints; the hub closes it. */
+  readonly mintSigner?: HubOptions['mintSigner'];
   /** In memory, one for each region, unless given; a file is what commands beside the hub open. */
   readonly vaultKeys?: HubOptions['vaultKeys'];
   /** `0.0.0-test` unless given. */
@@ -108,6 +110,7 @@ export async function openTestHub(options: TestHubOptions = {}): Promise<TestHub
     version: options.version ?? '0.0.0-test',
     database,
     signer: region.connect(),
+    mintSigner: options.mintSigner,
     key: region.instanceKeyOf(config.instance),
     identityCache: new PrivateFile(join(dataDir, 'instance.chain')),
     rollingCheckpoint: new PrivateFile(join(dataDir, 'rolling-checkpoint.json')),

@@ -27,7 +27,7 @@ export type { SignerChain, SignerClient } from '#client/signer-client.ts';
 export { type ConnectOptions, connectSigner } from '#client/socket.ts';
 export { SignerError, type SignerErrorCode } from '#error.ts';
 export { type PlanApproval, planApprovalKind } from '#mint/approval.ts';
-export { connectMintSigner, type MintSignerClient } from '#mint/client.ts';
+export { connectMintSigner, inProcessMintSigner, type MintSignerClient } from '#mint/client.ts';
 export { MINT_REFUSALS, type MintRefusalCode } from '#mint/refusal.ts';
 export type { SignedCommand, SigningGround } from '#mint/request.ts';
 export type { MintSignerStatus } from '#mint/status.ts';

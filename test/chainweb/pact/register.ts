@@ -10,6 +10,8 @@ export interface RegisterOptions {
   readonly minter: Guard;
   /** The keyset that governs; nobody without. */
   readonly gov?: Guard;
+  /** Slots that are enrolled on every chain from the start; none without. Whose they are stands nowhere. */
+  readonly enrolled?: number;
 }
 
 const NOBODY: Guard = { pred: 'keys-any', keys: [] };
@@ -17,10 +19,19 @@ const CONTRACT = new URL('../../../packages/hub/src/mint/contract/register.pact'
 let text: string | undefined;
 
 /** The register as it is after its deployment: the contract's own text, interpreted. */
-export function registerModule({ name, hash, minter, gov = NOBODY }: RegisterOptions): PactModule {
+export function registerModule({
+  name,
+  hash,
+  minter,
+  gov = NOBODY,
+  enrolled = 0,
+}: RegisterOptions): PactModule {
   text ??= readFileSync(CONTRACT, 'utf8');
   const namespace = name.slice(0, name.lastIndexOf('.'));
-  const rows = { settings: { minter: { guard: { ...minter } } } };
+  const rows = {
+    settings: { minter: { guard: { ...minter } } },
+    ...(enrolled > 0 && { counter: { slots: { next: enrolled } } }),
+  };
   const module = interpretModule(text, { namespace, hash, keysets: { 'stoic.gov': gov }, rows });
   return { ...module, keysets: { [`${namespace}.gov`]: gov } };
 }

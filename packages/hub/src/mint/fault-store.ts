@@ -18,15 +18,17 @@ export class FaultStore {
     this.#sql = sql;
   }
 
-  async tell(place: string, error: unknown, now: number): Promise<void> {
+  /** @returns whether this process had not told it yet */
+  async tell(place: string, error: unknown, now: number): Promise<boolean> {
     const { code = 'error', message = String(error) } = error as { code?: string; message?: string };
     const told = `${code} ${message}`;
-    if (this.#told.get(place) === told) return;
+    if (this.#told.get(place) === told) return false;
     await this.#sql`insert into mint_faults as f (place, code, message, since)
       values (${place}, ${code}, ${message.slice(0, 2_000)}, ${new Date(now)})
       on conflict (place) do update set code = excluded.code, message = excluded.message,
         since = case when f.code = excluded.code then f.since else excluded.since end`;
     this.#told.set(place, told);
+    return true;
   }
 
   async clear(place: string): Promise<void> {

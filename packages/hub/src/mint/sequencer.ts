@@ -71,8 +71,8 @@ export class Sequencer implements Task {
       await faults.clear(place);
     } catch (error) {
       if (error instanceof LeadLost) return;
-      log.warn({ place, err: error }, 'the mint does not go on here');
-      await faults.tell(place, error, clock.now());
+      if (await faults.tell(place, error, clock.now()))
+        log.warn({ place, err: error }, 'the mint does not go on here');
     }
   }
 

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { createLedgerTools, NO_BASIS } from '@stoa/hub/ledger';
+import { accountIdOf } from '@stoa/hub/payouts';
+import type { Sql } from '@stoa/hub/seams/db-adapter/index';
+import { MINT_CHAINS, owningChain } from '@stoa/protocol/mint';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { POINT } from '@stoa/protocol/stoicism';
+import type { Dice } from './random.ts';
+
+/** Somebody who earned, and whose account is enrolled since long. */
+export interface MintedPerson {
+  readonly account: string;
+  readonly accountId: string;
+  readonly chain: number;
+  readonly slot: number;
+  /** Whole points in Current. */
+  readonly points: number;
+}
+
+/** What accounts have after a day: log-normal. */
+const MEDIAN = 86;
+const P99 = 2_000;
+const SPREAD = Math.log(P99 / MEDIAN) / 2.326;
+/** The contract takes no more of one account. */
+const MOST = 100_000;
+const AT_ONCE = 20_000;
+
+/** Each chain owns a tenth of them: names are drawn until it does. */
+export function drawPeople(count: number, dice: Dice): MintedPerson[] {
+  const share = Math.ceil(count / MINT_CHAINS);
+  const next = Array.from({ length: MINT_CHAINS }, () => 0);
+  const people: MintedPerson[] = [];
+  for (let i = 0; people.length < count; i += 1) {
+    const account = `k:${createHash('sha256').update(`minted ${i}`).digest('hex')}`;
+    const chain = owningChain(account);
+    const slot = next[chain]!;
+    if (slot === share) continue;
+    next[chain] = slot + 1;
+    people.push({ account, accountId: accountIdOf(account, nodeCrypto), chain, slot, points: draw(dice) });
+  }
+  return people;
+}
+
+/** Box and Muller's way to a normal number. */
+function draw(dice: Dice): number {
+  const normal = Math.sqrt(-2 * Math.log(1 - dice.number(0, 1))) * Math.cos(2 * Math.PI * dice.number(0, 1));
+  return Math.max(1, Math.min(MOST, Math.round(MEDIAN * Math.exp(SPREAD * normal))));
+}
+
+/** Rows as a hub has of them: accounts that were proven, slots that are final, and a fraction of a point that stays. */
+export async function storePeople(
+  sql: Sql,
+  people: readonly MintedPerson[],
+  { clock, onStored }: { clock: { now(): number }; onStored?: (count: number) => void },
+): Promise<void> {
+  const { book } = createLedgerTools({ sql, clock });
+  await book.begin();
+  for (let from = 0; from < people.length; from += AT_ONCE) {
+    const some = people.slice(from, from + AT_ONCE);
+    await storeAccounts(sql, some, new Date(clock.now()));
+    const hour = Math.floor(clock.now() / 3_600_000);
+    await book.open(hour, async ({ append, head }) => {
+      await append(
+        some.map(({ accountId, points }, i) => ({
+          ...{ kind: 'adjustment', hour, revision: 0, nodeId: '', accountId, basis: NO_BASIS },
+          ...{ amount: BigInt(points) * POINT + 1n, ref: `${head.sequence} ${i}`, ownerId: undefined },
+        })),
+      );
+    });
+    onStored?.(from + some.length);
+  }
+}
+
+async function storeAccounts(sql: Sql, people: readonly MintedPerson[], at: Date): Promise<void> {
+  const rows = JSON.stringify(people);
+  const given = sql`json_to_recordset(${rows}::text::json)
+    as g("account" text, "accountId" text, "chain" int, "slot" int)`;
+  await sql.begin(async (tx) => {
+    await tx`insert into payout_accounts (account_id, account) select "accountId", account from ${given}`;
+    await tx`insert into payout_challenges (nonce, email, account_id, expires_at, used_at)
+      select md5(account), 'minted@stoa.example', "accountId", ${at}, ${at} from ${given}`;
+    await tx`insert into payout_proofs
+        (account_id, email, nonce, challenge, signatures, guard, guard_from, said_by, proven_at, from_hour)
+      select "accountId", 'minted@stoa.example', md5(account), '', '[]', '{"pred":"keys-all","keys":[]}', 'name', '{}', ${at}, 0
+      from ${given}`;
+    await tx`insert into mint_slots (account_id, chain, slot, state, allotted_at)
+      select "accountId", chain, slot, 'final', ${at} from ${given}`;
+  });
+}

@@ -34,6 +34,8 @@ export interface FleetTerms {
   readonly pollCutMs?: number;
   /** Days that nodes keep their own log; none unless given. */
   readonly logDays?: number;
+  /** Nodes answer audits: timed by the machine's clock, a crowd in one process would look like the one machine that it is. */
+  readonly audited?: boolean;
   /** Where releases of the agent come from; without it, nodes do not update themselves. */
   readonly releases?: ReleaseSource;
   /** Each node's latency to the hub is that of its town, unless this is 0. */
@@ -148,14 +150,14 @@ export class Fleet implements AsyncDisposable {
   }
 
   #node(place: Place, identity: Identity, index: number): WorldNode {
-    const { network, latency = 'towns', pollCutMs, logDays, releases, onLog } = this.#options;
+    const { network, latency = 'towns', pollCutMs, logDays, audited, releases, onLog } = this.#options;
     return new WorldNode({
       place,
       identity,
       clock: this.#clock,
       network,
       wires: this.#wires,
-      ...{ pollCutMs, logDays, releases, neighbours: this.#neighbours },
+      ...{ pollCutMs, logDays, audited, releases, neighbours: this.#neighbours },
       latencyMs: latency === 'towns' ? place.latencyMs : 0,
       dice: this.#dice.fork(`node ${index}`),
       onLog: onLog && ((line) => onLog(line, place.label)),

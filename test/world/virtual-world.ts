@@ -17,10 +17,15 @@ import { Quiescence } from './quiescence.ts';
 import { createDice } from './random.ts';
 
 export interface VirtualWorldOptions
-  extends Pick<WorldOptions, 'nodes' | 'place' | 'mischief' | 'pollCutMs' | 'logDays' | 'latency' | 'onLog'> {
+  extends Pick<
+    WorldOptions,
+    'nodes' | 'place' | 'mischief' | 'pollCutMs' | 'logDays' | 'audited' | 'latency' | 'onLog'
+  > {
   readonly seed?: number;
   /** The hub's tasks run at most so often; 0: by their own periods, which costs real I/O at each. */
   readonly stepMs?: number;
+  /** Heights of the chain that were mined before. */
+  readonly history?: number;
   /** Of the hub. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -45,7 +50,7 @@ export class VirtualWorld implements AsyncDisposable {
   }
 
   static async open(options: VirtualWorldOptions): Promise<VirtualWorld> {
-    const { seed = 1 } = options;
+    const { seed = 1, history } = options;
     await using stack = new AsyncDisposableStack();
     const quiescence = new Quiescence();
     const clock = new VirtualClock(NOON, quiescence.settle);
@@ -55,7 +60,7 @@ export class VirtualWorld implements AsyncDisposable {
     stack.defer(() => rm(dataDir, { recursive: true, force: true }));
     const keys = dice.fork('keys').bytes;
     const region = stack.use(await createRegion({ clock, random: keys, disk: new MemoryDisk() }));
-    const network = createNetwork({ seed, clock });
+    const network = createNetwork({ seed, clock, ...(history && { history }) });
     network.addNode({ name: 'reference' });
     const databaseUrl = await postgres.createDatabase('socket');
     const parts = {

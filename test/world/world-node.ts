@@ -7,6 +7,7 @@ import {
   createCollectors,
   createLog,
   fetchHeader,
+  fetchPayload,
   type HostFacts,
   type Http,
   type Identity,
@@ -56,6 +57,8 @@ export interface WorldNodeOptions {
   readonly pollCutMs?: number | undefined;
   /** Days that nodes keep their own log; none unless given. */
   readonly logDays?: number | undefined;
+  /** Answers audits. */
+  readonly audited?: boolean | undefined;
   readonly dice: Dice;
   /** Where releases come from; without it, sessions do not speak of updates. */
   readonly releases?: ReleaseSource | undefined;
@@ -192,11 +195,12 @@ export class WorldNode {
   }
 
   async #start(): Promise<void> {
-    const { dice, place, transport = this.wire } = this.#options;
+    const { dice, place, audited, transport = this.wire } = this.#options;
     const { machine, clock } = this;
     const config = this.#config;
     const log = this.#log;
     const { http, disk, proc } = machine;
+    const chainweb = { http, serviceUrl: config.chainwebUrl, network: config.network };
     const random = dice.bytes;
     const payload = await this.#startPayload();
     this.#payload = payload;
@@ -219,8 +223,8 @@ export class WorldNode {
         proc,
         inspectContainer: async () => ({ name: `${place.label}-chainweb`, labels: {} }),
       }),
-      fetchHeader: (ref, signal) =>
-        fetchHeader({ http, serviceUrl: config.chainwebUrl, network: config.network }, ref, signal),
+      fetchHeader: (ref, signal) => fetchHeader(chainweb, ref, signal),
+      fetchPayload: audited ? (ref, signal) => fetchPayload(chainweb, ref, signal) : undefined,
       dialBack: this.#options.neighbours?.consent,
       hostFacts: hostFacts(place.label, machine),
       handlers: machineHandlers(machine, clock, this.#options.onRun),

@@ -1,7 +1,18 @@
-export { BATCH_STATES, type BatchState, FINAL_DEPTH, MOST_ATTEMPTS, SETTLED_DEPTH } from './batch-state.ts';
+export {
+  BATCH_STATES,
+  type BatchState,
+  clearsChain,
+  FINAL_DEPTH,
+  MOST_ATTEMPTS,
+  observed,
+  resumed,
+  retried,
+  SETTLED_DEPTH,
+} from './batch-state.ts';
 export type { Attempt, Batch, BatchKey, BatchStore } from './batch-store.ts';
 export { KadenaNode } from './chain-client.ts';
 export { type ChainNode, type ChainRead, type ChainResult, ReadRefused } from './chain-node.ts';
+export { ChainView } from './chain-view.ts';
 export { dayText, dueEpoch, hourOf, parseDay } from './day.ts';
 export type { Epoch, EpochStore, StoredChain, StoredPlan } from './epoch-store.ts';
 export { MintFault, type MintFaultCode } from './error.ts';

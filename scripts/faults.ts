@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -16,10 +16,12 @@ interface VitestReport {
 }
 
 const HELP = `Usage: pnpm faults [AREA] [NUMBER …] [--long] [--json]
+       pnpm faults mint [--schedules N] [--jobs N] [--seed N] [--json]
 
 Runs the tests named by a failure number (F01, F03, …); AREA keeps those whose path contains it, numbers those that are named
 by one of them. --long adds those of full size that take minutes each. The area 'ota' is the campaign against updates of
-the agent: real processes, cut and damaged in every way that is known.
+the agent: real processes, cut and damaged in every way that is known. The area 'mint' is the campaign against the mint: days
+of it on simulated chains and clocks, by --schedules (1000) seeds over --jobs processes (one a core), or by --seed alone.
 Exit codes: 0 all hold, 1 one does not or has no test, 2 wrong use`;
 
 const NUMBER = /^F\d\d$/;
@@ -79,12 +81,49 @@ async function otaCampaign(quiet: boolean): Promise<number> {
   return dead + wrongAccept === 0 ? 0 : 1;
 }
 
+/** A schedule fails where points are lost or doubled, or a day neither ends nor pages anybody. */
+async function mintCampaign(by: {
+  schedules: string;
+  jobs: string;
+  seed: string | undefined;
+  quiet: boolean;
+}): Promise<number> {
+  const { describeCourse, isHeld, runCampaign, runSchedules, Totals } = await import(
+    '../test/mint/campaign.ts'
+  );
+  const { quiet } = by;
+  const seed = by.seed === undefined ? undefined : countOf('seed', by.seed);
+  const [schedules, jobs] = [countOf('schedules', by.schedules), countOf('jobs', by.jobs)];
+  const tell = (course: Parameters<typeof isHeld>[0]): void => {
+    if (!quiet || !isHeld(course)) console.error(describeCourse(course));
+  };
+  const alone = new Totals();
+  if (seed !== undefined)
+    await runSchedules([seed], (course) => {
+      alone.add(course);
+      console.error(describeCourse(course));
+    });
+  const totals = seed === undefined ? await runCampaign({ schedules, jobs }, tell) : alone;
+  const { lost, doubled, stuck } = totals;
+  console.log(JSON.stringify({ schedules: totals.schedules, lost, doubled, stuck }));
+  return lost + doubled + stuck === 0 ? 0 : 1;
+}
+
+function countOf(name: string, value: string): number {
+  const count = Number(value);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new Error(`--${name} is '${value}': a whole number of 1 or more is expected.`);
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
       long: { type: 'boolean', default: false },
+      schedules: { type: 'string', default: '1000' },
+      jobs: { type: 'string', default: String(availableParallelism()) },
+      seed: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -97,6 +136,8 @@ async function main(): Promise<number> {
   if (more.length > 0)
     throw new Error(`One AREA is taken, ${more.length + 1} are given: ${area}, ${more.join(', ')}.`);
   if (area === 'ota' && numbers.length === 0) return otaCampaign(values.json);
+  if (area === 'mint' && numbers.length === 0)
+    return mintCampaign({ ...values, seed: values.seed, quiet: values.json });
   const report = run({ area, numbers, long: values.long, quiet: values.json });
   const results = new Map<string, 'pass' | 'fail'>([
     ...numbers.map((number) => [number, 'fail'] as const),

@@ -20,6 +20,11 @@ export class MemoryDisk implements LargeDisk {
     this.#stepsLeft = steps;
   }
 
+  /** Since the power was cut. */
+  get isOff(): boolean {
+    return this.#stepsLeft < 0;
+  }
+
   restart(): void {
     this.#stepsLeft = Number.POSITIVE_INFINITY;
   }

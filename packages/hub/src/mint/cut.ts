@@ -1,4 +1,12 @@
-import { ACCOUNT_CAP, type EpochPlan, MINT_CHAINS, planEpoch, WINDOW } from '@stoa/protocol/mint';
+import {
+  ACCOUNT_CAP,
+  type EpochPlan,
+  MINT_CHAINS,
+  MINT_LIMITS,
+  type MintLimits,
+  planEpoch,
+  WINDOW,
+} from '@stoa/protocol/mint';
 import { POINT } from '@stoa/protocol/stoicism';
 import { type EventDraft, type LedgerBook, type LedgerHead, NO_BASIS } from '#ledger/index.ts';
 import { PackedRows, packed, type Sql, type TransactionSql } from '#seams/db-adapter/index.ts';
@@ -14,6 +22,8 @@ export interface CutDeps {
   readonly epochs: EpochStore;
   readonly batches: BatchStore;
   readonly region: string;
+  /** Those of the chain, unless a world is a small one. */
+  readonly limits?: MintLimits;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -88,10 +98,11 @@ export class Cut {
     const slots = await finalSlots(tx);
     const points = Array.from({ length: MINT_CHAINS }, () => new Map<number, number>());
     for (const share of shares) points[share.chain]!.set(share.slot, share.points);
-    const plan = planEpoch({
+    const cut = {
       ...{ epoch, cutId: `${this.#deps.region} ${head.sequence} ${Buffer.from(head.hash).toString('hex')}` },
       chains: points.map((each, chain) => ({ chain, slots: slots.get(chain) ?? 0, points: each })),
-    });
+    };
+    const plan = planEpoch(cut, this.#deps.limits ?? MINT_LIMITS);
     const whole = await countWhole(tx);
     return { plan, shares, waiting: whole - shares.length };
   }

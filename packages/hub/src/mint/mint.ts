@@ -1,3 +1,4 @@
+import type { MintLimits } from '@stoa/protocol/mint';
 import type { LedgerBook } from '#ledger/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
@@ -24,6 +25,8 @@ export interface MintToolsDeps {
   readonly sql: Sql;
   readonly book: LedgerBook;
   readonly region: string;
+  /** Of a transaction: the chain's, unless a world is a small one. */
+  readonly limits?: MintLimits;
   readonly clock: Pick<Clock, 'now'>;
 }
 

@@ -1,0 +1,45 @@
+import type { ChainNode } from '@stoa/hub/mint';
+
+/** What a node says that is not so. */
+export type Lie = 'nothing was ever sent' | 'all is mined' | 'all has failed' | 'the time is over';
+
+const LATER_S = 10 * 3_600;
+const BEFORE_ALL = 100_000;
+
+/** A node that answers, and not always the truth. */
+export class Liar implements ChainNode {
+  lie: Lie | undefined;
+  readonly #node: ChainNode;
+
+  constructor(node: ChainNode) {
+    this.#node = node;
+  }
+
+  get name(): string {
+    return this.#node.name;
+  }
+
+  send: ChainNode['send'] = (...asked) => this.#node.send(...asked);
+
+  results: ChainNode['results'] = async (chain, keys, depth) => {
+    const found = await this.#node.results(chain, keys, depth);
+    switch (this.lie) {
+      case 'nothing was ever sent':
+        return new Map();
+      case 'all is mined':
+      case 'all has failed': {
+        const status = this.lie === 'all is mined' ? 'applied' : 'failed';
+        const block = { height: 1, hash: 'no block', gas: 1 };
+        return new Map(keys.map((key) => [key, { status, message: '', block }] as const));
+      }
+      default:
+        return found;
+    }
+  };
+
+  read: ChainNode['read'] = async (chain, code, depth) => {
+    const before = this.lie === 'nothing was ever sent' ? BEFORE_ALL : 0;
+    const read = await this.#node.read(chain, code, depth + before);
+    return this.lie === 'the time is over' ? { ...read, blockTime: read.blockTime + LATER_S } : read;
+  };
+}

@@ -12,6 +12,8 @@ import { AllowedAddresses } from '@stoa/hub/egress';
 import { HistoryRecorder, HistoryStore, PartitionKeeper } from '@stoa/hub/history';
 import { createJobTools } from '@stoa/hub/jobs';
 import { ArtefactStore, JoinSteps, loadInstaller } from '@stoa/hub/joining';
+import { createLedgerTools } from '@stoa/hub/ledger';
+import { createMintTools } from '@stoa/hub/mint';
 import { JoinTokens, Liveness, NodeRegistry } from '@stoa/hub/nodes';
 import { createOrders } from '@stoa/hub/orders';
 import { guardSource } from '@stoa/hub/payouts';
@@ -132,7 +134,8 @@ export async function openConsoleWorld({
     ...{ sql, vault, bus, clock, random: randomBytes, crypto: nodeCrypto, fetch, log, instanceId: 'hub-1' },
   });
   const web = await createWeb({
-    mintActs: undefined,
+    mintActs: createMintTools({ sql, clock, region: 'eu', book: createLedgerTools({ sql, clock }).book })
+      .intervention,
     guards: guardSource(loadConfig(env)),
     transactionUrl: loadConfig(env).transactionUrl,
     alerts: {

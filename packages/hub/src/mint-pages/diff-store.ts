@@ -74,8 +74,8 @@ export class DiffStore {
       this.#sql<{ slot: number; account: string; points: number }[]>`
         select s.slot, a.account, (coalesce(r.amount, 0) / ${String(POINT)}::numeric)::float8 as points
         from mint_slots s join payout_accounts a using (account_id)
-          left join (select account_id, sum(amount) as amount from stoicism_events
-            where ref = ${String(sweep.epoch)} and kind = 'reserved' and ${this.#hour(sweep.epoch)} group by account_id) r using (account_id)
+          left join stoicism_events r on r.hour = ${hourOf(sweep.epoch)} and r.node_id = '' and r.kind = 'reserved'
+            and r.account_id = s.account_id and r.revision = 0 and r.ref = ${String(sweep.epoch)}
         where s.chain = ${chain} order by s.slot`,
     ]);
     const planned = new Map<number, number>();

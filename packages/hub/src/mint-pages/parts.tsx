@@ -95,12 +95,7 @@ export function RequestKey({
   return (
     <span class="tx-key">
       <code id={id}>{attempt.requestKey}</code>
-      <button
-        type="button"
-        class="quiet by-script"
-        data-copy={id}
-        aria-label={`Copy request key ${attempt.requestKey}`}
-      >
+      <button type="button" class="quiet by-script" data-copy={id} aria-describedby={id}>
         Copy
       </button>
       {url !== undefined && (

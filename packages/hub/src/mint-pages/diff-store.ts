@@ -1,7 +1,8 @@
-import { bucketsOf, chainDigest, parseDeltas, planHash } from '@stoa/protocol/mint';
+import { BUCKET, bucketsOf, chainDigest, MintError, parseDeltas, planHash } from '@stoa/protocol/mint';
 import { POINT } from '@stoa/protocol/stoicism';
 import { hourOf } from '#mint/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
+import { HttpError } from '../http-error.ts';
 import type { Sweep } from './sweep.ts';
 import { mintsOf } from './sweep.ts';
 
@@ -66,7 +67,7 @@ export class DiffStore {
     return { chains, accounts, faults: dayFaults(sweep, chains, accounts) };
   }
 
-  /** Slots of a chain that differ, at most `limit`. */
+  /** Slots of a chain that differ, at most `limit`. @throws {HttpError} `bad_act` where the deltas are none. */
   async slots(sweep: Sweep, chain: number, limit: number): Promise<SlotDiff[]> {
     const [plans, booked] = await Promise.all([
       this.#sql<{ from_bucket: number; deltas: string }[]>`
@@ -78,11 +79,7 @@ export class DiffStore {
             and r.account_id = s.account_id and r.revision = 0 and r.ref = ${String(sweep.epoch)}
         where s.chain = ${chain} order by s.slot`,
     ]);
-    const planned = new Map<number, number>();
-    for (const { from_bucket, deltas } of plans)
-      for (const [i, bucket] of parseDeltas(deltas).entries())
-        for (const [j, points] of bucket.entries())
-          if (points > 0) planned.set((from_bucket + i) * bucket.length + j, points);
+    const planned = pointsOf(plans);
     const differing: SlotDiff[] = [];
     for (const { slot, account, points } of booked) {
       const plan = planned.get(slot) ?? 0;
@@ -119,6 +116,23 @@ export class DiffStore {
   #hour(epoch: number) {
     return this.#sql`hour = ${hourOf(epoch)}`;
   }
+}
+
+/** By slot. */
+function pointsOf(plans: readonly { from_bucket: number; deltas: string }[]): Map<number, number> {
+  const points = new Map<number, number>();
+  try {
+    for (const { from_bucket, deltas } of plans)
+      for (const [i, bucket] of parseDeltas(deltas).entries())
+        for (const [j, value] of bucket.entries())
+          if (value > 0) points.set((from_bucket + i) * BUCKET + j, value);
+  } catch (fault) {
+    if (!(fault instanceof MintError)) throw fault;
+    throw new HttpError(409, fault.code, `The stored plan can not be read: ${fault.message}`, {
+      ...{ fix: 'Somebody edited it: nothing of it is sent. Restore the row from a backup.', cause: fault },
+    });
+  }
+  return points;
 }
 
 function chainDiff(

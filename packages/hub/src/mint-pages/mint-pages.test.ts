@@ -247,6 +247,9 @@ describe('pages of the mint', { timeout: 60_000 }, () => {
     expect(told).toContain('Chain 7: its digest is not that of what is stored');
     expect(told).toContain('the plan that is stored is not the one whose hash was approved');
     expect(told).toMatch(/2 k:[0-9a-f]{64} 271 270/);
+    await rows.sql`update mint_plans set deltas = '[[1]]' where epoch = ${DAY} and chain = 7`;
+    expect((await page(`${ADMIN}/${NAME}/diff`)).status).toBe(200);
+    expect((await page(`${ADMIN}/${NAME}/diff?chain=7`)).status).toBe(409);
   });
 
   it('lets a freshly confirmed admin resume or cancel for a reason, in one with the audit entry; others find nothing there', async () => {

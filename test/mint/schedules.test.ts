@@ -32,7 +32,8 @@ class Schedule {
     this.world = worldOf([minter, rich], { seed, modules: [registerOf(minter)], nodes: [{}, {}, {}] });
     this.sweep = new Sweep(this.world, { minter, dies: () => this.#mortal && random() < 0.02 });
     const among = [...troubles, crowding(rich), draining(minter, rich)];
-    this.weather = new Weather(this.world, { random, among, everyMs: 6 * MINUTE });
+    const often = { everyMs: 4 * MINUTE, lastsMs: 8 * MINUTE };
+    this.weather = new Weather(this.world, { random, among, ...often });
   }
 
   async enrol(): Promise<void> {

@@ -14,7 +14,10 @@ import { HandledNode } from './handled-node.ts';
 
 export const MODULE = { namespace: `n_${'0'.repeat(40)}`, module: 'register', moduleHash: 'h'.repeat(43) };
 const NAME = `${MODULE.namespace}.${MODULE.module}`;
-const TTL = 1_800;
+/** Short, so that many a schedule outlives it. */
+const TTL = 480;
+/** What is final is looked at that seldom. */
+const FINAL_LOOK = 10;
 
 export function registerOf(minter: PactKey): ReturnType<typeof registerModule> {
   const guard = { pred: 'keys-all', keys: [minter.publicKey] };
@@ -39,6 +42,7 @@ export class Sweep {
   readonly signed = new Map<string, Attempt>();
   /** How often a person was called. */
   pages = 0;
+  #ticks = 0;
   readonly #tasks: Task[] = [];
   readonly #world: PactWorld;
   readonly #minter: PactKey;
@@ -78,6 +82,7 @@ export class Sweep {
 
   /** One look and one act for what is under way on each chain. */
   async tick(): Promise<void> {
+    this.#ticks += 1;
     for (const chain of new Set(this.#tasks.map(({ batch }) => batch.chain))) {
       try {
         await this.#lane(this.#tasks.filter(({ batch }) => batch.chain === chain));
@@ -99,7 +104,8 @@ export class Sweep {
 
   async #look(task: Task): Promise<void> {
     const { batch, attempts } = task;
-    if (attempts.length === 0 || batch.state === 'settled') return;
+    const seldom = batch.state === 'final' && this.#ticks % FINAL_LOOK > 0;
+    if (attempts.length === 0 || batch.state === 'settled' || seldom) return;
     const seen = await this.#view.of(batch, attempts);
     if (seen === undefined) return;
     const expiresAt = Math.max(...attempts.map((each) => each.expiresAt));

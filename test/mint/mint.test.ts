@@ -2,6 +2,7 @@ import type { DbAdapter } from '@stoa/hub/seams/db-adapter/index';
 import { openTemporary } from '@stoa/hub/seams/db-adapter/temporary';
 import { POINT } from '@stoa/protocol/stoicism';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createRandom } from '../chainweb/index.ts';
 import { at, DAY, Town } from './town.ts';
 
 let database: DbAdapter;
@@ -83,6 +84,18 @@ describe('whatever happens meanwhile', () => {
     }
     await isWhole(points);
     expect(await town.sql`select attempt from mint_attempts where attempt > 0`).toEqual([]);
+  });
+
+  it('processes that end in the midst of anything, and the next ones go on', async () => {
+    const points = await started();
+    await town.morning(town.hub());
+    const random = createRandom(11);
+    while (town.now < at(DAY, 6) + 40 * 60_000) {
+      const hub = town.hub({ dies: Math.floor(random() * 120) });
+      await town.until(town.now + 60_000, hub);
+    }
+    await town.settle(town.hub(), 2);
+    await isWhole(points);
   });
 
   it('reorganisations of the chains, 4 to 20 blocks deep, with their transactions lost', async () => {
@@ -212,7 +225,7 @@ describe('a day that is given up', () => {
           : send(chain, command);
     }
     await town.until(at(DAY, 6) + 20 * 60_000, hub);
-    await hub.cancellation.begin(DAY);
+    await town.sql.begin((tx) => hub.intervention.cancel(tx, DAY));
     await town.until(at(DAY, 10), hub, 120);
     expect((await hub.epochs.get(DAY)).state).toBe('cancelled');
     const onStuck = await town.sql<

@@ -87,10 +87,26 @@ export class Town {
     return town;
   }
 
-  /** A process that runs the mint. */
-  hub(): Mint {
-    const { sql, signer, nodes, terms } = this;
+  /** A process that runs the mint. @param dies after so many calls of nodes and signer, in the midst of whatever it does. */
+  hub({ dies = Number.POSITIVE_INFINITY }: { dies?: number } = {}): Mint {
+    const { sql, terms } = this;
     this.#hubs += 1;
+    let calls = 0;
+    const alive = async <T>(call: () => Promise<T>): Promise<T> => {
+      calls += 1;
+      if (calls > dies) throw new Error('the process ended');
+      return await call();
+    };
+    const nodes = this.nodes.map((node) => ({
+      name: node.name,
+      send: (...by: Parameters<ChainNode['send']>) => alive(() => node.send(...by)),
+      results: (...by: Parameters<ChainNode['results']>) => alive(() => node.results(...by)),
+      read: (...by: Parameters<ChainNode['read']>) => alive(() => node.read(...by)),
+    }));
+    const signer: MintSigner = {
+      plan: (by) => alive(() => this.signer.plan(by)),
+      sign: (act, setting) => alive(() => this.signer.sign(act, setting)),
+    };
     const log = { info: () => undefined, warn: () => undefined };
     return createMint({
       ...{ sql, signer, nodes, terms, log, quorum: 2, region: 'test', clock: this.chain.clock },

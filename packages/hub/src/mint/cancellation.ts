@@ -29,13 +29,6 @@ export class Cancellation {
     this.#deps = deps;
   }
 
-  /** From here on nothing more of it is signed or sent. @throws MintFault `no_epoch` */
-  async begin(epoch: number): Promise<void> {
-    const { sql, epochs, clock } = this.#deps;
-    await epochs.get(epoch);
-    await sql.begin((tx) => epochs.move(tx, epoch, { from: 'running', to: 'cancelling', now: clock.now() }));
-  }
-
   /** Writes the closings that the chain needs. @returns the days that are being given up. */
   async close(chain: number, fence: Fence): Promise<ReadonlySet<number>> {
     const { sql, epochs } = this.#deps;

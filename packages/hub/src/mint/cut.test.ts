@@ -220,7 +220,7 @@ class Days {
   async #finish({ epoch, cancelled }: { epoch: number; cancelled: boolean }): Promise<void> {
     if (!cancelled) return this.#credit(epoch);
     const { world } = this;
-    await world.cancellation.begin(epoch);
+    await world.sql.begin((tx) => world.intervention.cancel(tx, epoch));
     const batches = await world.batches.ofEpoch(epoch);
     const sent = batches.filter(({ kind }) => kind === 'mint');
     if (sent.length > 0)

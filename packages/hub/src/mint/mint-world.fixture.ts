@@ -8,6 +8,7 @@ import { BatchStore } from './batch-store.ts';
 import { Cancellation } from './cancellation.ts';
 import { Cut } from './cut.ts';
 import { EpochStore } from './epoch-store.ts';
+import { Intervention } from './intervention.ts';
 import { Redemption } from './redemption.ts';
 import { SlotStore } from './slots.ts';
 
@@ -32,6 +33,7 @@ export class MintWorld {
   readonly cut: Cut;
   readonly redemption: Redemption;
   readonly cancellation: Cancellation;
+  readonly intervention: Intervention;
   readonly clock = { now: () => this.now };
   #events = 0;
 
@@ -45,6 +47,7 @@ export class MintWorld {
     const by = { sql, clock, book: this.book, epochs: this.epochs, batches: this.batches };
     this.cut = new Cut({ ...by, region: 'test' });
     this.redemption = new Redemption(by);
+    this.intervention = new Intervention(by);
     this.cancellation = new Cancellation({ ...by, redemption: this.redemption });
   }
 

@@ -118,7 +118,7 @@ class ApprovedTown {
     return recompute(
       {
         ...{ region: 'eu', rootFingerprint: nodeCrypto.hash(parties.chain.root), mode: 'shadow', slots },
-        ...{ published: evidence.published, approved: { sequence: 0, hash: '' } },
+        ...{ published: evidence.published, approved: { sequence: 0, hash: '' }, borneOut: new Map() },
         asked: await this.mint.plans.get(epoch),
         ledger: createInterface({ input: createReadStream(lines) }),
         nodes: (async function* () {

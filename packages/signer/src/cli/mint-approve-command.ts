@@ -8,7 +8,7 @@ import { type LargeDisk, readText } from '#disk.ts';
 import { SignerError } from '#error.ts';
 import { openKeyFile } from '#keys/key-file.ts';
 import { enrolmentApprovalKind, planApprovalKind, restartApprovalKind } from '#mint/approval.ts';
-import { parseFingerprint, readEvidence, saveApprovedCut } from '#mint/approver/files.ts';
+import { parseFingerprint, readEvidence, saveApproved } from '#mint/approver/files.ts';
 import { APPROVER_BOUNDS, recompute } from '#mint/approver/recompute.ts';
 
 interface ApproveOptions extends UnlockOptions {
@@ -120,7 +120,8 @@ async function planStatement(
     mode: shadow ? 'shadow' : 'live',
   } as const;
   const evidence = await readEvidence(options.evidence, by);
-  const { plan, regions, cut, outliers } = await recompute(evidence, APPROVER_BOUNDS);
+  const recomputed = await recompute(evidence, APPROVER_BOUNDS);
+  const { plan, regions, outliers } = recomputed;
   if (auto && outliers.length > 0)
     throw new SignerError(
       'mint_evidence',
@@ -137,7 +138,7 @@ async function planStatement(
       ...outliers.map((outlier) => `OUTLIER  ${outlier}`),
     ],
     data: { epoch, hash, points, regions, outliers },
-    after: () => saveApprovedCut(options.evidence, cut, disk),
+    after: () => saveApproved(options.evidence, recomputed, disk),
   };
 }
 

@@ -177,6 +177,19 @@ describe('an unattended approver', () => {
     );
   });
 
+  test('names account and hour where the evidence is missing, though the region published a root of that hour', async () => {
+    const region = new Region();
+    const [first, ...rest] = region.file.hours;
+    Object.assign(region, { file: { ...region.file, hours: rest } });
+    carry(region);
+    const hour = new Date(first!.hubHour * 3_600_000).toISOString().slice(0, 13);
+    await refuses(
+      new RegExp(
+        `in hour ${hour} of node ${region.node} account ${ID} has 1\\.1832 points.*no evidence of that hour`,
+      ),
+    );
+  });
+
   test('names the lie where the region signed for more than the score gives', async () => {
     const region = new Region((receipt) => ({ ...receipt, points: receipt.points + 3n * POINT }));
     carry(region);
@@ -230,6 +243,21 @@ describe('an unattended approver', () => {
     region.events.push({ kind: 'reserved', amount: 1_004n * POINT, ref: String(region.epoch) });
     carry(region);
     expect((await approve('--auto')).code).toBe(0);
+  });
+
+  test('asks for the evidence of an hour once, and again where the hour is said to be worth something else', async () => {
+    const region = new Region();
+    carry(region);
+    expect((await approve('--auto')).code).toBe(0);
+    host.disk.files.delete('/approval');
+    const { hours } = region.file;
+    Object.assign(region, { file: { ...region.file, hours: hours.slice(2) } });
+    carry(region);
+    expect((await approve('--auto')).code).toBe(0);
+    host.disk.files.delete('/approval');
+    region.events.push({ kind: 'accrual', hour: hours[0]!.hubHour, node: region.node, amount: POINT });
+    carry(region);
+    await refuses(/has 2\.1832 points and 0 pending, and no evidence of that hour/);
   });
 
   test('refuses a past that was written anew since it approved it', async () => {

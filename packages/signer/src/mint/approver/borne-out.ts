@@ -26,16 +26,18 @@ export interface RegionTrusted {
 
 /**
  * Holds what a ledger says of each node's hour against the evidence: the node's own signed checkpoint, the region's signed
- * receipt, the breakdown of the score.
+ * receipt, the breakdown of the score. Hours that were borne out before and are worth the same are not looked at again.
  * @returns how many nodes earned in the last month before `until`, an hour.
  * @throws SignerError `mint_evidence`, naming account and hour.
  */
 export async function bearOut(
   ledger: RegionLedger,
   files: AsyncIterable<EvidenceFile>,
-  by: RegionTrusted & { readonly until: number },
+  by: RegionTrusted & { readonly until: number; readonly borneOut: ReadonlyMap<string, string> },
 ): Promise<number> {
-  const left = new Map(ledger.hours);
+  const left = new Map(
+    [...ledger.hours].filter(([key, amounts]) => by.borneOut.get(key) !== amountsText(amounts)),
+  );
   for await (const file of files) bearOutNode(left, { file, ledger }, by);
   for (const [key, amounts] of left)
     if (isPaid(amounts)) throw refused(`${told(key, amounts)}, and no evidence of that hour is here`);
@@ -59,13 +61,11 @@ function bearOutNode(
   const hours = new Map(file.hours.map((hour) => [hour.hubHour, hour]));
   try {
     for (const report of verifyEvidence(file, { rootFingerprint, published }, nodeCrypto)) {
-      const key = hourKey(node, report.hubHour);
+      // A published root brings a report of its hour, and nothing of this node.
       const hour = hours.get(report.hubHour);
-      if (hour !== undefined)
-        requireHour(
-          { key, amounts: left.get(key) ?? new Map(), report, hour },
-          { mode, reset: ledger.reset },
-        );
+      if (hour === undefined) continue;
+      const key = hourKey(node, report.hubHour);
+      requireHour({ key, amounts: left.get(key) ?? new Map(), report, hour }, { mode, reset: ledger.reset });
       left.delete(key);
     }
   } catch (cause) {
@@ -113,6 +113,14 @@ function requireHour(
         `${told(key, new Map([[account, { now, later }]]))}; the receipt that node and region signed has ${formatPoints(paid)} and ${formatPoints(waiting)} pending for it`,
       );
   }
+}
+
+/** What an approver remembers of an hour that it has seen the evidence of. */
+export function amountsText(amounts: HourAmounts): string {
+  return [...amounts]
+    .map(([account, { now, later }]) => `${account} ${now} ${later}`)
+    .sort()
+    .join(',');
 }
 
 function isPaid(amounts: HourAmounts): boolean {

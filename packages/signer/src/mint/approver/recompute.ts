@@ -11,7 +11,7 @@ import {
 import { nodeCrypto } from '@stoa/protocol/node';
 import { accountIdOf, type EvidenceFile, formatPoints, POINT } from '@stoa/protocol/stoicism';
 import type { RegionShare } from '#mint/approval.ts';
-import { bearOut, type RegionTrusted } from '#mint/approver/borne-out.ts';
+import { amountsText, bearOut, type RegionTrusted } from '#mint/approver/borne-out.ts';
 import { parseLedgerLine } from '#mint/approver/ledger-line.ts';
 import { type ApprovedCut, RegionLedger, refused } from '#mint/approver/region-ledger.ts';
 
@@ -21,6 +21,8 @@ const CUT_HOUR = 6;
 export interface ApproverEvidence extends RegionTrusted {
   /** What the hub asks to approve. */
   readonly asked: PlanOutline;
+  /** What of hours was borne out before: `amountsText` by `hourKey`. */
+  readonly borneOut: ReadonlyMap<string, string>;
   /** The cut that was approved last. */
   readonly approved: ApprovedCut;
   /** Lines of the ledger's dump, from the first event on. */
@@ -45,6 +47,8 @@ export interface Recomputed {
   readonly regions: RegionShare[];
   /** Where its cut ends. */
   readonly cut: ApprovedCut;
+  /** To be kept for the next time. */
+  readonly borneOut: ReadonlyMap<string, string>;
   /** What takes people, in their words; a program then approves nothing. */
   readonly outliers: readonly string[];
 }
@@ -64,6 +68,7 @@ export async function recompute(evidence: ApproverEvidence, bounds: ApproverBoun
     plan,
     regions: [{ region, nodes, points: plan.points }],
     cut: { sequence: ledger.sequence, hash: ledger.hash },
+    borneOut: new Map([...ledger.hours].map(([key, amounts]) => [key, amountsText(amounts)])),
     outliers: outliersOf(ledger, bounds),
   };
 }

@@ -69,7 +69,7 @@ export function StateOf({ transaction, head }: { transaction: Transaction; head?
       </strong>
     );
   return (
-    <span title={means}>
+    <span class="whole" title={means}>
       {word}
       {state !== 'settled' && deep}
     </span>

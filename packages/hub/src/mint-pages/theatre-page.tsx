@@ -1,18 +1,20 @@
 import { MINT_CHAINS } from '@stoa/protocol/mint';
 import type { Child } from 'hono/jsx';
 import { dayText } from '#mint/index.ts';
-import { control, Field } from '../console/form.tsx';
 import { duration, number } from '../console/format.ts';
 import { partial } from '../console/live.ts';
-import { Ago, Empty, Panel, Table, Tabs, Unknown } from '../console/parts.tsx';
+import { Ago, Panel, Tabs, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
+import { Acts } from './acts-panel.tsx';
 import type { Approval } from './approval-reader.ts';
+import { Approvals } from './approvals-panel.tsx';
+import { Beside } from './beside-panel.tsx';
 import { Lane } from './lane.tsx';
 import type { TransactionLinks } from './links.ts';
-import { EpochState, FaultNote, Instant, Of, RequestKey, Stamp, StateOf } from './parts.tsx';
+import { EpochState, FaultNote, Instant, Stamp } from './parts.tsx';
 import { type Epoch, isEnded, type Sweep, type Transaction, totalsOf } from './sweep.ts';
-import type { Waiting, WaitingFor } from './waiting-store.ts';
-import { nameOf, reasonOf } from './words.ts';
+import { WaitingPanel } from './waiting-panel.tsx';
+import type { Waiting } from './waiting-store.ts';
 
 export interface TheatreView {
   readonly sweep: Sweep;
@@ -182,206 +184,4 @@ function countOf(transactions: readonly Transaction[], retries: number): string 
 /** 0.0396 STOA: what a sweep costs is far below one. */
 function fee(stoa: number): string {
   return stoa.toFixed(4);
-}
-
-/** Openings, closings and enrolments: counted in the day's total, listed apart from what mints. */
-function Beside({ sweep, heads, links, now }: LiveView) {
-  const rows = sweep.transactions.filter(({ kind }) => kind !== 'mint');
-  return (
-    <Panel id="beside" title="Openings and enrolments" aside="in the totals; they mint nothing">
-      <Table
-        caption="Openings, closings and enrolments"
-        columns={[
-          ...['Chain', 'What', 'State', 'Since'],
-          ...['Gas', 'Bytes', 'Attempt', 'Block'].map((word) => ({ word, num: true }) as const),
-          'Request key',
-        ]}
-      >
-        {rows.map((one) => (
-          <BesideRow transaction={one} head={heads.get(one.chain)} links={links} now={now} />
-        ))}
-      </Table>
-    </Panel>
-  );
-}
-
-function BesideRow({
-  transaction,
-  head,
-  links,
-  now,
-}: {
-  transaction: Transaction;
-  head: number | undefined;
-  links: TransactionLinks;
-  now: number;
-}) {
-  const { kind, chain, part, since, gas, gasLimit, attempt, attempts, height, state } = transaction;
-  const last = attempts.at(-1);
-  return (
-    <tr>
-      <th scope="row">{chain}</th>
-      <td>{nameOf(transaction)}</td>
-      <td>
-        <StateOf transaction={transaction} head={head} />
-        {state === 'stopped' && `: ${reasonOf(transaction)}`}
-      </td>
-      <td>
-        <Ago at={since} now={now} />
-      </td>
-      <td class="num">
-        <Of some={gas} of={gasLimit} />
-      </td>
-      <td class="num">{last === undefined ? <Unknown why="not signed yet" /> : number(last.bytes)}</td>
-      <td class="num">{attempt + 1}</td>
-      <td class="num">{height === undefined ? <Unknown why="in no block" /> : number(height)}</td>
-      <td>
-        {last === undefined ? (
-          <Unknown why="not signed yet" />
-        ) : (
-          <RequestKey attempt={last} chain={chain} links={links} id={`key-${kind}-${chain}-${part}`} />
-        )}
-      </td>
-    </tr>
-  );
-}
-
-/** Words for the plan. Whether they suffice is for the signer to say, which knows its approvers. */
-function Approvals({ sweep, approvals, now }: { sweep: Sweep; approvals: readonly Approval[]; now: number }) {
-  return (
-    <Panel
-      id="approvals"
-      title="Approvals"
-      aside={
-        <>
-          of plan <code>{sweep.planHash.slice(0, 16)}…</code>
-        </>
-      }
-    >
-      {approvals.length === 0 ? (
-        <Empty title="Nobody has approved this plan yet">
-          <p>Nothing of it is signed before. On the host of an approver, from its own evidence:</p>
-          <pre tabindex={0}>
-            <code>stoa-signer mint approve --auto</code>
-          </pre>
-        </Empty>
-      ) : (
-        <Table caption="Approvals of the plan" columns={['Approver', 'Signed', 'Came in', 'Of']}>
-          {approvals.map(({ approver, signedAt, receivedAt, hash }) => (
-            <tr>
-              <th scope="row">{approver}</th>
-              <td>
-                <Ago at={signedAt} now={now} />
-              </td>
-              <td>
-                <Ago at={receivedAt} now={now} />
-              </td>
-              <td>
-                {hash === sweep.planHash ? (
-                  'this plan'
-                ) : (
-                  <strong class="warn">another plan: {hash.slice(0, 16)}…</strong>
-                )}
-              </td>
-            </tr>
-          ))}
-        </Table>
-      )}
-    </Panel>
-  );
-}
-
-const WAITS: Readonly<Record<WaitingFor, readonly [string, string]>> = {
-  proof: ['Nobody proved to hold the account', 'its owner signs with its key under Settings, Payout'],
-  slot: ['Proven, without a slot', 'the hub gives it one with its next round'],
-  allotted: ['Its slot is not on chain yet', 'an enrolment rides ahead of the next batch of its chain'],
-  enrolled: ['Its slot is on chain, not final yet', 'six blocks more'],
-};
-
-function WaitingPanel({ sweep, waiting }: { sweep: Sweep; waiting: readonly Waiting[] }) {
-  return (
-    <Panel
-      id="waiting"
-      title="Not in a plan"
-      aside={`${number(sweep.waiting)} accounts with a whole point were left out of this cut`}
-    >
-      {waiting.length === 0 ? (
-        <Empty title="Nobody waits now">
-          <p>Every account with a whole point is proven and has a final slot: the next cut takes them all.</p>
-        </Empty>
-      ) : (
-        <Table
-          caption="Accounts that wait now"
-          columns={[
-            'Why',
-            { word: 'Accounts', num: true },
-            { word: 'Whole points', num: true },
-            'What it takes',
-          ]}
-        >
-          {waiting.map(({ why, accounts, points }) => (
-            <tr>
-              <th scope="row">{WAITS[why][0]}</th>
-              <td class="num">{number(accounts)}</td>
-              <td class="num">{number(points)}</td>
-              <td>{WAITS[why][1]}</td>
-            </tr>
-          ))}
-        </Table>
-      )}
-    </Panel>
-  );
-}
-
-/** What a person may do: nothing of it mints, and each takes a reason and a recent proof of presence. */
-function Acts({ sweep }: { sweep: Sweep }) {
-  if (isEnded(sweep)) return null;
-  const path = href(`/admin/mint/${dayText(sweep.epoch)}/act`);
-  const stopped = totalsOf(sweep.transactions).stopped;
-  return (
-    <Panel id="acts" title="By hand" aside="kept in the audit log">
-      {sweep.state === 'cancelling' && (
-        <p>It is being cancelled: it ends once nothing of it can be mined any more.</p>
-      )}
-      {stopped > 0 && (
-        <form method="post" class="form" action={path}>
-          <Field name="resume-reason" label="Why it may go on" hint="what was looked at">
-            <input
-              {...control('resume-reason', undefined, true)}
-              name="reason"
-              maxlength={200}
-              required
-              autocomplete="off"
-            />
-          </Field>
-          <button type="submit" name="act" value="resume" class="primary">
-            Let what is stopped go on
-          </button>
-        </form>
-      )}
-      {sweep.state === 'running' && (
-        <details>
-          <summary>Cancel the day</summary>
-          <form method="post" class="form" action={path}>
-            <p>
-              Nothing more of it is signed. What is on chain stays minted; of what can never be mined any more
-              the points go back to Current, for the next day.
-            </p>
-            <Field name="cancel-reason" label="Why" hint="told to whoever finds it cancelled">
-              <input
-                {...control('cancel-reason', undefined, true)}
-                name="reason"
-                maxlength={200}
-                required
-                autocomplete="off"
-              />
-            </Field>
-            <button type="submit" name="act" value="cancel" class="primary is-grave">
-              Cancel {dayText(sweep.epoch)}
-            </button>
-          </form>
-        </details>
-      )}
-    </Panel>
-  );
 }

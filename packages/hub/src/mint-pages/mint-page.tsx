@@ -1,93 +1,11 @@
-import { dayText } from '#mint/index.ts';
 import { number } from '../console/format.ts';
-import { Ago, Empty, Facts, Panel, Table, Unknown } from '../console/parts.tsx';
+import { Facts, Panel, Table, Unknown } from '../console/parts.tsx';
+import { Checks } from './checks-panel.tsx';
+import { PATH } from './explorer-path.ts';
 import { linkTo, type TransactionLinks } from './links.ts';
 import { EpochState, Stamp } from './parts.tsx';
 import type { PublishedChain, PublishedSweep, PublishedTransaction } from './published.ts';
-import type { ListedEpoch } from './sweep-store.ts';
 import { nameOf, STATES } from './words.ts';
-
-export const PATH = '/explorer/mints';
-
-export interface MintsView {
-  readonly epochs: readonly ListedEpoch[];
-  readonly before: number | undefined;
-  readonly more: boolean;
-  readonly now: number;
-}
-
-/** Every day's mint, for everybody. Nobody is named. */
-export function MintsPage({ view: { epochs, before, more, now } }: { view: MintsView }) {
-  const place = before === undefined ? '' : `?before=${dayText(before)}`;
-  return (
-    <div class="public">
-      <header class="title">
-        <h1>Mints</h1>
-      </header>
-      <p class="lead">
-        Once a day the whole points of every proven account are added to registers on ten chains: one
-        transaction a chain in the usual case, fixed by one plan a day. What was planned, what was sent and
-        what stands on chain is here, with what it takes to check each.
-      </p>
-      {epochs.length === 0 ? (
-        <Empty title={before === undefined ? 'Nothing was minted yet' : 'There are no earlier mints'}>
-          <p>
-            {before === undefined ? (
-              'The first plan is made at 06:00 UTC.'
-            ) : (
-              <a href={PATH}>Back to the newest</a>
-            )}
-          </p>
-        </Empty>
-      ) : (
-        <Table
-          caption="Mints, the newest first"
-          columns={[
-            ...['Day', 'State'],
-            ...['Points', 'Accounts', 'Transactions', 'Gas'].map((word) => ({ word, num: true }) as const),
-            ...['Cut', 'Plan'],
-          ]}
-        >
-          {epochs.map((one) => (
-            <MintRow one={one} now={now} />
-          ))}
-        </Table>
-      )}
-      <nav class="pager" aria-label="Pages">
-        {before !== undefined && <a href={PATH}>Newest</a>}
-        {more && (
-          <a rel="next" href={`${PATH}?before=${dayText(epochs.at(-1)!.epoch)}`}>
-            Earlier
-          </a>
-        )}
-        <a href={`${PATH}.json${place}`}>JSON</a>
-      </nav>
-    </div>
-  );
-}
-
-function MintRow({ one, now }: { one: ListedEpoch; now: number }) {
-  const day = dayText(one.epoch);
-  return (
-    <tr>
-      <th scope="row" class="whole">
-        <a href={`${PATH}/${day}`}>{day}</a> {one.mode === 'shadow' && <span class="mark">TEST</span>}
-      </th>
-      <td>
-        <EpochState state={one.state} />
-      </td>
-      {[one.points, one.accounts, one.transactions, one.gas].map((value) => (
-        <td class="num">{number(value)}</td>
-      ))}
-      <td>
-        <Ago at={one.cutAt} now={now} />
-      </td>
-      <td>
-        <code title={one.planHash}>{one.planHash.slice(0, 16)}…</code>
-      </td>
-    </tr>
-  );
-}
 
 export interface MintView {
   readonly sweep: PublishedSweep;
@@ -131,7 +49,7 @@ export function MintPage({ view }: { view: MintView }) {
       <Chains chains={sweep.chains} />
       <Batches view={view} />
       <Besides view={view} />
-      <Checks view={view} />
+      <Checks sweep={sweep} origin={view.origin} />
     </div>
   );
 }
@@ -300,51 +218,6 @@ function Besides({ view: { sweep, links } }: { view: MintView }) {
           </tr>
         ))}
       </Table>
-    </Panel>
-  );
-}
-
-/** Shell commands, as they run on any Linux. */
-function Checks({ view: { sweep, origin } }: { view: MintView }) {
-  const first = sweep.chains.flatMap((one) => one.batches).find(({ bytes }) => bytes !== null);
-  const files = `${origin}${PATH}/${sweep.day}/${first?.chain ?? 0}/${first?.part ?? 0}`;
-  return (
-    <Panel id="checks" title="What anybody can check">
-      <ol class="checks">
-        <li>
-          <strong>The deltas are those that the chain took.</strong> The digest of a batch is SHA-256 of the
-          literal in its code, in base64url without its last <code>=</code>; the contract stores it beside the
-          registers.
-          <pre tabindex={0}>
-            <code>{`curl -s ${files}/deltas | openssl dgst -sha256 -binary | basenc --base64url`}</code>
-          </pre>
-        </li>
-        <li>
-          <strong>The transaction is that command.</strong> A request key is BLAKE2b-256 of the command, in
-          base64url; any node answers for it under <code>/pact/api/v1/poll</code>.
-          <pre tabindex={0}>
-            <code>{`curl -s ${files}/cmd | b2sum -l 256 | xxd -r -p -l 32 | basenc --base64url`}</code>
-          </pre>
-        </li>
-        <li>
-          <strong>Nothing was added after the day was opened.</strong> The digest of a chain’s plan, which its
-          opening put on chain, is SHA-256 of the JSON text of epoch, cutId, chain, slots, cap, bounds and
-          batches, each batch as its sum and its digest; the plan’s hash is SHA-256 of epoch, cutId, points
-          and chains, each chain as its number and its digest. All of it is in the{' '}
-          <a href={`${PATH}/${sweep.day}.json`}>JSON</a> of this page.
-        </li>
-        <li>
-          <strong>Your own points.</strong> Slot 50 × b + i is number i of bucket b of the deltas; your slot
-          stands on your page of earnings.
-        </li>
-      </ol>
-      <Facts
-        facts={[
-          { name: 'Plan', value: <code>{sweep.planHash}</code> },
-          { name: 'Epoch', value: String(sweep.epoch) },
-          { name: 'Cut', value: <code>{sweep.cutId}</code> },
-        ]}
-      />
     </Panel>
   );
 }

@@ -1,0 +1,58 @@
+import { dayText } from '#mint/index.ts';
+import { control, Field } from '../console/form.tsx';
+import { Panel } from '../console/parts.tsx';
+import { href } from '../console/scope.ts';
+import { isEnded, type Sweep, totalsOf } from './sweep.ts';
+
+/** What a person may do: nothing of it mints, and each takes a reason and a recent proof of presence. */
+export function Acts({ sweep }: { sweep: Sweep }) {
+  if (isEnded(sweep)) return null;
+  const path = href(`/admin/mint/${dayText(sweep.epoch)}/act`);
+  const stopped = totalsOf(sweep.transactions).stopped;
+  return (
+    <Panel id="acts" title="By hand" aside="kept in the audit log">
+      {sweep.state === 'cancelling' && (
+        <p>It is being cancelled: it ends once nothing of it can be mined any more.</p>
+      )}
+      {stopped > 0 && (
+        <form method="post" class="form" action={path}>
+          <Field name="resume-reason" label="Why it may go on" hint="what was looked at">
+            <input
+              {...control('resume-reason', undefined, true)}
+              name="reason"
+              maxlength={200}
+              required
+              autocomplete="off"
+            />
+          </Field>
+          <button type="submit" name="act" value="resume" class="primary">
+            Let what is stopped go on
+          </button>
+        </form>
+      )}
+      {sweep.state === 'running' && (
+        <details>
+          <summary>Cancel the day</summary>
+          <form method="post" class="form" action={path}>
+            <p>
+              Nothing more of it is signed. What is on chain stays minted; of what can never be mined any more
+              the points go back to Current, for the next day.
+            </p>
+            <Field name="cancel-reason" label="Why" hint="told to whoever finds it cancelled">
+              <input
+                {...control('cancel-reason', undefined, true)}
+                name="reason"
+                maxlength={200}
+                required
+                autocomplete="off"
+              />
+            </Field>
+            <button type="submit" name="act" value="cancel" class="primary is-grave">
+              Cancel {dayText(sweep.epoch)}
+            </button>
+          </form>
+        </details>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,2 @@
+/** Of every page of mints that is for everybody. */
+export const PATH = '/explorer/mints';

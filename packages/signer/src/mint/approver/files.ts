@@ -10,7 +10,7 @@ import { type ApprovedCut, refused } from '#mint/approver/region-ledger.ts';
 
 /** An approver's own copy of what a region's mint rests on. */
 export const EVIDENCE_FILES = {
-  /** The plan that the hub asks to approve, as its `mint plan --json` prints it; deltas may be left out. */
+  /** The plan that the hub asks to approve, as `stoa-hub mint plan DAY --json` prints it; deltas may be left out. */
   plan: (dir: string): string => join(dir, 'plan.json'),
   /** The lines of the ledger's dump. */
   ledger: (dir: string): string => join(dir, 'ledger.jsonl'),
@@ -57,7 +57,7 @@ export async function readPlan(path: string, disk: LargeDisk): Promise<PlanOutli
     typeof points !== 'number' ||
     !isChains(chains)
   )
-    throw refused(`${path} is no plan: 'stoa-hub mint plan --json' prints one`);
+    throw refused(`${path} is no plan: 'stoa-hub mint plan DAY --json' prints one`);
   return { epoch, cutId, points, chains };
 }
 

@@ -1,4 +1,4 @@
-import { createClient, type IClient } from '@kadena/client';
+import type { IClient } from '@kadena/client';
 import { requestKey } from '@stoa/protocol/mint';
 import { z } from 'zod';
 import type { ChainNode, ChainRead, ChainResult } from './chain-node.ts';
@@ -44,7 +44,7 @@ export class KadenaNode implements ChainNode {
   }
 
   async send(chain: number, command: SignedCommand): Promise<void> {
-    const client = createClient(`${this.#base}/${chain}/pact`);
+    const client = await clientOf(`${this.#base}/${chain}/pact`);
     try {
       await client.submit({ ...command, sigs: [...command.sigs] }, timed());
     } catch (error) {
@@ -59,11 +59,8 @@ export class KadenaNode implements ChainNode {
   ): Promise<ReadonlyMap<string, ChainResult>> {
     if (keys.length === 0) return new Map();
     const about = keys.map((key) => ({ requestKey: key, chainId: idOf(chain), networkId: this.#network }));
-    const answer = pollAnswer.parse(
-      await this.#answered(
-        this.#client(chain, 'poll', { confirmationDepth: depth }).getStatus(about, timed()),
-      ),
-    );
+    const client = await this.#client(chain, 'poll', { confirmationDepth: depth });
+    const answer = pollAnswer.parse(await this.#answered(client.getStatus(about, timed())));
     return new Map(Object.entries(answer).map(([key, one]) => [key, resultOf(one)]));
   }
 
@@ -82,7 +79,7 @@ export class KadenaNode implements ChainNode {
       },
       networkId: this.#network,
     });
-    const client = this.#client(chain, 'local', { rewindDepth: depth });
+    const client = await this.#client(chain, 'local', { rewindDepth: depth });
     const answer = readAnswer.parse(
       await this.#answered(client.dirtyRead({ cmd, hash: requestKey(cmd), sigs: [] }, timed())),
     );
@@ -102,10 +99,20 @@ export class KadenaNode implements ChainNode {
   }
 
   /** The client has no word for depths: it puts its own path behind the host, which behind a # is not sent. */
-  #client(chain: number, endpoint: 'poll' | 'local', query: Readonly<Record<string, number>>): IClient {
+  async #client(
+    chain: number,
+    endpoint: 'poll' | 'local',
+    query: Readonly<Record<string, number>>,
+  ): Promise<IClient> {
     const asked = Object.entries(query).map(([name, value]) => `${name}=${value}`);
-    return createClient(`${this.#base}/${chain}/pact/api/v1/${endpoint}?${asked.join('&')}#`);
+    return await clientOf(`${this.#base}/${chain}/pact/api/v1/${endpoint}?${asked.join('&')}#`);
   }
+}
+
+/** Loaded by a hub that mints alone: it takes 17 MB. */
+async function clientOf(host: string): Promise<IClient> {
+  const { createClient } = await import('@kadena/client');
+  return createClient(host);
 }
 
 /** The client waits for ever. */

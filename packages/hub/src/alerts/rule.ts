@@ -275,7 +275,7 @@ export const REGION_RULES: Readonly<Record<RegionRuleId, RuleWords & { readonly 
     ...{ word: 'Mint late', severity: 'critical', delayMs: 0 },
     rule: 'A day was not cut by 07:30 UTC, or not all of its transactions are final an hour after the cut, or settled after three.',
     change:
-      'The sweep coming to its end. Its page says what each chain waits for, and stoa-hub mint status what holds it up.',
+      'The sweep coming to its end. Its page says what each chain waits for, and stoa-hub mint status DAY what holds it up.',
   },
   'mint-stopped': {
     ...{ word: 'Mint stopped', severity: 'critical', delayMs: 0 },

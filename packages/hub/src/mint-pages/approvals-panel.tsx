@@ -1,3 +1,4 @@
+import { dayText } from '#mint/index.ts';
 import { Ago, Empty, Panel, Table } from '../console/parts.tsx';
 import type { Approval } from './approval-reader.ts';
 import type { Sweep } from './sweep.ts';
@@ -24,9 +25,11 @@ export function Approvals({
     >
       {approvals.length === 0 ? (
         <Empty title="Nobody has approved this plan yet">
-          <p>Nothing of it is signed before. On the host of an approver, from its own evidence:</p>
+          <p>
+            Nothing of it is signed before. On the host of an approver, from its own evidence, and then here:
+          </p>
           <pre tabindex={0}>
-            <code>stoa-signer mint approve --auto</code>
+            <code>{`stoa-signer mint approve --auto\nstoa-hub mint approve ${dayText(sweep.epoch)} approval`}</code>
           </pre>
         </Empty>
       ) : (

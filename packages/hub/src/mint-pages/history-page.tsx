@@ -49,7 +49,7 @@ function NothingYet() {
         configured. What today’s plan would be:
       </p>
       <pre tabindex={0}>
-        <code>stoa-hub mint plan</code>
+        <code>stoa-hub mint plan DAY</code>
       </pre>
     </Empty>
   );

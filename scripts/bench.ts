@@ -69,6 +69,11 @@ const BENCHES: Readonly<Record<string, { about: string; load: () => Promise<Benc
       'the earnings page over a ledger of 10,000,000 events, p95 in ms; the rich list of 500,000 accounts',
     load: async () => (await import('./bench/stoicism-earnings.ts')).benchEarnings,
   },
+  mint: {
+    about:
+      'transactions, bytes and gas of a day of 500,000 accounts and after thirty banked days; seconds and memory from cut to signed; blocks and seconds of its sweep over a simulated network',
+    load: async () => (await import('./bench/mint.ts')).benchMint,
+  },
   codec: {
     about: 'full heartbeats decoded and validated per CPU second, beside JSON, MessagePack and CBOR with zod',
     load: async () => (await import('./bench/codec.ts')).benchCodec,

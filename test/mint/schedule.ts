@@ -72,7 +72,7 @@ class Schedule {
       await this.#quietUntil((FIRST_EPOCH + day) * DAY_MS + CUT_HOUR * HOUR_MS);
       await this.#site.closeHours(FIRST_EPOCH + day);
       if (random() < 0.04) await this.#inflate();
-      if (standStill) this.#stall();
+      if (standStill && day === 0) this.#stall();
       this.#draw({ most: 5, withinMs: 15 * MINUTE_MS, mostMs: 25 * MINUTE_MS });
       if (!standStill || day === days - 1) await this.#until(() => this.#ended(day));
       if (day < days - 1) await this.#earn();

@@ -2,11 +2,12 @@ import { deltasDigest, deltasText, enrolmentDigest, epochOf } from '@stoa/protoc
 import { describe, expect, it } from 'vitest';
 import { createRandom, type Random } from '../chainweb/index.ts';
 import { crowding, draining, type PactWorld, troubles, Weather } from '../chainweb/pact/index.ts';
-import { balance, key, worldOf } from '../chainweb/pact/kit.ts';
-import { MODULE, registerOf, Sweep } from './sweep.ts';
+import { key, worldOf } from '../chainweb/pact/kit.ts';
+import { GAS_LIMIT, MODULE, registerOf, Sweep } from './sweep.ts';
 
-/** More of them: SCHEDULES=1000. */
+/** More of them: SCHEDULES=1000. Some of these spend all attempts of a transaction. */
 const SCHEDULES = Number(process.env['SCHEDULES'] ?? 20);
+const HARD = [175, 580];
 const CHAINS = [0, 1, 5];
 /** Two buckets, the second filled in part. */
 const FILLED = [50, 10];
@@ -50,7 +51,7 @@ class Schedule {
     await this.#until(() => false, 60, this.weather);
     this.#mortal = false;
     this.weather.calm();
-    await this.#until(() => this.sweep.settled, 400);
+    await this.#until(() => this.sweep.settled || this.sweep.stuck, 400);
     const { network, clock } = this.world;
     network.slowDown(40);
     clock.advance(DAY - (clock.now() % DAY) + 60 * MINUTE);
@@ -64,7 +65,16 @@ class Schedule {
     const rows = ledger
       .stateOf(main.tip(chain).header)
       .tables.get(`${MODULE.namespace}.${MODULE.module}_buckets`);
-    return FILLED.flatMap((_each, bucket) => rows?.get(String(bucket))?.['points'] as number[]);
+    return FILLED.flatMap((_each, bucket) => (rows?.get(String(bucket))?.['points'] ?? []) as number[]);
+  }
+
+  /** What was paid for on the winning fork. */
+  gas(chain: number): number {
+    const { ledger, main } = this.world.network;
+    const { outcomes } = ledger.stateOf(main.tip(chain).header);
+    return total(
+      [...this.sweep.signed.values()].map(({ command }) => outcomes.get(command.hash)?.outcome.gas ?? 0),
+    );
   }
 
   #plan(epoch: number, chain: number): void {
@@ -96,21 +106,22 @@ class Schedule {
 }
 
 describe('two days of the mint, whatever goes wrong', () => {
-  it.each(Array.from({ length: SCHEDULES }, (_each, i) => i + 1))(
-    'schedule %d: every account has what was planned, once, and all of it settles',
+  it.each([...Array.from({ length: SCHEDULES }, (_each, i) => i + 1), ...HARD])(
+    'schedule %d: what was planned is applied once, for no more gas than planned; it settles, or a person is called',
     async (seed) => {
       const schedule = new Schedule(seed);
       await schedule.enrol();
-      for (let day = 0; day < 2; day += 1) {
+      const { sweep, weather } = schedule;
+      for (let day = 0; day < 2 && !sweep.stuck; day += 1) {
         await schedule.day();
-        const open = schedule.sweep.states.filter((each) => !each.endsWith('settled'));
-        expect(open, schedule.weather.log.join('\n')).toEqual([]);
+        const open = sweep.states.filter((each) => !each.endsWith('settled'));
+        if (!sweep.stuck) expect(open, weather.log.join('\n')).toEqual([]);
       }
       for (const chain of CHAINS) {
-        expect(schedule.registers(chain)).toEqual(schedule.planned.get(chain));
-        // A failure costs its whole gas limit, 0.0044 coins: that is the most that an attempt can cost.
-        const spent = 100 - Number(await balance(schedule.world, minter, { chain }));
-        expect(spent).toBeLessThan(0.0045 * schedule.sweep.signed.size + 0.01);
+        const [registers, planned] = [schedule.registers(chain), schedule.planned.get(chain)!];
+        if (sweep.stuck) expect(registers.every((each, slot) => each <= planned[slot]!)).toBe(true);
+        else expect(registers).toEqual(planned);
+        expect(schedule.gas(chain)).toBeLessThanOrEqual(GAS_LIMIT * sweep.transactions(chain));
       }
     },
   );

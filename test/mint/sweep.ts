@@ -14,6 +14,7 @@ import { HandledNode } from './handled-node.ts';
 
 export const MODULE = { namespace: `n_${'0'.repeat(40)}`, module: 'register', moduleHash: 'h'.repeat(43) };
 const NAME = `${MODULE.namespace}.${MODULE.module}`;
+export const GAS_LIMIT = 400_000;
 /** Short, so that many a schedule outlives it. */
 const TTL = 480;
 /** What is final is looked at that seldom. */
@@ -63,7 +64,7 @@ export class Sweep {
   add(chain: number, act: MintAct): void {
     const { kind } = act;
     const batch: Batch = {
-      ...{ kind, chain, epoch: kind === 'enrol' ? 0 : act.epoch, gasLimit: 400_000, reason: '', since: 0 },
+      ...{ kind, chain, epoch: kind === 'enrol' ? 0 : act.epoch, gasLimit: GAS_LIMIT, reason: '', since: 0 },
       part: kind === 'mint' ? act.batch : kind === 'enrol' ? act.first : 0,
       size: kind === 'enrol' ? act.accounts.length : 1,
       digest: kind === 'close' ? '' : act.digest,
@@ -74,6 +75,16 @@ export class Sweep {
 
   get settled(): boolean {
     return this.#tasks.every(({ batch }) => batch.state === 'settled');
+  }
+
+  /** A transaction has come to the end of its attempts: its day can only be given up. */
+  get stuck(): boolean {
+    return this.#tasks.some(({ batch }) => batch.state === 'stopped');
+  }
+
+  /** How many there are, whatever their attempts. */
+  transactions(chain: number): number {
+    return this.#tasks.filter(({ batch }) => batch.chain === chain).length;
   }
 
   get states(): readonly string[] {
@@ -105,7 +116,8 @@ export class Sweep {
   async #look(task: Task): Promise<void> {
     const { batch, attempts } = task;
     const seldom = batch.state === 'final' && this.#ticks % FINAL_LOOK > 0;
-    if (attempts.length === 0 || batch.state === 'settled' || seldom) return;
+    const ended = batch.state === 'settled' || batch.state === 'stopped';
+    if (attempts.length === 0 || ended || seldom) return;
     const seen = await this.#view.of(batch, attempts);
     if (seen === undefined) return;
     const expiresAt = Math.max(...attempts.map((each) => each.expiresAt));
@@ -114,12 +126,11 @@ export class Sweep {
     if (task.batch.state === 'stopped') this.#page(task);
   }
 
-  /** A person looks, and lets it go on. */
+  /** A person looks, and lets it go on where that is a person's to say. */
   #page(task: Task): void {
     this.pages += 1;
     const on = resumed(task.batch);
-    if (on === undefined) throw new Error(`nobody can help: ${this.states.join(', ')}`);
-    this.#write(task, { ...on, reason: '' });
+    if (on !== undefined) this.#write(task, { ...on, reason: '' });
   }
 
   async #go(task: Task): Promise<void> {

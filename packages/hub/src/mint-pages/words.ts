@@ -41,6 +41,6 @@ const KINDS: Readonly<Record<ActKind, string>> = {
 /** Its name among those of its chain. */
 export function nameOf({ kind, part, size }: Pick<Transaction, 'kind' | 'part' | 'size'>): string {
   if (kind === 'mint') return `${KINDS.mint} ${part}`;
-  if (kind === 'enrol') return `${KINDS.enrol} of ${size} slots from ${part}`;
+  if (kind === 'enrol') return `${KINDS.enrol} of ${size === 1 ? '1 slot' : `${size} slots`} from ${part}`;
   return KINDS[kind];
 }

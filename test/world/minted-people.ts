@@ -55,6 +55,7 @@ export async function storePeople(
 ): Promise<void> {
   const { book } = createLedgerTools({ sql, clock });
   await book.begin();
+  await storeEnrolments(sql, people, new Date(clock.now()));
   for (let from = 0; from < people.length; from += AT_ONCE) {
     const some = people.slice(from, from + AT_ONCE);
     await storeAccounts(sql, some, new Date(clock.now()));
@@ -69,6 +70,16 @@ export async function storePeople(
     });
     onStored?.(from + some.length);
   }
+}
+
+/** Long since settled, or the hub would enrol them anew. */
+async function storeEnrolments(sql: Sql, people: readonly MintedPerson[], at: Date): Promise<void> {
+  const sizes = Array.from({ length: MINT_CHAINS }, () => 0);
+  for (const { chain } of people) sizes[chain]! += 1;
+  for (const [chain, size] of sizes.entries())
+    if (size > 0)
+      await sql`insert into mint_batches (kind, epoch, chain, part, size, digest, gas_limit, state, attempt, since)
+        values ('enrol', 0, ${chain}, 0, ${size}, '', 0, 'settled', 0, ${at})`;
 }
 
 async function storeAccounts(sql: Sql, people: readonly MintedPerson[], at: Date): Promise<void> {

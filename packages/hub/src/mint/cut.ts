@@ -27,6 +27,9 @@ export interface CutDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
+/** Events of half a million accounts at once take a gigabyte. */
+const RESERVED_AT_ONCE = 20_000;
+
 /** Inside a transaction: throws where whoever asks may not write any more. */
 export type Fence = (tx: TransactionSql) => Promise<void>;
 
@@ -71,7 +74,8 @@ export class Cut {
       };
       await epochs.insert(tx, one, plan);
       await batches.plan(tx, plan, clock.now());
-      await append(shares.map((share) => reservedOf(epoch, share)));
+      for (let from = 0; from < shares.length; from += RESERVED_AT_ONCE)
+        await append(shares.slice(from, from + RESERVED_AT_ONCE).map((share) => reservedOf(epoch, share)));
       return { ...one, state: 'running', endedAt: undefined };
     });
   }

@@ -5,6 +5,12 @@ import { existsSync } from 'node:fs';
 const NEEDED: ReadonlyArray<{ path: string; pkg: string; why: string }> = [
   { path: '/usr/bin/chromium', pkg: 'chromium', why: 'browser tests of the console' },
   { path: '/usr/lib/postgresql', pkg: 'postgresql', why: 'database tests on a PostgreSQL server by URL' },
+  { path: '/usr/bin/redis-server', pkg: 'redis-server', why: 'queues of hub-run work on Redis' },
+  { path: '/usr/sbin/sshd', pkg: 'openssh-server', why: 'hosts that are reached over SSH' },
+  { path: '/usr/bin/sudo', pkg: 'sudo', why: 'the same' },
+  { path: '/usr/sbin/nft', pkg: 'nftables', why: 'their firewall' },
+  { path: '/usr/sbin/ufw', pkg: 'ufw', why: 'the firewall that some of them have' },
+  { path: '/usr/sbin/ip', pkg: 'iproute2', why: 'their networks' },
   { path: '/usr/bin/promtool', pkg: 'prometheus', why: 'the check of /metrics' },
   { path: '/usr/bin/pebble', pkg: 'pebble', why: 'a CA for TLS by ACME' },
   { path: '/usr/bin/certbot', pkg: 'certbot', why: 'certificates of nodes by ACME' },

@@ -7,7 +7,7 @@ export interface TestTally {
 }
 
 export interface RunTally extends TestTally {
-  /** Of the files that have a failed test, or did not load, by their paths from the root. */
+  /** Of the files that have a failed test, or were not made ready for any, by their paths from the root. */
   readonly failing: Readonly<Record<string, TestTally>>;
 }
 
@@ -36,12 +36,10 @@ export class ClosingLine implements Reporter {
 
 function tallyOf(module: TestModule): TestTally {
   const states = [...module.children.allTests()].map((test) => test.result().state);
-  // A file that fails to load has no tests, and must still fail the run.
-  const unloaded = module.state() === 'failed' && module.errors().length > 0 ? 1 : 0;
-  return {
-    passed: states.filter((state) => state === 'passed').length,
-    failed: states.filter((state) => state === 'failed').length + unloaded,
-  };
+  const count = (state: 'passed' | 'failed') => states.filter((each) => each === state).length;
+  const failed = count('failed');
+  // A file that does not load, or whose preparation fails, has no failed test, and must still fail the run.
+  return { passed: count('passed'), failed: failed === 0 && module.state() === 'failed' ? 1 : failed };
 }
 
 function retried(test: TestCase): boolean {

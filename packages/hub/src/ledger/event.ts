@@ -82,3 +82,8 @@ export const MOVES: Readonly<
 export const SOURCES: readonly Kind[] = KINDS.filter(
   (kind) => kind !== 'reset' && MOVES[kind].from === undefined,
 );
+
+/** Kinds that are never taken back: of nothing or less there is no event. */
+export const POSITIVE: ReadonlySet<Kind> = new Set<Kind>([
+  ...(['matured', 'reserved', 'settled', 'released', 'donation', 'mining'] as const),
+]);

@@ -1,12 +1,13 @@
 import { Balances } from './balances.ts';
 import { eventHash, GENESIS } from './chain.ts';
-import { type LedgerEvent, SOURCES } from './event.ts';
+import { type LedgerEvent, POSITIVE, SOURCES } from './event.ts';
 
 /** Something about the ledger that can't be. */
 export interface Fault {
   readonly code:
     | 'event_changed'
     | 'event_missing'
+    | 'event_not_positive'
     | 'end_differs'
     | 'balance_differs'
     | 'pending_differs'
@@ -43,6 +44,12 @@ export class Replay {
   take(events: readonly LedgerEvent[]): void {
     for (const event of events) {
       if (this.#checksChain) this.#check(event);
+      if (POSITIVE.has(event.kind) && event.amount <= 0n)
+        this.fault({
+          code: 'event_not_positive',
+          sequence: event.sequence,
+          message: `${named(event)} moves its amount backwards or not at all: more than 0 units are expected`,
+        });
       this.#sequence = event.sequence;
       this.#hash = event.hash;
       this.events += 1;

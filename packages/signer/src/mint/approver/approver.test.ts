@@ -270,6 +270,48 @@ describe('an unattended approver', () => {
     await refuses(/event 3 has the hash .* when its cut was approved: it was written anew/);
   });
 
+  test.each(['matured', 'reserved', 'settled', 'released', 'donation', 'mining'])(
+    'refuses an event of the kind %s that moves nothing, or the other way',
+    async (kind) => {
+      for (const amount of [0n, -5n * POINT]) {
+        const region = new Region();
+        region.events.push({ kind, amount, node: region.node, ref: '1' });
+        carry(region, region.plan(0));
+        await refuses(
+          new RegExp(`event 4 \\(${kind}\\) of account ${ID} moves ${amount} units: more than 0`),
+        );
+      }
+    },
+  );
+
+  test('mints nothing of an account from which a revision took back what was minted, and goes on', async () => {
+    const region = new Region();
+    carry(region);
+    expect((await approve('--auto')).code).toBe(0);
+    host.disk.files.delete('/approval');
+    const minted = BigInt(region.points()) * POINT;
+    region.events.push({ kind: 'reserved', amount: minted, ref: String(region.epoch) });
+    const { hubHour: hour } = region.file.hours[0]!;
+    const amount = newestReceipt(region.file.hours[0]!)!.points;
+    region.events.push({ kind: 'accrual', hour, node: region.node, amount: -amount });
+    expect(region.points()).toBeLessThanOrEqual(0);
+    carry(region, region.plan(0));
+    const { code, text } = await approve('--auto');
+    expect(code, text).toBe(0);
+  });
+
+  test('refuses to take by adjustment or reservation what an account does not have', async () => {
+    for (const [kind, sign] of [
+      ['adjustment', -1n],
+      ['reserved', 1n],
+    ] as const) {
+      const region = new Region();
+      region.events.push({ kind, amount: sign * 1_000n * POINT, ref: '1' });
+      carry(region, region.plan(0));
+      await refuses(new RegExp(`event 4 takes \\d+ units more of account ${ID} than it has`));
+    }
+  });
+
   test('takes no ledger that is live for one that counts in shadow, nor the other way round', async () => {
     carry(new Region());
     await refuses(/its receipt is of a ledger that is live, not shadow/, '--shadow');

@@ -130,7 +130,7 @@ function planOf({ asked, slots }: ApproverEvidence, { current }: RegionLedger): 
           `slot ${slot} of chain ${chain} is account '${account.slice(0, 80)}', which belongs on chain ${owningChain(account)}`,
         );
       const units = current.get(accountIdOf(account, nodeCrypto)) ?? 0n;
-      return Math.min(Number(units / POINT), ACCOUNT_CAP);
+      return Math.max(0, Math.min(Number(units / POINT), ACCOUNT_CAP));
     });
     return { chain, slots: count, points };
   });

@@ -17,12 +17,20 @@ export interface ApprovedCut {
   readonly hash: string;
 }
 
+/** What only ever moves an amount onwards, or gives one: less than one unit of it would move the other way, past all evidence. */
+const POSITIVE: ReadonlySet<string> = new Set([
+  ...['matured', 'reserved', 'settled', 'released', 'donation', 'mining'],
+]);
+
+/** A later word takes back what waits again, also of what was minted meanwhile: Current is below 0 until as much is earned. */
+const REVISED: ReadonlySet<string> = new Set(['accrual', 'fee']);
+
 /**
  * A region's ledger as an approver adds it up by itself, event after event. What of it evidence has to bear out is kept by
  * node and hour; what none can is kept by account.
  */
 export class RegionLedger {
-  /** Units that may be minted, by account. */
+  /** Units that may be minted, by account; below 0 only where a revision took back what was minted already. */
   readonly current: Map<string, bigint> = new Map();
   /** By `hourKey`. */
   readonly hours: Map<string, HourAmounts> = new Map();
@@ -45,6 +53,10 @@ export class RegionLedger {
   take(event: LedgerLine): void {
     this.#follow(event);
     const { kind, accountId, nodeId, amount } = event;
+    if (POSITIVE.has(kind) && amount <= 0n)
+      throw refused(
+        `event ${event.sequence} (${kind}) of account ${accountId} moves ${amount} units: more than 0 are expected`,
+      );
     const isNew = event.sequence > this.#approved.sequence;
     switch (kind) {
       case 'accrual':
@@ -57,20 +69,20 @@ export class RegionLedger {
         return;
       case 'matured':
         this.#wait(nodeId, accountId, -amount);
-        this.#add(accountId, amount);
+        this.#add(event, amount);
         return;
       case 'reserved':
-        this.#add(accountId, -amount);
+        this.#add(event, -amount);
         return;
       case 'released':
         if (isNew) this.released.set(accountId, event.ref);
-        this.#add(accountId, amount);
+        this.#add(event, amount);
         return;
       case 'donation':
       case 'mining':
       case 'adjustment':
         if (isNew) this.unproven.set(accountId, (this.unproven.get(accountId) ?? 0n) + amount);
-        this.#add(accountId, amount);
+        this.#add(event, amount);
         return;
       case 'settled':
         return;
@@ -96,14 +108,15 @@ export class RegionLedger {
       );
   }
 
-  #earn({ nodeId, hour, accountId, amount }: LedgerLine, when: keyof HourAmount): void {
+  #earn(event: LedgerLine, when: keyof HourAmount): void {
+    const { nodeId, hour, accountId, amount } = event;
     const key = hourKey(nodeId, hour);
     const amounts = this.hours.get(key) ?? new Map<string, HourAmount>();
     const earned = amounts.get(accountId) ?? { now: 0n, later: 0n };
     earned[when] += amount;
     amounts.set(accountId, earned);
     this.hours.set(key, amounts);
-    if (when === 'now') this.#add(accountId, amount);
+    if (when === 'now') this.#add(event, amount);
     else this.#wait(nodeId, accountId, amount);
   }
 
@@ -112,9 +125,9 @@ export class RegionLedger {
     this.reset = sequence;
   }
 
-  #add(accountId: string, amount: bigint): void {
+  #add({ kind, accountId }: LedgerLine, amount: bigint): void {
     const balance = (this.current.get(accountId) ?? 0n) + amount;
-    if (balance < 0n)
+    if (balance < 0n && amount < 0n && !REVISED.has(kind))
       throw refused(
         `event ${this.sequence} takes ${-balance} units more of account ${accountId} than it has`,
       );

@@ -62,6 +62,19 @@ describe('the cut of a day', () => {
     await check(database.sql);
   });
 
+  it('made late takes whoever has a final slot, from whichever hour its proof is', async () => {
+    const world = await MintWorld.open(database.sql);
+    for (const i of [0, 1]) await world.account(i, { proven: true });
+    await world.earn(new Map([0, 1].map((i) => [i, points(3)])));
+    await world.day(FIRST_DAY + 1);
+    await world.seat();
+    const { plan } = await world.cut.preview(FIRST_DAY);
+    await world.sql`update payout_proofs set from_hour = ${(FIRST_DAY + 2) * 24} where account_id = ${MintWorld.idOf(1)}`;
+    const { points: cut, planHash } = await world.cut.make(FIRST_DAY, unfenced);
+    expect(cut).toBe(6);
+    expect(planHash).toBe(plan.hash);
+  });
+
   it('happens once: whoever asks again gets the plan that there is', async () => {
     const world = await MintWorld.open(database.sql);
     await world.account(0, { proven: true });

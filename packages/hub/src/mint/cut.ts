@@ -42,9 +42,10 @@ export interface Share {
 }
 
 /**
- * What is minted on a day: the whole points in Current of every account that is proven to be somebody's and whose slot is final,
- * at most the contract's cap of each; the rest of it stays, for the days after. It is taken under the lock of all who write the
- * ledger, whose numbers are given in the order of commits: the head's number says what is in it, and no event needs a stamp.
+ * What is minted on a day: the whole points in Current of every account whose slot is final (only what is proven to be somebody's
+ * has one), at most the contract's cap of each; the rest of it stays, for the days after. It is taken under the lock of all who
+ * write the ledger, whose numbers are given in the order of commits: the head's number says what is in it, and no event needs a
+ * stamp.
  */
 export class Cut {
   readonly #deps: CutDeps;
@@ -98,7 +99,7 @@ export class Cut {
   }
 
   async #plan(tx: TransactionSql, epoch: number, head: LedgerHead) {
-    const shares = await sharesAt(tx, hourOf(epoch));
+    const shares = await sharesOf(tx);
     const slots = await finalSlots(tx);
     const points = Array.from({ length: MINT_CHAINS }, () => new Map<number, number>());
     for (const share of shares) points[share.chain]!.set(share.slot, share.points);
@@ -137,7 +138,8 @@ async function requireClosed(tx: TransactionSql, epoch: number, { firstHour }: L
   );
 }
 
-async function sharesAt(tx: TransactionSql, hour: number): Promise<Share[]> {
+/** Slots are given to proven accounts alone, for ever. By the hours of proofs a late cut would be none that an approver recomputes. */
+async function sharesOf(tx: TransactionSql): Promise<Share[]> {
   const { ascii, int4 } = packed;
   const [row] = await tx<{ rows: Uint8Array | null }[]>`
     select string_agg(${ascii(tx, 'account_id')} || ${int4(tx, 'chain')} || ${int4(tx, 'slot')} || ${int4(tx, 'points')},
@@ -146,7 +148,6 @@ async function sharesAt(tx: TransactionSql, hour: number): Promise<Share[]> {
         least(trunc(l.current / ${String(POINT)}::numeric), ${ACCOUNT_CAP})::int as points
       from ledger_accounts l join mint_slots s using (account_id)
       where l.current >= ${String(POINT)}::numeric and s.state = 'final'
-        and exists (select from payout_proofs v where v.account_id = l.account_id and v.from_hour <= ${hour})
       order by s.chain, s.slot) shares`;
   const shares: Share[] = [];
   for (const rows = new PackedRows(row!.rows); rows.more; )

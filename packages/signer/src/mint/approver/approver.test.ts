@@ -245,6 +245,22 @@ describe('an unattended approver', () => {
     expect((await approve('--auto')).code).toBe(0);
   });
 
+  test('leaves to people what no receipt stands for in many small parts, whatever others lost', async () => {
+    const region = new Region();
+    const account = (n: number) => n.toString(16).padStart(32, '0');
+    const adjust = (n: number, points: bigint) =>
+      region.events.push({ kind: 'adjustment', account: account(n), amount: points * POINT });
+    adjust(1, 500n);
+    adjust(2, 500n);
+    carry(region, region.plan(3));
+    expect((await approve('--auto')).code).toBe(0);
+    host.disk.files.delete('/approval');
+    for (const n of [3, 4, 5]) adjust(n, 334n);
+    adjust(1, -400n);
+    carry(region, region.plan(3));
+    await refuses(/people have to look: 3 accounts got 1002 points together .*, more than 1000/);
+  });
+
   test('asks for the evidence of an hour once, and again where the hour is said to be worth something else', async () => {
     const region = new Region();
     carry(region);

@@ -38,9 +38,11 @@ export interface ApproverBounds {
   readonly accountCap: number;
   /** Of one account since the last cut, without receipts: donations, mining, adjustments. */
   readonly unproven: number;
+  /** Of all accounts together, per mille of the plan's points; `unproven` at least: many small ones are a large one. */
+  readonly unprovenPermille: number;
 }
 
-export const APPROVER_BOUNDS: ApproverBounds = { accountCap: 20_000, unproven: 1_000 };
+export const APPROVER_BOUNDS: ApproverBounds = { accountCap: 20_000, unproven: 1_000, unprovenPermille: 10 };
 
 export interface Recomputed {
   readonly plan: EpochPlan;
@@ -69,7 +71,7 @@ export async function recompute(evidence: ApproverEvidence, bounds: ApproverBoun
     regions: [{ region, nodes, points: plan.points }],
     cut: { sequence: ledger.sequence, hash: ledger.hash },
     borneOut: new Map([...ledger.hours].map(([key, amounts]) => [key, amountsText(amounts)])),
-    outliers: outliersOf(ledger, bounds),
+    outliers: outliersOf(ledger, plan, bounds),
   };
 }
 
@@ -94,8 +96,16 @@ async function addUp({ asked, region, ledger: lines, approved }: ApproverEvidenc
   return ledger;
 }
 
-function outliersOf({ current, unproven, released }: RegionLedger, bounds: ApproverBounds): string[] {
+function outliersOf(
+  { current, unproven, released }: RegionLedger,
+  { points }: EpochPlan,
+  bounds: ApproverBounds,
+): string[] {
   const [cap, alone] = [BigInt(bounds.accountCap) * POINT, BigInt(bounds.unproven) * POINT];
+  const together = Math.max(bounds.unproven, Math.floor((points * bounds.unprovenPermille) / 1_000));
+  // What an adjustment takes from one account makes up for nothing that another one got.
+  const gains = [...unproven.values()].filter((units) => units > 0n);
+  const given = gains.reduce((all, units) => all + units, 0n);
   return [
     ...[...current]
       .filter(([, units]) => units >= cap + POINT)
@@ -109,6 +119,11 @@ function outliersOf({ current, unproven, released }: RegionLedger, bounds: Appro
         ([account, units]) =>
           `account ${account} got ${formatPoints(units)} points that no receipt stands for (donations, mining, adjustments), more than ${bounds.unproven}`,
       ),
+    ...(given > BigInt(together) * POINT
+      ? [
+          `${gains.length} accounts got ${formatPoints(given)} points together that no receipt stands for, more than ${together}`,
+        ]
+      : []),
     ...[...released].map(
       ([account, epoch]) =>
         `account ${account} got points of epoch ${epoch} back: whether they were never minted the chains say`,

@@ -7,23 +7,16 @@ import {
   planHash,
   WINDOW,
 } from '@stoa/protocol/mint';
-import {
-  type Approved,
-  enrolmentApprovalKind,
-  openApproval,
-  type PlanApproval,
-  planApprovalKind,
-  requireApprovals,
-  unapproved,
-} from '#mint/approval.ts';
+import { enrolmentApprovalKind, openApproval, requireApprovals, unapproved } from '#mint/approval.ts';
 import type { MintDecision } from '#mint/command.ts';
 import { outliersOf } from '#mint/outliers.ts';
+import { countApprovals, uncountedText } from '#mint/plan-approvals.ts';
 import { requireRegionCaps } from '#mint/region-caps.ts';
 import { type MintOffice, refuse, refuseUnless } from '#mint/rules/rule.ts';
 
 export interface PlanRequest {
   readonly plan: PlanOutline;
-  /** `planApprovalKind`, sealed. */
+  /** `planApprovalKind`, sealed; those that are not of this plan don't count, and do no harm. */
   readonly approvals: readonly Uint8Array[];
 }
 
@@ -46,25 +39,20 @@ export function admitPlan({ plan, approvals }: PlanRequest, office: MintOffice):
   );
   // People may still come to one that is here.
   if (known === undefined) requireWindow(plan, office);
-  const approved = approvals.map((sealed) => openApproval(planApprovalKind, sealed, config));
-  requireSamePlan(approved, { ...plan, hash });
-  requireApprovals(approved, { needed: config.threshold, what: `plan ${hash} of epoch ${plan.epoch}` });
-  const approvers = [...new Set(approved.map(({ approver }) => approver.name))];
-  const people = config.approvers.filter(
-    ({ name, role }) => role === 'person' && approvers.includes(name),
-  ).length;
+  const approved = countApprovals(approvals, { ...plan, hash }, config);
+  const { names: approvers, people } = approved;
   if (known !== undefined && people <= known.people) return { answer: undefined };
   refuseUnless(
     plan.points <= config.policy.epochCap,
     'mint_epoch_cap',
     `epoch ${plan.epoch} has ${plan.points} points, more than ${config.policy.epochCap}`,
   );
-  const regions = requireRegionCaps({ ...plan, regions: approved[0]!.body.regions }, office);
+  const regions = requireRegionCaps({ ...plan, regions: approved.regions }, office);
   const outliers = outliersOf({ ...plan, regions }, office);
   refuseUnless(
     outliers.length === 0 || people >= config.people,
     'mint_outlier',
-    `${outliers.join('; ')}: ${config.people} people have to approve plan ${hash}, ${people} did`,
+    `${outliers.join('; ')}: ${config.people} people have to approve plan ${hash}, ${people} did${uncountedText(approved.uncounted)}`,
   );
   const { epoch, cutId, points, chains } = plan;
   return {
@@ -131,20 +119,4 @@ function requireSound({ points, chains }: PlanOutline): void {
   }
   const total = chains.reduce((all, { cap }) => all + cap, 0);
   if (total !== points) bad(`${points} points, and ${total} on its chains`);
-}
-
-function requireSamePlan(
-  approved: readonly Approved<PlanApproval>[],
-  { epoch, hash, points }: { epoch: number; hash: string; points: number },
-): void {
-  const shares = new Set<string>();
-  for (const { approver, body } of approved) {
-    if (body.hash !== hash || body.epoch !== epoch || body.points !== points)
-      throw unapproved(
-        `'${approver.name}' approved plan ${body.hash} of epoch ${body.epoch} with ${body.points} points, brought is ${hash} of ${epoch} with ${points}`,
-      );
-    shares.add(JSON.stringify(body.regions));
-  }
-  if (shares.size > 1)
-    throw unapproved(`the approvers of plan ${hash} disagree about the regions: ${[...shares].join(' | ')}`);
 }

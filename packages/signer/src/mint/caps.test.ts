@@ -17,8 +17,8 @@ const DAY_MS = 86_400_000;
 let world: MintWorld;
 let signer: MintSignerClient;
 
-async function start(policy: ConstructorParameters<typeof MintWorld>[0] = {}): Promise<void> {
-  world = new MintWorld(policy);
+async function start(...by: ConstructorParameters<typeof MintWorld>): Promise<void> {
+  world = new MintWorld(...by);
   signer = await world.client();
 }
 
@@ -167,7 +167,33 @@ describe('approvals', () => {
 
   test('that disagree about the regions', async () => {
     const approvals = [world.approval(plan, 'ann'), world.approval(plan, 'ben', { nodes: 2_000 })];
-    await refused(bring(approvals), 'mint_plan_unapproved', /disagree about the regions/);
+    await refused(bring(approvals), 'mint_outlier', /1 did; not counted: ben disagree about the regions/);
+    await start({}, 2);
+    await refused(
+      bring(approvals),
+      'mint_plan_unapproved',
+      /1 approvals \(ann\): 2 are needed; not counted: ben disagree about the regions: .*2000/,
+    );
+  });
+
+  test('are enough beside one of a stranger, a forged one, one of another plan and one of other regions', async () => {
+    await start({}, 2);
+    const forged = world.approval(plan, 'robot');
+    forged[forged.length - 1]! ^= 1;
+    const word = world.approval(plan, 'ann');
+    const spoiling = [
+      ...[new Uint8Array(40), forged, world.approval(plan, 'robot', { hash: 'h'.repeat(43) })],
+      ...[world.approval(plan, 'robot', { contract: 'n_other.mint' })],
+      ...[world.approval(plan, 'robot', { nodes: 1 }), world.approval(plan, 'ann', { nodes: 1 })],
+    ];
+    await refused(
+      bring([...spoiling.slice(0, 4), word]),
+      'mint_plan_unapproved',
+      /1 approvals \(ann\): 2 are needed; not counted: .*does not open.*'robot' approved plan hhhh.*n_other/,
+    );
+    await bring([...spoiling, word, world.approval(plan, 'ben')]);
+    const { cmd } = await signer.sign(openAct(plan), world.setting(), world.ground(plan));
+    expect(JSON.parse(cmd)).toMatchObject({ nonce: expect.stringContaining(`stoicism:${EPOCH}:0:`) });
   });
 
   test('the same plan again changes nothing; another one of the epoch is refused for ever', async () => {

@@ -33,7 +33,7 @@ const KEYS: Record<ApproverName, SigningKey> = {
   ben: signingKey('ben'),
 };
 
-export function mintConfig(policy: Partial<MintPolicy> = {}): MintConfig {
+export function mintConfig(policy: Partial<MintPolicy> = {}, threshold = 1): MintConfig {
   return {
     networkId: 'stoa',
     namespace: `n_${'ab'.repeat(20)}`,
@@ -45,7 +45,7 @@ export function mintConfig(policy: Partial<MintPolicy> = {}): MintConfig {
       role,
       publicKey: toHex(KEYS[name as ApproverName].publicKey),
     })),
-    threshold: 1,
+    threshold,
     people: 2,
     policy: { ...DEFAULT_MINT_POLICY, ...policy },
   };
@@ -76,8 +76,8 @@ export class MintWorld {
   lease = 1;
   #unlock: Unlock | undefined;
 
-  constructor(policy: Partial<MintPolicy> = {}) {
-    this.config = mintConfig(policy);
+  constructor(policy: Partial<MintPolicy> = {}, threshold = 1) {
+    this.config = mintConfig(policy, threshold);
   }
 
   async make(): Promise<void> {

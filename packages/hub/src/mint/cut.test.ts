@@ -238,7 +238,7 @@ class Days {
     const sent = batches.filter(({ kind }) => kind === 'mint');
     if (sent.length > 0)
       await expect(world.cancellation.finish(epoch, unfenced)).rejects.toMatchObject({ code: 'not_dead' });
-    for (const batch of batches) await put(world, batch, 'absent');
+    for (const batch of batches) await put(world, batch, batch.kind === 'open' ? 'settled' : 'absent');
     for (const chain of new Set(sent.map((batch) => batch.chain))) {
       await world.cancellation.close(chain, unfenced);
       await expect(world.cancellation.finish(epoch, unfenced)).rejects.toMatchObject({ code: 'not_dead' });

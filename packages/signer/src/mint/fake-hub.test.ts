@@ -147,6 +147,26 @@ describe('a fake hub that asks for anything else is refused', () => {
     await stillSigns(closeAct(plan, 5));
   });
 
+  test('a batch, or another attempt to open, of an epoch whose closing on that chain it signed', async () => {
+    const plan = await world.opened(signer);
+    await signer.sign(openAct(plan, 1), world.setting({ chain: 1 }), world.ground(plan));
+    await signer.sign(closeAct(plan), world.setting(), world.ground(plan));
+    world.clock.at += 1_800_000;
+    for (const [act, attempt] of [
+      [mintAct(plan), 0],
+      [openAct(plan), 1],
+    ] as const)
+      await refused(
+        signer.sign(act, world.setting({ attempt }), world.ground(plan)),
+        'mint_epoch_given_up',
+        new RegExp(`epoch ${EPOCH} on chain 0 was signed`),
+      );
+    await signer.sign(mintAct(plan, 0, 1), world.setting({ chain: 1 }), world.ground(plan));
+    expect(
+      (await signer.sign(closeAct(plan), world.setting({ attempt: 1 }), world.ground(plan))).hash,
+    ).toHaveLength(43);
+  });
+
   test.for([
     ['0.9e-8 STOA', 9e-9],
     ['ten times the band', 1e-6],

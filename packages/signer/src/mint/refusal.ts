@@ -8,6 +8,8 @@ export const MINT_REFUSALS = {
   mint_bad_act: false,
   /** The epoch is neither today's nor open. */
   mint_epoch_closed: false,
+  /** Its closing on that chain was signed: nothing more of it is. */
+  mint_epoch_given_up: false,
   /** No approved plan of the epoch is here. */
   mint_plan_unknown: false,
   /** Another plan of the epoch was approved: there is one for each, ever. */

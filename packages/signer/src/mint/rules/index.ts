@@ -2,7 +2,7 @@ import { accountCapped, batchCapped, dayCapped, deltasSound } from '#mint/rules/
 import { enrolmentSound, enrolmentsCapped } from '#mint/rules/enrolment.ts';
 import { gasLimitBounded, gasPriceInBand, gasSpendBounded } from '#mint/rules/gas.ts';
 import { knownChain, knownPlace, leaseNotStale, notKilled } from '#mint/rules/place.ts';
-import { batchPlanned, closingPlanned, epochOfDay, openingPlanned } from '#mint/rules/plan.ts';
+import { batchPlanned, closingPlanned, epochOfDay, notGivenUp, openingPlanned } from '#mint/rules/plan.ts';
 import type { Rule } from '#mint/rules/rule.ts';
 import { attemptInTurn, createdNow, sameContent, ttlBounded } from '#mint/rules/time.ts';
 
@@ -12,7 +12,7 @@ export const ALWAYS: readonly Rule[] = [notKilled, knownPlace, knownChain, lease
 /** For a command that is new. In their order: what is cheap and general first. */
 export const FOR_NEW: readonly Rule[] = [
   ...[ttlBounded, createdNow, gasPriceInBand, gasLimitBounded],
-  ...[epochOfDay, openingPlanned, batchPlanned, closingPlanned, enrolmentSound],
+  ...[epochOfDay, notGivenUp, openingPlanned, batchPlanned, closingPlanned, enrolmentSound],
   ...[attemptInTurn, deltasSound, accountCapped, batchCapped],
   ...[dayCapped, enrolmentsCapped, gasSpendBounded],
 ];

@@ -41,6 +41,16 @@ export const epochOfDay: Rule = ({ act, setting: { chain } }, { state, now }) =>
     );
 };
 
+/** What a closing was signed for goes back to its owners: whoever holds the hub can't have it minted besides. */
+export const notGivenUp: Rule = ({ act, setting: { chain } }, { state }) => {
+  if (act.kind !== 'open' && act.kind !== 'mint') return;
+  refuseUnless(
+    state.attemptsOf(`${act.epoch}:${chain}:close`).length === 0,
+    'mint_epoch_given_up',
+    `the closing of epoch ${act.epoch} on chain ${chain} was signed: nothing more of it is minted there`,
+  );
+};
+
 /** An opening says what the plan's chain says. */
 export const openingPlanned: Rule = (ask, office) => {
   const { act, setting } = ask;

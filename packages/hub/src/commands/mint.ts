@@ -198,22 +198,20 @@ export async function interveneInMint(
   { day, reason }: { day: string; reason: string },
 ): Promise<void> {
   const epoch = epochOf(day);
-  const transactions = await withTools(context, async ({ sql, tools }) => {
+  const resumed = await withTools(context, async ({ sql, tools }) => {
     const audit = new AuditLog({ sql, clock: systemClock });
     return await sql.begin(async (tx) => {
       const moved = await tools.intervention[act](tx, epoch);
-      const detail = { reason, ...(moved !== undefined && { transactions: moved }) };
+      const detail = { reason, ...(moved !== undefined && moved) };
       await audit.appendIn(tx, { actor: COMMAND_LINE, act: `mint.${act}`, subject: day, detail });
       return moved;
     });
   });
   const told =
-    act === 'resume'
-      ? `${transactions} transactions go on.`
+    resumed !== undefined
+      ? `${resumed.transactions} transactions go on${resumed.left > 0 ? `; ${resumed.left} can't, and stay stopped` : ''}.`
       : 'Nothing more of it is signed. It ends once none of it can be mined; stoa-hub mint status tells.';
-  context.out(
-    context.json ? JSON.stringify({ ok: true, ...(transactions !== undefined && { transactions }) }) : told,
-  );
+  context.out(context.json ? JSON.stringify({ ok: true, ...(resumed !== undefined && resumed) }) : told);
 }
 
 /** `stoa-hub mint verify DAY`. @throws HubError `mint_differs` */

@@ -1,14 +1,14 @@
 import { requireFresh, type Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
-import { dayText, MintFault } from '#mint/index.ts';
+import { dayText, MintFault, type Resumed } from '#mint/index.ts';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError } from '../http-error.ts';
 
 /** What the sequencer takes a person's word for, wherever it leads. Each throws MintFault where it can't be, and then writes nothing. */
 export interface SweepActs {
-  /** What is stopped goes on from where it stands. @returns how many transactions. */
-  resume(tx: TransactionSql, epoch: number): Promise<number>;
+  /** What is stopped goes on from where it stands, as far as there is a way. */
+  resume(tx: TransactionSql, epoch: number): Promise<Resumed>;
   /** Nothing more of the day is signed; it ends once nothing of it can be mined. */
   cancel(tx: TransactionSql, epoch: number): Promise<void>;
 }
@@ -35,8 +35,8 @@ export class SweepDesk {
     const { epoch, act, reason } = by;
     try {
       await sql.begin(async (tx) => {
-        const transactions = await acts[act](tx, epoch);
-        const detail = { reason, ...(transactions !== undefined && { transactions }) };
+        const resumed = await acts[act](tx, epoch);
+        const detail = { reason, ...(resumed !== undefined && resumed) };
         await audit.appendIn(tx, {
           actor: viewer.email,
           act: `mint.${act}`,

@@ -67,7 +67,7 @@ describe('pages of the mint', { timeout: 60_000 }, () => {
     return {
       async resume(_tx, epoch) {
         told.push(`resume ${epoch}`);
-        return 1;
+        return { transactions: 1, left: 0 };
       },
       async cancel(_tx, epoch) {
         if (told.includes(`cancel ${epoch}`)) throw new MintFault('not_dead', 'it may still be mined');

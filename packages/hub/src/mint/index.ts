@@ -17,6 +17,7 @@ export { dayText, dueEpoch, hourOf, parseDay } from './day.ts';
 export type { Epoch, EpochStore, StoredChain, StoredPlan } from './epoch-store.ts';
 export { MintFault, type MintFaultCode } from './error.ts';
 export type { FaultStore, KnownFault } from './fault-store.ts';
+export type { Resumed } from './intervention.ts';
 export {
   type ChainDeps,
   createMint,

@@ -35,9 +35,23 @@ describe('a person over a day', () => {
   it('lets what failed go on with its next attempt, and finds nothing to resume then', async () => {
     const { stop, now, resume } = await cut();
     await stop({ state: 'stopped', attempt: 0, reason: 'failed' });
-    expect(await resume()).toBe(1);
+    expect(await resume()).toEqual({ transactions: 1, left: 0 });
     expect(await now()).toMatchObject({ state: 'planned', attempt: 1, reason: '' });
     await expect(resume()).rejects.toMatchObject({ code: 'not_resumable' });
+  });
+
+  it('resumes what can be: an enrolment whose attempts are spent holds up no day but its chain', async () => {
+    const { world, stop, now, resume } = await cut();
+    await stop({ state: 'stopped', attempt: 1, reason: 'failed' });
+    await world.sql`insert into mint_batches
+      (kind, epoch, chain, part, size, digest, gas_limit, state, attempt, reason, since)
+      values ('enrol', 0, 9, 0, 1, 'd', 1, 'stopped', 4, 'attempts_spent', now())`;
+    expect(await resume()).toEqual({ transactions: 1, left: 1 });
+    expect(await now()).toMatchObject({ state: 'planned', attempt: 2 });
+    await expect(resume()).rejects.toMatchObject({
+      code: 'not_resumable',
+      message: expect.stringContaining('enrol 0 on chain 9'),
+    });
   });
 
   it('resumes nothing where its attempts are spent: the day can only be given up, once', async () => {

@@ -1,7 +1,7 @@
 import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { resumed } from './batch-state.ts';
-import type { BatchStore } from './batch-store.ts';
+import type { Batch, BatchStore } from './batch-store.ts';
 import { dayText } from './day.ts';
 import type { EpochStore } from './epoch-store.ts';
 import { MintFault } from './error.ts';
@@ -10,6 +10,12 @@ export interface InterventionDeps {
   readonly epochs: EpochStore;
   readonly batches: BatchStore;
   readonly clock: Pick<Clock, 'now'>;
+}
+
+/** How many transactions go on, and how many are left stopped. */
+export interface Resumed {
+  readonly transactions: number;
+  readonly left: number;
 }
 
 /** What a person has the sequencer do, wherever it leads: written for it in the transaction that records who said so. */
@@ -21,24 +27,19 @@ export class Intervention {
   }
 
   /**
-   * What is stopped of the day goes on, and with it enrolments, which hold its chains up.
-   * @returns how many transactions. @throws MintFault `not_resumable` where one can't, or none is stopped: then none does
+   * What is stopped of the day goes on, and with it enrolments, which hold its chains up; what has no way on stays as it is.
+   * @throws MintFault `not_resumable` where nothing goes on by it
    */
-  async resume(tx: TransactionSql, epoch: number): Promise<number> {
+  async resume(tx: TransactionSql, epoch: number): Promise<Resumed> {
     const { batches, clock } = this.#deps;
     const stopped = await batches.stopped(tx, epoch);
-    if (stopped.length === 0)
-      throw new MintFault('not_resumable', `nothing of ${dayText(epoch)} is stopped: it goes on by itself`);
-    for (const batch of stopped) {
+    const ways = stopped.flatMap((batch) => {
       const to = resumed(batch);
-      if (to === undefined)
-        throw new MintFault(
-          'not_resumable',
-          `${batch.kind} ${batch.part} on chain ${batch.chain} is stopped for '${batch.reason}' after attempt ${batch.attempt + 1}: there is no way on but to cancel its day`,
-        );
-      await batches.move(tx, batch, { to, now: clock.now() });
-    }
-    return stopped.length;
+      return to === undefined ? [] : [{ batch, to }];
+    });
+    if (ways.length === 0) throw new MintFault('not_resumable', noWay(epoch, stopped));
+    for (const { batch, to } of ways) await batches.move(tx, batch, { to, now: clock.now() });
+    return { transactions: ways.length, left: stopped.length - ways.length };
   }
 
   /** Nothing more of the day is signed or sent. @throws MintFault `not_running` */
@@ -47,4 +48,13 @@ export class Intervention {
     if (await epochs.move(tx, epoch, { from: 'running', to: 'cancelling', now: clock.now() })) return;
     throw new MintFault('not_running', `${dayText(epoch)} is not running: it ended, or is given up already`);
   }
+}
+
+function noWay(epoch: number, [batch]: readonly Batch[]): string {
+  if (batch === undefined) return `nothing of ${dayText(epoch)} is stopped: it goes on by itself`;
+  const { kind, part, chain, reason, attempt } = batch;
+  const stands = `${kind} ${part} on chain ${chain} is stopped for '${reason}' after attempt ${attempt + 1}`;
+  return kind === 'enrol' || kind === 'close'
+    ? `${stands}: no attempt is left`
+    : `${stands}: there is no way on but to cancel its day`;
 }

@@ -152,6 +152,30 @@ describe('people at the ledger', { timeout: 60_000 }, () => {
     await sound();
   });
 
+  it.each(['running', 'cancelling'])('reset nothing while a day of the mint is %s', async (state) => {
+    const { sql } = database;
+    await sql`insert into mint_epochs
+      (epoch, state, plan_hash, cut_id, cut_sequence, cut_hash, mode, points, accounts, waiting, cut_at)
+      values (20783, ${state}, '', '', 0, '\\x00', 'shadow', 1, 1, 0, now())`;
+    try {
+      await expect(tools.desk.reset(first(), 'live')).rejects.toMatchObject({
+        ...{
+          status: 409,
+          code: 'mint_open',
+          message: `The mint of 2026-11-26 is ${state}: its points are on their way.`,
+        },
+        fix: expect.stringContaining('stoa-hub mint cancel 2026-11-26'),
+      });
+      expect((await tools.book.head()).mode).toBe('shadow');
+      expect(await current(ANNS)).toBe(3n * HOUR_EARNED);
+      await sql`update mint_epochs set state = 'settled', ended_at = now()`;
+      await tools.desk.reset(first(), 'live');
+      expect(await current(ANNS)).toBe(0n);
+    } finally {
+      await sql`delete from mint_epochs`;
+    }
+  });
+
   it('approve nothing that was proposed before a reset', async () => {
     const id = await tools.desk.propose(first(), { account: ANNS, amount: POINT, reason: 'a test' });
     await tools.desk.reset(first(), 'live');

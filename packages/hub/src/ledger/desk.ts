@@ -24,6 +24,7 @@ export interface Proposal {
 }
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** What people decide over the ledger. All of it is in the audit log, in one with what it does; each takes an Ancient who is freshly signed in. */
 export class LedgerDesk {
@@ -98,7 +99,7 @@ export class LedgerDesk {
 
   /**
    * A hard reset: every balance begins at nothing, with the next full hour; scores and events stay, open adjustments are refused.
-   * The same mode again is a reset too. @throws {HttpError} `ledger_locked`.
+   * The same mode again is a reset too. @throws {HttpError} `ledger_locked`; `mint_open`.
    */
   async reset(viewer: Viewer, mode: Mode): Promise<void> {
     const { book, adjustments, clock } = this.#deps;
@@ -110,6 +111,7 @@ export class LedgerDesk {
         throw new HttpError(409, 'ledger_locked', 'The ledger is live and locked: nothing of it reverts.', {
           fix: 'An Ancient Admin unlocks it first.',
         });
+      await requireNoMint(tx);
       await append([
         {
           kind: 'reset',
@@ -171,6 +173,20 @@ function requireOther(viewer: Viewer, { proposedBy }: Adjustment): void {
     throw new HttpError(409, 'same_person', `${proposedBy} proposed it: a second person approves.`, {
       fix: 'Ask another Ancient Admin.',
     });
+}
+
+/**
+ * What of a day is minted later would move nothing: points on chain that no balance knows. Days are cut, and end, under the ledger's
+ * lock, which `tx` holds.
+ */
+async function requireNoMint(tx: TransactionSql): Promise<void> {
+  const [open] = await tx<{ epoch: number; state: string }[]>`
+    select epoch, state from mint_epochs where ended_at is null order by epoch limit 1`;
+  if (open === undefined) return;
+  const day = new Date(open.epoch * DAY_MS).toISOString().slice(0, 10);
+  throw new HttpError(409, 'mint_open', `The mint of ${day} is ${open.state}: its points are on their way.`, {
+    fix: `Wait until it is settled, or give it up ('stoa-hub mint cancel ${day}') and wait until it is cancelled.`,
+  });
 }
 
 async function requireEnough(

@@ -54,6 +54,7 @@ class ApprovedTown {
   readonly town: Town;
   readonly mint: Mint;
   readonly #ledger: ReturnType<typeof createLedgerTools>;
+  #approved: Recomputed['cut'] = { sequence: 0, hash: '' };
 
   private constructor(town: Town, mint: Mint) {
     this.town = town;
@@ -118,7 +119,7 @@ class ApprovedTown {
     return recompute(
       {
         ...{ region: 'eu', rootFingerprint: nodeCrypto.hash(parties.chain.root), mode: 'shadow', slots },
-        ...{ published: evidence.published, approved: { sequence: 0, hash: '' }, borneOut: new Map() },
+        ...{ published: evidence.published, approved: this.#approved, borneOut: new Map() },
         asked: await this.mint.plans.get(epoch),
         ledger: createInterface({ input: createReadStream(lines) }),
         nodes: (async function* () {
@@ -137,6 +138,7 @@ class ApprovedTown {
     const { hash, points } = made.plan;
     const sealed = seal(planApprovalKind, { ...place, epoch, hash, points, regions: made.regions }, ann);
     await this.mint.approvals.add(epoch, sealed, at);
+    this.#approved = made.cut;
     return made;
   }
 }
@@ -168,6 +170,12 @@ it('is minted once it is approved', {
   expect((await mint.epochs.get(DAY)).state).toBe('settled');
   expect(await mint.faults.list()).toEqual([]);
   expect([await town.register(0), await town.register(1), await town.register(2)]).toEqual([5, 3, 4]);
+
+  // What was approved is reserved, so the next day has nothing of it.
+  await town.close(DAY + 1);
+  await town.until(at(DAY + 1, 6) + 600_000, mint, 600);
+  const next = await world.approve(DAY + 1);
+  expect({ points: next.plan.points, outliers: next.outliers }).toEqual({ points: 0, outliers: [] });
 });
 
 it('of a ledger that a hub inflated is not approved, with account and hour named, and nothing is minted', {

@@ -1,95 +1,16 @@
 import { toHex, utf8 } from '@stoa/protocol';
-import { makeEvidence, makeParties } from '@stoa/protocol/fixtures';
-import { type EpochPlan, epochOf, MINT_CHAINS, owningChain, planEpoch } from '@stoa/protocol/mint';
+import { MINT_CHAINS } from '@stoa/protocol/mint';
 import { nodeCrypto } from '@stoa/protocol/node';
-import {
-  accountIdOf,
-  type EvidenceFile,
-  formatEvidenceFile,
-  newestReceipt,
-  POINT,
-} from '@stoa/protocol/stoicism';
+import { formatEvidenceFile, newestReceipt, POINT } from '@stoa/protocol/stoicism';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Terminal } from '#cli/terminal.fixture.ts';
 import { openApproval, planApprovalKind } from '#mint/approval.ts';
+import { ACCOUNT, CHAIN, ID, parties, Region } from '#mint/approver/evidence.fixture.ts';
 import { EVIDENCE_FILES } from '#mint/approver/files.ts';
 import { DEFAULT_MINT_POLICY } from '#mint/config.ts';
 
-const parties = makeParties('approver');
-const ACCOUNT = `k:${'a'.repeat(64)}`;
-const ID = accountIdOf(ACCOUNT, nodeCrypto);
-const CHAIN = owningChain(ACCOUNT);
 const CONTRACT = `n_${'ab'.repeat(20)}.mint`;
 const DIR = '/evidence';
-
-type Event = { kind: string; hour?: number; node?: string; account?: string; ref?: string; amount: bigint };
-
-/** A region in which one node earned for three hours, all of it paid to one account; its dump, and the hub's plan. */
-class Region {
-  readonly file: EvidenceFile;
-  readonly published: readonly Uint8Array[];
-  readonly node: string;
-  events: Event[];
-
-  constructor(settle?: NonNullable<Parameters<typeof makeEvidence>[1]>['settle']) {
-    const made = makeEvidence(parties, {
-      settle: (receipt) => {
-        const own = { ...receipt, account: ID, resetSequence: 0 };
-        return settle === undefined ? own : settle(own);
-      },
-    });
-    this.file = made.file;
-    this.published = made.published;
-    this.node = toHex(made.file.nodeId);
-    this.events = made.file.hours.map((hour) => {
-      const { hubHour, points } = newestReceipt(hour)!;
-      return { kind: 'accrual', hour: hubHour, node: this.node, amount: points };
-    });
-  }
-
-  get lastHour(): number {
-    return this.file.hours.at(-1)!.hubHour;
-  }
-
-  get epoch(): number {
-    return epochOf((this.lastHour + 24) * 3_600_000);
-  }
-
-  hashOf(sequence: number): string {
-    return toHex(
-      nodeCrypto.hash(utf8(JSON.stringify(this.events.slice(0, sequence).map(String)) + sequence)),
-    );
-  }
-
-  lines(): string {
-    const rows = this.events.map(({ kind, hour = 0, node = '', account = ID, ref = '', amount }, at) =>
-      JSON.stringify([
-        ...[at + 1, hour, kind, 0, node, account, ref, String(amount), '0', 0, 1, 0],
-        this.hashOf(at + 1),
-      ]),
-    );
-    return ['{"format":"stoa-ledger/1"}', ...rows, '{"events":0}', ''].join('\n');
-  }
-
-  /** As the hub cuts and plans it, by what its ledger says. */
-  plan(points = this.points()): EpochPlan {
-    const chains = Array.from({ length: MINT_CHAINS }, (_, chain) => ({
-      chain,
-      slots: chain === CHAIN ? 1 : 0,
-      points: chain === CHAIN ? [points] : [],
-    }));
-    const cutId = `eu ${this.events.length} ${this.hashOf(this.events.length)}`;
-    return planEpoch({ epoch: this.epoch, cutId, chains });
-  }
-
-  points(): number {
-    const sum = this.events.reduce(
-      (all, { kind, amount }) => all + (kind === 'reserved' ? -amount : amount),
-      0n,
-    );
-    return Number(sum / POINT);
-  }
-}
 
 let host: Terminal;
 let publicKey: string;
@@ -255,9 +176,10 @@ describe('an unattended approver', () => {
     carry(region, region.plan(3));
     expect((await approve('--auto')).code).toBe(0);
     host.disk.files.delete('/approval');
+    region.events.push({ kind: 'reserved', amount: 3n * POINT, ref: String(region.epoch) });
     for (const n of [3, 4, 5]) adjust(n, 334n);
     adjust(1, -400n);
-    carry(region, region.plan(3));
+    carry(region, region.plan(0));
     await refuses(/people have to look: 3 accounts got 1002 points together .*, more than 1000/);
   });
 
@@ -341,5 +263,71 @@ describe('an unattended approver', () => {
     );
     carry(region, region.plan(3));
     await refuses(new RegExp(`account ${ID} got points of epoch 1 back`));
+  });
+
+  describe('that approved an epoch', () => {
+    let region: Region;
+    let points: number;
+    const reserve = (units: bigint, account = ID) =>
+      region.events.push({ kind: 'reserved', account, amount: units, ref: String(region.epoch) });
+    const next = (left: number) => carry(region, region.planOf(region.epoch + 1, left));
+
+    beforeEach(async () => {
+      region = new Region();
+      points = region.points();
+      carry(region);
+      expect((await approve('--auto')).code).toBe(0);
+      host.disk.files.delete('/approval');
+    });
+
+    test('goes on where just that was reserved, and says the same again of the same cut', async () => {
+      carry(region);
+      expect((await approve('--auto')).code).toBe(0);
+      host.disk.files.delete('/approval');
+      reserve(BigInt(points) * POINT);
+      next(0);
+      const { code, text } = await approve('--auto');
+      expect(code, text).toBe(0);
+    });
+
+    test('refuses the next one, naming the account, where less was reserved', async () => {
+      reserve(BigInt(points - 1) * POINT);
+      next(1);
+      await refuses(
+        new RegExp(
+          `of account ${ID} ${points} points were approved for epoch ${region.epoch}, and ${BigInt(points - 1) * POINT} units`,
+        ),
+      );
+    });
+
+    test('refuses what was reserved of an account that got nothing', async () => {
+      const other = 'b'.repeat(32);
+      region.events.push({ kind: 'donation', account: other, amount: POINT });
+      reserve(BigInt(points) * POINT);
+      reserve(POINT, other);
+      next(0);
+      await refuses(new RegExp(`of account ${other} 0 points were approved`));
+    });
+
+    test('leaves to people whether it was ever minted where nothing was reserved, of another cut or of the same', async () => {
+      const naming = new RegExp(
+        `people have to look: epoch ${region.epoch} was approved with ${points} points of account ${ID}, and nothing was reserved`,
+      );
+      next(points);
+      await refuses(naming);
+      region.events.push({ kind: 'donation', amount: POINT });
+      next(points + 1);
+      await refuses(naming);
+      expect((await approve()).code).toBe(0);
+    });
+
+    test('leaves to people a cut of before, and forgets nothing by it', async () => {
+      const kept = host.disk.bytes(EVIDENCE_FILES.approved(DIR));
+      region.events.pop();
+      carry(region, region.planOf(region.epoch - 1, region.points()));
+      await refuses(/people have to look: the cut at event 2 is of before event 3/);
+      expect((await approve()).code).toBe(0);
+      expect(host.disk.bytes(EVIDENCE_FILES.approved(DIR))).toEqual(kept);
+    });
   });
 });

@@ -6,7 +6,7 @@ import { type LargeDisk, readText } from '#disk.ts';
 import { SignerError } from '#error.ts';
 import type { RegionTrusted } from '#mint/approver/borne-out.ts';
 import type { ApproverEvidence, Recomputed } from '#mint/approver/recompute.ts';
-import { type ApprovedCut, refused } from '#mint/approver/region-ledger.ts';
+import { type ApprovedCut, type ApprovedMint, refused } from '#mint/approver/region-ledger.ts';
 
 /** An approver's own copy of what a region's mint rests on. */
 export const EVIDENCE_FILES = {
@@ -22,7 +22,7 @@ export const EVIDENCE_FILES = {
   slots: (dir: string): string => join(dir, 'slots.json'),
   /** Written here: hours whose evidence was seen, and what they were worth. */
   borneOut: (dir: string): string => join(dir, 'borne-out.jsonl'),
-  /** Written here: where the last approved cut ends. */
+  /** Written here: where the last approved cut ends, and what it takes of each account. */
   approved: (dir: string): string => join(dir, 'approved.json'),
 } as const;
 
@@ -71,7 +71,9 @@ export async function saveApproved(
     for (const entry of borneOut) yield utf8(`${JSON.stringify(entry)}\n`);
   })();
   await disk.writeChunks(EVIDENCE_FILES.borneOut(dir), lines);
-  await disk.writeAtomic(EVIDENCE_FILES.approved(dir), `${JSON.stringify(cut)}\n`);
+  const { sequence, hash, mint } = cut;
+  const kept = { sequence, hash, mint: mint && { epoch: mint.epoch, points: [...mint.points] } };
+  await disk.writeAtomic(EVIDENCE_FILES.approved(dir), `${JSON.stringify(kept)}\n`);
 }
 
 async function readBorneOut(path: string, disk: LargeDisk): Promise<ReadonlyMap<string, string>> {
@@ -88,9 +90,27 @@ async function readApprovedCut(dir: string, disk: LargeDisk): Promise<ApprovedCu
   const path = EVIDENCE_FILES.approved(dir);
   const text = await readText(disk, path);
   if (text === undefined) return { sequence: 0, hash: '' };
-  const { sequence, hash } = parsed(text, path) as Partial<ApprovedCut>;
-  if (Number.isSafeInteger(sequence) && typeof hash === 'string') return { sequence: sequence!, hash };
-  throw refused(`${path} does not say where the last approved cut ends`);
+  const { sequence, hash, mint } = parsed(text, path) as Partial<Record<keyof ApprovedCut, unknown>>;
+  if (typeof sequence === 'number' && Number.isSafeInteger(sequence) && typeof hash === 'string') {
+    if (mint === undefined) return { sequence, hash };
+    if (isKeptMint(mint))
+      return { sequence, hash, mint: { epoch: mint.epoch, points: new Map(mint.points) } };
+  }
+  throw refused(`${path} does not say where the last approved cut ends, and what it takes`);
+}
+
+function isKeptMint(
+  value: unknown,
+): value is Pick<ApprovedMint, 'epoch'> & { readonly points: readonly (readonly [string, number])[] } {
+  if (typeof value !== 'object' || value === null) return false;
+  const { epoch, points } = value as Partial<Record<keyof ApprovedMint, unknown>>;
+  return (
+    Number.isSafeInteger(epoch) &&
+    Array.isArray(points) &&
+    points.every(
+      (each) => Array.isArray(each) && typeof each[0] === 'string' && Number.isSafeInteger(each[1]),
+    )
+  );
 }
 
 async function readSlots(path: string, disk: LargeDisk): Promise<readonly (readonly string[])[]> {

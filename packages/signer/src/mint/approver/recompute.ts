@@ -14,6 +14,7 @@ import type { RegionShare } from '#mint/approval.ts';
 import { amountsText, bearOut, type RegionTrusted } from '#mint/approver/borne-out.ts';
 import { parseLedgerLine } from '#mint/approver/ledger-line.ts';
 import { type ApprovedCut, RegionLedger, refused } from '#mint/approver/region-ledger.ts';
+import { requireReserved } from '#mint/approver/reserved.ts';
 
 /** The hour of an epoch's cut. */
 const CUT_HOUR = 6;
@@ -47,7 +48,7 @@ export const APPROVER_BOUNDS: ApproverBounds = { accountCap: 20_000, unproven: 1
 export interface Recomputed {
   readonly plan: EpochPlan;
   readonly regions: RegionShare[];
-  /** Where its cut ends. */
+  /** Where its cut ends, and what it takes; or the one approved last, if that is a later one. */
   readonly cut: ApprovedCut;
   /** To be kept for the next time. */
   readonly borneOut: ReadonlyMap<string, string>;
@@ -60,18 +61,21 @@ export interface Recomputed {
  * @throws SignerError `mint_evidence`, naming account and hour, or where the plans differ.
  */
 export async function recompute(evidence: ApproverEvidence, bounds: ApproverBounds): Promise<Recomputed> {
-  const { asked, region } = evidence;
+  const { asked, region, approved } = evidence;
   const ledger = await addUp(evidence);
   const until = asked.epoch * 24 + CUT_HOUR;
   const nodes = await bearOut(ledger, evidence.nodes, { ...evidence, until });
-  const plan = planOf(evidence, ledger);
+  const { plan, points } = planOf(evidence, ledger);
   requireSame(plan, asked);
+  const { sequence, hash } = ledger;
+  const cut = { sequence, hash, mint: { epoch: plan.epoch, points } };
+  const unreserved = requireReserved(ledger, approved, cut);
   return {
     plan,
     regions: [{ region, nodes, points: plan.points }],
-    cut: { sequence: ledger.sequence, hash: ledger.hash },
+    cut: sequence < approved.sequence ? approved : cut,
     borneOut: new Map([...ledger.hours].map(([key, amounts]) => [key, amountsText(amounts)])),
-    outliers: outliersOf(ledger, plan, bounds),
+    outliers: [...unreserved, ...outliersOf(ledger, plan, bounds)],
   };
 }
 
@@ -131,7 +135,12 @@ function outliersOf(
   ];
 }
 
-function planOf({ asked, slots }: ApproverEvidence, { current }: RegionLedger): EpochPlan {
+/** @returns besides the plan what it takes of each account. */
+function planOf(
+  { asked, slots }: ApproverEvidence,
+  { current }: RegionLedger,
+): { plan: EpochPlan; points: ReadonlyMap<string, number> } {
+  const taken = new Map<string, number>();
   const chains = Array.from({ length: MINT_CHAINS }, (_, chain) => {
     const names = slots[chain] ?? [];
     const count = asked.chains.find((each) => each.chain === chain)?.slots ?? 0;
@@ -144,13 +153,15 @@ function planOf({ asked, slots }: ApproverEvidence, { current }: RegionLedger): 
         throw refused(
           `slot ${slot} of chain ${chain} is account '${account.slice(0, 80)}', which belongs on chain ${owningChain(account)}`,
         );
-      const units = current.get(accountIdOf(account, nodeCrypto)) ?? 0n;
-      return Math.max(0, Math.min(Number(units / POINT), ACCOUNT_CAP));
+      const id = accountIdOf(account, nodeCrypto);
+      const whole = Math.max(0, Math.min(Number((current.get(id) ?? 0n) / POINT), ACCOUNT_CAP));
+      if (whole > 0) taken.set(id, (taken.get(id) ?? 0) + whole);
+      return whole;
     });
     return { chain, slots: count, points };
   });
   try {
-    return planEpoch({ epoch: asked.epoch, cutId: asked.cutId, chains });
+    return { plan: planEpoch({ epoch: asked.epoch, cutId: asked.cutId, chains }), points: taken };
   } catch (cause) {
     if (!(cause instanceof MintError)) throw cause;
     throw refused(cause.message, cause);

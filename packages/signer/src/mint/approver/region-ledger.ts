@@ -10,11 +10,20 @@ export interface HourAmount {
 /** By account. */
 export type HourAmounts = Map<string, HourAmount>;
 
+/** What an approved plan takes. */
+export interface ApprovedMint {
+  readonly epoch: number;
+  /** Whole points by account, of those that get any. */
+  readonly points: ReadonlyMap<string, number>;
+}
+
 /** Where the cut ended that this approver approved last; 0 before the first. It keeps this itself: no event of a hub moves it. */
 export interface ApprovedCut {
   readonly sequence: number;
   /** Hex. */
   readonly hash: string;
+  /** Not known before the first. */
+  readonly mint?: ApprovedMint;
 }
 
 /** What only ever moves an amount onwards, or gives one: less than one unit of it would move the other way, past all evidence. */
@@ -38,6 +47,8 @@ export class RegionLedger {
   readonly unproven: Map<string, bigint> = new Map();
   /** Epochs that gave points back since then, by account: whether they were dead only the chains can say. */
   readonly released: Map<string, string> = new Map();
+  /** Since then, for the epoch that was approved: units by account. */
+  readonly reserved: Map<string, bigint> = new Map();
   readonly #pending = new Map<string, bigint>();
   readonly #approved: ApprovedCut;
   sequence = 0;
@@ -72,6 +83,8 @@ export class RegionLedger {
         this.#add(event, amount);
         return;
       case 'reserved':
+        if (isNew && event.ref === String(this.#approved.mint?.epoch))
+          this.reserved.set(accountId, (this.reserved.get(accountId) ?? 0n) + amount);
         this.#add(event, -amount);
         return;
       case 'released':

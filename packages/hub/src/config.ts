@@ -123,7 +123,7 @@ export const SETTINGS = {
   ),
   mintSender: optionalText('MINT_SENDER', 'MINTER', 'Another account that pays for what is minted.'),
   mintNodes: list('MINT_NODES', 'CHAINWEB_URL and CHAINWEB_SECOND_URL', {
-    doc: 'Service APIs of two nodes or more, of which two must say the same before the mint goes on.',
+    doc: 'Service APIs of two nodes or more, of which most (of two, both) must say the same before the mint goes on.',
     expected: 'URLs like http://node.example:1848',
     use: (urls) => urls.map((url) => new URL(url)),
   }),

@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import { type HubConfig, mintNodesOf } from './config.ts';
 import type { LedgerBook } from './ledger/index.ts';
 import type { Log } from './log.ts';
-import { type ChainDeps, createMint, KadenaNode, type Mint } from './mint/index.ts';
+import { type ChainDeps, createMint, KadenaNode, type Mint, quorumOf } from './mint/index.ts';
 import type { DbAdapter } from './seams/db-adapter/index.ts';
 
 export type MintConfig = Pick<
@@ -33,7 +33,6 @@ export interface MintSideDeps {
 const ANU = 1_000_000_000_000;
 /** Long enough for several batches one after the other, short enough for a death to be told within the hour. */
 const TTL_SECONDS = 3_600;
-const QUORUM = 2;
 
 /** The daily mint by the hub's settings; undefined where they name no contract. */
 export function openMint({ config, signer, network, ...deps }: MintSideDeps): Mint | undefined {
@@ -45,9 +44,9 @@ export function openMint({ config, signer, network, ...deps }: MintSideDeps): Mi
 export function mintChain(config: MintConfig, network: string): ChainDeps | undefined {
   const { mintContract, minter, mintSender, mintGasPrice } = config;
   if (mintContract === undefined || minter === undefined) return undefined;
+  const nodes = mintNodesOf(config).map((url) => new KadenaNode({ url, network }));
   return {
-    quorum: QUORUM,
-    nodes: mintNodesOf(config).map((url) => new KadenaNode({ url, network })),
+    ...{ nodes, quorum: quorumOf(nodes.length) },
     terms: {
       ...{ ...mintContract, networkId: network, publicKey: minter, sender: mintSender ?? `k:${minter}` },
       ...{ gasPrice: mintGasPrice / ANU, ttl: TTL_SECONDS },

@@ -168,7 +168,8 @@ describe('a batch', () => {
 });
 
 describe('what the chain says', () => {
-  const view: BatchView = { deepTime: 0, mark: 'none', settledMark: 'none', tip: 'absent', deep: 'absent' };
+  const far = { deepTime: 0, deepHeight: 0 };
+  const view: BatchView = { ...far, mark: 'none', settledMark: 'none', tip: 'absent', deep: 'absent' };
   const sent = { state: 'sent', attempt: 2 } as const;
   const by = { expiresAt: 1_000 };
 
@@ -211,11 +212,15 @@ describe('what the chain says', () => {
     expect(retried({ state: 'absent', attempt: 4 })).toMatchObject({ reason: 'attempts_spent' });
   });
 
-  it('counts where two nodes say it, with the earlier of their times', () => {
+  it('counts where a quorum of nodes says it, with times and heights that so many reach', () => {
     const mined: BatchView = { ...view, tip: 'applied' };
     expect(agreed([view], 2)).toBeUndefined();
     expect(agreed([view, mined], 2)).toBeUndefined();
     expect(agreed([view, mined, { ...mined, deepTime: 7 }], 2)).toEqual(mined);
+    const of = (deepTime: number, deepHeight: number): BatchView => ({ ...mined, deepTime, deepHeight });
+    expect(agreed([of(9e15, 9e15), of(60, 2), of(30, 1)], 2)).toEqual(of(60, 2));
+    expect(agreed([of(0, 0), of(60, 2), of(30, 1)], 2)).toEqual(of(30, 1));
+    expect(agreed([view, view, mined, mined, mined], 3)).toEqual(mined);
   });
 
   it('lets the next transaction of a chain go once this one is in a block', () => {

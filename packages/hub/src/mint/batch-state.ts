@@ -1,3 +1,5 @@
+import { alike, reached } from './quorum.ts';
+
 /**
  * A transaction of a sweep on its chain. Each state is written before its act, so whoever goes on after a kill repeats an act
  * that does nothing twice.
@@ -40,6 +42,7 @@ export type Mark = 'none' | 'ours' | 'other';
 export interface BatchView {
   /** Of the block `FINAL_DEPTH` below the tip, seconds since 1970. */
   readonly deepTime: number;
+  readonly deepHeight: number;
   /** `FINAL_DEPTH` deep. */
   readonly mark: Mark;
   /** `SETTLED_DEPTH` deep. */
@@ -124,17 +127,15 @@ export function together(outcomes: readonly Outcome[]): Outcome {
 
 /**
  * What several nodes say alike moves a batch; where they differ, the chain has not made up its mind or one of them lies, and it
- * stays as it is. @returns undefined where fewer than `quorum` agree.
+ * stays as it is. Alike is all but how far their chains are. @returns undefined where fewer than `quorum` agree.
  */
 export function agreed<View extends BatchView>(views: readonly View[], quorum: number): View | undefined {
-  for (const one of views) {
-    const alike = views.filter((other) => isSame(one, other));
-    if (alike.length >= quorum)
-      return { ...one, deepTime: Math.min(...alike.map(({ deepTime }) => deepTime)) };
-  }
-  return undefined;
-}
-
-function isSame(one: BatchView, other: BatchView): boolean {
-  return (['mark', 'settledMark', 'tip', 'deep'] as const).every((fact) => one[fact] === other[fact]);
+  const same = alike(views, quorum, ({ deepTime, deepHeight, ...facts }) => JSON.stringify(facts));
+  if (same === undefined) return undefined;
+  const far = (by: 'deepTime' | 'deepHeight') => same.map((one) => one[by]);
+  return {
+    ...same[0]!,
+    deepTime: reached(far('deepTime'), quorum),
+    deepHeight: reached(far('deepHeight'), quorum),
+  };
 }

@@ -89,5 +89,14 @@ describe('a node of the network', () => {
     await expect(node.read(3, '(f)', 0)).rejects.toThrow();
     answer = { status: 200, body: { result: { status: 'success', data: 1 }, metaData: null } };
     await expect(node.read(3, '(f)', 0)).rejects.toThrow();
+    for (const wrong of [
+      { blockHeight: 9e15 },
+      { blockHeight: 4.5 },
+      { blockTime: -1 },
+      { blockTime: 1e300 },
+    ]) {
+      answer.body = { result: { status: 'success', data: 1 }, metaData: { ...place, ...wrong } };
+      await expect(node.read(3, '(f)', 0), JSON.stringify(wrong)).rejects.toThrow();
+    }
   });
 });

@@ -12,7 +12,13 @@ const READ_GAS = 150_000;
 /** What nodes answer to bytes that they have already: it is where they should be. */
 const KNOWN = /already exists/i;
 
-const place = z.object({ blockHeight: z.number(), blockTime: z.number() });
+/** Heights and gas, of which no chain comes so far. */
+const count = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
+/** Microseconds since 1970. */
+const place = z.object({ blockHeight: count, blockTime: z.int().min(0) });
 const outcome = z.union([
   z.object({ status: z.literal('success'), data: z.unknown() }),
   z.object({ status: z.literal('failure'), error: z.object({ message: z.string() }).loose() }),
@@ -22,7 +28,7 @@ const pollAnswer = z.record(
   z.string(),
   z.object({
     result: outcome,
-    gas: z.number(),
+    gas: count,
     metaData: place.extend({ blockHash: z.string() }).loose().nullable(),
   }),
 );

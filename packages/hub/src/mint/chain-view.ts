@@ -10,6 +10,7 @@ import {
 import type { Attempt, Batch, Seen } from './batch-store.ts';
 import { type ChainNode, type ChainRead, type ChainResult, ReadRefused } from './chain-node.ts';
 import { MintFault } from './error.ts';
+import { alike, reached } from './quorum.ts';
 import { type Contract, markCode, markOf } from './register-reads.ts';
 
 export interface SeenView extends BatchView {
@@ -37,12 +38,34 @@ export class ChainView {
    */
   async of(batch: Batch, attempts: readonly Attempt[]): Promise<SeenView | undefined> {
     const views = await this.#ask(batch.chain, (node) => this.#look(node, batch, attempts));
-    return agreed(views, this.#deps.quorum);
+    const view = agreed(views, this.#deps.quorum);
+    if (view?.mark !== 'ours' || view.seen !== undefined) return view;
+    // Nodes may forget results, and still know what they did.
+    return { ...view, seen: { height: view.deepHeight, block: '', gas: 0 } };
   }
 
-  /** The same read at several nodes, as their chains are now. */
-  read(chain: number, code: string, depth = 0): Promise<readonly ChainRead[]> {
-    return this.#ask(chain, (node) => node.read(chain, code, depth));
+  /**
+   * What nodes read alike, `FINAL_DEPTH` deep.
+   * @param parse throws where it is no answer.
+   * @throws MintFault `no_agreement`, or as `of` does
+   */
+  async read<T>(chain: number, code: string, parse: (data: unknown) => T): Promise<T> {
+    const values = await this.#ask(chain, async (node) =>
+      parse((await node.read(chain, code, FINAL_DEPTH)).data),
+    );
+    const [value] = alike(values, this.#deps.quorum) ?? [];
+    if (value !== undefined) return value;
+    const texts = values.map((one) => JSON.stringify(one));
+    throw new MintFault(
+      'no_agreement',
+      `chain ${chain}: nodes answer ${code} differently: ${texts.join(' and ').slice(0, 300)}`,
+    );
+  }
+
+  /** A number that a quorum of nodes reaches, as their chains are now. @throws as `of` does */
+  async reached(chain: number, code: string, numberOf: (read: ChainRead) => number): Promise<number> {
+    const numbers = await this.#ask(chain, async (node) => numberOf(await node.read(chain, code, 0)));
+    return reached(numbers, this.#deps.quorum);
   }
 
   /** @returns those that answered, `quorum` at least. */
@@ -72,13 +95,9 @@ export class ChainView {
     const settledMark = await this.#settledMark(node, batch, { code, height: deepRead.height, mark });
     const tip = withoutPastFailures(await node.results(chain, keys, 0), { batch, attempts });
     const deep = withoutPastFailures(await node.results(chain, keys, FINAL_DEPTH), { batch, attempts });
-    const found = [...tip.values()].toSorted((a, b) => rank(b) - rank(a));
-    return {
-      ...{ deepTime: deepRead.blockTime, mark, settledMark, tip: outcomeOf(tip), deep: outcomeOf(deep) },
-      // A node may forget results, and still knows what they did.
-      seen:
-        seenOf(found[0]) ?? (mark === 'ours' ? { height: deepRead.height, block: '', gas: 0 } : undefined),
-    };
+    const { blockTime: deepTime, height: deepHeight } = deepRead;
+    const facts = { mark, settledMark, tip: outcomeOf(tip), deep: outcomeOf(deep), seen: seenOf(tip) };
+    return { deepTime, deepHeight, ...facts };
   }
 
   /** Asked only of what can be so deep: nodes have no state before their genesis. */
@@ -112,8 +131,12 @@ function rank({ status }: ChainResult): number {
   return ['badlisted', 'failed', 'applied'].indexOf(status);
 }
 
-function seenOf(result: ChainResult | undefined): Seen | undefined {
-  const block = result?.block;
+/** Where what counts was first: nodes tell results in any order. */
+function seenOf(results: ReadonlyMap<string, ChainResult>): Seen | undefined {
+  const [first] = [...results.values()].toSorted(
+    (a, b) => rank(b) - rank(a) || (a.block?.height ?? 0) - (b.block?.height ?? 0),
+  );
+  const block = first?.block;
   return block && { height: block.height, block: block.hash, gas: block.gas };
 }
 

@@ -27,6 +27,7 @@ export {
   type MintDeps,
   type MintTools,
 } from './mint.ts';
+export { quorumOf } from './quorum.ts';
 export type { Difference, Reconciled, Reconciliation } from './reconciliation.ts';
 export type { ActKind, EpochState } from './schema.ts';
 export type { MintSigner, SignedCommand, SigningGround } from './signer.ts';

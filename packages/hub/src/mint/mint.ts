@@ -64,7 +64,7 @@ export function createMintTools(deps: MintToolsDeps): MintTools {
 export interface ChainDeps {
   /** Of the network's Pact API. */
   readonly nodes: readonly ChainNode[];
-  /** So many must say the same before anything moves. */
+  /** So many must say the same before anything moves: `quorumOf` them. */
   readonly quorum: number;
   readonly terms: MintTerms;
 }

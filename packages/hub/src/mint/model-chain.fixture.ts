@@ -60,6 +60,7 @@ export class ModelChain {
       together(keys.map((key) => (this.#isMined(key, this.#at(depth)) ? 'applied' : 'absent')));
     return {
       deepTime: this.#at(FINAL_DEPTH).at(-1)?.time ?? 0,
+      deepHeight: this.#at(FINAL_DEPTH).length,
       mark: mark(FINAL_DEPTH),
       settledMark: mark(SETTLED_DEPTH),
       tip: outcome(0),

@@ -1,9 +1,7 @@
 import { BUCKET } from '@stoa/protocol/mint';
 import { POINT } from '@stoa/protocol/stoicism';
 import type { Sql } from '#seams/db-adapter/index.ts';
-import { FINAL_DEPTH } from './batch-state.ts';
 import type { Batch, BatchStore } from './batch-store.ts';
-import type { ChainRead } from './chain-node.ts';
 import type { ChainView } from './chain-view.ts';
 import type { CheckedPlans } from './checked-plans.ts';
 import { hourOf } from './day.ts';
@@ -40,7 +38,7 @@ export interface Reconciled {
 const BUCKETS_A_READ = 20;
 const SHOWN = 50;
 
-/** Holds a day of the ledger against the chains, `FINAL_DEPTH` deep, as several nodes say it alike. */
+/** Holds a day of the ledger against the chains, `FINAL_DEPTH` deep, as a quorum of nodes says it alike. */
 export class Reconciliation {
   readonly #deps: ReconciliationDeps;
 
@@ -53,7 +51,7 @@ export class Reconciliation {
    * @throws MintFault where the day's plan is not as it was fixed, or too few nodes answer or agree
    */
   async run(epoch: number, by: { registers: boolean }): Promise<Reconciled> {
-    const { epochs, batches, plans } = this.#deps;
+    const { epochs, batches, plans, view, contract } = this.#deps;
     const plan = await plans.get(epoch);
     const { state } = await epochs.get(epoch);
     const differences: Difference[] = [];
@@ -61,9 +59,8 @@ export class Reconciliation {
     for (const batch of all) differences.push(...(await this.#batch(batch)));
     let onChain = 0;
     for (const { chain, cap, batches: planned } of plan.chains) {
-      const found = epochStateOf(
-        await this.#agreed(chain, call(this.#deps.contract, 'epoch-state', [epoch])),
-      );
+      const code = call(contract, 'epoch-state', [epoch]);
+      const found = await view.read(chain, code, epochStateOf);
       onChain += found.minted;
       const settled = all.filter((one) => one.chain === chain && one.kind === 'mint' && isThere(one));
       const expected = settled.reduce((sum, { part }) => sum + (planned[part]?.sum ?? 0), 0);
@@ -90,7 +87,8 @@ export class Reconciliation {
 
   async #batch(batch: Batch): Promise<Difference[]> {
     const { chain, kind, part, state } = batch;
-    const mark = markOf(batch, await this.#agreed(chain, markCode(this.#deps.contract, batch)));
+    const { view, contract } = this.#deps;
+    const mark = await view.read(chain, markCode(contract, batch), (data) => markOf(batch, data));
     if (mark === 'other')
       return [{ chain, message: `${kind} ${part} is there with other content than ${batch.digest}` }];
     if (mark === 'none' && isThere(batch))
@@ -113,7 +111,7 @@ export class Reconciliation {
       const { chain } = rows[from]!;
       const bucket = Math.floor(rows[from]!.slot / BUCKET);
       const code = call(this.#deps.contract, 'registers', [bucket, BUCKETS_A_READ]);
-      const found = registersOf(await this.#agreed(chain, code)).flat();
+      const found = (await this.#deps.view.read(chain, code, registersOf)).flat();
       const until = (bucket + BUCKETS_A_READ) * BUCKET;
       for (; from < rows.length && rows[from]!.chain === chain && rows[from]!.slot < until; from += 1) {
         const { id, slot, units } = rows[from]!;
@@ -133,17 +131,6 @@ export class Reconciliation {
       select coalesce(sum(amount), 0)::text as units from stoicism_events
       where hour = ${hourOf(epoch)} and ref = ${String(epoch)} and kind = 'settled'`;
     return Number(BigInt(row!.units) / POINT);
-  }
-
-  async #agreed(chain: number, code: string): Promise<unknown> {
-    const reads = await this.#deps.view.read(chain, code, FINAL_DEPTH);
-    const texts = reads.map(({ data }: ChainRead) => JSON.stringify(data));
-    if (new Set(texts).size > 1)
-      throw new MintFault(
-        'no_agreement',
-        `chain ${chain}: nodes answer ${code} differently: ${texts.join(' and ').slice(0, 300)}`,
-      );
-    return reads[0]!.data;
   }
 }
 

@@ -14,15 +14,15 @@ export interface Contract {
 /** Pact's integers, as nodes write them. */
 const integer = z
   .union([z.number(), z.object({ int: z.union([z.number(), z.string()]) })])
-  .transform((value) => (typeof value === 'number' ? value : Number(value.int)));
+  .transform((value) => (typeof value === 'number' ? value : Number(value.int)))
+  .pipe(z.int());
 const epochState = z
   .object({ minted: integer, done: integer, digest: z.string(), closed: z.boolean() })
   .loose();
 const batchState = z.object({ sum: integer, digest: z.string() });
-const decimal = z.union([
-  integer,
-  z.object({ decimal: z.string() }).transform((value) => Number(value.decimal)),
-]);
+const decimal = z
+  .union([z.number(), integer, z.object({ decimal: z.string() }).transform((value) => Number(value.decimal))])
+  .pipe(z.number());
 
 /** A read of the contract, held to its version as every transaction is: of another one it fails. */
 export function call({ module, hash }: Contract, name: string, args: readonly number[]): string {

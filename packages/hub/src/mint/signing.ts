@@ -80,10 +80,11 @@ export class Signing {
 
   async #setting({ chain, gasLimit, attempt }: Batch): Promise<CommandSetting> {
     const { terms, view, clock } = this.#deps;
-    const heads = await view.read(chain, call(contractOf(terms), 'enrolled', []));
-    const oldest = Math.min(Math.floor(clock.now() / 1_000), ...heads.map(({ blockTime }) => blockTime));
-    const balances = (await view.read(chain, balanceCode(terms.sender))).map(({ data }) => balanceOf(data));
-    const [balance, needed] = [Math.min(...balances), gasLimit * terms.gasPrice];
+    const head = call(contractOf(terms), 'enrolled', []);
+    const blockTime = await view.reached(chain, head, (read) => read.blockTime);
+    const oldest = Math.min(Math.floor(clock.now() / 1_000), blockTime);
+    const balance = await view.reached(chain, balanceCode(terms.sender), ({ data }) => balanceOf(data));
+    const needed = gasLimit * terms.gasPrice;
     if (balance < needed)
       throw new MintFault(
         'gas_account',

@@ -248,4 +248,32 @@ describe('a day that is given up', () => {
     expect((await hub.epochs.get(DAY + 1)).state).toBe('settled');
     for (const [i, whole] of points.entries()) expect(await town.register(i)).toBe(whole);
   });
+
+  it('waits where it could still be opened, and holds up no other day that is given up', async () => {
+    await town.people([50, 60]);
+    await town.close(DAY);
+    const hub = town.hub();
+    await town.morning(hub);
+    for (const node of town.nodes) {
+      const send = node.send.bind(node);
+      node.send = (chain, command) =>
+        command.cmd.includes('open-epoch') ? Promise.resolve() : send(chain, command);
+    }
+    await town.until(at(DAY, 6) + 20 * 60_000, hub);
+    await town.sql.begin((tx) => hub.intervention.cancel(tx, DAY));
+    await town.close(DAY + 1);
+    town.chain.advance(at(DAY + 1, 6) + 60_000 - town.now);
+    await town.until(town.now + 5 * 60_000, hub);
+    await town.sql.begin((tx) => hub.intervention.cancel(tx, DAY + 1));
+    await town.until(town.now + 90 * 60_000, hub, 120);
+    expect((await hub.epochs.get(DAY)).state).toBe('cancelling');
+    expect((await hub.epochs.get(DAY + 1)).state).toBe('cancelled');
+    expect(await town.sql`select code from mint_faults where place like 'cancel %'`).toEqual([
+      { code: 'not_dead' },
+    ]);
+    expect(await town.sql`select kind from mint_batches where kind = 'close'`).toEqual([]);
+    expect(await town.sql`select sum(minting)::text as minting from ledger_accounts`).toEqual([
+      { minting: String(110n * POINT) },
+    ]);
+  });
 });

@@ -4,7 +4,7 @@ import type { Lease } from '../leases/index.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
 import type { Cut } from './cut.ts';
-import { dueEpoch } from './day.ts';
+import { dayText, dueEpoch } from './day.ts';
 import type { EpochStore } from './epoch-store.ts';
 import type { FaultStore } from './fault-store.ts';
 import { Lane, type LaneDeps, type Leader } from './lane.ts';
@@ -98,9 +98,11 @@ export class Sequencer implements Task {
     }
   }
 
+  /** One that waits for the contract's window holds up no other. */
   async #cancel({ fence }: Leader): Promise<void> {
     for (const { epoch, state } of await this.#deps.epochs.open())
-      if (state === 'cancelling') await this.#deps.cancellation.finish(epoch, fence);
+      if (state === 'cancelling')
+        await this.#told(`cancel ${dayText(epoch)}`, () => this.#deps.cancellation.finish(epoch, fence));
   }
 }
 

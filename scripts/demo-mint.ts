@@ -200,7 +200,7 @@ class Sweep {
     if (plan.hash !== planHash)
       throw new Error(`the hub's plan ${planHash} is not ${plan.hash}, which its accounts give`);
     const at = clock.now();
-    await tools.approvals.add(day, minter.approve(plan, { region, nodes: ACTIVE_NODES, at }), at);
+    await tools.approvals.add(day, [minter.approve(plan, { region, nodes: ACTIVE_NODES, at })], at);
     say(`  cut: ${plan.points} points of ${people.length} accounts; recomputed, the same, approved`);
   }
 

@@ -137,7 +137,7 @@ class ApprovedTown {
     const place = { networkId, contract: `${namespace}.${module}`, approver: 'ann', at };
     const { hash, points } = made.plan;
     const sealed = seal(planApprovalKind, { ...place, epoch, hash, points, regions: made.regions }, ann);
-    await this.mint.approvals.add(epoch, sealed, at);
+    await this.mint.approvals.add(epoch, [sealed], at);
     this.#approved = made.cut;
     return made;
   }

@@ -3,8 +3,10 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DbAdapter, openEmbedded } from '@stoa/hub/seams/db-adapter/index';
 import { placeTemporary } from '@stoa/hub/seams/db-adapter/temporary';
-import { toBase64Url, utf8 } from '@stoa/protocol';
+import { seal, toBase64Url, utf8 } from '@stoa/protocol';
 import { type PlanOutline, planHash } from '@stoa/protocol/mint';
+import { nodeCrypto } from '@stoa/protocol/node';
+import { planApprovalKind } from '@stoa/signer/client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type NodeServer, serveNode } from '../chainweb/index.ts';
 import { hubCommand } from '../kit/hub-command.ts';
@@ -91,9 +93,17 @@ describe('stoa-hub mint', () => {
 
   it('keeps words of approvers, and acts of people with their reason', async () => {
     const file = join(directory.path, 'approval');
-    await writeFile(file, `${toBase64Url(utf8('a word'))}\n`);
+    const { epochs, approvals } = town.hub();
+    const { planHash: hash } = await epochs.get(DAY);
+    const where = { networkId: 'stoa', contract: 'n.m', approver: 'ann', at: 1 };
+    const body = { ...where, epoch: DAY, hash, points: SUM, regions: [] };
+    const word = seal(planApprovalKind, body, nodeCrypto.signingKey(new Uint8Array(32).fill(7)));
+    await writeFile(file, `${toBase64Url(word)}\n`);
     expect((await mint('approve', NAME, file)).json()).toEqual({ ok: true, approvals: 1 });
-    expect(await town.hub().approvals.of(DAY)).toEqual([utf8('a word')]);
+    expect(await approvals.of(DAY)).toEqual([word]);
+    const other = join(directory.path, 'other');
+    await writeFile(other, `${toBase64Url(utf8('a word'))}\n`);
+    expect((await mint('approve', NAME, file, other)).err).toContain('[wrong_approval]');
     expect((await mint('resume', NAME, '--reason', 'mended')).err).toContain('[not_resumable]');
     expect((await mint('cancel', NAME, '--reason', 'ours')).err).toContain('[not_running]');
     await town.sql`update mint_epochs set state = 'running', ended_at = null where epoch = ${DAY}`;

@@ -182,7 +182,7 @@ export class Site implements Disposable {
         if (each.points > 0) points.set(each.account, each.points);
     this.approved.set(epoch, points);
     const { approvals } = createMintTools({ ...this.world, region: 'test' });
-    for (const each of answer.approvals) await approvals.add(epoch, each, this.clock.now());
+    await approvals.add(epoch, answer.approvals, this.clock.now());
   }
 
   /** By the slots of the chains themselves: what each account earned, less what plans before gave it. */

@@ -252,8 +252,7 @@ export async function approveMint(
   const epoch = epochOf(day);
   const approvals = await Promise.all(files.map(readApproval));
   await withTools(context, async ({ sql, tools }) => {
-    await tools.epochs.get(epoch);
-    for (const approval of approvals) await tools.approvals.add(epoch, approval, systemClock.now());
+    await tools.approvals.add(epoch, approvals, systemClock.now());
     const audit = new AuditLog({ sql, clock: systemClock });
     const detail = { approvals: approvals.length };
     await audit.append({ actor: COMMAND_LINE, act: 'mint.approve', subject: day, detail });

@@ -13,6 +13,8 @@ const RETRY = {
   account_moved: false,
   /** No plan of that day. */
   no_epoch: false,
+  /** An approval of another plan than the day's, or none. */
+  wrong_approval: false,
   /** A node of another network than the one that is configured. */
   wrong_network: false,
   /** Keys of the contract that would let others through, or too few. */

@@ -52,7 +52,7 @@ export function createMintTools(deps: MintToolsDeps): MintTools {
   return {
     ...{ epochs, batches, redemption, slots: new SlotStore(sql), plans: new CheckedPlans({ sql, epochs }) },
     ...{
-      approvals: new ApprovalStore(sql),
+      approvals: new ApprovalStore({ sql, epochs }),
       faults: new FaultStore(sql),
       cut: new Cut({ ...deps, epochs, batches }),
     },

@@ -83,7 +83,7 @@ export const SOURCES: readonly Kind[] = KINDS.filter(
   (kind) => kind !== 'reset' && MOVES[kind].from === undefined,
 );
 
-/** Kinds that are never taken back: of nothing or less there is no event. */
+/** Kinds that are never taken back: of nothing or less there is no event, but of `matured` within a revision (`TakenBack`). */
 export const POSITIVE: ReadonlySet<Kind> = new Set<Kind>([
   ...(['matured', 'reserved', 'settled', 'released', 'donation', 'mining'] as const),
 ]);

@@ -144,6 +144,35 @@ describe('the ledger', { timeout: 60_000 }, () => {
     await sound();
   });
 
+  it('pays a minute once that matured, and was found by a later word to be paid at once', async () => {
+    const tunnel = { accountId: TUNNEL, ownerId: 't', permille1: 1_000 };
+    world.payeeOf = () => ({ accountId: ANN, ownerId: 'x', tunnel });
+    world.tell(HOUR, ONE, { pending: 7n });
+    world.tell(HOUR + 1, ONE, { paid: 1n });
+    for (const later of [HOUR + 2, HOUR + 3]) world.tell(later, ONE, { pending: ALL });
+    await world.after(HOUR, 15);
+    await world.after(HOUR + 1, 15);
+    world.tell(HOUR, ONE, { pending: 3n, paid: 4n });
+    await world.after(HOUR + 3, 15);
+    const [minute, rest] = [wordPoints(1n, 1_000_000), (of: bigint) => (of * 9n) / 10n];
+    expect(
+      await database.sql`select kind, account_id, amount::text as amount from stoicism_events
+        where hour = ${HOUR} and revision > 0 order by sequence`,
+    ).toEqual([
+      { kind: 'accrual', account_id: ANN, amount: String(rest(minute)) },
+      { kind: 'fee', account_id: TUNNEL, amount: String(minute / 10n) },
+      { kind: 'pending', account_id: ANN, amount: String(-rest(minute)) },
+      { kind: 'pending-fee', account_id: TUNNEL, amount: String(-minute / 10n) },
+      { kind: 'matured', account_id: ANN, amount: String(-rest(minute)) },
+      { kind: 'matured', account_id: TUNNEL, amount: String(-minute / 10n) },
+    ]);
+    expect(await current(ANN)).toBe(rest(4n * minute));
+    const waiting = await database.sql<{ amount: string }[]>`
+      select amount::text as amount from ledger_pending where account_id = ${ANN}`;
+    expect(waiting).toEqual([{ amount: String(rest(120n * minute)) }]);
+    await sound();
+  });
+
   it('gives a tunnel its fee of paid and pending minutes alike; what waits does so for both', async () => {
     const tunnel = { accountId: TUNNEL, ownerId: 't', permille1: 125 };
     world.payeeOf = () => ({ accountId: ANN, ownerId: 'x', tunnel });

@@ -6,7 +6,9 @@ import { accountName, nodeName } from './world.fixture.ts';
 
 const [ANN, NODE] = [accountName(1), nodeName(1)];
 
-function chained(drafts: readonly Pick<EventDraft, 'kind' | 'amount'>[]): LedgerEvent[] {
+function chained(
+  drafts: readonly (Pick<EventDraft, 'kind' | 'amount'> & Partial<Pick<EventDraft, 'hour' | 'revision'>>)[],
+): LedgerEvent[] {
   let hash = GENESIS;
   return drafts.map((draft, index) => {
     const about = { hour: 1, revision: 0, nodeId: NODE, accountId: ANN, ref: '1', basis: NO_BASIS };
@@ -40,6 +42,26 @@ describe('a replay', () => {
       }
     },
   );
+
+  it('lets what matured go back by what its revision took back of what waited, and no further', () => {
+    const warm = [
+      { kind: 'pending', amount: 9n },
+      { kind: 'matured', amount: 9n },
+      { kind: 'accrual', amount: 4n, revision: 1 },
+      { kind: 'pending', amount: -4n, revision: 1 },
+    ] as const;
+    const faultsOf = (...last: Parameters<typeof chained>[0]) => {
+      const replay = new Replay({ chain: true });
+      replay.take(chained([...warm, ...last.map((one) => ({ revision: 1, ...one }))]));
+      return replay.faults.map(({ code, sequence }) => `${code} ${sequence}`);
+    };
+    expect(faultsOf({ kind: 'matured', amount: -4n })).toEqual([]);
+    expect(faultsOf({ kind: 'matured', amount: -14n })).toEqual(['event_not_positive 5']);
+    const twice = faultsOf({ kind: 'matured', amount: -4n }, { kind: 'matured', amount: -1n });
+    expect(twice).toEqual(['event_not_positive 6']);
+    const later = faultsOf({ kind: 'accrual', amount: 1n, hour: 2 }, { kind: 'matured', amount: -4n });
+    expect(later).toEqual(['event_not_positive 6']);
+  });
 
   it('finds nothing wrong with revisions and adjustments that take away', () => {
     const replay = new Replay({ chain: false });

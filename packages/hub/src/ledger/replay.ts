@@ -1,6 +1,7 @@
 import { Balances } from './balances.ts';
 import { eventHash, GENESIS } from './chain.ts';
 import { type LedgerEvent, POSITIVE, SOURCES } from './event.ts';
+import { TakenBack } from './taken-back.ts';
 
 /** Something about the ledger that can't be. */
 export interface Fault {
@@ -31,6 +32,7 @@ export class Replay {
   given = 0n;
   #sequence = 0;
   #hash: Uint8Array = GENESIS;
+  readonly #takenBack = new TakenBack();
   readonly #checksChain: boolean;
 
   constructor({ chain }: { chain: boolean }) {
@@ -44,7 +46,8 @@ export class Replay {
   take(events: readonly LedgerEvent[]): void {
     for (const event of events) {
       if (this.#checksChain) this.#check(event);
-      if (POSITIVE.has(event.kind) && event.amount <= 0n)
+      const isTakenBack = this.#takenBack.take(event);
+      if (POSITIVE.has(event.kind) && event.amount <= 0n && !isTakenBack)
         this.fault({
           code: 'event_not_positive',
           sequence: event.sequence,

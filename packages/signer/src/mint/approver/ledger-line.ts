@@ -6,6 +6,8 @@ export interface LedgerLine {
   /** Whole hours since 1970. */
   readonly hour: number;
   readonly kind: string;
+  /** Of the node's hour: 0, or which later word it answers. */
+  readonly revision: number;
   /** Hex; empty where no node earned it. */
   readonly nodeId: string;
   readonly accountId: string;
@@ -26,16 +28,18 @@ export function parseLedgerLine(line: string): LedgerLine | undefined {
     throw noLine(line, cause);
   }
   if (!Array.isArray(fields) || fields.length !== 13) throw noLine(line);
-  const [sequence, hour, kind, , nodeId, accountId, ref, amount, , , , , hash] = fields as unknown[];
+  const [sequence, hour, kind, revision, nodeId, accountId, ref, amount, , , , , hash] = fields as unknown[];
   const isLine =
     Number.isSafeInteger(sequence) &&
     Number.isSafeInteger(hour) &&
+    Number.isSafeInteger(revision) &&
     [kind, nodeId, accountId, ref, hash].every((each) => typeof each === 'string') &&
     typeof amount === 'string' &&
     /^-?\d{1,38}$/.test(amount);
   if (!isLine) throw noLine(line);
   return {
-    ...{ sequence: sequence as number, hour: hour as number, kind: kind as string, nodeId: nodeId as string },
+    ...{ sequence: sequence as number, hour: hour as number, kind: kind as string },
+    ...{ revision: revision as number, nodeId: nodeId as string },
     ...{ accountId: accountId as string, ref: ref as string, hash: hash as string },
     amount: BigInt(amount as string),
   };

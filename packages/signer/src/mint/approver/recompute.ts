@@ -89,6 +89,7 @@ async function addUp({ asked, region, ledger: lines, approved }: ApproverEvidenc
     const event = ledger.sequence < Number(sequence) ? parseLedgerLine(line) : undefined;
     if (event !== undefined) ledger.take(event);
   }
+  ledger.finish();
   if (ledger.sequence < Number(sequence))
     throw refused(
       `the ledger here ends at event ${ledger.sequence}, the cut at ${sequence}: wait for the newer dump`,

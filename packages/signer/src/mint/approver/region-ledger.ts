@@ -26,13 +26,16 @@ export interface ApprovedCut {
   readonly mint?: ApprovedMint;
 }
 
-/** What only ever moves an amount onwards, or gives one: less than one unit of it would move the other way, past all evidence. */
+/**
+ * What only ever moves an amount onwards, or gives one: less than one unit of it would move the other way, past all evidence.
+ * `matured` goes back within a revision (`#takenBack`).
+ */
 const POSITIVE: ReadonlySet<string> = new Set([
   ...['matured', 'reserved', 'settled', 'released', 'donation', 'mining'],
 ]);
 
 /** A later word takes back what waits again, also of what was minted meanwhile: Current is below 0 until as much is earned. */
-const REVISED: ReadonlySet<string> = new Set(['accrual', 'fee']);
+const REVISED: ReadonlySet<string> = new Set(['accrual', 'fee', 'matured']);
 
 /**
  * A region's ledger as an approver adds it up by itself, event after event. What of it evidence has to bear out is kept by
@@ -49,7 +52,14 @@ export class RegionLedger {
   readonly released: Map<string, string> = new Map();
   /** Since then, for the epoch that was approved: units by account. */
   readonly reserved: Map<string, bigint> = new Map();
+  /** By node and account. */
   readonly #pending = new Map<string, bigint>();
+  /**
+   * By the same: what the revision that is being read took back of it. A minute of a warm-up that has matured was found to be
+   * paid at once: it is accrued, and what it gave when it matured goes back. Until then less than nothing waits.
+   */
+  readonly #takenBack = new Map<string, bigint>();
+  #revision = '';
   readonly #approved: ApprovedCut;
   sequence = 0;
   hash = '';
@@ -63,8 +73,9 @@ export class RegionLedger {
   /** @throws SignerError `mint_evidence` where an event is missing or moves what is not there. */
   take(event: LedgerLine): void {
     this.#follow(event);
-    const { kind, accountId, nodeId, amount } = event;
-    if (POSITIVE.has(kind) && amount <= 0n)
+    this.#enter(event);
+    const { kind, accountId, amount } = event;
+    if (POSITIVE.has(kind) && amount <= 0n && !this.#isTakenBack(event))
       throw refused(
         `event ${event.sequence} (${kind}) of account ${accountId} moves ${amount} units: more than 0 are expected`,
       );
@@ -79,8 +90,7 @@ export class RegionLedger {
         this.#earn(event, 'later');
         return;
       case 'matured':
-        this.#wait(nodeId, accountId, -amount);
-        this.#add(event, amount);
+        this.#mature(event);
         return;
       case 'reserved':
         if (isNew && event.ref === String(this.#approved.mint?.epoch))
@@ -107,6 +117,11 @@ export class RegionLedger {
     }
   }
 
+  /** After the last event. @throws SignerError `mint_evidence` */
+  finish(): void {
+    this.#requireWaiting();
+  }
+
   #follow({ sequence, hash }: LedgerLine): void {
     if (sequence !== this.sequence + 1)
       throw refused(
@@ -130,7 +145,23 @@ export class RegionLedger {
     amounts.set(accountId, earned);
     this.hours.set(key, amounts);
     if (when === 'now') this.#add(event, amount);
-    else this.#wait(nodeId, accountId, amount);
+    else this.#wait(event);
+  }
+
+  #enter({ nodeId, hour, revision }: LedgerLine): void {
+    const entered = `${hourKey(nodeId, hour)} ${revision}`;
+    if (entered === this.#revision) return;
+    this.#requireWaiting();
+    this.#takenBack.clear();
+    this.#revision = entered;
+  }
+
+  #isTakenBack(event: LedgerLine): boolean {
+    const key = waitingKey(event);
+    const units = this.#takenBack.get(key) ?? 0n;
+    if (event.kind !== 'matured' || event.amount >= 0n || -event.amount > units) return false;
+    this.#takenBack.set(key, units + event.amount);
+    return true;
   }
 
   #reset(sequence: number): void {
@@ -147,15 +178,37 @@ export class RegionLedger {
     this.current.set(accountId, balance);
   }
 
-  #wait(nodeId: string, accountId: string, amount: bigint): void {
-    const key = `${nodeId} ${accountId}`;
-    const waiting = (this.#pending.get(key) ?? 0n) + amount;
-    if (waiting < 0n)
+  #wait(event: LedgerLine): void {
+    const key = waitingKey(event);
+    this.#pending.set(key, (this.#pending.get(key) ?? 0n) + event.amount);
+    this.#takenBack.set(key, (this.#takenBack.get(key) ?? 0n) - event.amount);
+  }
+
+  #mature(event: LedgerLine): void {
+    const { nodeId, accountId, amount } = event;
+    const waiting = (this.#pending.get(waitingKey(event)) ?? 0n) - amount;
+    if (amount > 0n && waiting < 0n)
       throw refused(
         `event ${this.sequence} matures ${-waiting} units more of account ${accountId} than wait for node ${nodeId}`,
       );
-    this.#pending.set(key, waiting);
+    this.#pending.set(waitingKey(event), waiting);
+    this.#add(event, amount);
   }
+
+  #requireWaiting(): void {
+    for (const key of this.#takenBack.keys()) {
+      const waiting = this.#pending.get(key) ?? 0n;
+      const [node, account] = key.split(' ');
+      if (waiting < 0n)
+        throw refused(
+          `by event ${this.sequence} ${-waiting} units were taken back of account ${account} that matured of node ${node}, and are still in Current`,
+        );
+    }
+  }
+}
+
+function waitingKey({ nodeId, accountId }: LedgerLine): string {
+  return `${nodeId} ${accountId}`;
 }
 
 export function hourKey(nodeId: string, hour: number): string {

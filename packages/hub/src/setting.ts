@@ -35,19 +35,39 @@ export function dataDirectory(env: string, doc: string): Setting<string> {
   return { env, doc, fallback: DATA_DIRECTORY_RULE, parse: (value) => value || defaultDataDirectory() };
 }
 
-export function port(env: string, fallback: number, doc: string): Setting<number> {
+/** What a value has to be. */
+interface Form<T> {
+  /** As shown in `--help` for what an unset one means. */
+  readonly shown: string;
+  readonly doc: string;
+  readonly expected: string;
+  /** Its value may hold a password: an error does not tell it. */
+  readonly secret?: true;
+  /** @returns undefined for what is not as expected. */
+  read(value: string): T | undefined;
+}
+
+/** @param unset what it is where it is not set, or empty. */
+function parsed<T, U>(env: string, unset: U, form: Form<T>): Setting<T | U> {
+  const { shown: fallback, doc, expected, secret, read } = form;
   return {
     env,
     doc,
-    fallback: String(fallback),
+    fallback,
     parse(value) {
-      if (!value) return fallback;
-      const number = Number(value);
-      if (!Number.isInteger(number) || number < 0 || number > 65_535)
-        throw new ConfigError(env, value, 'a port from 0 (any free one) to 65535');
-      return number;
+      if (!value) return unset;
+      const found = read(value);
+      if (found === undefined) throw new ConfigError(env, secret ? '…' : value, expected);
+      return found;
     },
   };
+}
+
+export function port(env: string, fallback: number, doc: string): Setting<number> {
+  return parsed(env, fallback, {
+    ...{ shown: String(fallback), doc, expected: 'a port from 0 (any free one) to 65535' },
+    read: (value) => integerWithin(value, { from: 0, to: 65_535 }),
+  });
 }
 
 export function integer(
@@ -55,18 +75,16 @@ export function integer(
   fallback: number,
   range: { from: number; to: number; doc: string },
 ): Setting<number> {
-  return {
-    env,
-    doc: range.doc,
-    fallback: String(fallback),
-    parse(value) {
-      if (!value) return fallback;
-      const number = Number(value);
-      if (!Number.isInteger(number) || number < range.from || number > range.to)
-        throw new ConfigError(env, value, `an integer from ${range.from} to ${range.to}`);
-      return number;
-    },
-  };
+  const { from, to, doc } = range;
+  return parsed(env, fallback, {
+    ...{ shown: String(fallback), doc, expected: `an integer from ${from} to ${to}` },
+    read: (value) => integerWithin(value, range),
+  });
+}
+
+function integerWithin(value: string, { from, to }: { from: number; to: number }): number | undefined {
+  const number = Number(value);
+  return Number.isInteger(number) && number >= from && number <= to ? number : undefined;
 }
 
 /** A list, parts between commas. @param use turns it into what is needed; its error says what is wrong. */
@@ -91,62 +109,37 @@ export function list<T>(
 }
 
 export function origin(env: string, shown: string, doc: string): Setting<URL | undefined> {
-  return {
-    env,
-    doc,
-    fallback: shown,
-    parse(value) {
-      if (!value) return undefined;
-      if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol))
-        throw new ConfigError(env, value, 'a URL like https://hub.example');
-      return new URL(value);
-    },
-  };
+  return parsed(env, undefined, {
+    ...{ shown, doc, expected: 'a URL like https://hub.example' },
+    read: (value) => urlOf(value, WEB),
+  });
+}
+
+const WEB = /^https?:$/;
+
+function urlOf(value: string, schemes: RegExp): URL | undefined {
+  const url = URL.parse(value);
+  return url !== null && schemes.test(url.protocol) ? url : undefined;
 }
 
 export function place(env: string, shown: string): Setting<Place | undefined> {
-  return {
-    env,
+  return parsed(env, undefined, {
+    shown,
     doc: 'Where the public map draws this region: latitude,longitude in degrees.',
-    fallback: shown,
-    parse(value) {
-      if (!value) return undefined;
-      const parsed = parsePlace(value);
-      if (parsed === undefined) throw new ConfigError(env, value, 'degrees north and east, like 48.2,16.4');
-      return parsed;
-    },
-  };
+    expected: 'degrees north and east, like 48.2,16.4',
+    read: parsePlace,
+  });
 }
 
 export function pactCall(env: string, shown: string, doc: string): Setting<PactCall | undefined> {
-  return {
-    env,
-    doc,
-    fallback: shown,
-    parse(value) {
-      if (!value) return undefined;
-      const parsed = parsePactCall(value);
-      if (parsed === undefined)
-        throw new ConfigError(env, value, 'a chain and a function, like 0:namespace.module.function,');
-      return parsed;
-    },
-  };
+  const expected = 'a chain and a function, like 0:namespace.module.function,';
+  return parsed(env, undefined, { shown, doc, expected, read: parsePactCall });
 }
 
 /** A contract with its hash: `namespace.module@HASH`. */
 export function contract(env: string, shown: string, doc: string): Setting<PinnedContract | undefined> {
-  return {
-    env,
-    doc,
-    fallback: shown,
-    parse(value) {
-      if (!value) return undefined;
-      const [, namespace, module, moduleHash] = /^([\w-]+)\.([\w-]+)@([\w-]{43})$/.exec(value) ?? [];
-      if (namespace === undefined || module === undefined || moduleHash === undefined)
-        throw new ConfigError(env, value, 'namespace.module@HASH, as `stoa-hub mint contract` prints it,');
-      return { namespace, module, moduleHash };
-    },
-  };
+  const expected = 'namespace.module@HASH, as `stoa-hub mint contract` prints it,';
+  return parsed(env, undefined, { shown, doc, expected, read: parsePinned });
 }
 
 export interface PinnedContract {
@@ -156,38 +149,27 @@ export interface PinnedContract {
   readonly moduleHash: string;
 }
 
+function parsePinned(value: string): PinnedContract | undefined {
+  const [, namespace, module, moduleHash] = /^([\w-]+)\.([\w-]+)@([\w-]{43})$/.exec(value) ?? [];
+  if (namespace === undefined || module === undefined || moduleHash === undefined) return undefined;
+  return { namespace, module, moduleHash };
+}
+
 /** The public key of a `k:` account, hex. */
 export function keyAccount(env: string, shown: string, doc: string): Setting<string | undefined> {
-  return {
-    env,
-    doc,
-    fallback: shown,
-    parse(value) {
-      if (!value) return undefined;
-      if (!/^k:[0-9a-f]{64}$/.test(value)) throw new ConfigError(env, value, 'k: and 64 hex digits');
-      return value.slice(2);
-    },
-  };
+  return parsed(env, undefined, {
+    ...{ shown, doc, expected: 'k: and 64 hex digits' },
+    read: (value) => /^k:([0-9a-f]{64})$/.exec(value)?.[1],
+  });
 }
 
 /** An address with a place for a transaction's request key, `{key}`, and one for its chain, `{chain}`. */
 export function transactionUrl(env: string, doc: string): Setting<string | undefined> {
-  return {
-    env,
-    doc,
-    fallback: 'none: transactions are shown without a link',
-    parse(value) {
-      if (!value) return undefined;
-      const url = URL.parse(value);
-      if ((url?.protocol !== 'https:' && url?.protocol !== 'http:') || !value.includes('{key}'))
-        throw new ConfigError(
-          env,
-          value,
-          'an http(s) address with {key} in it, and {chain} where it takes one,',
-        );
-      return value;
-    },
-  };
+  return parsed(env, undefined, {
+    ...{ shown: 'none: transactions are shown without a link', doc },
+    expected: 'an http(s) address with {key} in it, and {chain} where it takes one,',
+    read: (value) => (urlOf(value, WEB) && value.includes('{key}') ? value : undefined),
+  });
 }
 
 /** The first choice is the default. */
@@ -196,16 +178,11 @@ export function choice<const T extends string>(
   choices: readonly [T, ...T[]],
   doc: string,
 ): Setting<T> {
-  return {
-    env,
-    doc,
-    fallback: choices[0],
-    parse(value) {
-      const chosen = choices.find((each) => each === (value || choices[0]));
-      if (chosen === undefined) throw new ConfigError(env, value ?? '', choices.join(' or '));
-      return chosen;
-    },
-  };
+  const [first] = choices;
+  return parsed(env, first, {
+    ...{ shown: first, doc, expected: choices.join(' or ') },
+    read: (value) => choices.find((each) => each === value),
+  });
 }
 
 export function email(env: string, fallback: string, doc: string): Setting<string> {
@@ -232,23 +209,15 @@ export function redisUrl(env: string, shown: string, doc: string): Setting<strin
   return secretUrl(env, shown, { doc, schemes, like: 'redis://:password@redis.example:6379' });
 }
 
-/** Its value may hold a password: it is not told. */
 function secretUrl(
   env: string,
   shown: string,
-  by: { doc: string; schemes: RegExp; like: string },
+  { doc, schemes, like }: { doc: string; schemes: RegExp; like: string },
 ): Setting<string | undefined> {
-  return {
-    env,
-    doc: by.doc,
-    fallback: shown,
-    parse(value) {
-      if (!value) return undefined;
-      if (!URL.canParse(value) || !by.schemes.test(new URL(value).protocol))
-        throw new ConfigError(env, '…', `a URL like ${by.like}`);
-      return value;
-    },
-  };
+  return parsed(env, undefined, {
+    ...{ shown, doc, expected: `a URL like ${like}`, secret: true },
+    read: (value) => urlOf(value, schemes) && value,
+  });
 }
 
 export function publicOrigin(env: string, shown: string, doc: string): Setting<URL | undefined> {

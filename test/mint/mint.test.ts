@@ -276,4 +276,33 @@ describe('a day that is given up', () => {
       { minting: String(110n * POINT) },
     ]);
   });
+
+  it('gives nothing back that is minted, where the database is from before it was signed', async () => {
+    const { sql } = town;
+    await town.people([50, 60]);
+    await town.close(DAY);
+    await town.morning(town.hub());
+    await town.hub().cut.make(DAY, async () => {});
+    const tables = ['mint_batches', 'mint_attempts'];
+    for (const table of tables) await sql.unsafe(`create table backup_${table} as table ${table}`);
+    await town.until(at(DAY, 6) + 30 * 60_000, town.hub());
+    for (const i of [0, 1]) expect(await town.register(i)).toBe([50, 60][i]);
+    await sql`truncate mint_attempts, mint_batches`;
+    for (const table of tables)
+      await sql.unsafe(`insert into ${table} overriding system value select * from backup_${table};
+        drop table backup_${table}`);
+    const restored = town.hub();
+    await sql.begin((tx) => restored.intervention.cancel(tx, DAY));
+    town.chain.advance(at(DAY + 4, 6) + 60_000 - town.now);
+    await town.until(town.now + 5 * 60_000, restored);
+    expect((await restored.epochs.get(DAY)).state).toBe('cancelling');
+    expect(await sql`select code, message from mint_faults where place like 'cancel %'`).toMatchObject([
+      {
+        code: 'chain_differs',
+        message: expect.stringMatching(/with [56]0 points minted, here not open with 0 settled/),
+      },
+    ]);
+    const [held] = await sql`select sum(minting)::text as minting from ledger_accounts`;
+    expect(held).toEqual({ minting: String(110n * POINT) });
+  });
 });

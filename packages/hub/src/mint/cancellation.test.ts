@@ -47,10 +47,11 @@ describe('a day that is given up', () => {
   it.each(['signed', 'sent', 'mined', 'final'] as const)(
     'keeps the points of a batch that is %s, though its chain is closed for good',
     async (state) => {
-      const { world, put, close, finish, held } = await givenUp();
+      const { world, chain, put, close, finish, held } = await givenUp();
       await put('open', 'settled');
       await close();
       await put('close', 'settled');
+      world.closed(chain, FIRST_DAY, 0);
       await put('mint', state);
       await expect(finish()).rejects.toMatchObject({
         code: 'not_dead',
@@ -82,7 +83,7 @@ describe('a day that is given up', () => {
   });
 
   it('closes an epoch that is open, also where no batch of it was ever signed', async () => {
-    const { put, close, finish, held } = await givenUp();
+    const { world, chain, put, close, finish, held } = await givenUp();
     await put('open', 'mined');
     expect(await close()).toBeUndefined();
     await put('open', 'final');
@@ -96,6 +97,58 @@ describe('a day that is given up', () => {
       message: expect.stringMatching(/its closing is planned/),
     });
     await put('close', 'settled');
+    world.closed(chain, FIRST_DAY, 0);
+    await finish();
+    expect(await held()).toEqual(BACK);
+  });
+
+  /** Past the window's end; nothing of the day was ever signed here. */
+  async function unsigned() {
+    const given = await givenUp();
+    given.world.now = (FIRST_DAY + 4) * 24 * HOUR_MS + 6 * HOUR_MS;
+    const keeps = async (code: string, message: RegExp) => {
+      await expect(given.finish()).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+      expect((await given.held())?.minting).toBe(points(7));
+      expect((await given.world.epochs.get(FIRST_DAY)).state).toBe('cancelling');
+    };
+    return { ...given, keeps };
+  }
+
+  it.each([
+    ['minted and closed', 7, true, /is closed with 7 points minted, here not open with 0 settled/],
+    ['opened and not closed', 0, false, /is open, not closed, with 0 points minted, here not open with 0/],
+  ] as const)(
+    'gives nothing back that was %s by bytes that this database does not know',
+    async (_what, minted, closed, message) => {
+      const { world, chain, keeps } = await unsigned();
+      const state = { minted, done: 0, digest: 'd', closed };
+      for (const node of world.nodes) node.set(`${chain} ${FIRST_DAY}`, state);
+      await keeps('chain_differs', message);
+    },
+  );
+
+  it('gives nothing back where a chain closed another total, or nothing, than is known here', async () => {
+    const { world, chain, put, close, keeps, finish, held } = await unsigned();
+    await put('open', 'settled');
+    await close();
+    await put('close', 'settled');
+    await keeps('chain_differs', /is not open with 0 points minted, here closed with 0 settled/);
+    world.closed(chain, FIRST_DAY, 7);
+    await keeps('chain_differs', /is closed with 7 points minted, here closed with 0 settled/);
+    world.closed(chain, FIRST_DAY, 0);
+    await finish();
+    expect(await held()).toEqual(BACK);
+  });
+
+  it('gives nothing back where nodes contradict each other, or are not past the window', async () => {
+    const { world, chain, keeps, finish, held } = await unsigned();
+    const state = { minted: 7, done: 0, digest: 'd', closed: true };
+    world.nodes[0]!.set(`${chain} ${FIRST_DAY}`, state);
+    await keeps('no_agreement', /answer .* differently/);
+    world.nodes[0]!.clear();
+    world.lag = 6 * HOUR_MS + 1;
+    await keeps('no_agreement', /its final block 100 has the time \d+, \d+ or later is needed/);
+    world.lag = 6 * HOUR_MS;
     await finish();
     expect(await held()).toEqual(BACK);
   });

@@ -3,11 +3,13 @@ import type { LedgerBook } from '#ledger/index.ts';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Batch, BatchStore } from './batch-store.ts';
+import type { ChainView } from './chain-view.ts';
 import type { Fence } from './cut.ts';
 import { dayText, dueEpoch, hourOf } from './day.ts';
 import type { EpochStore } from './epoch-store.ts';
 import { MintFault } from './error.ts';
 import type { Redemption } from './redemption.ts';
+import { type Contract, call, type EpochState, epochStateOf } from './register-reads.ts';
 
 export interface CancellationDeps {
   readonly sql: Sql;
@@ -15,13 +17,18 @@ export interface CancellationDeps {
   readonly epochs: EpochStore;
   readonly batches: BatchStore;
   readonly redemption: Redemption;
+  readonly view: Pick<ChainView, 'read'>;
+  readonly contract: Contract;
   readonly clock: Pick<Clock, 'now'>;
 }
 
+const DAY_SECONDS = 86_400;
+
 /**
  * A day that a person gives up. Where its epoch is open it is closed on its chain, by what is minted of it then, and once that is
- * settled nothing more of it ever is; where it is not, the contract takes no opening after its window. Only then the rest goes
- * back to Current.
+ * settled nothing more of it ever is; where it is not, the contract takes no opening after its window. Only then, and where the
+ * chain has of it what is settled here, the rest goes back to Current: a database that was restored, or a signer that somebody else
+ * asked, knows nothing of bytes that are mined.
  */
 export class Cancellation {
   readonly #deps: CancellationDeps;
@@ -42,19 +49,21 @@ export class Cancellation {
     return new Set(cancelling.map(({ epoch }) => epoch));
   }
 
-  /** Ends the day where it can be. @throws MintFault `not_dead` */
+  /** Ends the day where it can be. @throws MintFault `not_dead`, `chain_differs`; as `ChainView.read` does */
   async finish(epoch: number, fence: Fence): Promise<void> {
-    const { book, epochs, batches, redemption, clock } = this.#deps;
+    const { sql, book, epochs, batches, redemption, clock } = this.#deps;
+    const known = await batches.ofEpoch(epoch);
+    for (const at of placesOf(known.filter(isLeft))) await this.#requireDead(sql, known, at);
+    // What is dead stays as it is, so it is asked for before the ledger is held.
+    const found = await this.#onChains(known);
     await book.open(hourOf(epoch), async (opened) => {
       await fence(opened.tx);
       const all = await batches.ofEpoch(epoch, opened.tx);
-      const left = all.filter(({ kind, state }) => kind === 'mint' && state !== 'settled');
-      for (const chain of new Set(left.map((batch) => batch.chain)))
-        await this.#requireDead(
-          opened.tx,
-          all.filter((batch) => batch.chain === chain),
-          { epoch, chain },
-        );
+      const left = all.filter(isLeft);
+      for (const at of placesOf(left)) {
+        await this.#requireDead(opened.tx, all, at);
+        await this.#requireSame(opened.tx, all, { ...at, found: found.get(at.chain) });
+      }
       const now = clock.now();
       if (!(await epochs.move(opened.tx, epoch, { from: 'cancelling', to: 'cancelled', now }))) return;
       await redemption.move(opened, 'released', left);
@@ -83,10 +92,11 @@ export class Cancellation {
    * @throws MintFault `not_dead`
    */
   async #requireDead(
-    tx: TransactionSql,
-    here: readonly Batch[],
-    { epoch, chain }: { epoch: number; chain: number },
+    sql: Sql | TransactionSql,
+    all: readonly Batch[],
+    { epoch, chain }: Place,
   ): Promise<void> {
+    const here = all.filter((batch) => batch.chain === chain);
     const alive = (why: string) =>
       new MintFault('not_dead', `chain ${chain} of ${dayText(epoch)} can't be given back yet: ${why}`);
     const found = here.find(
@@ -102,25 +112,69 @@ export class Cancellation {
       throw alive(`its epoch was not opened, and can be until ${dayText(epoch + WINDOW + 1)}`);
     }
     if (closing.state !== 'settled') throw alive(`its closing is ${closing.state}`);
-    const settled = here.filter(({ kind, state }) => kind === 'mint' && state === 'settled');
-    const total = await this.#points(tx, settled, { epoch, chain });
+    const total = await this.#points(sql, here.filter(isRedeemed), { epoch, chain });
     if (total !== closing.size)
       throw alive(
         `it was to be closed at ${closing.size} points, and ${total} are settled: look at it first`,
       );
   }
 
+  /** Chains of which something is left, as their nodes have the epoch: `FINAL_DEPTH` deep, and where it is not open past its window. */
+  async #onChains(all: readonly Batch[]): Promise<ReadonlyMap<number, EpochState>> {
+    const { view, contract } = this.#deps;
+    const asked = placesOf(all.filter(isLeft)).map(async ({ epoch, chain }) => {
+      const isClosed = all.some((batch) => batch.kind === 'close' && batch.chain === chain);
+      const since = isClosed ? 0 : (epoch + WINDOW + 1) * DAY_SECONDS;
+      const code = call(contract, 'epoch-state', [epoch]);
+      return [chain, await view.read(chain, code, epochStateOf, { since })] as const;
+    });
+    return new Map(await Promise.all(asked));
+  }
+
+  /** @throws MintFault `chain_differs` */
+  async #requireSame(
+    tx: TransactionSql,
+    all: readonly Batch[],
+    { epoch, chain, found }: Place & { found: EpochState | undefined },
+  ): Promise<void> {
+    const here = all.filter((batch) => batch.chain === chain);
+    const total = await this.#points(tx, here.filter(isRedeemed), { epoch, chain });
+    const isClosed = here.some(({ kind }) => kind === 'close');
+    const stands =
+      found === undefined || found.digest === '' ? 'not open' : found.closed ? 'closed' : 'open, not closed,';
+    if (found?.minted === total && (stands === 'closed' || (stands === 'not open' && !isClosed))) return;
+    throw new MintFault(
+      'chain_differs',
+      `chain ${chain} of ${dayText(epoch)}: there its epoch is ${stands} with ${found?.minted ?? 0} points minted, here ${isClosed ? 'closed' : 'not open'} with ${total} settled. Nothing of the day is given back: find out who had it signed, or from when this database is`,
+    );
+  }
+
   /** Whole points of these batches, by the plan. */
   async #points(
-    tx: TransactionSql,
+    sql: Sql | TransactionSql,
     mints: readonly Batch[],
-    { epoch, chain }: { epoch: number; chain: number },
+    { epoch, chain }: Place,
   ): Promise<number> {
     const parts = mints.map(({ part }) => part);
-    const [row] = await tx<{ total: string }[]>`select coalesce(sum(sum), 0)::text as total from mint_plans
+    const [row] = await sql<{ total: string }[]>`select coalesce(sum(sum), 0)::text as total from mint_plans
       where epoch = ${epoch} and chain = ${chain} and batch = any(${parts}::int[])`;
     return Number(row!.total);
   }
+}
+
+type Place = Pick<Batch, 'epoch' | 'chain'>;
+
+/** Each once. */
+function placesOf(batches: readonly Batch[]): Place[] {
+  return [...new Map(batches.map(({ epoch, chain }) => [chain, { epoch, chain }])).values()];
+}
+
+function isLeft({ kind, state }: Batch): boolean {
+  return kind === 'mint' && state !== 'settled';
+}
+
+function isRedeemed({ kind, state }: Batch): boolean {
+  return kind === 'mint' && state === 'settled';
 }
 
 /** Of an opening or a batch: bytes of it exist that may be mined, whatever else is on its chain. */

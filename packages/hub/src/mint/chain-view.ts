@@ -47,12 +47,21 @@ export class ChainView {
   /**
    * What nodes read alike, `FINAL_DEPTH` deep.
    * @param parse throws where it is no answer.
+   * @param by.since seconds since 1970: a node whose block there is older has no answer.
    * @throws MintFault `no_agreement`, or as `of` does
    */
-  async read<T>(chain: number, code: string, parse: (data: unknown) => T): Promise<T> {
-    const values = await this.#ask(chain, async (node) =>
-      parse((await node.read(chain, code, FINAL_DEPTH)).data),
-    );
+  async read<T>(
+    chain: number,
+    code: string,
+    parse: (data: unknown) => T,
+    { since = 0 }: { since?: number } = {},
+  ): Promise<T> {
+    const values = await this.#ask(chain, async (node) => {
+      const { data, height, blockTime } = await node.read(chain, code, FINAL_DEPTH);
+      if (blockTime < since)
+        throw new Error(`its final block ${height} has the time ${blockTime}, ${since} or later is needed`);
+      return parse(data);
+    });
     const [value] = alike(values, this.#deps.quorum) ?? [];
     if (value !== undefined) return value;
     const texts = values.map((one) => JSON.stringify(one));

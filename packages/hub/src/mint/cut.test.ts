@@ -244,7 +244,10 @@ class Days {
       await expect(world.cancellation.finish(epoch, unfenced)).rejects.toMatchObject({ code: 'not_dead' });
     }
     for (const closing of await world.batches.ofEpoch(epoch))
-      if (closing.kind === 'close') await put(world, closing, 'settled');
+      if (closing.kind === 'close') {
+        await put(world, closing, 'settled');
+        world.closed(closing.chain, epoch, closing.size);
+      }
     await world.cancellation.finish(epoch, unfenced);
   }
 

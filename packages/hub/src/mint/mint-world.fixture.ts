@@ -6,10 +6,13 @@ import { accountIdOf } from '#payouts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { BatchStore } from './batch-store.ts';
 import { Cancellation } from './cancellation.ts';
+import type { ChainNode } from './chain-node.ts';
+import { ChainView } from './chain-view.ts';
 import { Cut } from './cut.ts';
 import { EpochStore } from './epoch-store.ts';
 import { Intervention } from './intervention.ts';
 import { Redemption } from './redemption.ts';
+import type { EpochState } from './register-reads.ts';
 import { SlotStore } from './slots.ts';
 
 export const FIRST_DAY = 20_783;
@@ -35,6 +38,10 @@ export class MintWorld {
   readonly cancellation: Cancellation;
   readonly intervention: Intervention;
   readonly clock = { now: () => this.now };
+  /** What each node of the network has of epochs, by chain and epoch; of others that they are not open. */
+  readonly nodes: readonly Map<string, EpochState>[] = [new Map(), new Map()];
+  /** Milliseconds by which their final blocks are behind. */
+  lag = 0;
   #events = 0;
 
   private constructor(sql: Sql) {
@@ -48,7 +55,10 @@ export class MintWorld {
     this.cut = new Cut({ ...by, region: 'test' });
     this.redemption = new Redemption(by);
     this.intervention = new Intervention(by);
-    this.cancellation = new Cancellation({ ...by, redemption: this.redemption });
+    const contract = { module: 'n.register', hash: 'h' };
+    const nodes = this.nodes.map((_states, i) => this.#node(i));
+    const view = new ChainView({ nodes, quorum: 2, contract });
+    this.cancellation = new Cancellation({ ...by, redemption: this.redemption, view, contract });
   }
 
   static async open(sql: Sql): Promise<MintWorld> {
@@ -102,6 +112,26 @@ export class MintWorld {
         (hour, closed_at, passes, nodes, events, accrued, pending, matured, fees, revised, took_ms)
       select hour, now(), 1, 0, 0, 0, 0, 0, 0, 0, 0 from generate_series(${FIRST_DAY * 24}::int, ${until - 1}::int) hour
       on conflict do nothing`;
+  }
+
+  /** The network closed an epoch by so many points. */
+  closed(chain: number, epoch: number, minted: number): void {
+    const state = { minted, done: 0, digest: 'd', closed: true };
+    for (const node of this.nodes) node.set(`${chain} ${epoch}`, state);
+  }
+
+  #node(i: number): ChainNode {
+    return {
+      name: `node ${i}`,
+      send: async () => {},
+      results: async () => new Map(),
+      read: async (chain, code) => {
+        const [, epoch] = /epoch-state (\d+)\)/.exec(code)!;
+        const none = { minted: 0, done: 0, digest: '', closed: false };
+        const blockTime = Math.floor((this.now - this.lag) / 1_000);
+        return { data: this.nodes[i]!.get(`${chain} ${epoch}`) ?? none, height: 100, blockTime };
+      },
+    };
   }
 
   /** As if every enrolment were deep in its chain. */

@@ -40,7 +40,6 @@ export interface MintTools {
   readonly faults: FaultStore;
   readonly cut: Cut;
   readonly redemption: Redemption;
-  readonly cancellation: Cancellation;
   readonly intervention: Intervention;
 }
 
@@ -56,7 +55,6 @@ export function createMintTools(deps: MintToolsDeps): MintTools {
       faults: new FaultStore(sql),
       cut: new Cut({ ...deps, epochs, batches }),
     },
-    cancellation: new Cancellation({ ...deps, epochs, batches, redemption }),
     intervention: new Intervention({ ...deps, epochs, batches }),
   };
 }
@@ -95,12 +93,14 @@ const TICKS = 3;
 export function createMint(deps: MintDeps): Mint {
   const { sql, clock, nodes, quorum, terms, holder } = deps;
   const tools = createMintTools(deps);
-  const view = new ChainView({ nodes, quorum, contract: contractOf(terms) });
+  const contract = contractOf(terms);
+  const view = new ChainView({ nodes, quorum, contract });
+  const cancellation = new Cancellation({ ...deps, ...tools, view, contract });
   const lease = new Lease({ sql, clock, holder, name: 'mint', leaseMs: TICKS * SEQUENCE_MS });
   const signing = new Signing({ ...deps, ...tools, view });
   const reconciliation = createReconciliation(tools, deps);
   return {
     ...{ ...tools, reconciliation },
-    sequencer: new Sequencer({ ...deps, ...tools, reconciliation, lease, signing, view }),
+    sequencer: new Sequencer({ ...deps, ...tools, cancellation, reconciliation, lease, signing, view }),
   };
 }

@@ -7,10 +7,11 @@ import {
   planHash,
   WINDOW,
 } from '@stoa/protocol/mint';
-import { enrolmentApprovalKind, openApproval, requireApprovals, unapproved } from '#mint/approval.ts';
+import { enrolmentApprovalKind } from '#mint/approval.ts';
 import type { MintDecision } from '#mint/command.ts';
+import { requirePersons, uncountedText } from '#mint/counting.ts';
 import { outliersOf } from '#mint/outliers.ts';
-import { countApprovals, uncountedText } from '#mint/plan-approvals.ts';
+import { countApprovals } from '#mint/plan-approvals.ts';
 import { requireRegionCaps } from '#mint/region-caps.ts';
 import { type MintOffice, refuse, refuseUnless } from '#mint/rules/rule.ts';
 
@@ -68,19 +69,13 @@ export function admitEnrolments(
 ): MintDecision<undefined> {
   const { config } = office;
   requireRunning(office);
-  const approved = approvals.map((sealed) => openApproval(enrolmentApprovalKind, sealed, config));
-  const persons = approved.filter(({ approver }) => approver.role === 'person');
-  const [first] = persons;
-  if (first === undefined) throw unapproved('no person approved these enrolments');
-  const { day, slots } = first.body;
-  const same = persons.filter(({ body }) => body.day === day && body.slots === slots);
-  requireApprovals(same, { needed: config.people, what: `${slots} new slots on day ${day}` });
-  refuseUnless(
-    day >= epochOf(office.now),
-    'mint_epoch_closed',
-    `day ${day} is over (today is ${epochOf(office.now)})`,
-  );
-  const approvers = [...new Set(same.map(({ approver }) => approver.name))];
+  const today = epochOf(office.now);
+  const { body, names: approvers } = requirePersons(enrolmentApprovalKind, approvals, {
+    ...{ config, needed: config.people, what: 'these enrolments' },
+    textOf: ({ day, slots }) => `${slots} new slots on day ${day}`,
+    besides: ({ body: { day } }) => (day < today ? `day ${day} is over (today is ${today})` : undefined),
+  });
+  const { day, slots } = body;
   return { act: { kind: 'enrolments-approved', day, slots, approvers }, answer: undefined };
 }
 

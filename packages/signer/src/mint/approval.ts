@@ -21,7 +21,7 @@ import { type Approver, contractOf, type MintConfig } from '#mint/config.ts';
 const place = { networkId: text(32), contract: text(96), approver: text(32), at: u64 };
 
 /** Where and by whom; in every approval. */
-interface Placed {
+export interface Placed {
   networkId: string;
   /** `contractOf`. */
   contract: string;
@@ -119,18 +119,6 @@ export function openApproval<T extends Placed>(
     if (!(cause instanceof ProtocolError)) throw cause;
     throw unapproved(`an approval does not open: ${cause.message}`, cause);
   }
-}
-
-/** @throws SignerError `mint_plan_unapproved`. Two signatures of one approver count once. */
-export function requireApprovals<T>(
-  approved: readonly Approved<T>[],
-  { needed, what }: { needed: number; what: string },
-): void {
-  const names = new Set(approved.map(({ approver }) => approver.name));
-  if (names.size < needed)
-    throw unapproved(
-      `${what} has ${names.size} approvals (${[...names].join(', ') || 'none'}): ${needed} are needed`,
-    );
 }
 
 export function unapproved(message: string, cause?: unknown): SignerError {

@@ -1,4 +1,4 @@
-import { enrolmentDigest, owningChain } from '@stoa/protocol/mint';
+import { enrolmentDigest, epochOf, owningChain } from '@stoa/protocol/mint';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { MintSignerClient } from '#mint/client.ts';
 import {
@@ -124,7 +124,18 @@ describe('caps', () => {
       'mint_plan_unapproved',
       /no person/,
     );
-    await signer.enrolments({ approvals: [world.allowance(4, 'ann'), world.allowance(4, 'ben')] });
+    const today = epochOf(world.clock.at);
+    const spoiling = [
+      ...[new Uint8Array(40), world.allowance(4, 'robot'), world.allowance(9, 'ben')],
+      ...[world.allowance(9, 'ann', today - 1), world.allowance(9, 'ben', today - 1)],
+    ];
+    await refused(
+      signer.enrolments({ approvals: [...spoiling, world.allowance(4, 'ann')] }),
+      'mint_plan_unapproved',
+      /1 approvals \(.*not counted: .*does not open.*'robot' is no person.*day \d+ is over.*approved \d new slots/,
+    );
+    const approvals = [...spoiling, world.allowance(4, 'ann'), world.allowance(4, 'ben')];
+    await signer.enrolments({ approvals });
     expect((await more()).hash).toHaveLength(43);
   });
 });

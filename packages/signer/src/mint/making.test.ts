@@ -30,7 +30,13 @@ test('a signer that lost its journal starts only with two people who read the la
   await refused(restart(...differ), 'mint_plan_unapproved', /1 approvals/);
   const nine = [world.restart(epochs.slice(1), 'ann'), world.restart(epochs.slice(1), 'ben')];
   await refused(restart(...nine), 'mint_plan_unapproved', /9 chains/);
-  await restart(world.restart(epochs, 'ann'), world.restart(epochs, 'ben'));
+  const before = epochs.map((epoch) => epoch - 9);
+  const older = [world.restart(before, 'ann'), world.restart(before, 'ben')];
+  world.clock.at += 1;
+  const spoiling = [new Uint8Array(40), world.restart(epochs, 'robot'), nine[0]!, ...older];
+  expect(await restart(...spoiling, world.restart(epochs, 'ann'), world.restart(epochs, 'ben'))).toEqual(
+    epochs,
+  );
   const again = await world.client();
   const plan = planOf(EPOCH);
   const brought = again.plan({ plan, approvals: world.approvals(plan, 'robot', 'ann', 'ben') });

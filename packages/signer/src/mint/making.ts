@@ -5,8 +5,9 @@ import { readJournal } from '#journal/hash-chain.ts';
 import { Journal } from '#journal/journal.ts';
 import { readKeyFile } from '#keys/key-file.ts';
 import type { Unlock } from '#keys/unlock.ts';
-import { openApproval, requireApprovals, restartApprovalKind, unapproved } from '#mint/approval.ts';
+import { restartApprovalKind } from '#mint/approval.ts';
 import { contractOf, formatMintConfig, type MintConfig } from '#mint/config.ts';
+import { requirePersons } from '#mint/counting.ts';
 import type { MintEntry } from '#mint/entry.ts';
 import { makeMinterKey } from '#mint/keys.ts';
 import { MINT_FILES, type MintPlace, mintJournal, readMintConfig } from '#mint/place.ts';
@@ -52,18 +53,14 @@ export async function restartMintJournal(
         'bad_argument',
         `${MINT_FILES.journal(dir)} is intact: there is no reason to start another`,
       );
-    const approved = by.approvals.map((sealed) => openApproval(restartApprovalKind, sealed, config));
-    const persons = approved.filter(({ approver }) => approver.role === 'person');
-    const [first] = persons;
-    if (first === undefined) throw unapproved('no person approved a new journal');
-    const { epochs } = first.body;
-    const same = persons.filter(({ body }) => body.epochs.join() === epochs.join());
-    requireApprovals(same, {
-      needed: Math.max(RESTARTERS, config.people),
-      what: `a journal from epochs ${epochs}`,
-    });
-    if (epochs.length !== MINT_CHAINS)
-      throw unapproved(`the last epochs of ${epochs.length} chains are approved, ${MINT_CHAINS} are needed`);
+    const { epochs } = requirePersons(restartApprovalKind, by.approvals, {
+      ...{ config, needed: Math.max(RESTARTERS, config.people), what: 'a new journal' },
+      textOf: (body) => `a journal from epochs ${body.epochs}`,
+      besides: ({ approver, body }) =>
+        body.epochs.length === MINT_CHAINS
+          ? undefined
+          : `'${approver.name}' approved the last epochs of ${body.epochs.length} chains, ${MINT_CHAINS} are needed`,
+    }).body;
     const newest = await newestKey(place);
     await Journal.restart(mintJournal(place), opened(config, { at: by.now, ...newest, floors: epochs }));
     return epochs;

@@ -69,6 +69,7 @@ describe('a node of the network', () => {
       ['b', { status: 'failed', message: 'why', block: { height: 40, hash: 'b', gas: 99 } }],
       ['c', { status: 'badlisted', message: 'why', block: undefined }],
     ]);
+    expect([...(await node.results(3, ['d', 'b'], 6)).keys()]).toEqual(['b']);
     expect(await node.results(3, [], 0)).toEqual(new Map());
   });
 

@@ -67,7 +67,10 @@ export class KadenaNode implements ChainNode {
     const about = keys.map((key) => ({ requestKey: key, chainId: idOf(chain), networkId: this.#network }));
     const client = await this.#client(chain, 'poll', { confirmationDepth: depth });
     const answer = pollAnswer.parse(await this.#answered(client.getStatus(about, timed())));
-    return new Map(Object.entries(answer).map(([key, one]) => [key, resultOf(one)]));
+    // A node may tell of others besides.
+    return new Map(
+      keys.flatMap((key) => (Object.hasOwn(answer, key) ? [[key, resultOf(answer[key]!)]] : [])),
+    );
   }
 
   async read(chain: number, code: string, depth: number): Promise<ChainRead> {

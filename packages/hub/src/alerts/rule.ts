@@ -273,7 +273,7 @@ export const REGION_RULES: Readonly<Record<RegionRuleId, RuleWords & { readonly 
   },
   'mint-late': {
     ...{ word: 'Mint late', severity: 'critical', delayMs: 0 },
-    rule: 'A day was not cut by 07:30 UTC, or not all of its transactions are final an hour after the cut, or settled after three.',
+    rule: 'A day was not cut by 07:30 UTC, or not all of its transactions are final an hour after the cut, or settled after three; or one that is given up did not end three hours after its window.',
     change:
       'The sweep coming to its end. Its page says what each chain waits for, and stoa-hub mint status DAY what holds it up.',
   },

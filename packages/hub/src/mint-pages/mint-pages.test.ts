@@ -361,11 +361,19 @@ describe('pages of the mint', { timeout: 60_000 }, () => {
     await rows.bring(batch(2), 'stopped', 'failed');
     await rows.bring(batch(3), 'stopped', 'other_content');
     expect(await troubles(1)).toEqual([`mint-stopped ${NAME}`, `mint-differs ${NAME}`]);
+    // Whoever gives it up has looked; then it waits for the end of its window, which is 06:00 UTC on its fourth day after.
+    await rows.sql`update mint_epochs set state = 'cancelling'`;
+    expect(await troubles(181)).toEqual([`mint-differs ${NAME}`]);
+    const given = 4 * 24 * 60 + 3 * 60 - 20;
+    const late = async (minutes: number) => (await troubles(minutes)).filter((one) => one.endsWith(NAME));
+    expect(await late(given - 1)).toEqual([`mint-differs ${NAME}`]);
+    expect(await late(given)).toEqual([`mint-late ${NAME}`, `mint-differs ${NAME}`]);
     await rows.end(DAY, 'cancelled');
     expect(await troubles(181)).toEqual([]);
     expect(await troubles(26 * 60)).toEqual(['mint-late cut']);
     expect(await troubles(9 * 24 * 60)).toEqual([]);
     await rows.sql`insert into mint_faults (place, code, message, since) values ('cut', 'hours_open', '', now()),
+      ('cancel 2026-11-26', 'not_dead', 'can be opened until then', now()),
       ('chain 1', 'gas_account', 'has 0.1 STOA', now()), ('chain 2', 'chain_differs', 'gone', now())`;
     expect(await troubles(1)).toEqual(['mint-held-up chain 1', 'mint-differs chain 2']);
   });

@@ -1,3 +1,4 @@
+import { WINDOW } from '@stoa/protocol/mint';
 import type { MintTrouble } from '#alerts/index.ts';
 import { dayText } from '#mint/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
@@ -10,6 +11,8 @@ const CUT_BY_MS = 7.5 * HOUR_MS;
 /** After its cut by which all of a sweep is final, and settled: 6 blocks and 120 blocks take 3 minutes and an hour. */
 const FINAL_WITHIN_MS = HOUR_MS;
 const SETTLED_WITHIN_MS = 3 * HOUR_MS;
+/** After the start of a day that is given up: a chain that was not opened can be until its window ends. */
+const GIVEN_UP_WITHIN_MS = (WINDOW + 1) * DAY_MS + 6 * HOUR_MS + SETTLED_WITHIN_MS;
 /** A mint that made no plan for so long is turned off, not late. */
 const OFF_AFTER_DAYS = 7;
 /** Of a fault: two sides say something else. */
@@ -34,13 +37,17 @@ export async function readTroubles(sql: Sql, now: number): Promise<MintTrouble[]
 }
 
 async function readLate(sql: Sql, now: number): Promise<MintTrouble[]> {
-  const rows = await sql<{ epoch: number; cut_at: Date; all: number; final: number; settled: number }[]>`
-    select e.epoch, e.cut_at, count(*)::int as all, count(*) filter (where b.state in ('final', 'settled'))::int as final,
+  const rows = await sql<
+    { epoch: number; state: string; cut_at: Date; all: number; final: number; settled: number }[]
+  >`select e.epoch, e.state, e.cut_at, count(*)::int as all, count(*) filter (where b.state in ('final', 'settled'))::int as final,
       count(*) filter (where b.state = 'settled')::int as settled
     from mint_epochs e join mint_batches b on b.epoch = e.epoch and b.kind in ('open', 'mint', 'close')
-    where e.ended_at is null group by e.epoch, e.cut_at order by e.epoch`;
-  return rows.flatMap(({ epoch, cut_at, all, final, settled }) => {
-    const due = cut_at.getTime() + (final < all ? FINAL_WITHIN_MS : SETTLED_WITHIN_MS);
+    where e.ended_at is null group by e.epoch, e.state, e.cut_at order by e.epoch`;
+  return rows.flatMap(({ epoch, state, cut_at, all, final, settled }) => {
+    const due =
+      state === 'cancelling'
+        ? epoch * DAY_MS + GIVEN_UP_WITHIN_MS
+        : cut_at.getTime() + (final < all ? FINAL_WITHIN_MS : SETTLED_WITHIN_MS);
     if (now < due) return [];
     const evidence = [
       { name: 'Cut', at: cut_at.getTime() },
@@ -61,11 +68,13 @@ async function readUncut(sql: Sql, now: number): Promise<MintTrouble[]> {
   return [{ rule: 'mint-late', subject: 'cut', label: `The cut of ${dayText(newest + 1)}`, since, evidence }];
 }
 
+/** Of a day that is given up a person looked at what stopped it. */
 async function readStopped(sql: Sql): Promise<MintTrouble[]> {
   const rows = await sql<{ epoch: number; reason: string; chains: number[]; since: Date }[]>`
     select b.epoch, b.reason, array_agg(distinct b.chain::int order by b.chain::int) as chains, min(b.since) as since
     from mint_batches b left join mint_epochs e using (epoch)
-    where b.state = 'stopped' and e.ended_at is null group by b.epoch, b.reason order by b.epoch, b.reason`;
+    where b.state = 'stopped' and e.ended_at is null
+      and (e.state is distinct from 'cancelling' or b.kind = 'close' or b.reason = 'other_content') group by b.epoch, b.reason order by b.epoch, b.reason`;
   return rows.map(({ epoch, reason, chains, since }) => ({
     rule: reason === 'other_content' ? 'mint-differs' : 'mint-stopped',
     ...(epoch === 0 ? { subject: 'enrolments', label: 'Enrolments of the mint' } : sweepOf(epoch)),

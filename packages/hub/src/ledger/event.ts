@@ -1,23 +1,12 @@
+import { LEDGER_KINDS, type LedgerKind } from '@stoa/protocol/stoicism';
+
 /** What the ledger records: each event moves an amount between buckets, and says by its kind between which. */
 
 /** Names a payout account in every region: 32 hex digits (`payouts/`). Empty: of no account. */
 export type AccountId = string;
 
-export const KINDS = [
-  'accrual',
-  'fee',
-  'pending',
-  'pending-fee',
-  'matured',
-  'donation',
-  'mining',
-  'adjustment',
-  'reserved',
-  'settled',
-  'released',
-  'reset',
-] as const;
-export type Kind = (typeof KINDS)[number];
+export const KINDS = LEDGER_KINDS;
+export type Kind = LedgerKind;
 
 /** A minute word, the score, and its version: by these anyone recomputes an hour's amount. */
 export interface Basis {

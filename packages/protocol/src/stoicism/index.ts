@@ -34,6 +34,13 @@ export {
 } from './gates.ts';
 export { type GapWord, type Hour, type HourEvidence, hourOf, type SessionWord } from './hour.ts';
 export {
+  type ChainedEvent,
+  LEDGER_GENESIS,
+  LEDGER_KINDS,
+  type LedgerKind,
+  ledgerEventBytes,
+} from './ledger-chain.ts';
+export {
   type Baselines,
   isPartName,
   PART_NAMES,

@@ -203,9 +203,19 @@ describe('an unattended approver', () => {
     carry(region);
     expect((await approve('--auto')).code).toBe(0);
     host.disk.files.delete('/approval');
-    region.hashOf = (sequence) => toHex(nodeCrypto.hash(utf8(`another ${sequence}`)));
+    region.events[0]!.ref = 'another';
     carry(region);
     await refuses(/event 3 has the hash .* when its cut was approved: it was written anew/);
+  });
+
+  test('refuses a past that was written anew under its old hashes: what was reserved would be minted again', async () => {
+    const region = new Region();
+    const amount = BigInt(region.points()) * POINT;
+    region.events.push({ kind: 'reserved', amount, ref: '1' }, { kind: 'donation', amount: POINT });
+    const lines = region.lines().replace('"reserved"', '"settled"');
+    region.lines = () => lines;
+    carry(region, region.plan(Number((amount + POINT) / POINT)));
+    await refuses(/event 4 is not as it was written: its hash is another one/);
   });
 
   test.each(['matured', 'reserved', 'settled', 'released', 'donation', 'mining'])(

@@ -1,8 +1,9 @@
-import { toHex, utf8 } from '@stoa/protocol';
+import { toHex } from '@stoa/protocol';
 import { makeEvidence, makeParties } from '@stoa/protocol/fixtures';
 import { type EpochPlan, epochOf, MINT_CHAINS, owningChain, planEpoch } from '@stoa/protocol/mint';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { accountIdOf, type EvidenceFile, newestReceipt, POINT } from '@stoa/protocol/stoicism';
+import { lineHash } from '#mint/approver/ledger-line.ts';
 
 export const parties: ReturnType<typeof makeParties> = makeParties('approver');
 export const ACCOUNT: string = `k:${'a'.repeat(64)}`;
@@ -50,18 +51,24 @@ export class Region {
   }
 
   hashOf(sequence: number): string {
-    return toHex(
-      nodeCrypto.hash(utf8(JSON.stringify(this.events.slice(0, sequence).map(String)) + sequence)),
-    );
+    return this.#hashes()[sequence - 1]!;
+  }
+
+  #hashes(): string[] {
+    let before = '';
+    return this.events.map((event, at) => {
+      before = lineHash(before, { ...lineOf(event, at), hash: '' }) ?? '';
+      return before;
+    });
   }
 
   lines(): string {
-    const rows = this.events.map(({ kind, hour = 0, node = '', account = ID, ref = '', amount }, at) =>
-      JSON.stringify([
-        ...[at + 1, hour, kind, 0, node, account, ref, String(amount), '0', 0, 1, 0],
-        this.hashOf(at + 1),
-      ]),
-    );
+    const hashes = this.#hashes();
+    const rows = this.events.map((event, at) => {
+      const { sequence, hour, kind, revision, nodeId, accountId, ref, amount, ranAt } = lineOf(event, at);
+      const what = [sequence, hour, kind, revision, nodeId, accountId, ref, String(amount)];
+      return JSON.stringify([...what, '0', 0, 1, ranAt, hashes[at]]);
+    });
     return ['{"format":"stoa-ledger/1"}', ...rows, '{"events":0}', ''].join('\n');
   }
 
@@ -87,4 +94,10 @@ export class Region {
     );
     return Number(sum / POINT);
   }
+}
+
+function lineOf({ kind, hour = 0, node = '', account = ID, ref = '', amount }: Event, at: number) {
+  const basis = { minutes: 0n, microScore: 0, scoreVersion: 1 };
+  const about = { sequence: at + 1, hour, kind, revision: 0, nodeId: node, accountId: account };
+  return { ...about, ref, amount, basis, ranAt: at };
 }

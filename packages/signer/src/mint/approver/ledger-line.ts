@@ -1,21 +1,27 @@
+import { hash } from 'node:crypto';
+import { fromHex } from '@stoa/protocol';
+import { type ChainedEvent, LEDGER_GENESIS, LEDGER_KINDS, ledgerEventBytes } from '@stoa/protocol/stoicism';
 import { SignerError } from '#error.ts';
 
-/** One event of a region's ledger, as its dump writes it (`stoa-ledger/1`); what is minted follows from these fields. */
-export interface LedgerLine {
-  readonly sequence: number;
-  /** Whole hours since 1970. */
-  readonly hour: number;
+/** One event of a region's ledger, as its dump writes it (`stoa-ledger/1`). */
+export interface LedgerLine extends Omit<ChainedEvent, 'kind'> {
+  /** Of another version of the ledger maybe. */
   readonly kind: string;
-  /** Of the node's hour: 0, or which later word it answers. */
-  readonly revision: number;
-  /** Hex; empty where no node earned it. */
-  readonly nodeId: string;
-  readonly accountId: string;
-  readonly ref: string;
-  /** Units of 1e-12 points. */
-  readonly amount: bigint;
   /** Of the chain of events, hex. */
   readonly hash: string;
+}
+
+/** By the event before, hex, and by what this one says: a dump may say anything of its hashes. */
+export function lineHash(before: string, { kind, ...event }: LedgerLine): string | undefined {
+  const known = LEDGER_KINDS.find((one) => one === kind);
+  if (known === undefined) return undefined;
+  try {
+    const start = before === '' ? LEDGER_GENESIS : fromHex(before);
+    return hash('sha256', ledgerEventBytes(start, { ...event, kind: known }), 'hex');
+  } catch (fault) {
+    if (fault instanceof RangeError) return undefined;
+    throw fault;
+  }
 }
 
 /** @returns undefined for the dump's first and last line. @throws SignerError `mint_evidence`. */
@@ -28,21 +34,34 @@ export function parseLedgerLine(line: string): LedgerLine | undefined {
     throw noLine(line, cause);
   }
   if (!Array.isArray(fields) || fields.length !== 13) throw noLine(line);
-  const [sequence, hour, kind, revision, nodeId, accountId, ref, amount, , , , , hash] = fields as unknown[];
+  const [sequence, hour, kind, revision, nodeId, accountId, ref, amount, ...rest] = fields as unknown[];
+  const [minutes, microScore, scoreVersion, ranAt, hash] = rest;
   const isLine =
-    Number.isSafeInteger(sequence) &&
-    Number.isSafeInteger(hour) &&
-    Number.isSafeInteger(revision) &&
+    [sequence, hour, revision, microScore, scoreVersion, ranAt].every(
+      (each) => Number.isSafeInteger(each) && (each as number) >= 0,
+    ) &&
     [kind, nodeId, accountId, ref, hash].every((each) => typeof each === 'string') &&
-    typeof amount === 'string' &&
-    /^-?\d{1,38}$/.test(amount);
+    isWhole(amount) &&
+    isWhole(minutes);
   if (!isLine) throw noLine(line);
+  const basis = { minutes: BigInt(minutes), microScore, scoreVersion } as ChainedEvent['basis'];
   return {
-    ...{ sequence: sequence as number, hour: hour as number, kind: kind as string },
-    ...{ revision: revision as number, nodeId: nodeId as string },
-    ...{ accountId: accountId as string, ref: ref as string, hash: hash as string },
-    amount: BigInt(amount as string),
-  };
+    sequence,
+    hour,
+    kind,
+    revision,
+    nodeId,
+    accountId,
+    ref,
+    amount: BigInt(amount),
+    basis,
+    ranAt,
+    hash,
+  } as LedgerLine;
+}
+
+function isWhole(value: unknown): value is string {
+  return typeof value === 'string' && /^-?\d{1,38}$/.test(value);
 }
 
 function noLine(line: string, cause?: unknown): SignerError {

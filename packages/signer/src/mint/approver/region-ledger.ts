@@ -1,5 +1,5 @@
 import { SignerError } from '#error.ts';
-import type { LedgerLine } from '#mint/approver/ledger-line.ts';
+import { type LedgerLine, lineHash } from '#mint/approver/ledger-line.ts';
 
 /** What one node's hour brought an account, units: at once, and when the warm-up ends. */
 export interface HourAmount {
@@ -122,10 +122,15 @@ export class RegionLedger {
     this.#requireWaiting();
   }
 
-  #follow({ sequence, hash }: LedgerLine): void {
+  #follow(event: LedgerLine): void {
+    const { sequence, hash } = event;
     if (sequence !== this.sequence + 1)
       throw refused(
         `the ledger's event ${sequence} follows event ${this.sequence}: what is between is missing`,
+      );
+    if (lineHash(this.hash, event) !== hash)
+      throw refused(
+        `the ledger's event ${sequence} is not as it was written: its hash is another one than ${hash.slice(0, 64)}`,
       );
     this.sequence = sequence;
     this.hash = hash;

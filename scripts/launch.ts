@@ -1,5 +1,6 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type DbAdapter,
   type Hub,
@@ -152,6 +153,8 @@ async function openSigner(
     dir,
     socketPath: join(dir, 'signer.sock'),
     onExit: (reason) => broken(new Error(`the signer ended: ${reason}`)),
+    // That of a start that was killed ends once it notices.
+    patience: { ms: 5_000, now: () => performance.now(), pause },
   });
   return {
     client: connectSigner({ socketPath: signer.socketPath }),

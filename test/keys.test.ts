@@ -313,6 +313,29 @@ describe('the signer as a child of the hub or of npm start', () => {
     await expect(attempt).rejects.toThrow(/signer region init/);
   });
 
+  test('waits for a holder that is about to go, and no longer than it is told', async () => {
+    await init();
+    const holder = await serve();
+    let now = 0;
+    const pauses: number[] = [];
+    const pause = async (ms: number, end?: () => Promise<unknown>) => {
+      now += ms;
+      pauses.push(ms);
+      await end?.();
+    };
+    const other = { dir, socketPath: join(home, 'other.sock') };
+    const vain = startSigner({ ...other, patience: { ms: 400, now: () => now, pause } });
+    await expect(vain).rejects.toMatchObject({
+      code: 'directory_in_use',
+      message: expect.stringContaining(`another signer holds ${dir}`),
+    });
+    expect(pauses).toEqual([200, 200]);
+    const goes = (ms: number) => pause(ms, () => kill(holder, 'SIGKILL'));
+    const started = await startSigner({ ...other, patience: { ms: 400, now: () => now, pause: goes } });
+    expect(pauses).toHaveLength(3);
+    await started.stop();
+  });
+
   test('a signer that cannot be run at all is told', async () => {
     const command = [join(home, 'no-such-program')];
     const missing = { code: 'signer_fault', message: expect.stringContaining('no-such-program') };

@@ -31,6 +31,15 @@ export interface StartOptions {
   readonly command?: readonly string[];
   /** Told when it ends without `stop`: the fleet cannot enrol or renew until it is back. */
   readonly onExit?: (reason: string) => void;
+  /** For a holder of the directory that is about to go, since its parent was killed; none unless given. */
+  readonly patience?: Patience;
+}
+
+export interface Patience {
+  readonly ms: number;
+  /** Milliseconds, from any beginning. */
+  readonly now: () => number;
+  readonly pause: (ms: number) => Promise<unknown>;
 }
 
 export interface SignerProcess {
@@ -67,7 +76,7 @@ export async function initDevelopmentSigner(options: CeremonyOptions): Promise<C
 /**
  * Starts `signer serve` for a development directory and waits until it serves. It ends with this process, however that
  * ends: it reads a pipe that only this process holds open.
- * @throws SignerError with the signer's own code and words.
+ * @throws SignerError with the signer's own code and words: `directory_in_use` where patience ran out.
  */
 export function startSigner(options: StartOptions): Promise<SignerProcess> {
   return startDaemon(['serve'], options);
@@ -78,7 +87,24 @@ export function startMintSigner(options: StartOptions): Promise<SignerProcess> {
   return startDaemon(['mint', 'serve'], options);
 }
 
-async function startDaemon(
+const ASK_AGAIN_MS = 200;
+
+async function startDaemon(serve: readonly string[], options: StartOptions): Promise<SignerProcess> {
+  const { patience } = options;
+  if (patience === undefined) return tryDaemon(serve, options);
+  const until = patience.now() + patience.ms;
+  for (;;) {
+    try {
+      return await tryDaemon(serve, options);
+    } catch (error) {
+      const held = error instanceof SignerError && error.code === 'directory_in_use';
+      if (!held || patience.now() >= until) throw error;
+    }
+    await patience.pause(ASK_AGAIN_MS);
+  }
+}
+
+async function tryDaemon(
   serve: readonly string[],
   { dir, socketPath, command, onExit }: StartOptions,
 ): Promise<SignerProcess> {

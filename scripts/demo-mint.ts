@@ -1,6 +1,4 @@
 /** `pnpm demo --mint`: a day of the mint in minutes, from the cut at six to the last settled block. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Hub, openEmbedded, PrivateFile, VERSION } from '@stoa/hub';
@@ -26,6 +24,8 @@ import { Minter, REGISTER } from '../test/world/minter.ts';
 import { Quiescence } from '../test/world/quiescence.ts';
 import { createDice } from '../test/world/random.ts';
 import { SharedTime } from '../test/world/shared-time.ts';
+import { aborted } from './aborted.ts';
+import { nameDemo, openDemoDirectory } from './demo-directory.ts';
 import type { DemoOptions } from './demo-options.ts';
 
 const HOUR_MS = 3_600_000;
@@ -37,7 +37,7 @@ const SPEED = 30;
 const NODES = 3;
 const LOOK_MS = 250;
 const SAY_MS = 5_000;
-/** Active in the region, by the word of its approver. */
+/** Active in the region, by the word of its approver: what its points are capped by. */
 const ACTIVE_NODES = 200_000;
 
 export interface MintDemoReport {
@@ -58,8 +58,7 @@ type Say = (text: string) => void;
 export async function demoMint(options: DemoOptions, accounts: number, signal: AbortSignal): Promise<void> {
   const say: Say = options.json ? console.error : console.log;
   await using stack = new AsyncDisposableStack();
-  const dataDir = await mkdtemp(join(tmpdir(), 'stoa-demo-'));
-  stack.defer(() => rm(dataDir, { recursive: true, force: true }));
+  const dataDir = await openDemoDirectory(stack);
   say('Starting the hub …');
   const quiescence = new Quiescence();
   const midnight = Math.floor(Date.now() / DAY_MS) * DAY_MS;
@@ -70,6 +69,15 @@ export async function demoMint(options: DemoOptions, accounts: number, signal: A
   const servers = await Promise.all(network.nodes.map((node) => serveNode(node)));
   for (const server of servers) stack.defer(() => server.close());
   const region = stack.use(await createRegion({ clock, random }));
+  const settings = {
+    REGION: region.name,
+    CHAINWEB_NETWORK: network.network.name,
+    CHAINWEB_URL: network.nodes[0]!.serviceUrl,
+    MINT_CONTRACT: `${REGISTER.namespace}.${REGISTER.module}@${REGISTER.moduleHash}`,
+    MINTER: `k:${minter.publicKey}`,
+    MINT_NODES: servers.map(({ serviceUrl }) => serviceUrl).join(','),
+  };
+  await nameDemo(dataDir, settings);
   const people = drawPeople(accounts, createDice(options.seed));
   const { hub, database } = await openTestHub({
     ...{ clock, dataDir, network, region, version: VERSION, mintSigner: minter.connect() },
@@ -79,18 +87,13 @@ export async function demoMint(options: DemoOptions, accounts: number, signal: A
       await placeTemporary(embedded);
       const opened = await openEmbedded({ dataDir: embedded, log });
       const onStored = (count: number) => say(`  ${count} of ${accounts} accounts have what they earned`);
-      await storePeople(opened.sql, people, { clock, onStored });
+      await storePeople(opened.sql, people, { clock, signal, onStored });
       return opened;
     },
     vaultKeys: new PrivateFile(join(dataDir, 'vault.key')),
-    env: {
-      PORT: String(options.port),
-      CHAINWEB_URL: network.nodes[0]!.serviceUrl,
-      MINT_CONTRACT: `${REGISTER.namespace}.${REGISTER.module}@${REGISTER.moduleHash}`,
-      MINTER: `k:${minter.publicKey}`,
-      MINT_NODES: servers.map(({ serviceUrl }) => serviceUrl).join(','),
-    },
-    logLevel: 'warn',
+    env: { ...settings, PORT: String(options.port), MAX_CONNECTIONS: '1000' },
+    // What holds the mint up is a warning: it is told below, once it lasts.
+    logLevel: 'error',
     onLog: (line) => signal.aborted || process.stderr.write(line),
   });
   stack.defer(() => hub.close());
@@ -111,7 +114,7 @@ export async function demoMint(options: DemoOptions, accounts: number, signal: A
       `  settled after ${report.settled_s} s: all ${report.points} points are in the registers and in Redeemed`,
     );
     if (options.json) console.log(JSON.stringify(report));
-    else await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    else await aborted(signal);
   }
   over.abort();
   await passing;
@@ -139,8 +142,8 @@ async function welcome(hub: Hub, day: number, say: Say): Promise<void> {
             as Ancient Admin (the link works once, within ${Math.round(1_440 / SPEED)} minutes)
   The mint  ${hub.url.origin}/admin/mint/${dayText(day)}, and for everybody ${hub.url.origin}/explorer/mints/${dayText(day)}
 
-  It is six, UTC, and time goes ${SPEED} times as fast: the day is cut, its plan is recomputed and approved, then ten chains open,
-  mint and settle. Ctrl-C stops everything.
+  It is six, UTC, and time goes ${SPEED} times as fast: the day is cut, its plan is recomputed and approved, then ten chains open and
+  mint. An hour later, in two minutes, it is 120 blocks deep and settles. Ctrl-C stops everything.
 `);
 }
 
@@ -155,7 +158,9 @@ interface SweepApprover {
 class Sweep {
   readonly #by: { tools: MintTools; day: number; approver: SweepApprover; say: Say };
   readonly #began = performance.now();
+  /** What waited for the approval goes on within a moment: nothing is told before. */
   #saidAt = 0;
+  #said = '';
 
   constructor(by: { tools: MintTools; day: number; approver: SweepApprover; say: Say }) {
     this.#by = by;
@@ -173,7 +178,7 @@ class Sweep {
         marks.cut = this.#seconds;
       }
       const batches = await tools.batches.ofEpoch(day);
-      this.#tell(batches);
+      await this.#tell(batches);
       if (batches.every(({ state }) => reached(state, 'mined'))) marks.mined ??= this.#seconds;
       if (batches.every(({ state }) => reached(state, 'final'))) marks.final ??= this.#seconds;
       if (epoch.state !== 'settled') continue;
@@ -202,16 +207,22 @@ class Sweep {
     const at = clock.now();
     await tools.approvals.add(day, [minter.approve(plan, { region, nodes: ACTIVE_NODES, at })], at);
     say(`  cut: ${plan.points} points of ${people.length} accounts; recomputed, the same, approved`);
+    this.#saidAt = performance.now();
   }
 
-  #tell(batches: readonly Batch[]): void {
+  async #tell(batches: readonly Batch[]): Promise<void> {
     if (performance.now() - this.#saidAt < SAY_MS) return;
     this.#saidAt = performance.now();
     const counts = BATCH_STATES.map(
       (state) => [state, batches.filter((one) => one.state === state).length] as const,
     );
     const told = counts.filter(([, count]) => count > 0).map(([state, count]) => `${count} ${state}`);
-    this.#by.say(`  ${this.#seconds} s: ${told.join(', ')}`);
+    const faults = await this.#by.tools.faults.list();
+    const text = [told.join(', '), ...faults.map(({ place, message }) => `    ${place}: ${message}`)].join(
+      '\n',
+    );
+    if (text !== this.#said) this.#by.say(`  ${this.#seconds} s: ${text}`);
+    this.#said = text;
   }
 
   get #seconds(): number {

@@ -1,33 +1,34 @@
 import { parseArgs } from 'node:util';
 import { FLAGS, type FlagName, isFlag } from '../test/world/flags.ts';
 
-export const HELP = `Usage: pnpm demo [--nodes N] [--live M] [--port P] [--seed S] [--rollout]
-                 [--speed X] [--break NODE:FLAG@MINUTE[+MINUTES]]… [--hours H] [--json]
-       pnpm demo --mint [--accounts N] [--port P] [--seed S] [--json]
+export const HELP = `Usage: pnpm demo [--nodes N] [--live M] [--rollout] [--speed X] [--break NODE:FLAG@MINUTE[+MINUTES]]… [--hours H]
+       pnpm demo --mint [--accounts N]
+       both take [--port P] [--seed S] [--json]
 
-  --nodes N  how large the fleet is (default 1000)
-  --live M   how many of them are real agent cores, in processes of their own (default: all up to 10000, 2000 of a
-             larger fleet); the others are rows in the database, kept fresh by a statement, to see the console at that size
-  --port P   port of the console (default: any free one)
-  --seed S   number from which labels, figures and the script of faults follow (default 1)
-  --rollout  nodes update themselves: a sound release goes ring by ring through the fleet, then one that dies on 3 % of
-             the nodes, which halts. A rehearsal: an hour of soaking takes half a minute
+  --port P      port of the console (default: any free one)
+  --seed S      number from which labels, figures and the script of faults follow (default 1)
+  --json        the last line of output is one object. Of a fleet: nodes, hours closed, events, points, what a tick of the
+                gates and a closing took, and what each flag cost. Of the mint, which then ends with the day: accounts,
+                points, transactions, gas, and after how many seconds all was cut, mined, final and settled
+  -h, --help    this text
 
-  --speed X  time passes X times as fast (1 to 60) once all have joined: at 60 an hour takes a minute, and each that is
-             over is closed. Never faster than the machine can: all clocks wait for the slowest process, and each
-             closing says how long its hour took
-  --break …  switches a flag of a node off at that minute after all have joined, and on again 20 minutes later, or
-             MINUTES: oslo-1:argv@10 or oslo-1:tip@10+45. Its Earnings tab then shows the gate, the minutes and the cost.
+A fleet:
+  --nodes N     how large it is (default 1000)
+  --live M      how many of them are real agent cores, in processes of their own (default: all up to 10000, 2000 of a
+                larger fleet); the others are rows in the database, kept fresh by a statement, to see the console at that
+                size
+  --rollout     nodes update themselves: a sound release goes ring by ring through the fleet, then one that dies on 3 %
+                of the nodes, which halts. A rehearsal: an hour of soaking takes half a minute
+  --speed X     time passes X times as fast (1 to 60) once all have joined: at 60 an hour takes a minute, and each that is
+                over is closed. Never faster than the machine can: all clocks wait for the slowest process, and each
+                closing says how long its hour took
+  --break …     switches a flag of a node off at that minute after all have joined, and on again 20 minutes later, or
+                MINUTES: oslo-1:argv@10 or oslo-1:tip@10+45. Its Earnings tab then shows the gate, the minutes, the cost.
 ${Object.entries(FLAGS)
-  .map(([name, { about }]) => `               ${name.padEnd(11)} ${about}`)
+  .map(([name, { about }]) => `                  ${name.padEnd(11)} ${about}`)
   .join('\n')}
-             While it runs, a line NODE:FLAG does the same at once
-  --hours H  ends once so many hours are closed
-  --mint     no fleet, but a day of the mint, 30 times as fast: accounts with what they earned, a cut at six, a plan that
-             is recomputed and approved, ten simulated chains with three nodes, until every point is settled
-  --accounts N  how many accounts that day has (default 500000)
-  --json     the last line of output is one object: nodes, hours closed, events, points, what a tick of the gates and a
-             closing took, and what each flag cost
+                While it runs, a line NODE:FLAG does the same at once
+  --hours H     ends once so many hours are closed
 
 The nodes follow a simulated chain. About one in twelve is in trouble at any time: behind, on a fork, offline, flapping,
 its chainweb down, its probe stuck, its clock wrong, its disk full, its directory copied. Outages that begin while it runs
@@ -35,10 +36,16 @@ are short: what a node that seemed online was asked to do is done within a minut
 They come with a past that is stored as a hub would have: a benchmark of a day or two ago (one in 40 has none), a warm-up
 that is over (one in 20 is still in it). All else is judged as in earnest: agents report, and look at one another's ports.
 1000 nodes take about a quarter of a core and 0.6 GB; 10000 two cores and some GB of memory. With --speed an hour of 1000
-takes about two minutes of processor time, most of it the agents' own: two cores that have other work take two minutes or more
-for it, of 400 about one. Each closing says how many times as fast time went.
-While it runs, pnpm hub … is its command line: pnpm hub nodes ls -q state:offline
-Everything is thrown away at the end. Exit codes: 0 stopped, 1 failed, 2 wrong use`;
+takes about two minutes of processor time, most of it the agents' own: two cores that have other work take two minutes or
+more for it, of 400 about one. Each closing says how many times as fast time went.
+
+The mint:
+  --mint        no fleet, but a day of the mint, 30 times as fast: accounts with what they earned, a cut at six, a plan
+                that is recomputed and approved, ten simulated chains with three nodes, until every point is settled
+  --accounts N  how many accounts that day has, up to 1000000 (default 500000)
+
+While it runs, pnpm hub … is its command line: pnpm hub nodes ls -q state:offline, pnpm hub mint verify DAY --json
+Everything is thrown away at the end. Exit codes: 0 stopped or over, 1 failed, 2 wrong use`;
 
 /** A flag of a node that is switched off by hand. Minutes from when all have joined. */
 export interface Break {
@@ -71,7 +78,7 @@ const MOST_LIVE = 10_000;
 const LIVE_OF_MANY = 2_000;
 const MOST_SPEED = 60;
 const BROKEN_MINUTES = 20;
-const FLEET_OPTIONS = ['nodes', 'live', 'speed', 'break', 'hours'] as const;
+const FLEET_OPTIONS = ['nodes', 'live', 'rollout', 'speed', 'break', 'hours'] as const;
 
 export function readOptions(): DemoOptions | 'help' {
   const text = { type: 'string' } as const;
@@ -103,17 +110,15 @@ export function readOptions(): DemoOptions | 'help' {
 
 /** @throws {UsageError} */
 function mintedAccounts(
-  values: { mint: boolean; rollout: boolean; accounts?: string } & Partial<
-    Record<(typeof FLEET_OPTIONS)[number], unknown>
-  >,
+  values: { mint: boolean; accounts?: string } & Partial<Record<(typeof FLEET_OPTIONS)[number], unknown>>,
 ): number | undefined {
-  const { mint, rollout, accounts } = values;
-  if (!mint && accounts !== undefined) throw new UsageError('--accounts are of --mint: say that too');
+  const { mint, accounts } = values;
+  if (!mint && accounts !== undefined)
+    throw new UsageError('--accounts is for a day of the mint: add --mint');
   if (!mint) return undefined;
-  if (rollout || FLEET_OPTIONS.some((name) => values[name] !== undefined))
-    throw new UsageError(
-      `--mint shows no fleet: leave ${FLEET_OPTIONS.map((name) => `--${name}`).join(', ')} and --rollout out`,
-    );
+  const others = FLEET_OPTIONS.filter((name) => values[name] !== undefined && values[name] !== false);
+  if (others.length > 0)
+    throw new UsageError(`--mint shows no fleet: leave ${others.map((name) => `--${name}`).join(', ')} out`);
   return wholeNumber('accounts', accounts ?? '500000', 1, 1_000_000);
 }
 

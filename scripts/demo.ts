@@ -1,8 +1,7 @@
 /** `pnpm demo`: a hub with a lively simulated fleet, in a temporary directory; until Ctrl-C. */
 import { fork } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Identity, MemoryDisk } from '@stoa/agent';
 import { type Clock, type DbAdapter, type Hub, PrivateFile, systemClock, VERSION } from '@stoa/hub';
@@ -19,6 +18,8 @@ import { nameAccounts } from '../test/world/payouts.ts';
 import { Quiescence } from '../test/world/quiescence.ts';
 import { SharedTime } from '../test/world/shared-time.ts';
 import { placesOf, settle } from '../test/world.ts';
+import { aborted } from './aborted.ts';
+import { nameDemo, openDemoDirectory } from './demo-directory.ts';
 import { DemoFlags } from './demo-flags.ts';
 import type { FlagSwitch, FleetStart, Muster, ToFleet, ToHub } from './demo-fleet.ts';
 import { DemoHours } from './demo-hours.ts';
@@ -26,8 +27,6 @@ import { demoMint } from './demo-mint.ts';
 import { type DemoOptions, HELP, readOptions, UsageError } from './demo-options.ts';
 import { DemoRollout } from './demo-rollout.ts';
 
-/** Where `pnpm hub` finds the demo that runs: `hub.sh`. */
-const DEMO_DATA = 'node_modules/.cache/demo-data';
 /** Of an outage that begins while the demo runs in earnest. */
 const OUTAGE_MS = 60_000;
 /** Ten thousand agents are more than V8 would give by itself, and most of what they make is short-lived. */
@@ -65,16 +64,15 @@ async function demo(options: DemoOptions, stopped: AbortSignal): Promise<void> {
   const over = new AbortController();
   const signal = AbortSignal.any([stopped, over.signal]);
   const say = options.json ? console.error : console.log;
-  const dataDir = await mkdtemp(join(tmpdir(), 'stoa-demo-'));
   await using stack = new AsyncDisposableStack();
-  stack.defer(() => rm(dataDir, { recursive: true, force: true }));
-  await mkdir(dirname(DEMO_DATA), { recursive: true });
-  await writeFile(DEMO_DATA, `${dataDir}\n`);
+  const dataDir = await openDemoDirectory(stack);
   say('Starting the hub …');
   const { clock, shared, around } = timeOfDemo(options);
   const passing = shared?.run(signal) ?? new Promise<void>(() => undefined);
   const network = createNetwork({ seed: options.seed, clock });
   const region = await createRegion({ clock, random, disk: new MemoryDisk() });
+  const settings = { REGION: region.name, CHAINWEB_NETWORK: network.network.name };
+  await nameDemo(dataDir, settings);
   const { hub, database } = await openTestHub({
     ...{ clock, dataDir, around, network, region, version: VERSION },
     vaultKeys: new PrivateFile(join(dataDir, 'vault.key')),
@@ -92,11 +90,15 @@ async function demo(options: DemoOptions, stopped: AbortSignal): Promise<void> {
   });
   stack.defer(() => database.close());
   void hub.tickers.run('reference-poller');
-  const env = { DATA_DIR: dataDir, REGION: region.name, CHAINWEB_NETWORK: network.network.name };
   const progress = progressOn(say);
   const prepared = options.rollout
     ? await DemoRollout.prepare({
-        ...{ directory: join(dataDir, 'demo-releases'), clock, random, env },
+        ...{
+          directory: join(dataDir, 'demo-releases'),
+          clock,
+          random,
+          env: { ...settings, DATA_DIR: dataDir },
+        },
         say: (line) => progress(`${line}\n`),
       })
     : undefined;
@@ -301,13 +303,6 @@ function progressOn(say: (text: string) => void): (text: string) => void {
   };
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort());
 try {
@@ -319,7 +314,7 @@ try {
   if (!stop.signal.aborted) {
     const wrong =
       error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
-    console.error(`${(error as Error).message}${wrong ? `\n\n${HELP}` : ''}`);
+    console.error(`${(error as Error).message}${wrong ? '\n`pnpm demo --help` tells what it takes' : ''}`);
     process.exitCode = wrong ? 2 : 1;
   }
 }

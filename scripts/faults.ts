@@ -16,12 +16,14 @@ interface VitestReport {
 }
 
 const HELP = `Usage: pnpm faults [AREA] [NUMBER …] [--long] [--json]
-       pnpm faults mint [--schedules N] [--jobs N] [--seed N] [--json]
+       pnpm faults mint [--schedules N] [--jobs N] [--json]
+       pnpm faults mint --seed N [--json]
 
 Runs the tests named by a failure number (F01, F03, …); AREA keeps those whose path contains it, numbers those that are named
 by one of them. --long adds those of full size that take minutes each. The area 'ota' is the campaign against updates of
 the agent: real processes, cut and damaged in every way that is known. The area 'mint' is the campaign against the mint: days
-of it on simulated chains and clocks, by --schedules (1000) seeds over --jobs processes (one a core), or by --seed alone.
+of it on simulated chains and clocks, by the seeds 1 to --schedules (1000) over --jobs processes (one a core), or by one --seed
+alone. With --json the last line is one object, and on the way only what fails is told, and the schedule of a --seed.
 Exit codes: 0 all hold, 1 one does not or has no test, 2 wrong use`;
 
 const NUMBER = /^F\d\d$/;
@@ -83,17 +85,22 @@ async function otaCampaign(quiet: boolean): Promise<number> {
 
 /** A schedule fails where points are lost or doubled, or a day neither ends nor pages anybody. */
 async function mintCampaign(by: {
-  schedules: string;
-  jobs: string;
-  seed: string | undefined;
+  schedules?: string;
+  jobs?: string;
+  seed?: string;
   quiet: boolean;
 }): Promise<number> {
+  if (by.seed !== undefined && (by.schedules ?? by.jobs) !== undefined)
+    throw new Error('--seed runs one schedule: leave --schedules and --jobs out.');
   const { describeCourse, isHeld, runCampaign, runSchedules, Totals } = await import(
     '../test/mint/campaign.ts'
   );
   const { quiet } = by;
   const seed = by.seed === undefined ? undefined : countOf('seed', by.seed);
-  const [schedules, jobs] = [countOf('schedules', by.schedules), countOf('jobs', by.jobs)];
+  const [schedules, jobs] = [
+    countOf('schedules', by.schedules ?? '1000'),
+    countOf('jobs', by.jobs ?? String(availableParallelism())),
+  ];
   const tell = (course: Parameters<typeof isHeld>[0]): void => {
     if (!quiet || !isHeld(course)) console.error(describeCourse(course));
   };
@@ -121,8 +128,8 @@ async function main(): Promise<number> {
     options: {
       json: { type: 'boolean', default: false },
       long: { type: 'boolean', default: false },
-      schedules: { type: 'string', default: '1000' },
-      jobs: { type: 'string', default: String(availableParallelism()) },
+      schedules: { type: 'string' },
+      jobs: { type: 'string' },
       seed: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -136,8 +143,10 @@ async function main(): Promise<number> {
   if (more.length > 0)
     throw new Error(`One AREA is taken, ${more.length + 1} are given: ${area}, ${more.join(', ')}.`);
   if (area === 'ota' && numbers.length === 0) return otaCampaign(values.json);
-  if (area === 'mint' && numbers.length === 0)
-    return mintCampaign({ ...values, seed: values.seed, quiet: values.json });
+  if (area === 'mint' && numbers.length === 0) return mintCampaign({ ...values, quiet: values.json });
+  for (const name of ['schedules', 'jobs', 'seed'] as const)
+    if (values[name] !== undefined)
+      throw new Error(`--${name} is for \`pnpm faults mint\`, without a number of the list.`);
   const report = run({ area, numbers, long: values.long, quiet: values.json });
   const results = new Map<string, 'pass' | 'fail'>([
     ...numbers.map((number) => [number, 'fail'] as const),

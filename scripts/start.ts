@@ -5,6 +5,7 @@ import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLog, defaultDataDirectory } from '@stoa/hub';
+import { aborted } from './aborted.ts';
 import { launch } from './launch.ts';
 
 const { env } = process;
@@ -76,13 +77,6 @@ function makeInstallable(directory: string): Disposable {
       console.error(`No agent can be installed from this hub:\n${complaint.join('')}`);
   });
   return { [Symbol.dispose]: () => void child.kill() };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 const stop = new AbortController();

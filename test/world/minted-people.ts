@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { createLedgerTools, NO_BASIS } from '@stoa/hub/ledger';
 import { accountIdOf } from '@stoa/hub/payouts';
 import type { Sql } from '@stoa/hub/seams/db-adapter/index';
-import { MINT_CHAINS, owningChain } from '@stoa/protocol/mint';
+import { MINT_CHAINS, MINT_LIMITS, owningChain } from '@stoa/protocol/mint';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { POINT } from '@stoa/protocol/stoicism';
 import type { Dice } from './random.ts';
 
-/** Somebody who earned, and whose account is enrolled since long. */
+/** Somebody who earned, and whose account was enrolled long ago. */
 export interface MintedPerson {
   readonly account: string;
   readonly accountId: string;
@@ -17,15 +17,16 @@ export interface MintedPerson {
   readonly points: number;
 }
 
-/** What accounts have after a day: log-normal. */
+/** What accounts have after a day is log-normal. */
 const MEDIAN = 86;
 const P99 = 2_000;
-const SPREAD = Math.log(P99 / MEDIAN) / 2.326;
-/** The contract takes no more of one account. */
-const MOST = 100_000;
+/** 99 % of a normal distribution are below so many deviations. */
+const Z99 = 2.326;
+const SPREAD = Math.log(P99 / MEDIAN) / Z99;
+/** Stored in one go. */
 const AT_ONCE = 20_000;
 
-/** Each chain owns a tenth of them: names are drawn until it does. */
+/** Each chain owns a tenth of them: names are drawn until it does. Slots go up by one on each. */
 export function drawPeople(count: number, dice: Dice): MintedPerson[] {
   const share = Math.ceil(count / MINT_CHAINS);
   const next = Array.from({ length: MINT_CHAINS }, () => 0);
@@ -41,22 +42,24 @@ export function drawPeople(count: number, dice: Dice): MintedPerson[] {
   return people;
 }
 
-/** Box and Muller's way to a normal number. */
+/** By Box and Muller; no more than the contract takes of one account. */
 function draw(dice: Dice): number {
   const normal = Math.sqrt(-2 * Math.log(1 - dice.number(0, 1))) * Math.cos(2 * Math.PI * dice.number(0, 1));
-  return Math.max(1, Math.min(MOST, Math.round(MEDIAN * Math.exp(SPREAD * normal))));
+  return Math.max(1, Math.min(MINT_LIMITS.accountCap, Math.round(MEDIAN * Math.exp(SPREAD * normal))));
 }
 
 /** Rows as a hub has of them: accounts that were proven, slots that are final, and a fraction of a point that stays. */
 export async function storePeople(
   sql: Sql,
   people: readonly MintedPerson[],
-  { clock, onStored }: { clock: { now(): number }; onStored?: (count: number) => void },
+  by: { clock: { now(): number }; signal?: AbortSignal; onStored?: (count: number) => void },
 ): Promise<void> {
+  const { clock, signal, onStored } = by;
   const { book } = createLedgerTools({ sql, clock });
   await book.begin();
   await storeEnrolments(sql, people, new Date(clock.now()));
   for (let from = 0; from < people.length; from += AT_ONCE) {
+    signal?.throwIfAborted();
     const some = people.slice(from, from + AT_ONCE);
     await storeAccounts(sql, some, new Date(clock.now()));
     const hour = Math.floor(clock.now() / 3_600_000);

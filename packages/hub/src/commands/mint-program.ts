@@ -42,9 +42,9 @@ export function addMintCommands(root: Command, here: () => CommandContext): void
         (await commands()).interveneInMint(jsonToo(here(), options), act, { day, reason: options.reason }),
       );
   ofDay('verify', 'hold a day against the chains, as several nodes tell them, and name what differs')
-    .option('--registers', "each account's register too, against all that it ever redeemed", false)
-    .action(async (day: string, options: Json & { registers: boolean }) =>
-      (await commands()).verifyMint(jsonToo(here(), options), day, options),
+    .option('--registers', "each account's register too, against all that it ever redeemed")
+    .action(async (day: string, { registers = false, ...options }: Json & { registers?: boolean }) =>
+      (await commands()).verifyMint(jsonToo(here(), options), day, { registers }),
     );
   mint
     .command('approve')

@@ -37,7 +37,19 @@ describe('a person over a day', () => {
     await stop({ state: 'stopped', attempt: 0, reason: 'failed' });
     expect(await resume()).toEqual({ transactions: 1, left: 0 });
     expect(await now()).toMatchObject({ state: 'planned', attempt: 1, reason: '' });
-    await expect(resume()).rejects.toMatchObject({ code: 'not_resumable' });
+    await expect(resume()).rejects.toMatchObject({
+      code: 'not_resumable',
+      message: expect.stringContaining('is running: nothing of it is stopped'),
+    });
+  });
+
+  it('says of a day that nobody cut that nobody did', async () => {
+    const { world } = await cut();
+    const person = new Intervention(world);
+    const resume = world.sql.begin((tx) => person.resume(tx, FIRST_DAY + 9));
+    await expect(resume).rejects.toThrow('was not cut');
+    const cancel = world.sql.begin((tx) => person.cancel(tx, FIRST_DAY + 9));
+    await expect(cancel).rejects.toThrow('was not cut');
   });
 
   it('resumes what can be: an enrolment whose attempts are spent holds up no day but its chain', async () => {

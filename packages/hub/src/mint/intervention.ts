@@ -32,12 +32,17 @@ export class Intervention {
    */
   async resume(tx: TransactionSql, epoch: number): Promise<Resumed> {
     const { batches, clock } = this.#deps;
+    // Enrolments may be stopped before any day is cut.
     const stopped = await batches.stopped(tx, epoch);
     const ways = stopped.flatMap((batch) => {
       const to = resumed(batch);
       return to === undefined ? [] : [{ batch, to }];
     });
-    if (ways.length === 0) throw new MintFault('not_resumable', noWay(epoch, stopped));
+    if (ways.length === 0)
+      throw new MintFault(
+        'not_resumable',
+        stopped[0] ? noWay(stopped[0]) : `${await this.#standing(tx, epoch)}: nothing of it is stopped`,
+      );
     for (const { batch, to } of ways) await batches.move(tx, batch, { to, now: clock.now() });
     return { transactions: ways.length, left: stopped.length - ways.length };
   }
@@ -46,13 +51,19 @@ export class Intervention {
   async cancel(tx: TransactionSql, epoch: number): Promise<void> {
     const { epochs, clock } = this.#deps;
     if (await epochs.move(tx, epoch, { from: 'running', to: 'cancelling', now: clock.now() })) return;
-    throw new MintFault('not_running', `${dayText(epoch)} is not running: it ended, or is given up already`);
+    throw new MintFault(
+      'not_running',
+      `${await this.#standing(tx, epoch)}: only a day that runs can be given up`,
+    );
+  }
+
+  async #standing(tx: TransactionSql, epoch: number): Promise<string> {
+    const found = await this.#deps.epochs.find(epoch, tx);
+    return `${dayText(epoch)} ${found === undefined ? 'was not cut' : `is ${found.state}`}`;
   }
 }
 
-function noWay(epoch: number, [batch]: readonly Batch[]): string {
-  if (batch === undefined) return `nothing of ${dayText(epoch)} is stopped: it goes on by itself`;
-  const { kind, part, chain, reason, attempt } = batch;
+function noWay({ kind, part, chain, reason, attempt }: Batch): string {
   const stands = `${kind} ${part} on chain ${chain} is stopped for '${reason}' after attempt ${attempt + 1}`;
   return kind === 'enrol' || kind === 'close'
     ? `${stands}: no attempt is left`

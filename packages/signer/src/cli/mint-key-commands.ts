@@ -21,9 +21,9 @@ interface InitOptions extends UnlockOptions {
   namespace: string;
   module: string;
   moduleHash: string;
-  sender: string;
-  program: string[];
-  person: string[];
+  sender?: string;
+  program?: string[];
+  person?: string[];
   threshold: string;
   people: string;
   json?: boolean;
@@ -37,18 +37,18 @@ export function initCommand(context: CliContext): Command {
     .requiredOption('--namespace <name>', "the contract's principal namespace, n_…")
     .requiredOption('--module <name>', "the contract's module")
     .requiredOption('--module-hash <hash>', 'as deployed, the same on all ten chains')
-    .option('--sender <account>', "who pays gas; by default the k: account of the minter's key", '')
-    .option('--program <name=hex...>', 'unattended approvers, each with its public key', [])
-    .option('--person <name=hex...>', 'people who approve, each with their public key', [])
+    .option('--sender <account>', "who pays gas; by default the k: account of the minter's key")
+    .option('--program <name=hex...>', 'unattended approvers, each with its public key')
+    .option('--person <name=hex...>', 'people who approve, each with their public key')
     .option('--threshold <n>', 'approvals that every plan takes', '1')
     .option('--people <n>', 'people that an outlier takes', '2')
     .option('--json', 'print JSON');
   return withUnlockOptions(command).action(async (options: InitOptions) => {
-    const { dir, network, namespace, module, moduleHash, sender } = options;
+    const { dir, network, namespace, module, moduleHash, sender = '', program = [], person = [] } = options;
     const config = parseMintConfig({
       version: 1,
       ...{ networkId: network, namespace, module, moduleHash, sender },
-      approvers: [...approversOf(options.program, 'program'), ...approversOf(options.person, 'person')],
+      approvers: [...approversOf(program, 'program'), ...approversOf(person, 'person')],
       threshold: Number(options.threshold),
       people: Number(options.people),
       policy: DEFAULT_MINT_POLICY,

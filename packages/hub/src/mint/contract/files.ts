@@ -74,7 +74,11 @@ async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : 'it is no JSON';
+    const why = cause instanceof z.ZodError ? cause.issues.map(told).join('; ') : 'it is no JSON';
     throw new MintFault('bad_contract', `${path} is not what is expected there: ${why}`, { cause });
   }
+}
+
+function told({ path, message }: z.core.$ZodIssue): string {
+  return path.length === 0 ? message : `${path.join('.')}: ${message}`;
 }

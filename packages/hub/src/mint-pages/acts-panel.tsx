@@ -16,15 +16,7 @@ export function Acts({ sweep }: { sweep: Sweep }) {
       )}
       {stopped > 0 && (
         <form method="post" class="form" action={path}>
-          <Field name="resume-reason" label="Why it may go on" hint="what was looked at">
-            <input
-              {...control('resume-reason', undefined, true)}
-              name="reason"
-              maxlength={200}
-              required
-              autocomplete="off"
-            />
-          </Field>
+          <Reason id="resume-reason" label="Why it may go on" hint="what was looked at" />
           <button type="submit" name="act" value="resume" class="primary">
             Let what is stopped go on
           </button>
@@ -38,15 +30,7 @@ export function Acts({ sweep }: { sweep: Sweep }) {
               Nothing more of it is signed. What is on chain stays minted; of what can never be mined any more
               the points go back to Current, for the next day.
             </p>
-            <Field name="cancel-reason" label="Why" hint="told to whoever finds it cancelled">
-              <input
-                {...control('cancel-reason', undefined, true)}
-                name="reason"
-                maxlength={200}
-                required
-                autocomplete="off"
-              />
-            </Field>
+            <Reason id="cancel-reason" label="Why" hint="told to whoever finds it cancelled" />
             <button type="submit" name="act" value="cancel" class="primary is-grave">
               Cancel {dayText(sweep.epoch)}
             </button>
@@ -54,5 +38,13 @@ export function Acts({ sweep }: { sweep: Sweep }) {
         </details>
       )}
     </Panel>
+  );
+}
+
+function Reason({ id, label, hint }: { id: string; label: string; hint: string }) {
+  return (
+    <Field name={id} label={label} hint={hint}>
+      <input {...control(id, undefined, true)} name="reason" maxlength={200} required autocomplete="off" />
+    </Field>
   );
 }

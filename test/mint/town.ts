@@ -25,7 +25,7 @@ const MODULE = { namespace: `n_${'0'.repeat(40)}`, module: 'register', moduleHas
 const minter = key(7);
 
 /** Signs what it is asked for, the same bytes for an attempt, as the real one does; its policy is another test's. */
-export class WillingSigner implements MintSigner {
+class WillingSigner implements MintSigner {
   readonly signed = new Map<string, SignedCommand>();
   readonly plans: number[] = [];
 

@@ -20,7 +20,7 @@ export const milligas = {
 } as const;
 
 /** As Pact's SizeOf counts a row. */
-export function rowBytes(row: Row): number {
+function rowBytes(row: Row): number {
   return Object.entries(row).reduce((sum, [name, value]) => sum + 5 + name.length + valueBytes(value), 5);
 }
 

@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000;
  * A certificate says only when it ends, a week at most after it was made. An hour is settled within six days: who signs about
  * it by a certificate that ends later than this has done so more than a week after the hour.
  */
-export const LATEST_END_MS: number = 14 * 24 * HOUR_MS;
+const LATEST_END_MS: number = 14 * 24 * HOUR_MS;
 
 /** What a reader believes before it reads. */
 export interface RegionTrust {

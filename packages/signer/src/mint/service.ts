@@ -6,7 +6,7 @@ import type { Unlock } from '#keys/unlock.ts';
 import { MintDesk, openMintBook } from '#mint/desk.ts';
 import { MINT_DIALECT, type MintCalls } from '#mint/dialect.ts';
 import { makeMinterKey, openMinterKey } from '#mint/keys.ts';
-import { readMintConfig } from '#mint/place.ts';
+import { type MintPlace, readMintConfig } from '#mint/place.ts';
 import type { Clock } from '#steady-clock.ts';
 import type { Callee, Dialect, MethodOf } from '#wire/dialect.ts';
 
@@ -49,6 +49,20 @@ const HANDLERS: Handlers = {
  * `journal_damaged`, `clock_leap`.
  */
 export async function openMintService(options: MintServiceOptions): Promise<MintService> {
+  const { desk, lock } = await openDesk(options);
+  return new MintService(desk, lock);
+}
+
+interface OpenedDesk {
+  readonly desk: MintDesk;
+  readonly place: MintPlace;
+  /** Of the key that it signs with. */
+  readonly key: number;
+  readonly lock: DirectoryLock | undefined;
+}
+
+/** Whoever gets it releases the lock. */
+async function openDesk(options: MintServiceOptions): Promise<OpenedDesk> {
   const { dir, unlock, clock, disk = createDisk() } = options;
   const place = { dir, disk };
   const config = await readMintConfig(place);
@@ -59,7 +73,7 @@ export async function openMintService(options: MintServiceOptions): Promise<Mint
     const key = await openMinterKey(place, { number: state.key, publicKey: state.publicKey, unlock });
     const desk = new MintDesk({ config, book, key, clock });
     await desk.requireClock(options.acceptClockLeap ?? false);
-    return new MintService(desk, lock);
+    return { desk, place, key: state.key, lock };
   } catch (error) {
     await lock?.release();
     throw error;
@@ -115,17 +129,10 @@ export class MintService implements Callee<MintCalls> {
  * @returns the new public key, hex. @throws SignerError as `openMintService` does, and `mint_attempt_alive`.
  */
 export async function rotateMinterKey(options: MintServiceOptions & { random: Random }): Promise<string> {
-  const { dir, unlock, clock, random, disk = createDisk() } = options;
-  const place = { dir, disk };
-  const config = await readMintConfig(place);
-  const lock = await disk.lock?.(dir);
+  const { unlock, random } = options;
+  const { desk, place, key, lock } = await openDesk(options);
   try {
-    const book = openMintBook(place, config);
-    const { state } = await book.read();
-    const present = await openMinterKey(place, { number: state.key, publicKey: state.publicKey, unlock });
-    const desk = new MintDesk({ config, book, key: present, clock });
-    await desk.requireClock(options.acceptClockLeap ?? false);
-    const number = state.key + 1;
+    const number = key + 1;
     const next = await makeMinterKey(place, { number, unlock, random });
     const publicKey = toHex(next.publicKey);
     await desk.rotate({ publicKey, key: number });

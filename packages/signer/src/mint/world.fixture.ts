@@ -33,7 +33,7 @@ const KEYS: Record<ApproverName, SigningKey> = {
   ben: signingKey('ben'),
 };
 
-export function mintConfig(policy: Partial<MintPolicy> = {}, threshold = 1): MintConfig {
+function mintConfig(policy: Partial<MintPolicy> = {}, threshold = 1): MintConfig {
   return {
     networkId: 'stoa',
     namespace: `n_${'ab'.repeat(20)}`,

@@ -45,7 +45,7 @@ export async function readEvidence(
 }
 
 /** @throws SignerError `file_missing`, `mint_evidence` where it is no plan. */
-export async function readPlan(path: string, disk: LargeDisk): Promise<PlanOutline> {
+async function readPlan(path: string, disk: LargeDisk): Promise<PlanOutline> {
   const plan = parsed(await requireText(path, disk), path) as Partial<PlanOutline>;
   const isChains = (chains: unknown): chains is PlanOutline['chains'] =>
     Array.isArray(chains) &&

@@ -177,6 +177,24 @@ describe('nothing is sent, and the mismatch is named, where', () => {
     await refused('gas_account', signed);
   });
 
+  it('gas_account: told anew by whoever leads again, and cleared of what others told', async () => {
+    await cutDay();
+    const [one, two] = [town.hub(), town.hub()];
+    const lead = async (hub: typeof one, gasPrice: number) => {
+      town.terms = { ...town.terms, gasPrice };
+      await town.until(town.now + 60_000, hub);
+      const codes = (await hub.faults.list()).map(({ code }) => code);
+      await hub.sequencer.release();
+      return codes;
+    };
+    town.terms = { ...town.terms, gasPrice: 0.9 };
+    const poor = town.hub();
+    expect(await lead(poor, 0.9)).toContain('gas_account');
+    expect(await lead(one, 1.1e-8)).toEqual([]);
+    expect(await lead(poor, 0.9)).toContain('gas_account');
+    expect(await lead(two, 1.1e-8)).toEqual([]);
+  });
+
   it('no_agreement: of two nodes one answers', async () => {
     const signed = await cutDay();
     const gone = () => Promise.reject(new Error('fetch failed'));

@@ -37,6 +37,11 @@ export class FaultStore {
     this.#told.set(place, '');
   }
 
+  /** Another process may have told and cleared since. */
+  forget(): void {
+    this.#told.clear();
+  }
+
   async list(): Promise<KnownFault[]> {
     const rows = await this.#sql<{ place: string; code: string; message: string; since: Date }[]>`
       select place, code, message, since from mint_faults order by place`;

@@ -36,6 +36,8 @@ export class Sequencer implements Task {
   readonly #deps: SequencerDeps;
   readonly #lanes: readonly Lane[];
   #allottedAt = Number.NEGATIVE_INFINITY;
+  /** Of the lease under which it led last. */
+  #epoch: number | undefined;
 
   constructor(deps: SequencerDeps) {
     this.#deps = deps;
@@ -45,6 +47,8 @@ export class Sequencer implements Task {
   async tick(): Promise<void> {
     const epoch = await this.#deps.lease.hold();
     if (epoch === undefined) return;
+    if (epoch !== this.#epoch) this.#deps.faults.forget();
+    this.#epoch = epoch;
     const leader = { epoch, fence: this.#fence(epoch) };
     await this.#told('slots', () => this.#allot());
     await this.#told('cut', () => this.#cutDue(leader));

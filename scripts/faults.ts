@@ -122,6 +122,27 @@ function countOf(name: string, value: string): number {
   throw new Error(`--${name} is '${value}': a whole number of 1 or more is expected.`);
 }
 
+/** Each number holds that has a test, and whose tests all pass. */
+function numberedTests(by: Choice): number {
+  const { area, numbers, quiet } = by;
+  const report = run(by);
+  const results = new Map<string, 'pass' | 'fail'>([
+    ...numbers.map((number) => [number, 'fail'] as const),
+    ...[...byNumber(report)].filter(([number]) => numbers.length === 0 || numbers.includes(number)),
+  ]);
+  const passed = [...results.values()].filter((result) => result === 'pass').length;
+  const failed = results.size - passed;
+  if (results.size === 0)
+    console.error(`No test named by a failure number${area === undefined ? '' : ` in '${area}'`} ran.`);
+  if (!quiet) for (const [number, result] of results) console.log(`${number} ${result}`);
+  console.log(
+    quiet
+      ? JSON.stringify({ ...Object.fromEntries(results), passed, failed })
+      : `${passed} passed, ${failed} failed`,
+  );
+  return failed === 0 && results.size > 0 ? 0 : 1;
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -147,24 +168,7 @@ async function main(): Promise<number> {
   for (const name of ['schedules', 'jobs', 'seed'] as const)
     if (values[name] !== undefined)
       throw new Error(`--${name} is for \`pnpm faults mint\`, without a number of the list.`);
-  const report = run({ area, numbers, long: values.long, quiet: values.json });
-  const results = new Map<string, 'pass' | 'fail'>([
-    ...numbers.map((number) => [number, 'fail'] as const),
-    ...[...byNumber(report)].filter(([number]) => numbers.length === 0 || numbers.includes(number)),
-  ]);
-  const passed = [...results.values()].filter((result) => result === 'pass').length;
-  const failed = results.size - passed;
-  if (results.size === 0)
-    console.error(
-      `No test named by a failure number${positionals[0] === undefined ? '' : ` in '${positionals[0]}'`} ran.`,
-    );
-  if (!values.json) for (const [number, result] of results) console.log(`${number} ${result}`);
-  console.log(
-    values.json
-      ? JSON.stringify({ ...Object.fromEntries(results), passed, failed })
-      : `${passed} passed, ${failed} failed`,
-  );
-  return failed === 0 && results.size > 0 ? 0 : 1;
+  return numberedTests({ area, numbers, long: values.long, quiet: values.json });
 }
 
 try {

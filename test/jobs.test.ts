@@ -1,9 +1,9 @@
 /** Work on real agents over real sockets: two instances of a region on one database, and a hub that is killed. */
 import type { JobHandlers } from '@stoa/agent';
 import { systemClock } from '@stoa/hub';
-import type { Viewer } from '@stoa/hub/accounts';
 import { createJobTools, type JobTools } from '@stoa/hub/jobs';
 import { Liveness, parseSelector } from '@stoa/hub/nodes';
+import type { Viewer } from '@stoa/hub/viewer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AgentHost } from './kit/agent-host.ts';
 import type { TestHub } from './kit/hub.ts';

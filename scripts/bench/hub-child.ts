@@ -3,8 +3,8 @@
  * Speaks with its parent by IPC: seeds nodes, reports what it used.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Viewer } from '@stoa/hub/accounts';
 import { parseSelector } from '@stoa/hub/nodes';
+import type { Viewer } from '@stoa/hub/viewer';
 import { toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { openTestHub } from '../../test/kit/hub.ts';

@@ -18,10 +18,10 @@ import {
   Work,
 } from '@stoa/agent';
 import { createLog, type DbAdapter } from '@stoa/hub';
-import type { Viewer } from '@stoa/hub/accounts';
 import { Bus } from '@stoa/hub/bus';
 import { type AgentSession, createJobs, type Jobs } from '@stoa/hub/jobs';
 import { Liveness, parseSelector } from '@stoa/hub/nodes';
+import type { Viewer } from '@stoa/hub/viewer';
 import {
   decodeAgentMessage,
   decodeHubMessage,

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLog, type DbAdapter, PrivateFile, systemClock } from '@stoa/hub';
-import type { Viewer } from '@stoa/hub/accounts';
 import {
   type Bootstrap,
   createBootstrap,
@@ -14,6 +13,7 @@ import { JoinTokens, NodeRegistry } from '@stoa/hub/nodes';
 import { PgBossQueue } from '@stoa/hub/seams/job-queue/index';
 import { MemoryProbeCache } from '@stoa/hub/seams/probe-cache/index';
 import { openVault, SECRETS, type Vault } from '@stoa/hub/vault';
+import type { Viewer } from '@stoa/hub/viewer';
 import { parseJoinToken, toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { preinstallAgent, publishAgent } from './agent-release.ts';

@@ -1,10 +1,10 @@
 import { pino } from 'pino';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Tier } from './accounts/index.ts';
 import { Assets } from './console/assets.ts';
 import { Markup } from './console/markup.ts';
 import { createHttpApp, type HubApp } from './http.ts';
 import { HttpError } from './http-error.ts';
+import type { Tier } from './viewer.ts';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml' };
 

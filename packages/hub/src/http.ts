@@ -4,7 +4,6 @@ import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { routePath } from 'hono/route';
-import type { Viewer } from './accounts/index.ts';
 import type { Clock } from './clock.ts';
 import type { Assets } from './console/assets.ts';
 import { errorPage } from './console/error-page.tsx';
@@ -15,6 +14,7 @@ import { href, scopedPath } from './console/scope.ts';
 import { HttpError, notFound, toHttpError } from './http-error.ts';
 import { sameOriginOnly, securityHeaders } from './http-security.ts';
 import type { Log } from './log.ts';
+import type { Viewer } from './viewer.ts';
 
 export interface HttpEnv {
   Variables: {

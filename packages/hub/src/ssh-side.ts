@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Viewer } from './accounts/index.ts';
 import { type Bootstrap, createBootstrap, SSH_QUEUE_POLICY, sshChannel } from './bootstrap/index.ts';
 import type { Clock } from './clock.ts';
 import { within } from './closing.ts';
@@ -14,6 +13,7 @@ import { BullMqQueue, type JobQueue, PgBossQueue } from './seams/job-queue/index
 import { TableProbeCache } from './seams/probe-cache/index.ts';
 import type { Task } from './ticker.ts';
 import type { Sealers, Vault } from './vault/index.ts';
+import type { Viewer } from './viewer.ts';
 
 /** What stops runs into a queue or a database that may be away: its leases end by themselves. */
 const CLOSING_MS = 4_000;

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { Accounts, accountRoutes, NodeAccess } from './accounts/index.ts';
+import { Accounts, NodeAccess } from './accounts/index.ts';
+import { accountRoutes } from './accounts/pages/index.ts';
 import { AdminStore, adminRoutes } from './admin/index.ts';
 import { type AlertSources, type Alerts, createAlerts } from './alerts/index.ts';
 import { AnnouncementMails, AnnouncementStore, announcementRoutes } from './announcements/index.ts';
@@ -16,14 +17,8 @@ import {
   UploadStore,
   uploadRoutes,
 } from './archives/index.ts';
-import {
-  AuditExport,
-  AuditLog,
-  AuditRetention,
-  AuditStore,
-  auditRoutes,
-  type ExportSigner,
-} from './audit/index.ts';
+import { AuditExport, AuditLog, AuditRetention, AuditStore, type ExportSigner } from './audit/index.ts';
+import { auditRoutes } from './audit/pages/index.ts';
 import { type Bootstrap, bootstrapPages, SSH_KINDS } from './bootstrap/index.ts';
 import { BulkActs, bulkRoutes } from './bulk/index.ts';
 import type { Bus } from './bus.ts';
@@ -71,7 +66,8 @@ import type { Place } from './place.ts';
 import { createPulse } from './pulse/index.ts';
 import { loadBackupTime } from './region-settings.ts';
 import { type ReleaseSide, ReleaseViews, releasePages, upkeepFault } from './releases/index.ts';
-import { createRolloutTools, rolloutPages, rolloutSource, UpgradeDesk } from './rollouts/index.ts';
+import { createRolloutTools, UpgradeDesk } from './rollouts/index.ts';
+import { rolloutPages, rolloutSource } from './rollouts/pages/index.ts';
 import { SavedViews, savedViewRoutes } from './saved-views/index.ts';
 import { createScoring, scoreRoutes } from './scores/index.ts';
 import type { DbAdapter, Sql } from './seams/db-adapter/index.ts';

@@ -9,6 +9,7 @@ import { HttpError, notFound } from '../http-error.ts';
 import type { Log } from '../log.ts';
 import { loadSecret } from '../region-settings.ts';
 import type { Task } from '../ticker.ts';
+import { type Viewer, viewerOf } from '../viewer.ts';
 import { type Auth, createAuth, SESSION_MS } from './auth.ts';
 import { AuthApi, tooManyTries } from './auth-api.ts';
 import { AuthTransactions, tokenHash } from './auth-database.ts';
@@ -18,7 +19,6 @@ import { createSecret, type Random } from './secret.ts';
 import { SessionCookies } from './session-cookies.ts';
 import { Sessions, type SignedIn } from './sessions.ts';
 import { AccountStore } from './store.ts';
-import { type Viewer, viewerOf } from './viewer.ts';
 
 export interface AccountsOptions {
   readonly sql: Sql;

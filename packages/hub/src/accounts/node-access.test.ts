@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
+import type { Tier, Viewer } from '../viewer.ts';
 import { NodeAccess } from './node-access.ts';
-import type { Tier, Viewer } from './viewer.ts';
 
 const id = (digit: string) => digit.repeat(64);
 const viewer = (email: string, tier: Tier = 'operator'): Viewer => ({

@@ -1,18 +1,10 @@
 import type { PendingQuery, Row } from 'postgres';
 import type { Sql } from '#seams/db-adapter/index.ts';
-import { isAtLeast, type Viewer } from './viewer.ts';
+import { type Audience, audienceOf, EVERYTHING, isAtLeast, type Viewer } from '../viewer.ts';
 
 /** What somebody may do with a node, each including the ones before: look, work it, own it. */
 export const NODE_ROLES = ['viewer', 'operator', 'owner'] as const;
 export type NodeRole = (typeof NODE_ROLES)[number];
-
-/** Those who see the same nodes, as a key of what is computed for them: '' for whoever sees all, else an e-mail. */
-export type Audience = string;
-export const EVERYTHING: Audience = '';
-
-export function audienceOf(viewer: Viewer): Audience {
-  return isAtLeast(viewer, 'ancient') ? EVERYTHING : viewer.email;
-}
 
 /**
  * Who may do what with which node: its owner everything, an Ancient Admin everything, others what it is shared for.

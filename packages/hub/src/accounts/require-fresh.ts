@@ -1,5 +1,5 @@
 import { HttpError } from '../http-error.ts';
-import { isFresh, type Viewer } from './viewer.ts';
+import { isFresh, type Viewer } from '../viewer.ts';
 
 /** Leads a person to the page that confirms, and back. */
 export function needsConfirmation(): HttpError {

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type { HttpEnv } from '../http.ts';
 import { notFound } from '../http-error.ts';
-import { isAtLeast, type Tier, viewerOf } from './viewer.ts';
+import { isAtLeast, type Tier, viewerOf } from '../viewer.ts';
 
 /** After the guard: for others the page isn't there. */
 export function requireTier(least: Tier): MiddlewareHandler<HttpEnv> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+import type { Tier } from '../viewer.ts';
 import type { Recording } from './security-store.ts';
-import type { Tier } from './viewer.ts';
 
 export interface RosterEntry {
   readonly id: string;

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, boolean, check, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { bytea, instant, nodeIdColumn } from '../columns.ts';
 import { nodes } from '../nodes/schema.ts';
-import type { Tier } from './viewer.ts';
+import type { Tier } from '../viewer.ts';
 
 /** One-time links by which an admin signs in who has a shell. Hashes only: a copy of the database lets nobody in. */
 export const adminLinks = pgTable('admin_links', {

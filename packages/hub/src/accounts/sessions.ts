@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { HubContext } from '../http.ts';
+import type { Viewer } from '../viewer.ts';
 import { SESSION_MS } from './auth.ts';
 import { tokenHash } from './auth-database.ts';
 import type { SessionCookies } from './session-cookies.ts';
 import type { AccountStore, StoredSession } from './store.ts';
-import type { Viewer } from './viewer.ts';
 
 /** A session that is used slides on, written at most this often. */
 const SLIDE_MS = 3_600_000;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
-import type { Tier, Viewer } from './viewer.ts';
+import type { Tier, Viewer } from '../viewer.ts';
 
 /** Longer than any window in which tries are counted. */
 const RATE_LIMITS_MS = 24 * 3_600_000;

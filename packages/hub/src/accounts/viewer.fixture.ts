@@ -1,4 +1,4 @@
-import type { Tier, Viewer } from './viewer.ts';
+import type { Tier, Viewer } from '../viewer.ts';
 
 export function someViewer(email = 'ancient@stoa.example', tier: Tier = 'ancient'): Viewer {
   return { accountId: email, email, tier, confirmedAt: 0, keyScopes: undefined };

@@ -8,9 +8,9 @@ import { scopedPath } from '../console/scope.ts';
 import type { HttpEnv, HubApp } from '../http.ts';
 import { toHttpError } from '../http-error.ts';
 import { createLog } from '../log.ts';
+import { viewerOf } from '../viewer.ts';
 import { Accounts, type AccountsOptions } from './accounts.ts';
-import { accountRoutes } from './routes.ts';
-import { viewerOf } from './viewer.ts';
+import { accountRoutes } from './pages/index.ts';
 
 export const PAGE = { accept: 'text/html' };
 

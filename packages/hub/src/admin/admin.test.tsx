@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NodeAccess, type Tier } from '#accounts/index.ts';
+import { NodeAccess } from '#accounts/index.ts';
 import { AuditLog } from '#audit/index.ts';
 import type { HubFacts } from '#fleet/index.ts';
 import { createCensus, createOutdatedChainweb, Liveness, parseSelector } from '#nodes/index.ts';
@@ -9,6 +9,7 @@ import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { loadConfig, settingsInForce } from '../config.ts';
 import { Assets } from '../console/assets.ts';
 import { createHttpApp, type HubApp } from '../http.ts';
+import type { Tier } from '../viewer.ts';
 import { adminRoutes } from './routes.tsx';
 import { AdminStore } from './store.ts';
 

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { EVERYTHING, requireFresh, requireTier, type Viewer, viewerOf } from '#accounts/index.ts';
+import { requireFresh, requireTier } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { HubFacts } from '#fleet/index.ts';
 import type { Census, Liveness, OutdatedChainweb } from '#nodes/index.ts';
@@ -9,6 +9,7 @@ import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { Refreshed } from '../refreshed.ts';
 import type { RefreshedByKey } from '../refreshed-by-key.ts';
+import { EVERYTHING, type Viewer, viewerOf } from '../viewer.ts';
 import { AdminFleetPage } from './fleet-page.tsx';
 import {
   dayOf,

@@ -1,6 +1,7 @@
-import { type Audience, EVERYTHING, type NodeAccess } from '#accounts/index.ts';
+import type { NodeAccess } from '#accounts/index.ts';
 import type { Evidence } from '#nodes/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
+import { type Audience, EVERYTHING } from '../viewer.ts';
 import { headline, type Message } from './message.ts';
 import type { Fragment } from './rule-sql.ts';
 import { REGION_OWNER } from './settings.ts';

@@ -1,8 +1,9 @@
-import { isAtLeast, type NodeAccess, requireFresh, type Viewer } from '#accounts/index.ts';
+import { type NodeAccess, requireFresh } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import { RateLimit } from '../rate-limit.ts';
+import { isAtLeast, type Viewer } from '../viewer.ts';
 import { defaultChannelId } from './channel.ts';
 import { type Channel, type ChannelStore, MOST_CHANNELS, type NewChannel } from './channel-store.ts';
 import type { ChannelForm } from './forms.ts';

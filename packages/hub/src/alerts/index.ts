@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { audienceOf, type NodeAccess, type Viewer } from '#accounts/index.ts';
+import type { NodeAccess } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Liveness, NetworkHeads } from '#nodes/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
@@ -12,6 +12,7 @@ import type { Log } from '../log.ts';
 import { RefreshedByKey } from '../refreshed-by-key.ts';
 import type { Task } from '../ticker.ts';
 import type { Vault } from '../vault/index.ts';
+import { audienceOf, type Viewer } from '../viewer.ts';
 import { AlertReader } from './alert-reader.ts';
 import { ChannelStore } from './channel-store.ts';
 import { createSends } from './channels/index.ts';

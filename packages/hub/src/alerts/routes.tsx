@@ -1,5 +1,4 @@
 import type { MiddlewareHandler } from 'hono';
-import { audienceOf, isAtLeast, type Viewer, viewerOf } from '#accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import { type Faults, readForm, type Typed } from '../console/form.tsx';
 import type { Markup } from '../console/markup.ts';
@@ -8,6 +7,7 @@ import { href } from '../console/scope.ts';
 import type { AllowedAddresses } from '../egress-addresses.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import { audienceOf, isAtLeast, type Viewer, viewerOf } from '../viewer.ts';
 import { type AlertFilter, type AlertReader, PAGE_ROWS } from './alert-reader.ts';
 import type { ChannelStore } from './channel-store.ts';
 import { ChannelsPage, type ChannelsPageProps } from './channels-page.tsx';

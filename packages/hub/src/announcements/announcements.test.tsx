@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Viewer } from '#accounts/index.ts';
 import { AuditLog } from '#audit/index.ts';
 import { Liveness } from '#nodes/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
@@ -9,6 +8,7 @@ import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { type Mail, MailError } from '#seams/mailer/index.ts';
 import { Assets } from '../console/assets.ts';
 import { createHttpApp, type HubApp } from '../http.ts';
+import type { Viewer } from '../viewer.ts';
 import { AnnouncementMails } from './announcement-mails.ts';
 import { announcementRoutes } from './routes.tsx';
 import { AnnouncementStore } from './store.ts';

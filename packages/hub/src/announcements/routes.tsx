@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { audienceOf, EVERYTHING, requireTier, viewerOf } from '#accounts/index.ts';
+import { requireTier } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import { parseSelector } from '#nodes/index.ts';
 import type { Clock } from '../clock.ts';
@@ -10,6 +10,7 @@ import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { notFound } from '../http-error.ts';
 import { RefreshedByKey } from '../refreshed-by-key.ts';
 import { SelectorError } from '../selector/index.ts';
+import { audienceOf, EVERYTHING, viewerOf } from '../viewer.ts';
 import { banners } from './banner.ts';
 import { AnnouncementsPage, type AnnouncementsView, DURATIONS } from './page.tsx';
 import type { AnnouncementStore } from './store.ts';

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Tier, Viewer } from '#accounts/index.ts';
 import { AuditLog } from '#audit/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import type { HttpEnv, HubApp } from '../http.ts';
 import { toHttpError } from '../http-error.ts';
+import type { Tier, Viewer } from '../viewer.ts';
 import { ApiKeys } from './api-keys.ts';
 import { requireKeyOrViewer, viewerWith } from './guard.ts';
 import { apiKeyRoutes } from './routes.tsx';

@@ -1,8 +1,8 @@
-import type { KeyScope, Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import { RateLimit } from '../rate-limit.ts';
+import type { KeyScope, Viewer } from '../viewer.ts';
 import { createKeyText, parseKeyText, sameHash } from './key-text.ts';
 import type { ApiKey, ApiKeyStore } from './store.ts';
 

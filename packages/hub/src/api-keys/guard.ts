@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
-import { holdsScope, type KeyScope, type Viewer, viewerOf } from '#accounts/index.ts';
 import type { HttpEnv, HubContext } from '../http.ts';
 import { HttpError } from '../http-error.ts';
+import { holdsScope, type KeyScope, type Viewer, viewerOf } from '../viewer.ts';
 import type { ApiKeys } from './api-keys.ts';
 
 const BEARER = /^bearer +(\S+)$/i;

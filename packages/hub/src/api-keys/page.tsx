@@ -1,9 +1,9 @@
-import { KEY_SCOPES, type KeyScope } from '#accounts/index.ts';
 import { Act, control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { absolute } from '../console/format.ts';
 import { Ago, Empty, Panel, Table, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import { SettingsTabs } from '../console/settings-tabs.tsx';
+import { KEY_SCOPES, type KeyScope } from '../viewer.ts';
 import { isWorking } from './api-keys.ts';
 import type { ApiKey } from './store.ts';
 

@@ -1,10 +1,11 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { KEY_SCOPES, requireFresh, type Viewer, viewerOf } from '#accounts/index.ts';
+import { requireFresh } from '#accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import { type Faults, line, many, readForm, type Typed } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
+import { KEY_SCOPES, type Viewer, viewerOf } from '../viewer.ts';
 import type { ApiKeys } from './api-keys.ts';
 import { ApiKeysPage, LIVES } from './page.tsx';
 

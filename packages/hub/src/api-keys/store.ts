@@ -1,5 +1,5 @@
-import { KEY_SCOPES, type KeyScope } from '#accounts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
+import { KEY_SCOPES, type KeyScope } from '../viewer.ts';
 
 export interface ApiKey {
   readonly keyId: string;

@@ -1,8 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
-import { viewerOf } from '#accounts/index.ts';
 import type { AuditStore } from '#audit/index.ts';
 import type { HttpEnv, HttpFeature, HubApp } from '../http.ts';
+import { viewerOf } from '../viewer.ts';
 import { type ArchiveApiDeps, addArchiveRoutes } from './archives.ts';
 import { addAuditRoutes } from './audit.ts';
 import { DocsPage } from './docs-page.tsx';
@@ -10,7 +10,7 @@ import { addJobRoutes, type JobApiDeps } from './jobs.ts';
 import { addNodeRoutes, type NodeApiDeps } from './nodes.ts';
 import { addPayoutRoutes, type PayoutApiDeps } from './payouts.ts';
 import { addReleaseRoutes, type ReleaseApiDeps } from './releases.ts';
-import { type Api, access, createApi, FAILURES, json } from './route.ts';
+import { type Api, type ApiDocument, access, createApi, FAILURES, json } from './route.ts';
 import { meSchema } from './schemas.ts';
 import { addScoreRoutes, type ScoreApiDeps } from './scores.ts';
 import { addSshRoutes, type SshApiDeps } from './ssh.ts';
@@ -68,8 +68,6 @@ export function apiRoutes(deps: ApiDeps): HttpFeature {
     },
   };
 }
-
-export type ApiDocument = ReturnType<Api['getOpenAPI31Document']>;
 
 function describe(api: Api, { version, publicUrl }: Pick<ApiDeps, 'version' | 'publicUrl'>): ApiDocument {
   api.openAPIRegistry.registerComponent('securitySchemes', 'key', {

@@ -1,5 +1,5 @@
 import { Panel } from '../console/parts.tsx';
-import type { ApiDocument } from './api.tsx';
+import type { ApiDocument } from './route.ts';
 
 type Operation = NonNullable<NonNullable<NonNullable<ApiDocument['paths']>[string]>['get']>;
 type Schema = Readonly<Record<string, unknown>>;

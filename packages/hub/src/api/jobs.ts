@@ -14,9 +14,9 @@ import {
   toldParams,
 } from '#jobs/index.ts';
 import { parseSelector } from '#nodes/index.ts';
-import type { Viewer } from '../accounts/index.ts';
 import type { HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import type { Viewer } from '../viewer.ts';
 import {
   batchSchema,
   countSchema,

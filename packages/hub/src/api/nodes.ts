@@ -12,8 +12,8 @@ import {
   stateName,
   toDetail,
 } from '#nodes/index.ts';
-import type { Viewer } from '../accounts/index.ts';
 import { notFound } from '../http-error.ts';
+import type { Viewer } from '../viewer.ts';
 import { type Api, access, FAILURES, iso, json } from './route.ts';
 import { nodeDetailSchema, nodeIdParam, nodePageSchema, nodeQuery, tagsBody } from './schemas.ts';
 

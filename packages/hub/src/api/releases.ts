@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { PLATFORMS, TARGET_KINDS } from '@stoa/protocol/release';
-import { isAtLeast } from '#accounts/index.ts';
 import { viewerWith } from '#api-keys/index.ts';
 import { type ReleaseRow, type ReleaseViews, releaseHoldersOf } from '#releases/index.ts';
 import type { HubContext } from '../http.ts';
 import { notFound } from '../http-error.ts';
+import { isAtLeast } from '../viewer.ts';
 import { type Api, access, FAILURES, iso, json } from './route.ts';
 
 export interface ReleaseApiDeps {

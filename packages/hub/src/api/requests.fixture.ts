@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import type { ApiDocument } from './api.tsx';
+import type { ApiDocument } from './route.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 export interface Operation {

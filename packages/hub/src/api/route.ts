@@ -1,10 +1,11 @@
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
-import type { KeyScope } from '#accounts/index.ts';
 import type { HttpEnv } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import type { KeyScope } from '../viewer.ts';
 import { errorSchema } from './schemas.ts';
 
 export type Api = OpenAPIHono<HttpEnv>;
+export type ApiDocument = ReturnType<Api['getOpenAPI31Document']>;
 
 /** Routes whose requests are checked by their schemas; what does not fit is told with its place. */
 export function createApi(): Api {

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { KEY_SCOPES, TIERS } from '#accounts/index.ts';
 import { STATES } from '#nodes/index.ts';
+import { KEY_SCOPES, TIERS } from '../viewer.ts';
 
 /** What programs send and get: the routes, the document at /openapi.json and the fuzz test are all made from these. */
 

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import type { NodeAccess, Viewer } from '#accounts/index.ts';
+import type { NodeAccess } from '#accounts/index.ts';
 import { viewerWith } from '#api-keys/index.ts';
 import {
   type AccessStore,
@@ -13,6 +13,7 @@ import {
 import { placeOf, type SshLogin } from '#seams/ssh-pool/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import type { Viewer } from '../viewer.ts';
 import { parametersOut } from './parameters.ts';
 import { type Api, access, FAILURES, iso, json } from './route.ts';
 import { nodeIdParam } from './schemas.ts';

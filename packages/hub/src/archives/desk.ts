@@ -1,6 +1,7 @@
-import type { NodeAccess, Viewer } from '#accounts/index.ts';
+import type { NodeAccess } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import type { Viewer } from '../viewer.ts';
 import { type NodeBackup, objectOf } from './keepsakes.ts';
 import type { ArchiveStorage } from './storage.ts';
 

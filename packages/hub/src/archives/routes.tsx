@@ -1,6 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Child } from 'hono/jsx';
-import { viewerOf } from '#accounts/index.ts';
 import { isUuid, type JobReader } from '#jobs/index.ts';
 import { findNode, type Liveness, type NodeDetail, type NodeListing, NodePage } from '#nodes/index.ts';
 import type { OwnerKeyStore } from '#owner-keys/index.ts';
@@ -8,6 +7,7 @@ import { liveUrl } from '../console/live.ts';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { notFound } from '../http-error.ts';
+import { viewerOf } from '../viewer.ts';
 import { BackupPage } from './backup-page.tsx';
 import type { ArchiveDesk, LinkUse } from './desk.ts';
 import { type NodeBackup, readKeepsakes } from './keepsakes.ts';

@@ -4,7 +4,6 @@ export { AuditExport, type ExportSigner } from './export.ts';
 export { auditQuery, filterOf as auditFilterOf } from './query.ts';
 export { rangeOf as auditRangeOf } from './range.ts';
 export { AuditRetention } from './retention.ts';
-export { type AuditRoutesDeps, auditRoutes, exportAnswer } from './routes.tsx';
 export {
   type AuditFilter,
   type AuditScope,

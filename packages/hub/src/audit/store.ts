@@ -1,5 +1,5 @@
-import { isAtLeast, type Viewer } from '#accounts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
+import { isAtLeast, type Viewer } from '../viewer.ts';
 import type { Retention } from './chain.ts';
 
 export interface AuditFilter {

@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
-import { viewerOf } from '#accounts/index.ts';
 import type { MiningStore } from '#mining/index.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpEnv, HttpFeature, HubApp } from '../http.ts';
+import { viewerOf } from '../viewer.ts';
 import type { DonationStore } from './donation-store.ts';
 import type { MiningBonusStore } from './mining-bonus-store.ts';
 import { BonusPage } from './page.tsx';

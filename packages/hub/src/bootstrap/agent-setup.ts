@@ -2,21 +2,12 @@ import { parseJoinToken, toHex } from '@stoa/protocol';
 import type { SshAccess } from './access-store.ts';
 import { BootstrapError } from './error.ts';
 import type { Remote } from './remote.ts';
-import { type SshJob, type SshKit, secretNames } from './ssh-job.ts';
+import { type AgentPatience, type SshJob, type SshKit, secretNames } from './ssh-job.ts';
 
 const TOKEN_MS = 60 * 60_000;
 const PACKAGES_MS = 10 * 60_000;
 const INSTALL_MS = 15 * 60_000;
 const UP_MS = 60_000;
-
-/** How often an agent is asked who it is, once a second, before it counts as dead. */
-export interface AgentPatience {
-  /** One that install.sh has just started, perhaps for the first time. */
-  readonly afterStart: number;
-  readonly afterRestart: number;
-  /** One that should run. */
-  readonly atRest: number;
-}
 
 export const AGENT_PATIENCE: AgentPatience = { afterStart: 20, afterRestart: 8, atRest: 3 };
 

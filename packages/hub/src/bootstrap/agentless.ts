@@ -1,11 +1,11 @@
-import type { NodeAccess, Viewer } from '#accounts/index.ts';
-import { isAtLeast, requireFresh } from '#accounts/index.ts';
+import { type NodeAccess, requireFresh } from '#accounts/index.ts';
 import type { Act, AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { SshTarget, SshUse } from '#seams/ssh-pool/index.ts';
 import { placeOf } from '#seams/ssh-pool/index.ts';
 import type { Clock } from '../clock.ts';
 import { notFound } from '../http-error.ts';
+import { isAtLeast, type Viewer } from '../viewer.ts';
 import { BootstrapError } from './error.ts';
 
 const DAY_MS = 24 * 3_600_000;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { formatParams, type ParamValues, ProtocolError } from '@stoa/protocol';
-import { isAtLeast, type NodeAccess, requireFresh, type Viewer } from '#accounts/index.ts';
+import { type NodeAccess, requireFresh } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { JobQueue } from '#seams/job-queue/index.ts';
@@ -18,6 +18,7 @@ import { EgressRefusedError } from '../egress-resolver.ts';
 import type { HubError } from '../error.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { HubWork } from '../jobs/index.ts';
+import { isAtLeast, type Viewer } from '../viewer.ts';
 import type { AccessStore } from './access-store.ts';
 import { type SshKindName, sshKindOf } from './kinds.ts';
 import { secretNames } from './ssh-job.ts';

@@ -13,13 +13,13 @@ import { HubWork } from '../jobs/index.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
 import { AccessStore } from './access-store.ts';
-import { AGENT_PATIENCE, type AgentPatience } from './agent-setup.ts';
+import { AGENT_PATIENCE } from './agent-setup.ts';
 import { Agentless } from './agentless.ts';
 import { BootstrapDesk } from './desk.ts';
 import { ROLL_BACK_S } from './firewall.ts';
 import { SSH_CAPS } from './kinds.ts';
 import { SpentSecrets } from './spent-secrets-store.ts';
-import type { SshHandler } from './ssh-job.ts';
+import type { AgentPatience, SshHandler } from './ssh-job.ts';
 import { SshWorker } from './ssh-worker.ts';
 import { TipPoller } from './tip-poller.ts';
 

@@ -1,6 +1,6 @@
-import type { Viewer } from '#accounts/index.ts';
 import type { AgentChannel } from '#seams/agent-channel/index.ts';
 import { HttpError } from '../http-error.ts';
+import type { Viewer } from '../viewer.ts';
 import type { BootstrapDesk } from './desk.ts';
 import { isSshKind } from './kinds.ts';
 

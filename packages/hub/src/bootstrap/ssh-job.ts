@@ -5,7 +5,15 @@ import type { SshPool } from '#seams/ssh-pool/index.ts';
 import type { SecretStore } from '#vault/index.ts';
 import type { HubJob } from '../jobs/index.ts';
 import type { AccessStore } from './access-store.ts';
-import type { AgentPatience } from './agent-setup.ts';
+
+/** How often an agent is asked who it is, once a second, before it counts as dead. */
+export interface AgentPatience {
+  /** One that install.sh has just started, perhaps for the first time. */
+  readonly afterStart: number;
+  readonly afterRestart: number;
+  /** One that should run. */
+  readonly atRest: number;
+}
 
 /** What the kinds of SSH work need of the hub. */
 export interface SshKit {

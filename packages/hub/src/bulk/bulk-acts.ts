@@ -1,4 +1,4 @@
-import { isAtLeast, type NodeAccess, requireFresh, type Viewer } from '#accounts/index.ts';
+import { type NodeAccess, requireFresh } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Bus } from '../bus.ts';
@@ -13,6 +13,7 @@ import {
   summaryTables,
 } from '../nodes/index.ts';
 import { printSelector, type Selector } from '../selector/index.ts';
+import { isAtLeast, type Viewer } from '../viewer.ts';
 import { type ActName, actOf, type Doing } from './acts.ts';
 
 export interface BulkRequest {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { NodeAccess, type Tier } from '#accounts/index.ts';
+import { NodeAccess } from '#accounts/index.ts';
 import { someViewer } from '#accounts/viewer.fixture.ts';
 import { AuditLog } from '#audit/index.ts';
 import { Liveness } from '#nodes/index.ts';
@@ -11,6 +11,7 @@ import { Bus } from '../bus.ts';
 import type { HttpEnv, HubApp } from '../http.ts';
 import { toHttpError } from '../http-error.ts';
 import { createLog } from '../log.ts';
+import type { Tier } from '../viewer.ts';
 import { BulkActs, bulkRoutes } from './index.ts';
 
 const NOW = Date.UTC(2026, 10, 25, 12);

@@ -1,12 +1,12 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { viewerOf } from '#accounts/index.ts';
 import { readForm } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError } from '../http-error.ts';
 import { listUrl, parseSelector, tagName } from '../nodes/index.ts';
 import { EVERYTHING } from '../selector/index.ts';
+import { viewerOf } from '../viewer.ts';
 import { ACT_NAMES, actOf } from './acts.ts';
 import type { BulkActs, BulkRequest } from './bulk-acts.ts';
 import { BulkPage } from './page.tsx';

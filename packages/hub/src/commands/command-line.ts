@@ -1,4 +1,4 @@
-import type { Viewer } from '../accounts/index.ts';
+import type { Viewer } from '../viewer.ts';
 
 /** How the log names whoever has a shell on the hub's machine: no account of the console. */
 export const COMMAND_LINE = 'command line';

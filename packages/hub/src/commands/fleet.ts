@@ -1,4 +1,4 @@
-import { NodeAccess, type Viewer } from '../accounts/index.ts';
+import { NodeAccess } from '../accounts/index.ts';
 import { AuditLog } from '../audit/index.ts';
 import { BulkActs } from '../bulk/index.ts';
 import { Bus } from '../bus.ts';
@@ -7,6 +7,7 @@ import { HubError } from '../error.ts';
 import { createLog } from '../log.ts';
 import { type Instant, Liveness, NodeListing, parseSelector } from '../nodes/index.ts';
 import type { Selector } from '../selector/index.ts';
+import type { Viewer } from '../viewer.ts';
 import { besideHub } from './beside.ts';
 import { LOCAL } from './command-line.ts';
 import type { CommandContext } from './context.ts';

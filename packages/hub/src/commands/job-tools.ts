@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { nodeCrypto } from '@stoa/protocol/node';
-import { AccountStore, type Viewer } from '../accounts/index.ts';
+import { AccountStore } from '../accounts/index.ts';
 import { AuditLog } from '../audit/index.ts';
 import { systemClock } from '../clock.ts';
 import {
@@ -17,6 +17,7 @@ import { Liveness } from '../nodes/index.ts';
 import { createOrders, type Orders } from '../orders/index.ts';
 import type { Sql } from '../seams/db-adapter/index.ts';
 import { secureRandom } from '../secure-random.ts';
+import type { Viewer } from '../viewer.ts';
 import { besideHub } from './beside.ts';
 import { LOCAL } from './command-line.ts';
 import type { CommandContext } from './context.ts';

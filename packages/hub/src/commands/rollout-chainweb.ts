@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { kindOf } from '@stoa/protocol';
-import type { Viewer } from '../accounts/index.ts';
 import { number } from '../console/format.ts';
 import { HubError } from '../error.ts';
 import { belowChainweb } from '../nodes/index.ts';
 import { RINGS, UpgradeDesk, type UpgradePlan, type UpgradeRequest } from '../rollouts/index.ts';
+import type { Viewer } from '../viewer.ts';
 import type { CommandContext } from './context.ts';
 import { readSelector } from './fleet.ts';
 import { readGiven, readOrder, toldPlan } from './job-run.ts';

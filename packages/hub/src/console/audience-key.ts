@@ -1,4 +1,4 @@
-import type { Audience } from '../accounts/index.ts';
+import type { Audience } from '../viewer.ts';
 
 /** A live key of what those see alike who see the same nodes. */
 export function audienceKey(audience: Audience, rest: string): string {

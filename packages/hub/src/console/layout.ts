@@ -1,4 +1,4 @@
-import type { Viewer } from '../accounts/index.ts';
+import type { Viewer } from '../viewer.ts';
 import type { Assets } from './assets.ts';
 import { lampSprite } from './lamp.ts';
 import { Markup, markup } from './markup.ts';

@@ -1,4 +1,4 @@
-import type { Viewer } from '../accounts/index.ts';
+import type { Viewer } from '../viewer.ts';
 import type { LiveStream } from './live-stream.ts';
 
 /** Who reads a log, and behind which place of it. */

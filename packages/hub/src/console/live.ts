@@ -1,10 +1,10 @@
 import type { MiddlewareHandler } from 'hono';
-import { type Viewer, viewerOf } from '../accounts/index.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { Log } from '../log.ts';
+import { type Viewer, viewerOf } from '../viewer.ts';
 import { type LiveLog, LogTopic, type Reader } from './live-log.ts';
 import { LiveStream } from './live-stream.ts';
 import { href, withBase } from './scope.ts';

@@ -1,4 +1,4 @@
-import { isAtLeast, type Tier, type Viewer } from '../accounts/index.ts';
+import { isAtLeast, type Tier, type Viewer } from '../viewer.ts';
 import { Markup, markup } from './markup.ts';
 import { href } from './scope.ts';
 

@@ -1,8 +1,8 @@
-import type { Viewer } from '#accounts/index.ts';
 import type { Kind } from '#ledger/index.ts';
 import { number } from '../console/format.ts';
 import { type LiveLog, readerId } from '../console/live-log.ts';
 import { HttpError } from '../http-error.ts';
+import type { Viewer } from '../viewer.ts';
 import { type FeedEvent, type FeedStore, readPlace, writePlace } from './feed-store.ts';
 import { dayName, hourName, Points } from './stamp.tsx';
 import { KIND_WORDS } from './sums.ts';

@@ -1,8 +1,9 @@
-import type { NodeAccess, Viewer } from '#accounts/index.ts';
+import type { NodeAccess } from '#accounts/index.ts';
 import type { NodeListing } from '#nodes/index.ts';
 import { mapAtOnce } from '../at-once.ts';
 import type { Clock } from '../clock.ts';
 import type { LiveSource } from '../console/live.ts';
+import type { Viewer } from '../viewer.ts';
 import { type FeedStore, writePlace } from './feed-store.ts';
 import type { NodeDays } from './node-day.ts';
 import { earnedDay } from './node-tab.tsx';

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import type { MiddlewareHandler } from 'hono';
-import { requireTier, viewerOf } from '#accounts/index.ts';
+import { requireTier } from '#accounts/index.ts';
 import { decodeCursor, findNode, type Liveness, type NodeListing, NodePage } from '#nodes/index.ts';
 import { liveUrl } from '../console/live.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import { viewerOf } from '../viewer.ts';
 import { AdminEarningsPage } from './admin-page.tsx';
 import type { AdminStore } from './admin-store.ts';
 import { eventsCsv } from './csv.ts';

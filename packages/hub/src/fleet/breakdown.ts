@@ -9,9 +9,10 @@ import {
   toDetail,
 } from '#nodes/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
-import { type Audience, EVERYTHING, type NodeAccess } from '../accounts/index.ts';
+import type { NodeAccess } from '../accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import { RefreshedByKey } from '../refreshed-by-key.ts';
+import { type Audience, EVERYTHING } from '../viewer.ts';
 
 /** Nodes named of each state that needs a person. */
 const NAMED = 4;

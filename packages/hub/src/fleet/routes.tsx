@@ -1,10 +1,10 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Census, Liveness, NetworkHeads, OutdatedChainweb } from '#nodes/index.ts';
-import { type Audience, audienceOf, viewerOf } from '../accounts/index.ts';
 import { audienceKey, partsOfKey } from '../console/audience-key.ts';
 import { type LiveSource, liveUrl, partial } from '../console/live.ts';
 import type { HttpEnv, HttpFeature, HubApp } from '../http.ts';
 import type { RefreshedByKey } from '../refreshed-by-key.ts';
+import { type Audience, audienceOf, viewerOf } from '../viewer.ts';
 import type { Breakdown } from './breakdown.ts';
 import { FLEET_PARTS, FleetPage, type FleetView } from './page.tsx';
 

@@ -1,8 +1,8 @@
 /** `stoa-import/1`: JSON lines, a header, then rows in any order. All text is bounded; amounts are text, never floats. */
 
 import { z } from 'zod';
-import { TIERS } from '#accounts/index.ts';
 import { emailAddress } from '../console/form.tsx';
+import { TIERS } from '../viewer.ts';
 
 export const IMPORT_FORMAT = 'stoa-import/1';
 

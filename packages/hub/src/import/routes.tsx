@@ -1,6 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { viewerOf } from '#accounts/index.ts';
 import { NODE_ID } from '#nodes/index.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
@@ -10,6 +9,7 @@ import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { notFound } from '../http-error.ts';
 import { RefreshedByKey } from '../refreshed-by-key.ts';
+import { viewerOf } from '../viewer.ts';
 import type { ImportedNodes } from './imported-nodes.ts';
 import { ImportedPage } from './page.tsx';
 

@@ -1,5 +1,6 @@
-import { AccountStore, type Tier } from '#accounts/index.ts';
+import { AccountStore } from '#accounts/index.ts';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+import type { Tier } from '../viewer.ts';
 
 export interface Tally {
   readonly made: number;

@@ -1,6 +1,7 @@
-import { isAtLeast, type NodeAccess, type Viewer } from '#accounts/index.ts';
+import type { NodeAccess } from '#accounts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { SqlFragment } from '../nodes/index.ts';
+import { isAtLeast, type Viewer } from '../viewer.ts';
 
 export type JobChoice = { readonly jobIds: readonly string[] } | { readonly batchId: string };
 

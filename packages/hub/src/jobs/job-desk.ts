@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { formatParams, type KindName, kindOf, type ParamValues, ProtocolError } from '@stoa/protocol';
-import { isAtLeast, requireFresh, type Viewer } from '#accounts/index.ts';
+import { requireFresh } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Bell } from '../bell.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import { printSelector, type Selector } from '../selector/index.ts';
+import { isAtLeast, type Viewer } from '../viewer.ts';
 import { attemptsAt } from './attempts.ts';
 import type { BatchOrder, DeskStore, NewBatch } from './desk-store.ts';
 import type { JobChoice, JobChoices } from './job-choice.ts';

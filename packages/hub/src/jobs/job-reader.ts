@@ -1,7 +1,8 @@
 import { type KindName, toHex } from '@stoa/protocol';
-import { audienceOf, EVERYTHING, type NodeAccess, type Viewer } from '#accounts/index.ts';
+import type { NodeAccess } from '#accounts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { SqlFragment } from '../nodes/index.ts';
+import { audienceOf, EVERYTHING, type Viewer } from '../viewer.ts';
 import type { JobBatch, JobDetail, JobReceiptRow, JobReport, JobSummary, Keepsake, NodeWork } from './job.ts';
 import {
   batchTables,

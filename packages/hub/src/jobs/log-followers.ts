@@ -1,8 +1,8 @@
-import type { Viewer } from '#accounts/index.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { HubContext } from '../http.ts';
 import { HttpError } from '../http-error.ts';
+import type { Viewer } from '../viewer.ts';
 import type { JobLogs } from './job-logs.ts';
 import type { JobReader } from './job-reader.ts';
 import { followLog } from './log-answer.ts';

@@ -1,5 +1,5 @@
 import type { CarriedOrder } from '@stoa/protocol';
-import type { Viewer } from '#accounts/index.ts';
+import type { Viewer } from '../viewer.ts';
 
 export interface SubmittedOrder {
   readonly kind: string;

@@ -1,5 +1,5 @@
 import { decideKind, isGuarded, type KindName, kindOf, needsOrder, parseLocalPolicy } from '@stoa/protocol';
-import type { NodeAccess, Viewer } from '#accounts/index.ts';
+import type { NodeAccess } from '#accounts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import {
   type Liveness,
@@ -11,6 +11,7 @@ import {
   summaryTables,
 } from '../nodes/index.ts';
 import type { Selector } from '../selector/index.ts';
+import type { Viewer } from '../viewer.ts';
 import { attemptsAt } from './attempts.ts';
 
 export interface Share {

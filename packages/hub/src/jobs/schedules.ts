@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { formatParams, isKindName, kindOf, parseParams } from '@stoa/protocol';
-import { isAtLeast, type Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
@@ -8,6 +7,7 @@ import { HttpError, notFound } from '../http-error.ts';
 import type { Log } from '../log.ts';
 import { parseSelector, type SqlFragment } from '../nodes/index.ts';
 import { printSelector } from '../selector/index.ts';
+import { isAtLeast, type Viewer } from '../viewer.ts';
 import type { JobDesk, JobRequest } from './job-desk.ts';
 import { toldParams } from './told-params.ts';
 

@@ -1,8 +1,8 @@
 import { isKindName } from '@stoa/protocol';
-import type { Viewer } from '#accounts/index.ts';
 import type { AgentChannel } from '#seams/agent-channel/index.ts';
 import { HttpError } from '../http-error.ts';
 import { parseSelector } from '../nodes/index.ts';
+import type { Viewer } from '../viewer.ts';
 import type { JobDesk } from './job-desk.ts';
 import type { JobReader } from './job-reader.ts';
 

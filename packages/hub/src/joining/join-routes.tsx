@@ -1,7 +1,6 @@
 import { parseJoinToken, toHex } from '@stoa/protocol';
 import type { MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import { isAtLeast, type Viewer, viewerOf } from '#accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import { type Faults, readForm, type Typed } from '../console/form.tsx';
 import { liveUrl } from '../console/live.ts';
@@ -9,6 +8,7 @@ import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError } from '../http-error.ts';
 import { EnrolmentError } from '../nodes/index.ts';
+import { isAtLeast, type Viewer, viewerOf } from '../viewer.ts';
 import type { ArtefactStore } from './artefact-store.ts';
 import type { ChecklistReader } from './checklist-reader.ts';
 import type { Installer } from './installer.ts';

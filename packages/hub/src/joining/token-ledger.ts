@@ -1,9 +1,9 @@
-import { isAtLeast, type Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { notFound } from '../http-error.ts';
 import type { JoinTokenRequest, JoinTokens } from '../nodes/index.ts';
+import { isAtLeast, type Viewer } from '../viewer.ts';
 import { isTokenId } from './steps.ts';
 
 /** A join token as its owner sees it: everything but its secret, which nobody has. */

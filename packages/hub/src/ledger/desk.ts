@@ -1,9 +1,10 @@
 import { formatPoints } from '@stoa/protocol/stoicism';
-import { requireFresh, type Viewer } from '#accounts/index.ts';
+import { requireFresh } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import type { Viewer } from '../viewer.ts';
 import type { Adjustment, AdjustmentStore } from './adjustment-store.ts';
 import type { LedgerBook, Mode } from './book.ts';
 import { type EventDraft, NO_BASIS } from './event.ts';

@@ -1,16 +1,17 @@
 import { parsePoints } from '@stoa/protocol/stoicism';
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { requireTier, viewerOf } from '#accounts/index.ts';
+import { requireTier } from '#accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import { line, readForm } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import { viewerOf } from '../viewer.ts';
 import type { EventCursor } from './event-store.ts';
-import type { LedgerTools } from './index.ts';
 import { OwnLedgerPage } from './own-page.tsx';
 import { LedgerPage, type LedgerView } from './page.tsx';
+import type { LedgerTools } from './tools.ts';
 
 export interface LedgerPagesDeps {
   readonly guard: MiddlewareHandler<HttpEnv>;

@@ -1,9 +1,10 @@
-import { requireFresh, type Viewer } from '#accounts/index.ts';
+import { requireFresh } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import { dayText, MintFault, type Resumed } from '#mint/index.ts';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError } from '../http-error.ts';
+import type { Viewer } from '../viewer.ts';
 
 /** What the sequencer takes a person's word for, wherever it leads. Each throws MintFault where it can't be, and then writes nothing. */
 export interface SweepActs {

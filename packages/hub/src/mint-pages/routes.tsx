@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { requireTier, viewerOf } from '#accounts/index.ts';
+import { requireTier } from '#accounts/index.ts';
 import { dayText, parseDay } from '#mint/index.ts';
 import { line, readForm } from '../console/form.tsx';
 import { liveUrl } from '../console/live.ts';
@@ -8,6 +8,7 @@ import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { Refreshed } from '../refreshed.ts';
+import { viewerOf } from '../viewer.ts';
 import type { Approval } from './approval-reader.ts';
 import type { SweepDesk } from './desk.ts';
 import { DiffPage, MOST_SLOTS } from './diff-page.tsx';

@@ -1,9 +1,9 @@
 import { MINT_CHAINS } from '@stoa/protocol/mint';
-import { isAtLeast } from '#accounts/index.ts';
 import { dayText, parseDay } from '#mint/index.ts';
 import type { NetworkHeads } from '#nodes/index.ts';
 import type { Clock } from '../clock.ts';
 import type { LiveSource } from '../console/live.ts';
+import { isAtLeast } from '../viewer.ts';
 import { laneHtml } from './lane.tsx';
 import type { TransactionLinks } from './links.ts';
 import { isEnded, type Sweep } from './sweep.ts';

@@ -1,7 +1,8 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
-import type { Audience, NodeAccess } from '../accounts/index.ts';
+import type { NodeAccess } from '../accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import { RefreshedByKey } from '../refreshed-by-key.ts';
+import type { Audience } from '../viewer.ts';
 import type { Liveness } from './liveness.ts';
 import { STATES, type StateName } from './state.ts';
 import { stateSql } from './state-sql.ts';

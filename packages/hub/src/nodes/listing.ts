@@ -1,7 +1,8 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
-import { audienceOf, EVERYTHING, type NodeAccess, type Viewer } from '../accounts/index.ts';
+import type { NodeAccess } from '../accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import { isEverything, type QueryKind, type Selector } from '../selector/index.ts';
+import { audienceOf, EVERYTHING, type Viewer } from '../viewer.ts';
 import type { Cursor } from './cursor.ts';
 import { ListWalk } from './list-walk.ts';
 import type { Instant } from './liveness.ts';

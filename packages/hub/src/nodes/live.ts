@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { NodeAccess, Viewer } from '../accounts/index.ts';
+import type { NodeAccess } from '../accounts/index.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import type { LiveSource } from '../console/live.ts';
+import type { Viewer } from '../viewer.ts';
 import type { Liveness } from './liveness.ts';
 import { type StateName, stateName } from './state.ts';
 import type { NodeSummary } from './summary.ts';

@@ -1,12 +1,13 @@
 import type { Child } from 'hono/jsx';
 import { z } from 'zod';
-import { type NodeAccess, viewerOf } from '../accounts/index.ts';
+import type { NodeAccess } from '../accounts/index.ts';
 import type { AuditLog } from '../audit/index.ts';
 import type { Bus } from '../bus.ts';
 import { type Faults, readForm, type Typed } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import type { HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import { viewerOf } from '../viewer.ts';
 import type { NodeNotes } from './notes.ts';
 import { NotesTab } from './notes-tab.tsx';
 import type { NodeRegistry } from './registry.ts';

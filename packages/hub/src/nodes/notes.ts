@@ -1,6 +1,6 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
-import type { Viewer } from '../accounts/index.ts';
 import type { Clock } from '../clock.ts';
+import type { Viewer } from '../viewer.ts';
 
 export interface NodeNote {
   readonly noteId: number;

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
-import type { Audience, NodeAccess } from '../accounts/index.ts';
+import type { NodeAccess } from '../accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import { RefreshedByKey } from '../refreshed-by-key.ts';
 import { loadText, saveText } from '../region-settings.ts';
 import { join, negate, printSelector, type Selector } from '../selector/index.ts';
+import type { Audience } from '../viewer.ts';
 import { versionKey } from './fields/version.ts';
 import { listUrl } from './list-filter.ts';
 import type { Instant, Liveness } from './liveness.ts';

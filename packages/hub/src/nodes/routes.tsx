@@ -1,12 +1,12 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Child } from 'hono/jsx';
-import { audienceOf, viewerOf } from '../accounts/index.ts';
 import { liveUrl } from '../console/live.ts';
 import { embed } from '../console/markup.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError } from '../http-error.ts';
 import type { RefreshedByKey } from '../refreshed-by-key.ts';
 import { suggest } from '../selector/index.ts';
+import { audienceOf, viewerOf } from '../viewer.ts';
 import type { Census } from './census.ts';
 import { ChainsTab } from './chains-tab.tsx';
 import { ConfigTab } from './config-tab.tsx';

@@ -1,6 +1,6 @@
-import { type Viewer, viewerOf } from '../accounts/index.ts';
 import type { HubContext } from '../http.ts';
 import { notFound } from '../http-error.ts';
+import { type Viewer, viewerOf } from '../viewer.ts';
 import type { NodeListing } from './listing.ts';
 import { NODE_ID } from './node-id.ts';
 import type { NodeDetail } from './summary.ts';

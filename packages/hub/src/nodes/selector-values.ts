@@ -1,7 +1,8 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
-import type { Audience, NodeAccess } from '../accounts/index.ts';
+import type { NodeAccess } from '../accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import { RefreshedByKey } from '../refreshed-by-key.ts';
+import type { Audience } from '../viewer.ts';
 
 /** Values of fields that the nodes of an audience have, the most frequent first. */
 export type SelectorValues = Readonly<Record<string, readonly string[]>>;

@@ -1,9 +1,10 @@
-import { type Audience, audienceOf, type NodeAccess } from '../accounts/index.ts';
+import type { NodeAccess } from '../accounts/index.ts';
 import type { Bus } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import { audienceKey, partsOfKey } from '../console/audience-key.ts';
 import { type LiveSource, partial } from '../console/live.ts';
 import type { RefreshedByKey } from '../refreshed-by-key.ts';
+import { type Audience, audienceOf } from '../viewer.ts';
 import type { Census } from './census.ts';
 import { CHAINS_ID, ChainsTab } from './chains-tab.tsx';
 import { filterOfKey } from './list-filter.ts';

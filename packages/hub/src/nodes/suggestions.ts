@@ -1,5 +1,6 @@
 import type { Sql } from '#seams/db-adapter/index.ts';
-import type { NodeAccess, Viewer } from '../accounts/index.ts';
+import type { NodeAccess } from '../accounts/index.ts';
+import type { Viewer } from '../viewer.ts';
 import type { Liveness } from './liveness.ts';
 import { searchSql } from './search.ts';
 import type { StateName } from './state.ts';

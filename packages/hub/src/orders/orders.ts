@@ -16,12 +16,13 @@ import {
   toHex,
   utf8,
 } from '@stoa/protocol';
-import { requireFresh, type Viewer } from '#accounts/index.ts';
+import { requireFresh } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import { toldParams } from '#jobs/index.ts';
 import type { Clock } from '../clock.ts';
 import { notFound } from '../http-error.ts';
 import type { TreeCache } from '../tree-cache.ts';
+import type { Viewer } from '../viewer.ts';
 import { badOrder } from './order-fault.ts';
 import { idBytes, OrderTree } from './order-tree.ts';
 import type { Signer, Signers } from './signers.ts';

@@ -1,10 +1,11 @@
 import { fromBase64Url } from '@stoa/protocol';
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { localPath, viewerOf } from '#accounts/index.ts';
+import { localPath } from '#accounts/index.ts';
 import { readForm } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
+import { viewerOf } from '../viewer.ts';
 import type { Orders } from './orders.ts';
 import { OrderPage } from './page.tsx';
 

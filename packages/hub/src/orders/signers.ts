@@ -1,7 +1,7 @@
 import { equalBytes, type Order, toHex } from '@stoa/protocol';
-import { isAtLeast, type Viewer } from '#accounts/index.ts';
 import { HttpError } from '../http-error.ts';
 import type { OwnerKeyStore } from '../owner-keys/index.ts';
+import { isAtLeast, type Viewer } from '../viewer.ts';
 import type { AdminKeyStore } from './admin-key-store.ts';
 import type { SignedAs } from './schema.ts';
 import type { AdminPapers } from './store.ts';

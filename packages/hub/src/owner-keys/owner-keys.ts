@@ -8,10 +8,11 @@ import {
   toHex,
   verifyOwnerKeyChange,
 } from '@stoa/protocol';
-import { requireFresh, type Viewer } from '#accounts/index.ts';
+import { requireFresh } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError } from '../http-error.ts';
+import type { Viewer } from '../viewer.ts';
 import type { MadeIn } from './schema.ts';
 import type { OwnerKey, OwnerKeyStore } from './store.ts';
 

@@ -1,10 +1,10 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { viewerOf } from '#accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import { type Faults, readForm, type Typed } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
+import { viewerOf } from '../viewer.ts';
 import type { OwnerKeys } from './owner-keys.ts';
 import { OwnerKeyPage } from './page.tsx';
 

@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
-import { viewerOf } from '#accounts/index.ts';
 import type { NodeSuggestions } from '#nodes/index.ts';
 import type { HttpEnv, HttpFeature, HubApp } from '../http.ts';
 import { HttpError } from '../http-error.ts';
+import { viewerOf } from '../viewer.ts';
 
 const MAX_TEXT = 100;
 

@@ -1,9 +1,10 @@
 import { readPayoutAccount } from '@stoa/protocol/stoicism';
-import { type NodeAccess, requireFresh, type Viewer } from '#accounts/index.ts';
+import { type NodeAccess, requireFresh } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import { nextHour } from '../hub-hour.ts';
+import type { Viewer } from '../viewer.ts';
 import type { ChoiceScope, ChoiceStore } from './choice-store.ts';
 
 /** A node as far as its account goes. */

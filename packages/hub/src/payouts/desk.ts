@@ -1,8 +1,8 @@
 import { readPayoutAccount } from '@stoa/protocol/stoicism';
-import type { Viewer } from '#accounts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { hubHourOf } from '../hub-hour.ts';
+import type { Viewer } from '../viewer.ts';
 import type { Choice, ChoiceStore } from './choice-store.ts';
 import type { PaidNode } from './choices.ts';
 import type { GuardLookup } from './guard-lookup.ts';

@@ -1,11 +1,12 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { NODE_ROLES, type NodeAccess, viewerOf } from '#accounts/index.ts';
+import { NODE_ROLES, type NodeAccess } from '#accounts/index.ts';
 import { findNode, type Liveness, type NodeDetail, type NodeListing, NodePage } from '#nodes/index.ts';
 import { emailAddress, readForm } from '../console/form.tsx';
 import { liveUrl } from '../console/live.ts';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
+import { viewerOf } from '../viewer.ts';
 import type { Choices } from './choices.ts';
 import type { PayoutDesk } from './desk.ts';
 import { NodeTab, type NodeTabView } from './node-tab.tsx';

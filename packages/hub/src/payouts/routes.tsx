@@ -1,11 +1,11 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { viewerOf } from '#accounts/index.ts';
 import type { Clock } from '../clock.ts';
 import { readForm } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import { viewerOf } from '../viewer.ts';
 import type { Choices } from './choices.ts';
 import type { PayoutDesk } from './desk.ts';
 import type { Refused } from './parts.tsx';

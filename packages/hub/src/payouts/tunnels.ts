@@ -1,10 +1,11 @@
 import { FEE_WHOLE } from '@stoa/protocol/stoicism';
-import { isAtLeast, type NodeAccess, requireFresh, type Viewer } from '#accounts/index.ts';
+import { type NodeAccess, requireFresh } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import { nextHour } from '../hub-hour.ts';
+import { isAtLeast, type Viewer } from '../viewer.ts';
 import type { PaidNode } from './choices.ts';
 import type { Tunnel, TunnelStore } from './tunnel-store.ts';
 

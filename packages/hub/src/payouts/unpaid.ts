@@ -1,9 +1,10 @@
 import type { PendingQuery, Row } from 'postgres';
-import { type Audience, EVERYTHING, type NodeAccess } from '#accounts/index.ts';
+import type { NodeAccess } from '#accounts/index.ts';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { RefreshedByKey } from '../refreshed-by-key.ts';
 import type { Task } from '../ticker.ts';
+import { type Audience, EVERYTHING } from '../viewer.ts';
 
 type Queries = Sql | TransactionSql;
 

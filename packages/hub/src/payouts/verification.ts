@@ -1,12 +1,12 @@
 import { toHex } from '@stoa/protocol';
 import { challengeText, type PayoutChallenge, readPayoutAccount } from '@stoa/protocol/stoicism';
-import type { Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import { nextHour } from '../hub-hour.ts';
 import { RateLimit } from '../rate-limit.ts';
 import type { Task } from '../ticker.ts';
+import type { Viewer } from '../viewer.ts';
 import { type FoundGuard, GuardError, type GuardLookup } from './guard-lookup.ts';
 import { neededKeys, readSignatures, signersOf, type Verifier } from './keyset.ts';
 import type { Challenge, Proof, ProofStore } from './proof-store.ts';

@@ -1,9 +1,10 @@
 import type { MiddlewareHandler } from 'hono';
-import { type NodeAccess, viewerOf } from '#accounts/index.ts';
+import type { NodeAccess } from '#accounts/index.ts';
 import { findNode, type Liveness, type NodeDetail, type NodeListing, NodePage } from '#nodes/index.ts';
 import { liveUrl } from '../console/live.ts';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
+import { viewerOf } from '../viewer.ts';
 import type { NodePublicity } from './publicity.ts';
 import { PublicityTab } from './publicity-tab.tsx';
 import type { PulseStore } from './store.ts';

@@ -1,7 +1,8 @@
-import type { NodeAccess, Viewer } from '#accounts/index.ts';
+import type { NodeAccess } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Clock } from '../clock.ts';
 import { notFound } from '../http-error.ts';
+import type { Viewer } from '../viewer.ts';
 import { createBadgeToken } from './badge-token.ts';
 import type { PulseStore } from './store.ts';
 

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Viewer } from '#accounts/index.ts';
 import { NodeAccess } from '#accounts/index.ts';
 import { AuditLog } from '#audit/index.ts';
 import { Liveness, NodeListing } from '#nodes/index.ts';
@@ -10,6 +9,7 @@ import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { Assets } from '../console/assets.ts';
 import { createHttpApp, type HubApp } from '../http.ts';
+import type { Viewer } from '../viewer.ts';
 import { Incidents } from './incidents.ts';
 import { createPulse } from './pulse.ts';
 

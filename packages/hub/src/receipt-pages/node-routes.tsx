@@ -1,11 +1,11 @@
 import { formatEvidenceFile } from '@stoa/protocol/stoicism';
 import type { MiddlewareHandler } from 'hono';
-import { viewerOf } from '#accounts/index.ts';
 import { findNode, type Liveness, type NodeListing, NodePage } from '#nodes/index.ts';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { RateLimit } from '../rate-limit.ts';
+import { viewerOf } from '../viewer.ts';
 import type { HourSpan } from './evidence-store.ts';
 import type { NodeEvidence } from './node-evidence.ts';
 import { publishedRoot } from './published-root.ts';

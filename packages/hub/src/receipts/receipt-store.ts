@@ -1,14 +1,7 @@
 import { CopyEncoder, copyIn, type Sql, type TransactionSql } from '#seams/db-adapter/index.ts';
 import type { NodeSpan } from '../ledger/index.ts';
 import type { Reckoning } from './body.ts';
-import { type ReceiptKey, SUBTREE } from './receipt-tree.ts';
-
-export interface ReceiptRow {
-  readonly nodeId: string;
-  readonly revision: number;
-  /** Encoded `settledReceipt`. */
-  readonly body: Uint8Array;
-}
+import { type ReceiptKey, type ReceiptRow, SUBTREE } from './receipt-tree.ts';
 
 /** A pass of an hour. */
 export interface PassKey {

@@ -1,7 +1,7 @@
 import { merkleTree, toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { describe, expect, it } from 'vitest';
-import type { ReceiptRow } from './receipt-store.ts';
+import type { ReceiptRow } from './receipt-tree.ts';
 import { buildTree, LowerTree, SUBTREE, UpperTree } from './receipt-tree.ts';
 
 const { hash } = nodeCrypto;

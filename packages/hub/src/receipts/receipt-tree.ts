@@ -1,13 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ProofStep, Signatures } from '@stoa/protocol';
 import { HASH_BYTES, HashTree, leafHash } from '../hash-tree.ts';
-import type { ReceiptRow } from './receipt-store.ts';
 
 type Hash = Signatures['hash'];
 
 /** Leaves of a subtree, a power of two: what a proof reads. About the root of 200,000, so that what lies above is as little. */
 export const SUBTREE = 256;
 const KEY_BYTES = HASH_BYTES + 2;
+
+export interface ReceiptRow {
+  readonly nodeId: string;
+  readonly revision: number;
+  /** Encoded `settledReceipt`. */
+  readonly body: Uint8Array;
+}
 
 /** What is kept of the tree of a pass: proofs then need no more than one subtree's receipts. */
 export interface TreeTop {

@@ -3,7 +3,8 @@ import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import type { NodeSpan, SettledSink, SettledSlice } from '../ledger/index.ts';
 import type { Log } from '../log.ts';
 import { evidenceOf, isHash, receiptOf } from './body.ts';
-import type { ReceiptRow, ReceiptStore } from './receipt-store.ts';
+import type { ReceiptStore } from './receipt-store.ts';
+import type { ReceiptRow } from './receipt-tree.ts';
 
 /** Who looked at nodes' ports. */
 export interface DialBackSource {

@@ -1,8 +1,8 @@
 import { ROOTS_PER_GENERATION } from '@stoa/protocol';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import { readGeneration } from '../region-settings.ts';
-import type { Pass, PassKey, ReceiptRow } from './receipt-store.ts';
-import type { TreeTop } from './receipt-tree.ts';
+import type { Pass, PassKey } from './receipt-store.ts';
+import type { ReceiptRow, TreeTop } from './receipt-tree.ts';
 
 /** A published root. */
 export interface SealedRoot extends PassKey {

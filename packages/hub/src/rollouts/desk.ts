@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { compareVersions } from '@stoa/protocol/release';
-import { isAtLeast, requireFresh, type Viewer } from '#accounts/index.ts';
+import { requireFresh } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import type { PublishedRelease, Releases } from '../releases/index.ts';
+import { isAtLeast, type Viewer } from '../viewer.ts';
 import type { AssignmentStore } from './assignment-store.ts';
 import type { Carriers } from './carrier.ts';
 import type { PauseAll } from './pause-all.ts';

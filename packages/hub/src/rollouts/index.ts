@@ -12,7 +12,8 @@ import { RareLog } from '../rare-log.ts';
 import type { ReleaseBench } from '../releases/index.ts';
 import type { Task } from '../ticker.ts';
 import { AssignmentStore } from './assignment-store.ts';
-import { type Carriers, createCarriers } from './carrier.ts';
+import type { Carriers } from './carrier.ts';
+import { createCarriers } from './carriers.ts';
 import { RolloutDesk } from './desk.ts';
 import { FleetStore } from './fleet-store.ts';
 import { UpdateLogRetention } from './log-retention.ts';
@@ -29,7 +30,6 @@ import { WishDesk } from './wish-desk.ts';
 
 export { RolloutDesk, type RolloutPlan } from './desk.ts';
 export { mayBegin } from './may-begin.ts';
-export { rolloutPages, rolloutSource } from './pages/index.ts';
 export type { PauseAllState } from './pause-all.ts';
 export { actsOn, type CourseAct, RINGS } from './plan/index.ts';
 export type { NodeUpdate, StuckNode } from './reader.ts';

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { CAPABILITY, type UpdateAssignment, type UpdateStatus } from '@stoa/protocol';
-import type { Viewer } from '#accounts/index.ts';
 import { AuditLog } from '#audit/index.ts';
 import { StagedJobs } from '#jobs/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { Bell } from '../bell.ts';
 import { createLog } from '../log.ts';
 import type { PublishedRelease } from '../releases/index.ts';
+import type { Viewer } from '../viewer.ts';
 import { AssignmentStore } from './assignment-store.ts';
-import { createCarriers } from './carrier.ts';
+import { createCarriers } from './carriers.ts';
 import { RolloutDesk } from './desk.ts';
 import { FleetStore } from './fleet-store.ts';
 import { PauseAll } from './pause-all.ts';

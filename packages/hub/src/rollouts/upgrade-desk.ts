@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { kindOf, LIMITS, type ParamValues } from '@stoa/protocol';
-import type { Viewer } from '#accounts/index.ts';
 import { AuditLog } from '#audit/index.ts';
 import { attemptsAt, type JobDesk, type JobPlan, type JobRequest, toldParams } from '#jobs/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
@@ -9,6 +8,7 @@ import { HttpError, notFound } from '../http-error.ts';
 import { isVersion, loadRequiredChainweb, type RequiredChainweb } from '../nodes/index.ts';
 import type { Orders } from '../orders/index.ts';
 import type { Selector } from '../selector/index.ts';
+import type { Viewer } from '../viewer.ts';
 import { requireAdmin, rolloutOpen } from './desk.ts';
 import { begun } from './plan/index.ts';
 import { RingStore } from './ring-store.ts';

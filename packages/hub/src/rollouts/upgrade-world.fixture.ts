@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type Order, orderKind, peek, seal, toHex } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
-import type { Viewer } from '#accounts/index.ts';
 import type { JobDesk } from '#jobs/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { belowChainweb } from '../nodes/index.ts';
+import type { Viewer } from '../viewer.ts';
 import type { Rollout } from './rollout.ts';
 import { HOUR, MINUTE, RolloutWorld } from './rollout-world.fixture.ts';
 import { UpgradeDesk } from './upgrade-desk.ts';

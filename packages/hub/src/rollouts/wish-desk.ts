@@ -1,9 +1,9 @@
-import type { Viewer } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError } from '../http-error.ts';
 import { isVersion } from '../nodes/index.ts';
+import type { Viewer } from '../viewer.ts';
 import { isWindow, MOST_DEFERRED_MS, type UpdateWish } from './plan/index.ts';
 
 interface WishRow {

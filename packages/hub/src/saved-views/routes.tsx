@@ -1,12 +1,12 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { viewerOf } from '#accounts/index.ts';
 import { type Faults, line, readForm } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError } from '../http-error.ts';
 import { listUrl, parseSelector } from '../nodes/index.ts';
 import { printSelector } from '../selector/index.ts';
+import { viewerOf } from '../viewer.ts';
 import { ViewLinks, ViewsPage } from './page.tsx';
 import type { SavedViews } from './saved-views.ts';
 

@@ -1,7 +1,7 @@
-import type { Viewer } from '#accounts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import type { Viewer } from '../viewer.ts';
 
 export interface SavedView {
   readonly viewId: string;

@@ -1,12 +1,13 @@
 import { isPartName } from '@stoa/protocol/stoicism';
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { isAtLeast, requireTier, viewerOf } from '#accounts/index.ts';
+import { requireTier } from '#accounts/index.ts';
 import { findNode, type Liveness, type NodeDetail, type NodeListing, NodePage } from '#nodes/index.ts';
 import { type Faults, line, readForm, type Typed } from '../console/form.tsx';
 import { liveUrl } from '../console/live.ts';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
+import { isAtLeast, viewerOf } from '../viewer.ts';
 import { BASELINES_PATH, ScoresAdminPage } from './admin-page.tsx';
 import { baselineFault } from './baseline-form.ts';
 import type { ScoreDesk } from './score-desk.ts';

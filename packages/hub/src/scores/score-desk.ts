@@ -1,10 +1,11 @@
 import { type Baselines, requireBaselines, ScoreError } from '@stoa/protocol/stoicism';
-import { isAtLeast, requireFresh, type Viewer } from '#accounts/index.ts';
+import { requireFresh } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import { nextHour } from '../hub-hour.ts';
+import { isAtLeast, type Viewer } from '../viewer.ts';
 import { addBaselines, baselinesAt, newestBaselines } from './baseline-store.ts';
 import type { Decision, StoredScore } from './run.ts';
 import { decideRun, runNamed } from './run-store.ts';

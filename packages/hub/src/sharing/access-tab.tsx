@@ -1,9 +1,10 @@
-import type { NodeRole, Viewer } from '#accounts/index.ts';
+import type { NodeRole } from '#accounts/index.ts';
 import type { Description } from '#nodes/index.ts';
 import { control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
 import { absolute } from '../console/format.ts';
 import { Ago, Facts, Panel, Table, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
+import type { Viewer } from '../viewer.ts';
 import type { KeyFacts, Share } from './share-store.ts';
 import type { SharedNode } from './shares.ts';
 import type { Transfer } from './transfer-store.ts';

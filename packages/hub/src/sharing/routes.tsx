@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { NODE_ROLES, type NodeAccess, viewerOf } from '#accounts/index.ts';
+import { NODE_ROLES, type NodeAccess } from '#accounts/index.ts';
 import {
   findNode,
   type Liveness,
@@ -14,6 +14,7 @@ import { liveUrl } from '../console/live.ts';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { notFound } from '../http-error.ts';
+import { viewerOf } from '../viewer.ts';
 import { AccessTab } from './access-tab.tsx';
 import type { ShareStore } from './share-store.ts';
 import type { Shares } from './shares.ts';

@@ -1,7 +1,8 @@
-import { type NodeAccess, requireFresh, type Viewer } from '#accounts/index.ts';
+import { type NodeAccess, requireFresh } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Clock } from '../clock.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import type { Viewer } from '../viewer.ts';
 import type { Share, ShareRole, ShareStore } from './share-store.ts';
 
 /** More colleagues than that on one node are an organisation, and its e-mail list is long to read. */

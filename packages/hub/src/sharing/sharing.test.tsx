@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { NodeAccess, type Tier } from '#accounts/index.ts';
+import { NodeAccess } from '#accounts/index.ts';
 import { someViewer } from '#accounts/viewer.fixture.ts';
 import { AuditLog } from '#audit/index.ts';
 import { Liveness, NodeListing, NodeReader } from '#nodes/index.ts';
@@ -12,6 +12,7 @@ import { MemoryProbeCache } from '#seams/probe-cache/index.ts';
 import { systemClock } from '../clock.ts';
 import type { HttpEnv, HubApp } from '../http.ts';
 import { toHttpError } from '../http-error.ts';
+import type { Tier } from '../viewer.ts';
 import { sharingRoutes } from './routes.tsx';
 import { ShareStore } from './share-store.ts';
 import { Shares } from './shares.ts';

@@ -1,4 +1,4 @@
-import { isAtLeast, type NodeAccess, requireFresh, type Viewer } from '#accounts/index.ts';
+import { type NodeAccess, requireFresh } from '#accounts/index.ts';
 import type { Act, AuditLog } from '#audit/index.ts';
 import type { TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Mail } from '#seams/mailer/index.ts';
@@ -7,6 +7,7 @@ import { absolute } from '../console/format.ts';
 import { HttpError, notFound } from '../http-error.ts';
 import { RateLimit } from '../rate-limit.ts';
 import type { Task } from '../ticker.ts';
+import { isAtLeast, type Viewer } from '../viewer.ts';
 import type { SharedNode } from './shares.ts';
 import type { Transfer, TransferStore } from './transfer-store.ts';
 

@@ -1,6 +1,5 @@
 import { peekInstanceCert } from '@stoa/protocol';
 import type { MiddlewareHandler } from 'hono';
-import { viewerOf } from '#accounts/index.ts';
 import type { ExportSigner } from '#audit/index.ts';
 import type { Clock } from '../clock.ts';
 import { Empty, Table } from '../console/parts.tsx';
@@ -8,6 +7,7 @@ import { href } from '../console/scope.ts';
 import { csvCell } from '../csv-cell.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { notFound } from '../http-error.ts';
+import { viewerOf } from '../viewer.ts';
 import { documentOf } from './document.ts';
 import {
   type SignedStatement,

@@ -1,11 +1,11 @@
 import { auditReportKind, fromHex, seal } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Viewer } from '#accounts/index.ts';
 import { AuditLog } from '#audit/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import type { Log } from '../log.ts';
+import type { Viewer } from '../viewer.ts';
 import { AuditDesk } from './audit-desk.ts';
 import { AuditExchange } from './audit-exchange.ts';
 import { AuditedNode, type NodeTraits, PAYLOADS, random, StepClock } from './cluster-world.fixture.ts';

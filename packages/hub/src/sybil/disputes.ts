@@ -1,11 +1,12 @@
 import { type Random, toHex } from '@stoa/protocol';
-import { requireFresh, type Viewer } from '#accounts/index.ts';
+import { requireFresh } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { SharedCertificate } from '../gates/index.ts';
 import { notFound } from '../http-error.ts';
 import type { Log } from '../log.ts';
+import type { Viewer } from '../viewer.ts';
 import type { DisputeDecision } from './dispute.ts';
 import { DisputeStore } from './dispute-store.ts';
 import { slowed } from './pace.ts';

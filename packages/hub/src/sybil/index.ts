@@ -1,6 +1,4 @@
 import type { CryptoSuite, Random } from '@stoa/protocol';
-import { AuditLog } from '#audit/index.ts';
-import { HistoryStore } from '#history/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { SharedCertificate } from '../gates/index.ts';
@@ -9,11 +7,9 @@ import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
 import { AuditDesk } from './audit-desk.ts';
 import { AuditExchange } from './audit-exchange.ts';
-import { ClusterStore } from './cluster-store.ts';
 import { DisputeStore } from './dispute-store.ts';
-import { DisputeDesk, Disputes } from './disputes.ts';
+import { Disputes } from './disputes.ts';
 import { PayloadPool, type PayloadPoolDeps } from './payload-pool.ts';
-import { SybilReports } from './report.ts';
 import { RoundStore } from './round-store.ts';
 
 export type { Clustering } from './cluster-store.ts';
@@ -22,6 +18,7 @@ export { isDisputed } from './dispute-store.ts';
 export { DisputePanel } from './node-panel.tsx';
 export { reportCsv, reportJson, scoreText } from './report.ts';
 export { sybilPages } from './routes.tsx';
+export { createSybilTools, type SybilTools } from './tools.ts';
 
 const HOUR_MS = 3_600_000;
 /** How long rounds are kept that look like one machine; the rest for as long as disputes look at them. What one rests on stays in it. */
@@ -42,22 +39,6 @@ export interface SybilWatch {
   readonly frames: Pick<GateFrames, 'opened' | 'ended' | 'auditResponse'>;
   readonly onShared: (shared: SharedCertificate) => Promise<void>;
   readonly tasks: readonly Task[];
-}
-
-/** What admins look at and decide, by pages or commands. */
-export interface SybilTools {
-  readonly reports: SybilReports;
-  readonly disputes: DisputeStore;
-  readonly desk: DisputeDesk;
-}
-
-export function createSybilTools(deps: { sql: Sql; clock: Clock }): SybilTools {
-  const { sql } = deps;
-  return {
-    reports: new SybilReports({ clusters: new ClusterStore(sql), history: new HistoryStore({ sql }) }),
-    disputes: new DisputeStore(sql),
-    desk: new DisputeDesk({ ...deps, audit: new AuditLog(deps) }),
-  };
 }
 
 export function createSybilWatch(deps: SybilWatchDeps): SybilWatch {

@@ -1,13 +1,13 @@
 import { POINT } from '@stoa/protocol/stoicism';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Viewer } from '#accounts/index.ts';
 import { AuditLog } from '#audit/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
 import { someViewer } from '../accounts/viewer.fixture.ts';
 import { Assets } from '../console/assets.ts';
 import { createHttpApp, type HubApp } from '../http.ts';
+import type { Viewer } from '../viewer.ts';
 import { DisputeStore } from './dispute-store.ts';
 import { createSybilTools, DisputePanel, sybilPages } from './index.ts';
 

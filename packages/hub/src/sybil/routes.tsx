@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { isAtLeast, requireFresh, requireTier, viewerOf } from '#accounts/index.ts';
+import { requireFresh, requireTier } from '#accounts/index.ts';
 import type { AuditLog } from '#audit/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
@@ -8,11 +8,12 @@ import { line, readForm } from '../console/form.tsx';
 import { href } from '../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
 import { HttpError, notFound } from '../http-error.ts';
+import { isAtLeast, viewerOf } from '../viewer.ts';
 import { CLUSTERINGS, type Clustering } from './cluster-store.ts';
-import type { SybilTools } from './index.ts';
 import { aboveAll, loadOwnerCap, saveOwnerCap } from './owner-cap.ts';
 import { SYBILS_PATH, SybilsPage, type SybilsView } from './page.tsx';
 import { reportCsv, reportJson, type SybilReport } from './report.ts';
+import type { SybilTools } from './tools.ts';
 
 export interface SybilPagesDeps {
   readonly guard: MiddlewareHandler<HttpEnv>;

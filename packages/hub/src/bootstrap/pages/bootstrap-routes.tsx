@@ -1,17 +1,18 @@
-import { isAtLeast, requireFresh, type Viewer, viewerOf } from '#accounts/index.ts';
+import { requireFresh } from '#accounts/index.ts';
 import { mapAtOnce } from '../../at-once.ts';
 import { type Faults, readForm, type Typed } from '../../console/form.tsx';
 import { href } from '../../console/scope.ts';
 import type { HubApp, HubContext } from '../../http.ts';
 import { HttpError, notFound } from '../../http-error.ts';
 import { placeOf, type SshTarget } from '../../seams/ssh-pool/index.ts';
+import { isAtLeast, type Viewer, viewerOf } from '../../viewer.ts';
 import { type BootstrapDesk, isOfHost, type ShownHost } from '../desk.ts';
 import { BootstrapError } from '../error.ts';
 import { type HostLine, parseHostList } from '../host-list.ts';
+import type { BootstrapPagesDeps } from './deps.ts';
 import { acceptForm, beginForm, listForm, loginOf, placeForm } from './forms.ts';
 import { BegunPage, HostsPage, KeysPage } from './hosts-page.tsx';
 import { KeyPage, PlacePage } from './place-page.tsx';
-import type { BootstrapPagesDeps } from './routes.tsx';
 import { SealedList } from './sealed-list.ts';
 
 /** In one request: their keys are asked for while the browser waits. */

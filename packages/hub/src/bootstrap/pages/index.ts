@@ -1,1 +1,2 @@
-export { type BootstrapPagesDeps, bootstrapPages } from './routes.tsx';
+export type { BootstrapPagesDeps } from './deps.ts';
+export { bootstrapPages } from './routes.tsx';

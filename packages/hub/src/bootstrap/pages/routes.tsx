@@ -1,45 +1,19 @@
-import type { MiddlewareHandler } from 'hono';
-import { isAtLeast, type NodeAccess, viewerOf } from '#accounts/index.ts';
-import { type AuditStore, auditScopeOf } from '#audit/index.ts';
-import {
-  findNode,
-  type Liveness,
-  type NodeDetail,
-  type NodeListing,
-  NodePage,
-  type NodeReader,
-} from '#nodes/index.ts';
-import type { SecretStore, Vault } from '#vault/index.ts';
-import type { Clock } from '../../clock.ts';
+import { auditScopeOf } from '#audit/index.ts';
+import { findNode, type NodeDetail, NodePage } from '#nodes/index.ts';
 import { type Faults, readForm } from '../../console/form.tsx';
 import { liveUrl } from '../../console/live.ts';
 import { href } from '../../console/scope.ts';
-import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../../http.ts';
+import type { HttpFeature, HubApp, HubContext } from '../../http.ts';
 import { HttpError, notFound } from '../../http-error.ts';
 import { placeOf } from '../../seams/ssh-pool/index.ts';
-import type { AccessStore } from '../access-store.ts';
-import { type Agentless, LONGEST_MARK_MS } from '../agentless.ts';
-import type { BootstrapDesk } from '../desk.ts';
+import { isAtLeast, viewerOf } from '../../viewer.ts';
+import { LONGEST_MARK_MS } from '../agentless.ts';
 import { isSshKind, sshKindOf } from '../kinds.ts';
 import { secretNames } from '../ssh-job.ts';
 import { mountBootstrap } from './bootstrap-routes.tsx';
+import type { BootstrapPagesDeps } from './deps.ts';
 import { actForm, markForm } from './forms.ts';
 import { SshTab, type SshView } from './ssh-tab.tsx';
-
-export interface BootstrapPagesDeps {
-  readonly desk: BootstrapDesk;
-  readonly agentless: Agentless;
-  readonly access: AccessStore;
-  readonly secrets: SecretStore;
-  readonly vault: Vault;
-  readonly auditStore: AuditStore;
-  readonly nodeAccess: NodeAccess;
-  readonly listing: Pick<NodeListing, 'find'>;
-  readonly reader: Pick<NodeReader, 'tips'>;
-  readonly liveness: Liveness;
-  readonly guard: MiddlewareHandler<HttpEnv>;
-  readonly clock: Pick<Clock, 'now'>;
-}
 
 const USES = 5;
 

@@ -1,12 +1,13 @@
 import { KIND_NAMES } from '@stoa/protocol';
 import type { MiddlewareHandler } from 'hono';
-import { isAtLeast, type NodeAccess, type Viewer, viewerOf } from '#accounts/index.ts';
+import type { NodeAccess } from '#accounts/index.ts';
 import type { Clock } from '../../clock.ts';
 import { liveUrl } from '../../console/live.ts';
 import { href } from '../../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../../http.ts';
 import { notFound } from '../../http-error.ts';
 import { findNode, type Liveness, NODE_ID, type NodeListing, NodePage } from '../../nodes/index.ts';
+import { isAtLeast, type Viewer, viewerOf } from '../../viewer.ts';
 import type { JobBatch, JobDetail, JobSummary } from '../job.ts';
 import { mayRepeat } from '../job-choice.ts';
 import type { JobDesk } from '../job-desk.ts';

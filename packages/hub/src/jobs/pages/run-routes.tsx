@@ -7,12 +7,12 @@ import {
   ProtocolError,
   readParams,
 } from '@stoa/protocol';
-import { type Viewer, viewerOf } from '#accounts/index.ts';
 import { href } from '../../console/scope.ts';
 import type { HubApp, HubContext } from '../../http.ts';
 import { HttpError } from '../../http-error.ts';
 import { parseSelector } from '../../nodes/index.ts';
 import { EVERYTHING, type Selector, SelectorError } from '../../selector/index.ts';
+import { type Viewer, viewerOf } from '../../viewer.ts';
 import { attemptsAt } from '../attempts.ts';
 import type { JobDesk, JobRequest } from '../job-desk.ts';
 import { isUuid } from '../job-reader.ts';

@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Viewer } from '#accounts/index.ts';
 import { someViewer } from '#accounts/viewer.fixture.ts';
 import { Bus } from '../../bus.ts';
 import type { LiveSource } from '../../console/live.ts';
+import type { Viewer } from '../../viewer.ts';
 import type { JobBatch, JobSummary } from '../job.ts';
 import type { JobLogs } from '../job-logs.ts';
 import type { JobReader } from '../job-reader.ts';

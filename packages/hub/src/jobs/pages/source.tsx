@@ -1,7 +1,7 @@
-import { audienceOf, EVERYTHING, type Viewer } from '#accounts/index.ts';
 import type { Bus } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
 import { type LiveSource, partial } from '../../console/live.ts';
+import { audienceOf, EVERYTHING, type Viewer } from '../../viewer.ts';
 import type { JobLogs } from '../job-logs.ts';
 import type { JobReader } from '../job-reader.ts';
 import { isOver } from '../state.ts';

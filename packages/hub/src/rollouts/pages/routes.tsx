@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { type NodeAccess, requireTier, viewerOf } from '#accounts/index.ts';
+import { type NodeAccess, requireTier } from '#accounts/index.ts';
 import { findNode, type Liveness, type NodeListing, NodePage } from '#nodes/index.ts';
 import type { Clock } from '../../clock.ts';
 import { readForm } from '../../console/form.tsx';
@@ -8,6 +8,7 @@ import { liveUrl } from '../../console/live.ts';
 import { href } from '../../console/scope.ts';
 import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../../http.ts';
 import { HttpError, notFound } from '../../http-error.ts';
+import { viewerOf } from '../../viewer.ts';
 import type { RolloutTools } from '../index.ts';
 import type { Rollout } from '../rollout.ts';
 import type { UpgradeDesk } from '../upgrade-desk.ts';

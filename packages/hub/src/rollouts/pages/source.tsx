@@ -1,7 +1,7 @@
-import { isAtLeast } from '#accounts/index.ts';
 import type { Bus } from '../../bus.ts';
 import type { Clock } from '../../clock.ts';
 import { type LiveSource, partial } from '../../console/live.ts';
+import { isAtLeast } from '../../viewer.ts';
 import type { RolloutReader } from '../reader.ts';
 import { ROLLOUT_HEAD, RolloutHead } from './rollout-page.tsx';
 

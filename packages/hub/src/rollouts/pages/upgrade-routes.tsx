@@ -1,11 +1,11 @@
 import type { Context } from 'hono';
-import { viewerOf } from '#accounts/index.ts';
 import { addressOf, type RunForm, readRun, texts } from '#jobs/index.ts';
 import { belowChainweb, isVersion } from '#nodes/index.ts';
 import { href } from '../../console/scope.ts';
 import type { HttpEnv, HubApp, HubContext } from '../../http.ts';
 import { HttpError } from '../../http-error.ts';
 import { printSelector } from '../../selector/index.ts';
+import { viewerOf } from '../../viewer.ts';
 import type { UpgradeDesk, UpgradeRequest } from '../upgrade-desk.ts';
 import { UpgradePage } from './upgrade-page.tsx';
 

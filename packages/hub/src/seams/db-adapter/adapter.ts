@@ -1,8 +1,4 @@
-import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import type postgres from 'postgres';
-import type * as schema from '#schema.ts';
-
-export type Database = PgDatabase<PgQueryResultHKT, typeof schema>;
 
 /** int8 comes back as bigint, timestamptz as Date, bytea as Buffer. */
 export type Sql = postgres.Sql<{ bigint: bigint }>;
@@ -16,17 +12,11 @@ export interface DbLog {
   error(fields: object, message: string): void;
 }
 
-/** One PostgreSQL database: by default through `sql`, in types through `db`. */
+/** One PostgreSQL database. */
 export interface DbAdapter extends AsyncDisposable {
   readonly kind: 'embedded' | 'url';
   /** Tagged statements: prepared, pipelined, seven times cheaper than a query builder. */
   readonly sql: Sql;
-  /**
-   * drizzle over the whole schema, for libraries that want it. Loaded when first asked for, since it costs 200 MB of
-   * memory when run from sources. It has connections of its own, because it replaces its client's parsers of dates and
-   * JSON: a transaction lives here or in `sql`, never across.
-   */
-  db(): Promise<Database>;
   /**
    * Brings the schema to the head, or to a migration before it (`created_at` of its record). Idempotent; several hubs may
    * call it at once.

@@ -1,20 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { eq } from 'drizzle-orm';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { nodes } from '#schema.ts';
-import type { Database, DbAdapter } from './adapter.ts';
+import type { DbAdapter, Sql, TransactionSql } from './adapter.ts';
 import { Upsert, type UpsertTarget } from './upsert.ts';
 
 /** What every back end must do. `open` gives a fresh, empty database each time. */
 export function dbAdapterContract(name: string, open: () => Promise<DbAdapter>): void {
   describe(`DbAdapter contract: ${name}`, { timeout: 60_000 }, () => {
     let adapter: DbAdapter;
-    let db: Database;
     beforeAll(async () => {
       adapter = await open();
       await adapter.migrate();
-      db = await adapter.db();
     }, 60_000);
     afterAll(() => adapter.close());
 
@@ -25,7 +21,7 @@ export function dbAdapterContract(name: string, open: () => Promise<DbAdapter>):
       expect(before.length).toBeGreaterThan(0);
     });
 
-    it('gives and takes int8 as bigint, timestamptz as Date, bytea as bytes, jsonb as JSON in `sql`', async () => {
+    it('gives and takes int8 as bigint, timestamptz as Date, bytea as bytes, jsonb as JSON ', async () => {
       const at = new Date('2026-11-25T18:00:00.123Z');
       const bytes = randomBytes(300);
       const [row] = await adapter.sql`
@@ -40,21 +36,6 @@ export function dbAdapterContract(name: string, open: () => Promise<DbAdapter>):
       expect(row).toEqual({ workers: '0', jit: 'off' });
     });
 
-    it('gives and takes the same through `db`', async () => {
-      const node = exampleNode();
-      await db.insert(nodes).values(node);
-      const [stored] = await db.select().from(nodes).where(eq(nodes.nodeId, node.nodeId));
-      expect(stored).toMatchObject(node);
-    });
-
-    it('shows what `db` committed to `sql`, and the other way round', async () => {
-      const node = exampleNode();
-      await db.insert(nodes).values(node);
-      await adapter.sql`update nodes set label = 'renamed' where node_id = ${node.nodeId}`;
-      const [stored] = await db.select().from(nodes).where(eq(nodes.nodeId, node.nodeId));
-      expect(stored?.label).toBe('renamed');
-    });
-
     it('orders node ids by their bytes', async () => {
       const ids = await adapter.sql<{ id: string }[]>`
         select id from unnest(${['f0', '0f', 'a9', '9a']}::text[]) id order by id collate "C"`;
@@ -66,16 +47,12 @@ export function dbAdapterContract(name: string, open: () => Promise<DbAdapter>):
 
     it('leaves nothing of a transaction that failed', async () => {
       const node = exampleNode();
-      const failing = db.transaction(async (tx) => {
-        await tx.insert(nodes).values(node);
+      const failing = adapter.sql.begin(async (tx) => {
+        await insert(tx, node);
+        await tx`update nodes set label = 'half' where true`;
         throw new Error('undone');
       });
       await expect(failing).rejects.toThrow('undone');
-      const failingSql = adapter.sql.begin(async (sql) => {
-        await sql`update nodes set label = 'half' where true`;
-        throw new Error('undone too');
-      });
-      await expect(failingSql).rejects.toThrow('undone too');
       const [row] = await adapter.sql`
         select count(*) filter (where node_id = ${node.nodeId})::int as kept,
           count(*) filter (where label = 'half')::int as half from nodes`;
@@ -101,9 +78,9 @@ export function dbAdapterContract(name: string, open: () => Promise<DbAdapter>):
 
     it("reports a broken constraint by PostgreSQL's code", async () => {
       const node = exampleNode();
-      await db.insert(nodes).values(node);
+      await insert(adapter.sql, node);
       const same = exampleNode();
-      await db.insert(nodes).values(same);
+      await insert(adapter.sql, same);
       const again = adapter.sql`update nodes set node_id = ${same.nodeId} where node_id = ${node.nodeId}`;
       await expect(again).rejects.toMatchObject({ code: '23505' });
     });
@@ -224,15 +201,18 @@ async function applied(adapter: DbAdapter): Promise<readonly unknown[]> {
   return await adapter.sql`select hash, created_at from drizzle.__drizzle_migrations order by created_at`;
 }
 
-function exampleNode(): typeof nodes.$inferInsert & { nodeId: string } {
+function exampleNode() {
   return {
     nodeId: randomBytes(32).toString('hex'),
     label: 'stoa-1',
     owner: 'owner@example.org',
     region: 'eu',
-    tags: ['rack "4", left', 'ssd'],
     publicKey: randomBytes(32),
     nodeCert: randomBytes(120),
-    createdAt: new Date('2026-11-25T18:00:00.456Z'),
   };
+}
+
+async function insert(sql: Sql | TransactionSql, node: ReturnType<typeof exampleNode>): Promise<void> {
+  await sql`insert into nodes (node_id, label, owner, region, public_key, node_cert)
+    values (${node.nodeId}, ${node.label}, ${node.owner}, ${node.region}, ${node.publicKey}, ${node.nodeCert})`;
 }

@@ -1,4 +1,4 @@
-export type { Database, DbAdapter, DbLog, Sql, TransactionSql } from './adapter.ts';
+export type { DbAdapter, DbLog, Sql, TransactionSql } from './adapter.ts';
 export { attachEmbedded } from './attach.ts';
 export { CopyEncoder } from './copy-encoder.ts';
 export { copyIn } from './copy-in.ts';

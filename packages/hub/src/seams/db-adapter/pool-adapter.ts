@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database, DbAdapter, DbLog, Sql } from './adapter.ts';
+import type { DbAdapter, DbLog, Sql } from './adapter.ts';
 import { DatabaseError } from './error.ts';
 import { applyMigrations } from './migrate.ts';
-import { connectSql, drizzleOver, type Endpoint } from './pools.ts';
+import { connectSql, type Endpoint } from './pools.ts';
 
 const CHECK_MS = 2_000;
 /** Longer than a connection may take: a process that starts is busy with itself. */
@@ -13,7 +13,7 @@ const POOL_SIZE = 10;
 
 export interface PoolOptions {
   readonly log: DbLog;
-  /** Connections of `sql`, and of `db`, at most; they open on demand. */
+  /** Connections at most; they open on demand. */
   readonly poolSize?: number;
   readonly migrationsFolder?: string;
 }
@@ -22,7 +22,6 @@ export interface PoolOptions {
 export class PoolAdapter implements DbAdapter {
   readonly kind: 'embedded' | 'url';
   readonly sql: Sql;
-  #drizzle: { client: Sql; db: Promise<Database> } | undefined;
   readonly #endpoint: Endpoint;
   readonly #options: PoolOptions;
   readonly #afterEnd: () => Promise<void>;
@@ -50,14 +49,6 @@ export class PoolAdapter implements DbAdapter {
       'database_version_unsupported',
       `The database server has version ${row?.['number']}: PostgreSQL 15 or newer is needed.`,
     );
-  }
-
-  db(): Promise<Database> {
-    if (!this.#drizzle) {
-      const client = connectSql(this.#endpoint, this.#options.log, this.#options.poolSize ?? POOL_SIZE);
-      this.#drizzle = { client, db: drizzleOver(client) };
-    }
-    return this.#drizzle.db;
   }
 
   migrate({ until }: { until?: number } = {}): Promise<void> {
@@ -100,10 +91,7 @@ export class PoolAdapter implements DbAdapter {
 
   async #end(): Promise<void> {
     try {
-      await Promise.all([
-        this.sql.end({ timeout: DRAIN_S }),
-        this.#drizzle?.client.end({ timeout: DRAIN_S }),
-      ]);
+      await this.sql.end({ timeout: DRAIN_S });
     } finally {
       await this.#afterEnd();
     }

@@ -1,5 +1,5 @@
 import postgres from 'postgres';
-import type { Database, DbLog, Sql } from './adapter.ts';
+import type { DbLog, Sql } from './adapter.ts';
 import { Dialler, placesOf } from './dial.ts';
 
 /** Where a server is. */
@@ -54,10 +54,4 @@ export function connectSql(endpoint: Endpoint, log: DbLog, max: number): Sql {
 function dialling({ host, port }: Pick<Endpoint, 'host' | 'port'>): object {
   const dialler = new Dialler(placesOf(host, port), CONNECT_S * 1_000);
   return { socket: () => dialler.dial() };
-}
-
-/** Takes the client over: its parsers of dates and JSON become drizzle's. */
-export async function drizzleOver(client: Sql): Promise<Database> {
-  const [{ drizzle }, schema] = await Promise.all([import('drizzle-orm/postgres-js'), import('#schema.ts')]);
-  return drizzle(client, { schema });
 }

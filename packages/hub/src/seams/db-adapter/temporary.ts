@@ -29,7 +29,6 @@ export async function openTemporary(log: DbLog = errorsOnly): Promise<DbAdapter>
   const { kind, sql } = adapter;
   return {
     ...{ kind, sql, close },
-    db: () => adapter.db(),
     migrate: (options) => adapter.migrate(options),
     check: () => adapter.check(),
     [Symbol.asyncDispose]: close,

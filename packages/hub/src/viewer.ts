@@ -52,3 +52,11 @@ export function tiersFor(viewer: Pick<Viewer, 'tier'>, from: Tier): readonly Tie
   if (viewer.tier === 'ancient') return TIERS;
   return viewer.tier === 'modern' && from === 'modern' ? ['operator'] : [];
 }
+
+/** Those who see the same nodes, as a key of what is computed for them: '' for whoever sees all, else an e-mail. */
+export type Audience = string;
+export const EVERYTHING: Audience = '';
+
+export function audienceOf(viewer: Viewer): Audience {
+  return isAtLeast(viewer, 'ancient') ? EVERYTHING : viewer.email;
+}

@@ -1,16 +1,16 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { type Faults, line, readForm } from '../console/form.tsx';
-import { href } from '../console/scope.ts';
-import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
-import { notFound } from '../http-error.ts';
-import { type Accounts, actOf } from './accounts.ts';
-import { TOTP_PATH } from './auth.ts';
-import { newPassword } from './password.ts';
-import { requireFresh } from './require-fresh.ts';
+import { type Faults, line, readForm } from '../../console/form.tsx';
+import { href } from '../../console/scope.ts';
+import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../../http.ts';
+import { notFound } from '../../http-error.ts';
+import { viewerOf } from '../../viewer.ts';
+import { type Accounts, actOf } from '../accounts.ts';
+import { TOTP_PATH } from '../auth.ts';
+import { newPassword } from '../password.ts';
+import { requireFresh } from '../require-fresh.ts';
+import { type Recording, SecurityStore } from '../security-store.ts';
 import { type Enrolment, SecurityPage } from './security-page.tsx';
-import { type Recording, SecurityStore } from './security-store.ts';
-import { viewerOf } from './viewer.ts';
 
 const PATH = '/settings/security';
 const held = z.string().min(1, 'your password').max(200);

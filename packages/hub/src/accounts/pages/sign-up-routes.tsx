@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { emailAddress, readForm } from '../console/form.tsx';
-import type { HttpFeature, HubApp, HubContext } from '../http.ts';
-import type { Accounts } from './accounts.ts';
-import { newPassword } from './password.ts';
+import { emailAddress, readForm } from '../../console/form.tsx';
+import type { HttpFeature, HubApp, HubContext } from '../../http.ts';
+import type { Accounts } from '../accounts.ts';
+import { newPassword } from '../password.ts';
 import { CheckMailPage, ClosedPage, ForgotPage, ResetPage, SignUpPage } from './sign-up-page.tsx';
 
 const address = z.strictObject({ email: emailAddress() });

@@ -1,8 +1,8 @@
-import { control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
-import { Empty, Panel } from '../console/parts.tsx';
-import { href } from '../console/scope.ts';
+import { control, type Faults, Field, type Typed, typedOf } from '../../console/form.tsx';
+import { Empty, Panel } from '../../console/parts.tsx';
+import { href } from '../../console/scope.ts';
+import type { AuditScope, StoredRow } from '../store.ts';
 import { Acts } from './acts.tsx';
-import type { AuditScope, StoredRow } from './store.ts';
 
 export interface AuditPageProps {
   readonly scope: AuditScope;

@@ -5,10 +5,11 @@ import { someViewer } from '#accounts/viewer.fixture.ts';
 import { Liveness, NodeListing } from '#nodes/index.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
-import type { HttpEnv, HubApp } from '../http.ts';
-import { toHttpError } from '../http-error.ts';
-import { createLog } from '../log.ts';
-import { AuditExport, AuditLog, AuditStore, auditRoutes } from './index.ts';
+import type { HttpEnv, HubApp } from '../../http.ts';
+import { toHttpError } from '../../http-error.ts';
+import { createLog } from '../../log.ts';
+import { AuditExport, AuditLog, AuditStore } from '../index.ts';
+import { auditRoutes } from './index.ts';
 
 const NOW = Date.UTC(2026, 10, 25, 12);
 const [ANN, BOB, EVE, ROOT] = ['ann@x.example', 'bob@x.example', 'eve@x.example', 'root@x.example'] as const;

@@ -1,5 +1,5 @@
-import type { HttpFeature, HubApp } from '../http.ts';
-import type { Accounts } from './accounts.ts';
+import type { HttpFeature, HubApp } from '../../http.ts';
+import type { Accounts } from '../accounts.ts';
 import { confirmRoutes } from './confirm-routes.tsx';
 import { rosterRoutes } from './roster-routes.tsx';
 import { securityRoutes } from './security-routes.tsx';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { emailAddress, type Faults, readForm, type Typed } from '../console/form.tsx';
-import { scopeOf } from '../console/scope.ts';
-import type { HttpFeature, HubApp, HubContext } from '../http.ts';
-import type { Accounts } from './accounts.ts';
-import { CODE_USED, TOTP_PATH } from './auth.ts';
-import { localPath } from './local-path.ts';
+import { emailAddress, type Faults, readForm, type Typed } from '../../console/form.tsx';
+import { scopeOf } from '../../console/scope.ts';
+import type { HttpFeature, HubApp, HubContext } from '../../http.ts';
+import type { Accounts } from '../accounts.ts';
+import { CODE_USED, TOTP_PATH } from '../auth.ts';
+import { localPath } from '../local-path.ts';
 import { CodePage, isTold, LinkPage, SignInPage } from './sign-in-page.tsx';
 
 const next = z.string().max(2_000).optional();

@@ -2,21 +2,21 @@ import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { type Viewer, viewerOf } from '#accounts/index.ts';
 import { findNode, type Liveness, type NodeListing, NodePage } from '#nodes/index.ts';
-import type { Clock } from '../clock.ts';
-import type { Typed } from '../console/form.tsx';
-import { liveUrl } from '../console/live.ts';
-import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
-import { HttpError } from '../http-error.ts';
-import type { Log } from '../log.ts';
-import type { AuditLog } from './audit-log.ts';
-import type { AuditExport } from './export.ts';
+import type { Clock } from '../../clock.ts';
+import type { Typed } from '../../console/form.tsx';
+import { liveUrl } from '../../console/live.ts';
+import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../../http.ts';
+import { HttpError } from '../../http-error.ts';
+import type { Log } from '../../log.ts';
+import { type Viewer, viewerOf } from '../../viewer.ts';
+import type { AuditLog } from '../audit-log.ts';
+import type { AuditExport } from '../export.ts';
+import { auditQuery, exportQuery, filterOf } from '../query.ts';
+import { rangeOf } from '../range.ts';
+import { type AuditStore, scopeOf } from '../store.ts';
 import { NodeAuditTab } from './node-tab.tsx';
 import { AuditPage } from './page.tsx';
-import { auditQuery, exportQuery, filterOf } from './query.ts';
-import { rangeOf } from './range.ts';
-import { type AuditStore, scopeOf } from './store.ts';
 
 export interface AuditRoutesDeps {
   readonly guard: MiddlewareHandler<HttpEnv>;
@@ -94,7 +94,7 @@ async function sendExport(c: HubContext, deps: AuditRoutesDeps): Promise<Respons
 }
 
 /** Told in the log first, then streamed: an export of everything holds the row that tells of itself. */
-export async function exportAnswer(
+async function exportAnswer(
   c: HubContext,
   { audit, exports, log }: Pick<AuditRoutesDeps, 'audit' | 'exports' | 'log'>,
   { viewer, range }: { viewer: Viewer; range: { from: number; to: number } },

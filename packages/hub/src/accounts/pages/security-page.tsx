@@ -1,10 +1,10 @@
 import { encode } from 'uqr';
-import { control, type Faults, Field } from '../console/form.tsx';
-import { embed, Markup, markup } from '../console/markup.ts';
-import { Ago, Empty, Panel } from '../console/parts.tsx';
-import { href } from '../console/scope.ts';
-import { SettingsTabs } from '../console/settings-tabs.tsx';
-import type { Security } from './security-store.ts';
+import { control, type Faults, Field } from '../../console/form.tsx';
+import { embed, Markup, markup } from '../../console/markup.ts';
+import { Ago, Empty, Panel } from '../../console/parts.tsx';
+import { href } from '../../console/scope.ts';
+import { SettingsTabs } from '../../console/settings-tabs.tsx';
+import type { Security } from '../security-store.ts';
 import { PasswordField, Warning } from './sign-in-page.tsx';
 
 /** What was just made and is shown this once. */

@@ -1,10 +1,10 @@
-import { control, type Faults, Field, type Typed } from '../console/form.tsx';
-import { number } from '../console/format.ts';
-import { Ago, Panel, Table, Unknown } from '../console/parts.tsx';
-import { href } from '../console/scope.ts';
-import type { RosterEntry } from './roster-store.ts';
+import { control, type Faults, Field, type Typed } from '../../console/form.tsx';
+import { number } from '../../console/format.ts';
+import { Ago, Panel, Table, Unknown } from '../../console/parts.tsx';
+import { href } from '../../console/scope.ts';
+import { TIERS, type Tier, tiersFor, type Viewer } from '../../viewer.ts';
+import type { RosterEntry } from '../roster-store.ts';
 import { EmailField } from './sign-in-page.tsx';
-import { TIERS, type Tier, tiersFor, type Viewer } from './viewer.ts';
 
 export const TIER_WORDS: Readonly<Record<Tier, string>> = {
   ancient: 'Ancient Admin',

@@ -1,15 +1,15 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { emailAddress, type Faults, readForm, type Typed } from '../console/form.tsx';
-import { href } from '../console/scope.ts';
-import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
-import { notFound } from '../http-error.ts';
-import type { Accounts } from './accounts.ts';
-import { requireFresh } from './require-fresh.ts';
+import { emailAddress, type Faults, readForm, type Typed } from '../../console/form.tsx';
+import { href } from '../../console/scope.ts';
+import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../../http.ts';
+import { notFound } from '../../http-error.ts';
+import { isAtLeast, TIERS, tiersFor, viewerOf } from '../../viewer.ts';
+import type { Accounts } from '../accounts.ts';
+import { requireFresh } from '../require-fresh.ts';
+import { ROSTER_ROWS, RosterStore } from '../roster-store.ts';
+import { type Recording, SecurityStore } from '../security-store.ts';
 import { RosterPage } from './roster-page.tsx';
-import { ROSTER_ROWS, RosterStore } from './roster-store.ts';
-import { type Recording, SecurityStore } from './security-store.ts';
-import { isAtLeast, TIERS, tiersFor, viewerOf } from './viewer.ts';
 
 const PATH = '/admin/accounts';
 const INVITATION_MS = 7 * 24 * 3_600_000;

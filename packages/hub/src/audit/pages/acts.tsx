@@ -1,7 +1,7 @@
-import { number, short } from '../console/format.ts';
-import { Ago, Facts } from '../console/parts.tsx';
-import { href } from '../console/scope.ts';
-import type { StoredRow } from './store.ts';
+import { number, short } from '../../console/format.ts';
+import { Ago, Facts } from '../../console/parts.tsx';
+import { href } from '../../console/scope.ts';
+import type { StoredRow } from '../store.ts';
 
 /** Rows of the log, each of which opens. */
 export function Acts({ rows, now }: { rows: readonly StoredRow[]; now: number }) {

@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx';
-import { control, type Faults, Field, type Typed, typedOf } from '../console/form.tsx';
-import { PASSWORD_LENGTH } from './auth.ts';
+import { control, type Faults, Field, type Typed, typedOf } from '../../console/form.tsx';
+import { PASSWORD_LENGTH } from '../auth.ts';
 
 /** What the forms of this file have in common. */
 export interface FormState {

@@ -1,13 +1,13 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
-import { type Faults, readForm } from '../console/form.tsx';
-import { href } from '../console/scope.ts';
-import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../http.ts';
-import { type Accounts, actOf } from './accounts.ts';
-import { localPath } from './local-path.ts';
-import { requireFresh } from './require-fresh.ts';
+import { type Faults, readForm } from '../../console/form.tsx';
+import { href } from '../../console/scope.ts';
+import type { HttpEnv, HttpFeature, HubApp, HubContext } from '../../http.ts';
+import { viewerOf } from '../../viewer.ts';
+import { type Accounts, actOf } from '../accounts.ts';
+import { localPath } from '../local-path.ts';
+import { requireFresh } from '../require-fresh.ts';
 import { ConfirmPage } from './sign-in-page.tsx';
-import { viewerOf } from './viewer.ts';
 
 const sent = z.strictObject({
   password: z.string().min(1, 'your password').max(200),

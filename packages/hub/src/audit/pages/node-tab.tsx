@@ -1,6 +1,6 @@
-import { Empty, Panel } from '../console/parts.tsx';
+import { Empty, Panel } from '../../console/parts.tsx';
+import type { AuditScope, StoredRow } from '../store.ts';
 import { Acts, filtered } from './acts.tsx';
-import type { AuditScope, StoredRow } from './store.ts';
 
 /** What was done to one node: the newest acts, and the way to all of them. */
 export function NodeAuditTab({

@@ -221,6 +221,26 @@ describe('single owners', () => {
 });
 
 describe('files', () => {
+  it('form no circle, not even by types: each can be read with what stands below it', () => {
+    const byPath = new Map(sources.map((source) => [source.path, source]));
+    const [done, under] = [new Set<string>(), new Set<string>()];
+    const circles: string[] = [];
+    const visit = ({ path, imports }: Source): void => {
+      under.add(path);
+      for (const imported of imports) {
+        const next = byPath.get(imported);
+        if (next === undefined || done.has(imported)) continue;
+        if (under.has(imported)) circles.push(`${path} -> ${imported}`);
+        else visit(next);
+      }
+      under.delete(path);
+      done.add(path);
+    };
+    for (const source of production) if (!done.has(source.path)) visit(source);
+    for (const source of sources) if (!done.has(source.path)) visit(source);
+    expect(circles).toEqual([]);
+  });
+
   it('have at most 400 lines: a longer one does more than one thing', () => {
     const long = sources
       .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))

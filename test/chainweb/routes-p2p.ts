@@ -1,7 +1,7 @@
 import { decodeCut } from '@stoa/protocol/chainweb';
 import { json, type NodeRequest, type NodeResponse, refused, splitPath } from './exchange.ts';
-import type { SimulatedNode } from './node.ts';
 import type { NodeView } from './node-view.ts';
+import type { PactServingNode } from './pact/pact-node.ts';
 import { answerMempool } from './pact/routes-mempool.ts';
 import { answerCut } from './routes-cut.ts';
 import { answerHeaders, chainOf, type HeaderLimits } from './routes-header.ts';
@@ -10,14 +10,14 @@ import { answerPayload } from './routes-payload.ts';
 const LIMITS: HeaderLimits = { pageItems: 20, branchBounds: 4, objectEncoding: false, hashes: false };
 
 /** The P2P port (1789): for other nodes, and for whoever wants to see this one from outside. */
-export function answerP2p(node: SimulatedNode, request: NodeRequest): NodeResponse {
+export function answerP2p(node: PactServingNode, request: NodeRequest): NodeResponse {
   const { pathname } = splitPath(request.path);
   const response = answerPath(node, request, pathname) ?? refused(404);
   const peer = request.peer ?? '127.0.0.1:0';
   return { ...response, headers: { 'x-peer-addr': peer, ...response.headers } };
 }
 
-function answerPath(node: SimulatedNode, request: NodeRequest, path: string): NodeResponse | undefined {
+function answerPath(node: PactServingNode, request: NodeRequest, path: string): NodeResponse | undefined {
   if (path === '/config') {
     return json(200, configJson(node));
   }

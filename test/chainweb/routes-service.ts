@@ -1,6 +1,6 @@
 import { json, type NodeRequest, type NodeResponse, plain, refused, splitPath } from './exchange.ts';
-import type { SimulatedNode } from './node.ts';
 import type { NodeView } from './node-view.ts';
+import type { PactServingNode } from './pact/pact-node.ts';
 import { answerPact } from './pact/routes.ts';
 import { answerCut } from './routes-cut.ts';
 import { answerHeaders, chainOf, type HeaderLimits } from './routes-header.ts';
@@ -9,13 +9,13 @@ import { answerPayload } from './routes-payload.ts';
 const LIMITS: HeaderLimits = { pageItems: 360, branchBounds: 32, objectEncoding: true, hashes: true };
 
 /** The service port (1848): plain HTTP, for clients of the node. */
-export function answerService(node: SimulatedNode, request: NodeRequest): NodeResponse {
+export function answerService(node: PactServingNode, request: NodeRequest): NodeResponse {
   const { pathname } = splitPath(request.path);
   const response = answerPath(node, request, pathname) ?? refused(404);
   return { ...response, headers: { 'access-control-allow-origin': '*', ...response.headers } };
 }
 
-function answerPath(node: SimulatedNode, request: NodeRequest, path: string): NodeResponse | undefined {
+function answerPath(node: PactServingNode, request: NodeRequest, path: string): NodeResponse | undefined {
   if (path === '/info') {
     return json(200, infoJson(node));
   }

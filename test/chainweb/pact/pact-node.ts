@@ -17,6 +17,11 @@ export interface Found {
   readonly block: Block;
 }
 
+/** What answers over the two ports look at: a node's view, and its transactions. */
+export interface PactServingNode extends NodeView {
+  readonly pact: PactNode;
+}
+
 /** A node's transactions: what it was given, and what it takes for mined. */
 export class PactNode {
   /** Its checks take longer than the second that `/send` gives them. */

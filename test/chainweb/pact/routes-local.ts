@@ -2,9 +2,9 @@ import { json, type NodeResponse, plain } from '../exchange.ts';
 import { type Command, readCommand, requestKeyOf, signatureFault } from './command.ts';
 import { execute, look, UnminableError } from './execution.ts';
 import { failure, jsonOf, type Outcome } from './outcome.ts';
+import type { PactRequest } from './pact-request.ts';
 import { Form, Name, readPact } from './reader.ts';
 import { parsed, signedIn } from './request-json.ts';
-import type { PactRequest } from './routes.ts';
 import { Draft } from './state.ts';
 
 /** A read of the chain, or with `preflight` what would become of a transaction. */

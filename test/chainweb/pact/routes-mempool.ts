@@ -1,11 +1,11 @@
 import { json, type NodeRequest, type NodeResponse, plain, refused, splitPath } from '../exchange.ts';
-import type { SimulatedNode } from '../node.ts';
 import { type Command, readCommand, type SignedCommand } from './command.ts';
+import type { PactServingNode } from './pact-node.ts';
 import { parsed, signedIn, textsIn } from './request-json.ts';
 
 /** `chain/{c}/mempool/…`, of the P2P port: what nodes ask each other. */
 export function answerMempool(
-  node: SimulatedNode,
+  node: PactServingNode,
   request: NodeRequest,
   { chain, call }: { chain: number | undefined; call: string },
 ): NodeResponse | undefined {
@@ -34,7 +34,7 @@ function lookedUp(command: Command | undefined): object {
     : { tag: 'Pending', contents: JSON.stringify(command.signed) };
 }
 
-function insert(node: SimulatedNode, chain: number, texts: readonly string[]): NodeResponse {
+function insert(node: PactServingNode, chain: number, texts: readonly string[]): NodeResponse {
   const signed = texts.map((text) => signedIn(parsed(text)));
   if (signed.includes(undefined)) return plain(400, 'Error in $: parsing a transaction failed');
   for (const each of signed) node.pact.offer(chain, readCommand(each as SignedCommand));

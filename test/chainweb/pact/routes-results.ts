@@ -1,7 +1,7 @@
 import { json, type NodeResponse, plain, refused } from '../exchange.ts';
 import { failure, jsonOf, resultJson } from './outcome.ts';
+import type { PactRequest } from './pact-request.ts';
 import { parsed, textsIn } from './request-json.ts';
-import type { PactRequest } from './routes.ts';
 
 /** How long a node keeps the line open for a result. */
 const LISTEN_MS = 180_000;

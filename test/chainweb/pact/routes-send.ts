@@ -1,7 +1,7 @@
 import { json, type NodeResponse, plain } from '../exchange.ts';
 import { type Command, readCommand } from './command.ts';
+import type { PactRequest } from './pact-request.ts';
 import { parsed, signedIn } from './request-json.ts';
-import type { PactRequest } from './routes.ts';
 
 /** Takes a batch as a whole or not at all. */
 export function answerSend({ node, chain, body }: PactRequest): NodeResponse {

@@ -1,6 +1,6 @@
 import { json, type NodeResponse, plain } from '../exchange.ts';
+import type { PactRequest } from './pact-request.ts';
 import { parsed } from './request-json.ts';
-import type { PactRequest } from './routes.ts';
 import { encodeProof } from './spv.ts';
 
 /** A proof that a transaction of this chain is in the past of another one. */

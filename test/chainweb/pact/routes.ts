@@ -1,17 +1,10 @@
 import { type NodeRequest, type NodeResponse, refused, splitPath } from '../exchange.ts';
-import type { SimulatedNode } from '../node.ts';
+import type { PactServingNode } from './pact-node.ts';
+import type { PactRequest } from './pact-request.ts';
 import { answerLocal } from './routes-local.ts';
 import { answerListen, answerPoll } from './routes-results.ts';
 import { answerSend } from './routes-send.ts';
 import { answerSpv } from './routes-spv.ts';
-
-/** What is asked of one chain. */
-export interface PactRequest {
-  readonly node: SimulatedNode;
-  readonly chain: number;
-  readonly query: URLSearchParams;
-  readonly body: string;
-}
 
 const ROUTES: Readonly<Record<string, (asked: PactRequest) => NodeResponse>> = {
   'api/v1/send': answerSend,
@@ -23,7 +16,7 @@ const ROUTES: Readonly<Record<string, (asked: PactRequest) => NodeResponse>> = {
 
 /** `chain/{c}/pact/…`, of the service port alone. */
 export function answerPact(
-  node: SimulatedNode,
+  node: PactServingNode,
   request: NodeRequest,
   { chain, call }: { chain: number | undefined; call: string },
 ): NodeResponse | undefined {

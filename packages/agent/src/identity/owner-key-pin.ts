@@ -17,7 +17,6 @@ import type { Disk } from '#disk.ts';
 import { OwnerKeyChangedError } from '#identity/error.ts';
 import { keepOwnerKeyChange } from '#identity/owner-key-changes.ts';
 import { type RecordKind, readRecord, writeRecord } from '#record-line.ts';
-import type { OwnerKeyStatus } from '#status/snapshot.ts';
 
 /**
  * The owner's key as this host first heard it. A hub that is taken over can name another one, so what it says later
@@ -90,6 +89,13 @@ export async function followOwnerKey(
       await writeRecord(disk, path, pinKind, { ...pin, refused: named.next });
     throw error;
   }
+}
+
+/** Fingerprints in hex. */
+export interface OwnerKeyStatus {
+  readonly pinned: string;
+  /** The last other key that a hub named. */
+  readonly refused: string | undefined;
 }
 
 export function ownerKeyStatus(pin: OwnerKeyPin | undefined): OwnerKeyStatus | undefined {

@@ -1,5 +1,5 @@
 import type { Job, KindName, ParamValues } from '@stoa/protocol';
-import type { FormerNode, NodeSite } from '#root/site.ts';
+import type { FormerNode, NodeSite } from '#root/node-site.ts';
 import type { Argv } from '#work/commands.ts';
 
 /** One process of a step. */

@@ -1,6 +1,6 @@
 import type { SitePath, StepFacts } from '#root/act.ts';
+import type { FormerNode, NodeSite } from '#root/node-site.ts';
 import { RefusalError } from '#root/refusal.ts';
-import type { FormerNode, NodeSite } from '#root/site.ts';
 
 /** A string among what the agent says, whole and of one form. @throws RefusalError `root_bad_args` */
 export function wordOf(args: StepFacts['args'], name: string, form: RegExp): string {

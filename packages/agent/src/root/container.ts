@@ -1,6 +1,5 @@
 import { type Flag, hostSettings, isEmpty, ownSettings } from '#root/container-settings.ts';
 import { RefusalError } from '#root/refusal.ts';
-import type { ComposeFacts } from '#root/site.ts';
 
 /** What `docker create` takes to make a container like the one that was inspected, but for its image. */
 export interface ContainerPlan {
@@ -9,6 +8,13 @@ export interface ContainerPlan {
   readonly command: readonly string[];
   /** Settings that it could not be given again. */
   readonly lost: readonly string[];
+}
+
+export interface ComposeFacts {
+  readonly project: string;
+  readonly service: string;
+  readonly directory: string;
+  readonly files: readonly string[];
 }
 
 export interface ContainerFacts {

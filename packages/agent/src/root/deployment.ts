@@ -2,9 +2,9 @@ import type { ParamValues } from '@stoa/protocol';
 import type { RootPaths, StepFacts } from '#root/act.ts';
 import { siteOf } from '#root/argument.ts';
 import type { Flag } from '#root/container-settings.ts';
+import type { NodeSite } from '#root/node-site.ts';
 import { RefusalError } from '#root/refusal.ts';
 import { SERVICE_FLAGS } from '#root/service-text.ts';
-import type { NodeSite } from '#root/site.ts';
 import { UNIT_STOP_SECONDS } from '#root/unit-file.ts';
 
 const NAME = 'stoachain';

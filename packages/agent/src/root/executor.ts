@@ -5,10 +5,11 @@ import type { Act, RootPaths, Step, StepFacts, VerifiedInput } from '#root/act.t
 import type { ActIo, RunAct } from '#root/act-runner.ts';
 import { type Admitted, admit, type GateFacts, PUTTING_BACK, putsBack, withTime } from '#root/gate.ts';
 import { type Look, looker } from '#root/look.ts';
+import type { FormerNode, NodeSite } from '#root/node-site.ts';
 import type { OwnerKeys } from '#root/owner-key.ts';
 import { requireUnexchangeable } from '#root/path-owners.ts';
 import { RefusalError } from '#root/refusal.ts';
-import { type FormerNode, findSite, type NodeSite } from '#root/site.ts';
+import { findSite } from '#root/site.ts';
 import type { RootState, RootStates } from '#root/state.ts';
 import { isStepName, STEPS, stepLimit } from '#root/steps.ts';
 import type { PinnedNode } from '#root/trust.ts';

@@ -1,4 +1,4 @@
-import type { NodeSite } from '#root/site.ts';
+import type { NodeSite } from '#root/node-site.ts';
 
 /** Compose expands $ in all texts. */
 const literal = (word: string): string => word.replaceAll('$', '$$$$');

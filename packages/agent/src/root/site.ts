@@ -4,42 +4,11 @@ import { ownNode } from '#collectors/own-node.ts';
 import { type Proc, parseStat } from '#collectors/proc.ts';
 import { type ChainwebProcess, optionOf, processCollector } from '#collectors/process.ts';
 import type { AgentUser } from '#root/agent-user.ts';
-import { type ContainerPlan, imageOf, planOf } from '#root/container.ts';
+import { imageOf, planOf } from '#root/container.ts';
 import type { Look } from '#root/look.ts';
+import type { NodeSite } from '#root/node-site.ts';
 import { RefusalError } from '#root/refusal.ts';
 import type { PinnedNode } from '#root/trust.ts';
-
-/** The chainweb-node of this host as root finds it: nothing of it comes from the agent. */
-export interface NodeSite {
-  readonly supervisor: 'docker' | 'compose' | 'systemd';
-  /** Container, or unit with its ending. */
-  readonly name: string;
-  /** Image or path of the program. */
-  readonly program: string;
-  /** Without the program. */
-  readonly argv: readonly string[];
-  /** On the host; '' where the arguments name none. */
-  readonly database: string;
-  readonly backups: string;
-  readonly certificate: string;
-  readonly certificateKey: string;
-  /** Under Docker and Compose: how to make it again. */
-  readonly container?: ContainerPlan;
-  readonly compose?: ComposeFacts;
-}
-
-/** A node as it was before a job set it aside. */
-export interface FormerNode extends NodeSite {
-  /** All of that was done: what bears its name by now is another. */
-  readonly aside: boolean;
-}
-
-export interface ComposeFacts {
-  readonly project: string;
-  readonly service: string;
-  readonly directory: string;
-  readonly files: readonly string[];
-}
 
 export interface SiteDeps {
   readonly proc: Proc;

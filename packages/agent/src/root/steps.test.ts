@@ -10,8 +10,9 @@ import { describe, expect, it } from 'vitest';
 import type { StepFacts } from '#root/act.ts';
 import { planOf } from '#root/container.ts';
 import { CGROUP, INSPECTED } from '#root/fixtures/docker.ts';
+import type { NodeSite } from '#root/node-site.ts';
 import { makeJob, makeRootWorld, NODE } from '#root/root.fixture.ts';
-import { containerSite, type NodeSite } from '#root/site.ts';
+import { containerSite } from '#root/site.ts';
 import { isStepName, STEPS, type StepName, stepLimit } from '#root/steps.ts';
 import { unitText } from '#root/unit-file.ts';
 

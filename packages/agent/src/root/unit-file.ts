@@ -1,4 +1,4 @@
-import type { NodeSite } from '#root/site.ts';
+import type { NodeSite } from '#root/node-site.ts';
 
 /** Chainweb closes its database on TERM, which takes minutes on a slow drive. */
 export const UNIT_STOP_SECONDS: number = 120;

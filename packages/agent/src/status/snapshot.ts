@@ -3,6 +3,7 @@ import type { AgentReadings } from '#collectors/agent-collectors.ts';
 import type { Readings } from '#collectors/collector-set.ts';
 import type { ChainwebProcess } from '#collectors/process.ts';
 import type { ErrorDescription } from '#error.ts';
+import type { OwnerKeyStatus } from '#identity/owner-key-pin.ts';
 import { type Lamps, lampsOf } from '#status/lamps.ts';
 import type { UpdateView } from '#update/update-report.ts';
 import type { WorkStatus } from '#work/work-status.ts';
@@ -19,13 +20,6 @@ export interface OutboxStatus {
   readonly waiting: number;
   /** Since the process started. */
   readonly droppedSamples: number;
-}
-
-/** Fingerprints in hex. */
-export interface OwnerKeyStatus {
-  readonly pinned: string;
-  /** The last other key that a hub named. */
-  readonly refused: string | undefined;
 }
 
 export interface CollectorStatus {

@@ -1,7 +1,6 @@
 import { ReleaseError } from './error.ts';
 import { keySetId, type TrustedRoot } from './root.ts';
 import { isPatch, type ReleaseTarget } from './target.ts';
-import type { ReleaseTargets } from './targets.ts';
 import { compareVersions, LOWEST_VERSION, newerVersion, type Version } from './version.ts';
 
 /** The highest version seen of an online role, of one set of keys: another set begins anew, or a thief could wear it out. */
@@ -66,7 +65,7 @@ export function onlineFloor(
 export interface Seen {
   readonly timestamp?: { readonly version: number };
   readonly snapshot?: { readonly version: number };
-  readonly targets?: ReleaseTargets;
+  readonly targets?: { readonly version: number; readonly floor: Version };
   readonly confirmed?: ReleaseTarget;
 }
 

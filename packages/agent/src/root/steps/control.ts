@@ -1,7 +1,7 @@
 import type { ParamValues } from '@stoa/protocol';
 import type { Act, Step } from '#root/act.ts';
 import { siteOf } from '#root/argument.ts';
-import type { NodeSite } from '#root/site.ts';
+import type { NodeSite } from '#root/node-site.ts';
 import type { Argv } from '#work/commands.ts';
 
 /** Chainweb closes its database on TERM, which takes minutes on a slow drive. */

@@ -2,9 +2,9 @@ import type { ParamValues } from '@stoa/protocol';
 import type { Act, Step, StepFacts } from '#root/act.ts';
 import { beforeOf, siteOf } from '#root/argument.ts';
 import { nextSite, requireKept } from '#root/deployment.ts';
+import type { NodeSite } from '#root/node-site.ts';
 import { RefusalError } from '#root/refusal.ts';
 import { serviceOf } from '#root/service-text.ts';
-import type { NodeSite } from '#root/site.ts';
 import { composeArgv, controlActs } from '#root/steps/control.ts';
 import { dropInText, unitText } from '#root/unit-file.ts';
 

@@ -52,6 +52,29 @@ describe("the machine's own PostgreSQL by URL", { tags: ['postgres'] }, () => {
     expect(String(error)).not.toContain('hunter2');
   });
 
+  it('reads at a replica what may be behind, and at the database itself while no replica answers', async () => {
+    const url = await server.createDatabase();
+    const replica = await server.replicate();
+    await using adapter = await openUrl({ url, replicas: replica.place, log });
+    const place = async () => {
+      const [row] = await adapter.replica`select pg_is_in_recovery() as replica, inet_server_port() as port`;
+      return { ...row };
+    };
+    const port = Number(replica.place.split(':')[1]);
+    expect(await place()).toEqual({ replica: true, port });
+    await adapter.sql`create table told (word text)`;
+    await adapter.sql`insert into told values ('once')`;
+    await expect
+      .poll(() => adapter.replica`select word from told`.catch(() => []))
+      .toEqual([{ word: 'once' }]);
+    await expect(adapter.replica`insert into told values ('twice')`).rejects.toMatchObject({ code: '25006' });
+    await replica.close();
+    await expect.poll(() => place().catch(() => undefined)).toMatchObject({ replica: false });
+    // Read-only there too.
+    await expect(adapter.replica`insert into told values ('twice')`).rejects.toMatchObject({ code: '25006' });
+    expect(await adapter.sql`select word from told`).toEqual([{ word: 'once' }]);
+  });
+
   it('notices that the server is gone, and that it is back', { timeout: 150_000 }, async () => {
     const other = await startPostgres();
     await using adapter = await openUrl({ url: other.url, log });

@@ -19,9 +19,17 @@ export interface PostgresServer extends AsyncDisposable {
   readonly url: string;
   /** An empty database of its own on the same server. @returns its URL, by TCP unless said. */
   createDatabase(over?: 'tcp' | 'socket'): Promise<string>;
+  /** A streaming read replica of it, on a port of its own. */
+  replicate(): Promise<PostgresReplica>;
   /** An outage: the port is refused until `start`. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface PostgresReplica extends AsyncDisposable {
+  /** `host:port`. */
+  readonly place: string;
   close(): Promise<void>;
 }
 
@@ -50,11 +58,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const urlOf = (database: string) => `postgres://postgres@127.0.0.1:${port}/${database}?sslmode=disable`;
   const socketUrlOf = (database: string) =>
     `postgres://postgres@localhost:${port}/${database}?host=${directory}`;
-  const stop = async () => {
-    if (server.exitCode !== null || server.signalCode !== null) return;
-    server.kill('SIGINT');
-    await once(server, 'exit');
-  };
+  const stop = () => ended(server);
   const close = async () => {
     await stop();
     await rm(directory, { recursive: true, force: true });
@@ -68,6 +72,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       await sql.end();
       return over === 'tcp' ? urlOf(name) : socketUrlOf(name);
     },
+    replicate: () => startReplica({ bin, ids, url: urlOf('postgres') }),
     stop,
     start: async () => {
       server = await launch(port);
@@ -75,6 +80,37 @@ export async function startPostgres(): Promise<PostgresServer> {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+async function startReplica({
+  bin,
+  ids,
+  url,
+}: {
+  bin: string;
+  ids: Ids;
+  url: string;
+}): Promise<PostgresReplica> {
+  const directory = await mkdtemp(join(tmpdir(), 'stoa-replica-'));
+  await chmod(directory, 0o700);
+  if (ids.uid !== undefined && ids.gid !== undefined) await chown(directory, ids.uid, ids.gid);
+  const data = join(directory, 'data');
+  const copy = ['-D', data, '-R', '--checkpoint=fast', '--no-sync', '-d', url];
+  await run(join(bin, 'pg_basebackup'), copy, { ...ids, cwd: '/' });
+  const { server, port } = await onFreePort((free) =>
+    startServer(join(bin, 'postgres'), ['-D', data, '-k', directory, '-p', `${free}`], ids),
+  );
+  const close = async () => {
+    await ended(server);
+    await rm(directory, { recursive: true, force: true });
+  };
+  return { place: `127.0.0.1:${port}`, close, [Symbol.asyncDispose]: close };
+}
+
+async function ended(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  server.kill('SIGINT');
+  await once(server, 'exit');
 }
 
 async function newestBinaries(): Promise<string> {
@@ -127,7 +163,7 @@ async function untilReady(server: ChildProcess): Promise<string | undefined> {
   return await new Promise((resolve, reject) => {
     createInterface({ input: server.stderr! }).on('line', (line) => {
       output.push(line);
-      if (line.includes('ready to accept connections')) resolve(undefined);
+      if (/ready to accept (?:read-only )?connections/.test(line)) resolve(undefined);
     });
     server.once('error', reject).once('exit', () => resolve(output.join('\n')));
   });

@@ -9,6 +9,14 @@ it('takes TLS from files, by ACME, or leaves it to a proxy', () => {
   expect(loadConfig(ACME).acmeDirectory?.href).toBe('https://ca.example/dir');
 });
 
+const DATABASE = { DATABASE_URL: 'postgres://hub@one/hub' };
+
+it('reads at replicas by their hosts', () => {
+  expect(loadConfig(DATABASE).databaseReplicas).toBeUndefined();
+  const replicas = 'two,three.internal:5433,[2001:db8::1]:5434';
+  expect(loadConfig({ ...DATABASE, DATABASE_REPLICAS: replicas }).databaseReplicas).toBe(replicas);
+});
+
 const MINT = { MINT_CONTRACT: `n_ab.register@${'h'.repeat(43)}`, MINTER: `k:${'0f'.repeat(32)}` };
 const NODES = { MINT_NODES: 'http://one:1848, http://two:1848' };
 
@@ -25,6 +33,12 @@ it.each([
   ['a mint without a key', { ...NODES, MINT_CONTRACT: MINT.MINT_CONTRACT }, 'MINTER'],
   ['a mint by one node', { ...MINT, CHAINWEB_URL: 'http://one:1848' }, 'MINT_NODES'],
   ['a node that is no URL', { ...MINT, MINT_NODES: 'one,two' }, 'MINT_NODES'],
+  [
+    'a replica that is no host',
+    { ...DATABASE, DATABASE_REPLICAS: 'postgres://one/hub' },
+    'DATABASE_REPLICAS',
+  ],
+  ['replicas of the embedded database', { DATABASE_REPLICAS: 'one:5432' }, 'DATABASE_URL'],
   ['half a pair', { TLS_CERT: 'c' }, 'TLS_KEY'],
   ['the other half', { TLS_KEY: 'k' }, 'TLS_CERT'],
   ['files and ACME', { ...ACME, TLS_CERT: 'c', TLS_KEY: 'k' }, 'ACME_DIRECTORY'],

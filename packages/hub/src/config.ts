@@ -7,6 +7,7 @@ import {
   contract,
   dataDirectory,
   email,
+  hosts,
   integer,
   keyAccount,
   list,
@@ -51,6 +52,10 @@ export const SETTINGS = {
     'DATABASE_URL',
     'embedded PostgreSQL in DATA_DIR',
     'Any PostgreSQL >= 15, as postgres://…',
+  ),
+  databaseReplicas: hosts(
+    'DATABASE_REPLICAS',
+    'Read replicas of DATABASE_URL, with its users: pages of what was summed before read there.',
   ),
   redisUrl: redisUrl(
     'REDIS_URL',
@@ -243,6 +248,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): H
   const entries = Object.entries(SETTINGS).map(([name, setting]) => [name, setting.parse(env[setting.env])]);
   const config = Object.freeze(Object.fromEntries(entries)) as HubConfig;
   checkTls(config);
+  checkDatabase(config);
   checkMint(config);
   return config;
 }
@@ -255,6 +261,15 @@ function checkTls({ tlsCert, tlsKey, acmeDirectory, publicUrl }: HubConfig): voi
     throw new ConfigError('TLS_CERT', '', 'the certificate of TLS_KEY');
   if (tlsCert !== undefined && publicUrl !== undefined && publicUrl.protocol !== 'https:')
     throw new ConfigError('PUBLIC_URL', publicUrl.href, 'https, since TLS_CERT is set,');
+}
+
+function checkDatabase({ databaseUrl, databaseReplicas }: HubConfig): void {
+  if (databaseReplicas !== undefined && databaseUrl === undefined)
+    throw new ConfigError(
+      'DATABASE_REPLICAS',
+      databaseReplicas,
+      'DATABASE_URL beside it: the embedded one has none,',
+    );
 }
 
 /** Where it mints, by whose key and over which nodes must be said. */

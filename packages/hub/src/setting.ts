@@ -155,6 +155,15 @@ function parsePinned(value: string): PinnedContract | undefined {
   return { namespace, module, moduleHash };
 }
 
+/** `a:5432,b,[::1]:5433`. */
+export function hosts(env: string, doc: string): Setting<string | undefined> {
+  const host = /^(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i;
+  return parsed(env, undefined, {
+    ...{ shown: 'none', doc, expected: 'hosts like db-2,db-3:5433' },
+    read: (value) => (value.split(',').every((one) => host.test(one)) ? value : undefined),
+  });
+}
+
 /** The public key of a `k:` account, hex. */
 export function keyAccount(env: string, shown: string, doc: string): Setting<string | undefined> {
   return parsed(env, undefined, {

@@ -15,11 +15,14 @@ import { createPayouts, type Payouts, type PayoutsDeps } from './payouts/index.t
 import { createReceiptPages } from './receipt-pages/index.ts';
 import { ReceiptReader } from './receipts/index.ts';
 import { createRichListPages } from './rich-list/index.ts';
+import type { Sql } from './seams/db-adapter/index.ts';
 import { createStatements } from './statements/index.ts';
 import { createSybilTools, DisputePanel, sybilPages } from './sybil/index.ts';
 import type { Task } from './ticker.ts';
 
 export interface StoicismPagesDeps extends Omit<EarningsDeps, 'mints'>, PayoutsDeps {
+  /** May be seconds behind: for what was summed before. */
+  readonly replica: Sql;
   readonly heads: NetworkHeads;
   readonly reader: Pick<NodeReader, 'description'>;
   /** Signs statements. */
@@ -47,7 +50,7 @@ export interface StoicismPages {
 
 /** What people see of what nodes earn; `stoicism.ts` puts together what makes it. Only reads and choices: any instance serves it. */
 export function createStoicismPages(deps: StoicismPagesDeps): StoicismPages {
-  const { sql, clock, guard, audit, crypto, signer } = deps;
+  const { sql, replica, clock, guard, audit, crypto, signer } = deps;
   const payouts = createPayouts(deps);
   const mint = createMintPages({
     ...{ ...deps, acts: deps.mintActs, origin: deps.publicUrl },
@@ -62,8 +65,8 @@ export function createStoicismPages(deps: StoicismPagesDeps): StoicismPages {
       earnings.feature,
       createStatements({ sql, guard, clock, signer }),
       createBonusPages({ sql, guard, clock }),
-      createRichListPages({ sql, clock }),
-      createEconomicsPages({ sql, clock }),
+      createRichListPages({ sql: replica, clock }),
+      createEconomicsPages({ sql: replica, clock }),
       ...mint.features,
       ...createReceiptPages({
         ...deps,

@@ -88,7 +88,7 @@ export interface JoinSide {
 
 export interface WebOptions {
   readonly sql: Sql;
-  readonly database: Pick<DbAdapter, 'check'>;
+  readonly database: Pick<DbAdapter, 'check' | 'replica'>;
   readonly vault: Vault;
   readonly bus: Bus;
   readonly clock: Clock;
@@ -194,6 +194,7 @@ export async function createWeb(options: WebOptions): Promise<Web> {
   const { region, network } = hub();
   const stoicism = createStoicismPages({
     ...{ ...nodes, audit, guard, region, network, crypto: nodeCrypto },
+    replica: options.database.replica,
     transactionUrl: options.transactionUrl,
   });
   const { payouts } = stoicism;

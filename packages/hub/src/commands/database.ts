@@ -10,5 +10,5 @@ export function openDatabase(
 ): Promise<DbAdapter> {
   return config.databaseUrl === undefined
     ? openEmbedded({ dataDir: paths(config).database, ...by })
-    : openUrl({ url: config.databaseUrl, log: by.log });
+    : openUrl({ url: config.databaseUrl, replicas: config.databaseReplicas, log: by.log });
 }

@@ -18,6 +18,11 @@ export interface DbAdapter extends AsyncDisposable {
   /** Tagged statements: prepared, pipelined, seven times cheaper than a query builder. */
   readonly sql: Sql;
   /**
+   * For pages of what was summed before, which may be seconds behind: read replicas where some are named (§16.6), and the
+   * database itself while none answers; else `sql`. Writing is refused.
+   */
+  readonly replica: Sql;
+  /**
    * Brings the schema to the head, or to a migration before it (`created_at` of its record). Idempotent; several hubs may
    * call it at once.
    */

@@ -36,6 +36,12 @@ export function dbAdapterContract(name: string, open: () => Promise<DbAdapter>):
       expect(row).toEqual({ workers: '0', jit: 'off' });
     });
 
+    it('reads at the replica, which without one is the database itself', async () => {
+      const [row] =
+        await adapter.replica`select count(*)::int as tables from pg_tables where tablename = 'nodes'`;
+      expect(row).toEqual({ tables: 1 });
+    });
+
     it('orders node ids by their bytes', async () => {
       const ids = await adapter.sql<{ id: string }[]>`
         select id from unnest(${['f0', '0f', 'a9', '9a']}::text[]) id order by id collate "C"`;
@@ -213,6 +219,6 @@ function exampleNode() {
 }
 
 async function insert(sql: Sql | TransactionSql, node: ReturnType<typeof exampleNode>): Promise<void> {
-  await sql`insert into nodes (node_id, label, owner, region, public_key, node_cert)
-    values (${node.nodeId}, ${node.label}, ${node.owner}, ${node.region}, ${node.publicKey}, ${node.nodeCert})`;
+  await sql`insert into nodes (node_id, label, owner, region, public_key, node_cert, created_at)
+    values (${node.nodeId}, ${node.label}, ${node.owner}, ${node.region}, ${node.publicKey}, ${node.nodeCert}, now())`;
 }

@@ -4,6 +4,8 @@ import { connect, type Socket } from 'node:net';
 export interface Place {
   readonly host: string;
   readonly port: number;
+  /** A socket's file, which goes before both. */
+  readonly path?: string;
 }
 
 /**
@@ -21,7 +23,20 @@ export class Dialler {
   }
 
   /** @throws the error of the connection, or AbortError after the time-out. */
-  async dial(): Promise<Socket> {
+  dial(): Promise<Socket> {
+    return this.#dialNext();
+  }
+
+  /** Each place once, then what `others` have. @throws as `others` do. */
+  async dialBefore(others: Dialler): Promise<Socket> {
+    for (const _ of this.#places) {
+      const socket = await this.#dialNext().catch(() => undefined);
+      if (socket !== undefined) return socket;
+    }
+    return others.dial();
+  }
+
+  async #dialNext(): Promise<Socket> {
     const place = this.#places[this.#next % this.#places.length]!;
     this.#next += 1;
     const socket = connect({ ...place, noDelay: true });

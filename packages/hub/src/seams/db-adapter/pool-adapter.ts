@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DbAdapter, DbLog, Sql } from './adapter.ts';
 import { DatabaseError } from './error.ts';
 import { applyMigrations } from './migrate.ts';
-import { connectSql, type Endpoint } from './pools.ts';
+import { connectReplicas, connectSql, type Endpoint } from './pools.ts';
 
 const CHECK_MS = 2_000;
 /** Longer than a connection may take: a process that starts is busy with itself. */
@@ -16,12 +16,15 @@ export interface PoolOptions {
   /** Connections at most; they open on demand. */
   readonly poolSize?: number;
   readonly migrationsFolder?: string;
+  /** Hosts of read replicas, as `a:5432,b`. */
+  readonly replicas?: string | undefined;
 }
 
 /** Both back ends are this over an endpoint; `afterEnd` is what the embedded one adds. */
 export class PoolAdapter implements DbAdapter {
   readonly kind: 'embedded' | 'url';
   readonly sql: Sql;
+  readonly replica: Sql;
   readonly #endpoint: Endpoint;
   readonly #options: PoolOptions;
   readonly #afterEnd: () => Promise<void>;
@@ -34,7 +37,9 @@ export class PoolAdapter implements DbAdapter {
     afterEnd: () => Promise<void> = async () => {},
   ) {
     this.kind = kind;
-    this.sql = connectSql(endpoint, options.log, options.poolSize ?? POOL_SIZE);
+    const { log, poolSize = POOL_SIZE, replicas } = options;
+    this.sql = connectSql(endpoint, log, poolSize);
+    this.replica = replicas === undefined ? this.sql : connectReplicas(endpoint, replicas, log, poolSize);
     this.#endpoint = endpoint;
     this.#options = options;
     this.#afterEnd = afterEnd;
@@ -91,7 +96,8 @@ export class PoolAdapter implements DbAdapter {
 
   async #end(): Promise<void> {
     try {
-      await this.sql.end({ timeout: DRAIN_S });
+      // Ending one twice is nothing.
+      await Promise.all([this.sql, this.replica].map((sql) => sql.end({ timeout: DRAIN_S })));
     } finally {
       await this.#afterEnd();
     }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import postgres from 'postgres';
 import type { DbLog, Sql } from './adapter.ts';
 import { Dialler, placesOf } from './dial.ts';
@@ -22,17 +23,48 @@ const IDLE_S = 60;
 
 /** postgres.js fills every gap from PGHOST, PGUSER, PGPASSWORD, … by itself, so no gap is left. */
 export function connectSql(endpoint: Endpoint, log: DbLog, max: number): Sql {
-  const { password, ...where } = endpoint;
+  const { path, host, port } = endpoint;
+  const dialler = path === undefined ? new Dialler(placesOf(host, port), CONNECT_S * 1_000) : undefined;
+  return connect(endpoint, {
+    ...{ log, max, target_session_attrs: 'read-write' },
+    ...(dialler && { socket: () => dialler.dial() }),
+  });
+}
+
+/** Where one is far away, the page waits for no longer than this before the database itself is asked. */
+const REPLICA_CONNECT_MS = 2_000;
+/** A connection that went to the database itself comes back to a replica by then. */
+const REPLICA_LIFETIME_S = 300;
+
+/** Users, passwords and databases are those of the endpoint: a replica has no others. */
+export function connectReplicas(endpoint: Endpoint, replicas: string, log: DbLog, max: number): Sql {
+  const { path, ...tcp } = endpoint;
+  const { host, port } = tcp;
+  const dialler = new Dialler(placesOf(replicas, port), REPLICA_CONNECT_MS);
+  const own = path === undefined ? placesOf(host, port) : [{ host, port, path }];
+  const primary = new Dialler(own, CONNECT_S * 1_000);
+  return connect(tcp, {
+    ...{ log, max, max_lifetime: REPLICA_LIFETIME_S, socket: () => dialler.dialBefore(primary) },
+    session: { default_transaction_read_only: 'on' },
+  });
+}
+
+/** `socket` is left out by the types of postgres.js. */
+interface Way extends Pick<postgres.Options<never>, 'max' | 'max_lifetime' | 'target_session_attrs'> {
+  readonly log: DbLog;
+  readonly socket?: () => Promise<Socket>;
+  readonly session?: Readonly<Record<string, string>>;
+}
+
+function connect({ password, ...where }: Endpoint, { log, session, ...way }: Way): Sql {
   return postgres({
     ...where,
-    ...(where.path === undefined && dialling(where)),
+    ...way,
     // A function, since an empty string would fall through to the environment.
     password: () => password,
-    max,
     types: { bigint: postgres.BigInt },
     connect_timeout: CONNECT_S,
     idle_timeout: IDLE_S,
-    target_session_attrs: 'read-write',
     prepare: true,
     fetch_types: true,
     debug: false,
@@ -45,13 +77,8 @@ export function connectSql(endpoint: Endpoint, log: DbLog, max: number): Sql {
       max_parallel_workers_per_gather: '0',
       // Compiling a statement that looks dear takes 100 to 250 ms, and hardly one is as dear as it looks.
       jit: 'off',
+      ...session,
     },
     onnotice: (notice) => log.debug({ text: notice['message'] }, 'database notice'),
   });
-}
-
-/** The types of postgres.js leave its option `socket` out. */
-function dialling({ host, port }: Pick<Endpoint, 'host' | 'port'>): object {
-  const dialler = new Dialler(placesOf(host, port), CONNECT_S * 1_000);
-  return { socket: () => dialler.dial() };
 }

@@ -26,9 +26,9 @@ export async function openTemporary(log: DbLog = errorsOnly): Promise<DbAdapter>
     await adapter.close();
     await rm(directory, { recursive: true, force: true });
   };
-  const { kind, sql } = adapter;
+  const { kind, sql, replica } = adapter;
   return {
-    ...{ kind, sql, close },
+    ...{ kind, sql, replica, close },
     migrate: (options) => adapter.migrate(options),
     check: () => adapter.check(),
     [Symbol.asyncDispose]: close,

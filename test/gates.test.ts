@@ -1,10 +1,11 @@
 /** Minutes over a real database: outages, crashes, clocks that differ, and an instance that lies. */
 import { createLog, type DbAdapter } from '@stoa/hub';
 import { AuditLog } from '@stoa/hub/audit';
-import { GapDesk } from '@stoa/hub/gates';
+import { GapDesk, GapDocuments } from '@stoa/hub/gates';
 import { createLedger } from '@stoa/hub/ledger';
 import { accountIdOf, ChoiceStore, PayoutResolver } from '@stoa/hub/payouts';
 import { openTemporary } from '@stoa/hub/seams/db-adapter/temporary';
+import { decode, hubGapKind, peek, signedHubGap } from '@stoa/protocol';
 import { seededRandom } from '@stoa/protocol/fixtures';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { countMinutes, wordPoints } from '@stoa/protocol/stoicism';
@@ -157,6 +158,12 @@ describe('the minutes of a region', { timeout: 120_000 }, () => {
     expect(await paid('steady')).toEqual([60, 60, 60]);
     const steady = (await world.hours(HOUR + 1, a)).get(at('steady').nodeId)!;
     expect(steady).toMatchObject({ gap: FULL, paid: FULL, acknowledged: 0n, unsupported: 0n });
+    const [record] = await new GapDocuments({ ...database, crypto: nodeCrypto }).named(
+      HOUR + 1,
+      steady.gapRecords,
+    );
+    const { sealed } = decode(signedHubGap, record!);
+    expect(peek(hubGapKind, sealed)).toMatchObject({ instance: 'a', cause: 'restart' });
     for (const name of names.filter((one) => one !== 'steady')) {
       const [before = 60, during, after = 60] = await paid(name);
       expect([name, during]).toEqual([name, 0]);

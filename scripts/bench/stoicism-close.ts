@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog, openEmbedded } from '@stoa/hub';
+import { GapDocuments } from '@stoa/hub/gates';
 import { createLedger } from '@stoa/hub/ledger';
 import { PayoutResolver } from '@stoa/hub/payouts';
 import { createReceipts } from '@stoa/hub/receipts';
@@ -44,6 +45,7 @@ export const benchLedgerClose: Bench = async ({ long, say }) => {
     const receipts = createReceipts({
       ...{ sql, instanceId: 'bench', region: 'bench', clock, random, log, crypto: nodeCrypto },
       ...{ party: unsigned, dialBacks: instance.gates.dialBacks },
+      gaps: new GapDocuments({ sql, crypto: nodeCrypto }),
     });
     const ledger = createLedger({
       ...{ sql, instanceId: 'bench', region: 'bench', clock, random, log, sink: receipts.sink },

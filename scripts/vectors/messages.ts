@@ -9,7 +9,7 @@ export function messageVectors(): Json {
     Object.entries(catalog).map(([name, codec]) => describeMessage(name, codec));
   return {
     about:
-      'Each message by its layout on the wire (big-endian, positional, no padding) and in examples. Bytes in hex, 64-bit words as 0x…, an absent optional as null.',
+      'Each message by its layout on the wire (big-endian, positional, no padding) and in examples. Bytes in hex, 64-bit words as 0x…, an absent optional as null. A field appended(…) is the last: an older peer writes nothing there, null here.',
     fromAgent: list(AGENT_FRAMES as Record<string, Codec<unknown>>),
     fromHub: list(HUB_FRAMES as Record<string, Codec<unknown>>),
   };

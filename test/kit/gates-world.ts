@@ -1,7 +1,6 @@
 /** Instances of a hub and nodes over one database, minute by minute: what they say to each other, without the wire. */
 import type { Clock } from '@stoa/hub';
 import { createGates, type Gates, type NodeHour } from '@stoa/hub/gates';
-import { sessionIdOf } from '@stoa/hub/gateway/session-id';
 import type { DbAdapter } from '@stoa/hub/seams/db-adapter/index';
 import {
   type Checkpoint,
@@ -9,6 +8,7 @@ import {
   type Gauges,
   type HubParty,
   seal,
+  sessionIdOf,
   type Tip,
   toHex,
 } from '@stoa/protocol';

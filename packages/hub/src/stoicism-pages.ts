@@ -5,7 +5,7 @@ import type { LiveSource } from './console/live.ts';
 import type { LiveLog } from './console/live-log.ts';
 import { createEarnings, type EarningsDeps } from './earnings/index.ts';
 import { createEconomicsPages } from './economics/index.ts';
-import { GatePanel } from './gates/index.ts';
+import { GapDocuments, GatePanel } from './gates/index.ts';
 import type { HttpFeature } from './http.ts';
 import { createLedgerTools, ledgerPages } from './ledger/index.ts';
 import { createMiningPages, type MiningPagesDeps } from './mining/index.ts';
@@ -71,7 +71,7 @@ export function createStoicismPages(deps: StoicismPagesDeps): StoicismPages {
       ...createReceiptPages({
         ...deps,
         chain: () => signer.chain(),
-        receipts: new ReceiptReader({ sql, crypto }),
+        receipts: new ReceiptReader({ sql, crypto, gaps: new GapDocuments({ sql, crypto }) }),
       }),
       createMiningPages({
         ...deps,

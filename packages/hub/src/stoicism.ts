@@ -4,7 +4,7 @@ import { createBonusTasks } from './bonuses/index.ts';
 import type { Clock } from './clock.ts';
 import type { HubConfig } from './config.ts';
 import { createEconomicsRefresh } from './economics/index.ts';
-import { type Book, createGates, type Gates } from './gates/index.ts';
+import { type Book, createGates, GapDocuments, type Gates } from './gates/index.ts';
 import type { GateFrames, HubIdentity, TermsOf } from './gateway/index.ts';
 import type { Jobs } from './jobs/index.ts';
 import { LedTask } from './leases/index.ts';
@@ -91,6 +91,7 @@ export async function openStoicism(deps: StoicismDeps): Promise<Stoicism> {
     ...{ sql, region, clock, random, crypto, log, instanceId: config.instance },
     party: () => identity.proof.party,
     dialBacks: gates.dialBacks,
+    gaps: new GapDocuments({ sql, crypto }),
   });
   const ledger = createLedger({
     ...{ sql, region, clock, random, log, instanceId: config.instance, sink: receipts.sink },

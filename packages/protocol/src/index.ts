@@ -4,6 +4,7 @@ export * from './bytes.ts';
 export { CAPABILITY, type CapabilityName, hasCapability } from './capabilities.ts';
 export * from './close-codes.ts';
 export {
+  appended,
   bool,
   bytes,
   type Codec,
@@ -46,11 +47,12 @@ export {
   type SaidOfItself,
 } from './evidence/hour-record.ts';
 export * from './evidence/hour-signer.ts';
-export { hubGapKind, type SignedGap } from './evidence/hub-gap.ts';
+export { hubGapKind, type SignedGap, signedHubGap } from './evidence/hub-gap.ts';
 export * from './evidence/merkle.ts';
 export { type MinuteRoot, minuteRootKind } from './evidence/minute-root.ts';
 export { MINUTES_MASK, minuteWord } from './evidence/minutes.ts';
 export * from './evidence/receipt.ts';
+export { isOpenedBy, sessionIdOf } from './evidence/session-id.ts';
 export * from './evidence/settled-receipt.ts';
 export { FRAME_OVERHEAD, type FrameHeader, readHeader } from './frame.ts';
 export { type AgentAnswer, type AgentParty, answerChallenge } from './handshake/agent.ts';

@@ -26,7 +26,8 @@ export interface EarningsWorld {
   /** Of hour after hour, from the first on. */
   sealed: Uint8Array[];
   /** Of hours that the hub has settled, what it has said of them. */
-  settle(lies?: Readonly<Record<number, Partial<SettledReceipt>>>): Promise<void>;
+  settle(lies?: Readonly<Record<number, Partial<SettledReceipt>>>, documents?: Uint8Array[]): Promise<void>;
+  hub: SettlingHub;
   node(): Promise<NodeFiles>;
   /** As `verify` does, of the first day. */
   verify(documents?: readonly Uint8Array[]): Promise<HourReport[]>;
@@ -60,8 +61,10 @@ export async function earningsWorld(
     w,
     sealed,
     node,
-    async settle(lies = {}) {
-      for (const [i, one] of sealed.entries()) w.evidence.settled(hub.settle(honest(one, lies[i])));
+    hub,
+    async settle(lies = {}, documents) {
+      for (const [i, one] of sealed.entries())
+        w.evidence.settled(hub.settle(honest(one, lies[i]), lies[i] && documents && { documents }));
       await w.clock.advance(MINUTE_MS);
     },
     async verify(documents = []) {

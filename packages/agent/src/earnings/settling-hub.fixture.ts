@@ -3,15 +3,18 @@ import {
   checkpointKind,
   encode,
   GATES,
+  hubGapKind,
   merkleTree,
   type ProvenReceipt,
   peek,
   type ReceiptRoot,
   receiptRootKind,
   type SettledReceipt,
+  type SignedGap,
   type SigningKey,
   seal,
   settledReceipt,
+  signedHubGap,
 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { settledPoints } from '@stoa/protocol/stoicism';
@@ -21,6 +24,11 @@ import type { RegionFixture } from '#identity/region.fixture.ts';
 const OTHERS = 6;
 const HOUR_MS = 3_600_000;
 const WEEK_MS = 7 * 24 * HOUR_MS;
+
+/** Of the node's one benchmark. */
+export const OWN_EVIDENCE: SettledReceipt['evidence'] = [
+  { kind: 'score', hash: nodeCrypto.hash(OWN_BREAKDOWN) },
+];
 
 /** What an honest hub settles of a checkpoint of a node's first day: every minute of both sides, at score 1, in warm-up. */
 export function honest(sealed: Uint8Array, over: Partial<SettledReceipt> = {}): SettledReceipt {
@@ -45,7 +53,7 @@ export function honest(sealed: Uint8Array, over: Partial<SettledReceipt> = {}): 
       pendingPoints: 0n,
     },
     ...{ fee: undefined, ...over },
-    evidence: over.evidence ?? [{ kind: 'score', hash: nodeCrypto.hash(OWN_BREAKDOWN) }],
+    evidence: over.evidence ?? OWN_EVIDENCE,
   };
   const { points, pendingPoints } = settledPoints(receipt);
   return { ...receipt, points: over.points ?? points, pendingPoints };
@@ -66,9 +74,21 @@ export class SettlingHub {
     this.#region = region;
   }
 
+  /** Its signed record of a gap of its own, minutes since 1970. */
+  gapRecord(from: number, until: number): Uint8Array {
+    const gap = { from, until, grantFrom: from, grantUntil: until, counted: until - from };
+    const said: SignedGap = { instance: 'hub-1', cause: 'no-tick', ...gap };
+    const { region, instance } = this.#region.chain({ notAfter: from * 60_000 + WEEK_MS });
+    return encode(signedHubGap, { sealed: seal(hubGapKind, said, this.#region.hubKey), region, instance });
+  }
+
   settle(
     receipt: SettledReceipt,
-    { pass = 0, key = this.#region.hubKey }: { pass?: number; key?: SigningKey } = {},
+    {
+      pass = 0,
+      key = this.#region.hubKey,
+      documents,
+    }: { pass?: number; key?: SigningKey; documents?: Uint8Array[] } = {},
   ): ProvenReceipt {
     const body = encode(settledReceipt, receipt);
     const others = Array.from({ length: OTHERS }, (_, i) =>
@@ -84,6 +104,6 @@ export class SettlingHub {
     const sealed = seal(receiptRootKind, root, key);
     this.#previous = nodeCrypto.hash(sealed);
     const { region, instance } = this.#region.chain({ notAfter: receipt.hubHour * HOUR_MS + WEEK_MS });
-    return { body, path: tree.proof(0), root: sealed, region, instance };
+    return { body, path: tree.proof(0), root: sealed, region, instance, documents };
   }
 }

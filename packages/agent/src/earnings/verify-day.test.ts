@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readText } from '#disk.ts';
 import { type EarningsWorld, earningsWorld, FIRST_HOUR, HELPFUL } from '#earnings/earnings-world.fixture.ts';
-import { failing } from '#earnings/settling-hub.fixture.ts';
+import { renderReport } from '#earnings/report-view.ts';
+import { failing, OWN_EVIDENCE } from '#earnings/settling-hub.fixture.ts';
 import { directory, region } from '#evidence/evidence-world.fixture.ts';
 import { storeIdentity } from '#identity/identity-store.ts';
 
@@ -84,6 +85,30 @@ describe('a hub that lies', () => {
     expect(reports[1]!.findings.find(({ what }) => what === 'differs')).toMatchObject({
       signer: 'instance hub-1',
     });
+  });
+});
+
+describe('a gap of the hub', () => {
+  const word = 0xfn;
+  const start = (FIRST_HOUR + 1) * 60;
+
+  test('is kept with its signed record, and rests on that', async () => {
+    const { settle, verify, hub } = await earningsWorld(2);
+    const record = hub.gapRecord(start, start + 4);
+    const evidence = [...OWN_EVIDENCE, { kind: 'gap', hash: nodeCrypto.hash(record) }];
+    await settle({ 1: { gap: word, evidence } }, [record]);
+    const reports = await verify();
+    expect(verdicts(reports)).toEqual([
+      [0, 'match'],
+      [1, 'match'],
+    ]);
+    expect(renderReport('2026-01-01', reports, false)).toContain('instance hub-1: gap, 4 min in 01:00');
+  });
+
+  test('that no record grants is named with the hour', async () => {
+    const { settle, verify } = await earningsWorld(2);
+    await settle({ 1: { gap: word } });
+    expect(faults(await verify())).toEqual(['1 gap-unrecorded']);
   });
 });
 

@@ -38,7 +38,7 @@ const headKind: RecordKind<{ number: number }> = {
 const ASK_AGAIN_MS = 60_000;
 /** Taken of one answer. A hub sends a day's at once, and what shares the last root with them. */
 const MOST_OF_ANSWER = 64;
-/** Kept in a day, 5 MB: the first day has those of five weeks. */
+/** Kept in a day, 5 MB without records of gaps: the first day has those of five weeks. */
 const MOST_OF_DAY = 2_000;
 const DAY_MS = 86_400_000;
 /** Each hour leaves a receipt. So many hours of which none came, and the number that is asked by is not believed. */

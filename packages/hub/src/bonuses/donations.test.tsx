@@ -68,6 +68,7 @@ describe('seed donations', { timeout: 60_000 }, () => {
         paid: 0n,
         pending: 0n,
         checkpoint: undefined,
+        gapRecords: [],
       };
       return { nodeId, hubHour: from + i, ...none, supported, failures: GATES.map(() => 0n) };
     });

@@ -1,4 +1,4 @@
-import { type HubParty, hubGapKind, type SignedGap, seal } from '@stoa/protocol';
+import { encode, type HubParty, hubGapKind, type SignedGap, seal, signedHubGap } from '@stoa/protocol';
 import {
   ALLOWANCE_SLACK,
   DAY_ALLOWANCE_MINUTES,
@@ -18,6 +18,11 @@ const LOST_MINUTES = 4;
 export function sealGap(gap: GapRecord, { key, chain }: Pick<HubParty, 'key' | 'chain'>): InstanceSeal {
   const { region, instance } = chain;
   return { sealed: seal(hubGapKind, bodyOf(gap), key), region, instance };
+}
+
+/** As receipts name it by its `hash`, and as it travels with them; undefined where nobody signed it. */
+export function gapDocument({ seal: signed }: GapRecord): Uint8Array | undefined {
+  return signed && encode(signedHubGap, signed);
 }
 
 /** Whether a gap counts: declared under the key of who may, and no more of it than the rule grants, or an act on record. */

@@ -25,7 +25,7 @@ export class HourReader {
   constructor(by: { sql: Sql; crypto: Pick<CryptoSuite, 'hash'> }) {
     this.#store = new HourStore(by);
     this.#gaps = new GapStore(by.sql);
-    this.#hours = new Hours({ store: this.#store, gaps: this.#gaps });
+    this.#hours = new Hours({ store: this.#store, gaps: this.#gaps, crypto: by.crypto });
   }
 
   /** A node's hours as they are worth by both sides' word; `until` exclusive. All zero where it left nothing. */
@@ -42,7 +42,8 @@ export class HourReader {
         );
         if (touched) return this.#hours.of(nodeId, hubHour);
         const { words, checkpoint, checkpointHash } = traces.get(hubHour)!;
-        return { nodeId, hubHour, checkpoint: checkpointHash, ...hourOf({ words, checkpoint, gaps: [] }) };
+        const hour = hourOf({ words, checkpoint, gaps: [] });
+        return { nodeId, hubHour, checkpoint: checkpointHash, gapRecords: [], ...hour };
       }),
     );
   }
@@ -59,7 +60,7 @@ export class HourReader {
       const minutes = words.reduce((all, { acknowledged }) => all | acknowledged, 0n);
       const anySession = words.map((word) => ({ ...word, sessionId: undefined }));
       return {
-        ...{ nodeId, hubHour, checkpoint: undefined },
+        ...{ nodeId, hubHour, checkpoint: undefined, gapRecords: [] },
         ...hourOf({ words: anySession, checkpoint: { minutes, sessionIds: [] }, gaps: [] }),
       };
     });

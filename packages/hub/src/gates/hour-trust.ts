@@ -1,5 +1,4 @@
-import type { CryptoSuite } from '@stoa/protocol';
-import { isOpenedBy } from '#gateway/index.ts';
+import { type CryptoSuite, isOpenedBy } from '@stoa/protocol';
 import type { AuditLog } from '../audit/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';

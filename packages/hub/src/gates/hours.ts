@@ -1,5 +1,7 @@
+import type { CryptoSuite } from '@stoa/protocol';
 import { type GapLink, type GapWord, gapMinutes, hourOf, minutesWithin } from '@stoa/protocol/stoicism';
 import { STORED_WITHIN } from './gap-rule.ts';
+import { gapDocument } from './gap-seal.ts';
 import type { GapRecord, GapStore } from './gap-store.ts';
 import type { HourStore, NodeLink } from './hour-store.ts';
 import { type NodeTraces, UNTOLD } from './hour-traces.ts';
@@ -22,10 +24,15 @@ export interface Trust {
   forged(hubHour: number, checkpoints: ReadonlyMap<string, Uint8Array>): Promise<ReadonlySet<string>>;
 }
 
+/** A gap, with the `hash` of its signed record; undefined where nobody signed it. */
+interface HeardGap extends GapRecord {
+  readonly hash: Uint8Array | undefined;
+}
+
 /** Of an hour, what holds for all of its nodes. */
 interface Hearing {
   readonly hubHour: number;
-  readonly gaps: readonly GapRecord[];
+  readonly gaps: readonly HeardGap[];
   readonly out: LeftOut;
 }
 
@@ -42,11 +49,18 @@ interface Witnesses {
 export class Hours implements NodeHours {
   readonly #store: HourStore;
   readonly #gaps: Pick<GapStore, 'overlapping'>;
+  readonly #hash: CryptoSuite['hash'];
   readonly #trust: Trust | undefined;
 
-  constructor(by: { store: HourStore; gaps: Pick<GapStore, 'overlapping'>; trust?: Trust }) {
+  constructor(by: {
+    store: HourStore;
+    gaps: Pick<GapStore, 'overlapping'>;
+    crypto: Pick<CryptoSuite, 'hash'>;
+    trust?: Trust;
+  }) {
     this.#store = by.store;
     this.#gaps = by.gaps;
+    this.#hash = by.crypto.hash;
     this.#trust = by.trust;
   }
 
@@ -78,7 +92,12 @@ export class Hours implements NodeHours {
       this.#trust?.refused(hubHour) ?? NOTHING,
     ]);
     const gaps = written.length === 0 ? written : ((await this.#trust?.vouched(written)) ?? written);
-    return { hubHour, gaps, out };
+    return { hubHour, gaps: gaps.map((gap) => this.#heard(gap)), out };
+  }
+
+  #heard(gap: GapRecord): HeardGap {
+    const document = gapDocument(gap);
+    return { ...gap, hash: document && this.#hash(document) };
   }
 
   async #judge({ hubHour, gaps }: Hearing, nodes: readonly NodeTraces[]): Promise<NodeHour[]> {
@@ -89,7 +108,9 @@ export class Hours implements NodeHours {
       const { checkpoint, checkpointHash } = forged.has(nodeId) ? UNTOLD : told;
       const granted =
         witnesses === undefined ? [] : gaps.map((gap) => grant(gap, hubHour, nodeId, witnesses));
-      return { nodeId, hubHour, checkpoint: checkpointHash, ...hourOf({ words, checkpoint, gaps: granted }) };
+      const hour = hourOf({ words, checkpoint, gaps: granted });
+      const gapRecords = recordsOf(hour.gap, gaps, granted);
+      return { nodeId, hubHour, checkpoint: checkpointHash, gapRecords, ...hour };
     });
   }
 
@@ -140,6 +161,17 @@ function grant(gap: GapRecord, hubHour: number, nodeId: string, by: Witnesses): 
   const witness = { before: standingBefore(gap, own), after: standingAfter(gap, judged), chain };
   const { minutes, warming } = gapMinutes(gap, hubHour, witness);
   return { minutes: minutes & minutesWithin(gap.granted, hubHour), warming };
+}
+
+/** Of the gaps that granted a node something, in their order, those without which a minute of the hour would be nobody's. */
+function recordsOf(word: bigint, gaps: readonly HeardGap[], granted: readonly GapWord[]): Uint8Array[] {
+  let open = word;
+  return granted.flatMap(({ minutes }, i) => {
+    const hash = gaps[i]!.hash;
+    if ((minutes & open) === 0n || hash === undefined) return [];
+    open &= ~minutes;
+    return [hash];
+  });
 }
 
 function hourOfMinute(minute: number): number {

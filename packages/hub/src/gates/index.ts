@@ -28,6 +28,7 @@ import { WordStore } from './word-store.ts';
 export type { Book } from './books.ts';
 export type { SharedCertificate } from './dial-back/dial-back-desk.ts';
 export { GapDesk } from './gap-desk.ts';
+export { GapDocuments } from './gap-documents.ts';
 export type { GapRecord } from './gap-store.ts';
 export { type GateState, GateTable, type GateWord } from './gate-table.ts';
 export { HourReader } from './hour-reader.ts';
@@ -143,7 +144,7 @@ export function createGates(deps: GatesDeps): Gates {
   });
   return {
     frames: gateFrames(table, dialBacks),
-    hours: new Hours({ store, gaps: gapStore, trust }),
+    hours: new Hours({ ...deps, store, gaps: gapStore, trust }),
     ...{ roots, check, trust },
     gaps: gapStore,
     dialBacks: {

@@ -7,6 +7,8 @@ export interface NodeHour extends Hour {
   readonly hubHour: number;
   /** `hash` of the sealed checkpoint that supports it; undefined where none came. */
   readonly checkpoint: Uint8Array | undefined;
+  /** `hash` of each signed record of a gap (`signedHubGap`) that granted minutes of it. */
+  readonly gapRecords: readonly Uint8Array[];
 }
 
 /** Who closes an hour reads it here. */

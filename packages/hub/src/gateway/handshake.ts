@@ -10,6 +10,7 @@ import {
   type Random,
   readPlain,
   type Session,
+  sessionIdOf,
   toHex,
   writePlain,
 } from '@stoa/protocol';
@@ -21,7 +22,6 @@ import type { HubIdentity } from './hub-identity.ts';
 import type { LinkRequest } from './link.ts';
 import { type Identified, identify, type KeyRole, type NodeDirectory } from './node-directory.ts';
 import type { ReentryCookies } from './reentry-cookie.ts';
-import { sessionIdOf } from './session-id.ts';
 import type { KnownNode, SessionStore } from './session-store.ts';
 
 /** What this instance tells every agent that it welcomes. */

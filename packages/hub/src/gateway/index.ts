@@ -52,7 +52,6 @@ export type { Link, LinkRequest } from './link.ts';
 export type { LiveNode } from './live-node.ts';
 export type { NodeSession } from './node-session.ts';
 export type { ReceiptFrames, ReceiptSession } from './receipt-frames.ts';
-export { isOpenedBy } from './session-id.ts';
 export type { UpdateFrames } from './update-frames.ts';
 export type { WorkFrames } from './work-frames.ts';
 

@@ -28,6 +28,9 @@ export function accountName(i: number): string {
   return createHash('sha256').update(`account ${i}`).digest('hex').slice(0, 32);
 }
 
+/** A node's minutes of an hour. */
+interface Told extends Partial<Pick<NodeHourWords, 'paid' | 'pending' | 'gap' | 'gapRecords'>> {}
+
 /** What others know of hours, as a test tells it; and the ledger over it, on a clock of the test. */
 export class LedgerWorld implements HourSource {
   now = FIRST_HOUR * HOUR_MS;
@@ -78,17 +81,16 @@ export class LedgerWorld implements HourSource {
   }
 
   /** The node's minutes of an hour, from now on. */
-  tell(
-    hubHour: number,
-    nodeId: string,
-    { paid = 0n, pending = 0n }: { paid?: bigint; pending?: bigint },
-  ): void {
+  tell(hubHour: number, nodeId: string, { paid = 0n, pending = 0n, gap = 0n, gapRecords = [] }: Told): void {
     let nodes = this.words.get(hubHour);
     if (nodes === undefined) {
       nodes = new Map();
       this.words.set(hubHour, nodes);
     }
-    nodes.set(nodeId, { nodeId, hubHour, checkpoint: undefined, ...hourWith(paid, pending) });
+    nodes.set(nodeId, {
+      ...{ nodeId, hubHour, checkpoint: undefined, gapRecords },
+      ...{ ...hourWith(paid, pending), gap },
+    });
   }
 
   /** Time goes to so many minutes after the hour's end, and the closer ticks. */

@@ -219,6 +219,7 @@ function ProofPanel({ receipt, root }: ReceiptRevision) {
 const EVIDENCE: ReadonlyMap<string, string> = new Map<EvidenceKind, string>([
   ['score', 'the breakdown of its score'],
   ['dial-back', 'the report of who dialled back'],
+  ['gap', 'a hub’s signed record of a gap'],
 ]);
 
 function History({ revisions }: { revisions: readonly ReceiptRevision[] }) {

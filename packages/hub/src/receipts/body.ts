@@ -1,4 +1,4 @@
-import type { SettledReceipt } from '@stoa/protocol';
+import { MAX_GAP_RECORDS, type SettledReceipt } from '@stoa/protocol';
 import { settledPoints } from '@stoa/protocol/stoicism';
 import { HASH_BYTES } from '../hash-tree.ts';
 import type { NodeHourWords, Payee, Score, SettledSlice } from '../ledger/index.ts';
@@ -17,10 +17,15 @@ export interface ReceiptFacts {
 type Evidence = SettledReceipt['evidence'][number];
 
 /** What a receipt rests on, as the database has it. */
-export function evidenceOf({ score, dialBack }: Pick<ReceiptFacts, 'score' | 'dialBack'>): Evidence[] {
+export function evidenceOf({
+  score,
+  dialBack,
+  words: { gapRecords },
+}: Pick<ReceiptFacts, 'score' | 'dialBack' | 'words'>): Evidence[] {
   return [
     ...(score?.hash ? [{ kind: 'score' as const, hash: score.hash }] : []),
     ...(dialBack ? [{ kind: 'dial-back' as const, hash: dialBack }] : []),
+    ...gapRecords.slice(0, MAX_GAP_RECORDS).map((hash) => ({ kind: 'gap' as const, hash })),
   ];
 }
 
@@ -53,7 +58,7 @@ export function receiptOf({ reckoning, words, score, payee, dialBack }: ReceiptF
     points: 0n,
     pendingPoints: 0n,
     fee: tunnel && { account: tunnel.accountId, permille1: tunnel.permille1, points: 0n, pendingPoints: 0n },
-    evidence: evidenceOf({ score, dialBack }).filter(isHash),
+    evidence: evidenceOf({ score, dialBack, words }).filter(isHash),
   };
   const { points, pendingPoints, feePoints, pendingFeePoints } = settledPoints(unpaid);
   return {

@@ -7,12 +7,13 @@ import type { SettledSink } from '../ledger/index.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
 import { ReceiptDelivery } from './delivery.ts';
-import { ReceiptProofs } from './receipt-proofs.ts';
+import { type GapSource, ReceiptProofs } from './receipt-proofs.ts';
 import { ReceiptStore } from './receipt-store.ts';
 import { type DialBackSource, ReceiptWriter } from './receipt-writer.ts';
 import { RootStore } from './root-store.ts';
 import { ReceiptSealer } from './sealer.ts';
 
+export type { GapSource } from './receipt-proofs.ts';
 export { type ReadReceipt, ReceiptReader, rootPayload } from './receipt-reader.ts';
 export type { DialBackSource } from './receipt-writer.ts';
 export type { SealedRoot } from './root-store.ts';
@@ -27,6 +28,7 @@ export interface ReceiptsDeps {
   readonly region: string;
   readonly party: () => HubParty;
   readonly dialBacks: DialBackSource;
+  readonly gaps: GapSource;
   readonly clock: Clock;
   readonly random: Random;
   readonly crypto: Pick<CryptoSuite, 'hash'>;
@@ -48,7 +50,7 @@ export function createReceipts(deps: ReceiptsDeps): Receipts {
   const { sql, clock } = deps;
   const store = new ReceiptStore(sql);
   const roots = new RootStore(sql);
-  const proofs = new ReceiptProofs({ store, roots, crypto: deps.crypto });
+  const proofs = new ReceiptProofs({ ...deps, store, roots });
   const holder = `${deps.instanceId} ${toHex(deps.random(6))}`;
   const tasks = [
     new ReceiptSealer({ ...deps, roots, store }),

@@ -8,7 +8,7 @@ import {
   signedReceiptRoot,
 } from '@stoa/protocol';
 import type { Sql } from '#seams/db-adapter/index.ts';
-import { ReceiptProofs } from './receipt-proofs.ts';
+import { type GapSource, ReceiptProofs } from './receipt-proofs.ts';
 import { ReceiptStore } from './receipt-store.ts';
 import { RootStore, type SealedRoot } from './root-store.ts';
 
@@ -24,10 +24,10 @@ export class ReceiptReader {
   readonly #roots: RootStore;
   readonly #proofs: ReceiptProofs;
 
-  constructor(by: { sql: Sql; crypto: Pick<CryptoSuite, 'hash'> }) {
+  constructor(by: { sql: Sql; gaps: GapSource; crypto: Pick<CryptoSuite, 'hash'> }) {
     this.#store = new ReceiptStore(by.sql);
     this.#roots = new RootStore(by.sql);
-    this.#proofs = new ReceiptProofs({ store: this.#store, roots: this.#roots, crypto: by.crypto });
+    this.#proofs = new ReceiptProofs({ ...by, store: this.#store, roots: this.#roots });
   }
 
   /** Of one node's hour, by revision: the last holds. Empty where nothing was settled, or its time is over. */

@@ -12,12 +12,16 @@ import {
   ROOTS_PER_GENERATION,
   type SettledReceipt,
   settledReceipt,
+  signedHubGap,
   toHex,
 } from '@stoa/protocol';
 import { makeParties, pick, seededRandom } from '@stoa/protocol/fixtures';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { newestReceipt, settledPoints, verifyHour, verifyRoots, wordPoints } from '@stoa/protocol/stoicism';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sealGap } from '#gates/gap-seal.ts';
+import { type GapRecord, GapStore } from '#gates/gap-store.ts';
+import { GapDocuments } from '#gates/index.ts';
 import { accountName, FIRST_HOUR, HOUR_MS, LedgerWorld, nodeName } from '#ledger/world.fixture.ts';
 import type { DbAdapter } from '#seams/db-adapter/index.ts';
 import { openTemporary } from '#seams/db-adapter/temporary.ts';
@@ -59,11 +63,16 @@ describe('receipts of the ledger', { timeout: 60_000 }, () => {
     receipts = createReceipts({
       ...{ sql, instanceId: 'hub-1', region: 'eu', party: () => party, crypto: nodeCrypto },
       dialBacks: { reports: async () => looks },
+      gaps: new GapDocuments({ sql, crypto: nodeCrypto }),
       clock: { now: () => world.now, after: systemClock.after },
       random: (count) => new Uint8Array(count),
       log: { info: () => undefined, error: (_: unknown, text?: string) => void faults.push(text ?? '') },
     });
-    reader = new ReceiptReader({ sql, crypto: nodeCrypto });
+    reader = new ReceiptReader({
+      sql,
+      crypto: nodeCrypto,
+      gaps: new GapDocuments({ sql, crypto: nodeCrypto }),
+    });
     world = new LedgerWorld(sql, receipts.sink);
     world.payeeOf = (_, id) => ({
       ...{ accountId: ANN, ownerId: 'x' },
@@ -121,6 +130,30 @@ describe('receipts of the ledger', { timeout: 60_000 }, () => {
     expect(points + fee!.points).toBe(wordPoints(7n, 1_000_000));
     expect(settledPoints(opened[0]!.receipt).points).toBe(points);
     expect((await newest(ONE))?.evidence).toEqual([{ kind: 'dial-back', hash: LOOK }]);
+  });
+
+  it('that name the signed record of a gap bring it along', async () => {
+    const gap: GapRecord = {
+      ...{ instanceId: 'hub-1', cause: 'restart' as const, from: HOUR * 60 + 4, until: HOUR * 60 + 9 },
+      granted: { from: HOUR * 60 + 4, until: HOUR * 60 + 9, counted: 5 },
+    };
+    const signed = sealGap(gap, hub);
+    await new GapStore(database.sql).record([{ ...gap, seal: signed }], new Date(world.now));
+    const document = encode(signedHubGap, signed);
+    const gapRecords = [nodeCrypto.hash(document)];
+    world.tell(HOUR, TWO, { paid: ALL, gap: 0x1fn << 4n, gapRecords });
+    world.tell(HOUR, ONE, { paid: ALL });
+    await world.after(HOUR, 15);
+    await seal();
+    const [proven] = await sent(TWO, 0);
+    expect(proven!.documents).toEqual([document]);
+    const hour = { hubHour: HOUR, receipts: [], settled: [(await reader.proofOf(TWO, HOUR, 0))!] };
+    const found = verifyHour(hour, { nodeId: fromHex(TWO), nodeKeys: [], trust }, nodeCrypto);
+    expect(found.filter(({ subject }) => subject === 'gap')).toMatchObject([
+      { what: 'rests-on', signer: 'instance hub-1', minutes: 0x1fn << 4n },
+    ]);
+    expect((await sent(ONE, 0))[0]!.documents).toBeUndefined();
+    await database.sql`truncate hub_gaps`;
   });
 
   it('of a later word are one revision of that node alone, under a second root that names the first', async () => {

@@ -181,6 +181,20 @@ export function optional<T>(inner: Codec<T>): Codec<T | undefined> {
   };
 }
 
+/**
+ * The last field of a message, of which a newer version writes something and an older one nothing. Whoever appends another behind
+ * it writes this one always.
+ */
+export function appended<T>(inner: Codec<T>): Codec<T | undefined> {
+  return {
+    shape: { kind: 'appended', inner: inner.shape },
+    write(writer, value) {
+      if (value !== undefined) inner.write(writer, value);
+    },
+    read: (reader) => (reader.remaining > 0 ? inner.read(reader) : undefined),
+  };
+}
+
 /** One of the names, as its position. New names go to the end. */
 export function oneOf<const Names extends readonly string[]>(...names: Names): Codec<Names[number]> {
   return {

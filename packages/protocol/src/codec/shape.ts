@@ -5,7 +5,7 @@ export type Shape =
   | { readonly kind: 'fixed'; readonly length: number }
   | { readonly kind: 'bytes' | 'text'; readonly max: number }
   | { readonly kind: 'list'; readonly item: Shape; readonly max: number }
-  | { readonly kind: 'optional'; readonly inner: Shape }
+  | { readonly kind: 'optional' | 'appended'; readonly inner: Shape }
   | { readonly kind: 'choice'; readonly names: readonly string[] }
   | { readonly kind: 'record'; readonly fields: Readonly<Record<string, Shape>> };
 
@@ -22,7 +22,8 @@ export function describeShape(shape: Shape): string {
     case 'list':
       return `list(${lengthWidth(shape.max)} <= ${shape.max}, ${describeShape(shape.item)})`;
     case 'optional':
-      return `optional(${describeShape(shape.inner)})`;
+    case 'appended':
+      return `${shape.kind}(${describeShape(shape.inner)})`;
     case 'choice':
       return `choice(${shape.names.join(' | ')})`;
     case 'record':

@@ -1,4 +1,4 @@
-import { type Decoded, record, text, u32 } from '../codec/codec.ts';
+import { bytes, type Decoded, record, text, u32 } from '../codec/codec.ts';
 import { CONTEXT } from '../contexts.ts';
 import type { SignedKind } from '../signed.ts';
 
@@ -24,3 +24,6 @@ export const hubGapKind: SignedKind<SignedGap> = {
   body: hubGapBody,
   title: 'gap of a hub',
 };
+
+/** As it travels: `hubGapKind`, sealed, with the chain that its reader needs. Receipts name it by the `hash` of these bytes. */
+export const signedHubGap = record({ sealed: bytes(256), region: bytes(512), instance: bytes(512) });

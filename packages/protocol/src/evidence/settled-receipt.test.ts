@@ -50,7 +50,11 @@ function rootOf(change: Partial<ReceiptRoot> = {}, key = keys.instance): Uint8Ar
 
 function proven(index: number, change: Partial<ProvenReceipt> = {}): ProvenReceipt {
   const { region, instance } = chain;
-  return { body: bodies[index]!, path: tree.proof(index), root: rootOf(), region, instance, ...change };
+  const documents = undefined;
+  return {
+    ...{ body: bodies[index]!, path: tree.proof(index), root: rootOf(), region, instance, documents },
+    ...change,
+  };
 }
 
 /** The only one of its pass. */
@@ -156,7 +160,11 @@ describe('a proven receipt', () => {
       body: signed,
       signature: signIn(receiptRootKind.context, keys.instance, signed),
     });
-    const payload = concat(encode(provenReceipt, proven(0, { body, path: [], root })), Uint8Array.of(3));
+    const documents: Uint8Array[] = [];
+    const payload = concat(
+      encode(provenReceipt, proven(0, { body, path: [], root, documents })),
+      Uint8Array.of(3),
+    );
     const opened = openProvenReceipt(decode(provenReceipt, payload), trust, crypto);
     expect(opened.receipt).toEqual(receipts[0]);
     expect(opened.root.number).toBe(1);

@@ -1,5 +1,6 @@
 import { equalBytes } from '../bytes.ts';
 import {
+  appended,
   bytes,
   type Decoded,
   decode,
@@ -31,8 +32,11 @@ const accountId = text(64);
 /** Units of 1e-12 points. */
 const points = word64;
 
-/** score: the breakdown that `microScore` is the sum of. dial-back: the sealed report of who looked at the P2P port. */
-export type EvidenceKind = 'score' | 'dial-back';
+/**
+ * score: the breakdown that `microScore` is the sum of. dial-back: the sealed report of who looked at the P2P port. gap: a hub's
+ * signed record of a gap that granted minutes of the hour (`signedHubGap`).
+ */
+export type EvidenceKind = 'score' | 'dial-back' | 'gap';
 /** A name, so that one that a newer hub adds is read as well. */
 const evidenceKind = text(24);
 
@@ -44,6 +48,10 @@ const reckoning = {
   /** Of the event by which the ledger was last reset to 0; 0: never. What was paid before it counts no more. */
   resetSequence: u64,
 };
+
+const MAX_EVIDENCE = 8;
+/** Records of gaps that a receipt can name, beside the breakdown and the report. */
+export const MAX_GAP_RECORDS: number = MAX_EVIDENCE - 2;
 
 /**
  * What one node's hub hour was paid, and why: the ledger's word about it, as a leaf of the tree whose root an instance signs.
@@ -91,7 +99,7 @@ export const settledReceipt = record({
     }),
   ),
   /** `hash` of each document that it rests on besides the checkpoint, which commits to tips, gauges and arguments. */
-  evidence: list(record({ kind: evidenceKind, hash: fixed(32) }), 8),
+  evidence: list(record({ kind: evidenceKind, hash: fixed(32) }), MAX_EVIDENCE),
 });
 export type SettledReceipt = Decoded<typeof settledReceipt>;
 
@@ -150,6 +158,8 @@ export const provenReceipt = record({
   /** From the leaf upwards. */
   path: list(record({ side: oneOf('left', 'right'), hash: fixed(32) }), MAX_PATH),
   ...rootFields,
+  /** Of the documents that the body names, those that nobody else has: records of gaps. */
+  documents: appended(list(bytes(1296), MAX_GAP_RECORDS)),
 });
 export type ProvenReceipt = Decoded<typeof provenReceipt>;
 
@@ -181,6 +191,8 @@ export function openReceiptRoot(
 
 export interface OpenedReceipt extends OpenedRoot {
   readonly receipt: SettledReceipt;
+  /** Whoever handed it on may have put anything there: they count by their `hash`. */
+  readonly documents: readonly Uint8Array[];
 }
 
 /** As `openReceiptRoot`, and the receipt is a leaf of that root, of the same hour. @throws ProtocolError */
@@ -208,7 +220,7 @@ export function openProvenReceipt(
       'malformed',
       `a fee of ${receipt.fee?.permille1} tenths of a per-mille is more than all`,
     );
-  return { receipt, root, instance };
+  return { receipt, root, instance, documents: proven.documents ?? [] };
 }
 
 /** A root can stand for more leaves than it says; so long a path can't. */

@@ -20,6 +20,8 @@ export type FindingSubject =
   | 'settled'
   /** Which minutes count. */
   | 'minutes'
+  /** Which minutes a hub missed by its own fault. */
+  | 'gap'
   | 'gate'
   | 'score'
   | 'points'
@@ -36,10 +38,14 @@ export type HourFault =
   | 'other-hour'
   /** The log is not the one that the checkpoint committed to. */
   | 'log-altered'
-  /** A minute that both signed is not among those that count. */
+  /** A minute that both signed, or that a record of a gap grants, is not among those that count. */
   | 'minute-dropped'
   /** A minute counts that the node's word does not have. */
   | 'minute-added'
+  /** Minutes are paid as a hub's gap, and no signed record of one grants them. */
+  | 'gap-unrecorded'
+  /** A gap of an instance that the node was not with. */
+  | 'other-instance'
   /** A gate is said to have failed, and the log says that it held. */
   | 'gate-invented'
   /** A gate is said to have held, and the log says that it failed. */

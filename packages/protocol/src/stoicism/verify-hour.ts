@@ -15,6 +15,7 @@ import { Findings } from './findings.ts';
 import type { Baselines } from './parts.ts';
 import { type MinuteLines, minuteLines, type Neighbours } from './recorded-minutes.ts';
 import { type DocumentContext, openDocuments } from './verify-documents.ts';
+import { verifyGap } from './verify-gap.ts';
 import { dialBackOf, verifyGates } from './verify-gates.ts';
 import { verifyMinutes, verifyPoints, verifyRevisions } from './verify-minutes.ts';
 import { verifyScore } from './verify-score.ts';
@@ -54,6 +55,7 @@ export function verifyHour(evidence: EvidenceHour, by: HourContext, crypto: Sign
   verifyRevisions(hour.settled, findings);
   verifyMinutes(hour, newest, findings);
   const documents = by.documents ?? new DocumentIndex([], crypto);
+  verifyGap(newest, { trust: by.trust, documents, log }, tools);
   const scored = { documents, benchmark: by.benchmark, baselines: by.baselines };
   const breakdown = verifyScore(newest, scored, findings);
   verifyGates(

@@ -20,11 +20,6 @@ export function verifyMinutes(hour: OpenedHour, opened: OpenedReceipt, findings:
       text: 'which minutes count rests on the hub: the node’s own word is not here',
     });
   else compareMinutes(hour, { told, opened, isBasis: isBasis(hour, opened, findings) }, findings);
-  if (settled.gap !== 0n)
-    findings.missing({
-      ...{ subject: 'minutes', minutes: settled.gap, found: formatMinutes(settled.gap), signer },
-      text: `minutes ${formatMinutes(settled.gap)} are paid as a gap of the hub, by its word alone: no signed record of a gap is here`,
-    });
   const unjudged = settled.unjudged & settled.minutes;
   if (unjudged !== 0n)
     findings.missing({

@@ -70,7 +70,7 @@ it.each<[string, Partial<SettledReceipt>, string[]]>([
   [
     'minutes of a gap that nobody signed',
     { gap: MINUTES_MASK, acknowledged: 0n, gateFailures: [] },
-    ['partly', 'missing minutes'],
+    ['differs', 'differs gap gap-unrecorded'],
   ],
 ])('%s is no match', (_, lie, expected) => {
   const { file, published } = settled(() => lie);

@@ -87,6 +87,7 @@ function longest(shape: Shape): unknown {
     case 'list':
       return Array.from({ length: shape.max }, () => longest(shape.item));
     case 'optional':
+    case 'appended':
       return longest(shape.inner);
     case 'choice':
       return shape.names[0];

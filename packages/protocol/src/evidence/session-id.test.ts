@@ -1,7 +1,7 @@
-import { toHex } from '@stoa/protocol';
-import { seededRandom } from '@stoa/protocol/fixtures';
-import { nodeCrypto } from '@stoa/protocol/node';
 import { expect, it } from 'vitest';
+import { toHex } from '../bytes.ts';
+import { nodeCrypto } from '../crypto/node.ts';
+import { seededRandom } from '../fixtures/random.ts';
 import { isOpenedBy, sessionIdOf } from './session-id.ts';
 
 it('a session id is of the instance that opened it, and of no other that copies it', () => {

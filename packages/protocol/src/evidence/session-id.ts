@@ -1,4 +1,5 @@
-import { type CryptoSuite, concat, equalBytes, fromHex, type Random, utf8 } from '@stoa/protocol';
+import { concat, equalBytes, fromHex, utf8 } from '../bytes.ts';
+import type { CryptoSuite, Random } from '../crypto/suite.ts';
 
 const LENGTH = 16;
 /** So much of it is chance; the rest says who opened it. */

@@ -40,6 +40,7 @@ import {
   TokenLedger,
 } from './joining/index.ts';
 import type { Log } from './log.ts';
+import { SilentKeys } from './mining/index.ts';
 import { readTroubles } from './mint-pages/index.ts';
 import {
   CpuDays,
@@ -219,11 +220,13 @@ export async function createWeb(options: WebOptions): Promise<Web> {
     changed: (owner) => options.bus.publish('ownerKeys', { owner }),
   });
   const site = { region, network };
+  const silentKeys = new SilentKeys({ sql, clock });
   const alerts = createAlerts({
     ...{ ...options, ...options.alerts, access, audit, guard },
     admins: () => accounts.admins(),
     endingKeys: (span) => keyStore.ending(span),
     haltedRollouts: () => rollouts.reader.halted(),
+    silentKeys: (told) => silentKeys.read(told),
     mintTroubles: (now) => readTroubles(sql, now),
     payoutMissing,
     disputed: isDisputed,

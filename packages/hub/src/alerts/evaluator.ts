@@ -4,7 +4,14 @@ import type { Clock } from '../clock.ts';
 import type { Lease } from '../leases/index.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
-import { type EndingKey, KEY_NOTICE_MS, watchAccounts } from './account-watch.ts';
+import {
+  type EndingKey,
+  KEY_NOTICE_MS,
+  keyFacts,
+  miningFacts,
+  type WatchedKey,
+  watchAccounts,
+} from './account-watch.ts';
 import type { Course } from './course.ts';
 import type { Freezes } from './freezes.ts';
 import { watchNodes } from './node-watch.ts';
@@ -40,6 +47,8 @@ export interface EvaluatorDeps {
   readonly expiries: () => readonly Expiry[];
   /** Keys that end within `noticeMs`, or did so within it. */
   readonly endingKeys: (span: { now: number; noticeMs: number }) => Promise<readonly EndingKey[]>;
+  /** Mining keys that are silent, and of those of which that was told the ones that are no more. */
+  readonly silentKeys?: (told: readonly string[]) => Promise<readonly WatchedKey[]>;
   readonly haltedRollouts: () => Promise<readonly HaltedRollout[]>;
   readonly refusedEvidence?: () => readonly RefusedEvidence[];
   readonly mintTroubles?: (now: number) => Promise<readonly MintTrouble[]>;
@@ -131,17 +140,20 @@ export class Evaluator implements Task {
   }
 
   async #accounts(sql: Sql): Promise<void> {
-    const { freezes, language, endingKeys } = this.#deps;
+    const { freezes, language, endingKeys, silentKeys } = this.#deps;
     const { now } = (await freezes.read()).at;
-    const [keys, standings] = await Promise.all([
+    const standings = await new StandingStore(sql).ofRules(ACCOUNT_RULE_IDS);
+    const told = standings.flatMap(({ rule, subject }) => (rule === 'mining-silent' ? [subject] : []));
+    const [ending, silent] = await Promise.all([
       endingKeys({ now, noticeMs: KEY_NOTICE_MS }),
-      new StandingStore(sql).ofRules(ACCOUNT_RULE_IDS),
+      silentKeys?.([...new Set(told)]) ?? [],
     ]);
-    if (keys.length === 0 && standings.length === 0) return;
-    const owners = [...new Set(keys.map(({ owner }) => owner))];
+    const facts = [...keyFacts(ending, now), ...miningFacts(silent)];
+    if (facts.length === 0 && standings.length === 0) return;
+    const owners = [...new Set(facts.map(({ owner }) => owner))];
     const scope = new Scope({ sql, language, nodeIds: [] });
     const settings = await Settings.load(sql, { owners, now, scope });
-    await this.#write(sql, await watchAccounts(keys, standings, { settings, now }), now);
+    await this.#write(sql, await watchAccounts(facts, standings, { settings, now }), now);
   }
 
   async #write(sql: Sql, course: Course, now: number): Promise<void> {

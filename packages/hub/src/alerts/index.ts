@@ -59,6 +59,7 @@ export interface AlertsDeps extends AlertSources {
   readonly admins: () => Promise<readonly string[]>;
   readonly endingKeys: EvaluatorDeps['endingKeys'];
   readonly haltedRollouts: EvaluatorDeps['haltedRollouts'];
+  readonly silentKeys?: NonNullable<EvaluatorDeps['silentKeys']>;
   readonly mintTroubles?: NonNullable<EvaluatorDeps['mintTroubles']>;
   readonly sql: Sql;
   /** Seals what channels take to be reached. */

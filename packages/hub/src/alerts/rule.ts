@@ -36,7 +36,7 @@ export const REGION_RULE_IDS = [
 export type RegionRuleId = (typeof REGION_RULE_IDS)[number];
 
 /** What is about an account itself: told to it. */
-export const ACCOUNT_RULE_IDS = ['api-key-ending', 'api-key-ended'] as const;
+export const ACCOUNT_RULE_IDS = ['api-key-ending', 'api-key-ended', 'mining-silent'] as const;
 export type AccountRuleId = (typeof ACCOUNT_RULE_IDS)[number];
 
 /** What the evaluator reads of a node whose conditions changed. Milliseconds since 1970, bytes, shares of 1. */
@@ -306,6 +306,12 @@ export const ACCOUNT_RULES: Readonly<Record<AccountRuleId, RuleWords & { readonl
     rule: 'An API key reached its end within the last week: programs that still show it are refused.',
     change: 'A new key for the program, if there still is one; revoking the old one closes this.',
   },
+  'mining-silent': {
+    ...{ word: 'Mining key silent', severity: 'warning', delayMs: 0 },
+    rule: 'A key that your nodes mine to found no block for so long as, by its last blocks (10 at least, 100 at most), comes by chance once in 10,000 blocks, and an hour at least.',
+    change:
+      'Its next block, once that is 20 deep. Look at the miners of this key: chainweb may be well while nobody hashes for it.',
+  },
 };
 
 export type AnyRuleId = RuleId | RegionRuleId | AccountRuleId;
@@ -327,6 +333,7 @@ export function pathOf(rule: string, subject: string): string | undefined {
   if (isRuleId(rule)) return rule === 'update-failed' ? `/nodes/${subject}/updates` : `/nodes/${subject}`;
   if (rule === 'rollout-halted') return `/admin/rollouts/${subject}`;
   if (rule.startsWith('mint-')) return /^\d{4}-/.test(subject) ? `/admin/mint/${subject}` : '/admin/mint';
+  if (rule === 'mining-silent') return '/nodes';
   return isAccountRuleId(rule) ? '/settings/api-keys' : undefined;
 }
 

@@ -12,8 +12,8 @@ import { miningRoutes } from './routes.tsx';
 import { MiningStore } from './store.ts';
 import { MiningTally } from './tally.ts';
 
-export { SILENT_TIMES } from './keys.ts';
 export { PayloadSource } from './payload-source.ts';
+export { SilentKeys } from './silent-keys.ts';
 export { MiningStore } from './store.ts';
 export { COUNTED_DEPTH } from './tally.ts';
 

@@ -40,9 +40,10 @@ export function miningRoutes(deps: MiningRoutesDeps): HttpFeature {
           store.progress(),
         ]);
         const since = progress.length === 0 ? undefined : Math.max(...progress.map((one) => one.since));
+        const through = progress.length === 0 ? undefined : Math.min(...progress.map((one) => one.at));
         return c.render(
           <NodePage node={node} at={at} tab="mining">
-            <MiningTab view={{ keys, days, since, now: at.now }} />
+            <MiningTab view={{ keys, days, since, through, now: at.now }} />
           </NodePage>,
           { title: node.label, nav: 'nodes', live: liveUrl({ node: [nodeId] }) },
         );

@@ -1,4 +1,5 @@
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+import { HISTORY_BLOCKS, isSilent, type KeyHistory, LEAST_BLOCKS, LEAST_SILENCE_MS } from './silence.ts';
 
 /** A block whose payload is that of its verified header. */
 export interface MinedBlock {
@@ -28,13 +29,28 @@ export interface KeyDay {
 
 export interface KeyStanding {
   readonly lastBlock: Omit<MinedBlock, 'key'> | undefined;
+  readonly history: KeyHistory;
   /** Of the last seven days. */
   readonly blocks: number;
   readonly orphans: number;
   readonly byChain: ReadonlyMap<number, number>;
 }
 
+interface HistoryRow {
+  readonly blocks: number;
+  readonly first_at: Date | null;
+  readonly last_at: Date | null;
+}
+
+/** A key and its last blocks, beside up to when all chains are counted. */
+export interface SilentHistory extends KeyHistory {
+  readonly key: string;
+  readonly through: number;
+}
+
 const DAY_MS = 86_400_000;
+/** Days that blocks are kept. */
+export const KEPT_DAYS = 35;
 const ROWS = 5_000;
 
 /** What was mined, by key. */
@@ -121,10 +137,11 @@ export class MiningStore {
 
   async standing(key: string, now: number): Promise<KeyStanding> {
     const since = new Date(now - 7 * DAY_MS);
-    const [last, counts] = await Promise.all([
+    const [last, [history], counts] = await Promise.all([
       this.#sql<{ chain: number; height: number; hash: string; mined_at: Date }[]>`
         select chain, height, hash, mined_at from mined_blocks
         where key = ${key} and not orphaned order by mined_at desc limit 1`,
+      this.#sql<HistoryRow[]>`select h.* from (select ${key}::text as key) k, ${historyOf(this.#sql)}`,
       this.#sql<{ chain: number; blocks: number; orphans: number }[]>`
         select chain, (count(*) filter (where not orphaned))::int as blocks, (count(*) filter (where orphaned))::int as orphans
         from mined_blocks where key = ${key} and mined_at >= ${since} group by chain order by chain`,
@@ -132,10 +149,34 @@ export class MiningStore {
     const [row] = last;
     return {
       lastBlock: row && { chain: row.chain, height: row.height, hash: row.hash, at: row.mined_at.getTime() },
+      history: historyIn(history!),
       blocks: counts.reduce((sum, one) => sum + one.blocks, 0),
       orphans: counts.reduce((sum, one) => sum + one.orphans, 0),
       byChain: new Map(counts.map(({ chain, blocks }) => [chain, blocks])),
     };
+  }
+
+  /** Up to when all chains are counted; undefined: none is. */
+  async through(): Promise<number | undefined> {
+    const progress = await this.progress();
+    return progress.length === 0 ? undefined : Math.min(...progress.map(({ at }) => at));
+  }
+
+  /** Keys that found no block for longer than their own history explains, as far as all chains are counted. */
+  async silent(): Promise<SilentHistory[]> {
+    const through = await this.through();
+    if (through === undefined) return [];
+    const sql = this.#sql;
+    const rows = await sql<(HistoryRow & { key: string })[]>`
+      with counted as (select key from mined_days
+        where day >= ${Math.floor(through / DAY_MS) - KEPT_DAYS} and key <> '' group by key having sum(blocks) >= ${LEAST_BLOCKS}),
+      k as materialized (select c.key from counted c, lateral (select mined_at from mined_blocks b
+          where b.key = c.key and not b.orphaned order by mined_at desc limit 1) l
+        where l.mined_at < ${new Date(through - LEAST_SILENCE_MS)})
+      select k.key, h.* from k, ${historyOf(sql)} order by k.key`;
+    return rows
+      .map((row) => ({ key: row.key, through, ...historyIn(row) }))
+      .filter((history) => isSilent(history, through));
   }
 
   /** Blocks go after a while, their days stay. */
@@ -159,6 +200,17 @@ export class MiningStore {
       insert into mined_days as d (day, key, blocks, orphans) select ${dayOf(tx)}, key, ${count} from fresh group by 1, 2
       on conflict (day, key) do update set blocks = d.blocks + excluded.blocks, orphans = d.orphans + excluded.orphans`;
   }
+}
+
+/** To be joined laterally to k (key), as h. */
+function historyOf(sql: Sql) {
+  return sql`lateral (select count(*)::int as blocks, min(mined_at) as first_at, max(mined_at) as last_at
+    from (select mined_at from mined_blocks b where b.key = k.key and not b.orphaned
+      order by mined_at desc limit ${HISTORY_BLOCKS}) l) h`;
+}
+
+function historyIn({ blocks, first_at: first, last_at: last }: HistoryRow): KeyHistory {
+  return { blocks, firstAt: first?.getTime() ?? 0, lastAt: last?.getTime() ?? 0 };
 }
 
 function dayOf(tx: TransactionSql) {

@@ -2,7 +2,7 @@ import { duration, number } from '../console/format.ts';
 import { Ago, Empty, Panel, Table, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import type { Balances } from './balances.ts';
-import { isSilent, SILENT_TIMES, usualGapMs } from './keys.ts';
+import { isSilent, LEAST_BLOCKS, SILENT_CHANCE, usualGapMs } from './silence.ts';
 import type { KeyDay, KeyStanding } from './store.ts';
 
 export interface MinedKey {
@@ -19,12 +19,14 @@ export interface MiningView {
   readonly days: readonly KeyDay[];
   /** Since when every chain is counted; undefined: none is, the hub has no node to ask. */
   readonly since: number | undefined;
+  /** Up to when every chain is counted. */
+  readonly through: number | undefined;
   readonly now: number;
 }
 
 /** What a node mines to: blocks that are verified, beside what is only somebody's word, which names whose. */
 export function MiningTab({ view }: { view: MiningView }) {
-  const { keys, days, since, now } = view;
+  const { keys, days, since, through, now } = view;
   if (keys === undefined || keys.length === 0)
     return (
       <Empty title={keys === undefined ? 'Its arguments are not known yet' : 'It mines to no key'}>
@@ -48,18 +50,17 @@ export function MiningTab({ view }: { view: MiningView }) {
         </p>
       )}
       {keys.map((one) => (
-        <KeyPanel one={one} now={now} counted={since !== undefined} />
+        <KeyPanel one={one} now={now} through={through} />
       ))}
       {days.length > 0 && <DaysPanel days={days} />}
     </div>
   );
 }
 
-function KeyPanel({ one, now, counted }: { one: MinedKey; now: number; counted: boolean }) {
+function KeyPanel({ one, now, through }: { one: MinedKey; now: number; through: number | undefined }) {
   const { key, standing, proven } = one;
-  const { lastBlock, blocks, orphans } = standing;
-  const usual = usualGapMs(blocks);
-  const sinceLastMs = lastBlock === undefined ? 0 : now - lastBlock.at;
+  const { lastBlock, history, blocks, orphans } = standing;
+  const usual = usualGapMs(history);
   return (
     <Panel
       id={`key-${key.slice(0, 8)}`}
@@ -67,10 +68,11 @@ function KeyPanel({ one, now, counted }: { one: MinedKey; now: number; counted: 
       aside={<code title={key}>k:{key.slice(0, 8)}…</code>}
     >
       <div class="stack">
-        {counted && isSilent({ blocks, sinceLastMs }) && (
+        {through !== undefined && isSilent(history, through) && (
           <p class="warning" role="status">
-            No block for {duration(sinceLastMs)}: more than {SILENT_TIMES} times as long as usual (
-            {duration(usual!)}). Look at the miners of this key, and at the node’s{' '}
+            No block for {duration(through - history.lastAt)}, as far as blocks are counted: its last{' '}
+            {history.blocks} came every {duration(usual!)}, and at that rate so long a wait comes once in{' '}
+            {number(1 / SILENT_CHANCE)} blocks. Look at the miners of this key, and at your{' '}
             <a href={href('/alerts')}>alerts</a>.
           </p>
         )}
@@ -80,7 +82,7 @@ function KeyPanel({ one, now, counted }: { one: MinedKey; now: number; counted: 
             <a href={href('/settings/payout')}>Prove the account k:{key.slice(0, 8)}…</a>
           </p>
         )}
-        {counted && (
+        {through !== undefined && (
           <Table
             caption={`Blocks of key ${key.slice(0, 8)}`}
             columns={[
@@ -107,7 +109,7 @@ function KeyPanel({ one, now, counted }: { one: MinedKey; now: number; counted: 
               </td>
               <td class="num">
                 {usual === undefined ? (
-                  <Unknown why="five blocks in a week are needed to say" />
+                  <Unknown why={`${LEAST_BLOCKS} blocks are needed to say`} />
                 ) : (
                   duration(usual)
                 )}

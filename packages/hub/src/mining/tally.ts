@@ -3,7 +3,7 @@ import { HubError } from '../error.ts';
 import type { Task } from '../ticker.ts';
 import type { VerifiedSet } from '../tips/index.ts';
 import type { PayloadSource } from './payload-source.ts';
-import type { ChainProgress, MinedBlock, MiningStore } from './store.ts';
+import { type ChainProgress, KEPT_DAYS, type MinedBlock, type MiningStore } from './store.ts';
 
 export interface MiningTallyDeps {
   readonly set: Pick<VerifiedSet, 'heads' | 'past' | 'get' | 'onCanonical' | 'orphans'>;
@@ -16,7 +16,7 @@ export interface MiningTallyDeps {
 export const COUNTED_DEPTH = 20;
 /** Of a chain in a tick: a hub that was away catches up a day's blocks in half an hour. */
 const BLOCKS_A_TICK = 500;
-const KEPT_MS = 35 * 86_400_000;
+const KEPT_MS = KEPT_DAYS * 86_400_000;
 const HOUR_MS = 3_600_000;
 
 /**

@@ -1,4 +1,5 @@
 /** A node's key is rotated by a bare agent, step by step: every answer may be lost, and the hub restarts in between. */
+import { NodeKeys } from '@stoa/hub/nodes';
 import { CONTEXT, nodeCertKind, peek, rotationKind, type SigningKey, seal, signIn } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -71,6 +72,16 @@ async function registered({ nodeId }: Node) {
   };
 }
 
+/** Keys of a node that changed its own, each with until when it is good, in hours from now; none: it is in force. */
+async function keysOf({ nodeId }: Node) {
+  const hours = (at: number | undefined) =>
+    at === undefined ? undefined : Math.round((at - site.clock.now()) / HOUR) + 0;
+  return (await new NodeKeys(site.database.sql).of(nodeId)).map(({ publicKey, credential, until: end }) => ({
+    key: Buffer.from(publicKey).toString('hex'),
+    ...{ isProven: credential !== undefined, until: hours(end) },
+  }));
+}
+
 const hex = ({ key }: WireIdentity) => Buffer.from(key.publicKey).toString('hex');
 
 async function kindsOf({ nodeId }: Node): Promise<string[]> {
@@ -91,6 +102,10 @@ describe('a key rotation', () => {
       previous: hex(old),
       generation: 1,
     });
+    expect(await keysOf(old)).toEqual([
+      { key: hex(old), isProven: false, until: 72 },
+      { key: hex(next), isProven: true, until: undefined },
+    ]);
     await until('it told', async () => (await kindsOf(old)).includes('key-rotated'));
     await agent.close();
     await restart();
@@ -156,6 +171,10 @@ describe('the old key after a rotation', () => {
       previous: undefined,
       generation: 0,
     });
+    expect(await keysOf(old)).toEqual([
+      { key: hex(old), isProven: false, until: undefined },
+      { key: hex(next), isProven: true, until: 0 },
+    ]);
     await until('the alarm', async () => (await kindsOf(old)).includes('old-key-used'));
     const [row] = await site.database.sql`select disputed_at from nodes where node_id = ${old.nodeId}`;
     expect(row!['disputed_at']).not.toBeNull();

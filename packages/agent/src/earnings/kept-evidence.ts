@@ -4,7 +4,10 @@ import {
   decode,
   encode,
   HUB_FRAMES,
+  LIMITS,
   type NodeCert,
+  nodeCertKind,
+  nodeCredential,
   ProtocolError,
   peek,
   receiptKind,
@@ -13,17 +16,17 @@ import {
   toHex,
 } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
-import type { EvidenceHour } from '@stoa/protocol/stoicism';
-import { type Disk, FileMissingError } from '#disk.ts';
+import type { EvidenceHour, FormerKey } from '@stoa/protocol/stoicism';
+import { type Disk, FileMissingError, readText } from '#disk.ts';
 import { type DamagedLine, readStrictly } from '#earnings/strict-lines.ts';
 import { type ChainLink, headKind } from '#evidence/checkpoint-chain.ts';
 import { dayFile, hourRecordKind } from '#evidence/hour-logs.ts';
 import { HOUR_MS } from '#evidence/hub-time.ts';
 import { type Proof, proofKind } from '#evidence/receipt-log.ts';
 import { settledKind } from '#evidence/settled-receipts.ts';
-import { certOf, type Identity, identityDirectory, identityKind } from '#identity/identity.ts';
-import { identityPath, nodeDirectory } from '#identity/identity-store.ts';
-import { ifWhole, readRecord } from '#record-line.ts';
+import { certOf, formerKind, type Identity, identityDirectory, identityKind } from '#identity/identity.ts';
+import { formerPath, identityPath, nodeDirectory } from '#identity/identity-store.ts';
+import { ifWhole, parseRecords, readRecord } from '#record-line.ts';
 
 export const DAY_HOURS = 24;
 
@@ -44,6 +47,8 @@ export interface Kept {
 export interface NodeFiles {
   identity: Identity;
   cert: NodeCert;
+  /** Keys that it signed with before, the oldest first. */
+  formerKeys: FormerKey[];
   /** `evidence` below the node's directory. */
   directory: string;
 }
@@ -63,7 +68,14 @@ export async function findNode(
   const identity = await readRecord(disk, identityPath(root), identityKind);
   if (identity === undefined) return undefined;
   const cert = certOf(identity);
-  return { identity, cert, directory: join(nodeDirectory(root, cert.nodeId), 'evidence') };
+  const directory = nodeDirectory(root, cert.nodeId);
+  const text = (await readText(disk, formerPath(directory))) ?? '';
+  const formerKeys = parseRecords(formerKind, text).map(({ credential, at }) => {
+    const { publicKey, issuedAt: since } = peek(nodeCertKind, credential.node);
+    const proof = encode(nodeCredential, credential);
+    return { publicKey, credential: proof, since, until: at + LIMITS.oldKeyMs };
+  });
+  return { identity, cert, formerKeys, directory: join(directory, 'evidence') };
 }
 
 /** @param days since 1970. */

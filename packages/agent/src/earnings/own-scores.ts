@@ -24,21 +24,21 @@ export interface OwnBenchmark {
   jobId: string;
   attempt: number;
   benchmark: Benchmark;
-  /** By the node's key of now; of a key that is gone it says what was measured, and proves it no more. */
+  /** By a key of the node; of one that is gone it says what was measured, and proves it no more. */
   isSigned: boolean;
 }
 
-/** Of the results that are kept with their receipts. @param directory Of the node. @param key Public, of the node. */
+/** Of the results that are kept with their receipts. @param directory Of the node. @param keys Public, of the node: of now and of before. */
 export async function readOwnBenchmarks(
   disk: Disk,
   directory: string,
-  key: Uint8Array,
+  keys: readonly Uint8Array[],
 ): Promise<OwnBenchmark[]> {
   const results = join(directory, 'work', 'results');
   const found: OwnBenchmark[] = [];
   for (const name of await disk.list(results)) {
     const text = (await readText(disk, join(results, name))) ?? '';
-    for (const { result } of parseRecords(answeredKind, text)) found.push(...benchmarkIn(result, key));
+    for (const { result } of parseRecords(answeredKind, text)) found.push(...benchmarkIn(result, keys));
   }
   return found;
 }
@@ -85,8 +85,8 @@ export function scoredBy(
   };
 }
 
-function benchmarkIn(sealed: Uint8Array, key: Uint8Array): OwnBenchmark[] {
-  const signed = readable(() => open(jobResultKind, sealed, nodeCrypto, key));
+function benchmarkIn(sealed: Uint8Array, keys: readonly Uint8Array[]): OwnBenchmark[] {
+  const signed = firstOf(keys, (key) => readable(() => open(jobResultKind, sealed, nodeCrypto, key)));
   const result = signed ?? readable(() => peek(jobResultKind, sealed));
   if (result?.kind !== 'benchmark-node' || result.outcome !== 'succeeded') return [];
   try {
@@ -99,6 +99,14 @@ function benchmarkIn(sealed: Uint8Array, key: Uint8Array): OwnBenchmark[] {
     if (error instanceof ScoreError || error instanceof SyntaxError) return [];
     throw error;
   }
+}
+
+function firstOf<T, R>(all: readonly T[], read: (one: T) => R | undefined): R | undefined {
+  for (const one of all) {
+    const found = read(one);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function uuidOf(id: Uint8Array): string {

@@ -1,4 +1,5 @@
-import type { SettledReceipt } from '@stoa/protocol';
+import { dirname } from 'node:path';
+import { LIMITS, type SettledReceipt } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import type { HourReport } from '@stoa/protocol/stoicism';
 import fc from 'fast-check';
@@ -8,7 +9,10 @@ import { type EarningsWorld, earningsWorld, FIRST_HOUR, HELPFUL } from '#earning
 import { renderReport } from '#earnings/report-view.ts';
 import { failing, OWN_EVIDENCE } from '#earnings/settling-hub.fixture.ts';
 import { directory, region } from '#evidence/evidence-world.fixture.ts';
-import { storeIdentity } from '#identity/identity-store.ts';
+import { HOUR_MS } from '#evidence/hub-time.ts';
+import { formerKind } from '#identity/identity.ts';
+import { formerPath, storeIdentity } from '#identity/identity-store.ts';
+import { writeRecord } from '#record-line.ts';
 
 const ALL = (1n << 60n) - 1n;
 
@@ -163,6 +167,25 @@ describe('the node’s own chain', () => {
     ]);
     expect(reports[0]!.findings[0]).toMatchObject({ what: 'rests-on', subject: 'checkpoint' });
   });
+});
+
+test('a key that was changed goes on proving the hours that it signed, and no later ones', async () => {
+  const world = await earningsWorld(2);
+  await world.settle();
+  const { identity, cert, directory: evidence } = await world.node();
+  const seed = new Uint8Array(32).fill(77);
+  const next = nodeCrypto.signingKey(seed).publicKey;
+  const credential = region.credential(next, { ...cert, keyGeneration: 1 });
+  await storeIdentity(world.w.disk, directory, { ...identity, seed, credential });
+  const former = (at: number) =>
+    writeRecord(world.w.disk, formerPath(dirname(evidence)), formerKind, {
+      ...{ credential: identity.credential, at },
+    });
+  await former((FIRST_HOUR + 2) * HOUR_MS);
+  const subject = ({ findings }: HourReport) => findings.find((one) => one.subject === 'checkpoint')!.what;
+  expect((await world.verify()).map(subject)).toEqual(['match', 'match']);
+  await former((FIRST_HOUR + 1) * HOUR_MS - LIMITS.oldKeyMs);
+  expect((await world.verify()).map(subject)).toEqual(['match', 'rests-on']);
 });
 
 describe('one byte of what is kept', () => {

@@ -5,6 +5,7 @@ import {
   type EvidenceFile,
   type EvidenceHour,
   type HourReport,
+  MAX_FORMER_KEYS,
   settledWords,
   verdictOf,
   verifyEvidence,
@@ -47,7 +48,10 @@ export async function verifyDay(
   const span = { from: day * DAY_HOURS, until: (day + 1) * DAY_HOURS };
   const isEnd = head !== undefined && head.hubHour < (days.at(-1)! + 1) * DAY_HOURS;
   const found = [...damageFindings(kept, span), ...chainFindings(kept.hours, isEnd ? head : undefined)];
-  const own = await readOwnBenchmarks(deps.disk, dirname(node.directory), node.cert.publicKey);
+  const own = await readOwnBenchmarks(deps.disk, dirname(node.directory), [
+    node.cert.publicKey,
+    ...node.formerKeys.map(({ publicKey }) => publicKey),
+  ]);
   const named = namedIn(kept.hours.values(), [...documents, ...ownBreakdowns(own)]);
   // Of what comes after the day only the first hour matters, as a neighbour.
   const hours = [...kept.hours.values()].filter(({ hubHour }) => hubHour <= span.until);
@@ -88,11 +92,15 @@ async function endsWarmUp(deps: KeptEvidenceDeps, directory: string, day: number
 }
 
 function fileOf(
-  { identity, cert }: NodeFiles,
+  { identity, cert, formerKeys }: NodeFiles,
   hours: EvidenceHour[],
   documents: readonly Uint8Array[],
 ): EvidenceFile {
   const { region, credential } = identity;
   const parties = { region, nodeId: cert.nodeId, rootKey: credential.root };
-  return { ...parties, credential: encode(nodeCredential, credential), hours, documents };
+  const own = {
+    credential: encode(nodeCredential, credential),
+    ...(formerKeys.length > 0 && { formerKeys: formerKeys.slice(-MAX_FORMER_KEYS) }),
+  };
+  return { ...parties, ...own, hours, documents };
 }

@@ -7,6 +7,7 @@ import {
   type Candidate,
   candidateKind,
   certOf,
+  formerKind,
   type Identity,
   identityKind,
   type Revocation,
@@ -15,7 +16,7 @@ import {
   sessionKind,
 } from '#identity/identity.ts';
 import { followOwnerKey, type OwnerKeyPin, readOwnerKeyPin } from '#identity/owner-key-pin.ts';
-import { RecordDamagedError, readRecord, writeRecord } from '#record-line.ts';
+import { appendRecord, RecordDamagedError, readRecord, writeRecord } from '#record-line.ts';
 
 /**
  * One identity on disk.
@@ -150,6 +151,9 @@ export class IdentityStore {
     const candidate = this.#candidate;
     if (candidate?.credential === undefined) return;
     const next = { ...this.#identity, seed: candidate.seed, credential: candidate.credential };
+    // Before it is in force: a crash between the two leaves a line that says it twice.
+    const former = { credential: this.#identity.credential, at: this.#wanted.timeFloor };
+    await appendRecord(this.#disk, formerPath(this.nodeDirectory), formerKind, former);
     await storeIdentity(this.#disk, this.directory, next);
     this.#identity = next;
     this.#key = nodeCrypto.signingKey(next.seed);
@@ -224,6 +228,11 @@ async function readWhole(disk: Disk, path: string): Promise<Identity | undefined
 
 export function identityPath(directory: string): string {
   return join(directory, 'identity');
+}
+
+/** @param directory of the node. */
+export function formerPath(directory: string): string {
+  return join(directory, 'former-keys');
 }
 
 function revokedPath(directory: string): string {

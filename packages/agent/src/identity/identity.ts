@@ -93,6 +93,18 @@ export const candidateKind: RecordKind<Candidate> = {
   codec: record({ seed: fixed(32), credential: optional(nodeCredential) }),
 };
 
+/** What a rotation left behind: it proves what the node signed before. */
+export interface FormerCredential {
+  credential: NodeCredential;
+  /** When the key after it took its place, by the time that was proven to this node. Milliseconds since 1970. */
+  at: number;
+}
+
+export const formerKind: RecordKind<FormerCredential> = {
+  name: 'stoa-former-key-1',
+  codec: record({ credential: nodeCredential, at: u64 }),
+};
+
 /** Written before the wipe that a root-signed Revoke demands, and kept after it. */
 export interface Revocation {
   nodeId: Uint8Array;

@@ -1,11 +1,14 @@
-import { CONTEXT, open, peek, rotationKind, verifyIn } from '@stoa/protocol';
+import { CONTEXT, nodeCertKind, open, peek, rotationKind, verifyIn } from '@stoa/protocol';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { describe, expect, test } from 'vitest';
 import { AgentWorld } from '#agent-world.fixture.ts';
 import { receivedOf } from '#channel/scripted-hub.fixture.ts';
-import { IdentityStore } from '#identity/identity-store.ts';
+import { readText } from '#disk.ts';
+import { formerKind } from '#identity/identity.ts';
+import { formerPath, IdentityStore } from '#identity/identity-store.ts';
 import { seededRandom } from '#identity/region.fixture.ts';
 import { requestRotation, rotationOf } from '#identity/rotation.ts';
+import { parseRecords } from '#record-line.ts';
 
 const MINUTE = 60_000;
 
@@ -43,6 +46,10 @@ describe('a key rotation', () => {
     const after = await IdentityStore.open(disk, world.directory);
     expect(after.nodeId).toEqual(before.nodeId);
     expect(after.key.publicKey).toEqual(rotation.newPublicKey);
+    const former = parseRecords(formerKind, (await readText(disk, formerPath(after.nodeDirectory)))!);
+    expect(former.map(({ credential }) => peek(nodeCertKind, credential.node).publicKey)).toEqual([
+      before.key.publicKey,
+    ]);
     expect(asked).toMatchObject({ state: 'requested', nodeId: agent.nodeId });
     expect(Buffer.from(hub.last.hello!.keyId).toString('hex')).toBe(asked.newKeyId);
     expect(rotationOf(after)).toBeUndefined();

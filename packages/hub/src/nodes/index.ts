@@ -17,6 +17,7 @@ export { type Instant, judgedAt, Liveness, lateAfterMs, offlineAfterMs } from '.
 export { MassExpiry } from './mass-expiry.ts';
 export type { NetworkHead, NetworkHeads } from './network-heads.ts';
 export { NODE_ID } from './node-id.ts';
+export { type NodeKey, NodeKeys } from './node-keys.ts';
 export { NodePage } from './node-page.tsx';
 export { type Description, NodeReader } from './node-reader.ts';
 export { nodeContext, nodeSelectors, parseSelector, selectorSql } from './node-selector.ts';

@@ -10,6 +10,7 @@ import {
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Admitted } from './join-tokens.ts';
+import { NodeKeys } from './node-keys.ts';
 
 /** The nodes of the region: who they are, and which keys speak for them. */
 export class NodeRegistry {
@@ -75,6 +76,7 @@ export class NodeRegistry {
   /** Stores the key that a rotation offers. */
   async offerKey(nodeId: string, credential: NodeCredential): Promise<void> {
     const cert = peek(nodeCertKind, credential.node);
+    await new NodeKeys(this.#sql).certified(nodeId, cert.publicKey, credential);
     await this
       .#sql`update nodes set candidate_key = ${Buffer.from(cert.publicKey)}, candidate_cert = ${Buffer.from(credential.node)}
       where node_id = ${nodeId}`;
@@ -89,17 +91,20 @@ export class NodeRegistry {
 
   /** The first session on a candidate makes it the node's key; the old one stays good for 72 hours. */
   async commitRotation(nodeId: string, publicKey: Uint8Array): Promise<void> {
-    const until = new Date(this.#clock.now() + LIMITS.oldKeyMs);
+    const now = this.#clock.now();
+    const until = new Date(now + LIMITS.oldKeyMs);
     const key = Buffer.from(publicKey);
-    const [offered] = await this.#sql<{ candidate_cert: Uint8Array }[]>`
-      select candidate_cert from nodes where node_id = ${nodeId} and candidate_key = ${key}`;
-    if (offered === undefined) return;
-    // Not one more than before: after a cancelled rotation the signer passes its generation over.
-    const { keyGeneration } = peek(nodeCertKind, offered.candidate_cert);
-    await this
-      .#sql`update nodes set previous_key = public_key, previous_key_until = ${until}, public_key = candidate_key,
-        node_cert = candidate_cert, key_generation = ${keyGeneration}, candidate_key = null, candidate_cert = null
-      where node_id = ${nodeId} and candidate_key = ${key}`;
+    await this.#sql.begin(async (tx) => {
+      const [offered] = await tx<{ candidate_cert: Uint8Array }[]>`
+        select candidate_cert from nodes where node_id = ${nodeId} and candidate_key = ${key} for update`;
+      if (offered === undefined) return;
+      // Not one more than before: after a cancelled rotation the signer passes its generation over.
+      const { keyGeneration } = peek(nodeCertKind, offered.candidate_cert);
+      await new NodeKeys(tx).changed(nodeId, { to: publicKey, now: new Date(now), until });
+      await tx`update nodes set previous_key = public_key, previous_key_until = ${until}, public_key = candidate_key,
+          node_cert = candidate_cert, key_generation = ${keyGeneration}, candidate_key = null, candidate_cert = null
+        where node_id = ${nodeId}`;
+    });
   }
 
   /**
@@ -107,10 +112,15 @@ export class NodeRegistry {
    * the signer certifies no second key for it, so the next rotation takes the generation after it.
    */
   async cancelRotation({ cert, sealed }: { cert: NodeCert; sealed: Uint8Array }): Promise<void> {
-    await this
-      .#sql`update nodes set public_key = previous_key, key_generation = ${cert.keyGeneration}, node_cert = ${Buffer.from(sealed)},
-        previous_key = null, previous_key_until = null, candidate_key = null, candidate_cert = null
-      where node_id = ${toHex(cert.nodeId)} and previous_key = ${Buffer.from(cert.publicKey)}`;
+    const nodeId = toHex(cert.nodeId);
+    await this.#sql.begin(async (tx) => {
+      const back = await tx`
+        update nodes set public_key = previous_key, key_generation = ${cert.keyGeneration}, node_cert = ${Buffer.from(sealed)},
+          previous_key = null, previous_key_until = null, candidate_key = null, candidate_cert = null
+        where node_id = ${nodeId} and previous_key = ${Buffer.from(cert.publicKey)}`;
+      if (back.count > 0)
+        await new NodeKeys(tx).restored(nodeId, cert.publicKey, new Date(this.#clock.now()));
+    });
   }
 
   async tagsOf(nodeId: string): Promise<readonly string[]> {

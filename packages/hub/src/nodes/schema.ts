@@ -1,5 +1,16 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { bigint, boolean, check, index, integer, jsonb, pgTable, smallint, text } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+} from 'drizzle-orm/pg-core';
 import { bytea, bytewise, instant, nodeIdColumn, tsvector } from '../columns.ts';
 import { FOLDED_LABEL, TAG_WORDS } from './listed-sql.ts';
 
@@ -125,6 +136,24 @@ export const joinTokens = pgTable(
     index('join_tokens_owner').on(table.owner, table.createdAt),
     check('join_tokens_uses', sql`${table.usesLeft} between 0 and ${table.maxUses}`),
   ],
+);
+
+/** Keys of nodes that changed theirs, for who verifies what was signed with one of before. */
+export const nodeKeys = pgTable(
+  'node_keys',
+  {
+    nodeId: nodeIdColumn('node_id')
+      .notNull()
+      .references(() => nodes.nodeId, { onDelete: 'cascade' }),
+    publicKey: bytea('public_key').notNull(),
+    /** `nodeCredential`, encoded; null: of a key whose credential the hub did not keep, as a first one, which its node's id proves. */
+    credential: bytea('credential'),
+    /** In force from then on; null: certified, and not in force yet. */
+    since: instant('since'),
+    /** Good until then; null: in force. */
+    until: instant('until'),
+  },
+  (table) => [primaryKey({ columns: [table.nodeId, table.publicKey] })],
 );
 
 /** What a node says about itself when it connects or changes: rarely written, so out of the hot row. */

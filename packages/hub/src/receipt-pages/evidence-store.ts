@@ -1,3 +1,4 @@
+import { type NodeKey, NodeKeys } from '#nodes/index.ts';
 import { ownedSince } from '#payouts/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 
@@ -51,6 +52,11 @@ export class EvidenceStore {
       ...breakdowns.map(({ breakdown }) => new TextEncoder().encode(breakdown)),
       ...reports.map(({ sealed }) => sealed),
     ];
+  }
+
+  /** Keys of a node that changed its own, the oldest first. */
+  keys(nodeId: string): Promise<NodeKey[]> {
+    return new NodeKeys(this.#sql).of(nodeId);
   }
 
   /** Public key of the node, as it stands. */

@@ -1,5 +1,6 @@
-import { type CryptoSuite, fromHex, type HubChain, toHex } from '@stoa/protocol';
-import type { EvidenceFile, EvidenceHour } from '@stoa/protocol/stoicism';
+import { type CryptoSuite, equalBytes, fromHex, type HubChain, toHex } from '@stoa/protocol';
+import type { EvidenceFile, EvidenceHour, FormerKey } from '@stoa/protocol/stoicism';
+import type { NodeKey } from '#nodes/index.ts';
 import type { Clock } from '../clock.ts';
 import { hubHourOf } from '../hub-hour.ts';
 import type { EvidenceStore, HourSpan } from './evidence-store.ts';
@@ -7,12 +8,14 @@ import type { ReceiptSource } from './sources.ts';
 
 export interface NodeEvidenceDeps {
   readonly receipts: Pick<ReceiptSource, 'of' | 'proofOf'>;
-  readonly store: Pick<EvidenceStore, 'ownedSince' | 'signed' | 'documents' | 'key'>;
+  readonly store: Pick<EvidenceStore, 'ownedSince' | 'signed' | 'documents' | 'key' | 'keys'>;
   readonly region: string;
   readonly chain: () => HubChain;
   readonly clock: Pick<Clock, 'now'>;
   readonly crypto: Pick<CryptoSuite, 'hash'>;
 }
+
+const HOUR_MS = 3_600_000;
 
 /** What receipts speak of: the score's versions, and documents by their hashes. */
 interface Named {
@@ -55,14 +58,19 @@ export class NodeEvidence {
         ...(own?.checkpoint && { checkpoint: own.checkpoint }),
       });
     }
-    const [documents, nodeKey] = await Promise.all([
+    const [documents, nodeKey, keys] = await Promise.all([
       store.documents(nodeId, [...named.versions]),
       store.key(nodeId),
+      store.keys(nodeId),
     ]);
+    const credential = keys.find(({ publicKey }) => nodeKey && equalBytes(publicKey, nodeKey))?.credential;
+    const formerKeys = keys.flatMap((key) => formerKey(key, { from, until }));
     const isNamed = (document: Uint8Array) => named.hashes.has(toHex(this.#deps.crypto.hash(document)));
     return {
       ...{ region, nodeId: fromHex(nodeId), rootKey: chain().root },
       ...(nodeKey?.length === 32 && { nodeKey }),
+      ...(credential && { credential }),
+      ...(formerKeys.length > 0 && { formerKeys }),
       ...{ hours, documents: documents.filter(isNamed) },
     };
   }
@@ -79,4 +87,10 @@ export class NodeEvidence {
     }
     return settled;
   }
+}
+
+/** One that was changed for another, where it was good in one of the hours. */
+function formerKey({ publicKey, credential, since, until }: NodeKey, hours: HourSpan): FormerKey[] {
+  if (until === undefined || until <= hours.from * HOUR_MS || since >= hours.until * HOUR_MS) return [];
+  return [{ publicKey, ...(credential && { credential }), since, until }];
 }

@@ -22,6 +22,13 @@ const file: fc.Arbitrary<EvidenceFile> = fc.record(
     rootKey: id,
     credential: document,
     nodeKey: id,
+    formerKeys: fc.array(
+      fc.record(
+        { publicKey: id, credential: document, since: fc.nat(), until: fc.nat() },
+        { requiredKeys: ['publicKey', 'since', 'until'] },
+      ),
+      { maxLength: 2 },
+    ),
     hours: fc
       .uniqueArray(hour, { maxLength: 4, selector: ({ hubHour }) => hubHour })
       .map((hours) => hours.sort((a, b) => a.hubHour - b.hubHour)),

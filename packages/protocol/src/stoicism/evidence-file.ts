@@ -16,8 +16,10 @@ export const MAX_EVIDENCE_BYTES: number = 32 * 2 ** 20;
 /** Thirty-one days. */
 export const MAX_EVIDENCE_HOURS = 744;
 const MAX_DOCUMENTS = 64;
+export const MAX_FORMER_KEYS = 64;
 /** In the year 2243: what is later is no hour of a node, and past the end of what a `Date` can say may be shown by nobody. */
 const LAST_HOUR = 2_400_000;
+const HOUR_MS = 3_600_000;
 
 export interface EvidenceHour {
   /** Whole hours since 1970 by the hub's clock. */
@@ -32,6 +34,16 @@ export interface EvidenceHour {
   readonly log?: Uint8Array;
 }
 
+/** A key that the node signed with before the one of now. */
+export interface FormerKey {
+  readonly publicKey: Uint8Array;
+  /** `nodeCredential`, which proves it. Its first key needs none: the node's id is the hash of it. */
+  readonly credential?: Uint8Array;
+  /** In force from then, and good until then: milliseconds since 1970, by the word of who wrote the file. */
+  readonly since: number;
+  readonly until: number;
+}
+
 export interface EvidenceFile {
   readonly region: string;
   readonly nodeId: Uint8Array;
@@ -41,6 +53,8 @@ export interface EvidenceFile {
   readonly credential?: Uint8Array;
   /** Its public key, for who has no credential: the id of a node that has changed no key yet is the hash of it. */
   readonly nodeKey?: Uint8Array;
+  /** Those of the file's hours. */
+  readonly formerKeys?: readonly FormerKey[];
   /** Ascending, each once. */
   readonly hours: readonly EvidenceHour[];
   /** What hashes in the hours' documents stand for: score breakdowns, sealed reports of dial-backs. In any order. */
@@ -56,6 +70,7 @@ export function formatEvidenceFile(file: EvidenceFile): string {
     rootKey: toHex(file.rootKey),
     ...(file.credential && { credential: toBase64Url(file.credential) }),
     ...(file.nodeKey && { nodeKey: toHex(file.nodeKey) }),
+    ...(file.formerKeys && { formerKeys: file.formerKeys.map(formatFormer) }),
     documents: file.documents.map(toBase64Url),
   };
   const hours = file.hours.map((hour) =>
@@ -92,8 +107,28 @@ export function readEvidenceFile(text: string): EvidenceFile {
     rootKey: id(file['rootKey'], 'rootKey'),
     ...(file['credential'] !== undefined && { credential: bytesOf(file['credential'], 'credential') }),
     ...(file['nodeKey'] !== undefined && { nodeKey: id(file['nodeKey'], 'nodeKey') }),
+    ...(file['formerKeys'] !== undefined && {
+      formerKeys: listOf(file['formerKeys'], 'formerKeys', MAX_FORMER_KEYS).map(readFormer),
+    }),
     hours,
     documents: documentsOf(file['documents'], 'documents', MAX_EVIDENCE_HOURS * MAX_DOCUMENTS),
+  };
+}
+
+function formatFormer({ publicKey, credential, since, until }: FormerKey): object {
+  return { key: toHex(publicKey), ...(credential && { credential: toBase64Url(credential) }), since, until };
+}
+
+function readFormer(value: unknown, at: number): FormerKey {
+  const where = `formerKeys[${at}]`;
+  const key = fieldsOf(value, where);
+  return {
+    publicKey: id(key['key'], `${where}.key`),
+    ...(key['credential'] !== undefined && {
+      credential: bytesOf(key['credential'], `${where}.credential`),
+    }),
+    since: instantOf(key['since'], `${where}.since`),
+    until: instantOf(key['until'], `${where}.until`),
   };
 }
 
@@ -142,6 +177,12 @@ function documentsOf(value: unknown, name: string, most: number): Uint8Array[] {
 
 function textOf(value: unknown, name: string): string {
   if (typeof value !== 'string' || value.length > 64) throw malformed(name, value, 'a text of at most 64');
+  return value;
+}
+
+function instantOf(value: unknown, name: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > LAST_HOUR * HOUR_MS)
+    throw malformed(name, value, 'milliseconds since 1970');
   return value;
 }
 

@@ -5,9 +5,11 @@ export {
   EVIDENCE_FORMAT,
   type EvidenceFile,
   type EvidenceHour,
+  type FormerKey,
   formatEvidenceFile,
   MAX_EVIDENCE_BYTES,
   MAX_EVIDENCE_HOURS,
+  MAX_FORMER_KEYS,
   readEvidenceFile,
 } from './evidence-file.ts';
 export type { Finding, FindingKind, FindingSubject, GateName, HourFault } from './finding.ts';

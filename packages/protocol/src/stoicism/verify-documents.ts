@@ -18,7 +18,7 @@ import type { Findings } from './findings.ts';
 
 export interface DocumentContext {
   readonly nodeId: Uint8Array;
-  /** Public keys that the node signs or signed with. Without one its checkpoint counts only where a receipt of the hub names it. */
+  /** Public keys that the node signs with, and signed with about this hour. Without one its checkpoint counts only where a receipt of the hub names it. */
   readonly nodeKeys: readonly Uint8Array[];
   readonly trust: RegionTrust;
 }
@@ -90,7 +90,8 @@ function openCheckpoint(
     return undefined;
   }
   const key = by.nodeKeys.find((one) => opens(sealed, one, crypto));
-  const isFirst = by.nodeKeys.some((one) => equalBytes(crypto.hash(one), by.nodeId));
+  // Of a node that has changed its key, one of those between may be missing.
+  const isFirst = by.nodeKeys.length === 1 && equalBytes(crypto.hash(by.nodeKeys[0]!), by.nodeId);
   const vouched = key === undefined && !isFirst ? answer : undefined;
   if (key === undefined && vouched === undefined && by.nodeKeys.length === 0) {
     findings.missing({

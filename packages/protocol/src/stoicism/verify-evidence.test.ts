@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../bytes.ts';
+import { encode } from '../codec/codec.ts';
 import { nodeCrypto } from '../crypto/node.ts';
 import { portableCrypto } from '../crypto/portable.ts';
 import { remembered } from '../crypto/remembered.ts';
@@ -7,7 +8,8 @@ import { MINUTES_MASK } from '../evidence/minutes.ts';
 import { GATES } from '../evidence/receipt.ts';
 import { type EvidenceWishes, makeEvidence } from '../fixtures/evidence.ts';
 import { makeParties } from '../fixtures/parties.ts';
-import { formatEvidenceFile, readEvidenceFile } from './evidence-file.ts';
+import { nodeCredential } from '../identity/node-cert.ts';
+import { type EvidenceHour, type FormerKey, formatEvidenceFile, readEvidenceFile } from './evidence-file.ts';
 import { type HourReport, verifyEvidence } from './verify-evidence.ts';
 
 const parties = makeParties('verify evidence');
@@ -69,6 +71,47 @@ describe('a file of evidence', () => {
     const reports = verify(file, published);
     expect(reports[0]!.verdict).toBe('differs');
     expect(faults(reports)).toContain(fault);
+  });
+
+  describe('of a node that changed its key', () => {
+    const next = nodeCrypto.signingKey(new Uint8Array(32).fill(3));
+    const { credential, nodeId, keys } = parties;
+    const { file } = makeEvidence(parties, { hours: 2 });
+    const [first, second] = file.hours as [EvidenceHour, EvidenceHour];
+    const later = { keyGeneration: 1, publicKey: next.publicKey };
+    const of = (over: Partial<Parameters<typeof parties.nodeCert>[0]> = {}, by = keys.enrol) =>
+      encode(nodeCredential, { ...credential, node: parties.nodeCert({ ...later, ...over }, by) });
+    const own = encode(nodeCredential, credential);
+    const rotated = { ...file, credential: of() };
+    const span = { since: 0, until: second.hubHour * 3_600_000 };
+    const told = (formerKeys: readonly FormerKey[]) =>
+      verify({ ...rotated, formerKeys }).map(
+        ({ findings }) => findings.find(({ subject }) => subject === 'checkpoint')?.what,
+      );
+
+    it('proves what it signed before by that key, and nothing of the time after it', () => {
+      const publicKey = keys.node.publicKey;
+      expect(told([])).toEqual(['rests-on', 'rests-on']);
+      expect(told([{ publicKey, ...span }])).toEqual(['match', 'rests-on']);
+      expect(told([{ publicKey, credential: own, ...span }])).toEqual(['match', 'rests-on']);
+      expect(told([{ publicKey, since: 0, until: span.until + 1 }])).toEqual(['match', 'match']);
+      expect(told([{ publicKey, since: span.until, until: 2 * span.until }])).toEqual(['rests-on', 'match']);
+      // The hub's receipt is of the one that was sent.
+      const checkpoint = first.checkpoint!.with(-1, first.checkpoint!.at(-1)! ^ 1);
+      const altered = { ...rotated, formerKeys: [{ publicKey, ...span }], hours: [{ ...first, checkpoint }] };
+      expect(faults(verify(altered))).toContain('forged');
+    });
+
+    it('is of no key that it is not proven to have had', () => {
+      const key = stranger.keys.node.publicKey;
+      const without = { publicKey: key, ...span };
+      expect(told([without])).toEqual(['rests-on', 'rests-on']);
+      expect(told([{ ...without, credential: own }])).toEqual(['rests-on', 'rests-on']);
+      const forged = of({ publicKey: key }, stranger.keys.enrol);
+      expect(() => told([{ ...without, credential: forged }])).toThrow('signature');
+      const other = of({ publicKey: key, nodeId: nodeId.map((byte) => byte ^ 1) });
+      expect(() => told([{ ...without, credential: other }])).toThrow('the credential is that of node');
+    });
   });
 
   it('holds a hub to its own word that the node was warm, hour after hour', () => {

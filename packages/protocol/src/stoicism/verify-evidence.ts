@@ -18,7 +18,7 @@ import {
 import { nodeCredential, verifyNodeCredential } from '../identity/node-cert.ts';
 import { peek } from '../signed.ts';
 import { DocumentIndex } from './document-index.ts';
-import type { EvidenceFile, EvidenceHour } from './evidence-file.ts';
+import type { EvidenceFile, EvidenceHour, FormerKey } from './evidence-file.ts';
 import type { Finding, GateName } from './finding.ts';
 import { Findings, hasMinute } from './findings.ts';
 import { type MinuteLines, minuteLines } from './recorded-minutes.ts';
@@ -26,6 +26,8 @@ import { type HourContext, verifyHour } from './verify-hour.ts';
 import { verifyRoots } from './verify-roots.ts';
 import { COLD, type WarmUpState, warmThrough } from './warm-replay.ts';
 import { WARM_UP_MINUTES } from './warm-up.ts';
+
+const HOUR_MS = 3_600_000;
 
 /**
  * match: every document that is needed is there, and nothing differs; `wordAlone` says what is believed all the same. partly: nothing differs of what is there. differs: something does.
@@ -57,11 +59,13 @@ export interface EvidenceParties {
   readonly trust: RegionTrust;
   /** Under which the node signs; undefined where the file doesn't prove it. */
   readonly nodeKey: Uint8Array | undefined;
+  /** Under which it signed before: those that the file proves. */
+  readonly formerKeys: readonly FormerKey[];
 }
 
 /** @throws ProtocolError `wrong_root`, or as `verifyNodeCredential` does: then nothing of the file is worth looking at. */
 export function evidenceParties(
-  { region, nodeId, rootKey, credential, nodeKey }: EvidenceFile,
+  { region, nodeId, rootKey, credential, nodeKey, formerKeys = [] }: EvidenceFile,
   { rootFingerprint }: Pick<EvidencePolicy, 'rootFingerprint'>,
   crypto: Signatures,
 ): EvidenceParties {
@@ -73,17 +77,25 @@ export function evidenceParties(
     );
   const trust = { root: rootKey, region };
   // Of a key that was changed for another, the id says nothing.
-  const isFirst = nodeKey !== undefined && equalBytes(crypto.hash(nodeKey), nodeId);
-  if (credential === undefined) return { trust, nodeKey: isFirst ? nodeKey : undefined };
-  // A node's certificate ends with its key, and its issuer's may have ended since: no hour is too late for them.
-  const policy = { rootFingerprint, region, timeFloor: 0 };
-  const cert = verifyNodeCredential(decodeExact(nodeCredential, credential), policy, crypto);
-  if (!equalBytes(cert.nodeId, nodeId))
-    throw new ProtocolError(
-      'bad_signature',
-      `the credential is that of node ${toHex(cert.nodeId)}, the file of ${toHex(nodeId)}`,
-    );
-  return { trust, nodeKey: cert.publicKey };
+  const isFirst = (key: Uint8Array | undefined) => key !== undefined && equalBytes(crypto.hash(key), nodeId);
+  const keyIn = (sealed: Uint8Array): Uint8Array => {
+    // A node's certificate ends with its key, and its issuer's may have ended since: no hour is too late for them.
+    const policy = { rootFingerprint, region, timeFloor: 0 };
+    const cert = verifyNodeCredential(decodeExact(nodeCredential, sealed), policy, crypto);
+    if (!equalBytes(cert.nodeId, nodeId))
+      throw new ProtocolError(
+        'bad_signature',
+        `the credential is that of node ${toHex(cert.nodeId)}, the file of ${toHex(nodeId)}`,
+      );
+    return cert.publicKey;
+  };
+  const isProven = ({ publicKey, credential: sealed }: FormerKey) =>
+    sealed === undefined ? isFirst(publicKey) : equalBytes(keyIn(sealed), publicKey);
+  return {
+    trust,
+    nodeKey: credential === undefined ? (isFirst(nodeKey) ? nodeKey : undefined) : keyIn(credential),
+    formerKeys: formerKeys.filter(isProven),
+  };
 }
 
 /**
@@ -96,18 +108,24 @@ export function* verifyEvidence(
   policy: EvidencePolicy,
   crypto: Signatures,
 ): Generator<HourReport> {
-  const { trust, nodeKey } = evidenceParties(file, policy, crypto);
-  const nodeKeys = nodeKey === undefined ? [] : [nodeKey];
+  const { trust, nodeKey, formerKeys } = evidenceParties(file, policy, crypto);
   const documents = new DocumentIndex(file.documents, crypto);
-  const context = { nodeId: file.nodeId, nodeKeys, trust, documents };
+  const context = { nodeId: file.nodeId, trust, documents };
   const byHour = Map.groupBy(verifyRoots(rootsOf(file, policy), trust, crypto), ({ hubHour }) => hubHour);
   const shown =
     policy.published &&
     new Set(policy.published.flatMap((root) => opened(() => rootName(root, crypto)) ?? []));
   const journal = new Journal(file.hours, crypto);
   for (const hour of file.hours) {
+    const former = formerKeys.filter((key) => isOfHour(key, hour)).map(({ publicKey }) => publicKey);
+    // Where the key of now is not known, what those before did not sign is nobody's forgery.
+    const nodeKeys = nodeKey === undefined ? [] : [nodeKey, ...former];
     const findings = [
-      ...verifyHour(hour, { ...context, ...journal.read(hour), ...policy.scoredBy?.(hour) }, crypto),
+      ...verifyHour(
+        hour,
+        { ...context, nodeKeys, ...journal.read(hour), ...policy.scoredBy?.(hour) },
+        crypto,
+      ),
       ...(byHour.get(hour.hubHour) ?? []),
       ...shownRoots(hour, { shown, unanswered: policy.unanswered, region: file.region }, crypto),
     ];
@@ -116,6 +134,11 @@ export function* verifyEvidence(
   }
   // A published root that nobody signed may be of any hour.
   for (const [hubHour, findings] of byHour) yield { hubHour, verdict: verdictOf(findings), findings };
+}
+
+/** A key that was changed signs about no hour after it was good: it may be a thief's by then. */
+function isOfHour({ since, until }: FormerKey, { hubHour }: EvidenceHour): boolean {
+  return hubHour * HOUR_MS < until && since < (hubHour + 1) * HOUR_MS;
 }
 
 /** Of an hour: what was not there to look at is no match. */

@@ -10,7 +10,7 @@ import {
   toHex,
 } from '@stoa/protocol';
 import { portableCrypto } from '@stoa/protocol/portable';
-import type { EvidenceFile, EvidenceParties } from '@stoa/protocol/stoicism';
+import type { EvidenceFile, EvidenceParties, FormerKey } from '@stoa/protocol/stoicism';
 import { element } from './element.ts';
 
 export interface RootWords {
@@ -28,8 +28,10 @@ interface Row {
 }
 
 /** Which keys all of it goes back to, from the root down, and from where this page has them. */
-export function keysView(file: EvidenceFile, { nodeKey }: EvidenceParties, words: RootWords): HTMLElement {
-  const rows = [rootRow(file, words), ...signerRows(file), nodeRow(file, nodeKey)];
+export function keysView(file: EvidenceFile, parties: EvidenceParties, words: RootWords): HTMLElement {
+  const { nodeKey, formerKeys } = parties;
+  const former = nodeKey === undefined ? [] : formerKeys.map(formerRow);
+  const rows = [rootRow(file, words), ...signerRows(file), nodeRow(file, nodeKey), ...former];
   return element(
     'section',
     { class: 'panel', 'aria-labelledby': 'keys-verified' },
@@ -62,6 +64,12 @@ function nodeRow({ nodeId, credential }: EvidenceFile, nodeKey: Uint8Array | und
     };
   const by = credential === undefined ? 'its id is the hash of it' : 'the region certified it';
   return { name: 'Node', key: toHex(nodeKey), text: `Node ${toHex(nodeId)} signs its checkpoints: ${by}.` };
+}
+
+function formerRow({ publicKey, credential, since, until }: FormerKey): Row {
+  const by = credential === undefined ? 'the node’s id is the hash of it' : 'the region certified it';
+  const text = `The node signed with it from ${day(since)}, and it was good until ${day(until)}: ${by}.`;
+  return { name: 'Node, before', key: toHex(publicKey), text };
 }
 
 /** As the receipts name them; each certificate is verified with what it stands beside. */

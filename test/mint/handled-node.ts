@@ -2,6 +2,7 @@ import {
   type ChainNode,
   type ChainRead,
   type ChainResult,
+  type Preflight,
   ReadRefused,
   type SignedCommand,
 } from '@stoa/hub/mint';
@@ -51,6 +52,14 @@ export class HandledNode implements ChainNode {
     return new Map(
       Object.entries(found as Record<string, Outcome>).map(([key, one]) => [key, resultOf(one)]),
     );
+  }
+
+  async preflight(chain: number, cmd: string): Promise<Preflight> {
+    const asked = { cmd, hash: requestKey(cmd), sigs: [{ sig: '' }] };
+    const call = 'local?preflight=true&signatureVerification=false';
+    const told = this.#post(chain, call, asked) as { preflightResult: Outcome };
+    const { gas, result } = told.preflightResult;
+    return { gas, failure: result.status === 'success' ? undefined : String(result.error?.message) };
   }
 
   async read(chain: number, code: string, depth: number): Promise<ChainRead> {

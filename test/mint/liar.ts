@@ -1,9 +1,19 @@
 import type { ChainNode } from '@stoa/hub/mint';
 
 /** What a node says that is not so. */
-export type Lie = 'nothing was ever sent' | 'all is mined' | 'all has failed' | 'the time is over';
+export const LIES = [
+  'nothing was ever sent',
+  'all is mined',
+  'all has failed',
+  'the time is over',
+  'all would fail',
+  'all takes as much gas as there is',
+  'nothing takes gas',
+] as const;
+export type Lie = (typeof LIES)[number];
 
 const LATER_S = 10 * 3_600;
+const MUCH_GAS = 2 ** 31 - 1;
 const BEFORE_ALL = 100_000;
 
 /** A node that answers, and not always the truth. */
@@ -20,6 +30,20 @@ export class Liar implements ChainNode {
   }
 
   send: ChainNode['send'] = (...asked) => this.#node.send(...asked);
+
+  preflight: ChainNode['preflight'] = async (chain, cmd) => {
+    const told = await this.#node.preflight(chain, cmd);
+    switch (this.lie) {
+      case 'all would fail':
+        return { ...told, failure: 'the node says no' };
+      case 'all takes as much gas as there is':
+        return { gas: MUCH_GAS, failure: undefined };
+      case 'nothing takes gas':
+        return { gas: 0, failure: undefined };
+      default:
+        return told;
+    }
+  };
 
   results: ChainNode['results'] = async (chain, keys, depth) => {
     const found = await this.#node.results(chain, keys, depth);

@@ -98,6 +98,7 @@ export function nodeOf(node: ChainNode, life: Life): ChainNode {
     name: node.name,
     send: (chain, command) => through(() => node.send(chain, command)),
     results: (chain, keys, depth) => through(() => node.results(chain, keys, depth)),
+    preflight: (chain, cmd) => through(() => node.preflight(chain, cmd)),
     read: (chain, code, depth) => through(() => node.read(chain, code, depth)),
   };
 }

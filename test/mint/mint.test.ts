@@ -180,9 +180,9 @@ describe('nothing is sent, and the mismatch is named, where', () => {
   it('gas_account: told anew by whoever leads again, and cleared of what others told', async () => {
     await cutDay();
     const [one, two] = [town.hub(), town.hub()];
-    const lead = async (hub: typeof one, gasPrice: number) => {
+    const lead = async (hub: typeof one, gasPrice: number, minutes = 1) => {
       town.terms = { ...town.terms, gasPrice };
-      await town.until(town.now + 60_000, hub);
+      await town.until(town.now + minutes * 60_000, hub);
       const codes = (await hub.faults.list()).map(({ code }) => code);
       await hub.sequencer.release();
       return codes;
@@ -191,15 +191,28 @@ describe('nothing is sent, and the mismatch is named, where', () => {
     const poor = town.hub();
     expect(await lead(poor, 0.9)).toContain('gas_account');
     expect(await lead(one, 1.1e-8)).toEqual([]);
-    expect(await lead(poor, 0.9)).toContain('gas_account');
+    // Until openings are final, and batches are to be signed.
+    expect(await lead(poor, 0.9, 8)).toContain('gas_account');
     expect(await lead(two, 1.1e-8)).toEqual([]);
   });
 
   it('no_agreement: of two nodes one answers', async () => {
     const signed = await cutDay();
     const gone = () => Promise.reject(new Error('fetch failed'));
-    town.nodes[1] = { name: 'gone', read: gone, results: gone, send: gone };
+    town.nodes[1] = { name: 'gone', read: gone, results: gone, preflight: gone, send: gone };
     await refused('no_agreement', signed);
+  });
+
+  it('would_fail: the contract would refuse, before anybody signs', async () => {
+    const signed = await cutDay();
+    for (const node of town.nodes) {
+      const preflight = node.preflight.bind(node);
+      node.preflight = async (chain, cmd) => {
+        const told = await preflight(chain, cmd);
+        return cmd.includes('open-epoch') ? { ...told, failure: 'epoch is not a day of the window' } : told;
+      };
+    }
+    await refused('would_fail', signed);
   });
 
   it('wrong_signature: the signer signs something else, or with another key', async () => {

@@ -64,7 +64,8 @@ export class Sweep {
   add(chain: number, act: MintAct): void {
     const { kind } = act;
     const batch: Batch = {
-      ...{ kind, chain, epoch: kind === 'enrol' ? 0 : act.epoch, gasLimit: GAS_LIMIT, reason: '', since: 0 },
+      ...{ kind, chain, epoch: kind === 'enrol' ? 0 : act.epoch, reason: '', since: 0 },
+      ...{ modelGas: GAS_LIMIT, gasLimit: GAS_LIMIT, preflightGas: undefined },
       part: kind === 'mint' ? act.batch : kind === 'enrol' ? act.first : 0,
       size: kind === 'enrol' ? act.accounts.length : 1,
       digest: kind === 'close' ? '' : act.digest,
@@ -161,7 +162,10 @@ export class Sweep {
     if (known !== undefined) return known;
     const { hash, sigs } = this.#minter.sign(cmd);
     const command = { cmd, hash, sigs: [...sigs] };
-    const made = { attempt, command, gasPrice: 1.1e-8, expiresAt: creationTime + TTL, sentAt: undefined };
+    const made = {
+      ...{ attempt, command, gasPrice: 1.1e-8, gasLimit },
+      ...{ expiresAt: creationTime + TTL, sentAt: undefined },
+    };
     this.signed.set(nonce, made);
     this.#mayDie();
     return made;

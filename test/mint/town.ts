@@ -74,7 +74,7 @@ export class Town {
 
   static async open(sql: Sql, { seed = 1 }: { seed?: number } = {}): Promise<Town> {
     await sql`truncate stoicism_events, ledger_head, ledger_accounts, ledger_pending, ledger_hours, ledger_refusals, leases,
-      mint_attempts, mint_batches, mint_plans, mint_chains, mint_approvals, mint_faults, mint_epochs, mint_slots,
+      mint_attempts, mint_batches, mint_plans, mint_chains, mint_approvals, mint_faults, mint_gas_accounts, mint_epochs, mint_slots,
       payout_proofs, payout_challenges, payout_accounts, payout_choices cascade`;
     const clock = new ManualClock(DAY * 24 * HOUR_MS + 5 * HOUR_MS);
     const guard = { pred: 'keys-all', keys: [minter.publicKey] };
@@ -101,6 +101,7 @@ export class Town {
       name: node.name,
       send: (...by: Parameters<ChainNode['send']>) => alive(() => node.send(...by)),
       results: (...by: Parameters<ChainNode['results']>) => alive(() => node.results(...by)),
+      preflight: (...by: Parameters<ChainNode['preflight']>) => alive(() => node.preflight(...by)),
       read: (...by: Parameters<ChainNode['read']>) => alive(() => node.read(...by)),
     }));
     const signer: MintSigner = {

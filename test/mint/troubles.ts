@@ -8,7 +8,7 @@ import {
   reorganise,
   signCommand,
 } from '../chainweb/pact/index.ts';
-import type { Lie } from './liar.ts';
+import { LIES } from './liar.ts';
 import type { Site } from './site.ts';
 
 /** Something that goes wrong in a site, and ends when it is told to. */
@@ -26,8 +26,6 @@ const oneOf = <T>(random: Random, all: readonly T[]): T => all[Math.floor(random
 /** A hub takes some thousand steps from a cut to its end. */
 const MOST_STEPS = 400;
 const MISLEADING = new Set(['node on a wrong fork', 'node lags', 'node is stuck', 'node of another network']);
-
-const LIES: readonly Lie[] = ['nothing was ever sent', 'all is mined', 'all has failed', 'the time is over'];
 
 export const siteTroubles: readonly SiteTrouble[] = [
   ...ofChain

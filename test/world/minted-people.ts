@@ -81,8 +81,8 @@ async function storeEnrolments(sql: Sql, people: readonly MintedPerson[], at: Da
   for (const { chain } of people) sizes[chain]! += 1;
   for (const [chain, size] of sizes.entries())
     if (size > 0)
-      await sql`insert into mint_batches (kind, epoch, chain, part, size, digest, gas_limit, state, attempt, since)
-        values ('enrol', 0, ${chain}, 0, ${size}, '', 0, 'settled', 0, ${at})`;
+      await sql`insert into mint_batches (kind, epoch, chain, part, size, digest, model_gas, gas_limit, state, attempt, since)
+        values ('enrol', 0, ${chain}, 0, ${size}, '', 0, 0, 'settled', 0, ${at})`;
 }
 
 async function storeAccounts(sql: Sql, people: readonly MintedPerson[], at: Date): Promise<void> {

@@ -1,4 +1,5 @@
 import { json, type NodeResponse, plain } from '../exchange.ts';
+import { timeFault } from './admission.ts';
 import { type Command, readCommand, requestKeyOf, signatureFault } from './command.ts';
 import { execute, look, UnminableError } from './execution.ts';
 import { failure, jsonOf, type Outcome } from './outcome.ts';
@@ -65,10 +66,11 @@ function metadataFault(command: Command, { node, chain, query }: PactRequest): s
   if (command.gasLimit > gasLimitOfBlock) return 'Transaction Gas limit exceeds block gas limit';
   if (command.priceText !== undefined) return 'Gas price decimal precision too high';
   if (command.signed.sigs.length > 100) return 'Signature list size too big';
-  const now = node.now / 1_000;
-  return command.creationTime >= now + 10 || now >= command.creationTime + command.ttl
-    ? 'Tx time outside of valid range'
-    : undefined;
+  // By the parent's time, as a block takes it, and not by the clock of the node.
+  const { header } = node.ancestor(chain, Number(query.get('rewindDepth') ?? 0));
+  return timeFault(command, Number(header.creationTime) / 1e6) === undefined
+    ? undefined
+    : 'Tx time outside of valid range';
 }
 
 /** A call of a module that is no contract here, but has answers that were set for it. */

@@ -49,7 +49,7 @@ export class SweepRows {
 
   static async open(sql: Sql): Promise<SweepRows> {
     await sql`truncate stoicism_events, ledger_head, ledger_accounts, ledger_pending, ledger_hours,
-      mint_faults, mint_approvals, mint_attempts, mint_batches, mint_plans, mint_chains, mint_epochs, mint_slots, payout_proofs, payout_challenges,
+      mint_faults, mint_gas_accounts, mint_approvals, mint_attempts, mint_batches, mint_plans, mint_chains, mint_epochs, mint_slots, payout_proofs, payout_challenges,
       payout_accounts, payout_choices cascade`;
     const rows = new SweepRows(sql);
     await rows.#ledger.book.begin();
@@ -185,7 +185,7 @@ export class SweepRows {
     const seen = state === 'mined' || state === 'final' || state === 'settled';
     const height = this.height + where.chain + (where.kind === 'open' ? 0 : 2 + where.part);
     const { sql } = this;
-    await sql`update mint_batches set state = ${state}, reason = ${reason}, since = ${at},
+    await sql`update mint_batches set state = ${state}, preflight_gas = round(gas_limit / 1.26)::int, reason = ${reason}, since = ${at},
         height = ${seen ? height : null}, block = ${seen ? deltasDigest(`block ${where.chain} ${height}`) : null},
         gas = case when ${seen} then round(gas_limit / 1.26)::int end,
         mined_at = case when ${state === 'mined'} then ${at} else mined_at end,
@@ -214,9 +214,10 @@ export class SweepRows {
     const setting = { ...CONTRACT, chain: where.chain, gasLimit, creationTime, attempt };
     const cmd = commandText(await this.#act(where, { digest, size }), setting);
     await sql`insert into mint_attempts
-      (kind, epoch, chain, part, attempt, cmd, signatures, request_key, gas_price, expires_at, signed_at)
+      (kind, epoch, chain, part, attempt, cmd, signatures, request_key, gas_price, gas_limit, expires_at, signed_at)
       values (${where.kind}, ${where.epoch}, ${where.chain}, ${where.part}, ${attempt}, ${cmd}, '[{"sig":"00"}]',
-        ${requestKey(cmd)}, ${String(CONTRACT.gasPrice)}, ${creationTime + CONTRACT.ttl},
+        ${requestKey(cmd)}, ${String(CONTRACT.gasPrice)}, ${gasLimit},
+        ${creationTime + CONTRACT.ttl},
         ${new Date(this.#instantOf(where, 'signed'))})`;
   }
 
@@ -252,8 +253,8 @@ export class SweepRows {
 
   async #plan(where: Where, { size, digest, gasLimit }: { size: number; digest: string; gasLimit: number }) {
     await this
-      .sql`insert into mint_batches (kind, epoch, chain, part, size, digest, gas_limit, state, attempt, since)
-      values (${where.kind}, ${where.epoch}, ${where.chain}, ${where.part}, ${size}, ${digest}, ${gasLimit}, 'planned', 0,
+      .sql`insert into mint_batches (kind, epoch, chain, part, size, digest, model_gas, gas_limit, state, attempt, since)
+      values (${where.kind}, ${where.epoch}, ${where.chain}, ${where.part}, ${size}, ${digest}, ${Math.floor(gasLimit / 1.2)}, ${gasLimit}, 'planned', 0,
         ${new Date(this.now)})`;
   }
 

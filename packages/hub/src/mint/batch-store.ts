@@ -1,4 +1,4 @@
-import type { EpochPlan, PlannedEnrolment } from '@stoa/protocol/mint';
+import type { EpochPlan, PlannedEnrolment, Weight } from '@stoa/protocol/mint';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { BatchState, Move, Standing } from './batch-state.ts';
 import type { ActKind } from './schema.ts';
@@ -18,7 +18,11 @@ export interface BatchKey {
 export interface Batch extends BatchKey, Standing {
   readonly size: number;
   readonly digest: string;
+  /** An upper bound of what it takes, by the model, and the limit by that: what nodes say raises it. */
+  readonly modelGas: number;
   readonly gasLimit: number;
+  /** What nodes said that it takes, before its newest attempt was signed. */
+  readonly preflightGas: number | undefined;
   readonly reason: string;
   /** Milliseconds since 1970. */
   readonly since: number;
@@ -37,9 +41,16 @@ export interface Attempt {
   readonly attempt: number;
   readonly command: SignedCommand;
   readonly gasPrice: number;
+  readonly gasLimit: number;
   /** Seconds since 1970. */
   readonly expiresAt: number;
   readonly sentAt: number | undefined;
+}
+
+/** Bytes that were just made. */
+export interface Signed extends Omit<Attempt, 'sentAt'> {
+  /** What nodes said that it takes. */
+  readonly preflightGas: number;
 }
 
 interface Row {
@@ -49,7 +60,9 @@ interface Row {
   part: number;
   size: number;
   digest: string;
+  model_gas: number;
   gas_limit: number;
+  preflight_gas: number | null;
   state: BatchState;
   attempt: number;
   reason: string;
@@ -65,11 +78,12 @@ interface AttemptRow {
   signatures: readonly { readonly sig: string }[];
   request_key: string;
   gas_price: string;
+  gas_limit: number;
   expires_at: bigint;
   sent_at: Date | null;
 }
 
-type Draft = BatchKey & Pick<Batch, 'size' | 'digest' | 'gasLimit'>;
+type Draft = BatchKey & Pick<Batch, 'size' | 'digest' | 'modelGas' | 'gasLimit'>;
 
 /** Transactions and their states. Whoever moves one says from where: of two who try, one does. */
 export class BatchStore {
@@ -82,45 +96,32 @@ export class BatchStore {
   /** All of a day in the order in which its chains take them: it is opened, then filled. */
   async plan(tx: TransactionSql, { epoch, chains }: EpochPlan, now: number): Promise<void> {
     for (const { chain, bounds, digest, opening, batches } of chains) {
-      const { gasLimit } = opening;
-      await this.#insert(
-        tx,
-        { kind: 'open', epoch, chain, part: 0, size: bounds.length, digest, gasLimit },
-        now,
-      );
-      for (const { batch, from, to, digest: content, gasLimit: limit } of batches) {
-        const size = to - from;
-        const one = {
-          kind: 'mint',
-          epoch,
-          chain,
-          part: batch,
-          size,
-          digest: content,
-          gasLimit: limit,
-        } as const;
-        await this.#insert(tx, one, now);
+      const open = { kind: 'open', epoch, chain, part: 0, size: bounds.length, digest } as const;
+      await this.#insert(tx, { ...open, ...gasOf(opening) }, now);
+      for (const one of batches) {
+        const mint = { kind: 'mint', epoch, chain, part: one.batch, size: one.to - one.from } as const;
+        await this.#insert(tx, { ...mint, digest: one.digest, ...gasOf(one) }, now);
       }
     }
   }
 
   async enrol(
     tx: TransactionSql,
-    { chain, first, accounts, digest, gasLimit }: PlannedEnrolment,
+    { chain, first, accounts, digest, ...weight }: PlannedEnrolment,
     now: number,
   ): Promise<void> {
-    const size = accounts.length;
-    await this.#insert(tx, { kind: 'enrol', epoch: 0, chain, part: first, size, digest, gasLimit }, now);
+    const one = { kind: 'enrol', epoch: 0, chain, part: first, size: accounts.length, digest } as const;
+    await this.#insert(tx, { ...one, ...gasOf(weight) }, now);
   }
 
   /** Of a day that is given up. @param closing.total whole points that the chain has of it. */
   async close(
     tx: TransactionSql,
-    { epoch, chain, total, gasLimit }: { epoch: number; chain: number; total: number; gasLimit: number },
+    { epoch, chain, total, weight }: { epoch: number; chain: number; total: number; weight: Weight },
     now: number,
   ): Promise<void> {
-    const one = { kind: 'close', epoch, chain, part: 0, size: total, digest: '', gasLimit } as const;
-    await this.#insert(tx, one, now);
+    const one = { kind: 'close', epoch, chain, part: 0, size: total, digest: '' } as const;
+    await this.#insert(tx, { ...one, ...gasOf(weight) }, now);
   }
 
   /** Of a chain what is not at its end, in its order. A cancelled day's are at theirs. */
@@ -147,12 +148,14 @@ export class BatchStore {
   /** Its bytes, the first attempt first. */
   async attempts({ kind, epoch, chain, part }: BatchKey): Promise<Attempt[]> {
     const rows = await this.#sql<AttemptRow[]>`
-      select attempt, cmd, signatures, request_key, gas_price::text as gas_price, expires_at, sent_at from mint_attempts
+      select attempt, cmd, signatures, request_key, gas_price::text as gas_price, gas_limit, expires_at,
+        sent_at from mint_attempts
       where kind = ${kind} and epoch = ${epoch} and chain = ${chain} and part = ${part} order by attempt`;
     return rows.map((row) => ({
       attempt: row.attempt,
       command: { cmd: row.cmd, hash: row.request_key, sigs: row.signatures },
       gasPrice: Number(row.gas_price),
+      gasLimit: row.gas_limit,
       expiresAt: Number(row.expires_at),
       sentAt: row.sent_at?.getTime(),
     }));
@@ -179,13 +182,16 @@ export class BatchStore {
   async keep(
     tx: TransactionSql,
     { kind, epoch, chain, part }: BatchKey,
-    { attempt, command, gasPrice, expiresAt }: Omit<Attempt, 'sentAt'>,
+    { attempt, command, gasPrice, gasLimit, expiresAt, preflightGas }: Signed,
     now: number,
   ): Promise<void> {
     await tx`insert into mint_attempts
-      (kind, epoch, chain, part, attempt, cmd, signatures, request_key, gas_price, expires_at, signed_at)
+      (kind, epoch, chain, part, attempt, cmd, signatures, request_key, gas_price, gas_limit, expires_at, signed_at)
       values (${kind}, ${epoch}, ${chain}, ${part}, ${attempt}, ${command.cmd}, ${tx.json(command.sigs as never)},
-        ${command.hash}, ${String(gasPrice)}::text::numeric, ${expiresAt}, ${new Date(now)}) on conflict do nothing`;
+        ${command.hash}, ${String(gasPrice)}::text::numeric, ${gasLimit}, ${expiresAt}, ${new Date(now)})
+      on conflict do nothing`;
+    await tx`update mint_batches set preflight_gas = ${preflightGas}
+      where kind = ${kind} and epoch = ${epoch} and chain = ${chain} and part = ${part}`;
   }
 
   /** Nodes are about to be told. */
@@ -195,16 +201,21 @@ export class BatchStore {
   }
 
   async #insert(tx: TransactionSql, one: Draft, now: number): Promise<void> {
-    await tx`insert into mint_batches (kind, epoch, chain, part, size, digest, gas_limit, state, attempt, since)
-      values (${one.kind}, ${one.epoch}, ${one.chain}, ${one.part}, ${one.size}, ${one.digest}, ${one.gasLimit},
+    await tx`insert into mint_batches (kind, epoch, chain, part, size, digest, model_gas, gas_limit, state, attempt, since)
+      values (${one.kind}, ${one.epoch}, ${one.chain}, ${one.part}, ${one.size}, ${one.digest}, ${one.modelGas}, ${one.gasLimit},
         'planned', 0, ${new Date(now)})`;
   }
+}
+
+function gasOf({ gas, gasLimit }: Pick<Weight, 'gas' | 'gasLimit'>): Pick<Batch, 'modelGas' | 'gasLimit'> {
+  return { modelGas: gas, gasLimit };
 }
 
 function batchOf(row: Row): Batch {
   const { kind, epoch, chain, part, size, digest, state, attempt, reason, since, height, block, gas } = row;
   return {
-    ...{ kind, epoch, chain, part, size, digest, gasLimit: row.gas_limit, state, attempt, reason },
+    ...{ kind, epoch, chain, part, size, digest, state, attempt, reason },
+    ...{ modelGas: row.model_gas, gasLimit: row.gas_limit, preflightGas: row.preflight_gas ?? undefined },
     since: since.getTime(),
     seen: height === null ? undefined : { height: Number(height), block: block ?? '', gas: gas ?? 0 },
   };

@@ -83,8 +83,8 @@ export class Cancellation {
     const total = await this.#points(tx, mints.filter(isMinted), { epoch, chain });
     const [row] = await tx<{ bounds: number[] }[]>`
       select bounds from mint_chains where epoch = ${epoch} and chain = ${chain}`;
-    const { gasLimit } = weighClosing(epoch, total, row!.bounds);
-    await batches.close(tx, { epoch, chain, total, gasLimit }, clock.now());
+    const weight = weighClosing(epoch, total, row!.bounds);
+    await batches.close(tx, { epoch, chain, total, weight }, clock.now());
   }
 
   /**

@@ -49,6 +49,22 @@ describe('a node of the network', () => {
     });
   });
 
+  it('says what would become of a command that nobody signed yet', async () => {
+    const told = (result: unknown) => ({
+      status: 200,
+      body: { preflightResult: { gas: 572, result, metaData: place }, preflightWarnings: [] },
+    });
+    answer = told({ status: 'success', data: 'ok' });
+    expect(await node.preflight(3, cmd)).toEqual({ gas: 572, failure: undefined });
+    const [{ url, body }] = asked as [Asked];
+    expect(url).toBe(`${API}/local?preflight=true&signatureVerification=false`);
+    expect(body).toEqual({ cmd, hash: requestKey(cmd), sigs: [{ sig: '' }] });
+    answer = told({ status: 'failure', error: { message: 'epoch is closed' } });
+    expect(await node.preflight(3, cmd)).toEqual({ gas: 572, failure: 'epoch is closed' });
+    answer = { status: 400, body: 'Metadata validation failed: ["Tx time outside of valid range"]' };
+    await expect(node.preflight(3, cmd)).rejects.toThrow('Tx time outside of valid range');
+  });
+
   it('says of request keys what it found, as deep as it is asked for; a bad list is in no block', async () => {
     const failure = { status: 'failure', error: { message: 'why' } };
     answer = {

@@ -1,7 +1,7 @@
 import type { IClient } from '@kadena/client';
 import { requestKey } from '@stoa/protocol/mint';
 import { z } from 'zod';
-import type { ChainNode, ChainRead, ChainResult } from './chain-node.ts';
+import type { ChainNode, ChainRead, ChainResult, Preflight } from './chain-node.ts';
 import { ReadRefused } from './chain-node.ts';
 import type { SignedCommand } from './signer.ts';
 
@@ -24,6 +24,7 @@ const outcome = z.union([
   z.object({ status: z.literal('failure'), error: z.object({ message: z.string() }).loose() }),
 ]);
 const readAnswer = z.object({ result: outcome, metaData: place.loose() });
+const preflightAnswer = z.object({ result: outcome, gas: count });
 const pollAnswer = z.record(
   z.string(),
   z.object({
@@ -95,6 +96,15 @@ export class KadenaNode implements ChainNode {
     if (answer.result.status === 'failure') throw new ReadRefused(answer.result.error.message);
     const { blockHeight: height, blockTime } = answer.metaData;
     return { data: answer.result.data, height, blockTime: Math.floor(blockTime / 1_000_000) };
+  }
+
+  /** Unsigned: what comes of it may change what is signed. */
+  async preflight(chain: number, cmd: string): Promise<Preflight> {
+    const client = await clientOf(`${this.#base}/${chain}/pact`);
+    const unsigned = { cmd, hash: requestKey(cmd), sigs: [{ sig: '' }] };
+    const options = { ...timed(), preflight: true, signatureVerification: false };
+    const { result, gas } = preflightAnswer.parse(await this.#answered(client.local(unsigned, options)));
+    return { gas, failure: result.status === 'failure' ? result.error.message : undefined };
   }
 
   /** What is not there is answered by an empty text, of which the client makes an error without words. */

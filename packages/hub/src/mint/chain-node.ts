@@ -17,6 +17,14 @@ export interface ChainResult {
   readonly block: { readonly height: number; readonly hash: string; readonly gas: number } | undefined;
 }
 
+/** What a node says would become of a transaction in its next block. */
+export interface Preflight {
+  /** What it takes. Of a failure that is all of its limit. */
+  readonly gas: number;
+  /** Why it would fail; undefined: it would not. */
+  readonly failure: string | undefined;
+}
+
 /** A node of the network, as the mint needs it. Everything rejects where it does not answer. */
 export interface ChainNode {
   /** Its host. */
@@ -25,6 +33,8 @@ export interface ChainNode {
   send(chain: number, command: SignedCommand): Promise<void>;
   /** Of those that it knows, by request key; as its chain was so many blocks ago. */
   results(chain: number, keys: readonly string[], depth: number): Promise<ReadonlyMap<string, ChainResult>>;
+  /** Runs a command as its next block would, signed by whoever the command says, and keeps nothing. */
+  preflight(chain: number, cmd: string): Promise<Preflight>;
   /** Runs code without a transaction. @throws ReadRefused where the code fails */
   read(chain: number, code: string, depth: number): Promise<ChainRead>;
 }

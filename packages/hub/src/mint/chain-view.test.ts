@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Attempt, Batch } from './batch-store.ts';
-import type { ChainNode, ChainRead, ChainResult } from './chain-node.ts';
+import type { ChainNode, ChainRead, ChainResult, Preflight } from './chain-node.ts';
 import { ChainView } from './chain-view.ts';
 import { balanceOf } from './register-reads.ts';
 
@@ -20,12 +20,15 @@ const attempts = [{ attempt: 0, command: { cmd: '', hash: 'key', sigs: [] } }] a
 const applied: ChainResult = { status: 'applied', message: '', block };
 
 /** As a node answers that has this batch in that block. */
-function nodeWith(by: { read?: Partial<ChainRead>; results?: Record<string, ChainResult> } = {}): ChainNode {
+function nodeWith(
+  by: { read?: Partial<ChainRead>; results?: Record<string, ChainResult>; preflight?: Preflight } = {},
+): ChainNode {
   const read = { data: { sum: 1, digest: DIGEST }, height: 46, blockTime: 1_000, ...by.read };
   return {
     name: 'node',
     send: async () => {},
     results: async () => new Map(Object.entries(by.results ?? { key: applied })),
+    preflight: async () => by.preflight ?? { gas: 9, failure: undefined },
     read: async () => read,
   };
 }
@@ -68,6 +71,19 @@ describe('what nodes say together', () => {
       const balance = await view.reached(3, '(f)', ({ data }) => balanceOf(data));
       expect([7.5, 8.5], JSON.stringify(lie)).toContain(balance);
     }
+  });
+
+  it('preflights by most of three: one alone neither stops it nor makes it dearer or cheaper', async () => {
+    const said = (gas: number, failure?: string) => nodeWith({ preflight: { gas, failure } });
+    for (const liar of [said(0), said(2 ** 31 - 1), said(500, 'the node says no')])
+      expect([90, 91]).toContain((await viewOf([liar, said(90), said(91)]).preflight(3, '{}')).gas);
+    const failing = viewOf([said(500, 'no such row'), said(500, 'no such row'), said(90)]);
+    expect(await failing.preflight(3, '{}')).toEqual({ gas: 500, failure: 'no such row' });
+    const divided = viewOf([said(90), said(500, 'no such row')]);
+    await expect(divided.preflight(3, '{}')).rejects.toMatchObject({
+      code: 'no_agreement',
+      message: expect.stringContaining('no such row') as string,
+    });
   });
 
   it('reads what a quorum reads alike, and where there is none says so', async () => {

@@ -8,7 +8,13 @@ import {
   together,
 } from './batch-state.ts';
 import type { Attempt, Batch, Seen } from './batch-store.ts';
-import { type ChainNode, type ChainRead, type ChainResult, ReadRefused } from './chain-node.ts';
+import {
+  type ChainNode,
+  type ChainRead,
+  type ChainResult,
+  type Preflight,
+  ReadRefused,
+} from './chain-node.ts';
 import { MintFault } from './error.ts';
 import { alike, reached } from './quorum.ts';
 import { type Contract, markCode, markOf } from './register-reads.ts';
@@ -75,6 +81,31 @@ export class ChainView {
   async reached(chain: number, code: string, numberOf: (read: ChainRead) => number): Promise<number> {
     const numbers = await this.#ask(chain, async (node) => numberOf(await node.read(chain, code, 0)));
     return reached(numbers, this.#deps.quorum);
+  }
+
+  /**
+   * What would become of a transaction now: it would succeed where so many nodes say so, and take the most that so many say;
+   * it would fail where so many say that. @throws MintFault `no_agreement` where neither is, or as `of` does
+   */
+  async preflight(chain: number, cmd: string): Promise<Preflight> {
+    const { quorum } = this.#deps;
+    const told = await this.#ask(chain, (node) => node.preflight(chain, cmd));
+    const gas = told.filter(({ failure }) => failure === undefined).map((one) => one.gas);
+    if (gas.length >= quorum) return { gas: reached(gas, quorum), failure: undefined };
+    const failures = told.flatMap(({ failure }) => failure ?? []);
+    const words = [...new Set(failures)].join(' | ').slice(0, 500);
+    if (failures.length >= quorum)
+      return {
+        gas: reached(
+          told.map((one) => one.gas),
+          quorum,
+        ),
+        failure: words,
+      };
+    throw new MintFault(
+      'no_agreement',
+      `chain ${chain}: of ${told.length} nodes ${gas.length} say that the next transaction succeeds, the others: ${words}; nothing is signed`,
+    );
   }
 
   /** @returns those that answered, `quorum` at least. */

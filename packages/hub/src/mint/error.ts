@@ -27,6 +27,8 @@ const RETRY = {
   wrong_signature: false,
   /** An account that pays for gas is not there or has too little. */
   gas_account: true,
+  /** Nodes say that the transaction would fail, or take more gas than one may. */
+  would_fail: true,
   /** There is no way on from where it stands: it is not stopped, or its attempts are spent. */
   not_resumable: false,
   /** It ended, or is given up already. */

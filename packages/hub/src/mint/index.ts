@@ -11,12 +11,19 @@ export {
 } from './batch-state.ts';
 export type { Attempt, Batch, BatchKey, BatchStore } from './batch-store.ts';
 export { KadenaNode } from './chain-client.ts';
-export { type ChainNode, type ChainRead, type ChainResult, ReadRefused } from './chain-node.ts';
+export {
+  type ChainNode,
+  type ChainRead,
+  type ChainResult,
+  type Preflight,
+  ReadRefused,
+} from './chain-node.ts';
 export { ChainView } from './chain-view.ts';
 export { dayText, dueEpoch, hourOf, parseDay } from './day.ts';
 export type { Epoch, EpochStore, StoredChain, StoredPlan } from './epoch-store.ts';
 export { MintFault, type MintFaultCode } from './error.ts';
 export type { FaultStore, KnownFault } from './fault-store.ts';
+export { GAS_DAYS, type GasAccount, GasAccountStore, lackOf } from './gas-accounts.ts';
 export type { Resumed } from './intervention.ts';
 export {
   type ChainDeps,

@@ -56,8 +56,8 @@ describe('a person over a day', () => {
     const { world, stop, now, resume } = await cut();
     await stop({ state: 'stopped', attempt: 1, reason: 'failed' });
     await world.sql`insert into mint_batches
-      (kind, epoch, chain, part, size, digest, gas_limit, state, attempt, reason, since)
-      values ('enrol', 0, 9, 0, 1, 'd', 1, 'stopped', 4, 'attempts_spent', now())`;
+      (kind, epoch, chain, part, size, digest, model_gas, gas_limit, state, attempt, reason, since)
+      values ('enrol', 0, 9, 0, 1, 'd', 1, 1, 'stopped', 4, 'attempts_spent', now())`;
     expect(await resume()).toEqual({ transactions: 1, left: 1 });
     expect(await now()).toMatchObject({ state: 'planned', attempt: 2 });
     await expect(resume()).rejects.toMatchObject({

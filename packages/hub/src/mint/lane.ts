@@ -133,6 +133,7 @@ export class Lane {
     let at = batch;
     if (at.state === 'absent') at = await this.#to(at, retried(at), leader);
     if (at.state === 'planned') at = await this.#sign(at, leader);
+    if (at.state === 'signed') await this.#requireGas(at);
     if (at.state === 'signed') at = await this.#to(at, { state: 'sent', attempt: at.attempt }, leader);
     if (at.state === 'sent') await this.#send(at);
     return at;
@@ -145,12 +146,15 @@ export class Lane {
 
   async #sign(batch: Batch, leader: Leader): Promise<Batch> {
     const { sql, batches, signing, clock } = this.#deps;
-    const attempt = await signing.sign(batch, { act: await this.#act(batch), leaseEpoch: leader.epoch });
+    const signed = await signing.sign(batch, { act: await this.#act(batch), leaseEpoch: leader.epoch });
     return await sql.begin(async (tx) => {
       await leader.fence(tx);
-      await batches.keep(tx, batch, attempt, clock.now());
+      await batches.keep(tx, batch, signed, clock.now());
       const to = { state: 'signed', attempt: batch.attempt } as const;
-      return (await batches.move(tx, batch, { to, now: clock.now() })) ? { ...batch, ...to } : batch;
+      const { preflightGas } = signed;
+      return (await batches.move(tx, batch, { to, now: clock.now() }))
+        ? { ...batch, ...to, preflightGas }
+        : batch;
     });
   }
 
@@ -171,6 +175,20 @@ export class Lane {
         `batch ${part} of chain ${chain} is not in the plan of its day any more`,
       );
     return { kind, epoch, batch: part, deltas: planned.deltas, sum: planned.sum, digest };
+  }
+
+  /**
+   * A signer that signed the attempt before gives the bytes of then, also where nodes ask for more gas since: those would burn
+   * their limit. They die unsent, and the next attempt is signed with more.
+   */
+  async #requireGas(batch: Batch): Promise<void> {
+    const { gasLimit } = (await this.#deps.batches.attempts(batch)).at(-1)!;
+    const { preflightGas = 0 } = batch;
+    if (preflightGas <= gasLimit) return;
+    throw new MintFault(
+      'would_fail',
+      `chain ${batch.chain}: ${batch.kind} ${batch.part} was signed with a limit of ${gasLimit} gas, nodes say that it takes ${preflightGas}: it is not sent, the next attempt has more`,
+    );
   }
 
   /** To all nodes at once: pools tell each other only now and then. That some are not there is no matter, they are asked again. */

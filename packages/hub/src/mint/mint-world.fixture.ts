@@ -125,6 +125,7 @@ export class MintWorld {
       name: `node ${i}`,
       send: async () => {},
       results: async () => new Map(),
+      preflight: async () => ({ gas: 1_000, failure: undefined }),
       read: async (chain, code) => {
         const [, epoch] = /epoch-state (\d+)\)/.exec(code)!;
         const none = { minted: 0, done: 0, digest: '', closed: false };

@@ -13,6 +13,7 @@ import { CheckedPlans } from './checked-plans.ts';
 import { Cut } from './cut.ts';
 import { EpochStore } from './epoch-store.ts';
 import { FaultStore } from './fault-store.ts';
+import { GasAccountStore, GasWatch } from './gas-accounts.ts';
 import { Intervention } from './intervention.ts';
 import { Reconciliation } from './reconciliation.ts';
 import { Redemption } from './redemption.ts';
@@ -38,6 +39,7 @@ export interface MintTools {
   readonly plans: CheckedPlans;
   readonly approvals: ApprovalStore;
   readonly faults: FaultStore;
+  readonly gasAccounts: GasAccountStore;
   readonly cut: Cut;
   readonly redemption: Redemption;
   readonly intervention: Intervention;
@@ -53,6 +55,7 @@ export function createMintTools(deps: MintToolsDeps): MintTools {
     ...{
       approvals: new ApprovalStore({ sql, epochs }),
       faults: new FaultStore(sql),
+      gasAccounts: new GasAccountStore(sql),
       cut: new Cut({ ...deps, epochs, batches }),
     },
     intervention: new Intervention({ ...deps, epochs, batches }),
@@ -99,8 +102,9 @@ export function createMint(deps: MintDeps): Mint {
   const lease = new Lease({ sql, clock, holder, name: 'mint', leaseMs: TICKS * SEQUENCE_MS });
   const signing = new Signing({ ...deps, ...tools, view });
   const reconciliation = createReconciliation(tools, deps);
+  const gas = new GasWatch({ ...deps, accounts: tools.gasAccounts, view });
   return {
     ...{ ...tools, reconciliation },
-    sequencer: new Sequencer({ ...deps, ...tools, cancellation, reconciliation, lease, signing, view }),
+    sequencer: new Sequencer({ ...deps, ...tools, cancellation, reconciliation, lease, signing, view, gas }),
   };
 }

@@ -139,7 +139,11 @@ export const mintBatches = pgTable(
     size: integer('size').notNull(),
     /** By which the chain knows its content. */
     digest: text('digest').notNull(),
+    /** What it takes at most, by the model, and the limit by that. */
+    modelGas: integer('model_gas').notNull(),
     gasLimit: integer('gas_limit').notNull(),
+    /** What nodes said that it takes, before its newest attempt was signed. */
+    preflightGas: integer('preflight_gas'),
     state: text('state').$type<BatchState>().notNull(),
     /** The one that is under way, from 0 on. */
     attempt: smallint('attempt').notNull(),
@@ -177,6 +181,7 @@ export const mintAttempts = pgTable(
     requestKey: text('request_key').notNull().unique(),
     /** STOA a unit of gas. */
     gasPrice: numeric('gas_price', { precision: 24, scale: 12 }).notNull(),
+    gasLimit: integer('gas_limit').notNull(),
     /** Seconds since 1970: no block takes it whose parent is younger. */
     expiresAt: bigint('expires_at', { mode: 'number' }).notNull(),
     signedAt: instant('signed_at').notNull(),
@@ -207,3 +212,19 @@ export const mintFaults = pgTable('mint_faults', {
   /** Since when it has been the same. */
   since: instant('since').notNull(),
 });
+
+/** Who pays for gas, chain by chain, as whoever leads read it last. In STOA. */
+export const mintGasAccounts = pgTable(
+  'mint_gas_accounts',
+  {
+    chain: smallint('chain').primaryKey(),
+    account: text('account').notNull(),
+    balance: numeric('balance', { precision: 36, scale: 12 }).notNull(),
+    /** For the days ahead, at the price of then. */
+    needed: numeric('needed', { precision: 36, scale: 12 }).notNull(),
+    /** Since when it has less than that. */
+    lowSince: instant('low_since'),
+    readAt: instant('read_at').notNull(),
+  },
+  (table) => [check('mint_gas_accounts_chain', sql`${table.chain} between 0 and 9`)],
+);

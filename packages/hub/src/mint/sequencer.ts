@@ -7,6 +7,7 @@ import type { Cut } from './cut.ts';
 import { dayText, dueEpoch } from './day.ts';
 import type { EpochStore } from './epoch-store.ts';
 import type { FaultStore } from './fault-store.ts';
+import type { GasWatch } from './gas-accounts.ts';
 import { Lane, type LaneDeps, type Leader } from './lane.ts';
 import type { Reconciliation } from './reconciliation.ts';
 
@@ -16,6 +17,7 @@ export interface SequencerDeps extends LaneDeps {
   readonly reconciliation: Pick<Reconciliation, 'requireSettled'>;
   readonly epochs: EpochStore;
   readonly faults: FaultStore;
+  readonly gas: Pick<GasWatch, 'look'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Pick<Log, 'info' | 'warn'>;
 }
@@ -24,6 +26,8 @@ export interface SequencerDeps extends LaneDeps {
 export const SEQUENCE_MS = 5_000;
 /** Reads every balance: new accounts can wait so long. */
 const ALLOT_MS = 10 * 60_000;
+/** Between two looks at what pays for gas. */
+const GAS_LOOK_MS = 10 * 60_000;
 
 /**
  * The mint, day after day: slots for new accounts, the cut, then ten lanes. Input-less and idempotent, led by one process at a
@@ -36,6 +40,7 @@ export class Sequencer implements Task {
   readonly #deps: SequencerDeps;
   readonly #lanes: readonly Lane[];
   #allottedAt = Number.NEGATIVE_INFINITY;
+  #gasReadAt = Number.NEGATIVE_INFINITY;
   /** Of the lease under which it led last. */
   #epoch: number | undefined;
 
@@ -52,6 +57,7 @@ export class Sequencer implements Task {
     const leader = { epoch, fence: this.#fence(epoch) };
     await this.#told('slots', () => this.#allot());
     await this.#told('cut', () => this.#cutDue(leader));
+    await this.#told('gas', () => this.#watchGas());
     await Promise.all(
       this.#lanes.map((lane, chain) => this.#told(`chain ${chain}`, () => lane.step(leader))),
     );
@@ -87,6 +93,13 @@ export class Sequencer implements Task {
     const given = await slots.allot(now);
     if (given > 0) log.info({ accounts: given }, 'accounts got their slots');
     this.#allottedAt = now;
+  }
+
+  async #watchGas(): Promise<void> {
+    const now = this.#deps.clock.now();
+    if (now - this.#gasReadAt < GAS_LOOK_MS) return;
+    await this.#deps.gas.look();
+    this.#gasReadAt = now;
   }
 
   /** Days that nobody cut are made up for while they can still be opened: one that is not is one that a stolen key could open. */

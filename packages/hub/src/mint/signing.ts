@@ -1,13 +1,21 @@
 import { fromHex } from '@stoa/protocol';
-import { type CommandSetting, commandText, type MintAct, requestKey } from '@stoa/protocol/mint';
+import {
+  type CommandSetting,
+  commandText,
+  MINT_LIMITS,
+  type MintAct,
+  type MintLimits,
+  requestKey,
+} from '@stoa/protocol/mint';
 import { nodeCrypto } from '@stoa/protocol/node';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { ApprovalStore } from './approval-store.ts';
-import type { Attempt, Batch } from './batch-store.ts';
+import type { Attempt, Batch, Signed } from './batch-store.ts';
 import type { ChainView } from './chain-view.ts';
 import type { CheckedPlans } from './checked-plans.ts';
 import { MintFault } from './error.ts';
+import { preflighted } from './preflight.ts';
 import { balanceCode, balanceOf, type Contract, call } from './register-reads.ts';
 import type { MintSigner, SignedCommand, SigningGround } from './signer.ts';
 
@@ -23,6 +31,7 @@ export interface SigningDeps {
   readonly plans: CheckedPlans;
   readonly approvals: ApprovalStore;
   readonly view: ChainView;
+  readonly limits?: MintLimits;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -52,19 +61,18 @@ export class Signing {
   }
 
   /** @throws MintFault; what the signer refuses with */
-  async sign(
-    batch: Batch,
-    { act, leaseEpoch }: { act: MintAct; leaseEpoch: number },
-  ): Promise<Omit<Attempt, 'sentAt'>> {
-    const { signer } = this.#deps;
-    const setting = await this.#setting(batch);
+  async sign(batch: Batch, { act, leaseEpoch }: { act: MintAct; leaseEpoch: number }): Promise<Signed> {
+    const { signer, view, limits = MINT_LIMITS } = this.#deps;
+    const { asked, balance } = await this.#setting(batch);
+    const { gas, gasLimit } = await preflighted(act, asked, { view, limits, balance });
+    const setting = { ...asked, gasLimit };
     const plan = batch.kind === 'enrol' ? undefined : await this.#present(batch.epoch);
     const command = await signer.sign(act, setting, { plan, leaseEpoch }).catch((error: unknown) => {
       // More approvers may have come since: the next try brings their words.
       this.#presented.delete(batch.epoch);
       throw error;
     });
-    return { attempt: batch.attempt, command, ...this.#check(command, act, setting) };
+    return { attempt: batch.attempt, command, preflightGas: gas, ...this.#check(command, act, setting) };
   }
 
   /** A signer that was started anew is told again by the next process that leads, or by its own journal. */
@@ -78,7 +86,7 @@ export class Signing {
     return { epoch, hash: plan.hash };
   }
 
-  async #setting({ chain, gasLimit, attempt }: Batch): Promise<CommandSetting> {
+  async #setting({ chain, gasLimit, attempt }: Batch): Promise<{ asked: CommandSetting; balance: number }> {
     const { terms, view, clock } = this.#deps;
     const head = call(contractOf(terms), 'enrolled', []);
     const blockTime = await view.reached(chain, head, (read) => read.blockTime);
@@ -90,7 +98,8 @@ export class Signing {
         'gas_account',
         `chain ${chain}: ${terms.sender} has ${balance} STOA, ${needed} are needed for the next transaction: top it up`,
       );
-    return { ...terms, chain, gasLimit, attempt, creationTime: oldest - OLDER_SECONDS };
+    const asked = { ...terms, chain, gasLimit, attempt, creationTime: oldest - OLDER_SECONDS };
+    return { asked, balance };
   }
 
   /** An attempt that was signed before comes with the time of then; all else is as it was asked for. */
@@ -98,7 +107,7 @@ export class Signing {
     { cmd, hash, sigs }: SignedCommand,
     act: MintAct,
     setting: CommandSetting,
-  ): Pick<Attempt, 'gasPrice' | 'expiresAt'> {
+  ): Pick<Attempt, 'gasPrice' | 'gasLimit' | 'expiresAt'> {
     const wrong = (what: string) =>
       new MintFault(
         'wrong_signature',
@@ -112,7 +121,7 @@ export class Signing {
     const message = Buffer.from(hash, 'base64url');
     if (sigs.length !== 1 || !isSignedBy(setting.publicKey, message, only!.sig))
       throw wrong(`with another key than ${setting.publicKey}`);
-    return { gasPrice, expiresAt: creationTime + ttl };
+    return { gasPrice, gasLimit, expiresAt: creationTime + ttl };
   }
 }
 

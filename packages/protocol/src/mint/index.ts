@@ -14,7 +14,7 @@ export {
   openGas,
   sizeGas,
 } from './gas.ts';
-export { MINT_LIMITS, type MintLimits, type Weight } from './limits.ts';
+export { gasLimitFor, MINT_LIMITS, type MintLimits, type Weight } from './limits.ts';
 export { type ChainOutline, canonicalPlan, chainDigest, type PlanOutline, planHash } from './outline.ts';
 export { type EpochPlan, type PlannedBatch, type PlannedChain, planEpoch } from './plan.ts';
 export type { ChainCut, MintCut } from './points.ts';

@@ -31,8 +31,13 @@ export interface Weight {
   readonly gasLimit: number;
 }
 
-export function weigh(bytes: number, gas: number, { gasMargin }: MintLimits): Weight {
-  return { bytes, gas, gasLimit: Math.ceil(gas * gasMargin) };
+export function weigh(bytes: number, gas: number, limits: MintLimits): Weight {
+  return { bytes, gas, gasLimit: gasLimitFor(gas, limits) };
+}
+
+/** The limit under which so much gas is signed for. */
+export function gasLimitFor(gas: number, { gasMargin }: MintLimits): number {
+  return Math.ceil(gas * gasMargin);
 }
 
 export function isWithin({ bytes, gasLimit }: Weight, limits: MintLimits): boolean {

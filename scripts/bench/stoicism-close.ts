@@ -12,6 +12,7 @@ import { type Checkpoint, checkpointKind, fromHex, seal, toHex } from '@stoa/pro
 import { nodeCrypto } from '@stoa/protocol/node';
 import { GatesWorld } from '../../test/kit/gates-world.ts';
 import { random } from '../../test/kit/wire-agent.ts';
+import { databaseCpuMs } from './database-cpu.ts';
 import { type Bench, cpuOf, result, round } from './result.ts';
 
 const NODES = 200_000;
@@ -55,7 +56,7 @@ export const benchLedgerClose: Bench = async ({ long, say }) => {
     await ledger.book.begin();
     say(`${NODES} nodes with scores and accounts are there`);
     const took: number[] = [];
-    const cpu: number[] = [];
+    const [cpu, databaseCpu]: [number[], number[]] = [[], []];
     for (let hour = 0; hour < hours; hour += 1) {
       await seedHour(sql, FIRST + hour);
       // Instances look at what was signed some minutes ahead.
@@ -64,7 +65,9 @@ export const benchLedgerClose: Bench = async ({ long, say }) => {
       // Passes that look for later words are due between them: an hour is closed alone here.
       await sql`update ledger_hours set next_pass_at = null`;
       const started = performance.now();
+      const spent = databaseCpuMs(dataDir);
       cpu.push(await cpuOf(async () => ledger.tasks[0]!.tick()));
+      databaseCpu.push(databaseCpuMs(dataDir) - spent);
       took.push(performance.now() - started);
       say(`hour ${hour}: ${Math.round(took.at(-1)!)} ms`);
     }
@@ -89,6 +92,7 @@ export const benchLedgerClose: Bench = async ({ long, say }) => {
       detail: {
         tookMs: took.map(Math.round),
         hubCpuMs: cpu.map(Math.round),
+        databaseCpuMs: databaseCpu.map(Math.round),
         passWithoutNewsMs: Math.round(passMs),
         rootOfAnHourMs: Math.round(rootMs),
         events: report.events,

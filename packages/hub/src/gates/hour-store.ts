@@ -41,14 +41,25 @@ export class HourStore {
   }
 
   /**
-   * Nodes that left anything in the hour, ascending from behind `after`, about so many. By ranges of ids: a look-up for each
-   * node cost three times as much. @param by.out words that don't count
+   * Ids behind `after` that end spans of so many nodes, ascending; what lies behind the last one is a span too. By the registry
+   * and all at once: of an hour that has just been written the database has no statistics, and would sort the rest of it for
+   * each span.
+   */
+  async bounds({ after, count }: { after: string; count: number }): Promise<string[]> {
+    const rows = await this.#sql<{ node_id: string }[]>`
+      select node_id from (select node_id, row_number() over (order by node_id) as place from nodes where node_id > ${after}) n
+      where place % ${count} = 0 order by node_id`;
+    return rows.map(({ node_id: nodeId }) => nodeId);
+  }
+
+  /**
+   * Nodes of a span that left anything in the hour, ascending. By ranges of ids: a look-up for each node cost three times as
+   * much. @param by.out words that don't count
    */
   async page(
     hubHour: number,
-    { after, count, out }: { after: string; count: number; out: LeftOut },
-  ): Promise<{ readonly nodes: readonly NodeTraces[]; readonly last: string | undefined }> {
-    const last = await this.#boundary(hubHour, after, count);
+    { after, last, out }: { after: string; last: string | undefined; out: LeftOut },
+  ): Promise<readonly NodeTraces[]> {
     const sql = this.#sql;
     const upTo = last === undefined ? sql`true` : sql`node_id <= ${last}`;
     const here = sql`hub_hour = ${hubHour} and node_id > ${after} and ${upTo}`;
@@ -68,22 +79,11 @@ export class HourStore {
       >`select string_agg(${ascii(sql, 'node_id')} || ${bytes(sql, 'bytes')} || ${bytes(sql, 'hash')}, ''::bytea
           order by node_id) as rows from (select node_id, ${checkpointOf(sql)} from checkpoints where ${here}) c`,
     ]);
-    const nodes = tracesOf({
+    return tracesOf({
       acknowledged: new PackedRows(words[0]!.rows),
       judged: new PackedRows(judged[0]!.rows),
       checkpoints: new PackedRows(checkpoints[0]!.rows),
     });
-    return { nodes, last };
-  }
-
-  /** Up to which id, with it, no table holds more rows than so many; undefined: that is all. */
-  async #boundary(hubHour: number, after: string, count: number): Promise<string | undefined> {
-    const sql = this.#sql;
-    const nth = (table: string) => sql`(select node_id from ${sql(table)}
-      where hub_hour = ${hubHour} and node_id > ${after} order by node_id offset ${count - 1} limit 1)`;
-    const [row] = await sql<{ last: string | null }[]>`
-      select least(${nth('uptime_words')}, ${nth('gate_words')}, ${nth('checkpoints')}) as last`;
-    return row!.last ?? undefined;
   }
 
   /** @param out words that don't count. */

@@ -70,10 +70,11 @@ export class Hours implements NodeHours {
   ): AsyncGenerator<readonly NodeHour[]> {
     const hearing = await this.#hearing(hubHour);
     const { out } = hearing;
-    for (let from: string | undefined = after; from !== undefined; ) {
-      const { nodes, last } = await this.#store.page(hubHour, { after: from, count: PAGE, out });
+    const bounds = await this.#store.bounds({ after, count: PAGE });
+    for (const [index, last] of [...bounds, undefined].entries()) {
+      const from = index === 0 ? after : bounds[index - 1]!;
+      const nodes = await this.#store.page(hubHour, { after: from, last, out });
       if (nodes.length > 0) yield await this.#judge(hearing, nodes);
-      from = last;
     }
   }
 

@@ -75,7 +75,8 @@ export class HourStore {
 
   /**
    * What waits of these nodes from hours up to this one. An hour that is read again says nothing of a warm-up that began after
-   * it; what can't be told from that waits for its end too.
+   * it; what can't be told from that waits for its end too. Looked up by hour and node (`offset 0` keeps it so): joined, the whole
+   * month was read for each span.
    */
   async pending(
     tx: TransactionSql,
@@ -83,15 +84,14 @@ export class HourStore {
     { first, last }: NodeSpan,
   ): Promise<{ nodeId: string; accountId: AccountId; amount: bigint }[]> {
     const rows = await tx<{ node_id: string; account_id: string; amount: string }[]>`
-      with held as (select node_id, account_id, amount from ledger_pending where node_id between ${first} and ${last}),
-      later as (
-        select e.node_id, e.account_id, sum(e.amount) as amount
-        from (select distinct node_id from held) h
-          cross join generate_series(${hour + 1}::int, (select max(hour) from ledger_hours)) at
-          join stoicism_events e on e.hour = at and e.node_id = h.node_id and e.kind in ('pending', 'pending-fee')
-        group by 1, 2)
-      select node_id, account_id, greatest(held.amount - coalesce(later.amount, 0), 0)::text as amount
-      from held left join later using (node_id, account_id) order by node_id, account_id`;
+      select h.node_id, h.account_id, greatest(h.amount - later.amount, 0)::text as amount
+      from ledger_pending h cross join lateral (
+        select coalesce(sum(e.amount), 0) as amount
+        from generate_series(${hour + 1}::int, (select max(hour) from ledger_hours)) at cross join lateral (
+          select amount from stoicism_events
+          where hour = at and node_id = h.node_id and account_id = h.account_id and kind in ('pending', 'pending-fee')
+          offset 0) e) later
+      where h.node_id between ${first} and ${last} order by h.node_id, h.account_id`;
     return rows.map(({ node_id: nodeId, account_id: account, amount }) => ({
       ...{ nodeId, accountId: account, amount: BigInt(amount) },
     }));

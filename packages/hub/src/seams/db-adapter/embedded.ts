@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import type { DbAdapter, DbLog } from './adapter.ts';
 import * as cluster from './cluster.ts';
 import { DataDirectoryLock } from './data-directory-lock.ts';
@@ -75,11 +76,16 @@ async function startServer(
   const binaries = await serverBinaries(directory, account, await installedBinaries());
   const path = await cluster.ensureCluster(directory, binaries, account);
   const server = await ServerProcess.start(
-    { postgres: binaries.postgres, cluster: path, socketDirectory, account },
+    { postgres: binaries.postgres, cluster: path, socketDirectory, account, memory: memoryOf(process) },
     log,
   );
   log.info({ cluster: path, pid: server.pid, account: account?.name }, 'embedded PostgreSQL started');
   return { server, socketDirectory };
+}
+
+/** A container's limit where there is one. */
+function memoryOf({ constrainedMemory }: Pick<NodeJS.Process, 'constrainedMemory'>): number {
+  return Math.min(totalmem(), constrainedMemory() || Number.POSITIVE_INFINITY);
 }
 
 async function ensureDatabase(endpoint: Endpoint, log: DbLog): Promise<void> {

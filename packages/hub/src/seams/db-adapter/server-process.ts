@@ -15,12 +15,18 @@ const STOP: ReadonlyArray<{ signal: NodeJS.Signals; ms: number }> = [
   { signal: 'SIGKILL', ms: 2_000 },
 ];
 
+const MIB = 2 ** 20;
+
+/** A sixteenth of the machine, 512 MiB at most: an hour of 200,000 nodes is closed out of memory with that. */
+function sharedBuffers(memory: number): string {
+  return `${Math.min(512, Math.max(48, Math.floor(memory / 16 / MIB)))}MB`;
+}
+
 /** Sized for a hub beside it on a small machine. Durability is never among what is tuned: fsync stays on. */
 const SETTINGS = {
   listen_addresses: '',
   unix_socket_permissions: '0700',
   max_connections: '50',
-  shared_buffers: '48MB',
   huge_pages: 'off',
   max_parallel_workers_per_gather: '0',
   io_method: 'sync',
@@ -41,6 +47,8 @@ export interface ServerCommand {
   readonly cluster: string;
   readonly socketDirectory: string;
   readonly account: ServerAccount | undefined;
+  /** Bytes that this machine, or the container, has. */
+  readonly memory: number;
 }
 
 /** A running postmaster: our child, but in a group of its own, since a terminal's Ctrl-C must not reach it. */
@@ -59,9 +67,14 @@ export class ServerProcess {
     return server;
   }
 
-  private constructor({ postgres, cluster, socketDirectory, account }: ServerCommand, log: DbLog) {
+  private constructor(command: ServerCommand, log: DbLog) {
+    const { postgres, cluster, socketDirectory, account, memory } = command;
     this.#log = log;
-    const settings = { ...SETTINGS, unix_socket_directories: `"${socketDirectory.replaceAll('"', '""')}"` };
+    const settings = {
+      ...SETTINGS,
+      shared_buffers: sharedBuffers(memory),
+      unix_socket_directories: `"${socketDirectory.replaceAll('"', '""')}"`,
+    };
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     this.#child = spawn(postgres, ['-D', cluster, ...args], {
       cwd: '/',

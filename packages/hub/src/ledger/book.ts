@@ -91,8 +91,8 @@ export class LedgerBook {
         tx,
         head,
         append: async (drafts) => {
-          const events = await chained(head, drafts, this.#clock.now());
-          head = await store(tx, head, events);
+          const events: LedgerEvent[] = [];
+          head = await store(tx, { head, drafts, events, now: this.#clock.now() });
           return events;
         },
         settle: (terms) => settle(tx, terms),
@@ -122,25 +122,19 @@ export class LedgerBook {
   }
 }
 
-async function chained(head: Head, drafts: readonly EventDraft[], now: number): Promise<LedgerEvent[]> {
-  // A clock that was set back must not put events before those that they follow.
-  const ranAt = Math.max(now, head.ranAt);
-  const events: LedgerEvent[] = [];
-  let { sequence, hash } = head;
-  for (const draft of drafts) {
-    sequence += 1;
-    const event = { ...draft, sequence, ranAt };
-    hash = eventHash(hash, event);
-    events.push({ ...event, hash });
-    if (events.length % ROWS_A_TURN === 0) await nextTurn();
-  }
-  return events;
+interface Written {
+  readonly head: Head;
+  readonly drafts: readonly EventDraft[];
+  /** Gets them as they are stored. */
+  readonly events: LedgerEvent[];
+  readonly now: number;
 }
 
-async function store(tx: TransactionSql, head: Head, events: readonly LedgerEvent[]): Promise<Head> {
-  const last = events.at(-1);
-  if (last === undefined) return head;
-  await copyIn(tx, COPY, encoded(events, await ownersOf(tx, events)));
+async function store(tx: TransactionSql, written: Written): Promise<Head> {
+  const { head, drafts, events } = written;
+  if (drafts.length === 0) return head;
+  await copyIn(tx, COPY, encoded(written, await ownersOf(tx, drafts)));
+  const last = events.at(-1)!;
   const changes = new Balances();
   for (const event of events) changes.apply(event);
   const reset = events.findLast(({ kind }) => kind === 'reset');
@@ -157,10 +151,10 @@ async function store(tx: TransactionSql, head: Head, events: readonly LedgerEven
   return { ...head, sequence, hash, ranAt, resetSequence };
 }
 
-type OwnerOf = (event: LedgerEvent) => string | undefined;
+type OwnerOf = (event: EventDraft) => string | undefined;
 
 /** Whose an event is, by e-mail: the owner whom it names, else the last chooser of its account who proved to hold it: anyone may name one. */
-async function ownersOf(tx: TransactionSql, events: readonly LedgerEvent[]): Promise<OwnerOf> {
+async function ownersOf(tx: TransactionSql, events: readonly EventDraft[]): Promise<OwnerOf> {
   const ids = [...new Set(events.flatMap(({ ownerId }) => ownerId ?? []))];
   const accounts = [
     ...new Set(
@@ -185,10 +179,21 @@ async function settle(tx: TransactionSql, { mode, locked, firstHour }: Terms): P
   await tx`update ledger_hours set next_pass_at = null where hour < ${firstHour} and next_pass_at is not null`;
 }
 
-async function* encoded(events: readonly LedgerEvent[], ownerOf: OwnerOf): AsyncGenerator<Buffer> {
+/** Chains and encodes what comes next while the database still takes in what came before. */
+async function* encoded({ head, drafts, events, now }: Written, ownerOf: OwnerOf): AsyncGenerator<Buffer> {
   const encoder = new CopyEncoder(COLUMNS.length);
-  for (let from = 0; from < events.length; from += ROWS_A_TURN) {
-    for (const event of events.slice(from, from + ROWS_A_TURN)) encode(encoder, event, ownerOf(event));
+  // A clock that was set back must not put events before those that they follow.
+  const ranAt = Math.max(now, head.ranAt);
+  let { sequence, hash } = head;
+  for (let from = 0; from < drafts.length; from += ROWS_A_TURN) {
+    for (const draft of drafts.slice(from, from + ROWS_A_TURN)) {
+      sequence += 1;
+      const unchained = { ...draft, sequence, ranAt };
+      hash = eventHash(hash, unchained);
+      const event = { ...unchained, hash };
+      events.push(event);
+      encode(encoder, event, ownerOf(event));
+    }
     yield encoder.take();
     await nextTurn();
   }

@@ -8,6 +8,8 @@ import { MintFault } from './error.ts';
 
 /** Accounts that are looked at in one go: each takes a hash. */
 const ACCOUNTS_A_TURN = 500;
+/** Fetched at once: while these are looked at, the next are on their way. */
+const ACCOUNTS_A_FETCH = 10_000;
 const KEPT = 4;
 
 /** Plans that are as they were fixed, and as the ledger reserved for them; each is checked once by a process. */
@@ -43,15 +45,25 @@ export class CheckedPlans {
     await this.#checkEnd(epoch);
     const planned = chains.map(pointsBySlot);
     let [sum, looked] = [0, 0];
+    const look = async (rows: readonly Reserved[]): Promise<void> => {
+      for (let from = 0; from < rows.length; from += ACCOUNTS_A_TURN) {
+        for (const row of rows.slice(from, from + ACCOUNTS_A_TURN)) sum += requireShare(epoch, row, planned);
+        await nextTurn();
+      }
+      looked += rows.length;
+    };
     const reserved = this.#sql<Reserved[]>`
       select e.account_id as id, a.account, e.amount::text as amount, s.chain, s.slot from stoicism_events e
         left join payout_accounts a using (account_id) left join mint_slots s using (account_id)
       where e.hour = ${hourOf(epoch)} and e.ref = ${String(epoch)} and e.kind = 'reserved'`;
-    for await (const rows of reserved.cursor(ACCOUNTS_A_TURN)) {
-      for (const row of rows) sum += requireShare(epoch, row, planned);
-      looked += rows.length;
-      await nextTurn();
+    let before = Promise.resolve();
+    for await (const rows of reserved.cursor(ACCOUNTS_A_FETCH)) {
+      await before;
+      before = look(rows);
+      // It is thrown where it is awaited.
+      before.catch(() => undefined);
     }
+    await before;
     if (sum !== points)
       throw new MintFault(
         'ledger_changed',
@@ -85,7 +97,7 @@ interface Reserved {
 function requireShare(
   epoch: number,
   { id, account, amount, chain, slot }: Reserved,
-  planned: readonly ReadonlyMap<number, number>[],
+  planned: readonly Float64Array[],
 ): number {
   if (account === null || chain === null || slot === null)
     throw new MintFault(
@@ -98,7 +110,7 @@ function requireShare(
       'account_moved',
       `account ${id} has a slot on chain ${chain}; its chain is ${owning}`,
     );
-  const points = planned[chain]?.get(slot) ?? 0;
+  const points = planned[chain]?.[slot] ?? 0;
   if (BigInt(points) * POINT !== BigInt(amount))
     throw new MintFault(
       'ledger_changed',
@@ -107,10 +119,11 @@ function requireShare(
   return points;
 }
 
-function pointsBySlot({ batches }: StoredPlan['chains'][number]): ReadonlyMap<number, number> {
-  const points = new Map<number, number>();
-  for (const { from, deltas } of batches)
-    for (const [i, bucket] of parseDeltas(deltas).entries())
-      for (const [j, value] of bucket.entries()) if (value > 0) points.set((from + i) * BUCKET + j, value);
+function pointsBySlot({ batches }: StoredPlan['chains'][number]): Float64Array {
+  const filled = batches.flatMap(({ from, deltas }) =>
+    parseDeltas(deltas).map((bucket, i) => ({ at: (from + i) * BUCKET, bucket })),
+  );
+  const points = new Float64Array(filled.reduce((end, { at }) => Math.max(end, at + BUCKET), 0));
+  for (const { at, bucket } of filled) points.set(bucket, at);
   return points;
 }

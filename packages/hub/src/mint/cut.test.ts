@@ -46,7 +46,7 @@ describe('the cut of a day', () => {
     const { plan, shares } = await world.cut.preview(FIRST_DAY + 1);
     const epoch = await world.cut.make(FIRST_DAY + 1, unfenced);
     expect(epoch).toMatchObject({ planHash: plan.hash, points: 21, accounts: 2, waiting: 2, mode: 'shadow' });
-    expect(shares.map(({ accountId }) => accountId).sort()).toEqual(
+    expect([...shares].map(({ accountId }) => accountId).sort()).toEqual(
       [MintWorld.idOf(0), MintWorld.idOf(1)].sort(),
     );
     const held = await world.held();

@@ -9,12 +9,13 @@ import {
 } from '@stoa/protocol/mint';
 import { POINT } from '@stoa/protocol/stoicism';
 import { type EventDraft, type LedgerBook, type LedgerHead, NO_BASIS } from '#ledger/index.ts';
-import { PackedRows, packed, type Sql, type TransactionSql } from '#seams/db-adapter/index.ts';
+import { packed, type Sql, type TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { BatchStore } from './batch-store.ts';
 import { dayText, dueEpoch, hourOf } from './day.ts';
 import type { Epoch, EpochStore } from './epoch-store.ts';
 import { MintFault } from './error.ts';
+import { type Share, Shares } from './shares.ts';
 
 export interface CutDeps {
   readonly sql: Sql;
@@ -28,17 +29,15 @@ export interface CutDeps {
 }
 
 /** Events of half a million accounts at once take a gigabyte. */
-const RESERVED_AT_ONCE = 20_000;
+const RESERVED_AT_ONCE = 5_000;
 
 /** Inside a transaction: throws where whoever asks may not write any more. */
 export type Fence = (tx: TransactionSql) => Promise<void>;
 
-/** Whole points of an account that is minted to. */
-export interface Share {
-  readonly accountId: string;
-  readonly chain: number;
-  readonly slot: number;
-  readonly points: number;
+export interface CutPreview {
+  readonly plan: EpochPlan;
+  readonly shares: Shares;
+  readonly waiting: number;
 }
 
 /**
@@ -75,18 +74,18 @@ export class Cut {
       };
       await epochs.insert(tx, one, plan);
       await batches.plan(tx, plan, clock.now());
-      for (let from = 0; from < shares.length; from += RESERVED_AT_ONCE)
-        await append(shares.slice(from, from + RESERVED_AT_ONCE).map((share) => reservedOf(epoch, share)));
+      for (const some of shares.portions(RESERVED_AT_ONCE))
+        await append(some.map((share) => reservedOf(epoch, share)));
       return { ...one, state: 'running', endedAt: undefined };
     });
   }
 
   /** What a cut would take now. Writes nothing and waits for nothing. */
-  async preview(epoch: number): Promise<{ plan: EpochPlan; shares: readonly Share[]; waiting: number }> {
+  async preview(epoch: number): Promise<CutPreview> {
     const head = await this.#deps.book.head();
     return (await this.#deps.sql.begin('isolation level repeatable read read only', (tx) =>
       this.#plan(tx, epoch, head),
-    )) as { plan: EpochPlan; shares: readonly Share[]; waiting: number };
+    )) as CutPreview;
   }
 
   #requireDay(epoch: number): void {
@@ -139,20 +138,18 @@ async function requireClosed(tx: TransactionSql, epoch: number, { firstHour }: L
 }
 
 /** Slots are given to proven accounts alone, for ever. By the hours of proofs a late cut would be none that an approver recomputes. */
-async function sharesOf(tx: TransactionSql): Promise<Share[]> {
+async function sharesOf(tx: TransactionSql): Promise<Shares> {
   const { ascii, int4 } = packed;
-  const [row] = await tx<{ rows: Uint8Array | null }[]>`
-    select string_agg(${ascii(tx, 'account_id')} || ${int4(tx, 'chain')} || ${int4(tx, 'slot')} || ${int4(tx, 'points')},
-      ''::bytea) as rows
+  const chains = await tx<{ chain: number; accounts: number; rows: Uint8Array }[]>`
+    select chain, count(*)::int as accounts,
+      string_agg(${ascii(tx, 'account_id')} || ${int4(tx, 'slot')} || ${int4(tx, 'points')}, ''::bytea) as rows
     from (select l.account_id, s.chain::int as chain, s.slot,
         least(trunc(l.current / ${String(POINT)}::numeric), ${ACCOUNT_CAP})::int as points
       from ledger_accounts l join mint_slots s using (account_id)
       where l.current >= ${String(POINT)}::numeric and s.state = 'final'
-      order by s.chain, s.slot) shares`;
-  const shares: Share[] = [];
-  for (const rows = new PackedRows(row!.rows); rows.more; )
-    shares.push({ accountId: rows.ascii(), chain: rows.int4(), slot: rows.int4(), points: rows.int4() });
-  return shares;
+      order by s.chain, s.slot) shares
+    group by chain order by chain`;
+  return new Shares(chains);
 }
 
 /** How many there are on each chain. They become final in their order, so these are the first ones. */

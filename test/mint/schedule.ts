@@ -119,14 +119,16 @@ class Schedule {
 
   /** Looks again and again until it is so and nothing goes wrong any more, or enough time has passed since. */
   async #until(done: () => Promise<boolean>): Promise<void> {
-    let [changedAt, states] = [this.#now, ''];
-    while (this.#now - changedAt <= ENOUGH_MS) {
-      const waiting = this.#now - changedAt > QUIET_MS;
+    let [changedAt, untroubledSince, states] = [this.#now, this.#now, ''];
+    while (this.#now - Math.max(changedAt, untroubledSince) <= ENOUGH_MS) {
+      const waiting = this.#now - changedAt > QUIET_MS && this.#coming.length === 0;
       await this.#step(waiting ? WAITING_MS : Math.floor(LOOK_MS * (0.4 + 0.6 * this.#random())));
-      const troubled = this.#coming.length > 0 || this.#running.length > 0;
       const now = await this.#states();
-      if (now !== states || troubled) [changedAt, states] = [this.#now, now];
-      if (troubled) continue;
+      if (now !== states) [changedAt, states] = [this.#now, now];
+      if (this.#coming.length > 0 || this.#running.length > 0) {
+        untroubledSince = this.#now;
+        continue;
+      }
       if (await done()) return;
       if (await this.#onlyDepthIsMissing()) await this.#step(QUIET_MS);
     }

@@ -16,6 +16,10 @@ export function Acts({ sweep }: { sweep: Sweep }) {
       )}
       {stopped > 0 && (
         <form method="post" class="form" action={path}>
+          <p>
+            What failed gets its next attempt. An enrolment or a closing whose five attempts are spent begins
+            five more: none of the old ones can be mined any more, and the contract takes its content once.
+          </p>
           <Reason id="resume-reason" label="Why it may go on" hint="what was looked at" />
           <button type="submit" name="act" value="resume" class="primary">
             Let what is stopped go on

@@ -167,6 +167,33 @@ describe('a batch', () => {
   });
 });
 
+describe('an enrolment whose attempts are spent', () => {
+  it('is in no two blocks, without any help of the contract, by as many words of people as it takes', () => {
+    fc.assert(
+      fc.property(fc.array(event(FINAL_DEPTH), { maxLength: 80 }), (events) => {
+        const sweep = new Sweep(new ModelChain());
+        const word = () => {
+          const { state, attempt, reason = '' } = sweep.standing;
+          const to = state === 'stopped' ? resumed({ kind: 'enrol', attempt, reason }) : undefined;
+          if (to !== undefined) sweep.standing = to;
+        };
+        for (const one of events) {
+          happen(one, sweep);
+          word();
+          expect(sweep.chain.inclusions).toBeLessThanOrEqual(1);
+        }
+        word();
+        heal(sweep);
+        word();
+        heal(sweep);
+        expect(sweep.standing.state).toBe('settled');
+        expect(sweep.chain.inclusions).toBe(1);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
 describe('what the chain says', () => {
   const far = { deepTime: 0, deepHeight: 0 };
   const view: BatchView = { ...far, mark: 'none', settledMark: 'none', tip: 'absent', deep: 'absent' };
@@ -193,11 +220,25 @@ describe('what the chain says', () => {
   });
 
   it('goes on at a person’s word: after a failure with the next attempt, after other content with another look', () => {
-    expect(resumed({ attempt: 1, reason: 'failed' })).toEqual({ state: 'planned', attempt: 2 });
-    expect(resumed({ attempt: MOST_ATTEMPTS - 1, reason: 'failed' })).toBeUndefined();
-    expect(resumed({ attempt: 4, reason: 'attempts_spent' })).toBeUndefined();
-    expect(resumed({ attempt: 1, reason: 'other_content' })).toEqual({ state: 'sent', attempt: 1 });
+    expect(resumed({ kind: 'mint', attempt: 1, reason: 'failed' })).toEqual({ state: 'planned', attempt: 2 });
+    expect(resumed({ kind: 'mint', attempt: MOST_ATTEMPTS - 1, reason: 'failed' })).toBeUndefined();
+    expect(resumed({ kind: 'open', attempt: 4, reason: 'attempts_spent' })).toBeUndefined();
+    expect(resumed({ kind: 'mint', attempt: 1, reason: 'other_content' })).toEqual({
+      ...{ state: 'sent', attempt: 1 },
+    });
   });
+
+  it.each(['enrol', 'close'] as const)(
+    'goes on with %s, five attempts at a word, as far as a command has room',
+    (kind) => {
+      const spent = { kind, reason: 'attempts_spent' };
+      expect(resumed({ ...spent, attempt: 4 })).toEqual({ state: 'planned', attempt: 5 });
+      expect(resumed({ ...spent, reason: 'failed', attempt: 4 })).toEqual({ state: 'planned', attempt: 5 });
+      expect(retried({ state: 'absent', attempt: 8 })).toEqual({ state: 'planned', attempt: 9 });
+      expect(retried({ state: 'absent', attempt: 9 })).toMatchObject({ reason: 'attempts_spent' });
+      expect(resumed({ ...spent, attempt: 99 })).toBeUndefined();
+    },
+  );
 
   it('takes mined and final back where a reorganisation did, and settled never', () => {
     for (const state of ['mined', 'final'] as const) {

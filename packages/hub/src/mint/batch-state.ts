@@ -1,3 +1,4 @@
+import { type MintAct, WIDEST_SETTING } from '@stoa/protocol/mint';
 import { alike, reached } from './quorum.ts';
 
 /**
@@ -29,8 +30,10 @@ export type BatchState = (typeof BATCH_STATES)[number];
 /** Blocks above it; an exchange of this network counts as many. */
 export const FINAL_DEPTH = 6;
 export const SETTLED_DEPTH = 120;
-/** The signer counts too. */
+/** Before a person is asked; the signer counts too. */
 export const MOST_ATTEMPTS = 5;
+/** No command has room for a higher one. */
+const LAST_ATTEMPT = WIDEST_SETTING.attempt;
 
 /** What a node knows of a transaction by its request key. Badlisted: by that node's pool alone, which is no death. */
 export type Outcome = 'absent' | 'badlisted' | 'applied' | 'failed';
@@ -95,22 +98,35 @@ function isMined(outcome: Outcome): boolean {
   return outcome === 'applied' || outcome === 'failed';
 }
 
-/** After its death. */
+/** After its death. Five attempts follow each other by themselves. */
 export function retried({ attempt }: Standing): Move {
-  return attempt + 1 < MOST_ATTEMPTS
+  return (attempt + 1) % MOST_ATTEMPTS > 0
     ? { state: 'planned', attempt: attempt + 1 }
     : { state: 'stopped', attempt, reason: 'attempts_spent' };
 }
 
 /**
  * What is stopped goes on, by the word of a person who looked at it: after a failure with the next attempt; where the chain shows
- * other content, with another look at it. @returns undefined where there is no way on.
+ * other content, with another look at it. Where attempts are spent each of them is dead or failed at a final depth, so the next
+ * doubles nothing: an enrolment or a closing, without which its chain stands still for ever, gets five more; of a day what is
+ * opened and minted does not, for the day can be given up. @returns undefined where there is no way on.
  */
-export function resumed({ attempt, reason }: { attempt: number; reason: string }): Move | undefined {
+export function resumed({
+  kind,
+  attempt,
+  reason,
+}: {
+  kind: MintAct['kind'];
+  attempt: number;
+  reason: string;
+}): Move | undefined {
   if (reason === 'other_content') return { state: 'sent', attempt };
-  if (reason !== 'failed') return undefined;
-  const next = retried({ state: 'stopped', attempt });
-  return next.state === 'stopped' ? undefined : next;
+  const next = attempt + 1;
+  const isSpent = next % MOST_ATTEMPTS === 0;
+  const isNeeded = kind === 'enrol' || kind === 'close';
+  return (reason === 'failed' && !isSpent) || (isSpent && isNeeded && next <= LAST_ATTEMPT)
+    ? { state: 'planned', attempt: next }
+    : undefined;
 }
 
 /** Whether the chain has nothing of it that may still go: the next transaction may be sent. */

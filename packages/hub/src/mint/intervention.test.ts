@@ -52,14 +52,17 @@ describe('a person over a day', () => {
     await expect(cancel).rejects.toThrow('was not cut');
   });
 
-  it('resumes what can be: an enrolment whose attempts are spent holds up no day but its chain', async () => {
+  it('lets an enrolment whose attempts are spent begin five more, with what failed: nothing else frees its chain', async () => {
     const { world, stop, now, resume } = await cut();
     await stop({ state: 'stopped', attempt: 1, reason: 'failed' });
     await world.sql`insert into mint_batches
       (kind, epoch, chain, part, size, digest, model_gas, gas_limit, state, attempt, reason, since)
       values ('enrol', 0, 9, 0, 1, 'd', 1, 1, 'stopped', 4, 'attempts_spent', now())`;
-    expect(await resume()).toEqual({ transactions: 1, left: 1 });
+    expect(await resume()).toEqual({ transactions: 2, left: 0 });
     expect(await now()).toMatchObject({ state: 'planned', attempt: 2 });
+    const enrolment = async () => (await world.batches.open(9)).find(({ kind }) => kind === 'enrol');
+    expect(await enrolment()).toMatchObject({ state: 'planned', attempt: 5, digest: 'd' });
+    await world.sql`update mint_batches set state = 'stopped', attempt = 99, reason = 'attempts_spent' where kind = 'enrol'`;
     await expect(resume()).rejects.toMatchObject({
       code: 'not_resumable',
       message: expect.stringContaining('enrol 0 on chain 9'),

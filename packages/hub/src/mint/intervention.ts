@@ -66,6 +66,6 @@ export class Intervention {
 function noWay({ kind, part, chain, reason, attempt }: Batch): string {
   const stands = `${kind} ${part} on chain ${chain} is stopped for '${reason}' after attempt ${attempt + 1}`;
   return kind === 'enrol' || kind === 'close'
-    ? `${stands}: no attempt is left`
+    ? `${stands}: no command has room for another`
     : `${stands}: there is no way on but to cancel its day`;
 }

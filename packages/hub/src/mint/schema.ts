@@ -166,7 +166,7 @@ export const mintBatches = pgTable(
       'mint_batches_state',
       sql`${table.state} in ('planned', 'signed', 'sent', 'mined', 'final', 'settled', 'absent', 'stopped')`,
     ),
-    check('mint_batches_attempt', sql`${table.attempt} between 0 and 4`),
+    check('mint_batches_attempt', sql`${table.attempt} between 0 and 99`),
   ],
 );
 

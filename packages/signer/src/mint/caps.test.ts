@@ -1,8 +1,17 @@
-import { enrolmentDigest, epochOf, owningChain } from '@stoa/protocol/mint';
+import {
+  type EpochPlan,
+  enrolmentDigest,
+  epochOf,
+  MINT_CHAINS,
+  type MintAct,
+  owningChain,
+  planEpoch,
+} from '@stoa/protocol/mint';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { MintSignerClient } from '#mint/client.ts';
+import { inProcessMintSigner, type MintSignerClient } from '#mint/client.ts';
 import {
   ACCOUNTS,
+  type ApproverName,
   EPOCH,
   enrolAct,
   MintWorld,
@@ -57,13 +66,18 @@ describe('caps', () => {
   test('an epoch', async () => {
     await start({ epochCap: 551 });
     const plan = planOf(EPOCH);
-    const brought = signer.plan({ plan, approvals: world.approvals(plan, 'robot', 'ann', 'ben') });
-    await refused(brought, 'mint_epoch_cap', /552 points, more than 551/);
+    const bring = (...by: ApproverName[]) => signer.plan({ plan, approvals: world.approvals(plan, ...by) });
+    await refused(bring('robot', 'ann'), 'mint_epoch_cap', /552 points, more than 551: 2 people .* 1 did/);
+    await bring('robot', 'ann', 'ben');
   });
 
   test('a day, over all its epochs; attempts again count once', async () => {
     await start({ dayCap: 71 });
-    const plan = await world.opened(signer);
+    await world.opened(signer);
+    world.clock.at += DAY_MS;
+    const plan = planOf(EPOCH + 1);
+    await signer.plan({ plan, approvals: world.approvals(plan, 'robot') });
+    await signer.sign(openAct(plan), world.setting(), world.ground(plan));
     await signer.sign(mintAct(plan), world.setting(), world.ground(plan));
     const next = { chain: 1 };
     await signer.sign(openAct(plan, 1), world.setting(next), world.ground(plan));
@@ -76,6 +90,39 @@ describe('caps', () => {
     expect(
       (await signer.sign(mintAct(plan), world.setting({ attempt: 1 }), world.ground(plan))).hash,
     ).toHaveLength(43);
+  });
+
+  test('thirty banked days of 500,000 accounts go through by default, once people approved them', async () => {
+    const evenly = (epoch: number, points: number) =>
+      planEpoch({
+        ...{ epoch, cutId: `cut of ${epoch}` },
+        chains: Array.from({ length: MINT_CHAINS }, (_, chain) => ({
+          ...{ chain, slots: 50_000, points: new Uint32Array(50_000).fill(points) },
+        })),
+      });
+    const nodes = 260_000;
+    const bring = (plan: EpochPlan, by: readonly ApproverName[]) =>
+      signer.plan({ plan, approvals: by.map((each) => world.approval(plan, each, { nodes })) });
+    await bring(evenly(EPOCH, 214), ['robot', 'ann', 'ben']);
+    // A month without an act is a leap of the clock, for which a person vouches.
+    world.clock.at += 30 * DAY_MS;
+    signer = inProcessMintSigner(await world.open({ acceptClockLeap: true }));
+    const plan = evenly(EPOCH + 30, 6_440);
+    expect(plan.points).toBe(3_220_000_000);
+    await refused(bring(plan, ['robot']), 'mint_epoch_cap', /2 people have to approve/);
+    await bring(plan, ['robot', 'ann', 'ben']);
+    let signed = 0;
+    for (const { chain, opening, batches } of plan.chains) {
+      const ask = (act: MintAct, gasLimit: number) =>
+        signer.sign(act, world.setting({ chain, gasLimit }), world.ground(plan));
+      await ask(openAct(plan, chain), opening.gasLimit);
+      for (const { batch, sum, gasLimit } of batches) {
+        await ask(mintAct(plan, batch, chain), gasLimit);
+        signed += sum;
+      }
+    }
+    expect(signed).toBe(plan.points);
+    expect(await signer.status()).toMatchObject({ today: { points: plan.points }, alerts: [] });
   });
 
   test('a region gets no more than its nodes could have earned since it was paid', async () => {

@@ -6,9 +6,9 @@ export interface MintPolicy {
   /** Of one account and epoch without people: 23 nodes of score 5 for ten days. They may let through what the contract takes. */
   readonly accountCap: number;
   readonly batchCap: number;
-  /** Of an epoch, over all chains. */
+  /** Of an epoch, over all chains, without people: a sweep of thirty banked days is three times that. */
   readonly epochCap: number;
-  /** Of all batches that are signed first within one UTC day. */
+  /** Of all batches that are signed first within one UTC day, without people, who may let through `CONTRACT_CAP`. */
   readonly dayCap: number;
   /** Most score of a node: what a region's active nodes can earn is bounded by it. */
   readonly scoreCap: number;
@@ -28,6 +28,9 @@ export interface MintPolicy {
   readonly clockSkew: number;
   readonly attempts: number;
 }
+
+/** Points that the contract takes of an epoch at most, over all chains. */
+export const CONTRACT_CAP: number = MINT_CHAINS * EPOCH_CAP;
 
 export const DEFAULT_MINT_POLICY: MintPolicy = {
   accountCap: 20_000,

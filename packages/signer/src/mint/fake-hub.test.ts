@@ -3,7 +3,16 @@ import { BUCKET, deltasDigest, type MintAct, requestKey } from '@stoa/protocol/m
 import { nodeCrypto } from '@stoa/protocol/node';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { MintSignerClient } from '#mint/client.ts';
-import { closeAct, EPOCH, MintWorld, mintAct, openAct, planOf, refused } from '#mint/world.fixture.ts';
+import {
+  closeAct,
+  EPOCH,
+  enrolAct,
+  MintWorld,
+  mintAct,
+  openAct,
+  planOf,
+  refused,
+} from '#mint/world.fixture.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -232,6 +241,34 @@ describe('a fake hub that asks for anything else is refused', () => {
     expect(keys.size).toBe(4);
     world.clock.at += 1_800_000;
     await refused(attempt(5), 'mint_attempts', /5 are all there are: a person has to look/);
+  });
+
+  test('a sixth attempt of a closing or an enrolment within a day; the next day has five more, of the same content', async () => {
+    const plan = await world.opened(signer);
+    const enrol = enrolAct();
+    const ask = (n: number, act: typeof enrol = enrol) =>
+      signer.sign(act, world.setting({ attempt: n }), world.ground(undefined));
+    const close = (n: number) =>
+      signer.sign(closeAct(plan), world.setting({ attempt: n }), world.ground(plan));
+    const keys = new Set<string>();
+    for (const n of [0, 1, 2, 3, 4]) {
+      for (const { hash } of [await ask(n), await close(n)]) keys.add(hash);
+      world.clock.at += 1_800_000;
+    }
+    await refused(
+      ask(5),
+      'mint_attempts',
+      /enrol:0:60 has had 5 attempts today, and 5 are all there are in a day/,
+    );
+    await refused(close(5), 'mint_attempts', /has had 5 attempts today/);
+    world.clock.at = (EPOCH + 1) * 86_400_000;
+    await refused(ask(5, enrolAct(1)), 'mint_digest_changed', /enrol:0:60 was signed with the content/);
+    for (const n of [5, 6]) {
+      for (const { hash } of [await ask(n), await close(n)]) keys.add(hash);
+      await refused(ask(n + 1), 'mint_attempt_alive', /can be mined until/);
+      world.clock.at += 1_800_000;
+    }
+    expect(keys.size).toBe(14);
   });
 
   test('other content under a name that was signed', async () => {

@@ -1,4 +1,5 @@
 import { ACCOUNT_CAP, BUCKET, deltasDigest, epochOf, MintError, parseDeltas } from '@stoa/protocol/mint';
+import { CONTRACT_CAP } from '#mint/config.ts';
 import { planOf } from '#mint/rules/plan.ts';
 import { type Rule, refuse, refuseUnless } from '#mint/rules/rule.ts';
 
@@ -51,15 +52,23 @@ export const batchCapped: Rule = ({ act }, { config: { policy } }) => {
   );
 };
 
-/** Several epochs may fall on one day after a stand-still; together they are bounded as well. */
-export const dayCapped: Rule = ({ act, setting }, { config: { policy }, state, now }) => {
+/** Several epochs may fall on one day after a stand-still; together they are bounded as well, unless people approved the plan. */
+export const dayCapped: Rule = (ask, office) => {
+  const { act, setting } = ask;
   if (act.kind !== 'mint' || setting.attempt > 0) return;
+  const {
+    config: { people, policy },
+    state,
+    now,
+  } = office;
+  const isLetThrough = planOf(ask, office).people >= people;
+  const cap = isLetThrough ? Math.max(policy.dayCap, CONTRACT_CAP) : policy.dayCap;
   const day = epochOf(now);
   const { points } = state.day(day);
   refuseUnless(
-    points + act.sum <= policy.dayCap,
+    points + act.sum <= cap,
     'mint_day_cap',
-    `${act.sum} points on top of today's ${points} are more than ${policy.dayCap} a day`,
+    `${act.sum} points on top of today's ${points} are more than ${cap} a day${isLetThrough ? '' : `: ${people} people have to approve the plan`}`,
     { retryAfterMs: (day + 1) * DAY_MS - now },
   );
 };

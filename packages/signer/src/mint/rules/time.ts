@@ -1,5 +1,8 @@
+import { epochOf } from '@stoa/protocol/mint';
 import { type Rule, refuseUnless } from '#mint/rules/rule.ts';
 import { endOf } from '#mint/state.ts';
+
+const DAY_MS = 86_400_000;
 
 export const ttlBounded: Rule = ({ setting: { ttl } }, { config: { policy } }) => {
   refuseUnless(
@@ -19,14 +22,21 @@ export const createdNow: Rule = ({ setting: { creationTime } }, { config: { poli
   );
 };
 
-/** Attempts count up, and the one before must be past its end by the signer's clock: two are never alive at once. */
-export const attemptInTurn: Rule = ({ setting: { attempt }, subject }, { config, state, now }) => {
+/**
+ * Attempts count up, and the one before must be past its end by the signer's clock: two are never alive at once. An epoch whose
+ * attempts are spent can be given up; an enrolment or a closing holds its chain until it is done, so those have as many each UTC day.
+ */
+export const attemptInTurn: Rule = ({ act, setting: { attempt }, subject }, { config, state, now }) => {
   const before = state.attemptsOf(subject.name);
   const { attempts } = config.policy;
+  const day = epochOf(now);
+  const isDaily = act.kind === 'enrol' || act.kind === 'close';
+  const counted = isDaily ? before.filter(({ at }) => epochOf(at) === day) : before;
   refuseUnless(
-    attempt < attempts,
+    counted.length < attempts,
     'mint_attempts',
-    `${subject.name} has had ${before.length} attempts, and ${attempts} are all there are: a person has to look`,
+    `${subject.name} has had ${counted.length} attempts${isDaily ? ' today' : ''}, and ${attempts} are all there are${isDaily ? ' in a day' : ''}: a person has to look`,
+    isDaily ? { retryAfterMs: (day + 1) * DAY_MS - now } : {},
   );
   refuseUnless(
     attempt === before.length,

@@ -1,0 +1,2 @@
+ALTER TABLE "mint_batches" DROP CONSTRAINT "mint_batches_attempt";--> statement-breakpoint
+ALTER TABLE "mint_batches" ADD CONSTRAINT "mint_batches_attempt" CHECK ("mint_batches"."attempt" between 0 and 99);

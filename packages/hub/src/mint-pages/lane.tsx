@@ -72,7 +72,10 @@ function Batch({ batch, alone, view }: { batch: Transaction; alone: boolean; vie
           ...(alone ? [] : [{ name: 'Points', value: number(planned?.sum ?? 0) }]),
           { name: 'Gas', value: <Of some={gas} of={gasLimit} /> },
           { name: 'Bytes', value: number(last?.bytes ?? planned?.bytes ?? 0) },
-          { name: 'Attempt', value: `${attempt + 1}; a person looks after every ${MOST_ATTEMPTS}` },
+          {
+            name: 'Attempt',
+            value: `${attempt + 1} of ${Math.ceil((attempt + 1) / MOST_ATTEMPTS) * MOST_ATTEMPTS}`,
+          },
         ]}
       />
       {attempts.toReversed().map((one, i) => (

@@ -8,27 +8,26 @@ export interface Share {
   readonly points: number;
 }
 
-interface ChainShares {
-  readonly chain: number;
+interface Part {
   readonly accounts: number;
-  /** Account, slot and points of each, packed. */
+  /** Account, chain, slot and points of each, packed. */
   readonly rows: Uint8Array;
 }
 
-/** By chain and slot, kept as they came: half a million objects take five times the memory. */
+/** Kept as they came: half a million objects take five times the memory. */
 export class Shares implements Iterable<Share> {
   readonly length: number;
-  readonly #chains: readonly ChainShares[];
+  readonly #parts: readonly Part[];
 
-  constructor(chains: readonly ChainShares[]) {
-    this.#chains = chains;
-    this.length = chains.reduce((sum, { accounts }) => sum + accounts, 0);
+  constructor(parts: readonly Part[]) {
+    this.#parts = parts;
+    this.length = parts.reduce((sum, { accounts }) => sum + accounts, 0);
   }
 
   *[Symbol.iterator](): Iterator<Share> {
-    for (const { chain, rows: bytes } of this.#chains)
+    for (const { rows: bytes } of this.#parts)
       for (const rows = new PackedRows(bytes); rows.more; )
-        yield { accountId: rows.ascii(), chain, slot: rows.int4(), points: rows.int4() };
+        yield { accountId: rows.ascii(), chain: rows.int4(), slot: rows.int4(), points: rows.int4() };
   }
 
   /** All of them in their order, at most so many at a time. */

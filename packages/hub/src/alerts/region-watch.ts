@@ -33,7 +33,7 @@ export interface RefusedEvidence {
 
 /** What keeps a day's mint from its end. */
 export interface MintTrouble extends RegionFact {
-  readonly rule: 'mint-late' | 'mint-stopped' | 'mint-differs' | 'mint-held-up';
+  readonly rule: 'mint-late' | 'mint-stopped' | 'mint-differs' | 'mint-held-up' | 'mint-gas-low';
 }
 
 interface RegionFact {

@@ -32,6 +32,7 @@ export const REGION_RULE_IDS = [
   'mint-stopped',
   'mint-differs',
   'mint-held-up',
+  'mint-gas-low',
 ] as const;
 export type RegionRuleId = (typeof REGION_RULE_IDS)[number];
 
@@ -292,6 +293,12 @@ export const REGION_RULES: Readonly<Record<RegionRuleId, RuleWords & { readonly 
     ...{ word: 'Mint held up', severity: 'warning', delayMs: 10 * MINUTE },
     rule: 'For the delay of this rule something keeps the mint from going on: too few nodes agree, the signer is not there or refuses, an account that pays for gas is empty.',
     change: 'What the fault names, mended; the mint then goes on by itself.',
+  },
+  'mint-gas-low': {
+    ...{ word: 'Gas of the mint runs low', severity: 'warning', delayMs: 0 },
+    rule: 'The account that pays for gas on a chain has less than seven days need, by the dearest of the last seven and the present price.',
+    change:
+      'Coins sent to that account on that chain: the mint stops there once it can’t pay a whole gas limit.',
   },
 };
 

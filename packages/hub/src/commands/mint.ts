@@ -15,6 +15,9 @@ import {
   createReconciliation,
   dayText,
   type Epoch,
+  GAS_DAYS,
+  type GasAccount,
+  lackOf,
   MintFault,
   type MintTools,
   parseDay,
@@ -71,6 +74,7 @@ export async function planMint(context: CommandContext, day: string): Promise<vo
       transactions: all.length,
       bytes: all.reduce((most, { bytes }) => Math.max(most, bytes), 0),
       gas: all.reduce((sum, { gas }) => sum + gas, 0),
+      gasAccounts: await tools.gasAccounts.list(),
     };
     if (context.json) return context.out(JSON.stringify(told));
     const { out } = context;
@@ -85,6 +89,7 @@ export async function planMint(context: CommandContext, day: string): Promise<vo
       [chain, slots, cap, batches.length].map(String),
     );
     for (const row of table(['CHAIN', 'SLOTS', 'POINTS', 'BATCHES'], rows)) out(row);
+    for (const line of gasLines(told.gasAccounts)) out(line);
   });
 }
 
@@ -106,21 +111,48 @@ export async function showMint(context: CommandContext, day: string): Promise<vo
     const one = await tools.epochs.get(epoch);
     const batches = await tools.batches.ofEpoch(epoch);
     const faults = await tools.faults.list();
+    const gasAccounts = await tools.gasAccounts.list();
     if (context.json) {
       const { cutHash, ...rest } = one;
       const told = { ...rest, cutHash: toHex(cutHash) };
-      return context.out(JSON.stringify({ day, ...told, batches, faults }));
+      const asked = batches.map((batch) => ({ ...batch, gasDifference: gasDifferenceOf(batch) }));
+      return context.out(JSON.stringify({ day, ...told, batches: asked, faults, gasAccounts }));
     }
     context.out(headline(one));
     const rows = batches.map((batch) => [
       ...[String(batch.chain), batch.kind, String(batch.part), batch.state, String(batch.attempt + 1)],
+      ...[String(batch.modelGas), batch.preflightGas === undefined ? '' : String(batch.preflightGas)],
       ...[iso(batch.since), batch.seen === undefined ? '' : String(batch.seen.height), batch.reason],
     ]);
-    for (const row of table(['CHAIN', 'ACT', 'PART', 'STATE', 'ATTEMPT', 'SINCE', 'BLOCK', 'REASON'], rows))
-      context.out(row);
+    const acts = [
+      'CHAIN',
+      'ACT',
+      'PART',
+      'STATE',
+      'ATTEMPT',
+      'MODEL',
+      'PREFLIGHT',
+      'SINCE',
+      'BLOCK',
+      'REASON',
+    ];
+    for (const row of table(acts, rows)) context.out(row);
     for (const { place, code, message, since } of faults)
       context.out(`${place}, since ${iso(since)}: ${message} [${code}]`);
+    for (const line of gasLines(gasAccounts)) context.out(line);
   });
+}
+
+/** What nodes said above the model; null where none was asked yet. */
+function gasDifferenceOf({ modelGas, preflightGas }: Batch): number | null {
+  return preflightGas === undefined ? null : preflightGas - modelGas;
+}
+
+/** Where accounts that pay for gas run low; one line where none does. */
+function gasLines(accounts: readonly GasAccount[]): string[] {
+  if (accounts.length === 0) return [];
+  const lacks = accounts.flatMap((one) => lackOf(one) ?? []);
+  return lacks.length > 0 ? lacks : [`gas for ${GAS_DAYS} days is there on every chain that was read`];
 }
 
 function headline({ epoch, state, points, accounts, mode, planHash }: Epoch): string {

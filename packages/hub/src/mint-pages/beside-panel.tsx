@@ -1,7 +1,7 @@
 import { number } from '../console/format.ts';
 import { Ago, Panel, Table, Unknown } from '../console/parts.tsx';
 import type { TransactionLinks } from './links.ts';
-import { Of, RequestKey, StateOf } from './parts.tsx';
+import { Of, Preflight, RequestKey, StateOf } from './parts.tsx';
 import type { Sweep, Transaction } from './sweep.ts';
 import { nameOf, reasonOf } from './words.ts';
 
@@ -22,7 +22,7 @@ export function Beside({ sweep, heads, links, now }: BesideView) {
         caption="Openings, closings and enrolments"
         columns={[
           ...['Chain', 'What', 'State', 'Since'],
-          ...['Gas', 'Bytes', 'Attempt', 'Block'].map((word) => ({ word, num: true }) as const),
+          ...['Gas', 'Preflight', 'Bytes', 'Attempt', 'Block'].map((word) => ({ word, num: true }) as const),
           'Request key',
         ]}
       >
@@ -60,6 +60,9 @@ function BesideRow({
       </td>
       <td class="num">
         <Of some={gas} of={gasLimit} />
+      </td>
+      <td class="num">
+        <Preflight of={transaction} />
       </td>
       <td class="num">{last === undefined ? <Unknown why="not signed yet" /> : number(last.bytes)}</td>
       <td class="num">{attempt + 1}</td>

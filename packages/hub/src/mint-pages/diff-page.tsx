@@ -3,6 +3,7 @@ import { number } from '../console/format.ts';
 import { Facts, Panel, Table, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import type { ChainDiff, Diff, SlotDiff } from './diff-store.ts';
+import { GasDiffPanel } from './gas-diff-panel.tsx';
 import { Stamp } from './parts.tsx';
 import type { Sweep } from './sweep.ts';
 import { SweepCrumb } from './theatre-page.tsx';
@@ -71,6 +72,7 @@ export function DiffPage({ view: { sweep, diff, slots } }: { view: DiffView }) {
             at 120 blocks. <code>stoa-hub mint verify {dayText(sweep.epoch)}</code> asks the nodes anew.
           </p>
         </Panel>
+        <GasDiffPanel sweep={sweep} />
         {slots !== undefined && <Slots {...slots} />}
       </div>
     </article>

@@ -1,7 +1,8 @@
-import { dayText } from '#mint/index.ts';
+import { dayText, type GasAccount } from '#mint/index.ts';
 import { number } from '../console/format.ts';
 import { Empty, Panel, Table } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
+import { GasPanel } from './gas-panel.tsx';
 import { After, EpochState, Instant } from './parts.tsx';
 import { isEnded } from './sweep.ts';
 import type { ListedEpoch } from './sweep-store.ts';
@@ -11,10 +12,12 @@ export interface HistoryView {
   /** Before which day the page begins; undefined: with the newest. */
   readonly before: number | undefined;
   readonly more: boolean;
+  readonly gas: readonly GasAccount[];
+  readonly now: number;
 }
 
 /** Every day that was cut, and how long each took. */
-export function HistoryPage({ view: { epochs, before, more } }: { view: HistoryView }) {
+export function HistoryPage({ view: { epochs, before, more, gas, now } }: { view: HistoryView }) {
   return (
     <>
       <header class="title">
@@ -23,7 +26,10 @@ export function HistoryPage({ view: { epochs, before, more } }: { view: HistoryV
           <a href="/explorer/mints">As everybody sees it</a>
         </p>
       </header>
-      {epochs.length === 0 && before === undefined ? <NothingYet /> : <Epochs epochs={epochs} />}
+      <div class="stack">
+        {epochs.length === 0 && before === undefined ? <NothingYet /> : <Epochs epochs={epochs} />}
+        {before === undefined && <GasPanel accounts={gas} now={now} />}
+      </div>
       <nav class="pager" aria-label="Pages">
         {before !== undefined && (
           <a rel="prev" href={href('/admin/mint')}>

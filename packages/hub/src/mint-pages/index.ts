@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import type { AuditLog } from '#audit/index.ts';
+import { GasAccountStore } from '#mint/index.ts';
 import type { NetworkHeads } from '#nodes/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
@@ -51,6 +52,7 @@ export function createMintPages(deps: MintPagesDeps): MintPages {
     features: [
       mintAdminRoutes({
         ...{ ...deps, store, diffs: new DiffStore(sql), waiting, desk },
+        gasAccounts: new GasAccountStore(sql),
         approvalsOf: (epoch) => readApprovals(sql, epoch),
       }),
       mintExplorerRoutes({ ...deps, store }),

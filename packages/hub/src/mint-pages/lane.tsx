@@ -3,7 +3,7 @@ import { number } from '../console/format.ts';
 import { partial } from '../console/live.ts';
 import { Ago, Facts, Unknown } from '../console/parts.tsx';
 import type { TransactionLinks } from './links.ts';
-import { FaultNote, Of, RequestKey, StateOf, Track } from './parts.tsx';
+import { FaultNote, Of, Preflight, RequestKey, StateOf, Track } from './parts.tsx';
 import { mintsOf, type Sweep, type Transaction } from './sweep.ts';
 import { nameOf, reasonOf, STATES } from './words.ts';
 
@@ -71,6 +71,7 @@ function Batch({ batch, alone, view }: { batch: Transaction; alone: boolean; vie
           { name: 'Block', value: height === undefined ? <Unknown why="in no block" /> : number(height) },
           ...(alone ? [] : [{ name: 'Points', value: number(planned?.sum ?? 0) }]),
           { name: 'Gas', value: <Of some={gas} of={gasLimit} /> },
+          { name: 'Preflight', value: <Preflight of={batch} /> },
           { name: 'Bytes', value: number(last?.bytes ?? planned?.bytes ?? 0) },
           {
             name: 'Attempt',

@@ -1,5 +1,5 @@
 import type { Child } from 'hono/jsx';
-import { absolute, duration, iso, number } from '../console/format.ts';
+import { absolute, duration, iso, number, percent } from '../console/format.ts';
 import { Ago, Unknown } from '../console/parts.tsx';
 import { linkTo, type TransactionLinks } from './links.ts';
 import { type Attempt, type Epoch, type Fault, reached, STATIONS, type Transaction } from './sweep.ts';
@@ -115,6 +115,21 @@ export function Of({ some, of }: { some: number | undefined; of: number }) {
       {some === undefined ? '–' : number(some)} of {number(of)}
     </span>
   );
+}
+
+/** What nodes said that it takes, and how far the model was off: 250,892, model +18 %. */
+export function Preflight({ of: { preflightGas, modelGas } }: { of: Transaction }) {
+  if (preflightGas === undefined) return <Unknown why="no node was asked" />;
+  return (
+    <span class="whole" title={`By the model at most ${number(modelGas)}`}>
+      {number(preflightGas)}, model {differenceOf(modelGas, preflightGas)}
+    </span>
+  );
+}
+
+function differenceOf(model: number, told: number): string {
+  const share = (model - told) / told;
+  return `${share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
 }
 
 /** What holds the mint up, in the words of whoever leads it. */

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import { requireTier } from '#accounts/index.ts';
-import { dayText, parseDay } from '#mint/index.ts';
+import { dayText, type GasAccountStore, parseDay } from '#mint/index.ts';
 import { line, readForm } from '../console/form.tsx';
 import { liveUrl } from '../console/live.ts';
 import { href } from '../console/scope.ts';
@@ -24,6 +24,7 @@ export interface MintAdminDeps extends SweepSourceDeps {
   readonly store: SweepStore;
   readonly diffs: DiffStore;
   readonly waiting: Pick<Refreshed<readonly Waiting[]>, 'read'>;
+  readonly gasAccounts: Pick<GasAccountStore, 'list'>;
   readonly approvalsOf: (epoch: number) => Promise<readonly Approval[]>;
   /** Undefined where this hub mints nothing. */
   readonly desk: SweepDesk | undefined;
@@ -38,7 +39,7 @@ const actForm = z.object({ act: z.enum(['resume', 'cancel']), reason: line(200) 
 
 /** The mint for Ancient Admins; to everybody else none of it is there. */
 export function mintAdminRoutes(deps: MintAdminDeps): HttpFeature {
-  const { guard, store, diffs, waiting, approvalsOf, desk, heads, links, clock } = deps;
+  const { guard, store, diffs, waiting, gasAccounts, approvalsOf, desk, heads, links, clock } = deps;
   return {
     nav: [{ id: 'mint', path: PATH, word: 'Mint', group: 'admin', place: 42, least: 'ancient' }],
     mount(app: HubApp) {
@@ -48,7 +49,10 @@ export function mintAdminRoutes(deps: MintAdminDeps): HttpFeature {
       app.get(PATH, async (c) => {
         const before = dayBefore(c);
         const found = await store.list(PAGE + 1, before);
-        const view = { epochs: found.slice(0, PAGE), before, more: found.length > PAGE };
+        const view = {
+          ...{ epochs: found.slice(0, PAGE), before, more: found.length > PAGE },
+          ...{ gas: await gasAccounts.list(), now: clock.now() },
+        };
         return c.render(<HistoryPage view={view} />, { title: 'Mint', nav: 'mint' });
       });
       app.get(`${PATH}/${DAY}`, async (c) => {

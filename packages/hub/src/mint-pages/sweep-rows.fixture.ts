@@ -11,7 +11,7 @@ import {
 } from '@stoa/protocol/mint';
 import { POINT } from '@stoa/protocol/stoicism';
 import { createLedgerTools, type EventDraft, type Kind, type LedgerTools } from '#ledger/index.ts';
-import { type ActKind, type BatchState, hourOf } from '#mint/index.ts';
+import { type ActKind, type BatchState, GasAccountStore, hourOf } from '#mint/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 
 export const DAY = 20_783;
@@ -169,6 +169,12 @@ export class SweepRows {
     await this
       .sql`update mint_batches set state = 'planned', attempt = attempt + 1, height = null, block = null
       where ${this.#at(where)}`;
+  }
+
+  /** As whoever leads reads it. */
+  async gas({ chain, balance, needed }: { chain: number; balance: number; needed: number }): Promise<void> {
+    const account = CONTRACT.sender;
+    await new GasAccountStore(this.sql).keep({ chain, account, balance, needed, readAt: this.now });
   }
 
   async end(epoch: number, state: 'settled' | 'cancelled'): Promise<void> {

@@ -83,12 +83,12 @@ export class SweepStore {
           or (b.kind = 'enrol' and exists (select from mint_attempts a
             where a.kind = b.kind and a.epoch = b.epoch and a.chain = b.chain and a.part = b.part
               and a.signed_at >= ${from} and a.signed_at < ${until})))
-      select b.kind, b.chain, b.part, b.size, b.digest, b.gas_limit, b.state, b.attempt, b.reason, b.since, b.mined_at,
+      select b.kind, b.chain, b.part, b.size, b.digest, b.model_gas, b.preflight_gas, coalesce(a.gas_limit, b.gas_limit) as gas_limit, b.state, b.attempt, b.reason, b.since, b.mined_at,
         b.final_at, b.height::float8 as height, b.block, b.gas, p.from_bucket, p.to_bucket, p.sum::float8 as sum,
         p.bytes, p.gas as gas_planned, coalesce(a.attempts, '[]'::jsonb) as attempts
       from shown b
         left join mint_plans p on b.kind = 'mint' and p.epoch = b.epoch and p.chain = b.chain and p.batch = b.part
-        left join lateral (select jsonb_agg(jsonb_build_object(
+        left join lateral (select (array_agg(t.gas_limit order by t.attempt desc))[1] as gas_limit, jsonb_agg(jsonb_build_object(
             'attempt', t.attempt, 'requestKey', t.request_key, 'gasPrice', t.gas_price, 'bytes', octet_length(t.cmd),
             'signedAt', extract(epoch from t.signed_at) * 1000, 'sentAt', extract(epoch from t.sent_at) * 1000)
             order by t.attempt) as attempts
@@ -127,6 +127,8 @@ interface TransactionRow {
   part: number;
   size: number;
   digest: string;
+  model_gas: number;
+  preflight_gas: number | null;
   gas_limit: number;
   state: BatchState;
   attempt: number;
@@ -162,7 +164,8 @@ function transactionOf(row: TransactionRow): Transaction {
   const planned = row.from_bucket === null ? undefined : plannedOf(row);
   return {
     ...{ kind: row.kind, chain: row.chain, part: row.part, size: row.size, digest: row.digest },
-    ...{ gasLimit: row.gas_limit, state: row.state, attempt: row.attempt, reason: row.reason },
+    ...{ gasLimit: row.gas_limit, modelGas: row.model_gas, preflightGas: row.preflight_gas ?? undefined },
+    ...{ state: row.state, attempt: row.attempt, reason: row.reason },
     ...{ since: row.since.getTime(), minedAt: at(row.mined_at), finalAt: at(row.final_at) },
     ...{ height: row.height ?? undefined, block: row.block ?? undefined, gas: row.gas ?? undefined, planned },
     attempts: row.attempts.map(({ sentAt, ...attempt }) => ({ ...attempt, sentAt: sentAt ?? undefined })),

@@ -20,7 +20,11 @@ export interface Transaction {
   /** Slots of an enrolment, buckets of a mint. */
   readonly size: number;
   readonly digest: string;
+  /** Under which its newest attempt was signed, or is to be. */
   readonly gasLimit: number;
+  /** An upper bound by the model, and what nodes said before it was signed. */
+  readonly modelGas: number;
+  readonly preflightGas: number | undefined;
   readonly state: BatchState;
   /** From 0 on. */
   readonly attempt: number;

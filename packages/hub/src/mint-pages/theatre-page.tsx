@@ -15,6 +15,7 @@ import { EpochState, FaultNote, Instant, Stamp } from './parts.tsx';
 import { type Epoch, isEnded, type Sweep, type Transaction, totalsOf } from './sweep.ts';
 import { WaitingPanel } from './waiting-panel.tsx';
 import type { Waiting } from './waiting-store.ts';
+import { stoa } from './words.ts';
 
 export interface TheatreView {
   readonly sweep: Sweep;
@@ -118,7 +119,7 @@ export function SweepHead({ sweep, now }: { sweep: Sweep; now: number }) {
         <Total
           name="Gas"
           value={number(all.gas)}
-          note={`of ${number(all.gasPlanned)} reckoned, ${fee(all.fee)} STOA`}
+          note={`of ${number(all.gasPlanned)} reckoned, ${stoa(all.fee)}`}
         />
         <Total name="Bytes" value={number(all.bytes)} note="of all commands" />
         <Total
@@ -179,9 +180,4 @@ function countOf(transactions: readonly Transaction[], retries: number): string 
     .filter(([count]) => count > 0)
     .map(([count, one, several]) => `${number(count)} ${count === 1 ? one : several}`)
     .join(', ');
-}
-
-/** 0.0396 STOA: what a sweep costs is far below one. */
-function fee(stoa: number): string {
-  return stoa.toFixed(4);
 }

@@ -1,8 +1,8 @@
 import { WINDOW } from '@stoa/protocol/mint';
 import type { MintTrouble } from '#alerts/index.ts';
-import { dayText } from '#mint/index.ts';
+import { dayText, GAS_DAYS, GasAccountStore } from '#mint/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
-import { reasonOf } from './words.ts';
+import { reasonOf, stoa } from './words.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -25,15 +25,19 @@ const DIFFERENCES: ReadonlySet<string> = new Set([
 /** What passes by itself, and is late where it does not. */
 const PASSING: ReadonlySet<string> = new Set(['hours_open', 'not_dead']);
 
-/** What of the mint a person has to look at, for alerts: it is late, stopped, differs, or something holds it up. */
+/** Whoever leads reads what pays for gas every ten minutes: where nobody did for a day, nothing is minted. */
+const GAS_READ_WITHIN_MS = DAY_MS;
+
+/** What of the mint a person has to look at, for alerts: it is late, stopped, differs, something holds it up, or gas runs low. */
 export async function readTroubles(sql: Sql, now: number): Promise<MintTrouble[]> {
-  const [late, uncut, stopped, faults] = await Promise.all([
+  const [late, uncut, stopped, faults, gas] = await Promise.all([
     readLate(sql, now),
     readUncut(sql, now),
     readStopped(sql),
     readFaults(sql),
+    readGas(sql, now),
   ]);
-  return [...late, ...uncut, ...stopped, ...faults];
+  return [...late, ...uncut, ...stopped, ...faults, ...gas];
 }
 
 async function readLate(sql: Sql, now: number): Promise<MintTrouble[]> {
@@ -99,6 +103,24 @@ async function readFaults(sql: Sql): Promise<MintTrouble[]> {
         { name: 'It says', value: message.slice(0, 500) },
       ],
     }));
+}
+
+async function readGas(sql: Sql, now: number): Promise<MintTrouble[]> {
+  const accounts = await new GasAccountStore(sql).list();
+  return accounts.flatMap(({ chain, account, balance, needed, lowSince, readAt }) => {
+    if (lowSince === undefined || now - readAt > GAS_READ_WITHIN_MS) return [];
+    const evidence = [
+      { name: 'Account', value: account },
+      { name: 'It has', value: stoa(balance) },
+      { name: `${GAS_DAYS} days need`, value: stoa(needed) },
+      { name: 'Missing', value: stoa(needed - balance) },
+      { name: 'Read', at: readAt },
+    ];
+    const label = `Gas of the mint on chain ${chain}`;
+    return [
+      { rule: 'mint-gas-low', subject: `gas, chain ${chain}`, label, since: lowSince, evidence },
+    ] as const;
+  });
 }
 
 function sweepOf(epoch: number) {

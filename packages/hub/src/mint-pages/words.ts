@@ -44,3 +44,8 @@ export function nameOf({ kind, part, size }: Pick<Transaction, 'kind' | 'part' |
   if (kind === 'enrol') return `${KINDS.enrol} of ${size === 1 ? '1 slot' : `${size} slots`} from ${part}`;
   return KINDS[kind];
 }
+
+/** 0.0396 STOA: what a sweep costs is far below one. */
+export function stoa(amount: number): string {
+  return `${amount.toFixed(4)} STOA`;
+}

@@ -1,3 +1,4 @@
+import { ContractGuard } from '@stoa/hub/mint';
 import type { DbAdapter } from '@stoa/hub/seams/db-adapter/index';
 import { openTemporary } from '@stoa/hub/seams/db-adapter/temporary';
 import { POINT } from '@stoa/protocol/stoicism';
@@ -163,6 +164,49 @@ describe('nothing is sent, and the mismatch is named, where', () => {
     const signed = await cutDay();
     town.terms = { ...town.terms, moduleHash: 'x'.repeat(43) };
     await refused('wrong_contract', signed);
+  });
+
+  it.each([
+    ['namespace', `n_${'1'.repeat(40)}`],
+    ['module', 'elsewhere'],
+    ['networkId', 'testnet'],
+  ] as const)('other_contract: slots and an open day are of another %s', async (field, other) => {
+    const signed = await cutDay();
+    const before = town.terms;
+    town.terms = { ...before, [field]: other };
+    await refused('other_contract', signed);
+    const [fault] = await town.hub().faults.list();
+    const { networkId, namespace, module } = before;
+    expect(fault!.message).toContain(`are of ${networkId} ${namespace}.${module}; this hub is set to`);
+    expect(fault!.message).toContain('the open day');
+    town.terms = before;
+    await town.settle(town.hub(), 2);
+    expect((await town.hub().epochs.get(DAY)).state).toBe('settled');
+  });
+
+  it('an upgrade is the same contract, and what nothing was signed of may become of another one', async () => {
+    const bind = (terms: typeof town.terms) =>
+      new ContractGuard({ sql: town.sql, terms }).require(async () => {}, town.now);
+    await bind({ ...town.terms, module: 'typo' });
+    await bind(town.terms);
+    await cutDay();
+    await bind({ ...town.terms, moduleHash: 'x'.repeat(43) });
+    await expect(bind({ ...town.terms, module: 'typo' })).rejects.toMatchObject({ code: 'other_contract' });
+  });
+
+  it('signer_unreachable: nobody signs', async () => {
+    await cutDay();
+    const { signer } = town;
+    const sign = signer.sign.bind(signer);
+    signer.sign = () =>
+      Promise.reject(Object.assign(new Error('no signer at its socket'), { code: 'signer_unreachable' }));
+    const hub = town.hub();
+    await town.until(town.now + 90_000, hub);
+    expect((await hub.faults.list()).map(({ code }) => code)).toContain('signer_unreachable');
+    expect(await town.sql`select 1 from mint_attempts where epoch = ${DAY}`).toEqual([]);
+    signer.sign = sign;
+    await town.settle(hub, 2);
+    expect((await hub.epochs.get(DAY)).state).toBe('settled');
   });
 
   it('wrong_network: nodes are of another one', async () => {

@@ -86,7 +86,7 @@ export class Site implements Disposable {
   static async open({ database, seed }: SiteOptions): Promise<Site> {
     const clock = new ManualClock(FIRST_DAY * DAY_MS + 5 * HOUR_MS);
     const world = await MintWorld.open(database.sql);
-    await database.sql`truncate leases, mint_faults, mint_gas_accounts`;
+    await database.sql`truncate leases, mint_faults, mint_gas_accounts, mint_contracts`;
     const config = configOf();
     const signer = await SignerHost.make(config, clock);
     const minter = { pred: 'keys-all', keys: [signer.publicKey] };

@@ -74,7 +74,7 @@ export class Town {
 
   static async open(sql: Sql, { seed = 1 }: { seed?: number } = {}): Promise<Town> {
     await sql`truncate stoicism_events, ledger_head, ledger_accounts, ledger_pending, ledger_hours, ledger_refusals, leases,
-      mint_attempts, mint_batches, mint_plans, mint_chains, mint_approvals, mint_faults, mint_gas_accounts, mint_epochs, mint_slots,
+      mint_attempts, mint_batches, mint_plans, mint_chains, mint_approvals, mint_contracts, mint_faults, mint_gas_accounts, mint_epochs, mint_slots,
       payout_proofs, payout_challenges, payout_accounts, payout_choices cascade`;
     const clock = new ManualClock(DAY * 24 * HOUR_MS + 5 * HOUR_MS);
     const guard = { pred: 'keys-all', keys: [minter.publicKey] };

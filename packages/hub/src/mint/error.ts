@@ -23,6 +23,8 @@ const RETRY = {
   bad_contract: false,
   /** A chain has another contract than the one that is configured. */
   wrong_contract: false,
+  /** Slots and days are of another contract than the one that is configured. */
+  other_contract: false,
   /** The signer signed something else than it was asked to. */
   wrong_signature: false,
   /** An account that pays for gas is not there or has too little. */

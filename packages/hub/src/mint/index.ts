@@ -19,6 +19,7 @@ export {
   ReadRefused,
 } from './chain-node.ts';
 export { ChainView } from './chain-view.ts';
+export { ContractGuard } from './contract-guard.ts';
 export { dayText, dueEpoch, hourOf, parseDay } from './day.ts';
 export type { Epoch, EpochStore, StoredChain, StoredPlan } from './epoch-store.ts';
 export { MintFault, type MintFaultCode } from './error.ts';

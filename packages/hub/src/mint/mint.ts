@@ -10,6 +10,7 @@ import { Cancellation } from './cancellation.ts';
 import type { ChainNode } from './chain-node.ts';
 import { ChainView } from './chain-view.ts';
 import { CheckedPlans } from './checked-plans.ts';
+import { ContractGuard } from './contract-guard.ts';
 import { Cut } from './cut.ts';
 import { EpochStore } from './epoch-store.ts';
 import { FaultStore } from './fault-store.ts';
@@ -103,8 +104,10 @@ export function createMint(deps: MintDeps): Mint {
   const signing = new Signing({ ...deps, ...tools, view });
   const reconciliation = createReconciliation(tools, deps);
   const gas = new GasWatch({ ...deps, accounts: tools.gasAccounts, view });
+  const contractGuard = new ContractGuard(deps);
+  const held = { contractGuard, cancellation, reconciliation, lease, signing, view, gas };
   return {
     ...{ ...tools, reconciliation },
-    sequencer: new Sequencer({ ...deps, ...tools, cancellation, reconciliation, lease, signing, view, gas }),
+    sequencer: new Sequencer({ ...deps, ...tools, ...held }),
   };
 }

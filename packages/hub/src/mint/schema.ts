@@ -40,6 +40,18 @@ export const mintSlots = pgTable(
   ],
 );
 
+/** The contract whose registers the slots are, once a sequencer led with one; one row. What was there before it was of that one. */
+export const mintContracts = pgTable(
+  'mint_contracts',
+  {
+    id: smallint('id').primaryKey().default(1),
+    /** `contractName`: an upgrade has another hash and the same name. */
+    name: text('name').notNull(),
+    since: instant('since').notNull(),
+  },
+  (table) => [check('mint_contracts_one', sql`${table.id} = 1`)],
+);
+
 /** A day's mint. One plan for each day, ever: a row is written once, by the transaction that reserves its points. */
 export const mintEpochs = pgTable(
   'mint_epochs',

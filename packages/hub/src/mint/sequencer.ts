@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Lease } from '../leases/index.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
+import type { ContractGuard } from './contract-guard.ts';
 import type { Cut } from './cut.ts';
 import { dayText, dueEpoch } from './day.ts';
 import type { EpochStore } from './epoch-store.ts';
@@ -13,6 +14,7 @@ import type { Reconciliation } from './reconciliation.ts';
 
 export interface SequencerDeps extends LaneDeps {
   readonly lease: Pick<Lease, 'hold' | 'fence' | 'release'>;
+  readonly contractGuard: Pick<ContractGuard, 'require'>;
   readonly cut: Cut;
   readonly reconciliation: Pick<Reconciliation, 'requireSettled'>;
   readonly epochs: EpochStore;
@@ -55,6 +57,12 @@ export class Sequencer implements Task {
     if (epoch !== this.#epoch) this.#deps.faults.forget();
     this.#epoch = epoch;
     const leader = { epoch, fence: this.#fence(epoch) };
+    let isOurs = false;
+    await this.#told('contract', async () => {
+      await this.#deps.contractGuard.require(leader.fence, this.#deps.clock.now());
+      isOurs = true;
+    });
+    if (!isOurs) return;
     await this.#told('slots', () => this.#allot());
     await this.#told('cut', () => this.#cutDue(leader));
     await this.#told('gas', () => this.#watchGas());

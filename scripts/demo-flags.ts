@@ -31,8 +31,8 @@ export class DemoFlags {
   }
 
   /** @throws {UsageError} */
-  known(breaks: readonly Break[]): void {
-    for (const { node } of breaks) this.#nodeId(node);
+  known(named: readonly Pick<Break, 'node'>[]): void {
+    for (const { node } of named) this.#nodeId(node);
   }
 
   #read(line: string): void {

@@ -1,5 +1,5 @@
 /** A fleet of `pnpm demo`, in a process of its own beside its hub: it ends with that. */
-import { createClock, createHttp, DIRECT, type Identity, VirtualClock } from '@stoa/agent';
+import { createClock, createDisk, createHttp, DIRECT, type Identity, VirtualClock } from '@stoa/agent';
 import { createNetwork } from '../test/chainweb/index.ts';
 import { createFairClock } from '../test/world/clocks.ts';
 import { type Crossing, WayToHub } from '../test/world/crossing.ts';
@@ -23,6 +23,8 @@ export interface FleetStart {
   readonly longestOutageMs: number | undefined;
   /** Labels that the script of faults leaves alone. */
   readonly spared: readonly string[];
+  /** Labels of nodes whose data directories are asked for. */
+  readonly kept: readonly string[];
   /** What the hub's clock shows, where the fleet's goes by that alone; undefined: both go by the machine's. */
   readonly now: number | undefined;
   /** Of what the nodes update themselves: the hub, and the root of its releases; undefined: they don't. */
@@ -44,16 +46,25 @@ export interface FlagSwitch {
   readonly on: boolean;
 }
 
+/** A node's data directory, and where it is to be copied to. */
+export interface KeptNode {
+  readonly node: string;
+  readonly directory: string;
+}
+
 export type ToFleet =
   | { readonly kind: 'start'; readonly start: FleetStart }
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'flag'; readonly flag: FlagSwitch }
+  | { readonly kind: 'keep'; readonly kept: KeptNode }
   | { readonly kind: 'stored' }
   | { readonly kind: 'crossings'; readonly crossings: readonly Crossing[] };
 export type ToHub =
   | { readonly kind: 'past'; readonly past: Past }
   /** As far as it was told to. */
   | { readonly kind: 'time' }
+  /** Copied, or no node of this fleet. */
+  | { readonly kind: 'kept' }
   | { readonly kind: 'muster'; readonly muster: Muster }
   | { readonly kind: 'crossings'; readonly crossings: readonly Crossing[] };
 
@@ -81,6 +92,7 @@ async function live({ seed, chainStartsAt, ...terms }: FleetStart): Promise<void
     network: createNetwork({ seed, clock, startsAt: chainStartsAt }),
     mischief: true,
     spared: new Set(terms.spared),
+    loggers: new Set(terms.kept),
     ...(terms.longestOutageMs && { longestOutageMs: terms.longestOutageMs }),
     ...(terms.releases && {
       releases: { ...terms.releases, http: createHttp({ clock, proxies: DIRECT, keepAlive: true }) },
@@ -115,6 +127,12 @@ function throwSwitch({ label, flag, on }: FlagSwitch): void {
   switchedOff.delete(key);
 }
 
+/** A directory of a node that a person looks into with the agent's own commands. */
+async function keep({ node, directory }: KeptNode): Promise<void> {
+  await fleet?.nodes.find(({ place }) => place.label === node)?.copyData(createDisk(), directory);
+  tell({ kind: 'kept' });
+}
+
 process.on('message', (message: ToFleet) => {
   if (message.kind === 'time')
     void shared?.advance(message.ms).then(() => {
@@ -122,6 +140,7 @@ process.on('message', (message: ToFleet) => {
       tell({ kind: 'time' });
     });
   if (message.kind === 'flag') throwSwitch(message.flag);
+  if (message.kind === 'keep') void keep(message.kept);
   if (message.kind === 'crossings') way.take(message.crossings);
   if (message.kind === 'stored') stored.resolve();
   if (message.kind === 'start') void live(message.start);

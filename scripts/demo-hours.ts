@@ -68,6 +68,7 @@ export class DemoHours {
   readonly #hourTookS: number[] = [];
   readonly #switched: Switched[] = [];
   readonly #told = new Set<number>();
+  readonly #each: (() => Promise<void>)[] = [];
   #waiting: { hours: number; resolve: () => void } | undefined;
   #realMs = performance.now();
 
@@ -95,6 +96,11 @@ export class DemoHours {
 
   noteSwitched(switched: Switched): void {
     this.#switched.push(switched);
+  }
+
+  /** Done after each closing. */
+  each(task: () => Promise<void>): void {
+    this.#each.push(task);
   }
 
   /** Resolves once so many hours are closed. */
@@ -141,6 +147,7 @@ export class DemoHours {
     );
     for (const one of this.#switched)
       if (one.from < (last.hour + 1) * HOUR_MS && one.until >= last.hour * HOUR_MS) await this.#tell(one);
+    for (const task of this.#each) await task();
     if (this.#waiting !== undefined && this.#told.size >= this.#waiting.hours) this.#waiting.resolve();
   }
 

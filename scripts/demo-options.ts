@@ -1,7 +1,10 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FLAGS, type FlagName, isFlag } from '../test/world/flags.ts';
+import type { KeptNode } from './demo-fleet.ts';
 
-export const HELP = `Usage: pnpm demo [--nodes N] [--live M] [--rollout] [--speed X] [--break NODE:FLAG@MINUTE[+MINUTES]]… [--hours H]
+export const HELP = `Usage: pnpm demo [--nodes N] [--live M] [--rollout] [--speed X] [--break NODE:FLAG@MINUTE[+MINUTES]]…
+                 [--keep NODE:DIR] [--hours H]
        pnpm demo --mint [--accounts N]
        both take [--port P] [--seed S] [--json]
 
@@ -28,6 +31,9 @@ ${Object.entries(FLAGS)
   .map(([name, { about }]) => `                  ${name.padEnd(11)} ${about}`)
   .join('\n')}
                 While it runs, a line NODE:FLAG does the same at once
+  --keep NODE:DIR
+                that node begins its warm-up, its data directory stands in DIR as of each closed hour, and stays:
+                pnpm agent earnings verify DAY --data DIR
   --hours H     ends once so many hours are closed
 
 The nodes follow a simulated chain. About one in twelve is in trouble at any time: behind, on a fork, offline, flapping,
@@ -63,6 +69,7 @@ export interface DemoOptions {
   readonly rollout: boolean;
   readonly speed: number;
   readonly breaks: readonly Break[];
+  readonly kept: KeptNode | undefined;
   /** Undefined: until it is stopped. */
   readonly hours: number | undefined;
   readonly json: boolean;
@@ -78,14 +85,14 @@ const MOST_LIVE = 10_000;
 const LIVE_OF_MANY = 2_000;
 const MOST_SPEED = 60;
 const BROKEN_MINUTES = 20;
-const FLEET_OPTIONS = ['nodes', 'live', 'rollout', 'speed', 'break', 'hours'] as const;
+const FLEET_OPTIONS = ['nodes', 'live', 'rollout', 'speed', 'break', 'keep', 'hours'] as const;
 
 export function readOptions(): DemoOptions | 'help' {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parseArgs({
     options: {
-      ...{ nodes: text, live: text, port: text, seed: text, speed: text, hours: text },
+      ...{ nodes: text, live: text, port: text, seed: text, speed: text, hours: text, keep: text },
       ...{ mint: flag, accounts: text, rollout: flag, json: flag, break: { type: 'string', multiple: true } },
       help: { type: 'boolean', short: 'h' },
     },
@@ -105,6 +112,7 @@ export function readOptions(): DemoOptions | 'help' {
     minted,
     hours: values.hours === undefined ? undefined : wholeNumber('hours', values.hours, 1, 100_000),
     breaks: (values.break ?? []).map(readBreak),
+    kept: values.keep === undefined ? undefined : readKept(values.keep),
   };
 }
 
@@ -131,6 +139,14 @@ export function readBreak(text: string): Break {
       `'${text}' names no flag of a node: write NODE:FLAG@MINUTE, and one of ${Object.keys(FLAGS).join(', ')}`,
     );
   return { node, flag, minute: Number(minute), minutes: Math.max(1, Number(minutes)) };
+}
+
+/** `oslo-1:DIR`. @throws {UsageError} */
+function readKept(text: string): KeptNode {
+  const at = text.indexOf(':');
+  if (at < 1 || at === text.length - 1)
+    throw new UsageError(`--keep ${text}: a node and a directory expected, as oslo-1:/tmp/oslo-1`);
+  return { node: text.slice(0, at), directory: resolve(text.slice(at + 1)) };
 }
 
 function wholeNumber(name: string, text: string, least: number, most: number): number {

@@ -21,7 +21,7 @@ import { placesOf, settle } from '../test/world.ts';
 import { aborted } from './aborted.ts';
 import { nameDemo, openDemoDirectory } from './demo-directory.ts';
 import { DemoFlags } from './demo-flags.ts';
-import type { FlagSwitch, FleetStart, Muster, ToFleet, ToHub } from './demo-fleet.ts';
+import type { FlagSwitch, FleetStart, KeptNode, Muster, ToFleet, ToHub } from './demo-fleet.ts';
 import { DemoHours } from './demo-hours.ts';
 import { demoMint } from './demo-mint.ts';
 import { type DemoOptions, HELP, readOptions, UsageError } from './demo-options.ts';
@@ -132,7 +132,7 @@ interface Stage {
 /** Ends with its fleet: @throws where that ends by itself. */
 async function populate(stage: Stage, options: DemoOptions, signal: AbortSignal): Promise<never> {
   const { hub, database, network, region, prepared, clock, shared, hours, progress } = stage;
-  const { nodes, live, seed, breaks } = options;
+  const { nodes, live, seed, breaks, kept } = options;
   const { signer } = region;
   const places = placesOf(live, seed);
   const fleetsOf: FleetProcess[] = [];
@@ -145,7 +145,7 @@ async function populate(stage: Stage, options: DemoOptions, signal: AbortSignal)
     },
     say: (line) => progress(`${line}\n`),
   });
-  flags.known(breaks);
+  flags.known([...breaks, ...(kept ? [kept] : [])]);
   await welcome(stage, options, places[0] && { ...places[0], nodeId: nodeIds.get(places[0].label)! });
   const large = live > COMFORTABLE;
   // In one process a fleet in a hurry would have one core, and wait for its hub in turns.
@@ -156,7 +156,8 @@ async function populate(stage: Stage, options: DemoOptions, signal: AbortSignal)
     return {
       ...{ seed, fleet, chainStartsAt: network.startsAt, longestOutageMs: shared ? undefined : OUTAGE_MS },
       ...{ places: places.slice(...share), identities: identities.slice(...share) },
-      spared: breaks.map(({ node }) => node),
+      spared: [...breaks, ...(kept ? [kept] : [])].map(({ node }) => node),
+      kept: kept ? [kept.node] : [],
       pollCutMs: large ? POLL_CUT_MS.large : shared && POLL_CUT_MS.fast,
       releases: prepared && { origin: hub.url.origin, root: prepared.root, downloads: prepared.downloads },
     };
@@ -174,6 +175,10 @@ async function populate(stage: Stage, options: DemoOptions, signal: AbortSignal)
   });
   hours.start(tally.fail);
   fleetsOf.push(...starts.map((start) => new FleetProcess(stage, start, tally)));
+  if (kept)
+    hours.each(async () => {
+      await Promise.all(fleetsOf.map((fleet) => fleet.keep(kept)));
+    });
   const running = fleetsOf.map(({ ended }) => ended);
   const seeding = seedBackdrop(backdrop).then(() => nameAccounts(database.sql, clock));
   const [ended] = await Promise.all([Promise.race([...running, tally.failed]), seeding]);
@@ -218,6 +223,7 @@ class FleetProcess {
   readonly ended: Promise<never>;
   readonly #tell: (message: ToFleet) => void;
   readonly #reached: (() => void)[] = [];
+  readonly #copied: (() => void)[] = [];
 
   constructor({ hub, database, clock, shared }: Stage, start: Omit<FleetStart, 'now'>, tally: Tally) {
     const program = fileURLToPath(new URL('demo-fleet.ts', import.meta.url));
@@ -234,6 +240,7 @@ class FleetProcess {
       child.on('message', (message: ToHub) => {
         if (message.kind === 'crossings') way.take(message.crossings);
         if (message.kind === 'time') this.#reached.shift()?.();
+        if (message.kind === 'kept') this.#copied.shift()?.();
         if (message.kind === 'past')
           storePast(database, message.past, clock).then(() => this.#tell({ kind: 'stored' }), reject);
         if (message.kind === 'muster') tally.take(start.fleet, message.muster);
@@ -245,6 +252,14 @@ class FleetProcess {
   /** It throws the switch where the node is one of its own. */
   flag(flag: FlagSwitch): void {
     this.#tell({ kind: 'flag', flag });
+  }
+
+  /** Its data directory is copied, where the node is one of its own. */
+  keep(kept: KeptNode): Promise<void> {
+    return new Promise((resolve) => {
+      this.#copied.push(resolve);
+      this.#tell({ kind: 'keep', kept });
+    });
   }
 
   #go(ms: number): Promise<void> {

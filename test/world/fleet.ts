@@ -34,6 +34,8 @@ export interface FleetTerms {
   readonly pollCutMs?: number;
   /** Days that nodes keep their own log; none unless given. */
   readonly logDays?: number;
+  /** Labels of nodes that keep theirs as long as nodes do. */
+  readonly loggers?: ReadonlySet<string>;
   /** Nodes answer audits: timed by the machine's clock, a crowd in one process would look like the one machine that it is. */
   readonly audited?: boolean;
   /** Where releases of the agent come from; without it, nodes do not update themselves. */
@@ -62,6 +64,8 @@ export interface FleetOptions extends FleetTerms {
 /** Most of that time is the way to the hub and back; were it more, a busy machine would not end a handshake in its time. */
 const JOINING = 80;
 const JOIN_STEP_MS = 50;
+/** As agents keep theirs. */
+const LOG_DAYS = 40;
 /** A node that has no session after so long is not waited for. */
 const JOIN_PATIENCE_MS = 20_000;
 
@@ -111,11 +115,11 @@ export class Fleet implements AsyncDisposable {
   /** Resolves once the first are on their way. */
   async join(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.install()));
-    const { storePast } = this.#options;
+    const { storePast, loggers: young = new Set() } = this.#options;
     if (storePast && this.mischief)
       await storePast(
         stagePast({
-          ...{ nodes: this.nodes, troublesome: this.#troublesome },
+          ...{ nodes: this.nodes, troublesome: this.#troublesome, young },
           ...{ mischief: this.mischief, clock: this.#clock },
           dice: this.#dice.fork('past'),
         }),
@@ -150,7 +154,8 @@ export class Fleet implements AsyncDisposable {
   }
 
   #node(place: Place, identity: Identity, index: number): WorldNode {
-    const { network, latency = 'towns', pollCutMs, logDays, audited, releases, onLog } = this.#options;
+    const { network, latency = 'towns', pollCutMs, audited, releases, onLog } = this.#options;
+    const logDays = this.#options.loggers?.has(place.label) ? LOG_DAYS : this.#options.logDays;
     return new WorldNode({
       place,
       identity,

@@ -12,6 +12,8 @@ export interface PastOptions {
   readonly nodes: readonly WorldNode[];
   /** Of these, whom trouble may befall. */
   readonly troublesome: readonly WorldNode[];
+  /** Labels of nodes without a warm-up behind them: who keeps a log is held to what that says. */
+  readonly young: ReadonlySet<string>;
   readonly mischief: Mischief;
   readonly clock: Clock;
   readonly dice: Dice;
@@ -48,9 +50,9 @@ export interface TroubledRow {
 }
 
 export function stagePast(options: PastOptions): Past {
-  const { nodes, clock, dice } = options;
+  const { nodes, young, clock, dice } = options;
   return {
-    nodeIds: nodes.map(({ nodeId }) => nodeId),
+    nodeIds: nodes.filter(({ place }) => !young.has(place.label)).map(({ nodeId }) => nodeId),
     troubled: stageTroubles(options),
     benchmarks: pastBenchmarks(nodes, clock.now(), dice.fork('benchmarks')),
   };

@@ -6,6 +6,7 @@ import {
   createAgent,
   createCollectors,
   createLog,
+  type Disk,
   fetchHeader,
   fetchPayload,
   type HostFacts,
@@ -190,8 +191,13 @@ export class WorldNode {
       place: { ...this.place, label: `${this.place.label}-copy`, address },
       dice: dice.fork('clone'),
     });
-    await copyTree(this.machine.disk, copy.machine.disk, DATA_DIR);
+    await this.copyData(copy.machine.disk, DATA_DIR);
     return copy;
+  }
+
+  /** What `cp -a` does to its data directory, while it runs. */
+  copyData(to: Disk, target: string): Promise<void> {
+    return copyTree(this.machine.disk, to, DATA_DIR, target);
   }
 
   async #start(): Promise<void> {

@@ -27,6 +27,8 @@ describe('the mint in a browser', { timeout: 60_000 }, () => {
     await rows.wait('stranger', 12);
     await rows.cut(DAY, (i) => 1 + i);
     await rows.run(DAY, 'final', ({ kind }) => kind === 'open');
+    for (const chain of Array.from({ length: 10 }).keys())
+      await rows.gas({ chain, balance: chain === 3 ? 0.0118 : 4.2, needed: 0.0165 });
     cookie = await world.signIn();
   }, 120_000);
   afterAll(async () => {
@@ -42,6 +44,7 @@ describe('the mint in a browser', { timeout: 60_000 }, () => {
     await using visitor = await tab({ cookie, permissions: ['clipboard-read', 'clipboard-write'] });
     const { page, faults } = visitor;
     await page.goto('/admin/mint');
+    expect(await page.locator('#gas [role=alert]').textContent()).toContain('Running low on chain 3:');
     await page.getByRole('link', { name: NAME, exact: true }).click();
     await page.evaluate('window.sameDocument = true');
     const lane = page.locator('#lane-3');

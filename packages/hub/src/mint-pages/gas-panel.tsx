@@ -21,17 +21,14 @@ export function GasPanel({ accounts, now }: { accounts: readonly GasAccount[]; n
       <Table
         caption="Accounts that pay for gas"
         columns={[
-          ...['Chain', 'Account'],
+          'Chain',
           ...['It has', `${GAS_DAYS} days need`, 'Missing'].map((word) => ({ word, num: true }) as const),
-          'Read',
+          ...['Read', 'Account'],
         ]}
       >
         {accounts.map((one) => (
           <tr>
             <th scope="row">{one.chain}</th>
-            <td>
-              <code>{one.account}</code>
-            </td>
             <td class="num whole">{stoa(one.balance)}</td>
             <td class="num whole">{stoa(one.needed)}</td>
             <td class="num whole">
@@ -43,6 +40,9 @@ export function GasPanel({ accounts, now }: { accounts: readonly GasAccount[]; n
             </td>
             <td>
               <Ago at={one.readAt} now={now} />
+            </td>
+            <td>
+              <code>{one.account}</code>
             </td>
           </tr>
         ))}

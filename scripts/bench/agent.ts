@@ -1,23 +1,23 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { systemClock } from '@stoa/hub';
 import { startSimulator } from '../../test/chainweb/index.ts';
 import { openTestHub, type TestHub } from '../../test/kit/hub.ts';
-import { buildExecutables, gatherInputs } from '../agent-build/build.ts';
+import { type AgentInputs, buildExecutables, gatherInputs } from '../agent-build/build.ts';
 import { compress } from '../agent-build/compression.ts';
 import { developmentRoot } from '../agent-build/development-root.ts';
 import { HOST_PLATFORM, isPlatform } from '../agent-build/platform.ts';
+import { bareNodeMemory, buildBareNode, startBareNode } from './bare-node.ts';
 import { measureNodeExporter } from './node-exporter.ts';
 import { childrenOf, exactCpuMsOf, memoryOf, reapedCpuMsOf } from './process-figures.ts';
 import type { Bench } from './result.ts';
 import { result, round } from './result.ts';
+import { leaveCache, measureStarts, type Started } from './starts.ts';
 
 const HEARTBEAT_SECONDS = 15;
-const STARTS = 5;
 const TARGET = {
   privateMb: 20,
   residentMb: 60,
@@ -29,14 +29,17 @@ const TARGET = {
 
 /**
  * The real binary in session with a real hub, following a simulated node: its size, how long it takes from its start to its
- * session, its memory and CPU. Five minutes, since it looks at the whole host once in that; ten under --long.
+ * session, its memory and CPU; beside them, what its Node alone takes, which is the floor of each. Five minutes, since it looks at the whole host once in that; ten under --long.
  */
 export const benchAgent: Bench = async ({ long, say }) => {
   const seconds = long ? 600 : 300;
   const dir = await mkdtemp(join(tmpdir(), 'stoa-bench-agent-'));
   const simulator = await startSimulator({ clock: systemClock });
   try {
-    const program = await buildProgram(dir, say);
+    const inputs = await gatherProgram(say);
+    const [executable] = await buildExecutables(inputs, dir);
+    const program = executable!.path;
+    const bareNode = await buildBareNode(inputs, join(dir, 'bare'));
     say('compress it');
     const compressedMb = (await compress(program, join(dir, 'compressed'))) / 1e6;
     const rawMb = (await stat(program)).size / 1e6;
@@ -54,12 +57,18 @@ export const benchAgent: Bench = async ({ long, say }) => {
     });
     await mkdir(join(dir, 'data'), { mode: 0o700 });
     await agent.join(join(dir, 'token'));
-    const starts = await measureStarts(agent, dir, say);
+    const [starts, bareStarts] = await measureStarts(dir, [
+      { program, start: (copy) => agent.startMeasured(copy) },
+      { program: bareNode, start: startBareNode },
+    ]);
+    const bare = { ...bareStarts!, ...(await bareNodeMemory(bareNode)) };
+    const floor = Object.fromEntries(Object.entries(bare).map(([name, value]) => [name, round(value)]));
+    say(`starts: ${JSON.stringify(starts)}; Node alone: ${JSON.stringify(floor)}`);
     const steady = await measureSteady(agent, world, { seconds, say });
     say('the same of node_exporter');
     const exporter = await measureNodeExporter({ seconds: 60, everyMs: HEARTBEAT_SECONDS * 1000, pause });
     const { privateMb, residentMb, cpuPercent } = steady;
-    const measured = { privateMb, residentMb, cpuPercent, coldStartMs: starts.coldMs, rawMb, compressedMb };
+    const measured = { privateMb, residentMb, cpuPercent, coldStartMs: starts!.coldMs, rawMb, compressedMb };
     const missed = (Object.keys(TARGET) as (keyof typeof TARGET)[]).filter(
       (name) => measured[name] > TARGET[name],
     );
@@ -73,7 +82,9 @@ export const benchAgent: Bench = async ({ long, say }) => {
       pass: missed.length === 0,
       detail: {
         ...Object.fromEntries(Object.entries(measured).map(([name, value]) => [name, round(value)])),
-        warmStartMs: round(starts.warmMs),
+        warmStartMs: round(starts!.warmMs),
+        warmStartCpuMs: round(starts!.warmCpuMs),
+        nodeAlone: floor,
         targets: TARGET,
         missed,
         seconds,
@@ -88,18 +99,16 @@ export const benchAgent: Bench = async ({ long, say }) => {
   }
 };
 
-async function buildProgram(dir: string, say: (text: string) => void): Promise<string> {
+async function gatherProgram(say: (text: string) => void): Promise<AgentInputs> {
   if (!isPlatform(HOST_PLATFORM)) throw new Error(`there is no agent for ${HOST_PLATFORM}`);
-  const inputs = await gatherInputs({ platforms: [HOST_PLATFORM], root: await developmentRoot(), say });
-  const [executable] = await buildExecutables(inputs, dir);
-  return executable!.path;
+  return gatherInputs({ platforms: [HOST_PLATFORM], root: await developmentRoot(), say });
 }
 
 /** One agent after the other, of the same identity. */
 class BenchedAgent {
   readonly #world: TestHub;
   readonly #env: Readonly<Record<string, string>>;
-  program: string;
+  readonly program: string;
 
   constructor(world: TestHub, program: string, env: Readonly<Record<string, string>>) {
     this.#world = world;
@@ -114,16 +123,22 @@ class BenchedAgent {
     if (code !== 0) throw new Error(`the agent could not join (exit ${code}): see above`);
   }
 
-  /** @returns it, and how long it took to its session. */
-  async start(): Promise<{ agent: ChildProcess; ms: number }> {
+  /** Resolves once it is in session. */
+  async start(program = this.program): Promise<ChildProcess> {
     const { sessions } = this.#world.hub.agents.gateway;
-    const started = performance.now();
-    const agent = this.#spawn(['run']);
+    const agent = this.#spawn(['run'], program);
     while (sessions.size === 0) {
       if (agent.exitCode !== null) throw new Error(`the agent left with ${agent.exitCode}: see above`);
       await pause(1);
     }
-    return { agent, ms: performance.now() - started };
+    return agent;
+  }
+
+  async startMeasured(program: string): Promise<Started> {
+    const started = performance.now();
+    const agent = await this.start(program);
+    const ms = performance.now() - started;
+    return { ms, cpuMs: exactCpuMsOf(agent.pid!), stop: () => this.stop(agent) };
   }
 
   async stop(agent: ChildProcess): Promise<void> {
@@ -134,37 +149,10 @@ class BenchedAgent {
     while (sessions.size > 0) await pause(10);
   }
 
-  #spawn(args: string[]): ChildProcess {
+  #spawn(args: string[], program = this.program): ChildProcess {
     const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...this.#env };
-    return spawn(this.program, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    return spawn(program, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
   }
-}
-
-/** Medians. Cold: nothing of the program's file is in memory, as after a boot. */
-async function measureStarts(
-  agent: BenchedAgent,
-  dir: string,
-  say: (text: string) => void,
-): Promise<{ coldMs: number; warmMs: number }> {
-  const once = async (program: string): Promise<number> => {
-    agent.program = program;
-    const { agent: running, ms } = await agent.start();
-    await agent.stop(running);
-    return ms;
-  };
-  const usual = agent.program;
-  const [cold, warm]: [number[], number[]] = [[], []];
-  for (let turn = 0; turn < STARTS; turn += 1) {
-    const copy = join(dir, `cold-${turn}`);
-    await copyFile(usual, copy);
-    await leaveCache(copy);
-    cold.push(await once(copy));
-    warm.push(await once(copy));
-    await rm(copy);
-  }
-  agent.program = usual;
-  say(`starts in ms: cold ${cold.map(Math.round).join(' ')}, warm ${warm.map(Math.round).join(' ')}`);
-  return { coldMs: median(cold), warmMs: median(warm) };
 }
 
 /** Of the agent and of the shell that watches over it, after a start from a cold file: what was just written is mapped in larger pieces. */
@@ -174,7 +162,7 @@ async function measureSteady(
   { seconds, say }: { seconds: number; say: (text: string) => void },
 ): Promise<{ privateMb: number; residentMb: number; cpuPercent: number; heartbeats: number }> {
   await leaveCache(agent.program);
-  const { agent: running } = await agent.start();
+  const running = await agent.start();
   try {
     await pause(10_000);
     say(`in session; measuring for ${seconds} s`);
@@ -195,16 +183,6 @@ async function measureSteady(
   } finally {
     await agent.stop(running);
   }
-}
-
-/** Nothing of the file is in memory then, as after a boot; for a file that no process runs. */
-async function leaveCache(path: string): Promise<void> {
-  await promisify(execFile)('sync', [path]);
-  await promisify(execFile)('dd', [`if=${path}`, 'iflag=nocache', 'count=0', 'status=none']);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 function pause(ms: number): Promise<void> {

@@ -9,7 +9,7 @@ CREATE TABLE "mint_gas_accounts" (
 );
 --> statement-breakpoint
 ALTER TABLE "mint_attempts" ADD COLUMN "gas_limit" integer;--> statement-breakpoint
-UPDATE "mint_attempts" SET "gas_limit" = ("cmd"::jsonb #>> '{meta,gasLimit}')::int;--> statement-breakpoint
+UPDATE "mint_attempts" SET "gas_limit" = coalesce(substring("cmd" from '"gasLimit":([0-9]{1,9})')::int, 0);--> statement-breakpoint
 ALTER TABLE "mint_attempts" ALTER COLUMN "gas_limit" SET NOT NULL;--> statement-breakpoint
 ALTER TABLE "mint_batches" ADD COLUMN "model_gas" integer;--> statement-breakpoint
 UPDATE "mint_batches" SET "model_gas" = floor("gas_limit" / 1.2);--> statement-breakpoint

@@ -1,11 +1,3 @@
-CREATE TABLE "mint_approvals" (
-	"epoch" integer NOT NULL,
-	"approval_id" text NOT NULL,
-	"approval" "bytea" NOT NULL,
-	"received_at" timestamp (3) with time zone NOT NULL,
-	CONSTRAINT "mint_approvals_epoch_approval_id_pk" PRIMARY KEY("epoch","approval_id")
-);
---> statement-breakpoint
 CREATE TABLE "mint_attempts" (
 	"kind" text NOT NULL,
 	"epoch" integer NOT NULL,
@@ -28,7 +20,6 @@ CREATE TABLE "mint_batches" (
 	"epoch" integer NOT NULL,
 	"chain" smallint NOT NULL,
 	"part" integer NOT NULL,
-	"seq" bigint GENERATED ALWAYS AS IDENTITY (sequence name "mint_batches_seq_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"size" integer NOT NULL,
 	"digest" text NOT NULL,
 	"gas_limit" integer NOT NULL,
@@ -36,13 +27,10 @@ CREATE TABLE "mint_batches" (
 	"attempt" smallint NOT NULL,
 	"reason" text DEFAULT '' NOT NULL,
 	"since" timestamp (3) with time zone NOT NULL,
-	"mined_at" timestamp (3) with time zone,
-	"final_at" timestamp (3) with time zone,
 	"height" bigint,
 	"block" text,
 	"gas" integer,
 	CONSTRAINT "mint_batches_kind_epoch_chain_part_pk" PRIMARY KEY("kind","epoch","chain","part"),
-	CONSTRAINT "mint_batches_seq_unique" UNIQUE("seq"),
 	CONSTRAINT "mint_batches_state" CHECK ("mint_batches"."state" in ('planned', 'signed', 'sent', 'mined', 'final', 'settled', 'absent', 'stopped')),
 	CONSTRAINT "mint_batches_attempt" CHECK ("mint_batches"."attempt" between 0 and 4)
 );
@@ -74,13 +62,6 @@ CREATE TABLE "mint_epochs" (
 	CONSTRAINT "mint_epochs_ended" CHECK (("mint_epochs"."state" in ('settled', 'cancelled')) = ("mint_epochs"."ended_at" is not null))
 );
 --> statement-breakpoint
-CREATE TABLE "mint_faults" (
-	"place" text PRIMARY KEY NOT NULL,
-	"code" text NOT NULL,
-	"message" text NOT NULL,
-	"since" timestamp (3) with time zone NOT NULL
-);
---> statement-breakpoint
 CREATE TABLE "mint_plans" (
 	"epoch" integer NOT NULL,
 	"chain" smallint NOT NULL,
@@ -106,10 +87,9 @@ CREATE TABLE "mint_slots" (
 	CONSTRAINT "mint_slots_chain" CHECK ("mint_slots"."chain" between 0 and 9 and "mint_slots"."slot" >= 0)
 );
 --> statement-breakpoint
-ALTER TABLE "mint_approvals" ADD CONSTRAINT "mint_approvals_epoch_mint_epochs_epoch_fk" FOREIGN KEY ("epoch") REFERENCES "public"."mint_epochs"("epoch") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "mint_chains" ADD CONSTRAINT "mint_chains_epoch_mint_epochs_epoch_fk" FOREIGN KEY ("epoch") REFERENCES "public"."mint_epochs"("epoch") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "mint_plans" ADD CONSTRAINT "mint_plans_epoch_mint_epochs_epoch_fk" FOREIGN KEY ("epoch") REFERENCES "public"."mint_epochs"("epoch") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "mint_slots" ADD CONSTRAINT "mint_slots_account_id_payout_accounts_account_id_fk" FOREIGN KEY ("account_id") REFERENCES "public"."payout_accounts"("account_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE INDEX "mint_batches_open" ON "mint_batches" USING btree ("chain","seq") WHERE "mint_batches"."state" <> 'settled';--> statement-breakpoint
+CREATE INDEX "mint_batches_open" ON "mint_batches" USING btree ("chain","epoch") WHERE "mint_batches"."state" <> 'settled';--> statement-breakpoint
 CREATE INDEX "mint_epochs_open" ON "mint_epochs" USING btree ("epoch") WHERE "mint_epochs"."ended_at" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "mint_slots_place" ON "mint_slots" USING btree ("chain","slot");

@@ -61,4 +61,15 @@ describe('the preflight of an act', () => {
     });
     expect(limits).toEqual([1_200]);
   });
+
+  it('signs nothing where nodes say that it takes what they said was too little: one of them lies', async () => {
+    const answers = [
+      { gas: 1_200, failure: 'Gas limit (1200) exceeded: 1300' },
+      { gas: 7, failure: undefined },
+    ];
+    const view = { preflight: async () => answers.shift()! };
+    await expect(preflighted(act, setting, { view, limits: MINT_LIMITS, balance: 1 })).rejects.toMatchObject({
+      code: 'no_agreement',
+    });
+  });
 });

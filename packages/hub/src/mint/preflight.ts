@@ -35,11 +35,18 @@ export async function preflighted(
   const most = Math.max(setting.gasLimit, Math.min(limits.gasLimit, Math.floor(balance / gasPrice)));
   const askedWith = (gasLimit: number) => view.preflight(chain, commandText(act, { ...setting, gasLimit }));
   let told = await askedWith(setting.gasLimit);
-  if (told.failure !== undefined && OUT_OF_GAS.test(told.failure)) told = await askedWith(most);
+  const isShort = told.failure !== undefined && OUT_OF_GAS.test(told.failure);
+  if (isShort) told = await askedWith(most);
   if (told.failure !== undefined)
     throw new MintFault(
       'would_fail',
       `chain ${chain}: nodes say that ${act.kind} would fail: ${told.failure}. Nothing is signed; it may take ${most} gas at most`,
+    );
+  // Who answers may be another one each time: one that lies beside one that is gone would have a limit signed that burns.
+  if (isShort && told.gas <= setting.gasLimit)
+    throw new MintFault(
+      'no_agreement',
+      `chain ${chain}: nodes say that ${setting.gasLimit} gas is too little for ${act.kind}, and that it takes ${told.gas}: nothing is signed`,
     );
   const gasLimit = Math.min(most, Math.max(setting.gasLimit, gasLimitFor(told.gas, limits)));
   return { gas: told.gas, gasLimit };

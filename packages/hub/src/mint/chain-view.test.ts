@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../clock.ts';
 import type { Attempt, Batch } from './batch-store.ts';
 import type { ChainNode, ChainRead, ChainResult, Preflight } from './chain-node.ts';
 import { ChainView } from './chain-view.ts';
@@ -33,8 +34,8 @@ function nodeWith(
   };
 }
 
-function viewOf(nodes: readonly ChainNode[], quorum = 2): ChainView {
-  return new ChainView({ nodes, quorum, contract: { module: 'n.m', hash: 'h' } });
+function viewOf(nodes: readonly ChainNode[], quorum = 2, after?: Clock['after']): ChainView {
+  return new ChainView({ nodes, quorum, contract: { module: 'n.m', hash: 'h' }, after });
 }
 
 describe('what nodes say together', () => {
@@ -84,6 +85,24 @@ describe('what nodes say together', () => {
       code: 'no_agreement',
       message: expect.stringContaining('no such row') as string,
     });
+  });
+
+  it('waits two seconds for who is later than most, and for all where too few answered', async () => {
+    const timers: { ms: number; end: () => void }[] = [];
+    const after: Clock['after'] = (ms, end) => {
+      timers.push({ ms, end });
+      return () => undefined;
+    };
+    const hanging: ChainNode = { ...nodeWith(), read: () => new Promise(() => {}) };
+    const enough = viewOf([hanging, nodeWith(), nodeWith()], 2, after).read(3, '(f)', String);
+    await expect.poll(() => timers.length).toBe(1);
+    timers[0]!.end();
+    expect(timers[0]!.ms).toBe(2_000);
+    expect(await enough).toBe('[object Object]');
+    const late: ChainNode = { ...nodeWith(), read: async () => nodeWith().read(3, '', 0) };
+    const few: ChainNode = { ...nodeWith(), read: () => Promise.reject(new Error('gone')) };
+    expect(await viewOf([few, late, nodeWith()], 2, after).read(3, '(f)', String)).toBe('[object Object]');
+    expect(timers).toHaveLength(1);
   });
 
   it('reads what a quorum reads alike, and where there is none says so', async () => {

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import {
   agreed,
   type BatchView,
@@ -16,6 +17,7 @@ import {
   ReadRefused,
 } from './chain-node.ts';
 import { MintFault } from './error.ts';
+import { inTime } from './in-time.ts';
 import { alike, reached } from './quorum.ts';
 import { type Contract, markCode, markOf } from './register-reads.ts';
 
@@ -28,6 +30,8 @@ export interface ChainViewDeps {
   /** So many nodes must say the same before anything moves. */
   readonly quorum: number;
   readonly contract: Contract;
+  /** Of a clock: nodes that are late are left out by it. */
+  readonly after?: Clock['after'] | undefined;
 }
 
 /** What the nodes of a network say together. */
@@ -108,13 +112,13 @@ export class ChainView {
     );
   }
 
-  /** @returns those that answered, `quorum` at least. */
+  /** @returns those that answered in time, `quorum` at least. */
   async #ask<T>(chain: number, question: (node: ChainNode) => Promise<T>): Promise<T[]> {
-    const { nodes, quorum, contract } = this.#deps;
-    const asked = await Promise.allSettled(nodes.map(question));
-    const answers = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const { nodes, quorum, contract, after } = this.#deps;
+    const asked = await inTime(nodes.map(question), { needed: quorum, after });
+    const answers = asked.flatMap((one) => (one?.status === 'fulfilled' ? [one.value] : []));
     if (answers.length >= quorum) return answers;
-    const reasons = asked.map((one) => (one.status === 'rejected' ? one.reason : undefined));
+    const reasons = asked.map((one) => (one?.status === 'rejected' ? one.reason : undefined));
     const told = reasons.flatMap((why, i) =>
       why === undefined ? [] : `${nodes[i]!.name}: ${messageOf(why)}`,
     );

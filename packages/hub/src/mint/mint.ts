@@ -83,6 +83,8 @@ export interface MintDeps extends MintToolsDeps, ChainDeps {
   /** Unique to this run of the process. */
   readonly holder: string;
   readonly signer: MintSigner;
+  /** Without `after` it waits for every node until that gives up. */
+  readonly clock: Pick<Clock, 'now'> & Partial<Pick<Clock, 'after'>>;
   readonly log: Pick<Log, 'info' | 'warn'>;
 }
 
@@ -98,7 +100,7 @@ export function createMint(deps: MintDeps): Mint {
   const { sql, clock, nodes, quorum, terms, holder } = deps;
   const tools = createMintTools(deps);
   const contract = contractOf(terms);
-  const view = new ChainView({ nodes, quorum, contract });
+  const view = new ChainView({ nodes, quorum, contract, after: clock.after?.bind(clock) });
   const cancellation = new Cancellation({ ...deps, ...tools, view, contract });
   const lease = new Lease({ sql, clock, holder, name: 'mint', leaseMs: TICKS * SEQUENCE_MS });
   const signing = new Signing({ ...deps, ...tools, view });

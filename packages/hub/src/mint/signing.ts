@@ -89,9 +89,11 @@ export class Signing {
   async #setting({ chain, gasLimit, attempt }: Batch): Promise<{ asked: CommandSetting; balance: number }> {
     const { terms, view, clock } = this.#deps;
     const head = call(contractOf(terms), 'enrolled', []);
-    const blockTime = await view.reached(chain, head, (read) => read.blockTime);
+    const [blockTime, balance] = await Promise.all([
+      view.reached(chain, head, (read) => read.blockTime),
+      view.reached(chain, balanceCode(terms.sender), ({ data }) => balanceOf(data)),
+    ]);
     const oldest = Math.min(Math.floor(clock.now() / 1_000), blockTime);
-    const balance = await view.reached(chain, balanceCode(terms.sender), ({ data }) => balanceOf(data));
     const needed = gasLimit * terms.gasPrice;
     if (balance < needed)
       throw new MintFault(

@@ -1,6 +1,6 @@
 import { WINDOW } from '@stoa/protocol/mint';
 import type { MintTrouble } from '#alerts/index.ts';
-import { dayText, GAS_DAYS, GasAccountStore } from '#mint/index.ts';
+import { dayText, GAS_DAYS, GasAccountStore, PASSING } from '#mint/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { reasonOf, stoa } from './words.ts';
 
@@ -22,8 +22,6 @@ const DIFFERENCES: ReadonlySet<string> = new Set([
   'plan_changed',
   'account_moved',
 ]);
-/** What passes by itself, and is late where it does not. */
-const PASSING: ReadonlySet<string> = new Set(['hours_open', 'not_dead']);
 
 /** Whoever leads reads what pays for gas every ten minutes: where nobody did for a day, nothing is minted. */
 const GAS_READ_WITHIN_MS = DAY_MS;
@@ -94,7 +92,7 @@ async function readFaults(sql: Sql): Promise<MintTrouble[]> {
   const rows = await sql<{ place: string; code: string; message: string; since: Date }[]>`
     select place, code, message, since from mint_faults order by place`;
   return rows
-    .filter(({ code }) => !PASSING.has(code))
+    .filter(({ code }) => !PASSING.includes(code))
     .map(({ place, code, message, since }) => ({
       rule: DIFFERENCES.has(code) ? 'mint-differs' : 'mint-held-up',
       ...{ subject: place, label: `The mint, ${place}`, since: since.getTime() },

@@ -49,6 +49,9 @@ const RETRY = {
 
 export type MintFaultCode = keyof typeof RETRY;
 
+/** What passes by itself, and is late where it does not: nobody is paged for it. */
+export const PASSING: readonly string[] = ['hours_open', 'not_dead'] satisfies MintFaultCode[];
+
 /** Why the mint goes no further. Nothing was sent for it. */
 export class MintFault extends HubError<MintFaultCode> {
   override readonly name = 'MintFault';

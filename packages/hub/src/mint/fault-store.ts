@@ -1,4 +1,5 @@
-import type { Sql } from '#seams/db-adapter/index.ts';
+import { listOf, type Sql } from '#seams/db-adapter/index.ts';
+import { PASSING } from './error.ts';
 
 export interface KnownFault {
   readonly place: string;
@@ -18,7 +19,7 @@ export class FaultStore {
     this.#sql = sql;
   }
 
-  /** @returns whether this process had not told it yet */
+  /** A place is held up since its first fault, whatever it is called now. @returns whether this process had not told it yet */
   async tell(place: string, error: unknown, now: number): Promise<boolean> {
     const { code = 'error', message = String(error) } = error as { code?: string; message?: string };
     const told = `${code} ${message}`;
@@ -26,7 +27,7 @@ export class FaultStore {
     await this.#sql`insert into mint_faults as f (place, code, message, since)
       values (${place}, ${code}, ${message.slice(0, 2_000)}, ${new Date(now)})
       on conflict (place) do update set code = excluded.code, message = excluded.message,
-        since = case when f.code = excluded.code then f.since else excluded.since end`;
+        since = case when f.code = any(${listOf(this.#sql, PASSING)}) and f.code <> excluded.code then excluded.since else f.since end`;
     this.#told.set(place, told);
     return true;
   }

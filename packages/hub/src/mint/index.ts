@@ -22,7 +22,7 @@ export { ChainView } from './chain-view.ts';
 export { ContractGuard } from './contract-guard.ts';
 export { dayText, dueEpoch, hourOf, parseDay } from './day.ts';
 export type { Epoch, EpochStore, StoredChain, StoredPlan } from './epoch-store.ts';
-export { MintFault, type MintFaultCode } from './error.ts';
+export { MintFault, type MintFaultCode, PASSING } from './error.ts';
 export type { FaultStore, KnownFault } from './fault-store.ts';
 export { GAS_DAYS, type GasAccount, GasAccountStore, lackOf } from './gas-accounts.ts';
 export type { Resumed } from './intervention.ts';

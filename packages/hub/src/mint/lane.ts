@@ -2,7 +2,7 @@ import type { MintAct } from '@stoa/protocol/mint';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import { clearsChain, type Move, observed, retried } from './batch-state.ts';
-import type { Batch, BatchStore } from './batch-store.ts';
+import type { Attempt, Batch, BatchStore, Signed } from './batch-store.ts';
 import type { Cancellation } from './cancellation.ts';
 import type { ChainNode } from './chain-node.ts';
 import type { ChainView, SeenView } from './chain-view.ts';
@@ -12,6 +12,7 @@ import { MintFault } from './error.ts';
 import type { Redemption } from './redemption.ts';
 import type { Signing } from './signing.ts';
 import type { SlotStore } from './slots.ts';
+import { Spaced } from './spaced.ts';
 
 export interface LaneDeps {
   readonly sql: Sql;
@@ -32,8 +33,11 @@ export interface Leader {
   readonly fence: Fence;
 }
 
-/** A lost answer says nothing, and a pool may be lost: the same bytes again, as often as pools ask each other. */
-const SEND_AGAIN_MS = 30_000;
+/**
+ * A block. A lost answer says nothing, and a pool may be lost: the same bytes again, as often as pools ask each other. What can't be
+ * signed is held against the chain anew then, and not at each tick: that takes 225 KB for each node.
+ */
+const AGAIN_MS = 30_000;
 /** Two blocks. */
 const FINAL_LOOK_MS = 60_000;
 
@@ -45,18 +49,21 @@ const FINAL_LOOK_MS = 60_000;
 export class Lane {
   readonly #deps: LaneDeps;
   readonly #chain: number;
-  readonly #sent = new Map<string, number>();
+  readonly #signed: Spaced<Signed>;
+  readonly #sent: Spaced<void>;
   readonly #looked = new Map<string, number>();
 
   constructor(chain: number, deps: LaneDeps) {
     this.#chain = chain;
     this.#deps = deps;
+    this.#signed = new Spaced(deps.clock, AGAIN_MS);
+    this.#sent = new Spaced(deps.clock, AGAIN_MS);
   }
 
   async step(leader: Leader): Promise<void> {
     const { batches, cancellation } = this.#deps;
     await this.#enrol(leader);
-    for (const batch of await batches.open(this.#chain)) await this.#look(batch, leader);
+    await this.#lookAtAll(leader);
     const cancelled = await cancellation.close(this.#chain, leader.fence);
     const open = (await batches.open(this.#chain)).filter(
       (batch) => !(cancelled.has(batch.epoch) && isGivenUp(batch)),
@@ -78,6 +85,14 @@ export class Lane {
       const next = waiting === undefined ? await slots.unenrolled(tx, this.#chain) : undefined;
       if (next !== undefined) await batches.enrol(tx, next, clock.now());
     });
+  }
+
+  /** One that can't be read leaves the others known. @throws what kept the first of those: nothing is sent then */
+  async #lookAtAll(leader: Leader): Promise<void> {
+    const faults: unknown[] = [];
+    for (const batch of await this.#deps.batches.open(this.#chain))
+      await this.#look(batch, leader).catch((fault: unknown) => faults.push(fault));
+    if (faults.length > 0) throw faults[0];
   }
 
   async #look(batch: Batch, leader: Leader): Promise<void> {
@@ -146,7 +161,10 @@ export class Lane {
 
   async #sign(batch: Batch, leader: Leader): Promise<Batch> {
     const { sql, batches, signing, clock } = this.#deps;
-    const signed = await signing.sign(batch, { act: await this.#act(batch), leaseEpoch: leader.epoch });
+    const { kind, epoch, part, attempt } = batch;
+    const signed = await this.#signed.do(`${kind} ${epoch} ${part} ${attempt} ${leader.epoch}`, async () =>
+      signing.sign(batch, { act: await this.#act(batch), leaseEpoch: leader.epoch }),
+    );
     return await sql.begin(async (tx) => {
       await leader.fence(tx);
       await batches.keep(tx, batch, signed, clock.now());
@@ -193,13 +211,13 @@ export class Lane {
 
   /** To all nodes at once: pools tell each other only now and then. That some are not there is no matter, they are asked again. */
   async #send(batch: Batch): Promise<void> {
+    const attempt = (await this.#deps.batches.attempts(batch)).at(-1)!;
+    await this.#sent.do(attempt.command.hash, () => this.#tell(batch, attempt));
+  }
+
+  async #tell(batch: Batch, { attempt, command }: Attempt): Promise<void> {
     const { batches, nodes, clock } = this.#deps;
-    const attempt = (await batches.attempts(batch)).at(-1)!;
-    const { command } = attempt;
-    if (clock.now() - (this.#sent.get(command.hash) ?? 0) < SEND_AGAIN_MS) return;
-    this.#sent.clear();
-    this.#sent.set(command.hash, clock.now());
-    await batches.told(batch, attempt.attempt, clock.now());
+    await batches.told(batch, attempt, clock.now());
     const asked = await Promise.allSettled(nodes.map((node) => node.send(batch.chain, command)));
     if (asked.some(({ status }) => status === 'fulfilled')) return;
     const why = asked.map(

@@ -119,7 +119,7 @@ class ApprovedTown {
     return recompute(
       {
         ...{ region: 'eu', rootFingerprint: nodeCrypto.hash(parties.chain.root), mode: 'shadow', slots },
-        ...{ published: evidence.published, approved: this.#approved, borneOut: new Map() },
+        ...{ published: evidence.published, approved: this.#approved },
         asked: await this.mint.plans.get(epoch),
         ledger: createInterface({ input: createReadStream(lines) }),
         nodes: (async function* () {

@@ -138,7 +138,7 @@ async function planStatement(
       ...outliers.map((outlier) => `OUTLIER  ${outlier}`),
     ],
     data: { epoch, hash, points, regions, outliers },
-    after: () => saveApproved(options.evidence, recomputed, disk),
+    after: () => saveApproved(options.evidence, recomputed.cut, disk),
   };
 }
 

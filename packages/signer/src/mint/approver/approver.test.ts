@@ -193,6 +193,12 @@ describe('an unattended approver', () => {
     carry(region);
     expect((await approve('--auto')).code).toBe(0);
     host.disk.files.delete('/approval');
+    // A cut: nothing here grows with the ledger.
+    const kept = [...host.disk.files.keys()].filter((path) => path.startsWith(DIR));
+    const given = ['plan', 'ledger', 'nodes', 'roots', 'slots'] as const;
+    expect(kept.toSorted()).toEqual(
+      [...given, 'approved' as const].map((name) => EVIDENCE_FILES[name](DIR)).toSorted(),
+    );
     region.events.push({ kind: 'accrual', hour: hours[0]!.hubHour, node: region.node, amount: POINT });
     carry(region);
     await refuses(/has 2\.1832 points and 0 pending, and no evidence of that hour/);
@@ -329,6 +335,14 @@ describe('an unattended approver', () => {
       next(points + 1);
       await refuses(naming);
       expect((await approve()).code).toBe(0);
+    });
+
+    test('takes nothing on trust of a ledger that ends before what it approved, and may be another one', async () => {
+      const { hours } = region.file;
+      region.events.pop();
+      Object.assign(region, { file: { ...region.file, hours: hours.slice(1) } });
+      carry(region, region.planOf(region.epoch - 1, region.points()));
+      await refuses(/no evidence of that hour/);
     });
 
     test('leaves to people a cut of before, and forgets nothing by it', async () => {

@@ -26,18 +26,16 @@ export interface RegionTrusted {
 
 /**
  * Holds what a ledger says of each node's hour against the evidence: the node's own signed checkpoint, the region's signed
- * receipt, the breakdown of the score. Hours that were borne out before and are worth the same are not looked at again.
+ * receipt, the breakdown of the score. Hours that were borne out before and did not change are not looked at again.
  * @returns how many nodes earned in the last month before `until`, an hour.
  * @throws SignerError `mint_evidence`, naming account and hour.
  */
 export async function bearOut(
   ledger: RegionLedger,
   files: AsyncIterable<EvidenceFile>,
-  by: RegionTrusted & { readonly until: number; readonly borneOut: ReadonlyMap<string, string> },
+  by: RegionTrusted & { readonly until: number },
 ): Promise<number> {
-  const left = new Map(
-    [...ledger.hours].filter(([key, amounts]) => by.borneOut.get(key) !== amountsText(amounts)),
-  );
+  const left = ledger.unseenHours();
   for await (const file of files) bearOutNode(left, { file, ledger }, by);
   for (const [key, amounts] of left)
     if (isPaid(amounts)) throw refused(`${told(key, amounts)}, and no evidence of that hour is here`);
@@ -113,14 +111,6 @@ function requireHour(
         `${told(key, new Map([[account, { now, later }]]))}; the receipt that node and region signed has ${formatPoints(paid)} and ${formatPoints(waiting)} pending for it`,
       );
   }
-}
-
-/** What an approver remembers of an hour that it has seen the evidence of. */
-export function amountsText(amounts: HourAmounts): string {
-  return [...amounts]
-    .map(([account, { now, later }]) => `${account} ${now} ${later}`)
-    .sort()
-    .join(',');
 }
 
 function isPaid(amounts: HourAmounts): boolean {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { fromBase64Url, fromHex, ProtocolError, utf8 } from '@stoa/protocol';
+import { fromBase64Url, fromHex, ProtocolError } from '@stoa/protocol';
 import { MINT_CHAINS, type PlanOutline } from '@stoa/protocol/mint';
 import { type EvidenceFile, readEvidenceFile } from '@stoa/protocol/stoicism';
 import { type LargeDisk, readText } from '#disk.ts';
 import { SignerError } from '#error.ts';
 import type { RegionTrusted } from '#mint/approver/borne-out.ts';
-import type { ApproverEvidence, Recomputed } from '#mint/approver/recompute.ts';
+import type { ApproverEvidence } from '#mint/approver/recompute.ts';
 import { type ApprovedCut, type ApprovedMint, refused } from '#mint/approver/region-ledger.ts';
 
 /** An approver's own copy of what a region's mint rests on. */
@@ -20,8 +20,6 @@ export const EVIDENCE_FILES = {
   roots: (dir: string): string => join(dir, 'roots.txt'),
   /** Ten lists of account names in the order of their slots, read from the chains. */
   slots: (dir: string): string => join(dir, 'slots.json'),
-  /** Written here: hours whose evidence was seen, and what they were worth. */
-  borneOut: (dir: string): string => join(dir, 'borne-out.jsonl'),
   /** Written here: where the last approved cut ends, and what it takes of each account. */
   approved: (dir: string): string => join(dir, 'approved.json'),
 } as const;
@@ -37,7 +35,6 @@ export async function readEvidence(
     ...{ ...trusted, published },
     asked: await readPlan(EVIDENCE_FILES.plan(dir), disk),
     approved: await readApprovedCut(dir, disk),
-    borneOut: await readBorneOut(EVIDENCE_FILES.borneOut(dir), disk),
     slots: await readSlots(EVIDENCE_FILES.slots(dir), disk),
     ledger: linesOf(EVIDENCE_FILES.ledger(dir), disk),
     nodes: nodesOf(EVIDENCE_FILES.nodes(dir), disk),
@@ -61,29 +58,14 @@ async function readPlan(path: string, disk: LargeDisk): Promise<PlanOutline> {
   return { epoch, cutId, points, chains };
 }
 
-/** What the next run goes on from. The cut comes last: without it nothing of before counts as approved. */
+/** What the next run goes on from: hours up to there need no evidence any more. */
 export async function saveApproved(
   dir: string,
-  { cut, borneOut }: Pick<Recomputed, 'cut' | 'borneOut'>,
+  { sequence, hash, mint }: ApprovedCut,
   disk: LargeDisk,
 ): Promise<void> {
-  const lines = (async function* () {
-    for (const entry of borneOut) yield utf8(`${JSON.stringify(entry)}\n`);
-  })();
-  await disk.writeChunks(EVIDENCE_FILES.borneOut(dir), lines);
-  const { sequence, hash, mint } = cut;
   const kept = { sequence, hash, mint: mint && { epoch: mint.epoch, points: [...mint.points] } };
   await disk.writeAtomic(EVIDENCE_FILES.approved(dir), `${JSON.stringify(kept)}\n`);
-}
-
-async function readBorneOut(path: string, disk: LargeDisk): Promise<ReadonlyMap<string, string>> {
-  const borneOut = new Map<string, string>();
-  if ((await disk.stat(path)) === undefined) return borneOut;
-  for await (const line of linesOf(path, disk)) {
-    const [key, amounts] = parsed(line, path) as [string, string];
-    borneOut.set(key, amounts);
-  }
-  return borneOut;
 }
 
 async function readApprovedCut(dir: string, disk: LargeDisk): Promise<ApprovedCut> {

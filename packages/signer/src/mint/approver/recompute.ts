@@ -11,7 +11,7 @@ import {
 import { nodeCrypto } from '@stoa/protocol/node';
 import { accountIdOf, type EvidenceFile, formatPoints, POINT } from '@stoa/protocol/stoicism';
 import type { RegionShare } from '#mint/approval.ts';
-import { amountsText, bearOut, type RegionTrusted } from '#mint/approver/borne-out.ts';
+import { bearOut, type RegionTrusted } from '#mint/approver/borne-out.ts';
 import { parseLedgerLine } from '#mint/approver/ledger-line.ts';
 import { type ApprovedCut, RegionLedger, refused } from '#mint/approver/region-ledger.ts';
 import { requireReserved } from '#mint/approver/reserved.ts';
@@ -22,8 +22,6 @@ const CUT_HOUR = 6;
 export interface ApproverEvidence extends RegionTrusted {
   /** What the hub asks to approve. */
   readonly asked: PlanOutline;
-  /** What of hours was borne out before: `amountsText` by `hourKey`. */
-  readonly borneOut: ReadonlyMap<string, string>;
   /** The cut that was approved last. */
   readonly approved: ApprovedCut;
   /** Lines of the ledger's dump, from the first event on. */
@@ -48,10 +46,8 @@ export const APPROVER_BOUNDS: ApproverBounds = { accountCap: 20_000, unproven: 1
 export interface Recomputed {
   readonly plan: EpochPlan;
   readonly regions: RegionShare[];
-  /** Where its cut ends, and what it takes; or the one approved last, if that is a later one. */
+  /** To be kept for the next time: where its cut ends, and what it takes; or the one approved last, if that is a later one. */
   readonly cut: ApprovedCut;
-  /** To be kept for the next time. */
-  readonly borneOut: ReadonlyMap<string, string>;
   /** What takes people, in their words; a program then approves nothing. */
   readonly outliers: readonly string[];
 }
@@ -74,7 +70,6 @@ export async function recompute(evidence: ApproverEvidence, bounds: ApproverBoun
     plan,
     regions: [{ region, nodes, points: plan.points }],
     cut: sequence < approved.sequence ? approved : cut,
-    borneOut: new Map([...ledger.hours].map(([key, amounts]) => [key, amountsText(amounts)])),
     outliers: [...unreserved, ...outliersOf(ledger, plan, bounds)],
   };
 }

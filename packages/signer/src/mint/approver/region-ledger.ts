@@ -46,6 +46,8 @@ export class RegionLedger {
   readonly current: Map<string, bigint> = new Map();
   /** By `hourKey`. */
   readonly hours: Map<string, HourAmounts> = new Map();
+  /** Of these, by their keys, what changed since the cut that was approved last. */
+  readonly #changed = new Set<string>();
   /** Since the cut that was approved last: units that no receipt stands for, by account. */
   readonly unproven: Map<string, bigint> = new Map();
   /** Epochs that gave points back since then, by account: whether they were dead only the chains can say. */
@@ -122,6 +124,15 @@ export class RegionLedger {
     this.#requireWaiting();
   }
 
+  /**
+   * Hours that evidence has to bear out. What the approved cut ends with was borne out before it was approved, and is the same to the
+   * event, as its hash says; a ledger that does not come so far may be another one.
+   */
+  unseenHours(): Map<string, HourAmounts> {
+    if (this.sequence < this.#approved.sequence) return new Map(this.hours);
+    return new Map([...this.hours].filter(([key]) => this.#changed.has(key)));
+  }
+
   #follow(event: LedgerLine): void {
     const { sequence, hash } = event;
     if (sequence !== this.sequence + 1)
@@ -149,6 +160,7 @@ export class RegionLedger {
     earned[when] += amount;
     amounts.set(accountId, earned);
     this.hours.set(key, amounts);
+    if (event.sequence > this.#approved.sequence) this.#changed.add(key);
     if (when === 'now') this.#add(event, amount);
     else this.#wait(event);
   }
@@ -171,6 +183,7 @@ export class RegionLedger {
 
   #reset(sequence: number): void {
     for (const kept of [this.current, this.hours, this.unproven, this.released, this.#pending]) kept.clear();
+    this.#changed.clear();
     this.reset = sequence;
   }
 

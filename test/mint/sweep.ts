@@ -64,7 +64,7 @@ export class Sweep {
   add(chain: number, act: MintAct): void {
     const { kind } = act;
     const batch: Batch = {
-      ...{ kind, chain, epoch: kind === 'enrol' ? 0 : act.epoch, reason: '', since: 0 },
+      ...{ contract: 1, kind, chain, epoch: kind === 'enrol' ? 0 : act.epoch, reason: '', since: 0 },
       ...{ modelGas: GAS_LIMIT, gasLimit: GAS_LIMIT, preflightGas: undefined },
       part: kind === 'mint' ? act.batch : kind === 'enrol' ? act.first : 0,
       size: kind === 'enrol' ? act.accounts.length : 1,

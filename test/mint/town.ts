@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createLedgerTools, NO_BASIS } from '@stoa/hub/ledger';
 import {
   type ChainNode,
+  createContractAdoption,
   createMint,
   KadenaNode,
   type Mint,
@@ -21,7 +22,9 @@ import type { PactWorld } from '../chainweb/pact/world.ts';
 
 export const DAY = 20_783;
 const HOUR_MS = 3_600_000;
-const MODULE = { namespace: `n_${'0'.repeat(40)}`, module: 'register', moduleHash: 'h'.repeat(43) };
+export const MODULE = { namespace: `n_${'0'.repeat(40)}`, module: 'register', moduleHash: 'h'.repeat(43) };
+/** Of the same chains, and nobody's yet. */
+export const LIVE = { ...MODULE, namespace: `n_${'f'.repeat(40)}`, moduleHash: 'l'.repeat(43) };
 const minter = key(7);
 
 /** Signs what it is asked for, the same bytes for an attempt, as the real one does; its policy is another test's. */
@@ -49,7 +52,7 @@ class WillingSigner implements MintSigner {
 export class Town {
   readonly sql: Sql;
   readonly chain: PactWorld;
-  readonly signer = new WillingSigner();
+  signer = new WillingSigner();
   readonly nodes: ChainNode[];
   terms: MintTerms;
   #hubs = 0;
@@ -78,10 +81,10 @@ export class Town {
       payout_proofs, payout_challenges, payout_accounts, payout_choices cascade`;
     const clock = new ManualClock(DAY * 24 * HOUR_MS + 5 * HOUR_MS);
     const guard = { pred: 'keys-all', keys: [minter.publicKey] };
-    const module = registerModule({
-      ...{ name: `${MODULE.namespace}.${MODULE.module}`, hash: MODULE.moduleHash, minter: guard },
-    });
-    const chain = worldOf([minter], { seed, clock, modules: [module], orphanRate: 0 });
+    const modules = [MODULE, LIVE].map(({ namespace, module, moduleHash: hash }) =>
+      registerModule({ name: `${namespace}.${module}`, hash, minter: guard }),
+    );
+    const chain = worldOf([minter], { seed, clock, modules, orphanRate: 0 });
     const town = new Town(sql, chain);
     await town.#ledger.book.begin();
     return town;
@@ -179,11 +182,30 @@ export class Town {
     await this.until(end, hub, 120);
   }
 
+  /** The hub is set to another contract, and has a signer of its own for it. */
+  set({ namespace, module, moduleHash }: typeof MODULE): void {
+    this.terms = { ...this.terms, namespace, module, moduleHash };
+    this.signer = new WillingSigner();
+  }
+
+  /** As people have it done for the contract that the hub is set to. */
+  adopt() {
+    const { sql, nodes, terms } = this;
+    const { clock } = this.chain;
+    const deps = { sql, nodes, terms, clock, quorum: 2, region: 'test', book: this.#ledger.book };
+    return createContractAdoption(deps).run(async () => {});
+  }
+
+  async reset(mode: 'shadow' | 'live'): Promise<void> {
+    const ada = { accountId: 'ada', email: 'ada@stoa.example', tier: 'ancient' } as const;
+    await this.#ledger.desk.reset({ ...ada, confirmedAt: this.now, keyScopes: undefined }, mode);
+  }
+
   /** Points in the register of an account, as the first node has it. */
-  async register(i: number): Promise<number> {
+  async register(i: number, { namespace, module }: typeof MODULE = MODULE): Promise<number> {
     const [slot] = await this.sql<{ chain: number; slot: number }[]>`
-      select chain, slot from mint_slots where account_id = ${Town.idOf(i)}`;
-    const { namespace, module } = MODULE;
+      select chain, slot from mint_slots s join mint_contracts c on c.id = s.contract
+      where account_id = ${Town.idOf(i)} and c.name = ${`${this.terms.networkId} ${namespace}.${module}`}`;
     const read = await this.nodes[0]!.read(slot!.chain, `(${namespace}.${module}.total ${slot!.slot})`, 0);
     return read.data as number;
   }

@@ -10,7 +10,7 @@ The place, which is the same file for everybody who signs:
 Holders sign the files that are written, each on a machine of their own: stoa-signer governance sign, or a wallet that signs
 files. Nothing in them is secret. A signature of governance for 'deploy' and 'upgrade' can write any register: read what is signed.`;
 
-/** `stoa-hub mint contract …`: beside no hub; it knows no key. */
+/** `stoa-hub mint contract …`: beside no hub but for `adopt`; it knows no key. */
 export function addMintContractCommands(mint: Command, here: () => CommandContext): void {
   const contract = mint
     .command('contract')
@@ -36,6 +36,18 @@ export function addMintContractCommands(mint: Command, here: () => CommandContex
     .option('--minter <key>', 'the public key of the new one, hex')
     .option('--gov <file>', 'the keyset of the new one, as JSON; each of its keys signs as well')
     .action(async (options: RotateOptions) => (await commands()).rotateContract(here(), options));
+  contract
+    .command('adopt')
+    .requiredOption('--reason <text>', 'told in the audit log')
+    .option('--json', 'print one JSON object')
+    .description(
+      'beside a hub: the contract that is set (MINT_CONTRACT, CHAINWEB_NETWORK, MINT_NODES) instead of the former one, once nothing of that is open and the ledger was reset',
+    )
+    .action(async ({ reason, json }: { reason: string; json?: boolean }) => {
+      const context = here();
+      const told = { ...context, json: context.json || json === true };
+      await (await import('./mint-adoption.ts')).adoptContract(told, { reason });
+    });
   const reach = (command: Command) =>
     command.requiredOption('--node <url...>', 'service APIs of nodes that you trust, http://127.0.0.1:1848');
   reach(

@@ -46,11 +46,11 @@ function withTools<T>(context: CommandContext, work: (by: Beside) => Promise<T>)
   return besideHub(context, ({ sql }) => work({ sql, tools: createMintTools(toolsDeps(context, sql)) }));
 }
 
-function toolsDeps({ config: { region } }: CommandContext, sql: Sql) {
+export function toolsDeps({ config: { region } }: CommandContext, sql: Sql) {
   return { sql, region, clock: systemClock, book: createLedgerTools({ sql, clock: systemClock }).book };
 }
 
-function requireChain({ config }: CommandContext) {
+export function requireChain({ config }: CommandContext) {
   const chain = mintChain(config, config.network);
   if (chain !== undefined) return chain;
   throw new MintFault(
@@ -155,9 +155,10 @@ function gasLines(accounts: readonly GasAccount[]): string[] {
   return lacks.length > 0 ? lacks : [`gas for ${GAS_DAYS} days is there on every chain that was read`];
 }
 
-function headline({ epoch, state, points, accounts, mode, planHash }: Epoch): string {
+function headline({ epoch, contract, state, points, accounts, mode, planHash }: Epoch): string {
   const test = mode === 'shadow' ? ' (TEST)' : '';
-  return `${dayText(epoch)} is ${state}${test}: ${points} points of ${accounts} accounts, plan ${planHash}`;
+  const where = contract === undefined ? '' : ` on ${contract}`;
+  return `${dayText(epoch)} is ${state}${where}${test}: ${points} points of ${accounts} accounts, plan ${planHash}`;
 }
 
 const LOOK_MS = 5_000;
@@ -257,12 +258,12 @@ export async function verifyMint(
   const report = await withTools(context, ({ sql, tools }) =>
     createReconciliation(tools, { ...chain, sql }).run(epoch, options),
   );
-  const { points, state, batches, registers, differences } = report;
+  const { points, state, contract, batches, registers, differences } = report;
   const ok = differences.length === 0;
   if (context.json) context.out(JSON.stringify({ ok, day, ...report }));
   else {
     context.out(
-      `${day} is ${state}: planned ${points.planned}, on chain ${points.onChain}, redeemed ${points.redeemed} points`,
+      `${day} is ${state}${contract === undefined ? '' : ` on ${contract}`}: planned ${points.planned}, on chain ${points.onChain}, redeemed ${points.redeemed} points`,
     );
     context.out(
       `${batches} transactions${registers > 0 ? ` and ${registers} registers` : ''} were held against the chains`,

@@ -47,6 +47,12 @@ export class Lease {
     return rows.length === 1;
   }
 
+  /** Inside a transaction: whoever holds it has lost it once that ends, and anybody may take it. */
+  async depose(transaction: TransactionSql): Promise<void> {
+    await transaction`update leases set holder = '', epoch = epoch + 1, expires_at = ${new Date(0)}
+      where name = ${this.#name}`;
+  }
+
   /** So that another need not wait when this instance stops. */
   async release(): Promise<void> {
     await this.#sql`update leases set expires_at = ${new Date(0)}

@@ -2,13 +2,14 @@ import { dayText } from '#mint/index.ts';
 import { control, Field } from '../console/form.tsx';
 import { Panel } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
-import { isEnded, type Sweep, totalsOf } from './sweep.ts';
+import { isEnded, type Sweep } from './sweep.ts';
 
 /** What a person may do: nothing of it mints, and each takes a reason and a recent proof of presence. */
 export function Acts({ sweep }: { sweep: Sweep }) {
-  if (isEnded(sweep)) return null;
+  // Of an ended day nothing goes on; enrolments are of no day, and hold their chains up.
+  const stopped = stoppedOf(sweep);
+  if (isEnded(sweep) && stopped === 0) return null;
   const path = href(`/admin/mint/${dayText(sweep.epoch)}/act`);
-  const stopped = totalsOf(sweep.transactions).stopped;
   return (
     <Panel id="acts" title="By hand" aside="kept in the audit log">
       {sweep.state === 'cancelling' && (
@@ -43,6 +44,11 @@ export function Acts({ sweep }: { sweep: Sweep }) {
       )}
     </Panel>
   );
+}
+
+function stoppedOf(sweep: Sweep): number {
+  const stopped = sweep.transactions.filter(({ state }) => state === 'stopped');
+  return stopped.filter(({ kind }) => kind === 'enrol' || !isEnded(sweep)).length;
 }
 
 function Reason({ id, label, hint }: { id: string; label: string; hint: string }) {

@@ -77,7 +77,8 @@ export class DiffStore {
         from mint_slots s join payout_accounts a using (account_id)
           left join stoicism_events r on r.hour = ${hourOf(sweep.epoch)} and r.node_id = '' and r.kind = 'reserved'
             and r.account_id = s.account_id and r.revision = 0 and r.ref = ${String(sweep.epoch)}
-        where s.chain = ${chain} order by s.slot`,
+        where s.contract = (select contract from mint_epochs where epoch = ${sweep.epoch}) and s.chain = ${chain}
+        order by s.slot`,
     ]);
     const planned = pointsOf(plans);
     const differing: SlotDiff[] = [];
@@ -99,7 +100,8 @@ export class DiffStore {
     const rows = await this.#sql<Booked[]>`
       select coalesce(s.chain, -1) as chain, ${points('reserved')} as reserved, ${points('released')} as released,
         ${points('settled')} as settled, count(*) filter (where v.kind = 'reserved')::int as accounts
-      from stoicism_events v left join mint_slots s using (account_id)
+      from stoicism_events v left join mint_slots s on s.account_id = v.account_id
+        and s.contract = (select contract from mint_epochs where epoch = ${epoch})
       where v.ref = ${String(epoch)} and v.kind in ('reserved', 'released', 'settled') and ${this.#hour(epoch)}
       group by 1`;
     return [...rows];

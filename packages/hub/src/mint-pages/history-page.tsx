@@ -80,21 +80,23 @@ function Epochs({ epochs }: { epochs: readonly ListedEpoch[] }) {
           ].map((word) => ({ word, num: true }) as const),
         ]}
       >
-        {epochs.map((epoch) => (
-          <Row epoch={epoch} />
+        {epochs.map((epoch, i) => (
+          <Row epoch={epoch} tellsContract={epoch.contract !== epochs[i - 1]?.contract} />
         ))}
       </Table>
     </Panel>
   );
 }
 
-function Row({ epoch }: { epoch: ListedEpoch }) {
+/** @param by.tellsContract the day above is of another one, or there is none. */
+function Row({ epoch, tellsContract }: { epoch: ListedEpoch; tellsContract: boolean }) {
   const { state, mode, points, accounts, transactions, gas, stopped, firstSentAt } = epoch;
   const day = dayText(epoch.epoch);
   return (
     <tr>
       <th scope="row" class="whole">
         <a href={href(`/admin/mint/${day}`)}>{day}</a> {mode === 'shadow' && <span class="mark">TEST</span>}
+        {tellsContract && <small>{epoch.contract}</small>}
       </th>
       <td>
         <EpochState state={state} stopped={isEnded(epoch) ? 0 : stopped} />

@@ -28,6 +28,7 @@ export function MintPage({ view }: { view: MintView }) {
         <p class="pulse">
           <Stamp mode={mode} />
           <EpochState state={sweep.state} />
+          {sweep.contract !== null && <code>{sweep.contract}</code>}
           <a href={`${PATH}/${sweep.day}.json`}>JSON</a>
         </p>
       </header>

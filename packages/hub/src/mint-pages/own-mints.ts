@@ -39,7 +39,7 @@ export class OwnMints {
       from (select * from mint_epochs order by epoch desc limit ${DAYS}) d
         cross join (select distinct account_id from payout_proofs where email = ${email}) own
         join payout_accounts a using (account_id)
-        join mint_slots s using (account_id)
+        join mint_slots s on s.account_id = own.account_id and s.contract = d.contract
         join stoicism_events v on v.hour = d.epoch * 24 + ${hourOf(0)}::int and v.node_id = '' and v.kind = 'reserved'
           and v.account_id = own.account_id and v.revision = 0 and v.ref = d.epoch::text
         join mint_plans p on p.epoch = d.epoch and p.chain = s.chain and s.slot / ${BUCKET}::int >= p.from_bucket and s.slot / ${BUCKET}::int < p.to_bucket

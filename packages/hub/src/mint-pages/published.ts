@@ -37,6 +37,8 @@ export interface PublishedChain {
 export interface PublishedSweep {
   readonly day: string;
   readonly epoch: number;
+  /** Network, namespace and module. */
+  readonly contract: string | null;
   readonly mode: 'live' | 'TEST';
   readonly state: Sweep['state'];
   readonly points: number;
@@ -55,7 +57,8 @@ export interface PublishedSweep {
 export function publishedSweep(sweep: Sweep): PublishedSweep {
   const { transactions, gas } = totalsOf(sweep.transactions);
   return {
-    ...{ day: dayText(sweep.epoch), epoch: sweep.epoch, mode: modeOf(sweep), state: sweep.state },
+    ...{ day: dayText(sweep.epoch), epoch: sweep.epoch, contract: sweep.contract ?? null },
+    ...{ mode: modeOf(sweep), state: sweep.state },
     ...{ points: sweep.points, accounts: sweep.accounts, transactions, gas },
     ...{ planHash: sweep.planHash, cutId: sweep.cutId, cutAt: iso(sweep.cutAt) },
     endedAt: sweep.endedAt === undefined ? null : iso(sweep.endedAt),
@@ -71,6 +74,7 @@ export function publishedEpoch(epoch: ListedEpoch) {
     ...{
       day: dayText(epoch.epoch),
       epoch: epoch.epoch,
+      contract: epoch.contract ?? null,
       mode: modeOf(epoch),
       state,
       points,

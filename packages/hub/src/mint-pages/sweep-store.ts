@@ -1,4 +1,4 @@
-import type { ActKind, BatchState } from '#mint/index.ts';
+import { type ActKind, type BatchState, presentContract } from '#mint/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Attempt, ChainPlan, Epoch, Sweep, Transaction } from './sweep.ts';
 
@@ -28,7 +28,7 @@ export class SweepStore {
   /** The newest first. @param before epochs below it. */
   async list(limit: number, before?: number): Promise<ListedEpoch[]> {
     const rows = await this.#sql<ListedRow[]>`
-      select e.*, coalesce(b.transactions, 0)::int as transactions, coalesce(b.gas, 0)::float8 as gas,
+      select e.*, c.name as contract_name, coalesce(b.transactions, 0)::int as transactions, coalesce(b.gas, 0)::float8 as gas,
         coalesce(b.stopped, 0)::int as stopped, b.mined_at, b.final_at,
         (select min(a.sent_at) from mint_attempts a where a.kind in ('open', 'mint', 'close') and a.epoch = e.epoch) as first_sent_at
       from (select * from mint_epochs where epoch < ${before ?? 2 ** 31 - 1} order by epoch desc limit ${limit}) e
@@ -37,6 +37,7 @@ export class SweepStore {
           case when count(*) = count(coalesce(mined_at, final_at)) then max(coalesce(mined_at, final_at)) end as mined_at,
           case when count(*) = count(final_at) then max(final_at) end as final_at
         from mint_batches where kind in ('open', 'mint', 'close') and epoch = e.epoch) b on true
+      left join mint_contracts c on c.id = e.contract
       order by e.epoch desc`;
     return rows.map((row) => ({
       ...epochOf(row),
@@ -48,7 +49,8 @@ export class SweepStore {
   async find(epoch: number): Promise<Sweep | undefined> {
     const sql = this.#sql;
     const [rows, chains, faults, transactions] = await Promise.all([
-      sql<EpochRow[]>`select * from mint_epochs where epoch = ${epoch}`,
+      sql<EpochRow[]>`select e.*, c.name as contract_name from mint_epochs e
+        left join mint_contracts c on c.id = e.contract where epoch = ${epoch}`,
       sql<ChainPlan[]>`select chain, slots, cap::float8 as cap, bounds, digest from mint_chains
         where epoch = ${epoch} order by chain`,
       sql<{ place: string; code: string; message: string; since: Date }[]>`
@@ -81,8 +83,10 @@ export class SweepStore {
       with shown as (
         select b.* from mint_batches b where (b.kind in ('open', 'mint', 'close') and b.epoch = ${epoch})
           or (b.kind = 'enrol' and exists (select from mint_attempts a
-            where a.kind = b.kind and a.epoch = b.epoch and a.chain = b.chain and a.part = b.part
-              and a.signed_at >= ${from} and a.signed_at < ${until})))
+            where a.contract = b.contract and a.kind = b.kind and a.epoch = b.epoch and a.chain = b.chain and a.part = b.part
+              and a.signed_at >= ${from} and a.signed_at < ${until}))
+          or (b.kind = 'enrol' and b.state = 'stopped' and b.contract = ${presentContract(sql)}
+            and ${epoch} = (select max(epoch) from mint_epochs)))
       select b.kind, b.chain, b.part, b.size, b.digest, b.model_gas, b.preflight_gas, coalesce(a.gas_limit, b.gas_limit) as gas_limit, b.state, b.attempt, b.reason, b.since, b.mined_at,
         b.final_at, b.height::float8 as height, b.block, b.gas, p.from_bucket, p.to_bucket, p.sum::float8 as sum,
         p.bytes, p.gas as gas_planned, coalesce(a.attempts, '[]'::jsonb) as attempts
@@ -92,7 +96,7 @@ export class SweepStore {
             'attempt', t.attempt, 'requestKey', t.request_key, 'gasPrice', t.gas_price, 'bytes', octet_length(t.cmd),
             'signedAt', extract(epoch from t.signed_at) * 1000, 'sentAt', extract(epoch from t.sent_at) * 1000)
             order by t.attempt) as attempts
-          from mint_attempts t where t.kind = b.kind and t.epoch = b.epoch and t.chain = b.chain and t.part = b.part) a on true
+          from mint_attempts t where t.contract = b.contract and t.kind = b.kind and t.epoch = b.epoch and t.chain = b.chain and t.part = b.part) a on true
       order by b.chain, b.kind, b.part`;
     return rows.map(transactionOf);
   }
@@ -100,6 +104,7 @@ export class SweepStore {
 
 interface EpochRow {
   epoch: number;
+  contract_name: string | null;
   state: Epoch['state'];
   mode: Epoch['mode'];
   plan_hash: string;
@@ -150,6 +155,7 @@ interface TransactionRow {
 function epochOf(row: EpochRow): Epoch {
   return {
     ...{ epoch: row.epoch, state: row.state, mode: row.mode, planHash: row.plan_hash, cutId: row.cut_id },
+    contract: row.contract_name ?? undefined,
     ...{ cutSequence: Number(row.cut_sequence), points: Number(row.points) },
     ...{
       accounts: row.accounts,

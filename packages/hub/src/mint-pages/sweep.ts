@@ -65,6 +65,8 @@ export interface ChainPlan {
 export interface Epoch {
   /** UTC day number. */
   readonly epoch: number;
+  /** Network, namespace and module that it is minted on; undefined before any was named. */
+  readonly contract: string | undefined;
   readonly state: EpochState;
   readonly mode: 'shadow' | 'live';
   readonly planHash: string;
@@ -91,7 +93,7 @@ export interface Sweep extends Epoch {
   /** Of the mint as a whole, while this day is not over. */
   readonly faults: readonly Fault[];
   readonly chains: readonly ChainPlan[];
-  /** Of all kinds; of enrolments those that were signed on this day. */
+  /** Of all kinds; of enrolments those that were signed on this day, and with the newest day whatever of them is stopped. */
   readonly transactions: readonly Transaction[];
 }
 

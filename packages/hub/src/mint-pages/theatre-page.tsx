@@ -86,7 +86,7 @@ export function SweepCrumb({ sweep, tab }: { sweep: Epoch; tab: 'theatre' | 'dif
 
 export function SweepHead({ sweep, now }: { sweep: Sweep; now: number }) {
   const all = totalsOf(sweep.transactions);
-  const { state, epoch, mode, cutAt, endedAt } = sweep;
+  const { state, epoch, contract, mode, cutAt, endedAt } = sweep;
   return (
     <div id="sweep-head">
       <header class="node-head">
@@ -94,6 +94,7 @@ export function SweepHead({ sweep, now }: { sweep: Sweep; now: number }) {
           <h1>Sweep of {dayText(epoch)}</h1>
           <EpochState state={state} stopped={isEnded(sweep) ? 0 : all.stopped} />
           <Stamp mode={mode} />
+          {contract !== undefined && <code>{contract}</code>}
         </div>
         {all.stopped > 0 && !isEnded(sweep) && (
           <p class="warning" role="alert">

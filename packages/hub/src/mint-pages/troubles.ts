@@ -1,6 +1,6 @@
 import { WINDOW } from '@stoa/protocol/mint';
 import type { MintTrouble } from '#alerts/index.ts';
-import { dayText, GAS_DAYS, GasAccountStore, PASSING } from '#mint/index.ts';
+import { dayText, GAS_DAYS, GasAccountStore, PASSING, presentContract } from '#mint/index.ts';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import { reasonOf, stoa } from './words.ts';
 
@@ -75,7 +75,7 @@ async function readStopped(sql: Sql): Promise<MintTrouble[]> {
   const rows = await sql<{ epoch: number; reason: string; chains: number[]; since: Date }[]>`
     select b.epoch, b.reason, array_agg(distinct b.chain::int order by b.chain::int) as chains, min(b.since) as since
     from mint_batches b left join mint_epochs e using (epoch)
-    where b.state = 'stopped' and e.ended_at is null
+    where b.contract = ${presentContract(sql)} and b.state = 'stopped' and e.ended_at is null
       and (e.state is distinct from 'cancelling' or b.kind = 'close' or b.reason = 'other_content') group by b.epoch, b.reason order by b.epoch, b.reason`;
   return rows.map(({ epoch, reason, chains, since }) => ({
     rule: reason === 'other_content' ? 'mint-differs' : 'mint-stopped',

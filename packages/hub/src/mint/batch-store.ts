@@ -1,11 +1,14 @@
 import type { EpochPlan, PlannedEnrolment, Weight } from '@stoa/protocol/mint';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
 import type { BatchState, Move, Standing } from './batch-state.ts';
+import { presentContract } from './contract-name.ts';
 import type { ActKind } from './schema.ts';
 import type { SignedCommand } from './signer.ts';
 
 /** Names a transaction of the mint. */
 export interface BatchKey {
+  /** Of which it is: an enrolment's slots are of one contract. */
+  readonly contract: number;
   readonly kind: ActKind;
   /** 0 of an enrolment. */
   readonly epoch: number;
@@ -54,6 +57,7 @@ export interface Signed extends Omit<Attempt, 'sentAt'> {
 }
 
 interface Row {
+  contract: number;
   kind: ActKind;
   epoch: number;
   chain: number;
@@ -83,7 +87,7 @@ interface AttemptRow {
   sent_at: Date | null;
 }
 
-type Draft = BatchKey & Pick<Batch, 'size' | 'digest' | 'modelGas' | 'gasLimit'>;
+type Draft = Omit<BatchKey, 'contract'> & Pick<Batch, 'size' | 'digest' | 'modelGas' | 'gasLimit'>;
 
 /** Transactions and their states. Whoever moves one says from where: of two who try, one does. */
 export class BatchStore {
@@ -124,10 +128,11 @@ export class BatchStore {
     await this.#insert(tx, { ...one, ...gasOf(weight) }, now);
   }
 
-  /** Of a chain what is not at its end, in its order. A cancelled day's are at theirs. */
+  /** Of a chain what is not at its end, in its order. A cancelled day's are at theirs, and whatever is of a former contract. */
   async open(chain: number): Promise<Batch[]> {
     const rows = await this.#sql<Row[]>`select b.* from mint_batches b left join mint_epochs e using (epoch)
-      where b.chain = ${chain} and b.state <> 'settled' and e.ended_at is null order by b.seq`;
+      where b.contract = ${presentContract(this.#sql)} and b.chain = ${chain} and b.state <> 'settled' and e.ended_at is null
+      order by b.seq`;
     return rows.map(batchOf);
   }
 
@@ -138,19 +143,20 @@ export class BatchStore {
     return rows.map(batchOf);
   }
 
-  /** Of a day, and of enrolments, which are of none. */
+  /** Of a day that runs, and of enrolments, which are of none. */
   async stopped(tx: TransactionSql, epoch: number): Promise<Batch[]> {
-    const rows = await tx<Row[]>`select * from mint_batches
-      where state = 'stopped' and (epoch = ${epoch} or kind = 'enrol') order by seq`;
+    const rows = await tx<Row[]>`select b.* from mint_batches b left join mint_epochs e using (epoch)
+      where b.contract = ${presentContract(tx)} and b.state = 'stopped' and e.ended_at is null
+        and (b.epoch = ${epoch} or b.kind = 'enrol') order by b.seq`;
     return rows.map(batchOf);
   }
 
   /** Its bytes, the first attempt first. */
-  async attempts({ kind, epoch, chain, part }: BatchKey): Promise<Attempt[]> {
+  async attempts({ contract, kind, epoch, chain, part }: BatchKey): Promise<Attempt[]> {
     const rows = await this.#sql<AttemptRow[]>`
       select attempt, cmd, signatures, request_key, gas_price::text as gas_price, gas_limit, expires_at,
         sent_at from mint_attempts
-      where kind = ${kind} and epoch = ${epoch} and chain = ${chain} and part = ${part} order by attempt`;
+      where contract = ${contract} and kind = ${kind} and epoch = ${epoch} and chain = ${chain} and part = ${part} order by attempt`;
     return rows.map((row) => ({
       attempt: row.attempt,
       command: { cmd: row.cmd, hash: row.request_key, sigs: row.signatures },
@@ -164,7 +170,7 @@ export class BatchStore {
   /** @returns false where it stands elsewhere meanwhile. */
   async move(
     tx: TransactionSql,
-    { kind, epoch, chain, part, state, attempt }: BatchKey & Standing,
+    { contract, kind, epoch, chain, part, state, attempt }: BatchKey & Standing,
     { to, now, seen }: { to: Move; now: number; seen?: Seen | undefined },
   ): Promise<boolean> {
     const at = new Date(now);
@@ -173,7 +179,7 @@ export class BatchStore {
         mined_at = case when ${to.state} = 'mined' then ${at} else mined_at end,
         final_at = case when ${to.state} = 'final' then ${at} else final_at end,
         height = ${seen?.height ?? null}, block = ${seen?.block ?? null}, gas = ${seen?.gas ?? null}
-      where kind = ${kind} and epoch = ${epoch} and chain = ${chain} and part = ${part}
+      where contract = ${contract} and kind = ${kind} and epoch = ${epoch} and chain = ${chain} and part = ${part}
         and state = ${state} and attempt = ${attempt}`;
     return count === 1;
   }
@@ -181,28 +187,28 @@ export class BatchStore {
   /** Before anything of it is sent. An attempt has one content of bytes: what is stored stays. */
   async keep(
     tx: TransactionSql,
-    { kind, epoch, chain, part }: BatchKey,
+    { contract, kind, epoch, chain, part }: BatchKey,
     { attempt, command, gasPrice, gasLimit, expiresAt, preflightGas }: Signed,
     now: number,
   ): Promise<void> {
     await tx`insert into mint_attempts
-      (kind, epoch, chain, part, attempt, cmd, signatures, request_key, gas_price, gas_limit, expires_at, signed_at)
-      values (${kind}, ${epoch}, ${chain}, ${part}, ${attempt}, ${command.cmd}, ${tx.json(command.sigs as never)},
+      (contract, kind, epoch, chain, part, attempt, cmd, signatures, request_key, gas_price, gas_limit, expires_at, signed_at)
+      values (${contract}, ${kind}, ${epoch}, ${chain}, ${part}, ${attempt}, ${command.cmd}, ${tx.json(command.sigs as never)},
         ${command.hash}, ${String(gasPrice)}::text::numeric, ${gasLimit}, ${expiresAt}, ${new Date(now)})
       on conflict do nothing`;
     await tx`update mint_batches set preflight_gas = ${preflightGas}
-      where kind = ${kind} and epoch = ${epoch} and chain = ${chain} and part = ${part}`;
+      where contract = ${contract} and kind = ${kind} and epoch = ${epoch} and chain = ${chain} and part = ${part}`;
   }
 
   /** Nodes are about to be told. */
-  async told({ kind, epoch, chain, part }: BatchKey, attempt: number, now: number): Promise<void> {
+  async told({ contract, kind, epoch, chain, part }: BatchKey, attempt: number, now: number): Promise<void> {
     await this.#sql`update mint_attempts set sent_at = coalesce(sent_at, ${new Date(now)})
-      where kind = ${kind} and epoch = ${epoch} and chain = ${chain} and part = ${part} and attempt = ${attempt}`;
+      where contract = ${contract} and kind = ${kind} and epoch = ${epoch} and chain = ${chain} and part = ${part} and attempt = ${attempt}`;
   }
 
   async #insert(tx: TransactionSql, one: Draft, now: number): Promise<void> {
-    await tx`insert into mint_batches (kind, epoch, chain, part, size, digest, model_gas, gas_limit, state, attempt, since)
-      values (${one.kind}, ${one.epoch}, ${one.chain}, ${one.part}, ${one.size}, ${one.digest}, ${one.modelGas}, ${one.gasLimit},
+    await tx`insert into mint_batches (contract, kind, epoch, chain, part, size, digest, model_gas, gas_limit, state, attempt, since)
+      values (${presentContract(tx)}, ${one.kind}, ${one.epoch}, ${one.chain}, ${one.part}, ${one.size}, ${one.digest}, ${one.modelGas}, ${one.gasLimit},
         'planned', 0, ${new Date(now)})`;
   }
 }
@@ -212,9 +218,10 @@ function gasOf({ gas, gasLimit }: Pick<Weight, 'gas' | 'gasLimit'>): Pick<Batch,
 }
 
 function batchOf(row: Row): Batch {
-  const { kind, epoch, chain, part, size, digest, state, attempt, reason, since, height, block, gas } = row;
+  const { contract, kind, epoch, chain, part, size, digest, state, attempt, reason } = row;
+  const { since, height, block, gas } = row;
   return {
-    ...{ kind, epoch, chain, part, size, digest, state, attempt, reason },
+    ...{ contract, kind, epoch, chain, part, size, digest, state, attempt, reason },
     ...{ modelGas: row.model_gas, gasLimit: row.gas_limit, preflightGas: row.preflight_gas ?? undefined },
     since: since.getTime(),
     seen: height === null ? undefined : { height: Number(height), block: block ?? '', gas: gas ?? 0 },

@@ -54,7 +54,9 @@ export class CheckedPlans {
     };
     const reserved = this.#sql<Reserved[]>`
       select e.account_id as id, a.account, e.amount::text as amount, s.chain, s.slot from stoicism_events e
-        left join payout_accounts a using (account_id) left join mint_slots s using (account_id)
+        left join payout_accounts a using (account_id)
+        left join mint_slots s on s.account_id = e.account_id
+          and s.contract = (select contract from mint_epochs where epoch = ${epoch})
       where e.hour = ${hourOf(epoch)} and e.ref = ${String(epoch)} and e.kind = 'reserved'`;
     let before = Promise.resolve();
     for await (const rows of reserved.cursor(ACCOUNTS_A_FETCH)) {

@@ -1,17 +1,10 @@
-import type { Sql } from '#seams/db-adapter/index.ts';
+import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+import { contractName, presentContract } from './contract-name.ts';
 import type { Fence } from './cut.ts';
 import { dayText } from './day.ts';
+import type { Epoch } from './epoch-store.ts';
 import { MintFault } from './error.ts';
 import type { MintTerms } from './signing.ts';
-
-/** Which registers slots and days are of: an upgrade of the module leaves them where they are. */
-export function contractName({
-  networkId,
-  namespace,
-  module,
-}: Pick<MintTerms, 'networkId' | 'namespace' | 'module'>): string {
-  return `${networkId} ${namespace}.${module}`;
-}
 
 /**
  * Holds slots and days to the contract that they are of. On another one no slot is enrolled and no day is open, whatever the
@@ -20,32 +13,68 @@ export function contractName({
 export class ContractGuard {
   readonly #sql: Sql;
   readonly #name: string;
-  #isBound = false;
 
   constructor({ sql, terms }: { sql: Sql; terms: MintTerms }) {
     this.#sql = sql;
     this.#name = contractName(terms);
   }
 
-  /** The first that leads names the contract; what was there before is of that one. @throws MintFault `other_contract` */
+  /**
+   * The first that leads names the contract. Asked at every turn: another may have been adopted, which deposes whoever leads.
+   * @throws MintFault `other_contract`
+   */
   async require(fence: Fence, now: number): Promise<void> {
-    if (this.#isBound) return;
+    if ((await this.#present()) === this.#name) return;
     await this.#sql.begin(async (tx) => {
       await fence(tx);
-      // Of what nothing was ever signed any contract may be named.
-      await tx`insert into mint_contracts as c (name, since) values (${this.#name}, ${new Date(now)})
-        on conflict (id) do update set name = excluded.name, since = excluded.since
-        where c.name <> excluded.name and not exists (select from mint_attempts)
-          and not exists (select from mint_epochs where ended_at is null)`;
-      const [bound] = await tx<{ name: string }[]>`select name from mint_contracts`;
-      if (bound!.name === this.#name) return;
-      const [day] = await tx<{ epoch: number }[]>`
-        select epoch from mint_epochs where ended_at is null order by epoch limit 1`;
-      throw new MintFault(
-        'other_contract',
-        `slots${day === undefined ? '' : ` and the open day ${dayText(day.epoch)}`} are of ${bound!.name}; this hub is set to ${this.#name}. Nothing is read, signed or sent: set MINT_CONTRACT and the network back`,
-      );
+      await this.#nameFirst(tx, now);
     });
-    this.#isBound = true;
+    const present = await this.#present();
+    if (present === this.#name) return;
+    const [day] = await this.#sql<{ epoch: number }[]>`
+      select epoch from mint_epochs where ended_at is null order by epoch limit 1`;
+    throw new MintFault(
+      'other_contract',
+      `slots${day === undefined ? '' : ` and the open day ${dayText(day.epoch)}`} are of ${present}; this hub is set to ${this.#name}. Nothing is read, signed or sent: set MINT_CONTRACT and the network back, or have it adopted: stoa-hub mint contract adopt`,
+    );
+  }
+
+  /** Whether its registers are those that this hub reads. */
+  isOf({ contract = this.#name }: Pick<Epoch, 'contract'>): boolean {
+    return contract === this.#name;
+  }
+
+  /** @throws MintFault `other_contract` */
+  requireDay(day: Pick<Epoch, 'epoch' | 'contract'>): void {
+    if (this.isOf(day)) return;
+    throw new MintFault(
+      'other_contract',
+      `${dayText(day.epoch)} is of ${day.contract}, and can't be held against ${this.#name}, to which this is set: it takes MINT_CONTRACT, the network and MINT_NODES of then`,
+    );
+  }
+
+  /** Of the ledger's sums, which are of the present one alone. @throws MintFault `other_contract` */
+  async requirePresent(): Promise<void> {
+    const present = await this.#present();
+    if (present === undefined || present === this.#name) return;
+    throw new MintFault(
+      'other_contract',
+      `registers hold what the ledger redeemed on ${present}; of ${this.#name}, to which this is set, only days can be verified`,
+    );
+  }
+
+  async #present(): Promise<string | undefined> {
+    const [row] = await this.#sql<{ name: string }[]>`select name from mint_contracts where until is null`;
+    return row?.name;
+  }
+
+  /** Of what nothing was ever signed any contract may be named that has no slots yet. */
+  async #nameFirst(tx: TransactionSql, now: number): Promise<void> {
+    await tx`insert into mint_contracts (id, name, since) select 1, ${this.#name}, ${new Date(now)}
+      where not exists (select from mint_contracts)`;
+    await tx`update mint_contracts set name = ${this.#name}, since = ${new Date(now)}
+      where until is null and not exists (select from mint_contracts where name = ${this.#name})
+        and not exists (select from mint_attempts where contract = ${presentContract(tx)})
+        and not exists (select from mint_epochs where ended_at is null)`;
   }
 }

@@ -12,6 +12,7 @@ import { type EventDraft, type LedgerBook, type LedgerHead, NO_BASIS } from '#le
 import { packed, type Sql, type TransactionSql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { BatchStore } from './batch-store.ts';
+import { presentContract } from './contract-name.ts';
 import { dayText, dueEpoch, hourOf } from './day.ts';
 import type { Epoch, EpochStore } from './epoch-store.ts';
 import { MintFault } from './error.ts';
@@ -76,7 +77,7 @@ export class Cut {
       await batches.plan(tx, plan, clock.now());
       for (const some of shares.portions(RESERVED_AT_ONCE))
         await append(some.map((share) => reservedOf(epoch, share)));
-      return { ...one, state: 'running', endedAt: undefined };
+      return (await epochs.find(epoch, tx))!;
     });
   }
 
@@ -149,7 +150,7 @@ async function sharesOf(tx: TransactionSql): Promise<Shares> {
     from (select l.account_id, s.chain::int as chain, s.slot,
         least(trunc(l.current / ${String(POINT)}::numeric), ${ACCOUNT_CAP})::int as points
       from ledger_accounts l join mint_slots s using (account_id)
-      where l.current >= ${String(POINT)}::numeric and s.state = 'final'
+      where l.current >= ${String(POINT)}::numeric and s.contract = ${presentContract(tx)} and s.state = 'final'
       order by l.account_id) shares
     group by left(account_id, 1) order by left(account_id, 1)`;
   return new Shares(parts);
@@ -158,7 +159,8 @@ async function sharesOf(tx: TransactionSql): Promise<Shares> {
 /** How many there are on each chain. They become final in their order, so these are the first ones. */
 async function finalSlots(tx: TransactionSql): Promise<ReadonlyMap<number, number>> {
   const rows = await tx<{ chain: number; slots: number }[]>`
-    select chain, count(*)::int as slots from mint_slots where state = 'final' group by chain`;
+    select chain, count(*)::int as slots from mint_slots
+    where contract = ${presentContract(tx)} and state = 'final' group by chain`;
   return new Map(rows.map(({ chain, slots }) => [chain, slots]));
 }
 

@@ -7,12 +7,15 @@ import {
   planHash,
 } from '@stoa/protocol/mint';
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
+import { presentContract } from './contract-name.ts';
 import { dayText } from './day.ts';
 import { MintFault } from './error.ts';
 import type { EpochState } from './schema.ts';
 
 export interface Epoch {
   readonly epoch: number;
+  /** `contractName` of the one that it is minted on; undefined before any was named. */
+  readonly contract: string | undefined;
   readonly state: EpochState;
   readonly planHash: string;
   readonly cutId: string;
@@ -39,6 +42,7 @@ export type StoredChain = Omit<PlannedChain, 'opening'>;
 
 interface EpochRow {
   epoch: number;
+  contract_name: string | null;
   state: EpochState;
   plan_hash: string;
   cut_id: string;
@@ -82,7 +86,8 @@ export class EpochStore {
   }
 
   async find(epoch: number, sql: Sql | TransactionSql = this.#sql): Promise<Epoch | undefined> {
-    const [row] = await sql<EpochRow[]>`select * from mint_epochs where epoch = ${epoch}`;
+    const [row] = await sql<EpochRow[]>`select e.*, c.name as contract_name from mint_epochs e
+      left join mint_contracts c on c.id = e.contract where epoch = ${epoch}`;
     return row && epochOfRow(row);
   }
 
@@ -95,21 +100,27 @@ export class EpochStore {
 
   /** The oldest first. */
   async open(): Promise<Epoch[]> {
-    const rows = await this.#sql<EpochRow[]>`select * from mint_epochs where ended_at is null order by epoch`;
+    const rows = await this.#sql<EpochRow[]>`select e.*, c.name as contract_name from mint_epochs e
+      left join mint_contracts c on c.id = e.contract where ended_at is null order by epoch`;
     return rows.map(epochOfRow);
   }
 
   /** The newest first. */
   async list(limit: number): Promise<Epoch[]> {
-    const rows = await this.#sql<EpochRow[]>`select * from mint_epochs order by epoch desc limit ${limit}`;
+    const rows = await this.#sql<EpochRow[]>`select e.*, c.name as contract_name from mint_epochs e
+      left join mint_contracts c on c.id = e.contract order by epoch desc limit ${limit}`;
     return rows.map(epochOfRow);
   }
 
   /** Under the ledger's lock, in one with what it reserves. @returns false where the day has a plan: there is one, ever. */
-  async insert(tx: TransactionSql, one: Omit<Epoch, 'endedAt' | 'state'>, plan: EpochPlan): Promise<boolean> {
+  async insert(
+    tx: TransactionSql,
+    one: Omit<Epoch, 'contract' | 'endedAt' | 'state'>,
+    plan: EpochPlan,
+  ): Promise<boolean> {
     const rows = await tx`insert into mint_epochs
-      (epoch, state, plan_hash, cut_id, cut_sequence, cut_hash, mode, points, accounts, waiting, cut_at)
-      values (${one.epoch}, 'running', ${one.planHash}, ${one.cutId}, ${one.cutSequence}, ${Buffer.from(one.cutHash)},
+      (epoch, contract, state, plan_hash, cut_id, cut_sequence, cut_hash, mode, points, accounts, waiting, cut_at)
+      values (${one.epoch}, ${presentContract(tx)}, 'running', ${one.planHash}, ${one.cutId}, ${one.cutSequence}, ${Buffer.from(one.cutHash)},
         ${one.mode}, ${one.points}, ${one.accounts}, ${one.waiting}, ${new Date(one.cutAt)})
       on conflict do nothing returning 1`;
     if (rows.length === 0) return false;
@@ -187,6 +198,7 @@ function batchOf(row: BatchRow): PlannedBatch {
 function epochOfRow(row: EpochRow): Epoch {
   return {
     ...{ epoch: row.epoch, state: row.state, planHash: row.plan_hash, cutId: row.cut_id, mode: row.mode },
+    contract: row.contract_name ?? undefined,
     ...{ cutSequence: Number(row.cut_sequence), cutHash: row.cut_hash, points: Number(row.points) },
     ...{ accounts: row.accounts, waiting: row.waiting, cutAt: row.cut_at.getTime() },
     endedAt: row.ended_at?.getTime(),

@@ -25,6 +25,12 @@ const RETRY = {
   wrong_contract: false,
   /** Slots and days are of another contract than the one that is configured. */
   other_contract: false,
+  /** A day or an enrolment of the contract is not at its end, or none was named yet. */
+  contract_in_use: true,
+  /** Points of the ledger are on the contract that is to be left. */
+  not_reset: false,
+  /** A contract has slots that are not those of this database. */
+  other_slots: false,
   /** The signer signed something else than it was asked to. */
   wrong_signature: false,
   /** An account that pays for gas is not there or has too little. */

@@ -2,6 +2,7 @@ import { MINT_CHAINS, MINT_LIMITS, type MintLimits } from '@stoa/protocol/mint';
 import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Clock } from '../clock.ts';
 import type { ChainView } from './chain-view.ts';
+import { presentContract } from './contract-name.ts';
 import { balanceCode, balanceOf } from './register-reads.ts';
 import type { MintTerms } from './signing.ts';
 
@@ -56,7 +57,7 @@ export class GasAccountStore {
           group by chain, date_trunc('day', signed_at, 'UTC')
         union all
         select chain, sum(gas_limit) from mint_batches b left join mint_epochs e using (epoch)
-          where b.state = 'planned' and e.ended_at is null group by chain) days
+          where b.contract = ${presentContract(this.#sql)} and b.state = 'planned' and e.ended_at is null group by chain) days
       group by chain`;
     return new Map(rows.map(({ chain, gas }) => [chain, gas]));
   }

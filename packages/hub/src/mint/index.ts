@@ -19,7 +19,9 @@ export {
   ReadRefused,
 } from './chain-node.ts';
 export { ChainView } from './chain-view.ts';
+export type { Adopted } from './contract-adoption.ts';
 export { ContractGuard } from './contract-guard.ts';
+export { presentContract } from './contract-name.ts';
 export { dayText, dueEpoch, hourOf, parseDay } from './day.ts';
 export type { Epoch, EpochStore, StoredChain, StoredPlan } from './epoch-store.ts';
 export { MintFault, type MintFaultCode, PASSING } from './error.ts';
@@ -28,6 +30,7 @@ export { GAS_DAYS, type GasAccount, GasAccountStore, lackOf } from './gas-accoun
 export type { Resumed } from './intervention.ts';
 export {
   type ChainDeps,
+  createContractAdoption,
   createMint,
   createMintTools,
   createReconciliation,

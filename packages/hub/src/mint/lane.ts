@@ -7,6 +7,7 @@ import type { Cancellation } from './cancellation.ts';
 import type { ChainNode } from './chain-node.ts';
 import type { ChainView, SeenView } from './chain-view.ts';
 import type { CheckedPlans } from './checked-plans.ts';
+import { presentContract } from './contract-name.ts';
 import type { Fence } from './cut.ts';
 import { MintFault } from './error.ts';
 import type { Redemption } from './redemption.ts';
@@ -81,7 +82,8 @@ export class Lane {
     await sql.begin(async (tx) => {
       await fence(tx);
       const [waiting] = await tx`select 1 from mint_batches
-        where kind = 'enrol' and chain = ${this.#chain} and state not in ('final', 'settled') limit 1`;
+        where contract = ${presentContract(tx)} and kind = 'enrol' and chain = ${this.#chain}
+           and state not in ('final', 'settled') limit 1`;
       const next = waiting === undefined ? await slots.unenrolled(tx, this.#chain) : undefined;
       if (next !== undefined) await batches.enrol(tx, next, clock.now());
     });
@@ -137,10 +139,10 @@ export class Lane {
   }
 
   /** Accounts are minted to while their enrolment is final, and not while a reorganisation has it. */
-  async #seat(tx: TransactionSql, { chain, part, size }: Batch, { state }: Move): Promise<void> {
+  async #seat(tx: TransactionSql, { contract, chain, part, size }: Batch, { state }: Move): Promise<void> {
     const standing =
       state === 'final' || state === 'settled' ? 'final' : state === 'mined' ? 'enrolled' : 'allotted';
-    await this.#deps.slots.mark(tx, { chain, first: part, size }, standing);
+    await this.#deps.slots.mark(tx, { contract, chain, first: part, size }, standing);
   }
 
   /** As far as it goes without the chain. @returns where it stands then. */
@@ -176,10 +178,10 @@ export class Lane {
     });
   }
 
-  async #act({ kind, epoch, chain, part, size, digest }: Batch): Promise<MintAct> {
+  async #act({ contract, kind, epoch, chain, part, size, digest }: Batch): Promise<MintAct> {
     const { plans, slots } = this.#deps;
     if (kind === 'enrol') {
-      const accounts = await slots.names(chain, { first: part, size });
+      const accounts = await slots.names({ contract, chain, first: part, size });
       return { kind, first: part, accounts, digest };
     }
     const plan = await plans.get(epoch);

@@ -10,6 +10,7 @@ import { Cancellation } from './cancellation.ts';
 import type { ChainNode } from './chain-node.ts';
 import { ChainView } from './chain-view.ts';
 import { CheckedPlans } from './checked-plans.ts';
+import { ContractAdoption } from './contract-adoption.ts';
 import { ContractGuard } from './contract-guard.ts';
 import { Cut } from './cut.ts';
 import { EpochStore } from './epoch-store.ts';
@@ -76,7 +77,20 @@ export function createReconciliation(
   { sql, nodes, quorum, terms }: ChainDeps & { sql: Sql },
 ): Reconciliation {
   const contract = contractOf(terms);
-  return new Reconciliation({ ...tools, sql, contract, view: new ChainView({ nodes, quorum, contract }) });
+  const view = new ChainView({ nodes, quorum, contract });
+  return new Reconciliation({
+    ...tools,
+    sql,
+    contract,
+    view,
+    contractGuard: new ContractGuard({ sql, terms }),
+  });
+}
+
+/** What a person has done of it: `stoa-hub mint contract adopt`. */
+export function createContractAdoption(deps: MintToolsDeps & ChainDeps): ContractAdoption {
+  const view = new ChainView({ ...deps, contract: contractOf(deps.terms) });
+  return new ContractAdoption({ ...deps, view, lease: leaseOf({ ...deps, holder: '' }) });
 }
 
 export interface MintDeps extends MintToolsDeps, ChainDeps {
@@ -95,6 +109,10 @@ export interface Mint extends MintTools {
 
 const TICKS = 3;
 
+function leaseOf({ sql, clock, holder }: Pick<MintDeps, 'sql' | 'clock' | 'holder'>): Lease {
+  return new Lease({ sql, clock, holder, name: 'mint', leaseMs: TICKS * SEQUENCE_MS });
+}
+
 /** The daily mint of a region. */
 export function createMint(deps: MintDeps): Mint {
   const { sql, clock, nodes, quorum, terms, holder } = deps;
@@ -102,7 +120,7 @@ export function createMint(deps: MintDeps): Mint {
   const contract = contractOf(terms);
   const view = new ChainView({ nodes, quorum, contract, after: clock.after?.bind(clock) });
   const cancellation = new Cancellation({ ...deps, ...tools, view, contract });
-  const lease = new Lease({ sql, clock, holder, name: 'mint', leaseMs: TICKS * SEQUENCE_MS });
+  const lease = leaseOf({ sql, clock, holder });
   const signing = new Signing({ ...deps, ...tools, view });
   const reconciliation = createReconciliation(tools, deps);
   const gas = new GasWatch({ ...deps, accounts: tools.gasAccounts, view });

@@ -4,6 +4,8 @@ import type { Sql } from '#seams/db-adapter/index.ts';
 import type { Batch, BatchStore } from './batch-store.ts';
 import type { ChainView } from './chain-view.ts';
 import type { CheckedPlans } from './checked-plans.ts';
+import type { ContractGuard } from './contract-guard.ts';
+import { presentContract } from './contract-name.ts';
 import { hourOf } from './day.ts';
 import type { EpochStore } from './epoch-store.ts';
 import { MintFault } from './error.ts';
@@ -16,6 +18,7 @@ export interface ReconciliationDeps {
   readonly plans: CheckedPlans;
   readonly view: ChainView;
   readonly contract: Contract;
+  readonly contractGuard: ContractGuard;
 }
 
 export interface Difference {
@@ -25,6 +28,8 @@ export interface Difference {
 
 export interface Reconciled {
   readonly epoch: number;
+  /** Network, namespace and module. */
+  readonly contract: string | undefined;
   readonly state: string;
   /** Whole points: planned, in the chains' epochs, and moved to Redeemed. */
   readonly points: { readonly planned: number; readonly onChain: number; readonly redeemed: number };
@@ -48,12 +53,14 @@ export class Reconciliation {
 
   /**
    * @param by.registers also each account's register against all that it ever redeemed.
-   * @throws MintFault where the day's plan is not as it was fixed, or too few nodes answer or agree
+   * @throws MintFault `other_contract`; where the day's plan is not as it was fixed, or too few nodes answer or agree
    */
   async run(epoch: number, by: { registers: boolean }): Promise<Reconciled> {
-    const { epochs, batches, plans, view, contract } = this.#deps;
+    const { epochs, batches, plans, view, contract, contractGuard } = this.#deps;
+    const day = await epochs.get(epoch);
+    contractGuard.requireDay(day);
+    if (by.registers) await contractGuard.requirePresent();
     const plan = await plans.get(epoch);
-    const { state } = await epochs.get(epoch);
     const differences: Difference[] = [];
     const all = await batches.ofEpoch(epoch);
     for (const batch of all) differences.push(...(await this.#batch(batch)));
@@ -73,11 +80,13 @@ export class Reconciliation {
     const redeemed = await this.#redeemed(epoch);
     const registers = by.registers ? await this.#registers(differences) : 0;
     const points = { planned: plan.points, onChain, redeemed };
-    return { epoch, state, points, batches: all.length, registers, differences: differences.slice(0, SHOWN) };
+    const told = { contract: day.contract, state: day.state, batches: all.length, registers };
+    return { epoch, ...told, points, differences: differences.slice(0, SHOWN) };
   }
 
-  /** What was settled before the next cut is made. @throws MintFault `chain_differs` */
+  /** What was settled before the next cut is made; a day of a former contract ended with it. @throws MintFault `chain_differs` */
   async requireSettled(epoch: number): Promise<void> {
+    if (!this.#deps.contractGuard.isOf(await this.#deps.epochs.get(epoch))) return;
     for (const batch of await this.#deps.batches.ofEpoch(epoch)) {
       const [difference] = batch.state === 'settled' ? await this.#batch(batch) : [];
       if (difference !== undefined)
@@ -103,10 +112,10 @@ export class Reconciliation {
       from mint_slots s left join ledger_accounts l using (account_id)
         left join (select e.account_id, sum(e.amount) as units
           from mint_batches b join mint_plans p on p.epoch = b.epoch and p.chain = b.chain and p.batch = b.part
-            join mint_slots t on t.chain = b.chain and t.slot >= p.from_bucket * ${BUCKET} and t.slot < p.to_bucket * ${BUCKET}
+            join mint_slots t on t.contract = b.contract and t.chain = b.chain and t.slot >= p.from_bucket * ${BUCKET} and t.slot < p.to_bucket * ${BUCKET}
             join stoicism_events e on e.account_id = t.account_id and e.kind = 'reserved' and e.ref = b.epoch::text
-          where b.kind = 'mint' and b.state = 'final' group by 1) w using (account_id)
-      where s.state = 'final' order by s.chain, s.slot`;
+          where b.contract = ${presentContract(this.#deps.sql)} and b.kind = 'mint' and b.state = 'final' group by 1) w using (account_id)
+      where s.contract = ${presentContract(this.#deps.sql)} and s.state = 'final' order by s.chain, s.slot`;
     for (let from = 0; from < rows.length; ) {
       const { chain } = rows[from]!;
       const bucket = Math.floor(rows[from]!.slot / BUCKET);

@@ -55,14 +55,15 @@ export class Redemption {
   ): Promise<void> {
     for (const batch of batches) {
       const { epoch, chain, part } = batch;
-      const [plan] = await tx<{ from: number; to: number; sum: bigint; cut: bigint }[]>`
-        select from_bucket as from, to_bucket as to, sum, e.cut_sequence as cut
+      const [plan] = await tx<{ contract: number; from: number; to: number; sum: bigint; cut: bigint }[]>`
+        select e.contract, from_bucket as from, to_bucket as to, sum, e.cut_sequence as cut
         from mint_plans p join mint_epochs e using (epoch) where epoch = ${epoch} and chain = ${chain} and batch = ${part}`;
       // A reset since ended all balances, Minting among them.
       if (head.resetSequence > Number(plan!.cut)) continue;
       const rows = await tx<{ id: string; amount: string }[]>`
         select e.account_id as id, e.amount::text as amount from stoicism_events e join mint_slots s using (account_id)
-        where e.hour = ${hourOf(epoch)} and e.ref = ${String(epoch)} and e.kind = 'reserved' and s.chain = ${chain}
+        where e.hour = ${hourOf(epoch)} and e.ref = ${String(epoch)} and e.kind = 'reserved'
+          and s.contract = ${plan!.contract} and s.chain = ${chain}
           and s.slot >= ${plan!.from * BUCKET} and s.slot < ${plan!.to * BUCKET} order by s.slot`;
       const drafts = rows.map(
         ({ id, amount }): EventDraft => ({

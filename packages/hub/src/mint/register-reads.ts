@@ -35,6 +35,11 @@ export function epochStateOf(data: unknown): EpochState {
   return epochState.parse(data);
 }
 
+/** Slots that a chain has. */
+export function countOf(data: unknown): number {
+  return integer.parse(data);
+}
+
 /** Registers of buckets, fifty points each. */
 export function registersOf(data: unknown): number[][] {
   return z.array(z.array(integer)).parse(data);

@@ -16,15 +16,19 @@ import { bytea, bytewise, instant } from '../columns.ts';
 import { payoutAccounts } from '../payouts/schema.ts';
 import type { BatchState } from './batch-state.ts';
 
+/** Of which contract it is. 1 is the first one, also of what was there before a contract was named. */
+const contract = () => smallint('contract').notNull().default(1);
+
 /**
- * An account's place in the register of its chain, for ever. Nothing is ever taken out or given to another: a register that was
- * written belongs to whom it was written for.
+ * An account's place in the register of its chain, for ever, contract by contract. Nothing is ever taken out or given to another:
+ * a register that was written belongs to whom it was written for.
  */
 export const mintSlots = pgTable(
   'mint_slots',
   {
+    contract: contract(),
     accountId: bytewise('account_id')
-      .primaryKey()
+      .notNull()
       .references(() => payoutAccounts.accountId),
     chain: smallint('chain').notNull(),
     /** 0, 1, 2 … on its chain, without a gap. */
@@ -34,22 +38,29 @@ export const mintSlots = pgTable(
     allottedAt: instant('allotted_at').notNull(),
   },
   (table) => [
-    uniqueIndex('mint_slots_place').on(table.chain, table.slot),
+    primaryKey({ columns: [table.accountId, table.contract] }),
+    uniqueIndex('mint_slots_place').on(table.contract, table.chain, table.slot),
     check('mint_slots_state', sql`${table.state} in ('allotted', 'enrolled', 'final')`),
     check('mint_slots_chain', sql`${table.chain} between 0 and 9 and ${table.slot} >= 0`),
   ],
 );
 
-/** The contract whose registers the slots are, once a sequencer led with one; one row. What was there before it was of that one. */
+/** Contracts whose registers slots are; the first is named by the first sequencer that leads, each after it by a person. */
 export const mintContracts = pgTable(
   'mint_contracts',
   {
-    id: smallint('id').primaryKey().default(1),
+    id: smallint('id').primaryKey(),
     /** `contractName`: an upgrade has another hash and the same name. */
-    name: text('name').notNull(),
+    name: text('name').notNull().unique(),
     since: instant('since').notNull(),
+    /** When another one was adopted; null of the present one. */
+    until: instant('until'),
   },
-  (table) => [check('mint_contracts_one', sql`${table.id} = 1`)],
+  (table) => [
+    uniqueIndex('mint_contracts_present')
+      .on(sql`(${table.until} is null)`)
+      .where(sql`${table.until} is null`),
+  ],
 );
 
 /** A day's mint. One plan for each day, ever: a row is written once, by the transaction that reserves its points. */
@@ -58,6 +69,7 @@ export const mintEpochs = pgTable(
   {
     /** UTC day number. */
     epoch: integer('epoch').primaryKey(),
+    contract: contract(),
     /** Cancelled: what was not minted is back in Current. */
     state: text('state').$type<EpochState>().notNull(),
     /** Of `planEpoch`, base64url. */
@@ -132,6 +144,7 @@ export type ActKind = 'enrol' | 'open' | 'mint' | 'close';
 
 /** Names a transaction of the mint. */
 const act = () => ({
+  contract: contract(),
   kind: text('kind').$type<ActKind>().notNull(),
   /** Of an enrolment 0: it is of no day. */
   epoch: integer('epoch').notNull(),
@@ -172,7 +185,7 @@ export const mintBatches = pgTable(
     gas: integer('gas'),
   },
   (table) => [
-    primaryKey({ columns: [table.kind, table.epoch, table.chain, table.part] }),
+    primaryKey({ columns: [table.kind, table.epoch, table.chain, table.part, table.contract] }),
     index('mint_batches_open').on(table.chain, table.seq).where(sql`${table.state} <> 'settled'`),
     check(
       'mint_batches_state',
@@ -199,7 +212,11 @@ export const mintAttempts = pgTable(
     signedAt: instant('signed_at').notNull(),
     sentAt: instant('sent_at'),
   },
-  (table) => [primaryKey({ columns: [table.kind, table.epoch, table.chain, table.part, table.attempt] })],
+  (table) => [
+    primaryKey({
+      columns: [table.kind, table.epoch, table.chain, table.part, table.contract, table.attempt],
+    }),
+  ],
 );
 
 /** Words of approvers on a day's plan, as they signed them: the signer asks for them. */

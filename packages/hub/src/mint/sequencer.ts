@@ -52,7 +52,8 @@ export class Sequencer implements Task {
   }
 
   async tick(): Promise<void> {
-    const epoch = await this.#deps.lease.hold();
+    const { lease } = this.#deps;
+    const epoch = await lease.hold();
     if (epoch === undefined) return;
     if (epoch !== this.#epoch) this.#deps.faults.forget();
     this.#epoch = epoch;
@@ -62,7 +63,8 @@ export class Sequencer implements Task {
       await this.#deps.contractGuard.require(leader.fence, this.#deps.clock.now());
       isOurs = true;
     });
-    if (!isOurs) return;
+    // A hub with the former setting does nothing, and keeps nobody from it.
+    if (!isOurs) return await lease.release();
     await this.#told('slots', () => this.#allot());
     await this.#told('cut', () => this.#cutDue(leader));
     await this.#told('gas', () => this.#watchGas());

@@ -2,10 +2,13 @@
  * Days of a fleet in trouble, on virtual time, by a seed: hub, chain and real agent cores in this process over a real
  * database. CI runs hours of a few nodes; `STOA_SIMULATION=168x1000` runs a week of a thousand, `…@7` by another seed.
  */
+import { join } from 'node:path';
+import { MemoryDisk } from '@stoa/agent';
 import { findNode, verifyDay } from '@stoa/agent/simulation';
 import { describe, expect, it } from 'vitest';
 import { VirtualWorld } from './world/virtual-world.ts';
 import type { WorldNode } from './world/world-node.ts';
+import { placesOf } from './world.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -120,6 +123,36 @@ describe('a simulated fleet', () => {
     expect(accused).toEqual([]);
     expect(verdicts.flat()).toContain(logDays > 0 ? 'match' : 'partly');
   }, 86_400_000);
+
+  it('leaves a kept node what its score is recomputed from, and names the hour of a byte that is changed', async () => {
+    const kept = placesOf(3, 1)[0]!.label;
+    const [loggers, spared] = [new Set([kept]), new Set([kept])];
+    await using world = await VirtualWorld.open({
+      ...{ nodes: 3, mischief: true, past: true, loggers, spared },
+      pollCutMs: 30_000,
+    });
+    // The first hour is settled with the receipt of the second.
+    await world.clock.advance(2 * HOUR + 30 * MINUTE);
+    const node = world.world.nodes.find(({ place }) => place.label === kept)!;
+    const copy = new MemoryDisk();
+    await node.copyData(copy, '/kept');
+    const files = (await findNode(copy, { dataDir: '/kept', instance: 'default' }))!;
+    const day = Math.floor(world.clock.now() / (24 * HOUR));
+    const firstHour = async (): Promise<string | undefined> => {
+      const deps = { disk: copy, settle: async () => undefined };
+      return (await verifyDay(deps, files, { day, documents: [] })).reports[0]?.verdict;
+    };
+    expect(await firstHour()).toBe('match');
+    const log = join(
+      files.directory,
+      'hour-logs',
+      `${new Date(world.clock.now()).toISOString().slice(0, 10)}.log`,
+    );
+    const bytes = await copy.readFile(log);
+    bytes[100]! ^= 1;
+    await copy.writeAtomic(log, bytes);
+    expect(await firstHour()).toBe('differs');
+  }, 240_000);
 
   it('takes the same course for the same seed', async () => {
     const run = async (): Promise<string[]> => {

@@ -1,4 +1,5 @@
 import type { BenchmarkRun } from '@stoa/hub/scores';
+import { fromHex } from '@stoa/protocol';
 import { type Proofs, partOf, provenBy, readBenchmark, WORK_PARTS } from '@stoa/protocol/stoicism';
 import type { Dice } from './random.ts';
 import type { WorldNode } from './world-node.ts';
@@ -10,19 +11,37 @@ const UNMEASURED = 40;
 /** The hub's clock would have allowed all that these machines claim. */
 const PROVEN: Proofs = Object.fromEntries(WORK_PARTS.map((name) => [name, partOf(name).most]));
 
+export interface PastBenchmark {
+  readonly node: WorldNode;
+  /** As the node reported it. */
+  readonly report: Readonly<Record<string, unknown>>;
+  /** As a hub knows it. */
+  readonly run: BenchmarkRun;
+}
+
 /** A benchmark of each machine, of a day or two ago, as far as there was one: figures follow from the hardware. */
-export function pastBenchmarks(nodes: readonly WorldNode[], now: number, dice: Dice): BenchmarkRun[] {
+export function pastBenchmarks(nodes: readonly WorldNode[], now: number, dice: Dice): PastBenchmark[] {
   return nodes.flatMap((node, index) =>
     index % UNMEASURED === UNMEASURED - 1 ? [] : [pastBenchmark(node, now, dice.fork(`benchmark ${index}`))],
   );
 }
 
-function pastBenchmark(node: WorldNode, now: number, dice: Dice): BenchmarkRun {
-  const { claimed, hwType, committedGb } = readBenchmark(figuresOf(node, dice));
-  return {
+/** The node has its own signed result, by which it can recompute its score. */
+export function keepBenchmark({ node, report, run: { jobId, attempt } }: PastBenchmark): Promise<void> {
+  return node.keepResult({
+    ...{ jobId: fromHex(jobId.replaceAll('-', '')), attempt },
+    ...{ kind: 'benchmark-node', report: JSON.stringify(report) },
+  });
+}
+
+function pastBenchmark(node: WorldNode, now: number, dice: Dice): PastBenchmark {
+  const report = figuresOf(node, dice);
+  const { claimed, hwType, committedGb } = readBenchmark(report);
+  const run = {
     ...{ jobId: uuidOf(dice), attempt: 1, nodeId: node.nodeId, endedAt: now - dice.number(25, 60) * HOUR_MS },
     ...{ measured: provenBy(claimed, PROVEN), hwType, committedGb, fault: '', decision: undefined },
   };
+  return { node, report, run };
 }
 
 /** As `benchmark-node` reports them. */

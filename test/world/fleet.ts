@@ -118,7 +118,7 @@ export class Fleet implements AsyncDisposable {
     const { storePast, loggers: young = new Set() } = this.#options;
     if (storePast && this.mischief)
       await storePast(
-        stagePast({
+        await stagePast({
           ...{ nodes: this.nodes, troublesome: this.#troublesome, young },
           ...{ mischief: this.mischief, clock: this.#clock },
           dice: this.#dice.fork('past'),

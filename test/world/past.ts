@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '@stoa/agent';
 import type { DbAdapter } from '@stoa/hub';
 import { type BenchmarkRun, storePastRuns } from '@stoa/hub/scores';
-import { pastBenchmarks } from './benchmarks.ts';
+import { keepBenchmark, pastBenchmarks } from './benchmarks.ts';
 import type { Mischief } from './mischief.ts';
 import type { Dice } from './random.ts';
 import { LIVE_CLONE, TROUBLES, type Trouble } from './troubles.ts';
@@ -12,7 +12,7 @@ export interface PastOptions {
   readonly nodes: readonly WorldNode[];
   /** Of these, whom trouble may befall. */
   readonly troublesome: readonly WorldNode[];
-  /** Labels of nodes without a warm-up behind them: who keeps a log is held to what that says. */
+  /** Labels of nodes without a warm-up behind them: who keeps a log is held to what that says, and keeps its benchmark. */
   readonly young: ReadonlySet<string>;
   readonly mischief: Mischief;
   readonly clock: Clock;
@@ -49,12 +49,14 @@ export interface TroubledRow {
   readonly load: number;
 }
 
-export function stagePast(options: PastOptions): Past {
+export async function stagePast(options: PastOptions): Promise<Past> {
   const { nodes, young, clock, dice } = options;
+  const benchmarks = pastBenchmarks(nodes, clock.now(), dice.fork('benchmarks'));
+  await Promise.all(benchmarks.filter(({ node }) => young.has(node.place.label)).map(keepBenchmark));
   return {
     nodeIds: nodes.filter(({ place }) => !young.has(place.label)).map(({ nodeId }) => nodeId),
     troubled: stageTroubles(options),
-    benchmarks: pastBenchmarks(nodes, clock.now(), dice.fork('benchmarks')),
+    benchmarks: benchmarks.map(({ run }) => run),
   };
 }
 

@@ -20,7 +20,17 @@ import { createDice } from './random.ts';
 export interface VirtualWorldOptions
   extends Pick<
     WorldOptions,
-    'nodes' | 'place' | 'mischief' | 'pollCutMs' | 'logDays' | 'audited' | 'latency' | 'onLog'
+    | 'nodes'
+    | 'place'
+    | 'past'
+    | 'mischief'
+    | 'spared'
+    | 'pollCutMs'
+    | 'logDays'
+    | 'loggers'
+    | 'audited'
+    | 'latency'
+    | 'onLog'
   > {
   readonly seed?: number;
   /** The hub's tasks run at most so often; 0: by their own periods, which costs real I/O at each. */

@@ -12,6 +12,7 @@ import {
   type HostFacts,
   type Http,
   type Identity,
+  IdentityStore,
   identityDirectory,
   type Log,
   loadConfig,
@@ -21,8 +22,8 @@ import {
   storeIdentity,
   type Transport,
 } from '@stoa/agent';
-import { Updater, type Updates } from '@stoa/agent/simulation';
-import { nodeCertKind, peek, toHex } from '@stoa/protocol';
+import { ResultLog, Updater, type Updates } from '@stoa/agent/simulation';
+import { type JobResult, jobResultKind, nodeCertKind, peek, seal, toHex } from '@stoa/protocol';
 import type { SimulatedNetwork } from '../chainweb/index.ts';
 import { SkewedClock } from './clocks.ts';
 import { copyTree } from './copy-tree.ts';
@@ -139,6 +140,23 @@ export class WorldNode {
   async install(): Promise<void> {
     const { identity } = this.#options;
     await storeIdentity(this.machine.disk, identityDirectory(this.#config), identity);
+  }
+
+  /** Keeps a result of work of before the world began. Its receipt is left out: no hub was there to sign one. */
+  async keepResult(of: Pick<JobResult, 'jobId' | 'attempt' | 'kind' | 'report'>): Promise<void> {
+    const { disk } = this.machine;
+    const { nodeDirectory, nodeId, key } = await IdentityStore.open(disk, identityDirectory(this.#config));
+    const [none, noHash] = [new Uint8Array(), new Uint8Array(32)];
+    const result = seal(
+      jobResultKind,
+      {
+        ...{ ...of, nodeId, fencingToken: 1, outcome: 'succeeded', code: '', message: '', durationMs: 0 },
+        ...{ logBytes: 0, logHash: noHash, orderId: new Uint8Array(16), number: 1, previous: noHash },
+      },
+      key,
+    );
+    const log = await ResultLog.open(disk, join(nodeDirectory, 'work', 'results'));
+    await log.append(1, { result, receipt: none, root: noHash, region: none, instance: none });
   }
 
   /** Starts the process. Idempotent. */

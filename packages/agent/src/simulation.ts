@@ -9,3 +9,4 @@ export { SlotStore } from '#launcher/slot-store.ts';
 export { type LastEnd, Start } from '#launcher/start.ts';
 export { Updater } from '#update/updater.ts';
 export type { Updates } from '#update/updates.ts';
+export { ResultLog } from '#work/result-log.ts';

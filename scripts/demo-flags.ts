@@ -31,8 +31,8 @@ export class DemoFlags {
   }
 
   /** @throws {UsageError} */
-  known(named: readonly Pick<Break, 'node'>[]): void {
-    for (const { node } of named) this.#nodeId(node);
+  known(labels: readonly string[]): void {
+    for (const label of labels) this.#nodeId(label);
   }
 
   #read(line: string): void {

@@ -145,7 +145,8 @@ async function populate(stage: Stage, options: DemoOptions, signal: AbortSignal)
     },
     say: (line) => progress(`${line}\n`),
   });
-  flags.known([...breaks, ...(kept ? [kept] : [])]);
+  const named = [...breaks, ...(kept ? [kept] : [])].map(({ node }) => node);
+  flags.known(named);
   await welcome(stage, options, places[0] && { ...places[0], nodeId: nodeIds.get(places[0].label)! });
   const large = live > COMFORTABLE;
   // In one process a fleet in a hurry would have one core, and wait for its hub in turns.
@@ -156,7 +157,7 @@ async function populate(stage: Stage, options: DemoOptions, signal: AbortSignal)
     return {
       ...{ seed, fleet, chainStartsAt: network.startsAt, longestOutageMs: shared ? undefined : OUTAGE_MS },
       ...{ places: places.slice(...share), identities: identities.slice(...share) },
-      spared: [...breaks, ...(kept ? [kept] : [])].map(({ node }) => node),
+      spared: named,
       kept: kept ? [kept.node] : [],
       pollCutMs: large ? POLL_CUT_MS.large : shared && POLL_CUT_MS.fast,
       releases: prepared && { origin: hub.url.origin, root: prepared.root, downloads: prepared.downloads },
@@ -180,7 +181,10 @@ async function populate(stage: Stage, options: DemoOptions, signal: AbortSignal)
       await Promise.all(fleetsOf.map((fleet) => fleet.keep(kept)));
     });
   const running = fleetsOf.map(({ ended }) => ended);
-  const seeding = seedBackdrop(backdrop).then(() => nameAccounts(database.sql, clock));
+  // Whose earnings are looked at: of the node that is told of first, and of those named.
+  const shown = places.filter(({ label }, i) => i === 0 || named.includes(label));
+  const mindful = new Set(shown.map(({ owner }) => owner));
+  const seeding = seedBackdrop(backdrop).then(() => nameAccounts(database.sql, { clock, mindful }));
   const [ended] = await Promise.all([Promise.race([...running, tally.failed]), seeding]);
   return ended;
 }

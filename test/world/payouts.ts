@@ -7,14 +7,23 @@ import { random } from '../kit/wire-agent.ts';
 /** One in so many owners, and one at least, forgot to name an account: their nodes earn nothing, which pages must say. */
 const FORGETFUL = 12;
 
-/** Accounts for the owners of a simulated fleet. They hold from this very hour on, which no person's choice does. */
-export async function nameAccounts(sql: Sql, clock: { now(): number }): Promise<void> {
+/**
+ * Accounts for the owners of a simulated fleet. They hold from this very hour on, which no person's choice does.
+ * @param mindful owners who certainly named one: their earnings are looked at.
+ */
+export async function nameAccounts(
+  sql: Sql,
+  { clock, mindful }: { clock: { now(): number }; mindful: ReadonlySet<string> },
+): Promise<void> {
   const store = new ChoiceStore({ sql, crypto: nodeCrypto, random });
   const rows = await sql<
     { owner: string }[]
   >`select distinct owner from nodes where owner <> '' order by owner`;
-  for (const [i, { owner }] of rows.entries()) {
-    if (i % FORGETFUL === Math.min(FORGETFUL, rows.length) - 1) continue;
+  const others = rows.map(({ owner }) => owner).filter((owner) => !mindful.has(owner));
+  const last = Math.min(FORGETFUL, others.length) - 1;
+  const forgot = new Set(others.filter((_, i) => i % FORGETFUL === last));
+  for (const { owner } of rows) {
+    if (forgot.has(owner)) continue;
     const account = `k:${createHash('sha256').update(owner).digest('hex')}`;
     await store.choose(
       { owner },

@@ -62,20 +62,19 @@ export const earnings: CommandRun = async (scope, { positionals, options }) => {
   return verb === 'verify' ? verify(asked, options) : tell(asked, isToday);
 };
 
-async function tell({ scope, deps, node, day, name }: Asked, isToday: boolean): Promise<ExitCode> {
+async function tell(asked: Asked, isToday: boolean): Promise<ExitCode> {
+  const { scope, deps, node, day, name } = asked;
   const { io, json, color, clock } = scope;
   const hours = await accountDay(deps, node, { day, now: clock.now() });
-  if (hours.length === 0 && !isToday) throw await nothingOf(deps, node, name);
+  if (hours.length === 0 && !isToday) throw await nothingOf(asked);
   if (json)
     printJson(io, { ok: true, day: name, hours: hours.map(hourJson), sums: sumsOf(hours).map(sumJson) });
   else io.out(isToday ? renderToday(name, hours, color) : renderWhy(name, hours, color));
   return EXIT.ok;
 }
 
-async function verify(
-  { scope, deps, node, day, name }: Asked,
-  options: CommandInput['options'],
-): Promise<ExitCode> {
+async function verify(asked: Asked, options: CommandInput['options']): Promise<ExitCode> {
+  const { scope, deps, node, day, name } = asked;
   const { io, json, color, clock } = scope;
   const documents = await documentsOf(options['with']);
   const { file, reports } = await verifyDay(deps, node, { day, documents });
@@ -84,7 +83,7 @@ async function verify(
     ({ hubHour, verdict }) =>
       verdict !== 'unknown' || (hubHour + 1) * HOUR_MS + SETTLED_WITHIN_MS < clock.now(),
   );
-  if (due.length === 0) throw await nothingOf(deps, node, name);
+  if (due.length === 0) throw await nothingOf(asked);
   const target = options['export'];
   if (typeof target === 'string') await writeFile(target, formatEvidenceFile(file));
   const verdict = dayVerdict(due);
@@ -104,13 +103,15 @@ async function documentsOf(path: string | boolean | undefined): Promise<readonly
   }
 }
 
-async function nothingOf({ disk }: KeptEvidenceDeps, { directory }: NodeFiles, name: string): Promise<Error> {
-  const days = await keptDays(disk, directory);
+async function nothingOf({ deps, node, day, name }: Asked): Promise<Error> {
+  const days = await keptDays(deps.disk, node.directory);
   const [first, last] = [days[0], days.at(-1)];
   const kept =
     first === undefined
       ? 'there is no evidence yet'
-      : `it has days from ${nameOf(first)} to ${nameOf(last!)}`;
+      : days.includes(day)
+        ? 'an hour is settled 15 minutes after its end, and told with the next one'
+        : `it has days from ${nameOf(first)} to ${nameOf(last!)}`;
   return new NoEvidenceError(`this node keeps nothing settled of ${name}: ${kept}`);
 }
 

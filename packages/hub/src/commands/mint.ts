@@ -298,16 +298,20 @@ export async function approveMint(
 }
 
 async function readApproval(file: string): Promise<Uint8Array> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new HubError(
+      'bad_option',
+      `${printable(file)} can't be read: what stoa-signer mint approve wrote is expected`,
+      { retry: false, cause },
+    );
+  });
   try {
-    return fromBase64Url((await readFile(file, 'utf8')).trim());
+    return fromBase64Url(text.trim());
   } catch (cause) {
     throw new HubError(
       'bad_option',
       `${printable(file)} is no approval: what stoa-signer mint approve wrote is expected`,
-      {
-        retry: false,
-        cause,
-      },
+      { retry: false, cause },
     );
   }
 }

@@ -11,6 +11,11 @@ export function number(value: number): string {
   return value >= 0 && value < 1_000 && Number.isInteger(value) ? String(value) : count.format(value);
 }
 
+/** Of a decimal, the digits before its point in threes: 403530.50 -> 403,530.50. */
+export function grouped(decimal: string): string {
+  return decimal.replace(/^-?\d+/, (whole) => whole.replaceAll(/\B(?=(\d{3})+$)/g, ','));
+}
+
 /** A share of 1 as whole percent. */
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;

@@ -21,7 +21,7 @@ export function runsOfHour(hour: WorthHour): Run[] {
 /** Minutes that were not paid, or by a hub's gap, in words. */
 export function RunWords({ hubHour, runs }: { hubHour: number; runs: readonly Run[] }) {
   const told = runs.filter(({ cause, gap }) => cause !== 'paid' || gap);
-  if (told.length === 0) return <>{runs.length === 0 ? 'not over yet' : 'every minute paid'}</>;
+  if (told.length === 0) return <>{runs.length === 0 ? 'no minute to judge' : 'every minute paid'}</>;
   const items = told.map((run) => <li>{wordsOf(hubHour, run)}</li>);
   if (told.length <= SHOWN) return <ul class="runs">{items}</ul>;
   return (

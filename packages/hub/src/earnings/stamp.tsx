@@ -1,4 +1,5 @@
 import { formatPoints } from '@stoa/protocol/stoicism';
+import { grouped } from '../console/format.ts';
 
 /** While the ledger runs in shadow: whoever sees a number must not take it for money. */
 export function TestStamp({ mode }: { mode: 'shadow' | 'live' }) {
@@ -19,10 +20,6 @@ export function Points({ units }: { units: bigint }) {
       {fraction !== undefined && <span class="points-fraction">.{fraction}</span>}
     </span>
   );
-}
-
-function grouped(whole: string): string {
-  return whole.replaceAll(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** A difference with its sign. */

@@ -22,14 +22,15 @@ export function DayChart({ series: { title, last, highest, points } }: { series:
       <div class="chart-plot">
         {first === undefined || end === undefined ? (
           <p class="unknown">no day yet</p>
+        ) : first === end ? (
+          <p class="unknown">one day so far: a line begins with the second</p>
         ) : (
           <>
             <LineChart
               points={points.map(({ day, value }) => ({ at: day * DAY_MS, min: 0, avg: value, max: value }))}
               frame={{
                 from: first.day * DAY_MS,
-                // A single day has a width too.
-                to: Math.max(end.day, first.day + 1) * DAY_MS,
+                to: end.day * DAY_MS,
                 stepMs: DAY_MS,
               }}
               label={`${title}, a point a day: last ${last}, highest ${highest}`}

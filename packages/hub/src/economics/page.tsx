@@ -1,6 +1,6 @@
 import { formatPoints } from '@stoa/protocol/stoicism';
 import type { LedgerMode } from '#ledger/index.ts';
-import { number } from '../console/format.ts';
+import { grouped, number } from '../console/format.ts';
 import { Ago, Empty, Panel, Table } from '../console/parts.tsx';
 import { DayChart, type Series } from './chart.tsx';
 import type { Overview, Share, SupplyDay } from './store.ts';
@@ -200,8 +200,7 @@ function seriesOf<T extends { readonly day: number }>(
 }
 
 function points(units: bigint): string {
-  const [whole = '0', ...fraction] = formatPoints(units, DECIMALS).split('.');
-  return [whole.replaceAll(/\B(?=(\d{3})+$)/g, ','), ...fraction].join('.');
+  return grouped(formatPoints(units, DECIMALS));
 }
 
 function gini(millionths: number): string {

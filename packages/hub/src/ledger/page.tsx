@@ -1,6 +1,6 @@
 import { formatPoints } from '@stoa/protocol/stoicism';
 import { Act, control, type Faults, Field, FormFault, type Typed, typedOf } from '../console/form.tsx';
-import { absolute, duration, number } from '../console/format.ts';
+import { absolute, duration, grouped, number } from '../console/format.ts';
 import { Ago, Empty, Facts, Panel, Table, Unknown } from '../console/parts.tsx';
 import { href } from '../console/scope.ts';
 import type { Adjustment } from './adjustment-store.ts';
@@ -103,10 +103,10 @@ function SumsPanel({ view: { head, totals } }: { view: LedgerView }) {
     <Panel id="sums" title="Sums" aside={`${number(totals.accounts)} accounts`}>
       <Facts
         facts={[
-          { name: 'Pending', value: formatPoints(totals.pending, 6) },
-          { name: 'Current', value: formatPoints(totals.current, 6) },
-          { name: 'Minting', value: formatPoints(totals.minting, 6) },
-          { name: 'Redeemed', value: formatPoints(totals.redeemed, 6) },
+          { name: 'Pending', value: grouped(formatPoints(totals.pending, 6)) },
+          { name: 'Current', value: grouped(formatPoints(totals.current, 6)) },
+          { name: 'Minting', value: grouped(formatPoints(totals.minting, 6)) },
+          { name: 'Redeemed', value: grouped(formatPoints(totals.redeemed, 6)) },
           { name: 'Events', value: number(head.sequence) },
           {
             name: 'End of the chain',
@@ -215,7 +215,7 @@ function HoursPanel({ view: { hours, now } }: { view: LedgerView }) {
                 <td class="num">{number(count)}</td>
               ))}
               {[hour.accrued, hour.fees, hour.pending, hour.matured].map((units) => (
-                <td class="num">{formatPoints(units, 2)}</td>
+                <td class="num">{grouped(formatPoints(units, 2))}</td>
               ))}
               <td class="num">{duration(hour.tookMs)}</td>
               <td>

@@ -1,5 +1,5 @@
 import { formatPoints } from '@stoa/protocol/stoicism';
-import { number } from '../console/format.ts';
+import { grouped, number } from '../console/format.ts';
 import { Ago, Empty, Table } from '../console/parts.tsx';
 import type { RichHead, RichPage, RichRow } from './store.ts';
 
@@ -48,7 +48,7 @@ function AsOf({ head, now }: { head: RichHead; now: number }) {
       </span>
       <span>
         {head.accounts === 1 ? '1 account' : `${number(head.accounts)} accounts`},{' '}
-        {formatPoints(head.total, 2)} points
+        {grouped(formatPoints(head.total, 2))} points
       </span>
     </p>
   );
@@ -106,23 +106,23 @@ function Rows({ rows }: { rows: readonly RichRow[] }) {
       caption="Accounts by Redeemed and Current"
       columns={[
         { word: 'Place', num: true },
-        'Since the hour before',
         'Account',
         ...['Redeemed', 'Current', 'Together'].map((word) => ({ word, num: true }) as const),
+        'Since the hour before',
       ]}
     >
       {rows.map((row) => (
         <tr>
           <td class="num">{number(row.place)}</td>
-          <td>{change(row.rose)}</td>
           <th scope="row" class="rich-account">
             <a href={`${PATH}?account=${encodeURIComponent(row.account)}`} title={row.account}>
               {shortened(row.account)}
             </a>
           </th>
           {[row.redeemed, row.current, row.redeemed + row.current].map((units) => (
-            <td class="num">{formatPoints(units)}</td>
+            <td class="num">{grouped(formatPoints(units))}</td>
           ))}
+          <td>{change(row.rose)}</td>
         </tr>
       ))}
     </Table>

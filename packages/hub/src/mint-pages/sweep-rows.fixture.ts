@@ -49,7 +49,7 @@ export class SweepRows {
 
   static async open(sql: Sql): Promise<SweepRows> {
     await sql`truncate stoicism_events, ledger_head, ledger_accounts, ledger_pending, ledger_hours,
-      mint_faults, mint_gas_accounts, mint_approvals, mint_attempts, mint_batches, mint_plans, mint_chains, mint_epochs, mint_slots, payout_proofs, payout_challenges,
+      mint_faults, mint_gas_accounts, mint_approvals, mint_attempts, mint_batches, mint_plans, mint_chains, mint_epochs, mint_slots, mint_contracts, payout_proofs, payout_challenges,
       payout_accounts, payout_choices cascade`;
     const rows = new SweepRows(sql);
     await rows.#ledger.book.begin();

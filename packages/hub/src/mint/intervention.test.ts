@@ -69,6 +69,18 @@ describe('a person over a day', () => {
     });
   });
 
+  it('resumes an enrolment from a day that is over, of which nothing else goes on', async () => {
+    const { world, stop, now, resume } = await cut();
+    await stop({ state: 'stopped', attempt: 1, reason: 'failed' });
+    await world.sql`update mint_epochs set state = 'cancelled', ended_at = now()`;
+    await expect(resume()).rejects.toMatchObject({ code: 'not_resumable' });
+    await world.sql`insert into mint_batches
+      (kind, epoch, chain, part, size, digest, model_gas, gas_limit, state, attempt, reason, since)
+      values ('enrol', 0, 9, 0, 1, 'd', 1, 1, 'stopped', 4, 'attempts_spent', now())`;
+    expect(await resume()).toEqual({ transactions: 1, left: 0 });
+    expect((await now())?.state).toBe('stopped');
+  });
+
   it('resumes nothing where its attempts are spent: the day can only be given up, once', async () => {
     const { world, stop, now, resume, cancel } = await cut();
     await stop({ state: 'stopped', attempt: 4, reason: 'attempts_spent' });

@@ -63,7 +63,7 @@ export class MintWorld {
 
   static async open(sql: Sql): Promise<MintWorld> {
     await sql`truncate stoicism_events, ledger_head, ledger_accounts, ledger_pending, ledger_hours, ledger_refusals,
-      mint_attempts, mint_batches, mint_plans, mint_chains, mint_epochs, mint_slots, payout_proofs, payout_challenges,
+      mint_attempts, mint_batches, mint_plans, mint_chains, mint_epochs, mint_slots, mint_contracts, payout_proofs, payout_challenges,
       payout_accounts, payout_choices cascade`;
     const world = new MintWorld(sql);
     await world.book.begin();

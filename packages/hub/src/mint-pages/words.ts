@@ -45,7 +45,10 @@ export function nameOf({ kind, part, size }: Pick<Transaction, 'kind' | 'part' |
   return KINDS[kind];
 }
 
-/** 0.0396 STOA: what a sweep costs is far below one. */
+const tiny = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 2 });
+
+/** 0.0396 STOA, or 0.000043 STOA: what a sweep costs is far below one. */
 export function stoa(amount: number): string {
-  return `${amount.toFixed(4)} STOA`;
+  const isTiny = amount > 0 && amount < 0.001;
+  return `${isTiny ? tiny.format(amount) : amount.toFixed(4)} STOA`;
 }

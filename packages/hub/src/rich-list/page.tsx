@@ -120,7 +120,9 @@ function Rows({ rows }: { rows: readonly RichRow[] }) {
             </a>
           </th>
           {[row.redeemed, row.current, row.redeemed + row.current].map((units) => (
-            <td class="num">{grouped(formatPoints(units))}</td>
+            <td class="num" title={formatPoints(units)}>
+              {grouped(formatPoints(units, 2))}
+            </td>
           ))}
           <td>{change(row.rose)}</td>
         </tr>

@@ -1,5 +1,5 @@
 /** A rehearsal on one contract, and value on another: of the same hub and database. */
-import { createReconciliation } from '@stoa/hub/mint';
+import { ContractGuard, createReconciliation } from '@stoa/hub/mint';
 import type { DbAdapter } from '@stoa/hub/seams/db-adapter/index';
 import { openTemporary } from '@stoa/hub/seams/db-adapter/temporary';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
@@ -124,6 +124,8 @@ it('comes back to a contract with the slots that it has there', async () => {
   town.set(LIVE);
   await town.reset('shadow');
   await town.adopt();
+  const typo = new ContractGuard({ sql: town.sql, terms: { ...town.terms, module: 'typo' } });
+  await expect(typo.require(async () => {}, town.now)).rejects.toMatchObject({ code: 'other_contract' });
   town.set(MODULE);
   await town.adopt();
   await town.people(REHEARSED);

@@ -1,5 +1,5 @@
 import type { Sql, TransactionSql } from '#seams/db-adapter/index.ts';
-import { contractName, presentContract } from './contract-name.ts';
+import { contractName } from './contract-name.ts';
 import type { Fence } from './cut.ts';
 import { dayText } from './day.ts';
 import type { Epoch } from './epoch-store.ts';
@@ -68,13 +68,12 @@ export class ContractGuard {
     return row?.name;
   }
 
-  /** Of what nothing was ever signed any contract may be named that has no slots yet. */
+  /** The first one may be another while nothing was ever signed; after it a person adopts. */
   async #nameFirst(tx: TransactionSql, now: number): Promise<void> {
     await tx`insert into mint_contracts (id, name, since) select 1, ${this.#name}, ${new Date(now)}
       where not exists (select from mint_contracts)`;
     await tx`update mint_contracts set name = ${this.#name}, since = ${new Date(now)}
-      where until is null and not exists (select from mint_contracts where name = ${this.#name})
-        and not exists (select from mint_attempts where contract = ${presentContract(tx)})
+      where (select count(*) from mint_contracts) = 1 and not exists (select from mint_attempts)
         and not exists (select from mint_epochs where ended_at is null)`;
   }
 }

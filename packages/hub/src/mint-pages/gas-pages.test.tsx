@@ -75,9 +75,9 @@ describe('gas of the mint, as people see it', { timeout: 60_000 }, () => {
       );
     expect(await lane()).toContain('Preflight –');
     await rows.bring({ kind: 'mint', epoch: DAY, chain: 2, part: 0 }, 'mined');
-    expect(await lane()).toMatch(/Preflight [\d,]+, model \+\d+ %/);
+    expect(await lane()).toMatch(/Preflight [\d,]+, model \d+ % above/);
     const diff = words(<GasDiffPanel sweep={await sweep()} />);
-    expect(diff).toMatch(/ 2 Batch 0 [\d,]+ [\d,]+, model \+\d+ % [\d,]+ [\d,]+/);
+    expect(diff).toMatch(/ 2 Batch 0 [\d,]+ [\d,]+, model \d+ % above [\d,]+ [\d,]+/);
     expect(diff).toMatch(/ 3 Batch 0 [\d,]+ – – –/);
   });
 });

@@ -117,7 +117,7 @@ export function Of({ some, of }: { some: number | undefined; of: number }) {
   );
 }
 
-/** What nodes said that it takes, and how far the model was off: 250,892, model +18 %. */
+/** What nodes said that it takes, and how far the model was off: 250,892, model 18 % above. */
 export function Preflight({ of: { preflightGas, modelGas } }: { of: Transaction }) {
   if (preflightGas === undefined) return <Unknown why="no node was asked" />;
   return (
@@ -129,7 +129,7 @@ export function Preflight({ of: { preflightGas, modelGas } }: { of: Transaction 
 
 function differenceOf(model: number, told: number): string {
   const share = (model - told) / told;
-  return `${share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
+  return `${percent(Math.abs(share))} ${share < 0 ? 'below' : 'above'}`;
 }
 
 /** What holds the mint up, in the words of whoever leads it. */

@@ -71,6 +71,17 @@ it('a wait that passes by itself does not count towards what comes after it', as
   expect(await faults.list()).toMatchObject([{ code: 'wrong_contract', since: 2 * MINUTE_MS }]);
 });
 
+it('one node of three that never answers holds up nothing', async () => {
+  const never = () => new Promise<never>(() => {});
+  town.nodes.push({ name: 'silent', send: never, results: never, preflight: never, read: never });
+  const hub = town.hub();
+  await watched(hub, 8);
+  const [enrolments] = await town.sql<{ all: number; mined: number }[]>`
+    select count(*)::int as all, count(*) filter (where state in ('mined', 'final'))::int as mined from mint_batches where kind = 'enrol'`;
+  expect(enrolments!.all).toBeGreaterThan(0);
+  expect(enrolments!.mined).toBe(enrolments!.all);
+});
+
 it('what can not be read of one transaction keeps no other from being settled', async () => {
   await town.close(DAY);
   const hub = town.hub();

@@ -10,6 +10,7 @@ import type { CheckedPlans } from './checked-plans.ts';
 import { presentContract } from './contract-name.ts';
 import type { Fence } from './cut.ts';
 import { MintFault } from './error.ts';
+import { inTime } from './in-time.ts';
 import type { Redemption } from './redemption.ts';
 import type { Signing } from './signing.ts';
 import type { SlotStore } from './slots.ts';
@@ -25,7 +26,7 @@ export interface LaneDeps {
   readonly signing: Signing;
   readonly view: ChainView;
   readonly nodes: readonly ChainNode[];
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now'> & Partial<Pick<Clock, 'after'>>;
 }
 
 /** Under which lease writes are made. */
@@ -39,6 +40,8 @@ export interface Leader {
  * signed is held against the chain anew then, and not at each tick: that takes 225 KB for each node.
  */
 const AGAIN_MS = 30_000;
+/** Those that are later may take it as well. */
+const SENT_TO = 2;
 /** Two blocks. */
 const FINAL_LOOK_MS = 60_000;
 
@@ -220,10 +223,13 @@ export class Lane {
   async #tell(batch: Batch, { attempt, command }: Attempt): Promise<void> {
     const { batches, nodes, clock } = this.#deps;
     await batches.told(batch, attempt, clock.now());
-    const asked = await Promise.allSettled(nodes.map((node) => node.send(batch.chain, command)));
-    if (asked.some(({ status }) => status === 'fulfilled')) return;
+    const asked = await inTime(
+      nodes.map((node) => node.send(batch.chain, command)),
+      { needed: SENT_TO, after: clock.after?.bind(clock) },
+    );
+    if (asked.some((one) => one?.status === 'fulfilled')) return;
     const why = asked.map(
-      (one, i) => `${nodes[i]!.name}: ${one.status === 'rejected' ? String(one.reason).slice(0, 200) : ''}`,
+      (one, i) => `${nodes[i]!.name}: ${one?.status === 'rejected' ? String(one.reason).slice(0, 200) : ''}`,
     );
     throw new MintFault(
       'not_taken',

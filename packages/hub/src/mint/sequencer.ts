@@ -1,5 +1,4 @@
 import { MINT_CHAINS, WINDOW } from '@stoa/protocol/mint';
-import type { Clock } from '../clock.ts';
 import type { Lease } from '../leases/index.ts';
 import type { Log } from '../log.ts';
 import type { Task } from '../ticker.ts';
@@ -20,7 +19,6 @@ export interface SequencerDeps extends LaneDeps {
   readonly epochs: EpochStore;
   readonly faults: FaultStore;
   readonly gas: Pick<GasWatch, 'look'>;
-  readonly clock: Pick<Clock, 'now'>;
   readonly log: Pick<Log, 'info' | 'warn'>;
 }
 

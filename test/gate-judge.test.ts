@@ -140,6 +140,20 @@ describe('a tick over all nodes', () => {
     expect(reasons(0, 0)).toBe(2);
   });
 
+  it('knows of a promise what it knew, though the node says something else anew', () => {
+    const table = new GateTable();
+    table.open({ nodeId: 'n', epoch: 1, sessionId: '', bootId: '' }, [], START * MINUTE);
+    table.loaded('n', undefined, 0);
+    const describe = (argvOk: boolean, committedGb: number) => {
+      table.described('n', { argvOk, committedGb, driveCommittedGb: committedGb });
+      judge(table, START, LATE_MS);
+      return table.columns.reasons[0]! & 16;
+    };
+    expect(describe(true, 100)).toBe(16);
+    table.beat('n', { gauges: gauges(2, 101_000), chainweb: 'up' }, START * MINUTE + 1);
+    expect([describe(true, 100), describe(false, 100), describe(true, 99)]).toEqual([0, 0, 16]);
+  });
+
   it('credits the minutes in which a benchmark has stopped chainweb, six of them', () => {
     const table = new GateTable();
     table.open({ nodeId: 'n', epoch: 1, sessionId: '', bootId: '' }, [], START * MINUTE);
@@ -253,10 +267,11 @@ class Driven {
     this.#table.columns.servedUntil[slot] = servedUntil;
     const [committedGb = plain.committedGb, driveCommittedGb = plain.driveCommittedGb] = step.promises ?? [];
     this.#table.described(this.#nodeId, { argvOk: step.argvOk, committedGb, driveCommittedGb });
+    const isNew = committedGb !== plain.committedGb || driveCommittedGb !== plain.driveCommittedGb;
     Object.assign(plain, { account: step.account, micro: step.score ? 1 : 0, servedUntil });
     Object.assign(plain, { argvFaults: step.argvOk ? [] : ['private'], committedGb, driveCommittedGb });
-    // What was promised is held against the gauges that come with the next heartbeat.
-    plain.freeMb = UNKNOWN_U32;
+    // What was promised anew is held against the gauges that come with the next heartbeat.
+    if (isNew) plain.freeMb = UNKNOWN_U32;
   }
 
   #beat(step: Step, at: number): void {

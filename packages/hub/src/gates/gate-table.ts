@@ -131,10 +131,13 @@ export class GateTable {
     const slot = this.#slots.get(nodeId);
     if (slot === undefined) return;
     this.know(slot, 'argv', said.argvOk);
-    this.columns.promisedGb[slot] = said.committedGb;
-    this.columns.drivePromisedGb[slot] = said.driveCommittedGb;
+    const { promisedGb, drivePromisedGb, scoredGb } = this.columns;
+    const isNew = promisedGb[slot] !== said.committedGb || drivePromisedGb[slot] !== said.driveCommittedGb;
+    promisedGb[slot] = said.committedGb;
+    drivePromisedGb[slot] = said.driveCommittedGb;
+    if (said.committedGb === 0 && scoredGb[slot] === 0) this.know(slot, 'commitment', true);
     // As long as no gauges have come with the new promise, nothing is known of it.
-    this.know(slot, 'commitment', said.committedGb === 0 && this.columns.scoredGb[slot] === 0);
+    else if (isNew) this.know(slot, 'commitment', false);
   }
 
   /** Its ServerScore of the hour, and what it promised for it. */

@@ -45,11 +45,15 @@ describe('contracts of the mint, as people see them', { timeout: 60_000 }, () =>
     expect([await acts(), await stopped()]).toEqual(['', []]);
   });
 
-  it('a day has the name of the one that it is of, in the list, on its page and for everybody', async () => {
+  it('a day has the name of the one that it is of, in a list of several, on its page and for everybody', async () => {
     await adopt();
     const epochs = await new SweepStore(rows.sql).list(30);
     const view = { epochs, before: undefined, more: false, gas: [], now: rows.now };
-    expect(String(<HistoryPage view={view} />)).toContain(FORMER);
+    expect(String(<HistoryPage view={view} />)).not.toContain(FORMER);
+    const later = { ...epochs[0]!, epoch: DAY + 1, contract: 'stoa n_b.register' };
+    const both = String(<HistoryPage view={{ ...view, epochs: [later, ...epochs] }} />);
+    expect(both).toContain(FORMER);
+    expect(both).toContain(later.contract);
     expect(String(<SweepHead sweep={await sweep()} now={rows.now} />)).toContain(FORMER);
     expect(publishedSweep(await sweep())).toMatchObject({ contract: FORMER });
   });

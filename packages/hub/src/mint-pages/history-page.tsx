@@ -62,6 +62,7 @@ function NothingYet() {
 }
 
 function Epochs({ epochs }: { epochs: readonly ListedEpoch[] }) {
+  const tellsContract = new Set(epochs.map(({ contract }) => contract)).size > 1;
   return (
     <Panel id="epochs" title="Sweeps" aside="the newest first; times of the day in UTC">
       <Table
@@ -78,17 +79,18 @@ function Epochs({ epochs }: { epochs: readonly ListedEpoch[] }) {
             'Final',
             'Settled',
           ].map((word) => ({ word, num: true }) as const),
+          ...(tellsContract ? ['Contract'] : []),
         ]}
       >
-        {epochs.map((epoch, i) => (
-          <Row epoch={epoch} tellsContract={epoch.contract !== epochs[i - 1]?.contract} />
+        {epochs.map((epoch) => (
+          <Row {...{ epoch, tellsContract }} />
         ))}
       </Table>
     </Panel>
   );
 }
 
-/** @param by.tellsContract the day above is of another one, or there is none. */
+/** @param by.tellsContract days of several are listed. */
 function Row({ epoch, tellsContract }: { epoch: ListedEpoch; tellsContract: boolean }) {
   const { state, mode, points, accounts, transactions, gas, stopped, firstSentAt } = epoch;
   const day = dayText(epoch.epoch);
@@ -96,7 +98,6 @@ function Row({ epoch, tellsContract }: { epoch: ListedEpoch; tellsContract: bool
     <tr>
       <th scope="row" class="whole">
         <a href={href(`/admin/mint/${day}`)}>{day}</a> {mode === 'shadow' && <span class="mark">TEST</span>}
-        {tellsContract && <small>{epoch.contract}</small>}
       </th>
       <td>
         <EpochState state={state} stopped={isEnded(epoch) ? 0 : stopped} />
@@ -117,6 +118,11 @@ function Row({ epoch, tellsContract }: { epoch: ListedEpoch; tellsContract: bool
       <td class="num">
         <After at={state === 'settled' ? epoch.endedAt : undefined} from={firstSentAt} />
       </td>
+      {tellsContract && (
+        <td>
+          <code>{epoch.contract}</code>
+        </td>
+      )}
     </tr>
   );
 }

@@ -161,13 +161,15 @@ async function ownersOf(tx: TransactionSql, events: readonly EventDraft[]): Prom
       events.flatMap((one) => (one.ownerId === undefined && one.accountId !== '' ? one.accountId : [])),
     ),
   ];
-  const people = await tx<{ id: string; email: string }[]>`
-    select owner_id as id, email from payout_people where owner_id = any(${listOf(tx, ids)})`;
-  const choosers = await tx<{ id: string; email: string }[]>`
-    select distinct on (account_id) account_id as id, owner as email from payout_choices
-    where account_id = any(${listOf(tx, accounts)}) and exists (select from payout_proofs v
-      where v.account_id = payout_choices.account_id and v.email = payout_choices.owner)
-    order by account_id, seq desc`;
+  const [people, choosers] = await Promise.all([
+    tx<{ id: string; email: string }[]>`
+      select owner_id as id, email from payout_people where owner_id = any(${listOf(tx, ids)})`,
+    tx<{ id: string; email: string }[]>`
+      select distinct on (account_id) account_id as id, owner as email from payout_choices
+      where account_id = any(${listOf(tx, accounts)}) and exists (select from payout_proofs v
+        where v.account_id = payout_choices.account_id and v.email = payout_choices.owner)
+      order by account_id, seq desc`,
+  ]);
   const byOwner = new Map(people.map(({ id, email }) => [id, email]));
   const byAccount = new Map(choosers.map(({ id, email }) => [id, email]));
   return ({ ownerId, accountId }) =>

@@ -84,13 +84,17 @@ export class HourCloser implements Task {
     await book.open(hour, async ({ tx, head, append }) => {
       // A reset came while the hour was being read: what is written behind it would count in the balances that it began.
       if (hour < head.firstHour) return;
-      const pass = await store.pass(tx, hour);
       // Those of a demonstration or a rehearsal: they may be seen to earn, and never anything of value.
       const simulated = head.mode === 'live' ? await store.simulated(tx, span) : NONE;
       const nodes = all.filter(({ nodeId }) => !simulated.has(nodeId));
-      const written = await store.written(tx, hour, span);
+      // Asked in one breath: the database works on one while this process takes in the other.
+      const [pass, written, pending] = await Promise.all([
+        store.pass(tx, hour),
+        store.written(tx, hour, span),
+        store.pending(tx, hour, span),
+      ]);
       const held = new Balances();
-      for (const one of await store.pending(tx, hour, span)) held.apply({ kind: 'pending', ...one });
+      for (const one of pending) held.apply({ kind: 'pending', ...one });
       const least = due.closed ? 1 : 0;
       const open = takesWords(hour, due);
       const taken = settle(nodes, { scored, paid, written, held, least, open });
